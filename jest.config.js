@@ -1,0 +1,21 @@
+const swc = ['@swc/jest', { jsc: { parser: { syntax: 'typescript', tsx: true }, target: 'es2022' }, module: { type: 'commonjs' } }];
+
+const project = (displayName, folders) => ({
+  displayName,
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: [`**/tests/${folders}/**/*.test.ts`],
+  transform: { '^.+\\.tsx?$': swc },
+});
+
+module.exports = {
+  projects: [
+    // no Strapi; the contract suites start the S3 server and the databases they find
+    project('unit', '{architecture,contract,core,adapters,http,admin}'),
+    // a real Strapi in a child process
+    project('integration', 'integration'),
+    // the same, with a browser at its panel
+    project('e2e', 'e2e'),
+  ],
+  testTimeout: 30_000,
+};
