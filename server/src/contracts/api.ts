@@ -1,0 +1,51 @@
+import type { ErrorCode } from './errors';
+import type { Mode, SettingsAnswer } from './settings';
+
+export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete';
+
+/** One step of the connection test; the steps after a failed one are left out. */
+export interface TestStep {
+  name: TestStepName;
+  ok: boolean;
+  ms: number;
+  code: ErrorCode | null;
+  message: string;
+  hint: string | null;
+}
+
+/** What the endpoint was seen to do; null where the test could not tell. */
+export interface Capabilities {
+  /** The ETag of a single PUT is the MD5 of its bytes. */
+  etagIsMd5: boolean | null;
+  /** `If-None-Match: *` on PUT is honoured (412 for an existing object). */
+  conditionalPut: boolean | null;
+}
+
+/** Answer of `POST /settings/test`. */
+export interface TestAnswer {
+  ok: boolean;
+  steps: TestStep[];
+  capabilities: Capabilities;
+  /** Texts to paste into the provider's console. */
+  snippets: { title: string; language: 'json' | 'shell'; text: string }[];
+}
+
+export interface Tally {
+  count: number;
+  bytes: number;
+}
+
+/** Answer of `GET /status`. */
+export interface StatusAnswer {
+  mode: Mode;
+  reason: SettingsAnswer['reason'];
+  breaker: { state: 'closed' | 'open' | 'half-open'; since: string | null; lastError: ErrorCode | null };
+  /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
+  outage: { since: string; code: ErrorCode } | null;
+  objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; failed: Tally };
+  /** Files written to disk while S3 was away, still to be uploaded. */
+  pendingUploads: Tally;
+  /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
+  incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
+  node: { volume: string; production: boolean };
+}

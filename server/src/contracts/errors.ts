@@ -1,0 +1,128 @@
+/**
+ * Every way an operation of this plugin can fail, as a closed set. Server and panel share the sentences: `message`
+ * says what happened, `hint` what to do about it. Code decides on the code, never on a text.
+ */
+export const ERRORS = {
+  // the network between us and S3
+  UNREACHABLE: {
+    message: 'The S3 endpoint could not be reached.',
+    hint: 'Check the endpoint’s host name and port, and that this server may connect to it.',
+  },
+  TIMEOUT: {
+    message: 'The S3 endpoint did not answer in time.',
+    hint: 'Check firewalls and proxies between this server and the endpoint; a larger timeout can be set under Advanced.',
+  },
+  TLS_FAILED: {
+    message: 'No secure connection to the S3 endpoint could be made.',
+    hint: 'Check that the endpoint’s certificate is valid for its host name, and http against https.',
+  },
+  NOT_S3: {
+    message: 'Something answered at the endpoint, but it does not speak S3.',
+    hint: 'Check the endpoint’s address and port: this may be the web console or another server.',
+  },
+  CIRCUIT_OPEN: {
+    message: 'S3 failed repeatedly just now and is being left alone for a moment.',
+    hint: 'Nothing to do: uploads go to the local disk and follow as soon as S3 answers again.',
+  },
+  // what S3 answered
+  THROTTLED: {
+    message: 'S3 asked to slow down.',
+    hint: 'Nothing to do if it is rare; lower the concurrency or ask the provider about its limits if it is not.',
+  },
+  SERVER_ERROR: {
+    message: 'S3 reported an internal error.',
+    hint: 'Look at the provider’s status page; uploads go to the local disk meanwhile.',
+  },
+  ACCESS_DENIED: {
+    message: 'The credentials are known, but may not do this.',
+    hint: 'Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
+  },
+  INVALID_ACCESS_KEY: {
+    message: 'The access key ID is not known to this endpoint.',
+    hint: 'Check the access key ID, and that it belongs to this provider and region.',
+  },
+  SIGNATURE_MISMATCH: {
+    message: 'The secret access key does not belong to this access key ID.',
+    hint: 'Enter the secret again, without spaces around it; create a new key pair if it is lost.',
+  },
+  NO_CREDENTIALS: {
+    message: 'No credentials were found.',
+    hint: 'Enter an access key ID and a secret, or run this server with a role that may use the bucket.',
+  },
+  CLOCK_SKEW: {
+    message: 'This server’s clock and the endpoint’s differ too much.',
+    hint: 'Synchronise this server’s clock (NTP).',
+  },
+  BUCKET_NOT_FOUND: {
+    message: 'The bucket does not exist at this endpoint.',
+    hint: 'Check the bucket’s name and region, or create it.',
+  },
+  WRONG_REGION: {
+    message: 'The bucket lives in another region.',
+    hint: 'Set the region that the bucket was created in.',
+  },
+  OBJECT_NOT_FOUND: {
+    message: 'The object does not exist in the bucket.',
+    hint: 'Run an audit to compare the media library with the bucket.',
+  },
+  UNSUPPORTED: {
+    message: 'This S3 endpoint does not support the request.',
+    hint: 'Choose the preset of your provider; “Other” uses the plainest requests.',
+  },
+  REJECTED: {
+    message: 'S3 refused the request.',
+    hint: 'Check bucket, region, endpoint and path style; the preset of your provider sets what it needs.',
+  },
+  INTEGRITY: {
+    message: 'What S3 stored is not what was sent.',
+    hint: 'Nothing is lost: the bytes stay on disk and are sent again. Tell the provider if it happens twice.',
+  },
+  // the disk and the body
+  DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
+  DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder and its rights.' },
+  NAME_TAKEN: { message: 'A file of this name exists already.', hint: 'Nothing was overwritten; try again.' },
+  BODY_FAILED: { message: 'The file to be stored could not be read.', hint: 'Upload it again.' },
+  ABORTED: { message: 'The operation was cancelled.', hint: 'Try again.' },
+  INVALID_KEY: {
+    message: 'This is not a usable file name.',
+    hint: 'Use a name without “..”, NUL, encoded slashes or a leading dot, of 1024 bytes at most.',
+  },
+  INTENT_LOST: {
+    message: 'The write took so long that its reservation ended.',
+    hint: 'Upload the file again.',
+  },
+  UNAVAILABLE: {
+    message: 'The file’s bytes cannot be reached at the moment.',
+    hint: 'They are in S3 or on another server’s disk; try again shortly.',
+  },
+  // settings and modes
+  NOT_CONFIGURED: { message: 'No bucket is configured.', hint: 'Enter bucket and credentials in Settings → S3 Storage.' },
+  INVALID_SETTINGS: { message: 'Some settings are not valid.', hint: 'Correct the marked fields.' },
+  ENDPOINT_FORBIDDEN: {
+    message: 'This endpoint is not allowed.',
+    hint: 'Use an http(s) address without user name; link-local and metadata addresses are refused.',
+  },
+  SECRET_REQUIRED: {
+    message: 'Endpoint, bucket or access key changed: the stored secret is not sent to another place unasked.',
+    hint: 'Enter the secret access key again.',
+  },
+  SECRET_UNREADABLE: {
+    message: 'The stored secret cannot be decrypted with this server’s encryption key.',
+    hint: 'Enter the secret access key again, or restore admin.secrets.encryptionKey.',
+  },
+  PROVIDER_NOT_LOCAL: {
+    message: 'This project uses another upload provider.',
+    hint: 'Remove the provider from config/plugins to let this plugin store the files.',
+  },
+  PRODUCTION_ONLY: {
+    message: 'Production-only is on and this is not production.',
+    hint: 'S3 is read, never changed. Set S3_STORAGE_ENV=production on the production server.',
+  },
+  MODE_OVERRIDE: {
+    message: 'The environment variable S3_STORAGE_MODE restricts this instance.',
+    hint: 'Remove S3_STORAGE_MODE to lift the restriction.',
+  },
+  INTERNAL: { message: 'Something unexpected went wrong.', hint: 'Look at the server’s log and report it.' },
+} as const satisfies Record<string, { message: string; hint: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;

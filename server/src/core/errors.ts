@@ -1,0 +1,74 @@
+import { ERRORS, type ErrorCode } from '../contracts/errors';
+
+/** Longest text of foreign origin that is kept in an error or written to a log, in characters. */
+const FOREIGN_TEXT_LIMIT = 200;
+
+/** A name or a provider's message, safe to log: no control characters (no forged log lines), of bounded length. */
+export function printable(text: string, limit = FOREIGN_TEXT_LIMIT): string {
+  // C0, DEL, C1 and the Unicode line and bidi controls
+  // eslint-disable-next-line no-control-regex
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�');
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
+}
+
+export interface StorageErrorFacts {
+  /** What was tried, in one word: `put`, `get`, `head`, `delete`, … */
+  operation?: string;
+  /** The object key or name it was tried on. */
+  subject?: string;
+  /** HTTP status of S3's answer, where there was one. */
+  status?: number;
+  /** The provider's own words, for the log and the panel. */
+  detail?: string;
+  /**
+   * True when S3 surely did not and will not apply the request (it answered with a refusal, or no connection was
+   * made); false when it may still take effect. A PUT of unknown outcome must not be repeated under the same name.
+   */
+  refused?: boolean;
+  cause?: unknown;
+}
+
+/** The one error that stores, ledger and engine throw. Policies decide on `code`; people read `message` and `hint`. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly operation: string | undefined;
+  readonly subject: string | undefined;
+  readonly status: number | undefined;
+  readonly detail: string | undefined;
+  readonly refused: boolean;
+
+  constructor(
+    readonly code: ErrorCode,
+    facts: StorageErrorFacts = {},
+  ) {
+    const what = facts.operation ? `${facts.operation}${facts.subject ? ` "${printable(facts.subject)}"` : ''}: ` : '';
+    const detail = facts.detail === undefined ? undefined : printable(facts.detail);
+    super(`${what}${ERRORS[code].message}${detail ? ` (${detail})` : ''}`, { cause: facts.cause });
+    this.operation = facts.operation;
+    this.subject = facts.subject;
+    this.status = facts.status;
+    this.detail = detail;
+    this.refused = facts.refused ?? false;
+  }
+
+  get hint(): string {
+    return ERRORS[this.code].hint;
+  }
+}
+
+/** Whether it is a StorageError, and, where codes are given, one of those. */
+export function isStorageError<C extends ErrorCode>(error: unknown, ...codes: C[]): error is StorageError & { readonly code: C } {
+  return error instanceof StorageError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code));
+}
+
+/** Failures that may pass by themselves: worth another attempt, and a reason for the breaker to open. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['UNREACHABLE', 'TIMEOUT', 'SERVER_ERROR', 'THROTTLED']);
+
+export function isTransient(error: unknown): error is StorageError {
+  return error instanceof StorageError && TRANSIENT.has(error.code);
+}
+
+/** The code to count, store or show for whatever was thrown. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof StorageError ? error.code : 'INTERNAL';
+}
