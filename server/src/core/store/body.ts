@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { StorageError } from '../errors';
+import type { Body, ByteRange } from './object-store';
+
+/** Throws the one error for bytes that are not those announced. Nothing was stored: `refused`. */
+function mismatch(name: string, detail: string): never {
+  throw new StorageError('INTEGRITY', { operation: 'put', subject: name, detail, refused: true });
+}
+
+/** The reason for which `signal` aborted, as every store reports it. */
+export function aborted(operation: string, name: string, signal: AbortSignal, refused: boolean): StorageError {
+  return new StorageError('ABORTED', { operation, subject: name, refused, cause: signal.reason });
+}
+
+/** @throws StorageError ABORTED when `signal` has aborted already: nothing was asked of the store yet. */
+export function assertNotAborted(operation: string, name: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted(operation, name, signal, true);
+}
+
+/**
+ * The bytes of `body`, once, in order. The last chunk is held back until size and MD5 of all bytes were compared with
+ * what the body announces: whoever forwards the chunks as they come can never complete an object of other bytes, even
+ * where the receiver checks nothing. The stream is destroyed when iteration ends, however it ends. `came` is called for
+ * each chunk that was read, which is before it is passed on.
+ * @throws StorageError INTEGRITY when the bytes are not those announced; BODY_FAILED when they cannot be read; ABORTED
+ *   as soon as `signal` aborts.
+ */
+export async function* announcedBytes(
+  name: string,
+  body: Body,
+  signal?: AbortSignal,
+  came?: () => void,
+): AsyncGenerator<Buffer, void, undefined> {
+  const hash = createHash('md5');
+  let size = 0;
+  let held: Buffer | undefined;
+  for await (const chunk of readAll(name, body, signal)) {
+    came?.();
+    if (held) yield held;
+    size += chunk.length;
+    if (size > body.size) mismatch(name, `more than the announced ${body.size} bytes`);
+    hash.update(chunk);
+    held = chunk;
+  }
+  if (size !== body.size) mismatch(name, `${size} bytes instead of the announced ${body.size}`);
+  if (hash.digest('hex') !== body.md5) mismatch(name, 'the bytes have another MD5 than announced');
+  if (held) yield held;
+}
+
+async function* readAll(name: string, body: Body, signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, undefined> {
+  let source: Readable | undefined;
+  // a body that hangs must not hold back the abort: destroying it ends the wait for its next chunk
+  const stop = () => source?.destroy();
+  try {
+    source = body.open();
+    signal?.addEventListener('abort', stop, { once: true });
+    for await (const chunk of source) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array | string);
+      if (bytes.length > 0) yield bytes;
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw aborted('put', name, signal, true);
+    const detail = errorText(cause);
+    throw new StorageError('BODY_FAILED', { operation: 'put', subject: name, detail, refused: true, cause });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    source?.destroy();
+  }
+  if (signal?.aborted) throw aborted('put', name, signal, true);
+}
+
+function errorText(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+}
+
+/** The number of bytes that a range of an object of `size` bytes has. @throws StorageError REJECTED when it lies outside. */
+export function rangeLength(name: string, size: number, range: ByteRange | undefined): number {
+  if (!range) return size;
+  const { start, end } = range;
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end >= size) {
+    const detail = `range ${start}-${end} of ${size} bytes`;
+    throw new StorageError('REJECTED', { operation: 'get', subject: name, detail, refused: true });
+  }
+  return end - start + 1;
+}

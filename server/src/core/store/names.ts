@@ -1,0 +1,18 @@
+import { StorageError } from '../errors';
+import { MAX_NAME_BYTES } from '../keys';
+
+/**
+ * Refuses names that a file system, the SDK or a server would read as another object than they say (`a/../b`, `a//b`),
+ * so that names stay exact in every store. Refused rather than repaired: a repaired name is two names for one object.
+ * @throws StorageError INVALID_KEY
+ */
+export function assertName(name: string, operation: string): void {
+  const usable =
+    name.length > 0 &&
+    Buffer.byteLength(name, 'utf8') <= MAX_NAME_BYTES &&
+    name.isWellFormed() &&
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    !/[\u0000-\u001f\u007f\\]/.test(name) &&
+    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
+  if (!usable) throw new StorageError('INVALID_KEY', { operation, subject: name, refused: true });
+}

@@ -1,0 +1,147 @@
+import type { ErrorCode } from '../../../contracts/errors';
+import { isStorageError, StorageError, type StorageErrorFacts } from '../../errors';
+
+/** What an error means: its code, and whether S3 surely did not apply the request. */
+interface Meaning {
+  code: ErrorCode;
+  refused: boolean;
+}
+
+const refusal = (code: ErrorCode): Meaning => ({ code, refused: true });
+const unknownOutcome = (code: ErrorCode): Meaning => ({ code, refused: false });
+
+/** S3's own error codes that say more than the status does. Every one is an answer to a request that was not applied. */
+const BY_NAME: Readonly<Record<string, ErrorCode>> = {
+  NoSuchBucket: 'BUCKET_NOT_FOUND',
+  NoSuchKey: 'OBJECT_NOT_FOUND',
+  NoSuchUpload: 'REJECTED',
+  InvalidAccessKeyId: 'INVALID_ACCESS_KEY',
+  SignatureDoesNotMatch: 'SIGNATURE_MISMATCH',
+  RequestTimeTooSkewed: 'CLOCK_SKEW',
+  AuthorizationHeaderMalformed: 'WRONG_REGION',
+  PermanentRedirect: 'WRONG_REGION',
+  IllegalLocationConstraintException: 'WRONG_REGION',
+  NotImplemented: 'UNSUPPORTED',
+  BadDigest: 'INTEGRITY',
+  InvalidDigest: 'INTEGRITY',
+  IncompleteBody: 'INTEGRITY',
+  XAmzContentSHA256Mismatch: 'INTEGRITY',
+  // S3 waited for bytes of ours, in vain; a 400
+  RequestTimeout: 'TIMEOUT',
+  // one class under many names: Amazon, MinIO, SeaweedFS, Wasabi (with a 403)
+  SlowDown: 'THROTTLED',
+  SlowDownRead: 'THROTTLED',
+  SlowDownWrite: 'THROTTLED',
+  ErrTooManyRequest: 'THROTTLED',
+  TooManyRequests: 'THROTTLED',
+  TooManyRequestsException: 'THROTTLED',
+  RequestLimitExceeded: 'THROTTLED',
+  RequestRateLimitExceeded: 'THROTTLED',
+  Throttling: 'THROTTLED',
+  ThrottlingException: 'THROTTLED',
+};
+
+/** No connection was made: the server's name is not known, or nobody listens, or no way leads there. */
+const NO_CONNECTION: ReadonlySet<string> = new Set([
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
+]);
+/** The connection broke, and nobody knows how far the request came. */
+const CONNECTION_LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
+const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
+/** Amazon refuses a request whose time is off by more, in milliseconds. */
+const MAX_SKEW_MS = 15 * 60_000;
+
+/**
+ * The StorageError for whatever the SDK threw. Decided by S3's error code, then by the status, then by Node's error code:
+ * a HEAD has no body, so that its failures all have the same name and only a status. `nowMs` is this machine's clock.
+ */
+export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number): StorageError {
+  if (isStorageError(error)) {
+    const { status, detail, refused, cause } = error;
+    return new StorageError(error.code, { ...facts, status, detail, refused: refused || facts.refused, cause });
+  }
+  const status = statusOf(error);
+  const meaning = (status === undefined ? withoutAnswer(error) : answered(error, status, facts.operation, nowMs)) ?? unknownOutcome('INTERNAL');
+  return new StorageError(meaning.code, {
+    ...facts,
+    status,
+    detail: detailOf(error),
+    refused: meaning.refused || facts.refused,
+    cause: error,
+  });
+}
+
+function answered(error: unknown, status: number, operation: string | undefined, nowMs: number): Meaning {
+  const name = s3CodeOf(error);
+  const code = BY_NAME[name];
+  if (code) return refusal(code);
+  if (status < 300) {
+    // CompleteMultipartUpload may say 200 and then fail; any other 200 that is an error is not S3's XML
+    return unknownOutcome(name === 'InternalError' ? 'SERVER_ERROR' : 'NOT_S3');
+  }
+  if (status < 400) return refusal(status === 301 ? 'WRONG_REGION' : 'SERVER_ERROR'); // 307: the bucket is being made
+  if (status === 429) return refusal('THROTTLED');
+  if (status === 501) return refusal('UNSUPPORTED');
+  if (status >= 500) return unknownOutcome('SERVER_ERROR');
+  return refusal(clientError(error, status, operation, nowMs));
+}
+
+function clientError(error: unknown, status: number, operation: string | undefined, nowMs: number): ErrorCode {
+  if (status === 403 && isSkewed(error, nowMs)) return 'CLOCK_SKEW';
+  if (status === 401) return 'INVALID_ACCESS_KEY';
+  if (status === 403) return 'ACCESS_DENIED';
+  if (status === 400 && headerOf(error, 'x-amz-bucket-region')) return 'WRONG_REGION';
+  // what is missing when an object is to be made can only be the bucket
+  if (status === 404) return operation === 'put' ? 'BUCKET_NOT_FOUND' : 'OBJECT_NOT_FOUND';
+  return 'REJECTED';
+}
+
+function withoutAnswer(error: unknown): Meaning | undefined {
+  const name = textOf(error, 'name');
+  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return refusal('NO_CREDENTIALS');
+  const errno = textOf(error, 'code') ?? '';
+  // The only timeout that the SDK's handler is given is the one for the connection. It also calls a connection that
+  // broke a TimeoutError, after which the request may well have been applied: that one has a code.
+  if (name === 'TimeoutError' && errno === '') return refusal('UNREACHABLE');
+  if (NO_CONNECTION.has(errno) || (errno === 'ETIMEDOUT' && textOf(error, 'syscall') === 'connect')) return refusal('UNREACHABLE');
+  if (CONNECTION_LOST.has(errno)) return unknownOutcome('UNREACHABLE');
+  if (TLS.test(errno)) return refusal('TLS_FAILED');
+  if (errno.startsWith('HPE_')) return unknownOutcome('NOT_S3');
+  // the SDK refuses bucket names and endpoints before it sends anything
+  if (errno === 'ERR_INVALID_URL' || name === 'EndpointError') return refusal('REJECTED');
+  return undefined;
+}
+
+/** A HEAD answers its 403 without a reason: the answer's date tells whether it is the clock. */
+function isSkewed(error: unknown, nowMs: number): boolean {
+  return Math.abs(Date.parse(headerOf(error, 'date') ?? '') - nowMs) > MAX_SKEW_MS;
+}
+
+function s3CodeOf(error: unknown): string {
+  // MinIO says in a header what a HEAD cannot say in a body
+  return headerOf(error, 'x-minio-error-code') ?? textOf(error, 'name') ?? '';
+}
+
+function detailOf(error: unknown): string | undefined {
+  const name = s3CodeOf(error);
+  const message = headerOf(error, 'x-minio-error-desc') ?? textOf(error, 'message');
+  return [name === 'Error' || name === 'Unknown' ? '' : name, message === name ? '' : message].filter(Boolean).join(': ') || undefined;
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = fieldOf(fieldOf(error, '$metadata'), 'httpStatusCode') ?? fieldOf(fieldOf(error, '$response'), 'statusCode');
+  return typeof status === 'number' ? status : undefined;
+}
+
+function headerOf(error: unknown, header: string): string | undefined {
+  return textOf(fieldOf(fieldOf(error, '$response'), 'headers'), header);
+}
+
+function textOf(value: unknown, field: string): string | undefined {
+  const text = fieldOf(value, field);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+}

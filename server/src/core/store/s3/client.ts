@@ -1,0 +1,71 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { guardedLookup } from '../../settings/endpoint';
+import { inspectAnswers } from './answer';
+
+export interface S3Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface S3Config {
+  /** Undefined: Amazon S3 of the region. */
+  endpoint?: string;
+  region: string;
+  forcePathStyle: boolean;
+  /** Undefined: the SDK's default chain (environment, profiles, roles). */
+  credentials?: S3Credentials;
+  /** Longest wait for a TCP connection, in milliseconds. */
+  connectTimeoutMs: number;
+  /** Longest wait for an answer, and longest pause within a body, in milliseconds. Kept by the store, not by the SDK. */
+  timeoutMs: number;
+}
+
+const nothing = (): void => undefined;
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** Idle connections are dropped after this: most servers do so later, and a request on a connection just dropped fails. */
+const IDLE_CONNECTION_MS = 8_000;
+const KEPT_IDLE_CONNECTIONS = 64;
+
+/**
+ * A client that sends the plainest requests: every S3-compatible server understands them, and each `send` is one HTTP
+ * request (two after a region redirect), so that the decorators alone decide about repetition.
+ */
+export function createS3Client(config: S3Config): S3Client {
+  const connections = {
+    keepAlive: true,
+    timeout: IDLE_CONNECTION_MS,
+    maxFreeSockets: KEPT_IDLE_CONNECTIONS,
+    // No cap: a browser that reads a video slowly holds a connection, and a request that waits for a free one would
+    // fail as if the endpoint could not be reached. The editor's server and the jobs' concurrency are the bounds.
+    maxSockets: Infinity,
+    // an endpoint's name may come to mean another address after it was checked
+    lookup: guardedLookup,
+  };
+  const client = new S3Client({
+    endpoint: config.endpoint,
+    region: config.region,
+    forcePathStyle: config.forcePathStyle,
+    credentials: config.credentials,
+    maxAttempts: 1,
+    // the SDK would warn on the console of each failed upload; what is worth a word is said by those who catch the error
+    logger: SILENT,
+    // any checksum header makes Backblaze B2, Google and older Ceph refuse the request; Content-MD5 is understood by all
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    followRegionRedirects: true,
+    // costs a round trip and a new connection for each upload, and six seconds where a proxy does not answer it
+    expectContinueHeader: false,
+    requestHandler: {
+      connectionTimeout: config.connectTimeoutMs,
+      // zero: none. The SDK's timers do not see a body that stalls; the store's watchdog does, and tells which wait it was
+      requestTimeout: 0,
+      socketTimeout: 0,
+      httpAgent: connections,
+      httpsAgent: connections,
+    },
+  });
+  inspectAnswers(client);
+  return client;
+}

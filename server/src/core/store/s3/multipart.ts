@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { Clock } from '../../clock';
+import { StorageError } from '../../errors';
+import { bareTag } from './answer-facts';
+import { BytesOut } from './bytes-out';
+import { Exchange } from './exchange';
+import { inParts, type Part } from './parts';
+
+/*
+ * Not lib-storage's `Upload`: it gives its requests no abort signal (a part that stalls is never given up), cannot send
+ * a Content-MD5 for each part, and allocates every part anew, so that 1 GB costs more memory than is promised.
+ */
+
+export interface MultipartContext {
+  client: S3Client;
+  bucket: string;
+  clock: Clock;
+  name: string;
+  /** Longest wait for an answer, in milliseconds. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** All bytes of the body, once; calls `came` for what it has read. */
+type BytesOfBody = (signal: AbortSignal, came: () => void) => AsyncIterable<Buffer>;
+
+interface PartTag {
+  PartNumber: number;
+  ETag: string | undefined;
+}
+
+/** Parts under way at once. Their buffers, and the one being filled, are all the memory an upload takes. */
+const PARALLEL_PARTS = 3;
+/** Putting the parts together may take as long, in milliseconds: Amazon says minutes, a minute is what proxies allow. */
+const COMPLETE_TIMEOUT_MS = 60_000;
+/** Longest wait for the clean-up after a failure, in milliseconds: the caller waits for it. */
+const ABORT_TIMEOUT_MS = 2_000;
+
+const MIB = 1024 * 1024;
+/** Amazon's minimum is 5 MiB, R2 wants equal parts, Scaleway takes 1000 of them at most. In bytes. */
+export function partSizeFor(size: number): number {
+  return Math.max(8 * MIB, Math.ceil(size / 1000 / MIB) * MIB);
+}
+
+/**
+ * Stores a large object in parts, each proven by its Content-MD5. Answers the object's tag, and the one it has where the
+ * store computes `md5-of-md5s-N`. Until the parts are put together, nothing can have become visible: `refused`.
+ */
+export async function putMultipart(
+  context: MultipartContext,
+  size: number,
+  bytes: BytesOfBody,
+  headers: { ContentType?: string; CacheControl?: string },
+): Promise<{ etag: string | null; expectedTag: string }> {
+  const target = { Bucket: context.bucket, Key: context.name };
+  const create = new CreateMultipartUploadCommand({ ...target, ...headers });
+  const { UploadId } = await exchange(context, context.timeoutMs, true, (abortSignal) => context.client.send(create, { abortSignal }));
+  if (!UploadId) throw new StorageError('NOT_S3', { operation: 'put', subject: context.name, detail: 'no upload id', refused: true });
+  try {
+    const { tags, expectedTag } = await sendParts(context, UploadId, size, bytes);
+    const complete = new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: tags } });
+    const timeoutMs = Math.max(COMPLETE_TIMEOUT_MS, context.timeoutMs);
+    const done = await exchange(context, timeoutMs, false, (abortSignal) => context.client.send(complete, { abortSignal }));
+    return { etag: bareTag(done.ETag), expectedTag };
+  } catch (error) {
+    await abandon(context, UploadId);
+    throw error;
+  }
+}
+
+async function sendParts(
+  context: MultipartContext,
+  uploadId: string,
+  size: number,
+  bytes: BytesOfBody,
+): Promise<{ tags: PartTag[]; expectedTag: string }> {
+  const reading = new Exchange({ ...context, operation: 'put' });
+  const tags: PartTag[] = [];
+  const md5s: Buffer[] = [];
+  const underWay = new Set<Promise<void>>();
+  try {
+    reading.expectBody();
+    const source = bytes(reading.signal, () => reading.expectBody());
+    for await (const part of inParts(source, size, partSizeFor(size), PARALLEL_PARTS + 1)) {
+      reading.rest();
+      const md5 = createHash('md5').update(part.bytes).digest();
+      md5s.push(md5);
+      const sent: Promise<void> = sendPart({ ...context, signal: reading.signal }, uploadId, part, md5)
+        .then((tag) => void (tags[part.number - 1] = tag))
+        // one part that fails ends the reading and, through its signal, all others
+        .catch((error: unknown) => reading.fail(error))
+        .finally(() => {
+          part.release();
+          underWay.delete(sent);
+        });
+      underWay.add(sent);
+      if (underWay.size >= PARALLEL_PARTS) await Promise.race(underWay);
+      reading.signal.throwIfAborted();
+      reading.expectBody();
+    }
+    reading.rest();
+    await Promise.all(underWay);
+    reading.signal.throwIfAborted();
+  } catch (error) {
+    reading.fail(error);
+    // no part may land after the upload was abandoned
+    await Promise.all(underWay);
+    throw reading.failure(error, true);
+  } finally {
+    reading.close();
+  }
+  const composite = createHash('md5').update(Buffer.concat(md5s)).digest('hex');
+  return { tags, expectedTag: `${composite}-${md5s.length}` };
+}
+
+async function sendPart(context: MultipartContext, UploadId: string, { number, bytes }: Part, md5: Buffer): Promise<PartTag> {
+  const sending = new Exchange({ ...context, operation: 'put' });
+  const out = new BytesOut(bytes.length, () => slices(bytes), sending, context.clock);
+  const command = new UploadPartCommand({
+    Bucket: context.bucket,
+    Key: context.name,
+    UploadId,
+    PartNumber: number,
+    Body: out.placeholder,
+    ContentLength: bytes.length,
+    ContentMD5: md5.toString('base64'),
+  });
+  out.attach(command);
+  try {
+    const { ETag } = await context.client.send(command, { abortSignal: sending.signal });
+    return { PartNumber: number, ETag };
+  } catch (error) {
+    throw sending.failure(error, true);
+  } finally {
+    sending.close();
+    out.destroy();
+  }
+}
+
+/** In steps, so that the watchdog sees a slow connection move. */
+async function* slices(bytes: Buffer, step = 64 * 1024): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
+}
+
+/** One small request and its answer. */
+async function exchange<T>(
+  context: MultipartContext,
+  timeoutMs: number,
+  refused: boolean,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const asking = new Exchange({ ...context, operation: 'put', timeoutMs });
+  try {
+    return await send(asking.signal);
+  } catch (error) {
+    throw asking.failure(error, refused);
+  } finally {
+    asking.close();
+  }
+}
+
+/** Frees the parts. Best effort: where it fails, a lifecycle rule of the bucket removes them, as after a crash. */
+async function abandon(context: MultipartContext, UploadId: string): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: context.name, UploadId });
+  const unhurried = { ...context, signal: undefined };
+  await exchange(unhurried, ABORT_TIMEOUT_MS, true, (abortSignal) => context.client.send(command, { abortSignal })).catch(() => undefined);
+}

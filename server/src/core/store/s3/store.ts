@@ -1,0 +1,169 @@
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../clock';
+import { isStorageError, StorageError } from '../../errors';
+import { announcedBytes, assertNotAborted } from '../body';
+import { assertName } from '../names';
+import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '../object-store';
+import type { Patience, PatientStore } from '../patience';
+import { Relay } from '../relay';
+import { bareTag, factsOfAnswer } from './answer-facts';
+import { BytesOut } from './bytes-out';
+import { Exchange } from './exchange';
+import { putMultipart } from './multipart';
+
+export interface S3StoreOptions {
+  client: S3Client;
+  bucket: string;
+  clock: Clock;
+  /** Longest wait for an answer, and longest pause within a body, in milliseconds. */
+  timeoutMs: number;
+  /** Larger bodies are sent in parts; in bytes. */
+  multipartAbove?: number;
+}
+
+type CallOptions = { signal?: AbortSignal } & Patience;
+
+/** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
+const MULTIPART_ABOVE = 64 * 1024 * 1024;
+
+/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition; repeats nothing. */
+export class S3ObjectStore implements PatientStore {
+  constructor(private readonly options: S3StoreOptions) {}
+
+  /** @throws StorageError whose `refused` is also true when S3 cannot have got the last byte. */
+  async put(name: string, body: Body, options: PutOptions & Patience = {}): Promise<ObjectFacts> {
+    assertName(name, 'put');
+    assertNotAborted('put', name, options.signal);
+    const isLarge = body.size > (this.options.multipartAbove ?? MULTIPART_ABOVE);
+    const { etag, expectedTag } = await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options));
+    // A tag that differs is no proof of damage: with KMS encryption, and on Google for parts, it is no MD5 at all.
+    if (etag !== null) return { size: body.size, etag, md5: etag === expectedTag ? body.md5 : null };
+    // Ceph 16 completes an upload in parts with an empty tag
+    const seen = await this.head(name, options);
+    if (seen.size !== body.size) {
+      throw new StorageError('INTEGRITY', { operation: 'put', subject: name, detail: `S3 has ${seen.size} of ${body.size} bytes` });
+    }
+    return { ...seen, md5: seen.etag === expectedTag ? body.md5 : null };
+  }
+
+  async head(name: string, options: CallOptions = {}): Promise<ObjectFacts> {
+    return this.ask('head', name, options, async (abortSignal) => {
+      const answer = await this.options.client.send(new HeadObjectCommand(this.target(name)), { abortSignal });
+      return factsOfAnswer(answer.ContentLength ?? 0, answer);
+    });
+  }
+
+  async get(name: string, options: GetOptions & Patience = {}): Promise<ObjectStream> {
+    assertName(name, 'get');
+    assertNotAborted('get', name, options.signal);
+    const { range } = options;
+    const exchange = this.exchange('get', name, options);
+    let source: unknown;
+    try {
+      const Range = range && `bytes=${range.start}-${range.end}`;
+      const command = new GetObjectCommand({ ...this.target(name), Range });
+      const answer = await this.options.client.send(command, { abortSignal: exchange.signal });
+      exchange.rest();
+      source = answer.Body;
+      const whole = sizeOfWhole(answer.ContentRange) ?? answer.ContentLength;
+      const length = range ? range.end - range.start + 1 : whole;
+      if (!(source instanceof Readable) || whole === undefined || length === undefined || answer.ContentLength !== length) {
+        const detail = range ? 'the range was ignored' : 'no length was announced';
+        throw new StorageError('UNSUPPORTED', { operation: 'get', subject: name, detail, refused: true });
+      }
+      return { facts: factsOfAnswer(whole, answer), body: relay(source, length, exchange) };
+    } catch (error) {
+      // an answer that nobody reads would hold its connection for ever
+      if (source instanceof Readable) source.destroy();
+      exchange.close();
+      throw exchange.failure(error);
+    }
+  }
+
+  async delete(name: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.ask('delete', name, options, (abortSignal) =>
+        this.options.client.send(new DeleteObjectCommand(this.target(name)), { abortSignal }),
+      );
+    } catch (error) {
+      // most stores answer 204 for an object that is not there, some 404
+      if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
+    }
+  }
+
+  private async putWhole(name: string, body: Body, options: PutOptions & Patience) {
+    const exchange = this.exchange('put', name, options);
+    const out = new BytesOut(body.size, (came) => announcedBytes(name, body, exchange.signal, came), exchange, this.options.clock);
+    const command = new PutObjectCommand({
+      ...this.target(name),
+      Body: out.placeholder,
+      ContentLength: body.size,
+      ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
+      ContentType: options.contentType,
+      CacheControl: options.cacheControl,
+    });
+    out.attach(command);
+    try {
+      const { ETag } = await this.options.client.send(command, { abortSignal: exchange.signal });
+      return { etag: bareTag(ETag), expectedTag: body.md5 };
+    } catch (error) {
+      throw exchange.failure(error, !out.complete);
+    } finally {
+      exchange.close();
+      out.destroy();
+    }
+  }
+
+  private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions & Patience) {
+    const { client, bucket, clock } = this.options;
+    const context = { client, bucket, clock, name, timeoutMs: this.patience(options), signal: options.signal };
+    const headers = { ContentType: contentType, CacheControl: cacheControl };
+    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), headers);
+  }
+
+  /** One request with a short answer. */
+  private async ask<T>(operation: string, name: string, options: CallOptions, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    assertName(name, operation);
+    assertNotAborted(operation, name, options.signal);
+    const exchange = this.exchange(operation, name, options);
+    try {
+      return await send(exchange.signal);
+    } catch (error) {
+      throw exchange.failure(error);
+    } finally {
+      exchange.close();
+    }
+  }
+
+  private exchange(operation: string, name: string, options: CallOptions): Exchange {
+    return new Exchange({ clock: this.options.clock, operation, name, signal: options.signal, timeoutMs: this.patience(options) });
+  }
+
+  private patience({ patienceMs }: Patience): number {
+    return Math.min(this.options.timeoutMs, patienceMs ?? Infinity);
+  }
+
+  private target(name: string) {
+    return { Bucket: this.options.bucket, Key: name };
+  }
+}
+
+/** `bytes 0-99/1234` → 1234 */
+function sizeOfWhole(contentRange: string | undefined): number | undefined {
+  const size = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
+  return size === undefined ? undefined : Number(size);
+}
+
+/** The answer's body as the port promises it: watched while the reader waits, and let go when it is closed. */
+function relay(source: Readable, length: number, exchange: Exchange): Readable {
+  const broken = () => new StorageError('INTEGRITY', { detail: `not the announced ${length} bytes` });
+  const body = new Relay(source, {
+    length,
+    failure: (error) => exchange.failure(error ?? broken()),
+    waiting: (yes) => (yes ? exchange.progress() : exchange.rest()),
+    closed: () => exchange.close(),
+  });
+  exchange.signal.addEventListener('abort', () => body.destroy(exchange.failure(undefined)), { once: true });
+  return body;
+}

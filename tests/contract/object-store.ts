@@ -1,0 +1,297 @@
+// Longer than files should be: the promises of one port, in one list, to be read beside it.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { StorageError } from '../../server/src/core/errors';
+import type { ErrorCode } from '../../server/src/contracts/errors';
+import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
+import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
+
+/** One promise of the port. Rejects when `store` breaks it; leaves objects behind, so that names are its own. */
+export interface ContractCheck {
+  readonly title: string;
+  run(store: ObjectStore, names: (suffix: string) => string): Promise<void>;
+}
+
+async function failsWith(code: ErrorCode, work: Promise<unknown>): Promise<StorageError> {
+  const error = await work.then(
+    () => assert.fail(`resolved instead of failing with ${code}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof StorageError, `not a StorageError: ${String(error)}`);
+  assert.equal(error.code, code, error.message);
+  return error;
+}
+
+const isMissing = async (store: ObjectStore, name: string): Promise<void> => {
+  await failsWith('OBJECT_NOT_FOUND', store.head(name));
+  await failsWith('OBJECT_NOT_FOUND', store.get(name));
+};
+
+async function read(store: ObjectStore, name: string, range?: ByteRange): Promise<Buffer> {
+  const { body } = await store.get(name, { range });
+  return bytesOf(body);
+}
+
+const check = (title: string, run: ContractCheck['run']): ContractCheck => ({ title, run });
+
+/** Larger than one chunk of a stream and than what a socket takes at once. */
+const LARGE = 3 * 1024 * 1024 + 7;
+
+/** Writes, reads, and what names mean. */
+const basics: ContractCheck[] = [
+  check('put, then head and get answer the same bytes and size', async (store, names) => {
+    const bytes = someBytes(200_001);
+    const name = names('plain.bin');
+    const put = await store.put(name, bodyOf(bytes), { contentType: 'application/pdf', cacheControl: 'max-age=60' });
+    assert.equal(put.size, bytes.length);
+    assert.equal((await store.head(name)).size, bytes.length);
+    const { facts, body } = await store.get(name);
+    assert.equal(facts.size, bytes.length);
+    assert.ok((await bytesOf(body)).equals(bytes));
+  }),
+  check('a claimed MD5 is the true one, a claimed tag the same in put, head and get', async (store, names) => {
+    const bytes = someBytes(5_000, 7);
+    const name = names('facts.bin');
+    const put = await store.put(name, bodyOf(bytes));
+    const head = await store.head(name);
+    const got = await store.get(name);
+    await bytesOf(got.body);
+    for (const facts of [put, head, got.facts]) {
+      if (facts.md5 !== null) assert.equal(facts.md5, md5Of(bytes));
+      assert.equal(facts.etag, put.etag);
+    }
+    assert.doesNotMatch(put.etag ?? '', /"/);
+  }),
+  check('different bytes have different tags', async (store, names) => {
+    const one = await store.put(names('tag-1'), bodyOf('one'));
+    const two = await store.put(names('tag-2'), bodyOf('two'));
+    if (one.etag !== null) assert.notEqual(one.etag, two.etag);
+  }),
+  check('a large object survives', async (store, names) => {
+    const bytes = someBytes(LARGE);
+    await store.put(names('large.bin'), bodyOf(bytes));
+    assert.equal(md5Of(await read(store, names('large.bin'))), md5Of(bytes));
+  }),
+  check('an object of no bytes', async (store, names) => {
+    const name = names('empty.txt');
+    assert.equal((await store.put(name, bodyOf(''))).size, 0);
+    assert.equal((await store.head(name)).size, 0);
+    assert.equal((await read(store, name)).length, 0);
+  }),
+  check('names with unicode, spaces, plus, percent and quotes are exact', async (store, names) => {
+    const odd = ['ünï—日本 😀.txt', 'a b.txt', 'a+b.txt', 'a%25b.txt', 'a%2Bb.txt', "q'(u)o!t*e&=;@$,~.txt", 'h#a?s=h.txt', 'sub/folder/x.txt'];
+    for (const suffix of odd) await store.put(names(suffix), bodyOf(suffix));
+    for (const suffix of odd) assert.equal((await read(store, names(suffix))).toString(), suffix);
+    await isMissing(store, names('a%20b.txt'));
+  }),
+  check('names differ by case and by composition', async (store, names) => {
+    await store.put(names('Case.txt'), bodyOf('upper'));
+    await isMissing(store, names('case.txt'));
+    await store.put(names('case.txt'), bodyOf('lower'));
+    assert.equal((await read(store, names('Case.txt'))).toString(), 'upper');
+  }),
+  check('names in the folder of our own', async (store, names) => {
+    await store.put(`.s3-storage/${names('own')}`, bodyOf('own'));
+    assert.equal((await read(store, `.s3-storage/${names('own')}`)).toString(), 'own');
+  }),
+  check('names that could mean another object are refused', async (store, names) => {
+    const bad = ['', '..', '../x', 'a/../b', './a', 'a/./b', 'a//b', '/a', 'a/', 'a\0b', 'a\nb', 'a\\b', '\ud800', 'x'.repeat(1025)];
+    for (const name of bad) {
+      await failsWith('INVALID_KEY', store.put(name, bodyOf('x')));
+      await failsWith('INVALID_KEY', store.head(name));
+      await failsWith('INVALID_KEY', store.get(name));
+      await failsWith('INVALID_KEY', store.delete(name));
+    }
+    await isMissing(store, names('b'));
+  }),
+  check('puts under different names do not disturb each other', async (store, names) => {
+    const all = Array.from({ length: 8 }, (_, at) => ({ name: names(`parallel-${at}`), bytes: someBytes(300_000 + at, at + 1) }));
+    await Promise.all(all.map(({ name, bytes }) => store.put(name, bodyOf(bytes))));
+    for (const { name, bytes } of all) assert.equal(md5Of(await read(store, name)), md5Of(bytes));
+  }),
+];
+
+const ranges: ContractCheck[] = [
+  check('ranges answer exactly their bytes, and the size of the whole', async (store, names) => {
+    const bytes = someBytes(100_000, 3);
+    const name = names('ranges.bin');
+    await store.put(name, bodyOf(bytes));
+    const last = bytes.length - 1;
+    const all: ByteRange[] = [
+      { start: 0, end: 0 },
+      { start: last, end: last },
+      { start: 0, end: last },
+      { start: 16_383, end: 16_384 },
+      { start: 100, end: 70_000 },
+    ];
+    for (const range of all) {
+      const { facts, body } = await store.get(name, { range });
+      assert.equal(facts.size, bytes.length);
+      assert.ok((await bytesOf(body)).equals(bytes.subarray(range.start, range.end + 1)), `${range.start}-${range.end}`);
+    }
+  }),
+  check('a range outside the object is refused', async (store, names) => {
+    await store.put(names('short.bin'), bodyOf('0123456789'));
+    await failsWith('REJECTED', store.get(names('short.bin'), { range: { start: 10, end: 12 } }));
+  }),
+];
+
+const missing: ContractCheck[] = [
+  check('what was never put is OBJECT_NOT_FOUND, with operation and subject', async (store, names) => {
+    await isMissing(store, names('never'));
+    const error = await failsWith('OBJECT_NOT_FOUND', store.get(names('never'), { range: { start: 0, end: 3 } }));
+    assert.equal(error.operation, 'get');
+    assert.equal(error.subject, names('never'));
+  }),
+  check('a folder is no object', async (store, names) => {
+    await store.put(names('folder/file'), bodyOf('x'));
+    await isMissing(store, names('folder'));
+    await isMissing(store, names('folder/file/below'));
+  }),
+  check('delete removes, and is success when there is nothing', async (store, names) => {
+    const name = names('deleted');
+    await store.put(name, bodyOf('x'));
+    await store.put(names('deleted-not'), bodyOf('y'));
+    await store.delete(name);
+    await isMissing(store, name);
+    await store.delete(name);
+    await store.delete(names('folder-that-is-not/there'));
+    assert.equal((await read(store, names('deleted-not'))).toString(), 'y');
+  }),
+];
+
+/** Nothing visible unless all of it, and the right bytes. */
+const wholeness: ContractCheck[] = [
+  check('fewer or more bytes than announced: INTEGRITY, nothing visible', async (store, names) => {
+    for (const size of [99_999, 100_001, 0]) {
+      const error = await failsWith('INTEGRITY', store.put(names(`size-${size}`), bodyOf(someBytes(100_000), { size })));
+      assert.equal(error.refused, true);
+      await isMissing(store, names(`size-${size}`));
+    }
+  }),
+  check('other bytes than announced: INTEGRITY, nothing visible', async (store, names) => {
+    const error = await failsWith('INTEGRITY', store.put(names('md5'), bodyOf(someBytes(100_000), { md5: md5Of('other') })));
+    assert.equal(error.refused, true);
+    await isMissing(store, names('md5'));
+    await failsWith('INTEGRITY', store.put(names('md5-0'), bodyOf('', { md5: md5Of('other') })));
+    await isMissing(store, names('md5-0'));
+  }),
+  check('a body that fails half-way: BODY_FAILED, nothing visible, and the name is free', async (store, names) => {
+    const bytes = someBytes(LARGE);
+    const name = names('half');
+    for (const after of [120, 2_000_000]) {
+      const error = await failsWith('BODY_FAILED', store.put(name, failingBody(bytes, after)));
+      assert.equal(error.refused, true);
+      await isMissing(store, name);
+    }
+    await store.put(name, bodyOf('whole'));
+    assert.equal((await read(store, name)).toString(), 'whole');
+  }),
+  check('a body that cannot be opened: BODY_FAILED', async (store, names) => {
+    const open = () => {
+      throw new Error('gone');
+    };
+    await failsWith('BODY_FAILED', store.put(names('unopened'), { size: 1, md5: md5Of('x'), open }));
+    await isMissing(store, names('unopened'));
+  }),
+];
+
+const aborts: ContractCheck[] = [
+  check('aborted before: ABORTED, nothing happens', async (store, names) => {
+    const signal = AbortSignal.abort();
+    await store.put(names('kept'), bodyOf('x'));
+    await failsWith('ABORTED', store.put(names('aborted'), bodyOf('x'), { signal }));
+    await failsWith('ABORTED', store.head(names('kept'), { signal }));
+    await failsWith('ABORTED', store.get(names('kept'), { signal }));
+    await failsWith('ABORTED', store.delete(names('kept'), { signal }));
+    await isMissing(store, names('aborted'));
+    assert.equal((await read(store, names('kept'))).toString(), 'x');
+  }),
+  check('aborted during a put: ABORTED at once, the body is let go, nothing visible', async (store, names) => {
+    const body = hangingBody(someBytes(200_000), 100_000);
+    const aborting = new AbortController();
+    const put = failsWith('ABORTED', store.put(names('during'), body, { signal: aborting.signal }));
+    await body.started;
+    aborting.abort();
+    await put;
+    assert.ok(body.destroyed, 'the stream of the body is still open');
+    await isMissing(store, names('during'));
+  }),
+  check('aborted while reading: the body fails with ABORTED', async (store, names) => {
+    await store.put(names('reading'), bodyOf(someBytes(LARGE)));
+    const aborting = new AbortController();
+    const { body } = await store.get(names('reading'), { signal: aborting.signal });
+    aborting.abort();
+    await failsWith('ABORTED', bytesOf(body));
+  }),
+  check('a signal that aborts afterwards does no harm', async (store, names) => {
+    const aborting = new AbortController();
+    const { signal } = aborting;
+    await store.put(names('after'), bodyOf('x'), { signal });
+    const { body } = await store.get(names('after'), { signal });
+    assert.equal((await bytesOf(body)).toString(), 'x');
+    aborting.abort();
+    assert.equal((await read(store, names('after'))).toString(), 'x');
+  }),
+];
+
+const letGo: ContractCheck[] = [
+  check('a body that is destroyed early closes, without an error', async (store, names) => {
+    await store.put(names('early'), bodyOf(someBytes(LARGE)));
+    // more often than a store has connections or file handles to lose
+    for (let time = 0; time < 60; time += 1) {
+      const { body } = await store.get(names('early'));
+      let failed: unknown;
+      body.on('error', (error) => (failed = error));
+      if (time % 2) await once(body, 'readable');
+      const closed = once(body, 'close');
+      body.destroy();
+      await closed;
+      assert.equal(failed, undefined);
+    }
+    assert.equal((await read(store, names('early'))).length, LARGE);
+  }),
+  check('the body of a put is opened once and closed', async (store, names) => {
+    const streams: import('node:stream').Readable[] = [];
+    const plain = bodyOf(someBytes(100_000));
+    const body = { size: plain.size, md5: plain.md5, open: () => streams[streams.push(plain.open()) - 1]! };
+    await store.put(names('closed'), body);
+    assert.equal(streams.length, 1);
+    assert.ok(streams[0]!.destroyed);
+  }),
+];
+
+/** Everything that the port promises, as functions that jest and the suite's own test can run. */
+export const OBJECT_STORE_CHECKS: readonly ContractCheck[] = [...basics, ...ranges, ...missing, ...wholeness, ...aborts, ...letGo];
+
+let runs = 0;
+
+/** Names that no other check and no other run uses. */
+export function namesOfRun(): (suffix: string) => string {
+  const folder = `contract-${process.pid}-${Date.now()}-${(runs += 1)}`;
+  return (suffix) => `${folder}/${suffix}`;
+}
+
+/**
+ * The contract as a jest suite for one kind of store. `makeStore` is called once; the checks share the store. `gaps`
+ * answers the titles of checks that the server behind it is known not to stand, with the reason; they are passed over.
+ */
+export function objectStoreContract(
+  name: string,
+  makeStore: () => Promise<ObjectStore> | ObjectStore,
+  gaps: () => Readonly<Record<string, string>> = () => ({}),
+): void {
+  describe(`ObjectStore contract: ${name}`, () => {
+    let store: ObjectStore;
+    beforeAll(async () => {
+      store = await makeStore();
+    });
+    for (const { title, run } of OBJECT_STORE_CHECKS) {
+      test(title, async () => {
+        const reason = gaps()[title];
+        if (reason === undefined) await run(store, namesOfRun());
+        else process.stdout.write(`passed over on this server: ${title} (${reason})\n`);
+      });
+    }
+  });
+}

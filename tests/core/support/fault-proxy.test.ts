@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Fault, type FaultProxy, s3Error, startFaultProxy } from '../../support/fault-proxy';
+
+/** A server that stores what it is sent and answers it again. */
+let stored: Buffer[];
+let host: string | undefined;
+let server: Server;
+let proxy: FaultProxy;
+const ANSWER = 'x'.repeat(100_000);
+
+beforeAll(async () => {
+  const store = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const chunks: Buffer[] = [];
+    host = incoming.headers.host;
+    try {
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    } catch {
+      return; // a request that was cut off is not applied
+    }
+    if (incoming.method === 'PUT') stored.push(Buffer.concat(chunks));
+    response.end(incoming.method === 'GET' ? ANSWER : 'ok');
+  };
+  server = createServer((incoming, response) => void store(incoming, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy = await startFaultProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+beforeEach(() => {
+  stored = [];
+  proxy.heal();
+  proxy.forget();
+});
+afterAll(async () => {
+  await proxy.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const put = (body = 'hello', ms = 5_000) => fetch(`${proxy.endpoint}/b/key?x=1`, { method: 'PUT', body, signal: AbortSignal.timeout(ms) });
+const get = (ms = 5_000) => fetch(`${proxy.endpoint}/b/key`, { signal: AbortSignal.timeout(ms) });
+const once = (fault: Fault) => proxy.on({ fault, times: 1 });
+
+test('without a rule it passes everything on, with the Host that the client signed', async () => {
+  expect((await put()).status).toBe(200);
+  expect(await (await get()).text()).toBe(ANSWER);
+  expect(stored.map(String)).toEqual(['hello']);
+  expect(host).toBe(`127.0.0.1:${proxy.port}`);
+});
+
+test('counts by method and path', async () => {
+  await put();
+  await get();
+  await get();
+  expect([proxy.count(), proxy.count('GET'), proxy.count('PUT', 'x=1'), proxy.count(undefined, /key$/)]).toEqual([3, 2, 1, 2]);
+  expect(proxy.seen[0]).toMatchObject({ method: 'PUT', path: '/b/key?x=1' });
+});
+
+test('a rule applies to what it matches, as often as it says', async () => {
+  proxy.on({ fault: { kind: 'answer', answer: s3Error(503, 'SlowDown') }, when: ({ method }) => method === 'PUT', times: 1 });
+  expect((await get()).status).toBe(200);
+  const refused = await put();
+  expect([refused.status, (await refused.text()).includes('<Code>SlowDown</Code>')]).toEqual([503, true]);
+  expect((await put()).status).toBe(200);
+});
+
+test('a rule can be removed', async () => {
+  const remove = proxy.on({ fault: { kind: 'reset' } });
+  await expect(put()).rejects.toThrow();
+  remove();
+  expect((await put()).status).toBe(200);
+});
+
+test('reset: nothing reaches the server; reset-after: it does', async () => {
+  once({ kind: 'reset' });
+  await expect(put()).rejects.toThrow();
+  expect(stored).toHaveLength(0);
+  once({ kind: 'reset-after' });
+  await expect(put()).rejects.toThrow();
+  expect(stored).toHaveLength(1);
+});
+
+test.each(['blackhole', 'deaf'] as const)('%s: no answer, nothing reaches the server', async (kind) => {
+  once({ kind });
+  await expect(put('hello', 100)).rejects.toThrow(/timeout/);
+  expect(stored).toHaveLength(0);
+});
+
+test('stall and truncate let so many bytes through', async () => {
+  for (const kind of ['stall', 'truncate'] as const) {
+    once({ kind, afterBytes: 1_000 });
+    const answer = await get(300);
+    let read = 0;
+    const reading = (async () => {
+      for await (const chunk of answer.body!) read += (chunk as Uint8Array).length;
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(read).toBe(1_000);
+  }
+});
+
+test('corrupt changes one byte, on the way there or back', async () => {
+  once({ kind: 'corrupt', what: 'request', atByte: 1 });
+  await put();
+  expect([...stored[0]!].map((byte, at) => byte === 'hello'.charCodeAt(at))).toEqual([true, false, true, true, true]);
+  once({ kind: 'corrupt', what: 'answer', atByte: 50_000 });
+  const bytes = Buffer.from(await (await get()).arrayBuffer());
+  expect(bytes.length).toBe(ANSWER.length);
+  expect(bytes.findIndex((byte) => byte !== 'x'.charCodeAt(0))).toBe(50_000);
+});
+
+test('latency delays', async () => {
+  once({ kind: 'latency', ms: 150 });
+  const startedAt = performance.now();
+  await put();
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(140);
+});
+
+test('apply-late: the request arrives after the client has gone', async () => {
+  once({ kind: 'apply-late', ms: 200 });
+  await expect(put('late', 50)).rejects.toThrow();
+  expect(stored).toHaveLength(0);
+  await proxy.settled();
+  expect(stored.map(String)).toEqual(['late']);
+});
+
+test('refuse and accept', async () => {
+  await proxy.refuse();
+  await expect(put()).rejects.toThrow();
+  expect(proxy.count()).toBe(0);
+  await proxy.accept();
+  expect((await put()).status).toBe(200);
+});

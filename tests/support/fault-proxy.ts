@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CannedAnswer } from './canned-answers';
+import { Flip, Limit } from './fault-streams';
+
+export { htmlPage, s3Error } from './canned-answers';
+
+/** A request as rules see it. */
+export interface SeenRequest {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** From 1, over all requests of this proxy. */
+  readonly number: number;
+}
+
+/** What happens to a request. Sizes are bytes, times milliseconds. */
+export type Fault =
+  /** The connection is closed when the request, or so many bytes of its body, were read; nothing reaches S3. */
+  | { kind: 'reset'; afterBytes?: number }
+  /** S3 applies the request; the client sees the connection break instead of the answer. */
+  | { kind: 'reset-after' }
+  /** The request is read and never answered. */
+  | { kind: 'blackhole' }
+  /** The request is not even read: a large body stops moving once the buffers are full. */
+  | { kind: 'deaf' }
+  /** After so many bytes of its body the answer stops, and the connection stays open. */
+  | { kind: 'stall'; afterBytes: number }
+  /** After so many bytes of its body the answer's connection breaks. */
+  | { kind: 'truncate'; afterBytes: number }
+  /** One byte of the body is changed on its way to S3 or back. */
+  | { kind: 'corrupt'; what: 'request' | 'answer'; atByte: number }
+  /** This answer instead of S3's; `early`: before the request's body was read. */
+  | { kind: 'answer'; answer: CannedAnswer; early?: boolean }
+  /** The request goes on to S3 after so long. */
+  | { kind: 'latency'; ms: number }
+  /** The client never gets an answer; S3 gets the request after so long, whatever the client does meanwhile. */
+  | { kind: 'apply-late'; ms: number };
+
+export interface Rule {
+  fault: Fault;
+  /** Which requests; default all. */
+  when?: (request: SeenRequest) => boolean;
+  /** How many requests it applies to; default all that match. */
+  times?: number;
+}
+
+export interface FaultProxy {
+  readonly endpoint: string;
+  readonly port: number;
+  /** Adds a rule and answers a function that removes it. The first rule that matches decides. */
+  on(rule: Rule): () => void;
+  /** Removes all rules. */
+  heal(): void;
+  /** Stops listening and breaks all connections: connecting is refused, until `accept`. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
+  /** Requests that arrived so far, and since the last `forget`; in order. */
+  readonly seen: readonly SeenRequest[];
+  count(method?: string, path?: string | RegExp): number;
+  forget(): void;
+  /** Resolves when all late requests of `apply-late` have been answered by S3. */
+  settled(): Promise<void>;
+  /** Connections open at the moment. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a proxy in front of an S3 endpoint that breaks what it is told to break. The Host header and the path stay as
+ * they are, so that signatures stay valid: clients are given its `endpoint`, and sign for that.
+ */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const { hostname, port: targetPort } = new URL(target);
+  let rules: Rule[] = [];
+  let seen: SeenRequest[] = [];
+  let number = 0;
+  const sockets = new Set<Socket>();
+  const late = new Set<Promise<void>>();
+
+  /** Sends the request on; resolves with S3's answer. */
+  function forward(incoming: IncomingMessage, body: NodeJS.ReadableStream): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest(
+        { host: hostname, port: targetPort, method: incoming.method, path: incoming.url, headers: incoming.headers, agent: false },
+        resolve,
+      );
+      outgoing.on('error', reject);
+      incoming.on('close', () => {
+        if (!incoming.complete) outgoing.destroy();
+      });
+      body.pipe(outgoing);
+    });
+  }
+
+  async function relay(incoming: IncomingMessage, response: ServerResponse, socket: Socket, fault?: Fault): Promise<void> {
+    const flipped = fault?.kind === 'corrupt' && fault.what === 'request';
+    const answer = await forward(incoming, flipped ? incoming.pipe(new Flip(fault.atByte)) : incoming);
+    if (fault?.kind === 'reset-after') {
+      answer.resume();
+      socket.destroy();
+      return;
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    if (fault?.kind === 'stall') answer.pipe(new Limit(fault.afterBytes, () => undefined)).pipe(response);
+    else if (fault?.kind === 'truncate') {
+      // later, so that the bytes that passed get through
+      answer.pipe(new Limit(fault.afterBytes, () => setTimeout(() => socket.destroy(), 20))).pipe(response);
+    } else if (fault?.kind === 'corrupt' && fault.what === 'answer') answer.pipe(new Flip(fault.atByte)).pipe(response);
+    else answer.pipe(response);
+    answer.on('error', () => response.destroy());
+    response.on('close', () => answer.destroy());
+  }
+
+  async function applyLate(incoming: IncomingMessage, ms: number): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    await sleep(ms);
+    await new Promise<void>((resolve, reject) => {
+      const { method, url: path, headers } = incoming;
+      const outgoing = httpRequest({ host: hostname, port: targetPort, method, path, headers, agent: false }, (answer) => {
+        answer.resume().on('end', resolve);
+      });
+      outgoing.on('error', reject);
+      outgoing.end(Buffer.concat(chunks));
+    });
+  }
+
+  async function respond(incoming: IncomingMessage, response: ServerResponse, socket: Socket, fault: Fault): Promise<void> {
+    switch (fault.kind) {
+      case 'reset': {
+        let left = fault.afterBytes ?? Infinity;
+        for await (const chunk of incoming) if ((left -= (chunk as Buffer).length) <= 0) break;
+        socket.destroy();
+        return;
+      }
+      case 'blackhole':
+        incoming.resume();
+        return;
+      case 'deaf':
+        incoming.pause();
+        return;
+      case 'answer': {
+        const { status, headers, body = '' } = fault.answer;
+        if (!fault.early) for await (const chunk of incoming) void chunk;
+        response.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
+        response.end(incoming.method === 'HEAD' ? undefined : body);
+        return;
+      }
+      case 'latency':
+        await sleep(fault.ms);
+        return relay(incoming, response, socket);
+      case 'apply-late': {
+        const work: Promise<void> = applyLate(incoming, fault.ms).finally(() => late.delete(work));
+        late.add(work);
+        return work;
+      }
+      default:
+        return relay(incoming, response, socket, fault);
+    }
+  }
+
+  const server = createServer((incoming, response) => {
+    const request: SeenRequest = {
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      headers: incoming.headers,
+      number: (number += 1),
+    };
+    seen.push(request);
+    const rule = rules.find(({ when, times }) => (times ?? 1) > 0 && (when?.(request) ?? true));
+    if (rule?.times !== undefined) rule.times -= 1;
+    incoming.on('error', () => undefined); // clients that give up are part of the game
+    // a request that was read to its end no longer knows its socket
+    const { socket } = incoming;
+    const work = rule ? respond(incoming, response, socket, rule.fault) : relay(incoming, response, socket);
+    work.catch(() => socket.destroy());
+  });
+  server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+
+  const listen = async (port: number): Promise<void> => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening'); // rejects on 'error'
+  };
+  const refuse = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    on(rule) {
+      const own = { ...rule };
+      rules.push(own);
+      return () => void (rules = rules.filter((other) => other !== own));
+    },
+    heal: () => void (rules = []),
+    refuse,
+    accept: async () => {
+      if (!server.listening) await listen(port);
+    },
+    get seen() {
+      return seen;
+    },
+    count: (method, path) =>
+      seen.filter(
+        (request) =>
+          (method === undefined || request.method === method) &&
+          (path === undefined || (typeof path === 'string' ? request.path.includes(path) : path.test(request.path))),
+      ).length,
+    forget: () => void (seen = []),
+    settled: async () => void (await Promise.all(late)),
+    connections: () => sockets.size,
+    close: async () => {
+      if (server.listening) await refuse();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { accessSync, constants, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+/** What a run that is torn down half way (Ctrl-C, a failing hook) would leave behind. */
+const children = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A port nobody listens on now. Two callers at the same moment get different ones, as the system hands them out in turn. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export async function tempFolder(label: string): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), `s3-storage-${label}-`));
+  folders.add(folder);
+  return folder;
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  folders.delete(folder);
+}
+
+/** The full path of a program on the PATH (or in one of `extra`), or null. */
+export function which(program: string, extra: string[] = []): string | null {
+  for (const folder of [...(process.env['PATH'] ?? '').split(path.delimiter), ...extra]) {
+    const candidate = path.join(folder, program);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // not in this folder
+    }
+  }
+  return null;
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Asks until the answer is truthy. Says what it waited for, and the last error, when it never is. */
+export async function waitUntil<T>(what: string, ask: () => Promise<T> | T, timeoutMs = 30_000, everyMs = 100): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  do {
+    try {
+      const answer = await ask();
+      if (answer) return answer;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(everyMs);
+  } while (Date.now() < deadline);
+  throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: last });
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  logs(): string;
+  /** Null while it runs. */
+  exited(): { code: number | null; signal: NodeJS.Signals | null } | null;
+  /** Asks it to leave; after `graceMs` it is made to. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+}
+
+const KEPT_LOG = 400_000;
+
+export function startProcess(command: string, args: string[], options: SpawnOptions = {}): RunningProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  children.add(child);
+  // A test that dies before it stops its server shall end all the same; the exit hook above then ends the server.
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as net.Socket | null)?.unref();
+  let output = '';
+  let failed: Error | null = null;
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-KEPT_LOG);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  child.once('error', (error) => {
+    failed = error;
+    output += `\n${error.message}`;
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      children.delete(child);
+      resolve();
+    });
+  });
+  const exited = () =>
+    failed || child.exitCode !== null || child.signalCode !== null ? { code: child.exitCode, signal: child.signalCode } : null;
+
+  return {
+    pid: child.pid ?? -1,
+    logs: () => output,
+    exited,
+    async stop(signal = 'SIGTERM', graceMs = 10_000) {
+      if (!exited()) child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Runs a program to its end; rejects with its output when it fails. */
+export async function run(command: string, args: string[], options: SpawnOptions & { timeoutMs?: number } = {}): Promise<string> {
+  const { timeoutMs = 600_000, ...rest } = options;
+  const running = startProcess(command, args, rest);
+  const timer = setTimeout(() => void running.stop('SIGKILL'), timeoutMs);
+  try {
+    const end = await waitUntil(`${command} ${args.join(' ')}`, () => running.exited(), timeoutMs + 1_000, 50);
+    await running.stop();
+    if (end.code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${end.code ?? end.signal}:\n${running.logs().slice(-4_000)}`);
+    return running.logs();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,96 @@
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NotFound,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+
+/** An observer's view of a bucket: the SDK alone, none of the code under test. */
+export interface RawBucket {
+  readonly bucket: string;
+  list(prefix?: string): Promise<{ key: string; size: number }[]>;
+  keys(prefix?: string): Promise<string[]>;
+  get(key: string): Promise<Buffer>;
+  /** Null when there is no such object. */
+  head(key: string): Promise<{ size: number; etag: string; contentType: string | null; cacheControl: string | null } | null>;
+  put(key: string, body: Buffer | string, contentType?: string): Promise<void>;
+  remove(key: string): Promise<void>;
+  close(): void;
+}
+
+export interface S3Access {
+  endpoint: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+const clientFor = (access: S3Access): S3Client =>
+  new S3Client({
+    endpoint: access.endpoint,
+    region: access.region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
+    // The SDK's own default makes older stores (Ceph, the embedded one) refuse a PUT.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+
+export async function createRawBucket(access: S3Access, bucket: string): Promise<void> {
+  const client = clientFor(access);
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  } finally {
+    client.destroy();
+  }
+}
+
+export function rawBucket(access: S3Access, bucket: string): RawBucket {
+  const client = clientFor(access);
+
+  const list = async (prefix?: string): Promise<{ key: string; size: number }[]> => {
+    const found: { key: string; size: number }[] = [];
+    let token: string | undefined;
+    do {
+      const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
+      for (const { Key, Size } of page.Contents ?? []) if (Key) found.push({ key: Key, size: Size ?? 0 });
+      token = page.NextContinuationToken;
+    } while (token);
+    return found;
+  };
+
+  return {
+    bucket,
+    list,
+    keys: async (prefix) => (await list(prefix)).map(({ key }) => key).sort(),
+    async get(key) {
+      const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Buffer.from(await answer.Body!.transformToByteArray());
+    },
+    async head(key) {
+      try {
+        const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+        return {
+          size: answer.ContentLength ?? 0,
+          etag: (answer.ETag ?? '').replaceAll('"', ''),
+          contentType: answer.ContentType ?? null,
+          cacheControl: answer.CacheControl ?? null,
+        };
+      } catch (error) {
+        if (error instanceof NotFound) return null;
+        throw error;
+      }
+    },
+    async put(key, body, contentType) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }));
+    },
+    async remove(key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+    close: () => client.destroy(),
+  };
+}
