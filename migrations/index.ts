@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+import * as settings from './001-settings';
+import * as ledger from './002-ledger';
+import * as incidents from './003-incidents';
+
+export interface Migration {
+  /** As recorded in the database: never renamed. */
+  readonly name: string;
+  /** @param schema PostgreSQL's schema, where it is not the connection's own */
+  up(knex: Knex, schema?: string): Promise<void>;
+}
+
+/** In the order they run; only ever appended to. */
+export const migrations: readonly Migration[] = [
+  { name: '001-settings', up: settings.up },
+  { name: '002-ledger', up: ledger.up },
+  { name: '003-incidents', up: incidents.up },
+];
+
+/** Bundled with the code: no folder of migrations has to be found at run time. */
+export function migrationSource(schema?: string): Knex.MigrationSource<Migration> {
+  return {
+    getMigrations: async () => [...migrations],
+    getMigrationName: (migration) => migration.name,
+    getMigration: async (migration) => ({
+      up: (knex) => migration.up(knex, schema),
+      down: async () => {
+        // these tables are the only record of where the files are
+        throw new Error(`${migration.name} is not undone: s3_storage tables are dropped by hand only`);
+      },
+    }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Knex } from 'knex';
+
+export type Columns = (table: Knex.CreateTableBuilder) => void;
+
+/** `schema` is PostgreSQL's; undefined means the connection's own. */
+export function schemaOf(knex: Knex, schema: string | undefined): Knex.SchemaBuilder {
+  return schema ? knex.schema.withSchema(schema) : knex.schema;
+}
+
+/**
+ * Creates tables that belong together. Where DDL is not transactional (MySQL) a killed migration leaves some of them,
+ * perhaps without an index: since nobody writes before the migration is recorded, leftovers are empty and are made
+ * anew. Rows in any of them mean that all are complete and only the record of the migration was lost: then existing
+ * tables stay. (Each for itself would not do: the names table is empty at rest, and making it anew restarts its ids.)
+ */
+export async function createTables(
+  knex: Knex,
+  schema: string | undefined,
+  tables: Readonly<Record<string, Columns>>,
+): Promise<void> {
+  const existing: string[] = [];
+  for (const name of Object.keys(tables)) if (await schemaOf(knex, schema).hasTable(name)) existing.push(name);
+  let used = false;
+  for (const name of existing) used ||= await hasRows(knex, schema, name);
+  for (const [name, columns] of Object.entries(tables)) {
+    if (existing.includes(name)) {
+      if (used) continue;
+      await schemaOf(knex, schema).dropTable(name);
+    }
+    await schemaOf(knex, schema).createTable(name, (table) => {
+      columns(table);
+      if (isMysql(knex)) {
+        // whatever the database's default: keys keep their bytes, and text compares by them
+        table.engine('InnoDB');
+        table.charset('utf8mb4');
+        table.collate('utf8mb4_bin');
+      }
+    });
+  }
+}
+
+async function hasRows(knex: Knex, schema: string | undefined, name: string): Promise<boolean> {
+  const table = schema ? knex(name).withSchema(schema) : knex(name);
+  return (await table.select(knex.raw('1')).limit(1)).length > 0;
+}
+
+/** MySQL and MariaDB. */
+function isMysql(knex: Knex): boolean {
+  return (knex.client as { dialect: string }).dialect === 'mysql';
+}

@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+
+type Dialect = 'postgresql' | 'mysql' | 'sqlite3';
+
+/** What the databases' dialects have no common word for. */
+function dialectOf(db: Knex): Dialect {
+  return (db.client as { dialect: Dialect }).dialect;
+}
+
+/** Milliseconds since the epoch, an integer. */
+const NOW: Readonly<Record<Dialect, string>> = {
+  // clock_timestamp: now() stands still in a transaction; a sub-select: as a volatile function it would use no index
+  postgresql: '(select floor(extract(epoch from clock_timestamp()) * 1000)::bigint)',
+  // not unix_timestamp(now()): an hour off where the session's time zone ends its summer time
+  mysql: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000)",
+  sqlite3: "cast(round((julianday('now') - 2440587.5) * 86400000) as integer)",
+};
+
+/** The database's clock, `afterMs` from now. */
+export function clockAfter(db: Knex, afterMs = 0): Knex.Raw {
+  const now = NOW[dialectOf(db)];
+  return afterMs === 0 ? db.raw(now) : db.raw(`${now} + ?`, [Math.round(afterMs)]);
+}
+
+/** Inserts one row. @returns its autoincrement id; undefined when the statement ignored a conflict */
+export async function insertedId(db: Knex, insert: Knex.QueryBuilder): Promise<number | undefined> {
+  if (dialectOf(db) === 'mysql') {
+    const [id] = (await insert) as number[];
+    return Number(id) || undefined;
+  }
+  const [row]: { id: number | string }[] = await insert.returning('id');
+  return row === undefined ? undefined : Number(row.id);
+}

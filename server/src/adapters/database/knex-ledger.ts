@@ -1,0 +1,38 @@
+import { DEFAULT_POLICY, type Ledger, type LedgerPolicy } from '../../core/ledger/ledger';
+import { burials } from './ledger/burials';
+import { locations } from './ledger/locations';
+import { rows } from './ledger/rows';
+import type { LedgerContext } from './ledger/session';
+import { sweeping } from './ledger/sweeping';
+import { uploads } from './ledger/uploads';
+import { writes } from './ledger/writes';
+import type { Transactions } from './transactions';
+
+export interface KnexLedgerOptions {
+  policy?: LedgerPolicy;
+  /** Uniform in [0, 1). */
+  random?: () => number;
+  /** PostgreSQL's schema, where it is not the connection's own. */
+  schema?: string;
+}
+
+/**
+ * The ledger in the host's database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link migrate}.
+ * Inside a transaction of the host's a rejection leaves undoing to the host, except that INTENT_LOST changes nothing.
+ */
+export function knexLedger(transactions: Transactions, options: KnexLedgerOptions = {}): Ledger {
+  const context: LedgerContext = {
+    transactions,
+    policy: options.policy ?? DEFAULT_POLICY,
+    random: options.random ?? Math.random,
+    schema: options.schema,
+  };
+  return {
+    ...rows(context),
+    ...writes(context),
+    ...burials(context),
+    ...uploads(context),
+    ...sweeping(context),
+    ...locations(context),
+  };
+}

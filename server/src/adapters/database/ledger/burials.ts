@@ -1,0 +1,49 @@
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { buried, purged, ticketFor } from '../../../core/ledger/transitions';
+import { clockAfter } from '../dialect';
+import { hasRow, lockedRow } from './rows';
+import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
+import { sha256 } from './objects';
+
+/** Puts a tombstone on a locked row; no effect without one. */
+export async function bury(session: Session, row: LedgerRow | undefined, purgeAfterMs: number): Promise<void> {
+  if (!row) return;
+  const ticket = ticketFor(row, await session.names.drawId());
+  await session.objects.store(buried(row, ticket), { purgeAfterMs });
+}
+
+export function burials(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite' | 'duePurges' | 'purge'> {
+  return {
+    async bury(key, { purgeAfterMs, found }) {
+      const known = await hasRow(context, key);
+      if (!known && !found) return;
+      await inTransaction(context, async (session) => {
+        await bury(session, await lockedRow(session, key, known, found), purgeAfterMs);
+      });
+    },
+
+    async expedite(keys) {
+      await inTransaction(context, async ({ objects }) => {
+        const now = clockAfter(objects.db);
+        const hashes = keys.map(sha256);
+        await objects.table().whereIn('key_hash', hashes).where('purge_at', '>', now).update({ purge_at: now });
+      });
+    },
+
+    duePurges: (limit) =>
+      reading(context, ({ objects }) =>
+        objects.list((table) =>
+          table.where('purge_at', '<=', clockAfter(objects.db)).orderBy(['purge_at', 'ticket']).limit(limit),
+        ),
+      ),
+
+    purge: (read, options) =>
+      inTransaction(context, async (session) => {
+        const row = await session.objects.lockOne(read.key);
+        const change = row && purged(row, read.rev, options);
+        if (change) await apply(session, change);
+        return change !== undefined;
+      }),
+  };
+}

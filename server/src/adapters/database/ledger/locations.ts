@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+import type { Ledger, Location, LocationId } from '../../../core/ledger/ledger';
+import { sha256 } from './objects';
+import type { LedgerContext } from './session';
+
+export function locations(context: LedgerContext): Pick<Ledger, 'locationId' | 'locations'> {
+  const table = (db: Knex) => {
+    const all = db('s3_storage_locations');
+    return context.schema ? all.withSchema(context.schema) : all;
+  };
+
+  return {
+    async locationId({ endpoint, region, bucket }) {
+      const location_hash = sha256(JSON.stringify([endpoint, region, bucket]));
+      const idOf = async (query: Knex.QueryBuilder): Promise<LocationId | undefined> => {
+        const [found]: { id: number }[] = await query.where({ location_hash }).select('id');
+        return found?.id;
+      };
+      const known = await context.transactions.read((db) => idOf(table(db)));
+      if (known !== undefined) return known;
+      return context.transactions.run(async (trx) => {
+        await table(trx).insert({ location_hash, endpoint, region, bucket }).onConflict('location_hash').merge(['bucket']);
+        // locked: the row may be younger than what MySQL shows this transaction
+        return (await idOf(table(trx).forUpdate())) as LocationId;
+      });
+    },
+
+    locations: () =>
+      context.transactions.read(async (db): Promise<(Location & { id: LocationId })[]> =>
+        table(db).select('id', 'endpoint', 'region', 'bucket').orderBy('id'),
+      ),
+  };
+}

@@ -1,0 +1,123 @@
+import type { Knex } from 'knex';
+import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
+import type { DueName, Intent, PlacedName } from '../../../core/ledger/ledger';
+import { nameId, type Condemnation } from '../../../core/ledger/transitions';
+import { clockAfter, insertedId } from '../dialect';
+import { sha256 } from './objects';
+import type { BigIntColumn } from './object-columns';
+
+interface NameColumns {
+  id: BigIntColumn;
+  kind: string;
+  location_id: number | null;
+  volume: string | null;
+  name: string;
+  object_key: string;
+}
+
+/** `s3_storage_names` through one connection or transaction. */
+export class Names {
+  constructor(
+    readonly db: Knex,
+    private readonly schema: string | undefined,
+  ) {}
+
+  table(): Knex.QueryBuilder {
+    const table = this.db('s3_storage_names');
+    return this.schema ? table.withSchema(this.schema) : table;
+  }
+
+  /** Draws an id that was never drawn before, and keeps nothing of it. */
+  async drawId(): Promise<number> {
+    const id = await this.#insertBlank('' as ObjectKey, 'ticket');
+    await this.table().where('id', id).delete();
+    return id;
+  }
+
+  /** Records a name as pending. @returns its id; undefined when the name is recorded already, whatever its status */
+  insertPending(key: ObjectKey, name: PlacedName): Promise<number | undefined> {
+    const columns = { ...this.#blank(key, name.kind), ...placed(name), status: 'pending' };
+    return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
+  }
+
+  /** Records a name that is made of its own id as pending. */
+  async insertOwn(
+    key: ObjectKey,
+    kind: PlacedName['kind'],
+    nameOf: (id: number) => PlacedName,
+  ): Promise<{ id: number; name: PlacedName }> {
+    const id = await this.#insertBlank(key, kind);
+    const name = nameOf(id);
+    await this.table().where('id', id).update(placed(name));
+    return { id, name };
+  }
+
+  async touch(intents: readonly Intent[]): Promise<void> {
+    await this.#pending(intents).update({ touched_at: clockAfter(this.db) });
+  }
+
+  /** Locks the intents that are still pending. @returns how many they are */
+  async lockPending(intents: readonly Intent[]): Promise<number> {
+    const pending: unknown[] = await this.#pending(intents).orderBy('id').forUpdate().select('id');
+    return pending.length;
+  }
+
+  async forget(intents: readonly Intent[]): Promise<void> {
+    await this.#pending(intents).delete();
+  }
+
+  async condemnPending(intents: readonly Intent[]): Promise<void> {
+    await this.#pending(intents).update(this.condemned(0));
+  }
+
+  /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */
+  async condemn(key: ObjectKey, condemned: readonly Condemnation[]): Promise<void> {
+    for (const { name, graceMs } of condemned) {
+      const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.condemned(graceMs) };
+      const merged = ['status', 'condemned_at', 'due_at'];
+      await this.table().insert(columns).onConflict('name_hash').merge(merged);
+    }
+  }
+
+  condemned(graceMs: number): Record<string, unknown> {
+    return { status: 'condemned', condemned_at: clockAfter(this.db), due_at: clockAfter(this.db, graceMs) };
+  }
+
+  async listDue(query: (table: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<DueName[]> {
+    const found = (await query(this.table()).select('*')) as NameColumns[];
+    return found.map(toDueName);
+  }
+
+  /** An id alone is not enough: SQLite gives it out again when the transaction that drew it was rolled back. */
+  #pending(intents: readonly Intent[]): Knex.QueryBuilder {
+    const ids = intents.map((intent) => intent.id);
+    const hashes = intents.map((intent) => sha256(nameId(intent)));
+    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).where('status', 'pending');
+  }
+
+  async #insertBlank(key: ObjectKey, kind: string): Promise<number> {
+    const insert = this.table().insert({ ...this.#blank(key, kind), name: '', status: 'pending' });
+    return (await insertedId(this.db, insert)) as number;
+  }
+
+  #blank(key: ObjectKey, kind: string): Record<string, unknown> {
+    const now = clockAfter(this.db);
+    return { kind, object_key: key, created_at: now, touched_at: now };
+  }
+}
+
+function placed(name: PlacedName): Record<string, unknown> {
+  return {
+    name_hash: sha256(nameId(name)),
+    name: name.name,
+    location_id: name.kind === 'object' ? name.locationId : null,
+    volume: name.kind === 'file' ? name.volume : null,
+  };
+}
+
+function toDueName(columns: NameColumns): DueName {
+  const common = { id: Number(columns.id), key: columns.object_key as ObjectKey };
+  return columns.kind === 'object'
+    ? { ...common, kind: 'object', name: columns.name as ObjectName, locationId: Number(columns.location_id) }
+    : { ...common, kind: 'file', name: columns.name as LocalName, volume: columns.volume as VolumeId };
+}

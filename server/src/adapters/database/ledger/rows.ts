@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ObjectKey } from '../../../core/keys';
+import type { BeginOptions, Ledger, Tallies } from '../../../core/ledger/ledger';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { adoptedRow, firstRow } from '../../../core/ledger/transitions';
+import { inTransaction, open, reading, type LedgerContext, type Session } from './session';
+
+/** Whether the key has a row; rows are never deleted. Asked outside the writing transaction: see {@link lockedRow}. */
+export function hasRow(context: LedgerContext, key: ObjectKey): Promise<boolean> {
+  return reading(context, async ({ objects }) => (await objects.find(key)) !== undefined);
+}
+
+/**
+ * The key's row, inserted if need be, locked.
+ * @param known what {@link hasRow} said. To look for a missing row under a lock would lock the gap on MySQL, and two
+ *   first writes of different keys would dead-lock; to insert blindly would write to the row of every known key.
+ */
+export async function lockedRow(
+  { objects }: Session,
+  key: ObjectKey,
+  known: boolean,
+  found?: BeginOptions['found'],
+): Promise<LedgerRow> {
+  const row = known ? await objects.lockOne(key) : undefined;
+  return row ?? objects.insertOrLock(firstRow(key, found));
+}
+
+export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 'adopt' | 'tallies'> {
+  return {
+    find: (key) => reading(context, ({ objects }) => objects.find(key)),
+
+    isEmpty: () =>
+      reading(context, async ({ objects }) => (await objects.list((table) => table.limit(1))).length === 0),
+
+    async adopt(key, remote, content) {
+      if (await hasRow(context, key)) return false;
+      const row = adoptedRow(key, remote, content);
+      // two adoptions of the same bytes at once are one
+      return inTransaction(context, async ({ objects }) => isDeepStrictEqual(await objects.insertOrLock(row), row));
+    },
+
+    tallies: () => context.transactions.read(async (db) => tally(open(context, db))),
+  };
+}
+
+interface Group {
+  state: keyof Tallies | 'new' | 'gone';
+  origin: string;
+  buried: number | boolean;
+  broken: number | boolean;
+  count: number | string;
+  bytes: number | string | null;
+}
+
+async function tally({ objects }: Session): Promise<Tallies> {
+  const { db } = objects;
+  const buried = db.raw('case when tombstone_ticket is null then 0 else 1 end');
+  const broken = db.raw('case when last_error is null then 0 else 1 end');
+  const groups: Group[] = await objects
+    .table()
+    .select('state', 'origin', db.raw('? as buried', [buried]), db.raw('? as broken', [broken]))
+    .count({ count: '*' })
+    .sum({ bytes: 'size' })
+    .groupBy('state', 'origin')
+    .groupByRaw('?, ?', [buried, broken]);
+  const sum = (of: (group: Group) => boolean) => {
+    const counted = groups.filter(of);
+    return {
+      count: counted.reduce((total, group) => total + Number(group.count), 0),
+      bytes: counted.reduce((total, group) => total + Number(group.bytes ?? 0), 0),
+    };
+  };
+  const live = (state: Group['state']) => (group: Group) => group.state === state && !Number(group.buried);
+  return {
+    local: sum(live('local')),
+    both: sum(live('both')),
+    remote: sum(live('remote')),
+    trash: sum((group) => Boolean(Number(group.buried)) && group.state !== 'gone'),
+    failed: sum((group) => Boolean(Number(group.broken))),
+    pendingUploads: sum((group) => live('local')(group) && group.origin === 'fallback'),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Knex } from 'knex';
+import type { LedgerPolicy } from '../../../core/ledger/ledger';
+import type { Change } from '../../../core/ledger/transitions';
+import type { Transactions } from '../transactions';
+import { Names } from './names';
+import { Objects } from './objects';
+
+/** What every part of the ledger is made from. */
+export interface LedgerContext {
+  readonly transactions: Transactions;
+  readonly policy: LedgerPolicy;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** PostgreSQL's schema, where it is not the connection's own. */
+  readonly schema: string | undefined;
+}
+
+/**
+ * The ledger's tables inside one transaction. Two rules for whoever uses it: lock objects before names (else works
+ * dead-lock), and decide only on what was read under a lock (MySQL's plain reads are as old as the transaction).
+ */
+export interface Session {
+  readonly objects: Objects;
+  readonly names: Names;
+}
+
+export function open(context: LedgerContext, db: Knex): Session {
+  return { objects: new Objects(db, context.schema), names: new Names(db, context.schema) };
+}
+
+/** One atomic step of the ledger. */
+export function inTransaction<T>(context: LedgerContext, work: (session: Session) => Promise<T>): Promise<T> {
+  return context.transactions.run((trx) => work(open(context, trx)));
+}
+
+/** One reading statement. */
+export function reading<T>(context: LedgerContext, query: (session: Session) => Promise<T>): Promise<T> {
+  return context.transactions.read((db) => query(open(context, db)));
+}
+
+export async function apply({ objects, names }: Session, { row, condemned }: Change): Promise<void> {
+  await objects.store(row);
+  await names.condemn(row.key, condemned);
+}

@@ -1,0 +1,39 @@
+import type { Ledger } from '../../../core/ledger/ledger';
+import { clockAfter } from '../dialect';
+import { inTransaction, reading, type LedgerContext } from './session';
+
+export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned' | 'dueNames' | 'swept'> {
+  const { policy } = context;
+  return {
+    condemnAbandoned: () =>
+      inTransaction(context, ({ names }) =>
+        names
+          .table()
+          .where('status', 'pending')
+          .where('touched_at', '<=', clockAfter(names.db, -policy.abandonedAfterMs))
+          .update(names.condemned(0)),
+      ),
+
+    dueNames: (where, limit) =>
+      reading(context, ({ names }) => {
+        const place = where.kind === 'object' ? { location_id: where.locationId } : { volume: where.volume };
+        return names.listDue((table) =>
+          table
+            .where({ kind: where.kind, ...place })
+            .whereIn('status', ['condemned', 'swept'])
+            .where('due_at', '<=', clockAfter(names.db))
+            .orderBy(['due_at', 'id'])
+            .limit(limit),
+        );
+      }),
+
+    swept: (id) =>
+      inTransaction(context, async ({ names }) => {
+        // a second sweeper at work on the same name comes too early for the second removal
+        const due = () => names.table().where('id', id).where('due_at', '<=', clockAfter(names.db));
+        const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
+        const forgotten = await due().where('status', 'swept').delete();
+        if (forgotten === 0) await due().where('status', 'condemned').update(again);
+      }),
+  };
+}

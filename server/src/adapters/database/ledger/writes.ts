@@ -1,0 +1,87 @@
+import { StorageError } from '../../../core/errors';
+import type { ObjectKey } from '../../../core/keys';
+import type {
+  BeginFile,
+  BeginObject,
+  BeginOptions,
+  IntentOf,
+  Ledger,
+  PlacedName,
+  PublishOutcome,
+} from '../../../core/ledger/ledger';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { nonce, ownNameFor, plainNameFor, published, ticketFor } from '../../../core/ledger/transitions';
+import { bury } from './burials';
+import { hasRow, lockedRow } from './rows';
+import { apply, inTransaction, type LedgerContext, type Session } from './session';
+
+export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'touch' | 'publish' | 'abandon' | 'forget'> {
+  async function begin<R extends BeginObject | BeginFile>(request: R, options: BeginOptions = {}): Promise<IntentOf<R['kind']>> {
+    const { key } = request;
+    const known = await hasRow(context, key);
+    return inTransaction(context, async (session) => {
+      const row = await lockedRow(session, key, known, options.found);
+      const { id, name } = (await plainName(session, row, request)) ?? (await ownName(session, context, request));
+      // a name is of the kind that was asked for
+      return { id, key, ticket: options.ticket ?? ticketFor(row, id), ...name } as IntentOf<R['kind']>;
+    });
+  }
+
+  return {
+    begin,
+
+    touch: (intents) => inTransaction(context, ({ names }) => names.touch(intents)),
+    abandon: (intents) => inTransaction(context, ({ names }) => names.condemnPending(intents)),
+    forget: (intent) => inTransaction(context, ({ names }) => names.forget([intent])),
+
+    publish: (publications, options) =>
+      inTransaction(context, async (session) => {
+        const { objects, names } = session;
+        const intents = publications.map((write) => write.intent);
+        const written = intents.map((intent) => intent.key);
+        const dropped = (options.tombstones ?? []).filter((key) => !written.includes(key));
+        const rows = await objects.lock([...written, ...dropped]);
+        if ((await names.lockPending(intents)) < intents.length) throw intentLost(written[0]);
+        const rule = { ...options, graceMs: context.policy.supersededGraceMs };
+        const outcomes: PublishOutcome[] = [];
+        for (const write of publications) {
+          const row = rows.get(write.intent.key);
+          if (!row) throw intentLost(write.intent.key);
+          const result = published(row, write, rule);
+          outcomes.push(result.outcome);
+          if (result.outcome === 'superseded') {
+            await names.condemnPending([write.intent]);
+          } else {
+            await names.forget([write.intent]);
+            await apply(session, result);
+            rows.set(row.key, result.row);
+          }
+        }
+        for (const key of dropped) await bury(session, rows.get(key), context.policy.supersededGraceMs);
+        return outcomes;
+      }),
+  };
+}
+
+type Recorded = { id: number; name: PlacedName };
+
+/** Records the plain name as pending; undefined when this write may not have it, or it is recorded as something else. */
+async function plainName(
+  { objects, names }: Session,
+  row: LedgerRow,
+  request: BeginObject | BeginFile,
+): Promise<Recorded | undefined> {
+  const name = plainNameFor(row, request);
+  const id = name && (await names.insertPending(row.key, name));
+  if (!name || id === undefined) return undefined;
+  if (name.kind === 'object') await objects.spendPlain(row.key);
+  return { id, name };
+}
+
+function ownName({ names }: Session, { random }: LedgerContext, request: BeginObject | BeginFile): Promise<Recorded> {
+  return names.insertOwn(request.key, request.kind, (id) => ownNameFor(request, id, nonce(random)));
+}
+
+function intentLost(key: ObjectKey | undefined): StorageError {
+  return new StorageError('INTENT_LOST', { operation: 'publish', subject: key, refused: true });
+}

@@ -1,0 +1,78 @@
+import type { Knex } from 'knex';
+import { systemClock, type Clock } from '../../core/clock';
+
+/** The one way to the database. Raw knex inside a transaction of the host's would dead-lock on SQLite (pool of one). */
+export interface Transactions {
+  /**
+   * Runs `work` in a transaction: the host's, if there is one in this asynchronous context (then `work` is undone with
+   * it, and this promise says nothing about its COMMIT), else one of its own, committed when the promise resolves.
+   * `work` may run more than once: a transaction of its own that lost against another one is repeated. Not re-entrant.
+   */
+  run<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
+  /** Runs one reading statement, in the host's transaction if there is one, else without any. */
+  read<T>(query: (db: Knex) => Promise<T>): Promise<T>;
+}
+
+const ATTEMPTS = 8;
+const BACKOFF_MS = 10;
+const BACKOFF_CAP_MS = 400;
+
+/** Each call a transaction of its own; for tests and tools. */
+export function knexTransactions(knex: Knex, clock: Pick<Clock, 'sleep' | 'random'> = systemClock): Transactions {
+  return {
+    run: (work) => repeated(() => knex.transaction(work), clock),
+    read: (query) => query(knex),
+  };
+}
+
+/** What is used of `strapi.db`. */
+export interface StrapiDatabase {
+  readonly connection: Knex;
+  inTransaction(): boolean;
+  transaction<T>(work: (parameters: { trx: Knex.Transaction }) => Promise<T>): Promise<T>;
+}
+
+export function strapiTransactions(
+  db: StrapiDatabase,
+  clock: Pick<Clock, 'sleep' | 'random'> = systemClock,
+): Transactions {
+  /** The last work of each ambient transaction that is still under way. */
+  const queues = new WeakMap<Knex.Transaction, Promise<unknown>>();
+  /** One after the other: row locks do not keep two works of the same transaction apart. */
+  const inAmbient = <T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
+    db.transaction(({ trx }) => {
+      const turn = (queues.get(trx) ?? Promise.resolve()).then(() => work(trx));
+      queues.set(trx, turn.catch(() => undefined));
+      return turn;
+    });
+  return {
+    run: (work) => (db.inTransaction() ? inAmbient(work) : repeated(() => db.transaction(({ trx }) => work(trx)), clock)),
+    read: (query) => (db.inTransaction() ? inAmbient(query) : query(db.connection)),
+  };
+}
+
+async function repeated<T>(transaction: () => Promise<T>, clock: Pick<Clock, 'sleep' | 'random'>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !lostAgainstAnother(error)) throw error;
+      await clock.sleep(Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** attempt) * clock.random());
+    }
+  }
+}
+
+/**
+ * The database gave this transaction up in favour of another one, and surely did not commit it: PostgreSQL's
+ * serialization failure and deadlock; MySQL's deadlock and lock wait timeout, and MariaDB's row changed since the
+ * snapshot; SQLite's writer lock.
+ */
+function lostAgainstAnother(error: unknown): boolean {
+  const { code = '', errno } = error as { code?: string; errno?: number };
+  return (
+    code === '40001' ||
+    code === '40P01' ||
+    code.startsWith('SQLITE_BUSY') ||
+    (code.startsWith('ER_') && errno !== undefined && [1213, 1205, 1020].includes(errno))
+  );
+}

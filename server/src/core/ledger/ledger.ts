@@ -1,0 +1,223 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
+import type { Placement, Origin, LedgerRow, LocalCopy, RemoteCopy } from './state';
+
+export type LocationId = number;
+
+/** A name together with the place it lies in. */
+export type PlacedName =
+  | { readonly kind: 'object'; readonly name: ObjectName; readonly locationId: LocationId }
+  | { readonly kind: 'file'; readonly name: LocalName; readonly volume: VolumeId };
+
+/** A name about to be written. Pending until it is published or abandoned; its id is where a ticket comes from. */
+export type Intent = {
+  readonly id: number;
+  readonly key: ObjectKey;
+  /** When the write began, in the order of all writes and deletes; the same for all attempts of one write. */
+  readonly ticket: Ticket;
+} & PlacedName;
+
+export type IntentOf<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
+
+export interface BeginObject {
+  kind: 'object';
+  key: ObjectKey;
+  locationId: LocationId;
+  prefix: string;
+  /** The caller saw that the bucket has nothing under the plain name. Without it an own name is drawn. */
+  plainFree: boolean;
+}
+
+export interface BeginFile {
+  kind: 'file';
+  key: ObjectKey;
+  volume: VolumeId;
+  /** The caller saw that the disk has nothing at the plain path. Without it an own name is drawn. */
+  plainFree: boolean;
+}
+
+export interface BeginOptions {
+  /** Ticket of the write this is a further attempt of, or of the request it belongs to. */
+  ticket?: Ticket;
+  /**
+   * A file that lies at the key's plain path on this volume. If the ledger has no row of the key yet, the row begins
+   * as that file (`local`, origin `library`), so that a later publish condemns it instead of forgetting it.
+   */
+  found?: LocalCopy & { size: number };
+}
+
+/** A write whose bytes are durable under the intent's name. */
+export type Publication =
+  | { intent: IntentOf<'object'>; size: number; md5: string; etag: string | null; mime: string | null }
+  | { intent: IntentOf<'file'>; size: number; md5: string; mime: string | null; origin: Origin };
+
+/** `superseded`: a write with a later ticket is already there; ours is condemned, and was successful all the same. */
+export type PublishOutcome = 'published' | 'superseded';
+
+export interface CondemnOptions {
+  /**
+   * Whether objects that nothing points to any more may be condemned, that is, deleted from the bucket later.
+   * False wherever this instance may not change the bucket: there they are forgotten, not condemned.
+   */
+  condemnObjects: boolean;
+}
+
+/** A name that only the sweeper may remove now. */
+export type DueName = { readonly id: number; readonly key: ObjectKey } & PlacedName;
+
+/** Grace periods, in milliseconds of the database's clock. */
+export interface LedgerPolicy {
+  /** How long bytes that a replace superseded stay: database backups and URLs in caches remain valid that long. */
+  supersededGraceMs: number;
+  /** A pending name untouched for so long is condemned; its writer, should it still live, fails with INTENT_LOST. */
+  abandonedAfterMs: number;
+  /** Distance of the second removal of a name: a PUT that its client gave up may land after the first. */
+  secondSweepMs: number;
+}
+
+export const DEFAULT_POLICY: LedgerPolicy = {
+  supersededGraceMs: 24 * 3600_000,
+  abandonedAfterMs: 24 * 3600_000,
+  secondSweepMs: 24 * 3600_000,
+};
+
+/** `local`, `both` and `remote` are without buried rows. */
+export interface Tallies {
+  local: { count: number; bytes: number };
+  both: { count: number; bytes: number };
+  remote: { count: number; bytes: number };
+  /** Rows that are buried and not yet purged, whatever their state. */
+  trash: { count: number; bytes: number };
+  /** Rows whose last attempt to move failed. */
+  failed: { count: number; bytes: number };
+  /** Fallback writes of any volume still to be uploaded. */
+  pendingUploads: { count: number; bytes: number };
+}
+
+/**
+ * What bytes each key has and where they lie. Bytes never change; only the ledger moves.
+ *
+ * - Every method is one atomic step: it happens whole or not at all, and a rejected promise other than a StorageError
+ *   leaves it open which (the answer of a COMMIT can be lost: read the row again, never undo).
+ * - Inside a transaction of the host's, every method joins it and is undone with it.
+ * - Times are the ledger's own (the database's clock), never the caller's.
+ * - Keys and names compare byte by byte.
+ */
+export interface Ledger {
+  find(key: ObjectKey): Promise<LedgerRow | undefined>;
+
+  /** Whether the ledger never held a row: the plugin has not touched this library yet. */
+  isEmpty(): Promise<boolean>;
+
+  /**
+   * Records a name as pending, before its first byte is written, and draws the ticket. Inserts the key's row (`new`)
+   * if there is none.
+   * The plain name is given to the first PUT of a key only (`plainUsed` makes it once for ever) and only if `plainFree`;
+   * the plain path on disk only to a key of which the ledger knows no bytes at all. Neither is given while it is
+   * recorded as pending or condemned. `rev` stays: a job begins its write after it has read the row.
+   */
+  begin<R extends BeginObject | BeginFile>(request: R, options?: BeginOptions): Promise<IntentOf<R['kind']>>;
+
+  /** Keeps pending intents from being condemned while their writer is at work. Unknown ids are ignored. */
+  touch(intents: readonly Intent[]): Promise<void>;
+
+  /**
+   * Makes written names live: all of them or none, in one transaction. Per key: a row with a later ticket stays
+   * (`superseded`, our name is condemned); else the row points to the new bytes, `rev` grows, a tombstone older than
+   * the ticket is lifted (a younger one stays), and what the row pointed to before is condemned with the grace of
+   * `supersededGraceMs`.
+   * @param tombstones keys deleted in the same request (formats that a replace dropped): buried in the same transaction,
+   *   purge due after `supersededGraceMs` unless expedited; keys without a row, and keys also written, are skipped.
+   * @throws StorageError INTENT_LOST when one of the intents is no longer pending; nothing has changed then.
+   */
+  publish(
+    writes: readonly Publication[],
+    options: CondemnOptions & { tombstones?: readonly ObjectKey[] },
+  ): Promise<PublishOutcome[]>;
+
+  /** Condemns names whose write came to nothing; due at once. Intents that are no longer pending are left alone. */
+  abandon(intents: readonly Intent[]): Promise<void>;
+
+  /**
+   * Takes back a pending name under which surely nothing was written, because somebody else's file was there already:
+   * it must not be condemned, for the sweeper would remove that file.
+   */
+  forget(intent: Intent): Promise<void>;
+
+  /**
+   * Puts the tombstone on a key (the row's state and bytes stay). No effect without a row, except that `found` makes
+   * one first. The purge becomes due after `purgeAfterMs`.
+   */
+  bury(key: ObjectKey, options: { purgeAfterMs: number; found?: LocalCopy & { size: number } }): Promise<void>;
+
+  /** Makes the purge of buried keys due now: the request that deleted them has ended. */
+  expedite(keys: readonly ObjectKey[]): Promise<void>;
+
+  /** Buried rows whose purge is due, oldest first. */
+  duePurges(limit: number): Promise<LedgerRow[]>;
+
+  /**
+   * Ends a burial, provided the row is still at `rev`. Referenced: the tombstone is taken away. Else: the row becomes
+   * `gone` and its names are condemned, due at once (objects only if `condemnObjects`).
+   * @returns false when the row has moved on, or has no burial to end; nothing has changed then.
+   */
+  purge(row: LedgerRow, options: CondemnOptions & { referenced: boolean }): Promise<boolean>;
+
+  /**
+   * Records bytes found in the bucket under a key's plain name, for a key without a row.
+   * @returns false when there is a row meanwhile (except that two adoptions of the same bytes at once may both be true).
+   */
+  adopt(
+    key: ObjectKey,
+    remote: RemoteCopy,
+    content: { size: number; md5: string; mime: string | null },
+  ): Promise<boolean>;
+
+  /** `local` rows of the volume and origin without a tombstone whose upload is due, oldest change first. */
+  dueUploads(request: { volume: VolumeId; origin: Origin; limit: number }): Promise<LedgerRow[]>;
+
+  /**
+   * After an upload was proven: `local` becomes `both`, provided the row is still at `rev`, the intent is pending, and
+   * the md5 is the ledger's (a library file that has none gets this one).
+   * @returns false when not; the intent's name is condemned then.
+   */
+  commitUpload(
+    row: LedgerRow,
+    intent: IntentOf<'object'>,
+    proven: { etag: string | null; md5: string },
+  ): Promise<boolean>;
+
+  /** Notes a failed attempt on a row still at `rev`, and when the next is due. Does not change `rev`. */
+  recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number): Promise<void>;
+
+  /** Condemns names that have been pending for longer than the policy allows. @returns how many */
+  condemnAbandoned(): Promise<number>;
+
+  /** Condemned names whose grace is over: objects of the location, or files of the volume. */
+  dueNames(
+    where: { kind: 'object'; locationId: LocationId } | { kind: 'file'; volume: VolumeId },
+    limit: number,
+  ): Promise<DueName[]>;
+
+  /** The bytes under the name were removed. After the second time the name is forgotten. No effect before it is due. */
+  swept(id: number): Promise<void>;
+
+  tallies(): Promise<Tallies>;
+
+  /**
+   * The id of a place in S3, the same for the same triple for ever. Not to be remembered when it was first asked for
+   * inside a transaction of the host's: a rollback takes it back.
+   */
+  locationId(location: Location): Promise<LocationId>;
+  locations(): Promise<readonly (Location & { id: LocationId })[]>;
+}
+
+/** A bucket somewhere. Rows keep the one they were written to, whatever the settings say later. */
+export interface Location {
+  /** Empty string: Amazon S3. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+}
+
+export type { LedgerRow, Placement };

@@ -1,0 +1,102 @@
+import type { Clock } from '../clock';
+import type { ObjectKey } from '../keys';
+import type { DueName, Intent, Ledger, LedgerPolicy, PlacedName } from './ledger';
+import { nameId, type Condemnation } from './transitions';
+
+interface NameRecord {
+  readonly id: number;
+  readonly key: ObjectKey;
+  readonly name: PlacedName;
+  readonly status: 'pending' | 'condemned' | 'swept';
+  readonly touchedAt: number;
+  readonly dueAt: number;
+}
+
+/** The names of the memory ledger that are not live: intents and garbage. */
+export class MemoryNames {
+  /** By {@link nameId}. */
+  readonly #names = new Map<string, NameRecord>();
+  #lastId = 0;
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly policy: LedgerPolicy,
+  ) {}
+
+  drawId(): number {
+    return ++this.#lastId;
+  }
+
+  isRecorded(name: PlacedName): boolean {
+    return this.#names.has(nameId(name));
+  }
+
+  insertPending(id: number, key: ObjectKey, name: PlacedName): void {
+    this.#set({ id, key, name, status: 'pending', touchedAt: this.clock.now(), dueAt: Infinity });
+  }
+
+  /** How many of the intents are still pending. */
+  pending(intents: readonly Intent[]): number {
+    return this.#pending(intents).length;
+  }
+
+  touch(intents: readonly Intent[]): void {
+    for (const record of this.#pending(intents)) this.#set({ ...record, touchedAt: this.clock.now() });
+  }
+
+  forget(intents: readonly Intent[]): void {
+    for (const { name } of this.#pending(intents)) this.#names.delete(nameId(name));
+  }
+
+  condemnPending(intents: readonly Intent[]): void {
+    for (const record of this.#pending(intents)) this.#set({ ...record, status: 'condemned', dueAt: this.clock.now() });
+  }
+
+  condemnAbandoned(): number {
+    const now = this.clock.now();
+    const before = now - this.policy.abandonedAfterMs;
+    const abandoned = [...this.#names.values()].filter((name) => name.status === 'pending' && name.touchedAt <= before);
+    for (const record of abandoned) this.#set({ ...record, status: 'condemned', dueAt: now });
+    return abandoned.length;
+  }
+
+  condemn(key: ObjectKey, condemned: readonly Condemnation[]): void {
+    const now = this.clock.now();
+    for (const { name, graceMs } of condemned) {
+      const id = this.#names.get(nameId(name))?.id ?? this.drawId();
+      this.#set({ id, key, name, status: 'condemned', touchedAt: now, dueAt: now + graceMs });
+    }
+  }
+
+  due(where: Parameters<Ledger['dueNames']>[0], limit: number): DueName[] {
+    return [...this.#names.values()]
+      .filter(({ status, dueAt }) => status !== 'pending' && dueAt <= this.clock.now())
+      .filter(({ name }) =>
+        name.kind === 'object'
+          ? where.kind === 'object' && where.locationId === name.locationId
+          : where.kind === 'file' && where.volume === name.volume,
+      )
+      .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
+      .slice(0, limit)
+      .map(({ id, key, name }): DueName => ({ id, key, ...name }));
+  }
+
+  swept(id: number): void {
+    const record = [...this.#names.values()].find((name) => name.id === id);
+    const now = this.clock.now();
+    if (!record || record.status === 'pending' || record.dueAt > now) return;
+    if (record.status === 'swept') this.#names.delete(nameId(record.name));
+    else this.#set({ ...record, status: 'swept', dueAt: now + this.policy.secondSweepMs });
+  }
+
+  #set(record: NameRecord): void {
+    this.#names.set(nameId(record.name), record);
+  }
+
+  #pending(intents: readonly Intent[]): NameRecord[] {
+    return intents.flatMap((intent) => {
+      const record = this.#names.get(nameId(intent));
+      return record?.id === intent.id && record.status === 'pending' ? [record] : [];
+    });
+  }
+}

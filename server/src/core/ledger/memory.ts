@@ -1,0 +1,221 @@
+import type { Clock } from '../clock';
+import { StorageError } from '../errors';
+import type { ObjectKey } from '../keys';
+import {
+  DEFAULT_POLICY,
+  type BeginFile,
+  type BeginObject,
+  type BeginOptions,
+  type Intent,
+  type IntentOf,
+  type Ledger,
+  type LedgerPolicy,
+  type Location,
+  type Tallies,
+} from './ledger';
+import { MemoryNames } from './memory-names';
+import type { LedgerRow } from './state';
+import * as step from './transitions';
+
+interface RowRecord {
+  readonly row: LedgerRow;
+  readonly changedAt: number;
+  readonly retryAt: number;
+  readonly purgeAt: number | null;
+}
+
+/** The reference ledger: everything in this process's memory, time and randomness from the clock. For tests. */
+export class MemoryLedger implements Ledger {
+  readonly #rows = new Map<ObjectKey, RowRecord>();
+  readonly #names: MemoryNames;
+  readonly #locations: (Location & { id: number })[] = [];
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now' | 'random'>,
+    private readonly policy: LedgerPolicy = DEFAULT_POLICY,
+  ) {
+    this.#names = new MemoryNames(clock, policy);
+  }
+
+  async find(key: ObjectKey): Promise<LedgerRow | undefined> {
+    return this.#rows.get(key)?.row;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return this.#rows.size === 0;
+  }
+
+  async begin<R extends BeginObject | BeginFile>(request: R, options: BeginOptions = {}): Promise<IntentOf<R['kind']>> {
+    const { key } = request;
+    const row = this.#rowOf(key, options.found);
+    const id = this.#names.drawId();
+    const plain = step.plainNameFor(row, request);
+    const plainGiven = plain !== undefined && !this.#names.isRecorded(plain);
+    const name = plainGiven ? plain : step.ownNameFor(request, id, step.nonce(() => this.clock.random()));
+    if (plainGiven && name.kind === 'object') this.#store(step.spendPlain(row));
+    this.#names.insertPending(id, key, name);
+    // a name is of the kind that was asked for
+    return { id, key, ticket: options.ticket ?? step.ticketFor(row, id), ...name } as IntentOf<R['kind']>;
+  }
+
+  async touch(intents: readonly Intent[]): Promise<void> {
+    this.#names.touch(intents);
+  }
+
+  publish: Ledger['publish'] = async (writes, options) => {
+    const intents = writes.map((write) => write.intent);
+    if (this.#names.pending(intents) < intents.length) {
+      throw new StorageError('INTENT_LOST', { operation: 'publish', subject: intents[0]?.key, refused: true });
+    }
+    const rule = { ...options, graceMs: this.policy.supersededGraceMs };
+    const outcomes = writes.map((write) => {
+      const result = step.published(this.#rowOf(write.intent.key), write, rule);
+      if (result.outcome === 'superseded') {
+        this.#names.condemnPending([write.intent]);
+      } else {
+        this.#names.forget([write.intent]);
+        this.#apply(result);
+      }
+      return result.outcome;
+    });
+    const written = new Set(intents.map((intent) => intent.key));
+    for (const key of options.tombstones ?? []) {
+      if (!written.has(key)) await this.bury(key, { purgeAfterMs: this.policy.supersededGraceMs });
+    }
+    return outcomes;
+  };
+
+  async abandon(intents: readonly Intent[]): Promise<void> {
+    this.#names.condemnPending(intents);
+  }
+
+  async forget(intent: Intent): Promise<void> {
+    this.#names.forget([intent]);
+  }
+
+  bury: Ledger['bury'] = async (key, { purgeAfterMs, found }) => {
+    if (!this.#rows.has(key) && !found) return;
+    const row = this.#rowOf(key, found);
+    this.#store(step.buried(row, step.ticketFor(row, this.#names.drawId())), { purgeAfterMs });
+  };
+
+  async expedite(keys: readonly ObjectKey[]): Promise<void> {
+    const now = this.clock.now();
+    for (const key of keys) {
+      const record = this.#rows.get(key);
+      if (!record || record.purgeAt === null) continue;
+      this.#rows.set(key, { ...record, purgeAt: Math.min(record.purgeAt, now) });
+    }
+  }
+
+  async duePurges(limit: number): Promise<LedgerRow[]> {
+    const dueAt = ({ purgeAt }: RowRecord) => purgeAt ?? Infinity;
+    return [...this.#rows.values()]
+      .filter((record) => dueAt(record) <= this.clock.now())
+      .sort((a, b) => dueAt(a) - dueAt(b))
+      .slice(0, limit)
+      .map(({ row }) => row);
+  }
+
+  purge: Ledger['purge'] = async (read, options) => {
+    const row = this.#rows.get(read.key)?.row;
+    const change = row && step.purged(row, read.rev, options);
+    if (change) this.#apply(change);
+    return change !== undefined;
+  };
+
+  adopt: Ledger['adopt'] = async (key, remote, content) => {
+    if (this.#rows.has(key)) return false;
+    this.#store(step.adoptedRow(key, remote, content));
+    return true;
+  };
+
+  dueUploads: Ledger['dueUploads'] = async ({ volume, origin, limit }) =>
+    [...this.#rows.values()]
+      .filter(({ row, retryAt }) => row.origin === origin && retryAt <= this.clock.now() && step.awaitsUpload(row))
+      .filter(({ row: { placement } }) => 'local' in placement && placement.local.volume === volume)
+      .sort((a, b) => a.changedAt - b.changedAt)
+      .slice(0, limit)
+      .map(({ row }) => row);
+
+  commitUpload: Ledger['commitUpload'] = async (read, intent, { etag, md5 }) => {
+    const row = this.#rows.get(read.key)?.row;
+    const pending = this.#names.pending([intent]) === 1;
+    const remote = { locationId: intent.locationId, object: intent.name, etag };
+    const next = pending && row && step.uploaded(row, read.rev, remote, md5);
+    if (!next) {
+      this.#names.condemnPending([intent]);
+      return false;
+    }
+    this.#names.forget([intent]);
+    this.#store(next);
+    return true;
+  };
+
+  recordFailure: Ledger['recordFailure'] = async (read, code, retryAfterMs) => {
+    const row = this.#rows.get(read.key)?.row;
+    const next = row && step.failed(row, read.rev, code);
+    if (next) this.#store(next, { retryAfterMs });
+  };
+
+  async condemnAbandoned(): Promise<number> {
+    return this.#names.condemnAbandoned();
+  }
+
+  dueNames: Ledger['dueNames'] = async (where, limit) => this.#names.due(where, limit);
+
+  async swept(id: number): Promise<void> {
+    this.#names.swept(id);
+  }
+
+  async tallies(): Promise<Tallies> {
+    const rows = [...this.#rows.values()].map(({ row }) => row);
+    const sum = (of: (row: LedgerRow) => boolean) => {
+      const counted = rows.filter(of);
+      const bytes = counted.map(({ placement }) => ('content' in placement ? placement.content.size : 0));
+      return { count: counted.length, bytes: bytes.reduce((total, size) => total + size, 0) };
+    };
+    const live = (state: string) => (row: LedgerRow) => row.placement.state === state && row.tombstone === null;
+    return {
+      local: sum(live('local')),
+      both: sum(live('both')),
+      remote: sum(live('remote')),
+      trash: sum(step.awaitsPurge),
+      failed: sum((row) => row.lastError !== null),
+      pendingUploads: sum((row) => row.origin === 'fallback' && step.awaitsUpload(row)),
+    };
+  }
+
+  async locationId({ endpoint, region, bucket }: Location): Promise<number> {
+    const known = this.#locations.find((at) => at.endpoint === endpoint && at.region === region && at.bucket === bucket);
+    return known?.id ?? this.#locations.push({ id: this.#locations.length + 1, endpoint, region, bucket });
+  }
+
+  async locations(): Promise<readonly (Location & { id: number })[]> {
+    return [...this.#locations];
+  }
+
+  #rowOf(key: ObjectKey, found?: BeginOptions['found']): LedgerRow {
+    const row = this.#rows.get(key)?.row ?? step.firstRow(key, found);
+    if (!this.#rows.has(key)) this.#store(row);
+    return row;
+  }
+
+  #store(row: LedgerRow, after: { purgeAfterMs?: number; retryAfterMs?: number } = {}): void {
+    const now = this.clock.now();
+    const before = this.#rows.get(row.key);
+    const purgeAt = after.purgeAfterMs === undefined ? (before?.purgeAt ?? null) : now + after.purgeAfterMs;
+    const retryAt = after.retryAfterMs === undefined ? (before?.retryAt ?? 0) : now + after.retryAfterMs;
+    this.#rows.set(row.key, {
+      row,
+      changedAt: before?.row.rev === row.rev ? before.changedAt : now,
+      retryAt: row.attempts === 0 ? 0 : retryAt,
+      purgeAt: step.awaitsPurge(row) ? purgeAt : null,
+    });
+  }
+
+  #apply({ row, condemned }: step.Change): void {
+    this.#store(row);
+    this.#names.condemn(row.key, condemned);
+  }
+}

@@ -1,0 +1,74 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
+import type { LocationId } from './ledger';
+
+/**
+ * Where a file that lies on disk came from. `library`: there before the plugin; `upload`: put in S3 by an upload;
+ * `fallback`: written to disk because S3 was away, uploaded as soon as it is back; `read-only`: written by an instance
+ * that may not change the bucket, never uploaded by itself.
+ */
+export type Origin = 'library' | 'upload' | 'fallback' | 'read-only';
+
+export interface LocalCopy {
+  readonly volume: VolumeId;
+  readonly localName: LocalName;
+}
+
+export interface RemoteCopy {
+  readonly locationId: LocationId;
+  readonly object: ObjectName;
+  /** The ETag that S3 answered when the bytes were proven; null where it gives none. */
+  readonly etag: string | null;
+}
+
+export interface Content {
+  readonly size: number;
+  /** Null only for a library file that has not been read yet. */
+  readonly md5: string | null;
+  readonly mime: string | null;
+}
+
+/** Where the current bytes of a key are. States that cannot be do not type-check. */
+export type Placement =
+  | { readonly state: 'new' }
+  | { readonly state: 'local'; readonly content: Content; readonly local: LocalCopy }
+  | { readonly state: 'both'; readonly content: ProvenContent; readonly local: LocalCopy; readonly remote: RemoteCopy }
+  | { readonly state: 'remote'; readonly content: ProvenContent; readonly remote: RemoteCopy }
+  | { readonly state: 'gone' };
+
+export type ProvenContent = Content & { readonly md5: string };
+
+export interface Tombstone {
+  readonly ticket: Ticket;
+}
+
+export interface LedgerRow {
+  readonly key: ObjectKey;
+  readonly placement: Placement;
+  readonly origin: Origin;
+  /** Grows with each change of the row; jobs commit only against the revision they read. */
+  readonly rev: number;
+  /** Of the write whose bytes these are; 0 before the first. */
+  readonly ticket: Ticket;
+  readonly tombstone: Tombstone | null;
+  /** The plain object name is spent: no later PUT may use it. */
+  readonly plainUsed: boolean;
+  readonly attempts: number;
+  readonly lastError: ErrorCode | null;
+}
+
+export type RowIn<S extends Placement['state']> = LedgerRow & { placement: Extract<Placement, { state: S }> };
+
+export function isIn<S extends Placement['state']>(row: LedgerRow | undefined, ...states: S[]): row is RowIn<S> {
+  return row !== undefined && (states as string[]).includes(row.placement.state);
+}
+
+/** The row's copy in S3, if it has one. */
+export function remoteOf(row: LedgerRow): RemoteCopy | undefined {
+  return row.placement.state === 'remote' || row.placement.state === 'both' ? row.placement.remote : undefined;
+}
+
+/** The row's copy on a disk, if it has one. */
+export function localOf(row: LedgerRow): LocalCopy | undefined {
+  return row.placement.state === 'local' || row.placement.state === 'both' ? row.placement.local : undefined;
+}

@@ -1,0 +1,196 @@
+/**
+ * What happens to one row: pure functions from the row as it is (read under a lock) to the row as it shall be and the
+ * names that nobody needs any more. Ledgers only load, apply and store. `rev` grows in every function that returns a
+ * changed row, except {@link failed} and {@link spendPlain}: a job must be able to commit after them.
+ */
+import type { ErrorCode } from '../../contracts/errors';
+import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
+import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, PlacedName, Publication } from './ledger';
+import { isIn, localOf, remoteOf, type LedgerRow, type Placement, type RemoteCopy, type RowIn } from './state';
+
+/** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
+export interface Condemnation {
+  readonly name: PlacedName;
+  readonly graceMs: number;
+}
+
+export interface Change {
+  readonly row: LedgerRow;
+  readonly condemned: readonly Condemnation[];
+}
+
+/** Nine random digits; see {@link ownObjectName}. @param random uniform in [0, 1) */
+export function nonce(random: () => number): string {
+  return String(Math.floor(random() * 1e9)).padStart(9, '0');
+}
+
+/** The row of a key that has none: `new`, or the library's file that was found at its plain path. */
+export function firstRow(key: ObjectKey, found: BeginOptions['found']): LedgerRow {
+  const placement: Placement = found
+    ? {
+        state: 'local',
+        content: { size: found.size, md5: null, mime: null },
+        local: { volume: found.volume, localName: found.localName },
+      }
+    : { state: 'new' };
+  return {
+    key,
+    placement,
+    origin: found ? 'library' : 'upload',
+    rev: 0,
+    ticket: 0 as Ticket,
+    tombstone: null,
+    plainUsed: false,
+    attempts: 0,
+    lastError: null,
+  };
+}
+
+/** The row of a key whose bytes were found in the bucket under the plain name, which is thereby spent. */
+export function adoptedRow(
+  key: ObjectKey,
+  remote: RemoteCopy,
+  content: { size: number; md5: string; mime: string | null },
+): LedgerRow {
+  return { ...firstRow(key, undefined), origin: 'library', placement: { state: 'remote', content, remote }, plainUsed: true };
+}
+
+/** Every name that the row's current bytes lie under. */
+export function liveNames(row: LedgerRow): PlacedName[] {
+  const remote = remoteOf(row);
+  const local = localOf(row);
+  const names: PlacedName[] = [];
+  if (remote) names.push({ kind: 'object', name: remote.object, locationId: remote.locationId });
+  if (local) names.push({ kind: 'file', name: local.localName, volume: local.volume });
+  return names;
+}
+
+/** Identity of a name in its place; never two strings for one place or one string for two. */
+export function nameId(name: PlacedName): string {
+  return JSON.stringify([name.kind, name.kind === 'object' ? name.locationId : name.volume, name.name]);
+}
+
+/**
+ * The ticket of a write or delete that begins now. It is the drawn id; only should the database's sequence have been set
+ * back (a ledger moved to another database without it), it is lifted over what the row has seen, because otherwise
+ * every later write would pass for superseded.
+ */
+export function ticketFor(row: LedgerRow, id: number): Ticket {
+  return Math.max(id, row.ticket + 1, (row.tombstone?.ticket ?? 0) + 1) as Ticket;
+}
+
+/** The plain name, if this write may have it: see {@link Ledger.begin}. */
+export function plainNameFor(row: LedgerRow, request: BeginObject | BeginFile): PlacedName | undefined {
+  if (!request.plainFree) return undefined;
+  if (request.kind === 'object') {
+    if (row.plainUsed) return undefined;
+    return { kind: 'object', name: plainObjectName(request.prefix, row.key), locationId: request.locationId };
+  }
+  // a `gone` key's plain path may still await the sweeper
+  if (row.placement.state !== 'new') return undefined;
+  return { kind: 'file', name: plainLocalName(row.key), volume: request.volume };
+}
+
+/** A name that no other write has: see {@link ownObjectName}. */
+export function ownNameFor(request: BeginObject | BeginFile, id: number, digits: string): PlacedName {
+  return request.kind === 'object'
+    ? { kind: 'object', name: ownObjectName(request.prefix, request.key, id, digits), locationId: request.locationId }
+    : { kind: 'file', name: ownLocalName(request.key, id, digits), volume: request.volume };
+}
+
+/** Notes that the plain object name was handed out. */
+export function spendPlain(row: LedgerRow): LedgerRow {
+  return { ...row, plainUsed: true };
+}
+
+export type Published = { readonly outcome: 'superseded' } | ({ readonly outcome: 'published' } & Change);
+
+/** Makes a written name the row's, unless a write or a completed delete that began later has been there already. */
+export function published(row: LedgerRow, write: Publication, rule: CondemnOptions & { graceMs: number }): Published {
+  const { ticket } = write.intent;
+  const buriedLater = row.tombstone !== null && row.tombstone.ticket > ticket;
+  if (row.ticket > ticket || (row.placement.state === 'gone' && buriedLater)) return { outcome: 'superseded' };
+  const next: LedgerRow = {
+    ...row,
+    placement: placementOf(write),
+    origin: 'origin' in write ? write.origin : 'upload',
+    rev: row.rev + 1,
+    ticket,
+    tombstone: buriedLater ? row.tombstone : null,
+    attempts: 0,
+    lastError: null,
+  };
+  return { outcome: 'published', row: next, condemned: dropped(row, next, rule) };
+}
+
+function placementOf(write: Publication): Placement {
+  const content = { size: write.size, md5: write.md5, mime: write.mime };
+  if ('etag' in write) {
+    const { locationId, name } = write.intent;
+    return { state: 'remote', content, remote: { locationId, object: name, etag: write.etag } };
+  }
+  return { state: 'local', content, local: { volume: write.intent.volume, localName: write.intent.name } };
+}
+
+/** What `before` pointed to and `after` does not, as far as this instance may condemn it. */
+function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { graceMs: number }): Condemnation[] {
+  const kept = new Set(liveNames(after).map(nameId));
+  return liveNames(before)
+    .filter((name) => !kept.has(nameId(name)) && (name.kind === 'file' || rule.condemnObjects))
+    .map((name) => ({ name, graceMs: rule.graceMs }));
+}
+
+/** Puts a tombstone on the row. A `gone` row takes it too, so that a write begun before this delete stays superseded. */
+export function buried(row: LedgerRow, ticket: Ticket): LedgerRow {
+  return { ...row, rev: row.rev + 1, tombstone: { ticket } };
+}
+
+/** Whether the row's tombstone still waits for its purge; a `gone` row keeps it only to tell late writes. */
+export function awaitsPurge(row: LedgerRow): boolean {
+  return row.tombstone !== null && row.placement.state !== 'gone';
+}
+
+/** Ends the burial of a row that was read at `rev`; undefined when the row has moved on. */
+export function purged(
+  row: LedgerRow,
+  rev: number,
+  options: CondemnOptions & { referenced: boolean },
+): Change | undefined {
+  if (row.rev !== rev || !awaitsPurge(row)) return undefined;
+  if (options.referenced) return { row: { ...row, rev: rev + 1, tombstone: null }, condemned: [] };
+  const next: LedgerRow = { ...row, placement: { state: 'gone' }, rev: rev + 1, attempts: 0, lastError: null };
+  return { row: next, condemned: dropped(row, next, { ...options, graceMs: 0 }) };
+}
+
+/**
+ * `local` becomes `both`; undefined when the row has moved on since it was read at `rev`, or the bytes that were proven
+ * in S3 are not those the ledger knows.
+ */
+export function uploaded(
+  row: LedgerRow,
+  rev: number,
+  remote: RemoteCopy,
+  md5: string,
+): RowIn<'both'> | undefined {
+  if (row.rev !== rev || !isIn(row, 'local')) return undefined;
+  const { content, local } = row.placement;
+  if (content.md5 !== null && content.md5 !== md5) return undefined;
+  return {
+    ...row,
+    placement: { state: 'both', content: { ...content, md5 }, local, remote },
+    rev: rev + 1,
+    attempts: 0,
+    lastError: null,
+  };
+}
+
+/** Notes a failed attempt on a row that was read at `rev`. */
+export function failed(row: LedgerRow, rev: number, code: ErrorCode): LedgerRow | undefined {
+  if (row.rev !== rev) return undefined;
+  return { ...row, attempts: row.attempts + 1, lastError: code };
+}
+
+/** Whether the upload of the row may be tried at all; when is the ledger's business. */
+export function awaitsUpload(row: LedgerRow): row is RowIn<'local'> {
+  return isIn(row, 'local') && row.tombstone === null;
+}

@@ -1,0 +1,29 @@
+import { beginning } from './ledger/beginning';
+import { burying } from './ledger/burying';
+import { concurrency } from './ledger/concurrency';
+import { Hand, type LedgerUnderTest } from './ledger/harness';
+import { keysAndPlaces } from './ledger/keys-and-places';
+import { publishing } from './ledger/publishing';
+import { sweeping } from './ledger/sweeping';
+import { uploading } from './ledger/uploading';
+
+/**
+ * Everything the port `Ledger` promises, as tests.
+ * @param make answers an empty ledger, before each test
+ */
+export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest>): void {
+  describe(`${name} keeps the ledger's contract`, () => {
+    let current: LedgerUnderTest;
+    beforeEach(async () => {
+      current = await make();
+    });
+    const hand = new Hand(() => current);
+    describe('begin', () => beginning(hand));
+    describe('publish', () => publishing(hand));
+    describe('bury and purge', () => burying(hand));
+    describe('uploads', () => uploading(hand));
+    describe('the sweeper’s names', () => sweeping(hand));
+    describe('keys and places', () => keysAndPlaces(hand));
+    describe('at the same time', () => concurrency(hand));
+  });
+}

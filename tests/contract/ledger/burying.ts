@@ -1,0 +1,144 @@
+import { DAY, found, HOUR, key, names, saved, sent, VOLUME, type Hand } from './harness';
+
+export function burying(hand: Hand): void {
+  const bury = (of: string, purgeAfterMs = HOUR) => hand.ledger.bury(key(of), { purgeAfterMs });
+  const purge = async (of: string, referenced = false, condemnObjects = true) =>
+    hand.ledger.purge(await hand.row(of), { referenced, condemnObjects });
+
+  it('puts the tombstone beside the state, with a ticket of its own', async () => {
+    const { ticket } = await hand.put('a.png');
+    const before = await hand.row('a.png');
+    await bury('a.png');
+    const row = await hand.row('a.png');
+    expect(row).toEqual({ ...before, rev: before.rev + 1, tombstone: row.tombstone });
+    expect(row.tombstone?.ticket).toBeGreaterThan(ticket);
+    expect((await hand.object('a.png')).ticket).toBeGreaterThan(row.tombstone?.ticket ?? Infinity);
+  });
+
+  it('has no effect without a row, unless a file was found', async () => {
+    await bury('a.png');
+    expect(await hand.ledger.find(key('a.png'))).toBeUndefined();
+    await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0, found: found('a.png') });
+    expect(await hand.row('a.png')).toMatchObject({ origin: 'library', placement: { state: 'local' } });
+    expect(await purge('a.png')).toBe(true);
+    expect(names(await hand.dueFiles())).toEqual(['a.png']);
+  });
+
+  it('is due when its time has come or the request that deleted it has ended, oldest first', async () => {
+    for (const name of ['a.png', 'b.png', 'c.png']) await hand.put(name);
+    await bury('a.png', 3 * HOUR);
+    await bury('b.png', 2 * HOUR);
+    await bury('c.png', DAY);
+    const due = async (limit = 10) => (await hand.ledger.duePurges(limit)).map((row) => row.key);
+    expect(await due()).toEqual([]);
+    await hand.advance(4 * HOUR);
+    expect(await due()).toEqual(['b.png', 'a.png']);
+    await hand.advance(1000);
+    await hand.ledger.expedite([key('c.png'), key('b.png'), key('unknown.png')]);
+    expect(await due()).toEqual(['b.png', 'a.png', 'c.png']);
+    expect(await due(1)).toEqual(['b.png']);
+  });
+
+  it('leaves nothing in the names but its ticket', async () => {
+    await hand.put('a.png');
+    await bury('a.png');
+    await hand.advance(2 * DAY);
+    expect(await hand.ledger.condemnAbandoned()).toBe(0);
+  });
+
+  it('does not make keys due that are not buried', async () => {
+    await hand.put('a.png');
+    await hand.ledger.expedite([key('a.png')]);
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+  });
+
+  it('takes the tombstone away from a key that is still listed', async () => {
+    await hand.put('a.png');
+    await bury('a.png', 0);
+    const { rev } = await hand.row('a.png');
+    expect(await purge('a.png', true)).toBe(true);
+    expect(await hand.row('a.png')).toMatchObject({ tombstone: null, rev: rev + 1, placement: { state: 'remote' } });
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+    expect(await hand.condemnedAfter(2 * DAY)).toEqual([]);
+  });
+
+  it('condemns every name of a key that nothing lists, due at once', async () => {
+    const file = await hand.fallBack('a.png');
+    const object = await hand.object('a.png');
+    await hand.ledger.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+    await bury('a.png', 0);
+    expect(await purge('a.png')).toBe(true);
+    expect(names([...(await hand.dueObjects()), ...(await hand.dueFiles())])).toEqual([object.name, file.name].sort());
+    const row = await hand.row('a.png');
+    expect(row).toMatchObject({ placement: { state: 'gone' }, plainUsed: true });
+    expect(row.tombstone).not.toBeNull();
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+  });
+
+  it('forgets the object of a purged key where the bucket may not be changed', async () => {
+    await hand.put('a.png');
+    await bury('a.png', 0);
+    expect(await purge('a.png', false, false)).toBe(true);
+    expect((await hand.row('a.png')).placement.state).toBe('gone');
+    expect(await hand.condemnedAfter(2 * DAY)).toEqual([]);
+  });
+
+  it('does not purge a row that has moved on, is not buried or is gone already', async () => {
+    await hand.put('a.png');
+    expect(await purge('a.png')).toBe(false);
+    await bury('a.png', 0);
+    const read = await hand.row('a.png');
+    await hand.put('a.png');
+    const row = await hand.row('a.png');
+    expect(await hand.ledger.purge(read, { referenced: false, condemnObjects: true })).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+    await bury('a.png', 0);
+    await purge('a.png');
+    expect(await purge('a.png', true)).toBe(false);
+    const unknown = { ...read, key: key('unknown.png') };
+    expect(await hand.ledger.purge(unknown, { referenced: false, condemnObjects: true })).toBe(false);
+    expect(await hand.ledger.find(key('unknown.png'))).toBeUndefined();
+  });
+
+  it('is lifted by a write that began later', async () => {
+    await hand.put('a.png');
+    await bury('a.png', 0);
+    await hand.put('a.png');
+    expect((await hand.row('a.png')).tombstone).toBeNull();
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+  });
+
+  it('stays over a write that began earlier, whose bytes take the place of the old ones', async () => {
+    await hand.put('a.png');
+    const early = await hand.object('a.png');
+    await bury('a.png', 0);
+    const { tombstone } = await hand.row('a.png');
+    expect(await hand.publish(sent(early))).toEqual(['published']);
+    expect(await hand.row('a.png')).toMatchObject({ tombstone, ticket: early.ticket });
+    expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['a.png']);
+  });
+
+  it('lets a gone key be revived by a later write only', async () => {
+    const early = await hand.object('a.png');
+    await bury('a.png', 0);
+    await purge('a.png');
+    const gone = await hand.row('a.png');
+    expect(await hand.publish(sent(early))).toEqual(['superseded']);
+    expect(await hand.row('a.png')).toEqual(gone);
+    const late = await hand.file('a.png');
+    expect(await hand.publish(saved(late))).toEqual(['published']);
+    const row = await hand.row('a.png');
+    expect(row).toMatchObject({ tombstone: null, rev: gone.rev + 1 });
+    expect(row.placement).toMatchObject({ state: 'local', local: { volume: VOLUME, localName: late.name } });
+  });
+
+  it('tells a gone key of a second delete', async () => {
+    await hand.put('a.png');
+    await bury('a.png', 0);
+    await purge('a.png');
+    const between = await hand.object('a.png');
+    await bury('a.png', 0);
+    expect(await hand.publish(sent(between))).toEqual(['superseded']);
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+  });
+}

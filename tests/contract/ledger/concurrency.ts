@@ -1,0 +1,82 @@
+import { DAY, key, sent, type Hand } from './harness';
+
+export function concurrency(hand: Hand): void {
+  const times = <T>(count: number, work: (index: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+
+  it('begins hand out the plain name once, and no name or ticket twice', async () => {
+    const intents = await times(20, () => hand.object('a.png'));
+    expect(intents.filter(({ name }) => name === 'a.png')).toHaveLength(1);
+    expect(new Set(intents.map(({ name }) => name)).size).toBe(20);
+    expect(new Set(intents.map(({ ticket }) => ticket)).size).toBe(20);
+    const files = await times(20, () => hand.file('b.png'));
+    expect(files.filter(({ name }) => name === 'b.png')).toHaveLength(1);
+    expect(new Set(files.map(({ name }) => name)).size).toBe(20);
+  });
+
+  it('first writes of many keys do not hinder each other', async () => {
+    await times(40, (index) => hand.put(`${index}.png`));
+    expect((await hand.ledger.tallies()).remote.count).toBe(40);
+  });
+
+  it('publishes of one key come one after the other, and the latest write stays', async () => {
+    const intents = await times(20, () => hand.object('a.png'));
+    const outcomes = await Promise.all(intents.map((intent) => hand.publish(sent(intent))));
+    const latest = intents.reduce((a, b) => (a.ticket > b.ticket ? a : b));
+    const row = await hand.row('a.png');
+    expect(row).toMatchObject({ ticket: latest.ticket, placement: { remote: { object: latest.name } } });
+    expect(row.rev).toBe(outcomes.flat().filter((outcome) => outcome === 'published').length);
+    const others = intents.filter((intent) => intent !== latest).map(({ name }) => name);
+    expect(await hand.condemnedAfter(DAY)).toEqual(others.sort());
+  });
+
+  it('requests that share keys in opposite orders all succeed', async () => {
+    const keys = ['a.png', 'b.png', 'c.png'];
+    await times(12, async (index) => {
+      const order = index % 2 ? keys : [...keys].reverse();
+      const intents = [];
+      for (const name of order) intents.push(await hand.object(name));
+      await hand.publish(...intents.map((intent) => sent(intent)));
+    });
+    for (const name of keys) expect((await hand.row(name)).placement.state).toBe('remote');
+    // every name that was handed out is live or condemned
+    expect(await hand.condemnedAfter(DAY)).toHaveLength(12 * keys.length - keys.length);
+  });
+
+  it('one of two commits of a row wins', async () => {
+    await hand.fallBack('a.png');
+    const row = await hand.row('a.png');
+    const intents = await times(5, () => hand.object('a.png'));
+    const md5 = 'd41d8cd98f00b204e9800998ecf8427e';
+    const commits = await Promise.all(intents.map((intent) => hand.ledger.commitUpload(row, intent, { etag: null, md5 })));
+    expect(commits.filter(Boolean)).toHaveLength(1);
+    expect(await hand.dueObjects()).toHaveLength(4);
+  });
+
+  it('deletes, writes, purges and the sweeper get along', async () => {
+    await times(30, async (index) => {
+      const name = `${index % 3}.png`;
+      if (index % 5 === 0) await hand.ledger.bury(key(name), { purgeAfterMs: 0 });
+      else if (index % 5 === 1) await hand.ledger.condemnAbandoned();
+      else if (index % 5 === 2) await sweep(hand);
+      else await hand.put(name);
+      for (const row of await hand.ledger.duePurges(10)) {
+        await hand.ledger.purge(row, { referenced: index % 2 === 0, condemnObjects: true });
+      }
+    });
+    const live = (await times(3, (index) => hand.row(`${index}.png`))).flatMap(({ placement }) =>
+      'remote' in placement ? [placement.remote.object] : [],
+    );
+    const condemned: string[] = await hand.condemnedAfter(2 * DAY);
+    expect(condemned.filter((name) => (live as string[]).includes(name))).toEqual([]);
+  });
+
+  it('one place gets one id', async () => {
+    const ids = await times(10, () => hand.ledger.locationId({ endpoint: 'https://s3', region: 'r', bucket: 'b' }));
+    expect(new Set(ids).size).toBe(1);
+  });
+}
+
+async function sweep(hand: Hand): Promise<void> {
+  for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+}

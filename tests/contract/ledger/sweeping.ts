@@ -1,0 +1,75 @@
+import type { VolumeId } from '../../../server/src/core/keys';
+import { DAY, HOUR, names, saved, sent, type Hand } from './harness';
+
+export function sweeping(hand: Hand): void {
+  it('are due at once after a write that came to nothing', async () => {
+    const [object, file] = [await hand.object('a.png'), await hand.file('b.png')];
+    await hand.ledger.abandon([object, file]);
+    expect(await hand.dueObjects()).toEqual([
+      { id: object.id, key: 'a.png', kind: 'object', name: 'a.png', locationId: object.locationId },
+    ]);
+    expect(await hand.dueFiles()).toEqual([
+      { id: file.id, key: 'b.png', kind: 'file', name: 'b.png', volume: file.volume },
+    ]);
+    expect(await hand.ledger.dueNames({ kind: 'object', locationId: 99 }, 10)).toEqual([]);
+    expect(await hand.ledger.dueNames({ kind: 'file', volume: 'other' as VolumeId }, 10)).toEqual([]);
+  });
+
+  it('come oldest first, and no more than asked for', async () => {
+    const intents = [];
+    for (const name of ['c.png', 'a.png', 'b.png']) intents.push(await hand.object(name));
+    for (const intent of intents) {
+      await hand.ledger.abandon([intent]);
+      await hand.advance(1000);
+    }
+    const due = await hand.ledger.dueNames({ kind: 'object', locationId: 1 }, 2);
+    expect(due.map(({ name }) => name)).toEqual(['c.png', 'a.png']);
+  });
+
+  it('come a second time a day after the first, and then never again', async () => {
+    const intent = await hand.object('a.png');
+    await hand.ledger.abandon([intent]);
+    await hand.ledger.swept(intent.id);
+    expect(await hand.dueObjects()).toEqual([]);
+    await hand.ledger.swept(intent.id);
+    expect(await hand.condemnedAfter(DAY - HOUR)).toEqual([]);
+    expect(await hand.condemnedAfter(HOUR)).toEqual(['a.png']);
+    await hand.ledger.swept(intent.id);
+    expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
+  });
+
+  it('do not include pending ones, nor take an unknown or pending id', async () => {
+    const intent = await hand.object('a.png');
+    await hand.ledger.swept(intent.id);
+    await hand.ledger.swept(123_456_789);
+    expect(await hand.condemnedAfter(HOUR)).toEqual([]);
+    await hand.publish(sent(intent));
+  });
+
+  it('include pending ones after a day without a sign of their writer', async () => {
+    await hand.object('a.png');
+    await hand.advance(DAY - HOUR);
+    expect(await hand.ledger.condemnAbandoned()).toBe(0);
+    await hand.advance(HOUR);
+    expect(await hand.ledger.condemnAbandoned()).toBe(1);
+    expect(await hand.ledger.condemnAbandoned()).toBe(0);
+    expect(names(await hand.dueObjects())).toEqual(['a.png']);
+  });
+
+  it('are recorded once each, with the grace of what condemned them', async () => {
+    const first = await hand.fallBack('a.png');
+    const second = await hand.fallBack('a.png');
+    await hand.publish(saved(await hand.file('a.png')));
+    const due = await hand.condemnedAfter(DAY);
+    expect(due).toEqual([first.name, second.name].sort());
+  });
+
+  it('never lose a condemned name to a later write or forget', async () => {
+    const intent = await hand.file('a.png');
+    await hand.ledger.abandon([intent]);
+    await hand.ledger.touch([intent]);
+    await hand.ledger.forget(intent);
+    await hand.fallBack('a.png');
+    expect(names(await hand.dueFiles())).toEqual(['a.png']);
+  });
+}
