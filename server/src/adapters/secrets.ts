@@ -1,0 +1,102 @@
+import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+
+import type { SecretBox } from '../core/settings/ports';
+
+/** Sealed by the host's encryption service: `h1:` and whatever it answered. */
+const BY_HOST = 'h1:';
+/** Sealed by ourselves: `k1:salt:iv:ciphertext:tag`, base64url, AES-256-GCM under a key derived from one of `server.app.keys`. */
+const BY_APP_KEYS = 'k1:';
+
+/** Binds a sealed text to its use: it cannot be moved here from another place that knows the same keys. */
+const PURPOSE = Buffer.from('strapi-plugin-s3-storage/secret/v1');
+
+export interface SecretBoxDeps {
+  /** Strapi's `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set: it logs a warning at each call then. */
+  host: { encrypt(text: string): string | null; decrypt(sealed: string): string | null } | undefined;
+  /** `app.keys` of config/server: the first seals, each opens (keys are rotated by putting a new one in front). */
+  appKeys: readonly string[];
+}
+
+class AppKeyBox implements SecretBox {
+  /** Deriving a key costs some 50 ms on purpose; one is needed again at each change of the settings. */
+  private readonly derived = new Map<string, Buffer>();
+
+  constructor(private readonly keys: readonly string[]) {}
+
+  seal(text: string): string {
+    const [key] = this.keys;
+    if (!key) throw new Error('Neither admin.secrets.encryptionKey nor app.keys is set: the secret cannot be stored encrypted');
+    const salt = randomBytes(16);
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.derive(key, salt), iv);
+    cipher.setAAD(PURPOSE);
+    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return [salt, iv, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url')).join(':');
+  }
+
+  open(text: string): string | null {
+    const [salt, iv, sealed, tag, ...rest] = text.split(':').map((part) => Buffer.from(part, 'base64url'));
+    if (salt?.length !== 16 || iv?.length !== 12 || !sealed || tag?.length !== 16 || rest.length > 0) return null;
+    for (const key of this.keys) {
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', this.derive(key, salt), iv);
+        decipher.setAAD(PURPOSE);
+        decipher.setAuthTag(tag);
+        return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8');
+      } catch {
+        // sealed under another key, or damaged: the tag does not tell which
+      }
+    }
+    return null;
+  }
+
+  private derive(key: string, salt: Buffer): Buffer {
+    const id = `${salt.toString('hex')}:${key}`;
+    const known = this.derived.get(id);
+    if (known) return known;
+    const derived = scryptSync(key, salt, 32);
+    this.derived.set(id, derived);
+    return derived;
+  }
+}
+
+/** A box that seals with the host's key when there is one and opens whatever either has sealed. */
+export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
+  const own = new AppKeyBox(appKeys);
+  return {
+    seal(text) {
+      // the host seals an empty text and then throws on its own result
+      if (text === '') throw new RangeError('An empty secret cannot be sealed');
+      const byHost = host?.encrypt(text);
+      return byHost ? `${BY_HOST}${byHost}` : `${BY_APP_KEYS}${own.seal(text)}`;
+    },
+    open(sealed) {
+      try {
+        const rest = sealed.slice(3);
+        // the host throws on what it does not know and answers null for another key
+        if (sealed.startsWith(BY_HOST)) return host?.decrypt(rest) || null;
+        return sealed.startsWith(BY_APP_KEYS) ? own.open(rest) : null;
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+/** The part of Strapi that secrets need. */
+interface SecretsHost {
+  config: { get(path: string): unknown };
+  service(uid: 'admin::encryption'): unknown;
+}
+
+function isEncryption(service: unknown): service is NonNullable<SecretBoxDeps['host']> {
+  return typeof service === 'object' && service !== null && 'encrypt' in service && 'decrypt' in service;
+}
+
+/** The box of a Strapi instance. Usable from `register()` on. */
+export function strapiSecretBox(strapi: SecretsHost): SecretBox {
+  const service = strapi.config.get('admin.secrets.encryptionKey') ? strapi.service('admin::encryption') : undefined;
+  const keys = strapi.config.get('server.app.keys');
+  const appKeys = (Array.isArray(keys) ? keys : [keys]).filter((key): key is string => typeof key === 'string' && key !== '');
+  return createSecretBox({ host: isEncryption(service) ? service : undefined, appKeys });
+}

@@ -1,0 +1,198 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+
+import type { Capabilities, TestAnswer } from '../../contracts/api';
+import type { ErrorCode } from '../../contracts/errors';
+import type { Clock } from '../clock';
+import { isStorageError, StorageError } from '../errors';
+import { assertResolvesToAllowed } from '../settings/endpoint';
+import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
+import type { Body } from '../store/object-store';
+import type { OpenProbe, ProbeConnection } from './bucket-probe';
+import { snippetsFor } from './snippets';
+import { abandonable, failedStep, StepRecorder } from './steps';
+
+/** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
+export const TEST_BUDGET_MS = 12_000;
+const CLEAN_UP_BUDGET_MS = 3000;
+
+/** Failures that say nothing of the credentials: S3 was not reached. */
+const OF_THE_ENDPOINT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
+]);
+/** Failures that only known credentials meet. */
+const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'OBJECT_NOT_FOUND']);
+
+export interface ConnectionTestDeps {
+  open: OpenProbe;
+  clock: Clock;
+  /** Web addresses of this site, for the CORS rules. */
+  origins?: readonly string[];
+}
+
+function probeBody(): { bytes: Buffer; body: Body } {
+  const bytes = Buffer.concat([Buffer.from('S3 Storage connection test. May be deleted.\n'), randomBytes(64)]);
+  const md5 = createHash('md5').update(bytes).digest('hex');
+  return { bytes, body: { size: bytes.length, md5, open: () => Readable.from([bytes]) } };
+}
+
+/**
+ * Tries settings against the real endpoint: reach it, sign in, read, write, read back, delete. Stops at the first failing
+ * step and never throws. Writes one small object of its own, only where the mode would be `read-write`, and deletes it
+ * whatever happens. Takes about 15 seconds at most.
+ */
+export async function testConnection(effective: EffectiveSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
+  const { settings } = effective;
+  const secrets = settings.credentials.kind === 'static' ? [settings.credentials.secretAccessKey] : [];
+  const stop = new AbortController();
+  const timer = new AbortController();
+  deps.clock.sleep(TEST_BUDGET_MS, timer.signal).then(
+    () => stop.abort(new StorageError('TIMEOUT', { operation: 'test', refused: false })),
+    () => undefined,
+  );
+  const recorder = new StepRecorder(deps.clock, secrets, stop.signal);
+  const capabilities: Capabilities = { etagIsMd5: null, conditionalPut: null };
+  try {
+    await runSteps(effective, deps, recorder, capabilities, stop.signal);
+  } finally {
+    timer.abort();
+  }
+  const snippets = settings.bucket ? snippetsFor({ bucket: settings.bucket, prefix: settings.prefix, origins: deps.origins ?? [] }) : [];
+  return { ok: !recorder.failed, steps: recorder.steps, capabilities, snippets };
+}
+
+/** The answer for settings that nothing is sent with: why, as the first step. */
+export function refusedEndpoint(error: StorageError): TestAnswer {
+  return {
+    ok: false,
+    steps: [failedStep('endpoint', error, 0, [])],
+    capabilities: { etagIsMd5: null, conditionalPut: null },
+    snippets: [],
+  };
+}
+
+async function runSteps(
+  effective: EffectiveSettings,
+  deps: ConnectionTestDeps,
+  recorder: StepRecorder,
+  capabilities: Capabilities,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, blocked } = effective;
+  const unusable = blocked ?? (settings.bucket === null ? 'NOT_CONFIGURED' : null);
+  if (unusable) return recorder.fail('endpoint', new StorageError(unusable), 0);
+  if (settings.credentials.kind === 'unreadable') return recorder.fail('credentials', new StorageError('SECRET_UNREADABLE'), 0);
+  if (settings.credentials.kind === 'incomplete') return recorder.fail('credentials', new StorageError('NO_CREDENTIALS'), 0);
+  let connection: ProbeConnection | undefined;
+  try {
+    await reach(settings, deps, recorder, signal, (opened) => (connection = opened));
+    if (!connection || recorder.failed) return;
+    const name = `${settings.prefix}.s3-storage-probe-${randomBytes(8).toString('hex')}`;
+    await read(connection, name, recorder, signal);
+    if (effective.mode === 'read-write') await write(connection, name, { recorder, capabilities, clock: deps.clock, signal });
+  } finally {
+    connection?.close();
+  }
+}
+
+/** The steps `endpoint` and `credentials`: one listing, whose failure tells which of them it was; or that it was the next. */
+async function reach(
+  settings: ResolvedSettings,
+  deps: ConnectionTestDeps,
+  recorder: StepRecorder,
+  signal: AbortSignal,
+  opened: (connection: ProbeConnection) => void,
+): Promise<void> {
+  let refusal: unknown;
+  let ms = 0;
+  const reached = await recorder.run('endpoint', async () => {
+    if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
+    const connection = deps.open(settings);
+    opened(connection);
+    const begin = deps.clock.now();
+    try {
+      await connection.bucket.list(settings.prefix, signal);
+    } catch (error) {
+      if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
+      refusal = error;
+    }
+    ms = deps.clock.now() - begin;
+  });
+  if (!reached) return;
+  if (isStorageError(refusal) && !OF_THE_BUCKET.has(refusal.code)) return recorder.fail('credentials', refusal, ms);
+  recorder.passed('credentials', ms);
+  if (refusal) recorder.fail('read', refusal, ms);
+}
+
+/** Whether objects may be read shows without there being any: with the right a missing one is missing, without it is 403. */
+async function read({ store }: ProbeConnection, name: string, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
+  await recorder.run('read', async () => {
+    try {
+      await store.head(name, { signal });
+    } catch (error) {
+      if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
+    }
+  });
+}
+
+interface WriteContext {
+  recorder: StepRecorder;
+  capabilities: Capabilities;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+async function write(connection: ProbeConnection, name: string, context: WriteContext): Promise<void> {
+  const { recorder, capabilities, signal } = context;
+  if (recorder.failed) return;
+  const { store, bucket } = connection;
+  const { bytes, body } = probeBody();
+  let deleted = false;
+  try {
+    await recorder.run('write', async () => {
+      const facts = await store.put(name, body, { contentType: 'text/plain', signal });
+      if (facts.etag !== null) capabilities.etagIsMd5 = facts.etag === body.md5;
+    });
+    await recorder.run('verify', async () => {
+      const { body: stream } = await store.get(name, { signal });
+      const readBack = await buffer(stream);
+      if (!readBack.equals(bytes)) throw new StorageError('INTEGRITY', { operation: 'verify' });
+      capabilities.conditionalPut = await honoursCondition(bucket, name, bytes, signal);
+    });
+    deleted = await recorder.run('delete', () => store.delete(name, { signal }));
+  } finally {
+    if (!deleted) await cleanUp(connection, name, context.clock);
+  }
+}
+
+/** The object is there: a store that honours the condition refuses, one that does not know it says so or overwrites. */
+async function honoursCondition(
+  bucket: ProbeConnection['bucket'],
+  name: string,
+  bytes: Buffer,
+  signal: AbortSignal,
+): Promise<boolean | null> {
+  try {
+    return (await bucket.putIfAbsent(name, bytes, signal)) === 'exists';
+  } catch (error) {
+    return isStorageError(error, 'UNSUPPORTED', 'REJECTED') ? false : null;
+  }
+}
+
+/** Also after a PUT that failed: it may have taken effect. What goes wrong here was the test's finding already. */
+async function cleanUp({ store }: ProbeConnection, name: string, clock: Clock): Promise<void> {
+  const stop = new AbortController();
+  const timer = new AbortController();
+  clock.sleep(CLEAN_UP_BUDGET_MS, timer.signal).then(
+    () => stop.abort(new StorageError('TIMEOUT', { operation: 'delete' })),
+    () => undefined,
+  );
+  try {
+    await abandonable(store.delete(name, { signal: stop.signal }), stop.signal);
+  } catch {
+    // the step that failed says why
+  } finally {
+    timer.abort();
+  }
+}

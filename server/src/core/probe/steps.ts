@@ -1,0 +1,77 @@
+import type { TestStep, TestStepName } from '../../contracts/api';
+import { ERRORS, type ErrorCode } from '../../contracts/errors';
+import type { Clock } from '../clock';
+import { codeOf, StorageError } from '../errors';
+import { redact } from '../settings/redact';
+
+/**
+ * Codes whose detail is S3's or the network's own short sentence. Of anything else (a web page, an internal service that
+ * somebody points the test at) nothing is repeated to the caller.
+ */
+const QUOTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
+  'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'UNREACHABLE', 'TLS_FAILED',
+]);
+
+const DONE: Record<TestStepName, string> = {
+  endpoint: 'The endpoint answers and speaks S3.',
+  credentials: 'The credentials are accepted.',
+  read: 'The bucket can be listed and read.',
+  write: 'An object was written.',
+  verify: 'The object reads back byte for byte.',
+  delete: 'The object was deleted.',
+};
+
+export function failedStep(name: TestStepName, error: unknown, ms: number, secrets: readonly string[]): TestStep {
+  const code = codeOf(error);
+  const detail = error instanceof StorageError && QUOTED.has(code) ? error.detail : undefined;
+  const message = detail ? `${ERRORS[code].message} (${redact(detail, secrets)})` : ERRORS[code].message;
+  return { name, ok: false, ms, code, message, hint: ERRORS[code].hint };
+}
+
+/** Collects the steps of one test; after the first failure no further step runs. */
+export class StepRecorder {
+  readonly steps: TestStep[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly secrets: readonly string[],
+    private readonly signal: AbortSignal,
+  ) {}
+
+  get failed(): boolean {
+    return this.steps.some((step) => !step.ok);
+  }
+
+  /** Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind. */
+  async run(name: TestStepName, work: () => Promise<void>): Promise<boolean> {
+    if (this.failed) return false;
+    const begin = this.clock.now();
+    try {
+      await abandonable(work(), this.signal);
+      this.passed(name, this.clock.now() - begin);
+      return true;
+    } catch (error) {
+      this.fail(name, this.signal.aborted ? this.signal.reason : error, this.clock.now() - begin);
+      return false;
+    }
+  }
+
+  passed(name: TestStepName, ms: number): void {
+    this.steps.push({ name, ok: true, ms, code: null, message: DONE[name], hint: null });
+  }
+
+  fail(name: TestStepName, error: unknown, ms: number): void {
+    this.steps.push(failedStep(name, error, ms, this.secrets));
+  }
+}
+
+/** The promise's outcome, or the abort's reason as soon as it comes. */
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,40 @@
+import type { TestAnswer } from '../../contracts/api';
+import type { SettingsAnswer } from '../../contracts/settings';
+import { StorageError } from '../errors';
+import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../probe/connection-test';
+import { checkedPatch, withCheckedEndpoint } from './patch';
+import { SettingsRefused } from './refused';
+import type { SettingsService } from './service';
+
+/** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
+export class SettingsApi {
+  constructor(
+    private readonly service: SettingsService,
+    private readonly probe: ConnectionTestDeps,
+  ) {}
+
+  async answer(): Promise<SettingsAnswer> {
+    await this.service.refresh();
+    return this.service.answer();
+  }
+
+  update(body: unknown): Promise<SettingsAnswer> {
+    return this.service.update(body);
+  }
+
+  /**
+   * Tries the stored settings, with those of the body in their place; stores nothing. An endpoint that cannot be used is
+   * a finding of the test; any other bad field is refused as in `update`, and so is the stored secret for another place.
+   */
+  async test(body: unknown): Promise<TestAnswer> {
+    const patch = checkedPatch(body);
+    await this.service.refresh();
+    try {
+      withCheckedEndpoint(patch);
+    } catch (error) {
+      if (!(error instanceof SettingsRefused)) throw error;
+      return refusedEndpoint(new StorageError(error.code, { detail: error.fields[0]?.message }));
+    }
+    return testConnection(this.service.preview(withCheckedEndpoint(patch)), this.probe);
+  }
+}

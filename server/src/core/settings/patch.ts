@@ -1,0 +1,93 @@
+import { presetOf } from '../../contracts/presets';
+import { parsePatch } from '../../contracts/schemas';
+import type { SettingsPatch } from '../../contracts/settings';
+import { StorageError } from '../errors';
+import { parseEndpoint } from './endpoint';
+import { SettingsRefused } from './refused';
+import type { Resolution, SecretPlace, StoredSettings } from './types';
+
+/** @throws SettingsRefused INVALID_SETTINGS with every bad field */
+export function checkedPatch(body: unknown): SettingsPatch {
+  const parsed = parsePatch(body);
+  if (!parsed.ok) throw new SettingsRefused('INVALID_SETTINGS', parsed.fields);
+  return parsed.value;
+}
+
+/** The patch with its endpoint in the spelling that is stored. @throws SettingsRefused naming the endpoint */
+export function withCheckedEndpoint(patch: SettingsPatch): SettingsPatch {
+  if (!patch.endpoint) return patch;
+  try {
+    return { ...patch, endpoint: parseEndpoint(patch.endpoint) };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const code = error.code === 'ENDPOINT_FORBIDDEN' ? error.code : 'INVALID_SETTINGS';
+    throw new SettingsRefused(code, [{ path: 'endpoint', message: error.detail ?? error.message }]);
+  }
+}
+
+const PLACE_FIELDS = ['endpoint', 'bucket', 'accessKeyId'] as const;
+
+function placeOf(stored: StoredSettings, { settings }: Resolution): SecretPlace {
+  const { accessKeyId } = stored.settings;
+  return { endpoint: settings.endpoint, bucket: settings.bucket, accessKeyId: typeof accessKeyId === 'string' ? accessKeyId : null };
+}
+
+/**
+ * The fields that would send the stored secret's signatures to another place than the one it was entered for. A secret
+ * entered before there was a bucket may take the first one; emptying the bucket in between does not free it again.
+ */
+function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPlace): (typeof PLACE_FIELDS)[number][] {
+  return PLACE_FIELDS.filter((field) => {
+    if (after[field] === before[field] || after[field] === entered[field]) return false;
+    return !(field === 'bucket' && (entered.bucket === null || after.bucket === null));
+  });
+}
+
+/**
+ * What would be stored after the patch: absent fields stay, null removes. Without its key the secret goes too.
+ *
+ * @param resolve resolves stored settings as the instance would
+ * @throws SettingsRefused SECRET_REQUIRED when the stored secret would be used at another place than it was entered for;
+ *   INVALID_SETTINGS when a provider other than Amazon is left without an endpoint.
+ */
+export function applyPatch(
+  stored: StoredSettings,
+  patch: SettingsPatch,
+  resolve: (stored: StoredSettings) => Resolution,
+): { stored: StoredSettings; secretChanged: boolean } {
+  const { secretAccessKey, ...values } = patch;
+  const settings: Record<string, unknown> = { ...stored.settings };
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) delete settings[name];
+    else if (value !== undefined) settings[name] = value;
+  }
+
+  const removed = secretAccessKey === null || (secretAccessKey === undefined && patch.accessKeyId === null);
+  const secret: StoredSettings['secret'] = removed
+    ? { kind: 'none' }
+    : secretAccessKey
+      ? { kind: 'readable', value: secretAccessKey }
+      : stored.secret;
+  const secretChanged = removed || Boolean(secretAccessKey);
+  const after = resolve({ ...stored, settings, secret });
+
+  const touchesPlace = patch.endpoint !== undefined || patch.provider !== undefined;
+  if (touchesPlace && after.settings.provider !== 'aws' && after.settings.endpoint === null && after.settings.bucket !== null) {
+    const { label, endpointPattern } = presetOf(after.settings.provider);
+    throw new SettingsRefused('INVALID_SETTINGS', [{ path: 'endpoint', message: `is needed for ${label}, such as ${endpointPattern}` }]);
+  }
+
+  const place = placeOf({ ...stored, settings }, after);
+  let secretFor: SecretPlace | null = secret.kind === 'none' ? null : place;
+  if (!secretChanged && secret.kind !== 'none') {
+    const before = placeOf(stored, resolve(stored));
+    const entered = stored.secretFor ?? before;
+    const moved = movedFields(entered, before, place);
+    if (moved.length > 0) {
+      const fields = moved.map((path) => ({ path, message: 'changed: enter the secret access key again' }));
+      throw new SettingsRefused('SECRET_REQUIRED', fields);
+    }
+    secretFor = { ...entered, bucket: entered.bucket ?? place.bucket };
+  }
+  return { stored: { settings, secret, secretFor }, secretChanged };
+}

@@ -1,0 +1,136 @@
+import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
+import type { SettingName, SettingValue } from '../../contracts/schemas';
+import type { ProviderPreset, PublicSettings, SettingSource } from '../../contracts/settings';
+import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type SourceReading, type Variables } from './sources';
+import type { Credentials, Resolution, SettingProblem, StoredSettings } from './types';
+
+export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4 } as const;
+
+/** What Amazon, and every store without regions, is signed for when nothing says otherwise. */
+const PLAIN_REGION = 'us-east-1';
+
+/** A bad value of these must not be passed over: see {@link Resolution.blocked}. */
+const DECIDE_THE_PLACE: ReadonlySet<SettingName> = new Set<SettingName>(['bucket', 'endpoint', 'prefix', 'productionOnly']);
+
+export interface ResolveInput {
+  database: StoredSettings;
+  /** The plugin's `config` in `config/plugins`, unchecked. */
+  configFile: unknown;
+  variables: Variables;
+}
+
+/** `https://s3.{region}.backblazeb2.com` as a matcher of endpoints. */
+function matcher(pattern: string): RegExp {
+  const literal = pattern.replace(/[.*+?^$()|[\]\\/]/g, '\\$&');
+  return new RegExp(`^${literal.replace('{region}', '(?<region>[a-z0-9-]+)').replace('{account}', '[a-z0-9.-]+')}$`, 'i');
+}
+
+function presetOfEndpoint(endpoint: string): Preset | undefined {
+  return PRESETS.find((preset) => preset.id !== 'other' && preset.endpointPattern && matcher(preset.endpointPattern).test(endpoint));
+}
+
+function signingRegion(region: string | null, preset: Preset, endpoint: string | null): string {
+  if (region) return region;
+  const fromEndpoint = endpoint && preset.endpointPattern ? matcher(preset.endpointPattern).exec(endpoint)?.groups?.region : undefined;
+  return fromEndpoint ?? preset.region.fallback ?? PLAIN_REGION;
+}
+
+/** Both halves from one source, or neither: half of one pair and half of another never meet. */
+function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, problems: SettingProblem[]): Credentials {
+  let second: Credentials = { kind: 'chain' };
+  for (const { source, values, faults } of readings) {
+    const { accessKeyId, secretAccessKey } = values;
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) return { kind: 'static', accessKeyId, secretAccessKey, source };
+    if (source === 'database' && accessKeyId !== undefined && database.secret.kind === 'unreadable') {
+      problems.push({ source, field: 'secretAccessKey', message: 'cannot be decrypted with this server’s encryption key' });
+      second = { kind: 'unreadable', accessKeyId };
+      continue;
+    }
+    if (accessKeyId === undefined && secretAccessKey === undefined && !faults.has('accessKeyId') && !faults.has('secretAccessKey')) continue;
+    problems.push({ source, field: accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey', message: 'is missing: a key and its secret count together' });
+    if (second.kind === 'chain') second = { kind: 'incomplete', accessKeyId: accessKeyId ?? null, source };
+  }
+  return second;
+}
+
+/** Database over config file over environment over default, value by value. Pure, and never throws. */
+export function resolve({ database, configFile, variables }: ResolveInput): Resolution {
+  const readings = [readDatabase(database), readConfigFile(configFile), readEnvironment(variables)];
+  const problems = readings.flatMap((reading) => [...reading.problems]);
+  const sources = {} as Record<SettingName, SettingSource>;
+  let blocked: Resolution['blocked'] = null;
+
+  const pick = <K extends SettingName>(name: K): SettingValue<K> | undefined => {
+    sources[name] = 'default';
+    for (const { source, values, faults } of readings) {
+      const fault = faults.get(name);
+      if (fault && DECIDE_THE_PLACE.has(name)) {
+        blocked ??= fault;
+        sources[name] = source;
+        return undefined;
+      }
+      const value = values[name];
+      if (value !== undefined) {
+        sources[name] = source;
+        return value;
+      }
+    }
+    return undefined;
+  };
+
+  const endpoint = pick('endpoint') ?? null;
+  const chosen: ProviderPreset | undefined = pick('provider');
+  const preset = chosen ? presetOf(chosen) : endpoint ? (presetOfEndpoint(endpoint) ?? presetOf('other')) : presetOf('aws');
+  let region = pick('region') ?? null;
+  if (region === null && endpoint === null) {
+    region = amazonRegion(variables) ?? null;
+    if (region !== null) sources.region = 'environment';
+  }
+  if (preset.id !== 'aws' && endpoint === null && blocked === null) {
+    problems.push({ source: sources.provider, field: 'endpoint', message: `is missing: ${preset.label} has its own, without it Amazon is asked` });
+  }
+
+  const credentials = credentialsOf(readings, database, problems);
+  const source = credentials.kind === 'chain' ? 'default' : credentials.kind === 'unreadable' ? 'database' : credentials.source;
+  sources.accessKeyId = source;
+  sources.secretAccessKey = source;
+
+  const settings = {
+    provider: preset.id,
+    bucket: pick('bucket') ?? null,
+    region,
+    endpoint,
+    forcePathStyle: pick('forcePathStyle') ?? preset.forcePathStyle,
+    prefix: pick('prefix') ?? DEFAULTS.prefix,
+    productionOnly: pick('productionOnly') ?? DEFAULTS.productionOnly,
+    maxAttempts: pick('maxAttempts') ?? DEFAULTS.maxAttempts,
+    timeoutMs: pick('timeoutMs') ?? DEFAULTS.timeoutMs,
+    connectTimeoutMs: pick('connectTimeoutMs') ?? DEFAULTS.connectTimeoutMs,
+    cacheControl: pick('cacheControl') ?? null,
+    concurrency: pick('concurrency') ?? DEFAULTS.concurrency,
+    signingRegion: signingRegion(region, preset, endpoint),
+    credentials,
+  };
+  return { settings, sources, problems, blocked };
+}
+
+/** What may leave the server, listed one by one: a field added to the resolved settings does not slip out. */
+export function publicSettings(settings: Resolution['settings']): PublicSettings {
+  const { credentials } = settings;
+  return {
+    provider: settings.provider,
+    bucket: settings.bucket,
+    region: settings.region,
+    endpoint: settings.endpoint,
+    forcePathStyle: settings.forcePathStyle,
+    accessKeyId: credentials.kind === 'chain' ? null : credentials.accessKeyId,
+    secretAccessKeySet: credentials.kind === 'static',
+    prefix: settings.prefix,
+    productionOnly: settings.productionOnly,
+    maxAttempts: settings.maxAttempts,
+    timeoutMs: settings.timeoutMs,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    cacheControl: settings.cacheControl,
+    concurrency: settings.concurrency,
+  };
+}

@@ -1,0 +1,21 @@
+import { StorageError } from '../errors';
+import type { S3Config } from '../store/s3/client';
+import type { ResolvedSettings } from './types';
+
+/** What the S3 client is made from. @throws StorageError SECRET_UNREADABLE or NO_CREDENTIALS where a pair is not whole */
+export function s3ConfigOf(settings: ResolvedSettings): S3Config {
+  const { credentials } = settings;
+  if (credentials.kind === 'unreadable') throw new StorageError('SECRET_UNREADABLE', { refused: true });
+  if (credentials.kind === 'incomplete') throw new StorageError('NO_CREDENTIALS', { refused: true });
+  return {
+    endpoint: settings.endpoint ?? undefined,
+    region: settings.signingRegion,
+    forcePathStyle: settings.forcePathStyle,
+    credentials:
+      credentials.kind === 'static'
+        ? { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey }
+        : undefined,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    timeoutMs: settings.timeoutMs,
+  };
+}

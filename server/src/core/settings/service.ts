@@ -1,0 +1,162 @@
+import { ERRORS } from '../../contracts/errors';
+import type { SettingsAnswer, SettingsPatch } from '../../contracts/settings';
+import type { Clock } from '../clock';
+import { codeOf } from '../errors';
+import type { Logger } from '../log';
+import { isProduction, modeOf, modeOverride, type InstanceFacts } from './mode';
+import { applyPatch, checkedPatch, withCheckedEndpoint } from './patch';
+import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
+import { publicSettings, resolve } from './resolve';
+import type { Variables } from './sources';
+import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
+
+/** How long another process's change may go unseen, in milliseconds. */
+export const POLL_INTERVAL_MS = 2000;
+
+export interface SettingsServiceDeps {
+  repository: SettingsRepository;
+  secrets: SecretBox;
+  /** The process's environment variables. */
+  variables: Variables;
+  /** The plugin's `config` in `config/plugins`, unchecked. */
+  configFile: unknown;
+  providerIsLocal: boolean;
+  clock: Clock;
+  log: Logger;
+}
+
+export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
+
+/** The settings in force in this process: resolved once a revision, the same object until something changes. */
+export class SettingsService {
+  private row: SettingsRow = EMPTY_ROW;
+  private stored: StoredSettings = NOTHING_STORED;
+  private effective: EffectiveSettings;
+  private loaded = false;
+  private queue: Promise<unknown> = Promise.resolve();
+  private readonly listeners = new Set<SettingsListener>();
+  private readonly told = new Set<string>();
+  private readonly facts: InstanceFacts;
+
+  constructor(private readonly deps: SettingsServiceDeps) {
+    const { variables, providerIsLocal } = deps;
+    this.facts = { providerIsLocal, production: isProduction(variables), override: modeOverride(variables) };
+    // until the database was read, nothing may be taken for the configuration: not even a complete environment
+    const nothing = resolve({ database: NOTHING_STORED, configFile: null, variables: {} });
+    this.effective = { ...nothing, ...modeOf(nothing, this.facts), revision: 0 };
+  }
+
+  get production(): boolean {
+    return this.facts.production;
+  }
+
+  /** Never waits. Off until the first {@link refresh} succeeded. */
+  current(): EffectiveSettings {
+    return this.effective;
+  }
+
+  /** Reads the revision, and the row when it is another one. @throws whatever the repository throws; nothing changes then */
+  refresh(): Promise<EffectiveSettings> {
+    // one after the other: an older answer must not come in after a newer one. (Revisions cannot tell: a database
+    // restored from a backup counts from where it was.)
+    const run = async () => {
+      if (!this.loaded || (await this.deps.repository.revision()) !== this.row.revision) this.take(await this.deps.repository.read());
+      return this.effective;
+    };
+    const refreshed = this.queue.then(run);
+    this.queue = refreshed.catch(() => undefined);
+    return refreshed;
+  }
+
+  /**
+   * Follows the changes of other processes until `signal` aborts; resolves then, and never rejects. A database that does not
+   * answer leaves the settings as they were.
+   */
+  async follow(signal: AbortSignal, intervalMs = POLL_INTERVAL_MS): Promise<void> {
+    let failing = false;
+    while (!signal.aborted) {
+      try {
+        await this.deps.clock.sleep(intervalMs, signal);
+      } catch {
+        return; // aborted
+      }
+      try {
+        await this.refresh();
+        failing = false;
+      } catch (error) {
+        if (!failing) this.deps.log.warn(`The settings could not be read again (${codeOf(error)}); the last known ones stay in force.`);
+        failing = true;
+      }
+    }
+  }
+
+  /** Checks, stores and applies a body of `PUT /settings`. @throws SettingsRefused; nothing is stored then */
+  async update(body: unknown): Promise<SettingsAnswer> {
+    const patch = withCheckedEndpoint(checkedPatch(body));
+    await this.deps.repository.update((current) => {
+      const next = applyPatch(this.open(current), patch, this.resolveStored);
+      const sealed = next.stored.secret.kind === 'readable' ? this.deps.secrets.seal(next.stored.secret.value) : null;
+      return { settings: next.stored.settings, secretFor: next.stored.secretFor, secret: next.secretChanged ? sealed : current.secret };
+    });
+    await this.refresh();
+    return this.answer();
+  }
+
+  /** The settings as they would be after the patch; nothing is stored. @throws SettingsRefused */
+  preview(patch: SettingsPatch): EffectiveSettings {
+    const resolution = this.resolveStored(applyPatch(this.stored, patch, this.resolveStored).stored);
+    return { ...resolution, ...modeOf(resolution, this.facts), revision: this.row.revision };
+  }
+
+  answer(): SettingsAnswer {
+    const { settings, sources, mode, reason } = this.effective;
+    return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason] } };
+  }
+
+  /** Calls back after each change, in this or another process. Returns how to stop. */
+  onChange(listener: SettingsListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Every secret known to this process, for the log's redactor. */
+  secrets(): string[] {
+    const { credentials } = this.effective.settings;
+    return credentials.kind === 'static' ? [credentials.secretAccessKey] : [];
+  }
+
+  private readonly resolveStored = (database: StoredSettings) =>
+    resolve({ database, configFile: this.deps.configFile, variables: this.deps.variables });
+
+  private open(row: SettingsRow): StoredSettings {
+    if (row.secret === null) return { ...row, secret: { kind: 'none' } };
+    const value = this.deps.secrets.open(row.secret);
+    return { ...row, secret: value ? { kind: 'readable', value } : { kind: 'unreadable' } };
+  }
+
+  private take(row: SettingsRow): void {
+    const before = this.effective;
+    this.row = row;
+    this.stored = this.open(row);
+    this.loaded = true;
+    const resolution = this.resolveStored(this.stored);
+    this.effective = { ...resolution, ...modeOf(resolution, this.facts), revision: row.revision };
+    this.tellProblems();
+    for (const listener of this.listeners) {
+      try {
+        listener(this.effective, before);
+      } catch (error) {
+        this.deps.log.error(`A change of the settings was not taken up everywhere (${codeOf(error)}).`);
+      }
+    }
+  }
+
+  /** Each problem is logged once, not at every change. */
+  private tellProblems(): void {
+    for (const { source, field, message } of this.effective.problems) {
+      const text = `Setting "${field}" from ${source} is not used: ${message}.`;
+      if (!this.told.has(text)) this.deps.log.warn(text);
+      this.told.add(text);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { parseSetting, SETTING_NAMES, type SettingName } from '../../contracts/schemas';
+import type { SettingSource } from '../../contracts/settings';
+import { isStorageError } from '../errors';
+import { parseEndpoint } from './endpoint';
+import type { Resolution, SettingProblem, SettingValues, StoredSettings } from './types';
+
+/** The values of one source, each checked on its own: a bad one does not take the others with it. */
+export interface SourceReading {
+  readonly source: SettingSource;
+  readonly values: SettingValues;
+  /** Settings whose value was refused. */
+  readonly faults: ReadonlyMap<SettingName, NonNullable<Resolution['blocked']>>;
+  readonly problems: readonly SettingProblem[];
+}
+
+const NUMBERS: ReadonlySet<SettingName> = new Set<SettingName>(['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency']);
+const FLAGS: ReadonlySet<SettingName> = new Set<SettingName>(['forcePathStyle', 'productionOnly']);
+const TRUE = new Set(['true', '1', 'yes', 'on']);
+const FALSE = new Set(['false', '0', 'no', 'off']);
+
+/** Environment variables, and config files that pass them on, know only texts. */
+function fromText(name: SettingName, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  if (NUMBERS.has(name)) return /^\d+$/.test(text) ? Number(text) : value;
+  if (FLAGS.has(name)) {
+    if (TRUE.has(text.toLowerCase())) return true;
+    if (FALSE.has(text.toLowerCase())) return false;
+  }
+  return value;
+}
+
+const isAbsent = (value: unknown) =>
+  value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+
+function readRecord(source: SettingSource, record: Readonly<Record<string, unknown>>): SourceReading {
+  const values: Record<string, unknown> = {};
+  const faults = new Map<SettingName, NonNullable<Resolution['blocked']>>();
+  const problems: SettingProblem[] = [];
+  for (const name of SETTING_NAMES) {
+    const raw = Object.hasOwn(record, name) ? record[name] : undefined;
+    if (isAbsent(raw)) continue;
+    const parsed = parseSetting(name, fromText(name, raw));
+    if (!parsed.ok) {
+      faults.set(name, 'INVALID_SETTINGS');
+      problems.push({ source, field: name, message: parsed.fields[0]?.message ?? 'is not valid' });
+      continue;
+    }
+    values[name] = parsed.value;
+  }
+  if (typeof values.endpoint === 'string') {
+    try {
+      values.endpoint = parseEndpoint(values.endpoint);
+    } catch (error) {
+      delete values.endpoint;
+      const forbidden = isStorageError(error, 'ENDPOINT_FORBIDDEN');
+      faults.set('endpoint', forbidden ? 'ENDPOINT_FORBIDDEN' : 'INVALID_SETTINGS');
+      problems.push({ source, field: 'endpoint', message: forbidden ? 'is not allowed' : 'is not a URL such as https://s3.example.com' });
+    }
+  }
+  return { source, values, faults, problems };
+}
+
+/** The stored row. Fields it does not know are a newer version's: kept, not complained about. */
+export function readDatabase(stored: StoredSettings): SourceReading {
+  const secret = stored.secret.kind === 'readable' ? stored.secret.value : undefined;
+  return readRecord('database', { ...stored.settings, secretAccessKey: secret });
+}
+
+/** The plugin's `config` in `config/plugins`, whatever it is. */
+export function readConfigFile(config: unknown): SourceReading {
+  if (isAbsent(config)) return readRecord('config', {});
+  if (typeof config !== 'object' || Array.isArray(config)) {
+    const reading = readRecord('config', {});
+    return { ...reading, problems: [{ source: 'config', field: 'config', message: 'must be an object of settings' }] };
+  }
+  const record = config as Record<string, unknown>;
+  const reading = readRecord('config', record);
+  const unknown = Object.keys(record)
+    .filter((key) => !(SETTING_NAMES as string[]).includes(key))
+    .map((field): SettingProblem => ({ source: 'config', field: field.slice(0, 100), message: 'is not a setting' }));
+  return { ...reading, problems: [...reading.problems, ...unknown] };
+}
+
+/** `forcePathStyle` → `S3_STORAGE_FORCE_PATH_STYLE` */
+export function environmentName(name: SettingName): string {
+  return `S3_STORAGE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export function readEnvironment(variables: Variables): SourceReading {
+  return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[environmentName(name)]])));
+}
+
+/** The region the machine was given for Amazon's services; says nothing about another store. */
+export function amazonRegion(variables: Variables): string | undefined {
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
+    const parsed = parseSetting('region', variables[name]);
+    if (parsed.ok) return parsed.value;
+  }
+  return undefined;
+}

@@ -1,0 +1,122 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+
+import { FULL, story, testReal } from './support';
+
+const xml = (code: string, extra = '') => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>says ${code}</Message>${extra}</Error>`;
+
+let server: Server;
+let answer: (response: ServerResponse) => void = () => undefined;
+let endpoint = '';
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    request.resume();
+    answer(response);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
+
+const respond = (status: number, body: string, type: string, headers: Record<string, string> = {}) => {
+  answer = (response) => response.writeHead(status, { 'content-type': type, ...headers }).end(body);
+};
+const run = () => testReal({ ...FULL, endpoint, timeoutMs: 500 });
+
+test.each([
+  [403, 'InvalidAccessKeyId', ['endpoint', 'credentials:INVALID_ACCESS_KEY']],
+  [403, 'SignatureDoesNotMatch', ['endpoint', 'credentials:SIGNATURE_MISMATCH']],
+  [403, 'RequestTimeTooSkewed', ['endpoint', 'credentials:CLOCK_SKEW']],
+  [400, 'AuthorizationHeaderMalformed', ['endpoint', 'credentials:WRONG_REGION']],
+  [404, 'NoSuchBucket', ['endpoint', 'credentials', 'read:BUCKET_NOT_FOUND']],
+  [403, 'AccessDenied', ['endpoint', 'credentials', 'read:ACCESS_DENIED']],
+  [501, 'NotImplemented', ['endpoint', 'credentials:UNSUPPORTED']],
+  [503, 'SlowDown', ['endpoint:THROTTLED']],
+  [500, 'InternalError', ['endpoint:SERVER_ERROR']],
+])('%d %s', async (status, code, expected) => {
+  respond(status, xml(code), 'application/xml');
+  expect(story(await run())).toEqual(expected);
+});
+
+describe('servers that are not S3', () => {
+  const SECRET_PAGE = 'internal-page-content';
+  test.each([
+    [200, `<html><body>${SECRET_PAGE}</body></html>`, 'text/html'],
+    [404, `<html><body>${SECRET_PAGE}</body></html>`, 'text/html; charset=utf-8'],
+    [200, `{"page":"${SECRET_PAGE}"}`, 'application/json'],
+    [200, `<page><Secret>${SECRET_PAGE}</Secret></page>`, 'application/xml'],
+    [200, '', 'text/plain'],
+    [404, `{"message":"${SECRET_PAGE}"}`, 'application/json'],
+  ])('%d %s', async (status, body, type) => {
+    respond(status, body, type);
+    const result = await run();
+    expect(story(result)).toEqual(['endpoint:NOT_S3']);
+    expect(JSON.stringify(result)).not.toContain(SECRET_PAGE);
+  });
+
+  test.each([
+    [400, `{"message":"${SECRET_PAGE}"}`, 'application/json'],
+    [400, `${SECRET_PAGE}: HTTP request sent to an HTTPS server`, 'text/plain'],
+    [401, `{"Code":"${SECRET_PAGE}","message":"${SECRET_PAGE}"}`, 'application/json'],
+    [403, `<Error><Code>AccessDenied</Code>${SECRET_PAGE}`, 'application/xml'],
+    [405, SECRET_PAGE, 'text/plain'],
+    [502, `<html>${SECRET_PAGE}</html>`, 'text/html'],
+  ])('%d %s is a failure that repeats nothing', async (status, body, type) => {
+    respond(status, body, type);
+    const result = await run();
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain(SECRET_PAGE);
+  });
+});
+
+test('a redirect to the metadata service is not followed', async () => {
+  let requests = 0;
+  answer = (response) => {
+    requests += 1;
+    response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
+  };
+  expect((await run()).ok).toBe(false);
+  expect(requests).toBeLessThanOrEqual(2);
+});
+
+test('a port where nobody listens', async () => {
+  const closed = createServer();
+  await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((done) => closed.close(done));
+  expect(story(await testReal({ ...FULL, endpoint: `http://127.0.0.1:${port}` }))).toEqual(['endpoint:UNREACHABLE']);
+});
+
+test('a name that does not resolve', async () => {
+  expect(story(await testReal({ ...FULL, endpoint: 'http://s3.invalid' }))).toEqual(['endpoint:UNREACHABLE']);
+});
+
+/** A TCP server that keeps no test process alive: it reads what comes, so that it sees the other side close. */
+async function tcpServer(onSocket: (socket: Socket) => void): Promise<{ url: string; close(): void }> {
+  const tcp = createTcpServer((socket) => {
+    socket.on('error', () => undefined).resume().unref();
+    onSocket(socket);
+  });
+  await new Promise<void>((done) => tcp.listen(0, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${(tcp.address() as AddressInfo).port}`, close: () => tcp.close() };
+}
+
+test('a server that accepts and says nothing', async () => {
+  const silent = await tcpServer(() => undefined);
+  expect(story(await testReal({ ...FULL, endpoint: silent.url, timeoutMs: 500 }))).toEqual(['endpoint:TIMEOUT']);
+  silent.close();
+});
+
+test('something that is not even HTTP', async () => {
+  const ssh = await tcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+  expect(story(await testReal({ ...FULL, endpoint: ssh.url }))).toEqual(['endpoint:NOT_S3']);
+  ssh.close();
+});
+
+test('https where http is spoken', async () => {
+  expect(story(await testReal({ ...FULL, endpoint: endpoint.replace('http', 'https') }))).toEqual(['endpoint:TLS_FAILED']);
+});

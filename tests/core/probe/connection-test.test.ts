@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream';
+
+import { systemClock, type Clock } from '../../../server/src/core/clock';
+import { testConnection } from '../../../server/src/core/probe/connection-test';
+import { effective, FULL, memoryProbe, story } from './support';
+
+const ALL = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
+const run = (probe: ReturnType<typeof memoryProbe>, settings: Record<string, unknown> = FULL, production = true, clock: Clock = systemClock) =>
+  testConnection(effective(settings, { production }), { open: probe.open, clock });
+
+test('everything works: six steps, capabilities, snippets, and nothing stays behind', async () => {
+  const probe = memoryProbe();
+  const answer = await run(probe);
+  expect(story(answer)).toEqual(ALL);
+  expect(answer).toMatchObject({ ok: true, capabilities: { etagIsMd5: true, conditionalPut: true } });
+  expect(probe.written).toEqual([expect.stringMatching(/^p\/\.s3-storage-probe-[0-9a-f]{16}$/)]);
+  expect(probe.store.names()).toEqual([]);
+  expect(probe.closed()).toBe(1);
+  for (const step of answer.steps) expect(step).toMatchObject({ code: null, hint: null, message: expect.stringMatching(/\.$/) });
+});
+
+test('the policy names bucket and prefix', async () => {
+  const [policy, cors] = (await run(memoryProbe())).snippets;
+  const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Resource: string[] }[] };
+  expect(Statement.flatMap(({ Resource }) => Resource)).toEqual(['arn:aws:s3:::media', 'arn:aws:s3:::media/p/*']);
+  expect(JSON.parse(cors?.text ?? '')).toMatchObject([{ AllowedMethods: ['GET', 'HEAD'] }]);
+});
+
+test.each([
+  [{ list: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
+  [{ list: 'NOT_S3' }, ['endpoint:NOT_S3']],
+  [{ list: 'TIMEOUT' }, ['endpoint:TIMEOUT']],
+  [{ list: 'INVALID_ACCESS_KEY' }, ['endpoint', 'credentials:INVALID_ACCESS_KEY']],
+  [{ list: 'SIGNATURE_MISMATCH' }, ['endpoint', 'credentials:SIGNATURE_MISMATCH']],
+  [{ list: 'CLOCK_SKEW' }, ['endpoint', 'credentials:CLOCK_SKEW']],
+  [{ list: 'WRONG_REGION' }, ['endpoint', 'credentials:WRONG_REGION']],
+  [{ list: 'BUCKET_NOT_FOUND' }, ['endpoint', 'credentials', 'read:BUCKET_NOT_FOUND']],
+  [{ list: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read:ACCESS_DENIED']],
+  [{ head: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read:ACCESS_DENIED']],
+  [{ put: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write:ACCESS_DENIED']],
+  [{ get: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify:ACCESS_DENIED']],
+  [{ delete: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete:ACCESS_DENIED']],
+] as const)('%p stops the test there', async (faults, expected) => {
+  const probe = memoryProbe(faults);
+  const answer = await run(probe);
+  expect(story(answer)).toEqual(expected);
+  expect(answer.ok).toBe(false);
+  expect(answer.steps.at(-1)).toMatchObject({ ok: false, hint: expect.stringMatching(/./) });
+  expect(JSON.stringify(answer)).not.toContain('hunter2');
+  expect(probe.closed()).toBe(1);
+  if (!('delete' in faults)) expect(probe.store.names()).toEqual([]);
+});
+
+test('of an answer that is not S3’s nothing is repeated', async () => {
+  expect(JSON.stringify((await run(memoryProbe({ list: 'NOT_S3' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'REJECTED' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('detail of list [redacted]');
+});
+
+test('a PUT of unknown outcome is cleaned up too', async () => {
+  const probe = memoryProbe();
+  const { open, store } = probe;
+  const failing: typeof open = (settings) => {
+    const connection = open(settings);
+    return { ...connection, store: { ...connection.store, put: async (...args) => store.put(...args).then(() => Promise.reject(new Error('lost'))) } };
+  };
+  expect(story(await run({ ...probe, open: failing }))).toEqual(['endpoint', 'credentials', 'read', 'write:INTERNAL']);
+  expect(store.names()).toEqual([]);
+});
+
+test('bytes that read back otherwise', async () => {
+  const probe = memoryProbe({}, { get: async () => ({ facts: { size: 3, etag: null, md5: null }, body: Readable.from([Buffer.from('not')]) }) });
+  expect(story(await run(probe)).at(-1)).toBe('verify:INTEGRITY');
+  expect(probe.store.names()).toEqual([]);
+});
+
+test.each([
+  ['UNSUPPORTED', false],
+  ['REJECTED', false],
+  ['TIMEOUT', null],
+] as const)('a conditional PUT that answers %s', async (code, conditionalPut) => {
+  expect(await run(memoryProbe({ putIfAbsent: code }))).toMatchObject({ ok: true, capabilities: { conditionalPut } });
+});
+
+describe('nothing is written', () => {
+  test('where production-only is on and this is not production', async () => {
+    const probe = memoryProbe();
+    const answer = await run(probe, { ...FULL, productionOnly: true }, false);
+    expect(story(answer)).toEqual(['endpoint', 'credentials', 'read']);
+    expect(answer).toMatchObject({ ok: true, capabilities: { etagIsMd5: null, conditionalPut: null } });
+    expect(probe.written).toEqual([]);
+  });
+
+  test('but on production it is', async () => {
+    expect(story(await run(memoryProbe(), { ...FULL, productionOnly: true }))).toEqual(ALL);
+  });
+});
+
+test.each([
+  [{ ...FULL, bucket: undefined }, ['endpoint:NOT_CONFIGURED']],
+  [{ ...FULL, endpoint: 'http://169.254.169.254' }, ['endpoint:ENDPOINT_FORBIDDEN']],
+  [{ ...FULL, secretAccessKey: null }, ['credentials:SECRET_UNREADABLE']],
+  [{ ...FULL, secretAccessKey: undefined }, ['credentials:NO_CREDENTIALS']],
+] as const)('settings that cannot be tried: %#', async (settings, expected) => {
+  const probe = memoryProbe();
+  expect(story(await run(probe, settings))).toEqual(expected);
+  expect(probe.closed()).toBe(0);
+});
+
+test('a store that hangs costs the budget, and no more', async () => {
+  const waits: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => {
+      waits.push(ms);
+      return systemClock.sleep(ms / 200, signal);
+    },
+  };
+  const answer = await run(memoryProbe({ get: 'hang', delete: 'hang' }), FULL, true, clock);
+  expect(story(answer).at(-1)).toBe('verify:TIMEOUT');
+  expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(15_000);
+});

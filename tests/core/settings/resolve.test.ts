@@ -1,0 +1,137 @@
+import { DEFAULTS, publicSettings, resolve } from '../../../server/src/core/settings/resolve';
+import { environmentName } from '../../../server/src/core/settings/sources';
+import { stored } from './support';
+
+const from = (database: Record<string, unknown> = {}, configFile: unknown = null, variables: Record<string, string> = {}) =>
+  resolve({ database: stored(database), configFile, variables });
+
+test('nothing set: the defaults, and the chain of the SDK', () => {
+  const { settings, sources, problems, blocked } = from();
+  expect(settings).toMatchObject({ ...DEFAULTS, provider: 'aws', bucket: null, region: null, endpoint: null, forcePathStyle: false, signingRegion: 'us-east-1' });
+  expect(settings.credentials).toEqual({ kind: 'chain' });
+  expect(new Set(Object.values(sources))).toEqual(new Set(['default']));
+  expect([problems, blocked]).toEqual([[], null]);
+});
+
+test('the names of the environment', () => {
+  expect(environmentName('forcePathStyle')).toBe('S3_STORAGE_FORCE_PATH_STYLE');
+  expect(environmentName('accessKeyId')).toBe('S3_STORAGE_ACCESS_KEY_ID');
+  expect(environmentName('timeoutMs')).toBe('S3_STORAGE_TIMEOUT_MS');
+});
+
+describe('database over config file over environment over default, value by value', () => {
+  const environment = { S3_STORAGE_BUCKET: 'from-env', S3_STORAGE_MAX_ATTEMPTS: '5', S3_STORAGE_PRODUCTION_ONLY: 'true', S3_STORAGE_PREFIX: 'env' };
+  const config = { bucket: 'from-config', maxAttempts: '4' };
+
+  test.each([
+    [{ bucket: 'from-db' }, 'from-db', 'database'],
+    [{}, 'from-config', 'config'],
+  ])('database %p', (database, bucket, source) => {
+    const { settings, sources } = from(database, config, environment);
+    expect([settings.bucket, sources.bucket]).toEqual([bucket, source]);
+    expect([settings.maxAttempts, sources.maxAttempts]).toEqual([4, 'config']);
+    expect([settings.productionOnly, sources.productionOnly]).toEqual([true, 'environment']);
+    expect([settings.prefix, sources.prefix]).toEqual(['env/', 'environment']);
+    expect([settings.concurrency, sources.concurrency]).toEqual([4, 'default']);
+  });
+
+  test('a false or empty value in the database hides the others', () => {
+    const { settings, sources } = from({ productionOnly: false }, null, environment);
+    expect([settings.productionOnly, sources.productionOnly]).toEqual([false, 'database']);
+  });
+
+  test.each([['TRUE', true], ['1', true], ['on', true], ['0', false], ['No', false]])('a flag in the environment: %s', (text, flag) => {
+    expect(from({}, null, { S3_STORAGE_FORCE_PATH_STYLE: text }).settings.forcePathStyle).toBe(flag);
+  });
+});
+
+describe('credentials are one group from one source', () => {
+  const pair = (who: string) => ({ accessKeyId: `${who}-key`, secretAccessKey: `${who}-secret` });
+  const envPair = { S3_STORAGE_ACCESS_KEY_ID: 'env-key', S3_STORAGE_SECRET_ACCESS_KEY: 'env-secret' };
+  const found = (kind: string, accessKeyId?: string | null, source?: string) => ({ kind, accessKeyId, source });
+  const unreadable = { accessKeyId: 'db-key', secretAccessKey: null };
+
+  test.each([
+    ['all three', pair('db'), pair('config'), envPair, found('static', 'db-key', 'database')],
+    ['config and environment', {}, pair('config'), envPair, found('static', 'config-key', 'config')],
+    ['environment', {}, null, envPair, found('static', 'env-key', 'environment')],
+    ['half in the database, whole in the environment', { accessKeyId: 'db-key' }, null, envPair, found('static', 'env-key', 'environment')],
+    ['key in the database, secret in the environment', { accessKeyId: 'db-key' }, null, { S3_STORAGE_SECRET_ACCESS_KEY: 's' }, found('incomplete', 'db-key', 'database')],
+    ['secret only, in the config', {}, { secretAccessKey: 's' }, {}, found('incomplete', null, 'config')],
+    ['unreadable, and a pair elsewhere', unreadable, null, envPair, found('static', 'env-key', 'environment')],
+    ['unreadable, and nothing else: not the chain', unreadable, null, {}, found('unreadable', 'db-key')],
+    ['unreadable, and half elsewhere', unreadable, { accessKeyId: 'x' }, {}, found('unreadable', 'db-key')],
+    ['a bad key in the environment', {}, null, { ...envPair, S3_STORAGE_ACCESS_KEY_ID: 'a b' }, found('incomplete', null, 'environment')],
+    ['none', {}, null, {}, found('chain')],
+  ])('%s', (_title, database, config, variables, expected) => {
+    const { settings, sources } = from(database, config, variables);
+    expect(settings.credentials).toMatchObject(JSON.parse(JSON.stringify(expected)));
+    expect(sources.accessKeyId).toBe(sources.secretAccessKey);
+    expect(publicSettings(settings).secretAccessKeySet).toBe(expected.kind === 'static');
+  });
+
+  test('what is shown has no secret in it', () => {
+    const { settings } = from(pair('db'));
+    expect(JSON.stringify(publicSettings(settings))).not.toContain('db-secret');
+    expect(Object.keys(publicSettings(settings))).not.toContain('signingRegion');
+  });
+});
+
+describe('bad values', () => {
+  test('are passed over and named, without the value', () => {
+    const { settings, sources, problems, blocked } = from({}, { maxAttempts: 99, surprise: 1, region: 's3cr3t/' }, { S3_STORAGE_MAX_ATTEMPTS: '2' });
+    expect([settings.maxAttempts, sources.maxAttempts, blocked]).toEqual([2, 'environment', null]);
+    expect(problems.map(({ field, source }) => `${source}.${field}`).sort()).toEqual(['config.maxAttempts', 'config.region', 'config.surprise']);
+    expect(JSON.stringify(problems)).not.toContain('s3cr3t');
+  });
+
+  test.each([7, 'text', []])('a config file that is %p', (config) => {
+    expect(from({}, config).problems).toMatchObject([{ source: 'config', field: 'config' }]);
+  });
+
+  test.each([
+    ['bucket', { S3_STORAGE_BUCKET: 'a/b' }, 'INVALID_SETTINGS'],
+    ['prefix', { S3_STORAGE_PREFIX: '../x' }, 'INVALID_SETTINGS'],
+    ['productionOnly', { S3_STORAGE_PRODUCTION_ONLY: 'maybe' }, 'INVALID_SETTINGS'],
+    ['endpoint', { S3_STORAGE_ENDPOINT: 'minio:9000' }, 'INVALID_SETTINGS'],
+    ['endpoint', { S3_STORAGE_ENDPOINT: 'http://169.254.169.254' }, 'ENDPOINT_FORBIDDEN'],
+  ] as const)('of %s, which decides where bytes go, stop S3', (name, variables, code) => {
+    expect(from({}, null, variables)).toMatchObject({ blocked: code, sources: { [name]: 'environment' } });
+    // hidden by a good value of a stronger source, it decides nothing
+    const good = { bucket: 'b', prefix: 'p/', productionOnly: true, endpoint: 'https://s3.example.com' };
+    expect(from(good, null, variables).blocked).toBeNull();
+  });
+
+  test('unknown fields of the stored row are a newer version’s', () => {
+    expect(from({ delivery: 'redirect' }).problems).toEqual([]);
+  });
+});
+
+describe('provider, region and path style follow the endpoint when they are not set', () => {
+  test.each([
+    ['https://fra1.digitaloceanspaces.com', 'digitalocean', 'fra1', false],
+    ['https://s3.eu-central-003.backblazeb2.com', 'backblaze', 'eu-central-003', false],
+    ['https://0123abcd.r2.cloudflarestorage.com', 'cloudflare', 'auto', true],
+    ['https://0123abcd.eu.r2.cloudflarestorage.com', 'cloudflare', 'auto', true],
+    ['http://localhost:9000', 'minio', 'us-east-1', true],
+    ['https://s3.my-company.example', 'other', 'us-east-1', true],
+    // not the provider's, although its name is in it
+    ['https://fra1.digitaloceanspaces.com.evil.example', 'other', 'us-east-1', true],
+  ])('%s', (endpoint, provider, signingRegion, forcePathStyle) => {
+    const { settings, sources } = from({ endpoint });
+    expect(settings).toMatchObject({ provider, signingRegion, forcePathStyle, region: null });
+    expect(sources.provider).toBe('default');
+  });
+
+  test('the machine’s AWS region counts for Amazon only', () => {
+    const variables = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' };
+    expect(from({}, null, variables)).toMatchObject({ settings: { signingRegion: 'eu-west-1' }, sources: { region: 'environment' } });
+    expect(from({}, null, { AWS_DEFAULT_REGION: 'eu-west-2' }).settings.region).toBe('eu-west-2');
+    expect(from({ endpoint: 'https://x.r2.cloudflarestorage.com' }, null, variables).settings.signingRegion).toBe('auto');
+    expect(from({}, null, { ...variables, S3_STORAGE_REGION: 'us-west-2' }).settings.region).toBe('us-west-2');
+  });
+
+  test('a provider without its endpoint is reported', () => {
+    expect(from({ provider: 'minio' }).problems).toMatchObject([{ field: 'endpoint' }]);
+  });
+});

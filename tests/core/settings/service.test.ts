@@ -1,0 +1,216 @@
+import { systemClock } from '../../../server/src/core/clock';
+import type { Clock } from '../../../server/src/core/clock';
+import { StorageError } from '../../../server/src/core/errors';
+import { SettingsRefused } from '../../../server/src/core/settings/refused';
+import { SettingsService, type SettingsServiceDeps } from '../../../server/src/core/settings/service';
+import { MemorySettingsRepository, recordingLog, toyBox } from './support';
+
+function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
+  const repository = new MemorySettingsRepository();
+  const log = recordingLog();
+  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, providerIsLocal: true, clock: systemClock, log, ...overrides };
+  return { repository, log, deps, service: new SettingsService(deps) };
+}
+
+const MINIO = { endpoint: 'http://localhost:9000', bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' };
+
+async function refusal(work: Promise<unknown>): Promise<[string, string[]]> {
+  const error = await work.then(() => undefined, (thrown: unknown) => thrown);
+  if (!(error instanceof SettingsRefused)) throw new Error(`not refused: ${String(error)}`);
+  return [error.code, error.fields.map(({ path }) => path)];
+}
+
+test('nothing is in force before the database was read', async () => {
+  const { service } = setUp({ variables: { S3_STORAGE_BUCKET: 'b' } });
+  expect(service.current()).toMatchObject({ mode: 'off', reason: 'NOT_CONFIGURED' });
+  expect(await service.refresh()).toMatchObject({ mode: 'read-write', reason: null, revision: 0 });
+});
+
+test('an update is stored, sealed, applied, and answered without the secret', async () => {
+  const { service, repository } = setUp();
+  await service.refresh();
+  const answer = await service.update(MINIO);
+  expect(answer).toMatchObject({
+    mode: 'read-write',
+    reason: null,
+    settings: { provider: 'minio', bucket: 'media', accessKeyId: 'AKIA', secretAccessKeySet: true, forcePathStyle: true },
+    sources: { bucket: 'database', secretAccessKey: 'database', prefix: 'default' },
+  });
+  expect(JSON.stringify([answer, repository.row])).not.toContain('hunter2');
+  expect(service.current().settings.credentials).toMatchObject({ kind: 'static', secretAccessKey: 'hunter2-secret' });
+  expect(service.secrets()).toEqual(['hunter2-secret']);
+});
+
+test('absent stays, null removes, and the next source counts then', async () => {
+  const { service } = setUp({ variables: { S3_STORAGE_PREFIX: 'env' } });
+  await service.update({ ...MINIO, prefix: 'db' });
+  expect((await service.update({ concurrency: 8 })).settings).toMatchObject({ prefix: 'db/', concurrency: 8, secretAccessKeySet: true });
+  const answer = await service.update({ prefix: null });
+  expect(answer).toMatchObject({ settings: { prefix: 'env/' }, sources: { prefix: 'environment' } });
+});
+
+test('a refused body changes nothing', async () => {
+  const { service, repository } = setUp();
+  await service.update(MINIO);
+  const before = repository.row;
+  expect(await refusal(service.update({ bucket: 'a/b', concurrency: 3 }))).toEqual(['INVALID_SETTINGS', ['bucket']]);
+  expect(await refusal(service.update({ endpoint: 'minio' }))).toEqual(['INVALID_SETTINGS', ['endpoint']]);
+  expect(await refusal(service.update({ endpoint: 'http://169.254.169.254', secretAccessKey: 'x' }))).toEqual(['ENDPOINT_FORBIDDEN', ['endpoint']]);
+  expect(await refusal(service.update({ provider: 'backblaze', endpoint: null, secretAccessKey: 'x' }))).toEqual(['INVALID_SETTINGS', ['endpoint']]);
+  expect(repository.row).toBe(before);
+});
+
+describe('the stored secret is for the place it was entered for', () => {
+  test.each([
+    [{ endpoint: 'https://elsewhere.example' }, ['endpoint']],
+    [{ endpoint: null }, ['endpoint']],
+    [{ bucket: 'other' }, ['bucket']],
+    [{ accessKeyId: 'OTHER' }, ['accessKeyId']],
+    [{ bucket: 'other', endpoint: 'https://elsewhere.example' }, ['endpoint', 'bucket']],
+  ])('%p needs the secret again', async (patch, fields) => {
+    const { service } = setUp();
+    await service.update(MINIO);
+    expect(await refusal(service.update(patch))).toEqual(['SECRET_REQUIRED', fields]);
+    expect(() => service.preview(patch)).toThrow(StorageError);
+    await expect(service.update({ ...patch, secretAccessKey: 'new-secret' })).resolves.toBeDefined();
+    await expect(service.update({ ...MINIO, secretAccessKey: null })).resolves.toMatchObject({ settings: { secretAccessKeySet: false } });
+    await expect(service.update(patch)).resolves.toBeDefined();
+  });
+
+  test.each([{ endpoint: 'HTTP://LOCALHOST:9000/' }, { bucket: ' media ' }, { region: 'eu-central-1' }, { prefix: 'x' }, { productionOnly: true }, { provider: 'other' }])(
+    '%p does not',
+    async (patch) => {
+      const { service } = setUp();
+      await service.update(MINIO);
+      await expect(service.update(patch)).resolves.toMatchObject({ settings: { secretAccessKeySet: true } });
+    },
+  );
+
+  test('emptying the bucket in between does not free it', async () => {
+    const { service } = setUp();
+    await service.update(MINIO);
+    await expect(service.update({ bucket: null })).resolves.toMatchObject({ reason: { code: 'NOT_CONFIGURED' } });
+    expect(await refusal(service.update({ bucket: 'other' }))).toEqual(['SECRET_REQUIRED', ['bucket']]);
+    await expect(service.update({ bucket: 'media' })).resolves.toMatchObject({ mode: 'read-write' });
+  });
+
+  test('entered before there was a bucket, it takes the first one, and only that', async () => {
+    const { service } = setUp();
+    await service.update({ endpoint: MINIO.endpoint, accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
+    await expect(service.update({ bucket: 'media' })).resolves.toMatchObject({ mode: 'read-write' });
+    await service.update({ bucket: null });
+    expect(await refusal(service.update({ bucket: 'other' }))).toEqual(['SECRET_REQUIRED', ['bucket']]);
+  });
+
+  test('an environment that moved does not block other changes', async () => {
+    const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
+    await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
+    const moved = new SettingsService({ ...deps, variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } });
+    await expect(moved.update({ concurrency: 2 })).resolves.toMatchObject({ settings: { endpoint: 'https://b.example' } });
+  });
+
+  test('without its key it is removed', async () => {
+    const { service, repository } = setUp();
+    await service.update(MINIO);
+    await expect(service.update({ accessKeyId: null })).resolves.toMatchObject({ settings: { accessKeyId: null, secretAccessKeySet: false } });
+    expect(repository.row.secret).toBeNull();
+  });
+});
+
+test('a secret that cannot be opened any more', async () => {
+  const { service, deps } = setUp();
+  await service.update(MINIO);
+  const rotated = new SettingsService({ ...deps, secrets: toyBox('another') });
+  expect(await rotated.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_UNREADABLE' });
+  expect(rotated.answer().settings).toMatchObject({ accessKeyId: 'AKIA', secretAccessKeySet: false });
+  // a change of something else keeps it: the old key may come back
+  await rotated.update({ concurrency: 2 });
+  await service.refresh();
+  expect(service.current()).toMatchObject({ mode: 'read-write', settings: { concurrency: 2 } });
+  expect(await rotated.update({ secretAccessKey: 'again' })).toMatchObject({ mode: 'read-write' });
+});
+
+describe('other processes', () => {
+  test('see a change when they poll, and tell who listens', async () => {
+    const { service, deps, repository } = setUp();
+    const other = new SettingsService(deps);
+    await Promise.all([service.refresh(), other.refresh()]);
+    const seen: (string | null)[] = [];
+    const stop = other.onChange((now, before) => seen.push(before.settings.bucket, now.settings.bucket));
+    await service.update(MINIO);
+    expect(other.current().settings.bucket).toBeNull();
+    await other.refresh();
+    expect(seen).toEqual([null, 'media']);
+    const { reads } = repository;
+    const object = other.current();
+    await other.refresh();
+    expect(repository.reads).toBe(reads);
+    expect(other.current()).toBe(object);
+    stop();
+    await service.update({ bucket: 'media2', secretAccessKey: 'x' });
+    await other.refresh();
+    expect(seen).toHaveLength(2);
+  });
+
+  test('a database restored from a backup counts, although its revision is older', async () => {
+    const { service, repository } = setUp();
+    await service.update(MINIO);
+    const backup = repository.row;
+    await service.update({ concurrency: 9 });
+    repository.row = backup;
+    expect((await service.refresh()).settings.concurrency).toBe(4);
+  });
+
+  test('follow: every interval, through failures, until aborted', async () => {
+    const waits: number[] = [];
+    const stop = new AbortController();
+    const { service, deps, repository, log } = setUp();
+    const rounds = [
+      () => undefined,
+      () => void (repository.failure = new Error('locked: hunter2')),
+      () => undefined,
+      () => {
+        repository.failure = null;
+        repository.row = { ...repository.row, revision: 7, settings: { bucket: 'late' } };
+      },
+      () => undefined,
+      () => stop.abort(),
+    ];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        waits.push(ms);
+        rounds.shift()?.();
+        if (signal?.aborted) throw signal.reason;
+      },
+    };
+    const following = new SettingsService({ ...deps, clock });
+    await following.follow(stop.signal);
+    expect(following.current()).toMatchObject({ revision: 7, settings: { bucket: 'late' } });
+    expect(waits).toEqual(Array(6).fill(2000));
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).not.toContain('hunter2');
+    expect(service.current().revision).toBe(0);
+  });
+
+  test('a listener that throws stops neither the update nor the others', async () => {
+    const { service, log } = setUp();
+    const told = jest.fn();
+    service.onChange(() => {
+      throw new Error('no');
+    });
+    service.onChange(told);
+    await service.update(MINIO);
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(log.lines).toHaveLength(1);
+  });
+});
+
+test('problems are logged once each, without values', async () => {
+  const { service, log } = setUp({ configFile: { timeoutMs: 'hunter2', nonsense: 1 } });
+  await service.refresh();
+  await service.update({ bucket: 'b' });
+  expect(log.lines).toHaveLength(2);
+  expect(log.lines.join()).toMatch(/timeoutMs.*config.*nonsense/s);
+  expect(log.lines.join()).not.toContain('hunter2');
+});

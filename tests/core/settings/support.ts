@@ -1,0 +1,49 @@
+import type { SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
+import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
+import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
+import type { Logger } from '../../../server/src/core/log';
+
+/** Stored settings; a `secretAccessKey` of null is one that cannot be opened. */
+export function stored(values: Record<string, unknown> = {}, secretFor: SecretPlace | null = null): StoredSettings {
+  const { secretAccessKey, ...settings } = values;
+  if (secretAccessKey === null) return { settings, secretFor, secret: { kind: 'unreadable' } };
+  return { settings, secretFor, secret: typeof secretAccessKey === 'string' ? { kind: 'readable', value: secretAccessKey } : { kind: 'none' } };
+}
+
+/** One row in memory, shared by as many services as are given it. */
+export class MemorySettingsRepository implements SettingsRepository {
+  row: SettingsRow = EMPTY_ROW;
+  reads = 0;
+  failure: Error | null = null;
+
+  async revision(): Promise<number> {
+    if (this.failure) throw this.failure;
+    return this.row.revision;
+  }
+
+  async read(): Promise<SettingsRow> {
+    if (this.failure) throw this.failure;
+    this.reads += 1;
+    return this.row;
+  }
+
+  async update(change: (row: SettingsRow) => SettingsContent): Promise<SettingsRow> {
+    const content = change(this.row);
+    this.row = { ...content, revision: this.row.revision + 1 };
+    return this.row;
+  }
+}
+
+/** Reversible and visible: a sealed text starts with the name of its key. */
+export function toyBox(key = 'key'): SecretBox {
+  return {
+    seal: (text) => `${key}:${Buffer.from(text).toString('hex')}`,
+    open: (sealed) => (sealed.startsWith(`${key}:`) ? Buffer.from(sealed.slice(key.length + 1), 'hex').toString() : null),
+  };
+}
+
+export function recordingLog(): Logger & { lines: string[] } {
+  const lines: string[] = [];
+  const log = (message: string) => void lines.push(message);
+  return { lines, debug: log, info: log, warn: log, error: log };
+}
