@@ -1,0 +1,67 @@
+import { catchUp } from './catch-up';
+import type { EngineParts } from '../media/deps';
+import { purge } from './purge';
+import { sweep } from './sweep';
+import { Worker } from './worker';
+
+/** How long each worker rests when nobody wakes it, in milliseconds. */
+const CATCH_UP_PAUSE_MS = 5_000;
+const CLEANING_PAUSE_MS = 60_000;
+const INCIDENTS_PAUSE_MS = 60_000;
+
+export interface HousekeepingOptions {
+  /** Files uploaded at once. */
+  concurrency(): number;
+  flushIncidents(): Promise<void>;
+}
+
+/** The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted. */
+export class Housekeeping {
+  readonly #catchUp: Worker;
+  readonly #cleaning: Worker;
+  readonly #incidents: Worker;
+
+  constructor(deps: EngineParts, options: HousekeepingOptions) {
+    const { log } = deps;
+    this.#catchUp = new Worker(
+      'upload of fallback files',
+      CATCH_UP_PAUSE_MS,
+      async (signal) => {
+        const { uploaded } = await catchUp(deps, options.concurrency(), signal);
+        if (uploaded > 0) log.info(`${uploaded} file(s) followed from the local disk to S3`);
+      },
+      log,
+    );
+    this.#cleaning = new Worker(
+      'purge',
+      CLEANING_PAUSE_MS,
+      async (signal) => {
+        await purge(deps, signal);
+        await sweep(deps, signal);
+      },
+      log,
+    );
+    this.#incidents = new Worker('incident log', INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
+  }
+
+  start(): void {
+    for (const worker of this.#workers()) worker.start();
+  }
+
+  wake(): void {
+    this.#catchUp.wake();
+    this.#cleaning.wake();
+  }
+
+  noteIncident(): void {
+    this.#incidents.wake();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers().map((worker) => worker.stop()));
+  }
+
+  #workers(): Worker[] {
+    return [this.#catchUp, this.#cleaning, this.#incidents];
+  }
+}

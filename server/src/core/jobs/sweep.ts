@@ -1,0 +1,56 @@
+import { codeOf, isStorageError } from '../errors';
+import type { DueName } from '../ledger/ledger';
+import type { EngineParts } from '../media/deps';
+
+const BATCH = 100;
+
+/**
+ * The only place that removes bytes, and only under names that a committed transaction has condemned: nobody needs
+ * them, and nobody will ever write under them again. A name that cannot be removed now is tried again in the next run.
+ * @returns how many names were removed
+ */
+export async function sweep(deps: EngineParts, signal: AbortSignal): Promise<number> {
+  await deps.ledger.condemnAbandoned();
+  let removed = await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, BATCH));
+  if (!deps.cloud()) return removed;
+  for (const { id: locationId } of await deps.ledger.locations()) {
+    if (!deps.storeAt(locationId)) continue;
+    removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, BATCH));
+  }
+  return removed;
+}
+
+async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
+  let removed = 0;
+  while (!signal.aborted) {
+    const names = await due();
+    let progress = 0;
+    for (const name of names) {
+      if (signal.aborted) return removed;
+      if (await removeBytes(deps, name)) progress++;
+      else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
+    }
+    removed += progress;
+    if (names.length < BATCH || progress === 0) return removed;
+  }
+  return removed;
+}
+
+async function removeBytes(deps: EngineParts, name: DueName): Promise<boolean> {
+  try {
+    if (name.kind === 'file') {
+      await deps.disk.delete(name.name);
+    } else {
+      // asked each time: the settings may have made this instance read-only a moment ago
+      const store = deps.cloud() && deps.storeAt(name.locationId);
+      if (!store) return false;
+      await store.delete(name.name);
+    }
+    await deps.ledger.swept(name.id);
+    return true;
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    deps.log.debug(`a condemned ${name.kind} of "${name.key}" could not be removed yet: ${codeOf(error)}`);
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Logger } from '../log';
+import { codeOf } from '../errors';
+
+/**
+ * Runs a piece of background work again and again: at once when woken, and otherwise after a pause; never twice at a
+ * time. It lives in the context it was started in, so a wake-up from inside a request (or its database transaction)
+ * does not carry that context into the work.
+ */
+export class Worker {
+  readonly #stopped = new AbortController();
+  #wake: () => void = () => undefined;
+  #woken = false;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly pauseMs: number,
+    private readonly work: (signal: AbortSignal) => Promise<unknown>,
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.#running ??= this.#loop();
+  }
+
+  /** Makes the next run begin now, or right after the one under way. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Aborts the work under way and resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      this.#woken = false;
+      try {
+        await this.work(signal);
+      } catch (error) {
+        // nothing is lost: the work is in the ledger, and the next run finds it there
+        if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${String(error)}`);
+      }
+      if (!this.#woken && !signal.aborted) await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.pauseMs);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { isStorageError, StorageError } from '../errors';
+import type { Body, ObjectStore } from '../store/object-store';
+
+/** Reads a stream to its end and says what was in it. The stream is destroyed in any case. */
+export async function digest(stream: Readable): Promise<{ size: number; md5: string }> {
+  const hash = createHash('md5');
+  let size = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
+  } catch (cause) {
+    throw isStorageError(cause) ? cause : new StorageError('BODY_FAILED', { operation: 'read', cause });
+  } finally {
+    stream.destroy();
+  }
+  return { size, md5: hash.digest('hex') };
+}
+
+/**
+ * A body from something that can be opened again and again.
+ * @param first a stream of the same bytes that is open already; it is used up for the digest
+ * @throws StorageError BODY_FAILED
+ */
+export async function reopenableBody(open: () => Readable, first: Readable = open()): Promise<Body> {
+  return { ...(await digest(first)), open };
+}
+
+/** The body of what a store holds under a name. @throws StorageError of the store's `get` */
+export async function storedBody(store: ObjectStore, name: string): Promise<Body> {
+  const first = await store.get(name);
+  return reopenableBody(() => openLater(async () => (await store.get(name)).body), first.body);
+}
+
+/** A stream whose source is opened when the first byte is asked for; what goes wrong then is emitted by the stream. */
+function openLater(open: () => Promise<Readable>): Readable {
+  const chunks = async function* () {
+    yield* (await open()) as AsyncIterable<Buffer>;
+  };
+  return Readable.from(chunks(), { objectMode: false });
+}
+
+export function bufferBody(bytes: Buffer): Body {
+  return { size: bytes.length, md5: createHash('md5').update(bytes).digest('hex'), open: () => Readable.from([bytes], { objectMode: false }) };
+}
+
+/**
+ * Lends a body of a stream that can be read only once (imports, admin logos): its bytes are spooled to a temporary file,
+ * so that an attempt, its retry and the disk all get them from the start. The file is gone when `use` has ended.
+ * @throws StorageError BODY_FAILED, DISK_FULL or whatever `use` throws
+ */
+export async function withSpooledBody<T>(stream: Readable, use: (body: Body) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 's3-storage-'));
+  try {
+    const file = path.join(folder, randomUUID());
+    const hash = createHash('md5');
+    let size = 0;
+    try {
+      await pipeline(
+        stream,
+        async function* (chunks: AsyncIterable<Buffer>) {
+          for await (const chunk of chunks) {
+            hash.update(chunk);
+            size += chunk.length;
+            yield chunk;
+          }
+        },
+        createWriteStream(file, { mode: 0o600 }),
+      );
+    } catch (cause) {
+      const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+      throw new StorageError(full ? 'DISK_FULL' : 'BODY_FAILED', { operation: 'spool', cause });
+    }
+    return await use({ size, md5: hash.digest('hex'), open: () => createReadStream(file) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

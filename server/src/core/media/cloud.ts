@@ -1,0 +1,131 @@
+import type { Clock } from '../clock';
+import { isStorageError, isTransient, StorageError } from '../errors';
+import { plainObjectName, type ObjectKey, type Ticket } from '../keys';
+import type { BeginOptions, IntentOf, Ledger, LocationId } from '../ledger/ledger';
+import type { CircuitBreaker } from '../resilience/breaker';
+import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../resilience/retry';
+import type { Body } from '../store/object-store';
+import type { PatientStore } from '../store/patience';
+import { prove } from './proof';
+
+/** What a write needs of the ledger before it publishes. */
+export type WriteLedger = Pick<Ledger, 'begin' | 'touch' | 'abandon' | 'forget'>;
+
+/** S3 as this instance may change it now. */
+export interface Cloud {
+  /** With breaker and retries; its `put` is tried once, see {@link send}. */
+  readonly store: PatientStore;
+  readonly breaker: CircuitBreaker;
+  readonly retryPolicy: RetryPolicy;
+  readonly locationId: LocationId;
+  readonly prefix: string;
+  readonly cacheControl: string | null;
+  /** Called for every body that was stored and proven. */
+  onSent(): void;
+}
+
+export interface Sent {
+  intent: IntentOf<'object'>;
+  etag: string | null;
+}
+
+export interface SendOptions extends BeginOptions {
+  mime: string | null;
+  /** The plain object name was spent by an earlier PUT. */
+  plainUsed: boolean;
+  /** Nobody waits for it: every attempt may last as long as the store's own timeouts allow. */
+  background?: boolean;
+  signal?: AbortSignal;
+}
+
+/** How often a pending name is touched while its bytes travel. */
+const TOUCH_INTERVAL_MS = 60_000;
+
+/**
+ * Puts a body into S3 under a name of its own and proves it, with the policy's number of attempts in all. After an
+ * attempt whose outcome is unknown the name is burnt (it may land late and overwrite) and the next attempt draws another;
+ * a definite refusal keeps the name.
+ *
+ * @returns the intent under which the proven bytes lie, still pending: publish or abandon it
+ * @throws StorageError when S3 could not take it; no name that may hold bytes stays uncondemned. Anything else thrown is the
+ *   ledger's own failure.
+ */
+export async function send(
+  deps: { ledger: WriteLedger; clock: Clock },
+  cloud: Cloud,
+  key: ObjectKey,
+  body: Body,
+  options: SendOptions,
+): Promise<Sent> {
+  const { ledger, clock } = deps;
+  const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
+  const startedAt = clock.now();
+  const plainFree = !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
+  let ticket: Ticket | undefined = options.ticket;
+  let intent: IntentOf<'object'> | undefined;
+  try {
+    return await retry(
+      { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.now() - startedAt) },
+      clock,
+      async (_attempt, signal, patienceMs) => {
+        const own = (intent ??= await ledger.begin(
+          { kind: 'object', key, locationId: cloud.locationId, prefix: cloud.prefix, plainFree },
+          { ticket, found: options.found },
+        ));
+        ticket = own.ticket;
+        try {
+          const facts = await keepingAlive(ledger, own, async () => {
+            const answered = await cloud.store.put(own.name, body, {
+              contentType: options.mime ?? undefined,
+              cacheControl: cloud.cacheControl ?? undefined,
+              signal,
+              patienceMs,
+            });
+            return prove(cloud.store, own.name, body, answered, { signal, patienceMs });
+          });
+          cloud.onSent();
+          return { intent: own, etag: facts.etag };
+        } catch (error) {
+          if (!(error instanceof StorageError && error.refused)) {
+            await ledger.abandon([own]);
+            intent = undefined;
+          }
+          throw error;
+        }
+      },
+      { signal: options.signal, isRetryable: (error) => isRetryable(error) || isStorageError(error, 'INTEGRITY') },
+    );
+  } catch (error) {
+    // refused every time: nothing was written under it, so there is nothing to sweep
+    if (intent) await ledger.forget(intent);
+    throw error;
+  }
+}
+
+/**
+ * Whether nothing lies under a name. When S3 will not say (403 without the right to list), the answer is no: the
+ * write then takes a name of its own rather than risk an object it does not know.
+ */
+async function isFree(store: PatientStore, name: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await store.head(name, { signal });
+    return false;
+  } catch (error) {
+    if (isStorageError(error, 'OBJECT_NOT_FOUND')) return true;
+    if (isTransient(error) || isStorageError(error, 'CIRCUIT_OPEN', 'ABORTED')) throw error;
+    return false;
+  }
+}
+
+async function keepingAlive<T>(ledger: WriteLedger, intent: IntentOf<'object'>, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    // a failed touch costs nothing by itself: the name has a day's grace, and publishing checks it again
+    ledger.touch([intent]).catch(() => undefined);
+  }, TOUCH_INTERVAL_MS);
+  timer.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,149 @@
+import type { Clock } from '../clock';
+import { codeOf, isStorageError } from '../errors';
+import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import type { Logger } from '../log';
+import { CircuitBreaker } from '../resilience/breaker';
+import { resilient } from '../resilience/decorators';
+import type { Outage } from '../resilience/outage';
+import type { RetryPolicy } from '../resilience/retry';
+import type { EffectiveSettings } from '../settings/types';
+import type { PatientStore } from '../store/patience';
+import type { Cloud } from './cloud';
+
+export interface ConnectionsDeps {
+  ledger: Pick<Ledger, 'locationId' | 'locations'>;
+  clock: Clock;
+  log: Logger;
+  outage: Outage;
+  /** A bucket with the credentials of the settings. */
+  openBucket(location: Location, settings: EffectiveSettings['settings']): PatientStore;
+  /** S3 answers again after an outage. */
+  onRecovered(): void;
+}
+
+interface Connection {
+  readonly settings: EffectiveSettings;
+  readonly breaker: CircuitBreaker;
+  readonly cloud: Cloud;
+  /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
+  readonly stores: ReadonlyMap<LocationId, PatientStore>;
+  close(): void;
+}
+
+/** The way to S3 that the settings in force describe; exchanged whole when they change. */
+export class Connections {
+  #connection: Connection | undefined;
+
+  constructor(private readonly deps: ConnectionsDeps) {}
+
+  /** S3, where this instance may change it. */
+  get cloud(): Cloud | undefined {
+    return this.#connection?.settings.mode === 'read-write' ? this.#connection.cloud : undefined;
+  }
+
+  get breaker(): CircuitBreaker | undefined {
+    return this.#connection?.breaker;
+  }
+
+  /** The present bucket, to read from: also where this instance may not change it. */
+  get readable(): { store: PatientStore; locationId: LocationId; prefix: string } | undefined {
+    return this.#connection?.cloud;
+  }
+
+  /**
+   * The store of a location. Undefined where the settings do not reach it: off, or another endpoint, to which the
+   * present credentials are never sent.
+   */
+  storeAt(location: LocationId): PatientStore | undefined {
+    return this.#connection?.stores.get(location);
+  }
+
+  /**
+   * Makes the settings those in force. Requests under way end on the connections they began on. If it fails there is no
+   * connection at all: the former settings may allow what the new ones forbid.
+   */
+  async apply(settings: EffectiveSettings): Promise<void> {
+    this.close();
+    if (settings.mode !== 'off') this.#connection = await this.#connect(settings);
+  }
+
+  /**
+   * Asks S3 once whether it is usable, so that settings that cannot work are shown before the first upload falls back.
+   * Never rejects. A 403 says nothing here: a key without the right to list gets it for every missing object.
+   */
+  async check(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return;
+    const { store, prefix } = connection.cloud;
+    let failure: unknown;
+    try {
+      await store.head(probeName(prefix));
+    } catch (error) {
+      failure = error;
+    }
+    if (connection !== this.#connection || isStorageError(failure, 'ACCESS_DENIED')) return;
+    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) this.deps.outage.ends();
+    else this.deps.outage.begins(codeOf(failure));
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #connect(effective: EffectiveSettings): Promise<Connection> {
+    const { settings } = effective;
+    const { ledger, clock, outage } = this.deps;
+    const present: Location = { endpoint: settings.endpoint ?? '', region: settings.signingRegion, bucket: settings.bucket ?? '' };
+    const locationId = await ledger.locationId(present);
+    const breaker = new CircuitBreaker(clock);
+    const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
+    const open = (location: Location) => {
+      const bucket = this.deps.openBucket(location, settings);
+      return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock }) };
+    };
+    const { bucket, store } = open(present);
+    breaker.probeWith(probeOf(bucket, settings.prefix));
+    const stores = new Map<LocationId, PatientStore>([[locationId, store]]);
+    for (const location of await ledger.locations()) {
+      if (location.id !== locationId && location.endpoint === present.endpoint) stores.set(location.id, open(location).store);
+    }
+    const cloud: Cloud = {
+      store,
+      breaker,
+      retryPolicy,
+      locationId,
+      prefix: settings.prefix,
+      cacheControl: settings.cacheControl,
+      onSent: () => outage.ends(),
+    };
+    const unlisten = breaker.onChange((now, before) => {
+      if (now.kind === 'open' && before.kind === 'closed') outage.begins(now.cause.code);
+      if (now.kind === 'closed') {
+        outage.ends();
+        this.deps.onRecovered();
+      }
+    });
+    return {
+      settings: effective,
+      breaker,
+      cloud,
+      stores,
+      close: () => {
+        unlisten();
+        breaker.stop();
+      },
+    };
+  }
+}
+
+function probeName(prefix: string): string {
+  return `${prefix}.s3-storage-probe`;
+}
+
+/** The cheapest question that only a working S3 answers; that there is no such object is an answer too. */
+function probeOf(store: PatientStore, prefix: string) {
+  return async (signal: AbortSignal): Promise<void> => {
+    await store.head(probeName(prefix), { signal });
+  };
+}

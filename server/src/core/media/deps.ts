@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { Mode } from '../../contracts/settings';
+import type { Clock } from '../clock';
+import type { Ledger, LocationId } from '../ledger/ledger';
+import type { Logger } from '../log';
+import type { LocalObjectStore } from '../store/local';
+import type { ObjectStore } from '../store/object-store';
+import type { Volume } from '../store/volume';
+import type { MediaCatalog } from './catalog';
+import type { Cloud } from './cloud';
+import type { RowCache } from './row-cache';
+
+/** What the storage engine is made of; reads, writes and background jobs share it. */
+export interface EngineParts {
+  ledger: Ledger;
+  disk: LocalObjectStore;
+  volume: Volume;
+  catalog: MediaCatalog;
+  rows: RowCache;
+  clock: Clock;
+  log: Logger;
+  /** S3 as this instance may change it, or undefined where it may not (read-only, off): the bucket is left alone then. */
+  cloud(): Cloud | undefined;
+  /** The store of a location, or undefined where the settings no longer reach it. */
+  storeAt(location: LocationId): ObjectStore | undefined;
+}
+
+export interface MediaStorageDeps extends EngineParts {
+  mode(): Mode;
+  /** Where keys without a row may be found, read-only instances included. */
+  readable(): { store: ObjectStore; locationId: LocationId; prefix: string } | undefined;
+  /** True inside a transaction of the host's. */
+  inTransaction(): boolean;
+  /** An upload went to disk because S3 failed with `code`. */
+  onFallback(code: ErrorCode): void;
+  /** Keys were buried and their purge is due. */
+  onDelete(): void;
+}

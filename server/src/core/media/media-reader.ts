@@ -1,0 +1,158 @@
+import type { Readable } from 'node:stream';
+import { codeOf, isStorageError, StorageError } from '../errors';
+import { parseKey, plainLocalName, plainObjectName, type ObjectKey } from '../keys';
+import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
+import { localOf, remoteOf } from '../ledger/state';
+import { digest } from './body';
+import type { MediaStorageDeps } from './deps';
+import { statOf } from './plain-file';
+import type { FileFacts, Opened, Wanted } from './serving';
+
+/** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
+const REREADS = 2;
+/** How long "the library does not list this key" is believed, in milliseconds: unknown paths are cheap to ask for. */
+const UNLISTED_TTL_MS = 5_000;
+const MAX_UNLISTED = 10_000;
+
+type Source = { body: Readable | null; from: 's3' | 'disk' | null };
+
+/** Finds the current bytes of a key: S3 first, then this disk, and only where the ledger says. */
+export class MediaReader {
+  readonly #unlisted = new Map<ObjectKey, number>();
+
+  constructor(private readonly deps: MediaStorageDeps) {}
+
+  /**
+   * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
+   * @throws whatever the ledger's database throws; S3's and the disk's failures become `unavailable`
+   */
+  async open(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
+    let row = await this.deps.rows.get(key);
+    for (let reread = 0; ; reread++) {
+      if (!row || row.placement.state === 'new') return this.#openUnknown(key, row, plan);
+      if (row.placement.state === 'gone') return { kind: 'gone' };
+      if (row.tombstone && !(await this.deps.catalog.listed([key])).has(key)) return { kind: 'gone' };
+      const facts = factsOf(row);
+      const wanted = plan(facts);
+      const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#source(row, wanted);
+      if (source) return { kind: 'file', facts, wanted, ...source };
+      if (reread === REREADS) return { kind: 'unavailable' };
+      const again: LedgerRow | undefined = await this.deps.rows.get(key, { fresh: true });
+      if (again?.rev === row.rev) return { kind: 'unavailable' };
+      row = again;
+    }
+  }
+
+  /** The bytes a row points to, or undefined when none of its copies has them. */
+  async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>): Promise<Source | undefined> {
+    const remote = remoteOf(row);
+    if (remote) {
+      const body = await this.#fromS3(row, remote, wanted);
+      if (body) return { body, from: 's3' };
+    }
+    const local = localOf(row);
+    if (local && local.volume === this.deps.volume.id) {
+      const body = await this.#fromDisk(local, row, wanted);
+      if (body) return { body, from: 'disk' };
+    }
+    return undefined;
+  }
+
+  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: Wanted): Promise<Readable | undefined> {
+    const store = this.deps.storeAt(remote.locationId);
+    if (!store) return undefined;
+    try {
+      const object = await store.get(remote.object, rangeOf(wanted));
+      // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
+      const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
+      if (same) return object.body;
+      object.body.destroy();
+      this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
+    } catch (error) {
+      this.deps.log.debug(`"${row.key}" could not be read from S3: ${codeOf(error)}`);
+    }
+    return undefined;
+  }
+
+  async #fromDisk(local: LocalCopy, row: LedgerRow, wanted: Wanted): Promise<Readable | undefined> {
+    try {
+      const file = await this.deps.disk.get(local.localName, rangeOf(wanted));
+      if (file.facts.size === sizeOf(row)) return file.body;
+      file.body.destroy();
+      this.deps.log.error(`"${row.key}": the file on disk has another size than was stored; it is not served`);
+    } catch (error) {
+      this.deps.log.debug(`"${row.key}" could not be read from disk: ${codeOf(error)}`);
+    }
+    return undefined;
+  }
+
+  /** A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket. */
+  async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
+    const name = plainLocalName(key);
+    const stat = await statOf(this.deps.disk, name);
+    if (stat) {
+      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null };
+      const wanted = plan(facts);
+      if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
+      try {
+        const file = await this.deps.disk.get(name, rangeOf(wanted));
+        return { kind: 'file', facts, wanted, body: file.body, from: 'disk' };
+      } catch (error) {
+        if (!isStorageError(error, 'OBJECT_NOT_FOUND')) return { kind: 'unavailable' };
+      }
+    }
+    if (row || !(await this.#isListed(key))) return { kind: 'unknown' };
+    return this.#adoptFromS3(key, plan);
+  }
+
+  async #isListed(key: ObjectKey): Promise<boolean> {
+    const now = this.deps.clock.now();
+    if ((this.#unlisted.get(key) ?? 0) > now) return false;
+    if ((await this.deps.catalog.listed([key])).has(key)) return true;
+    if (this.#unlisted.size >= MAX_UNLISTED) this.#unlisted.clear();
+    this.#unlisted.set(key, now + UNLISTED_TTL_MS);
+    return false;
+  }
+
+  /**
+   * A file that the library lists and that only the bucket has (filled by rclone, say): read once and hashed, then
+   * recorded, and served only after that, so that it can never change behind the ledger's back.
+   */
+  async #adoptFromS3(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
+    const place = this.deps.readable();
+    if (!place) return { kind: 'unknown' };
+    const object = plainObjectName(place.prefix, key);
+    try {
+      const found = await place.store.get(object);
+      const read = await digest(found.body);
+      if (read.size !== found.facts.size) throw new StorageError('INTEGRITY', { operation: 'adopt', subject: key });
+      await this.deps.ledger.adopt(
+        key,
+        { locationId: place.locationId, object, etag: found.facts.etag },
+        { ...read, mime: null },
+      );
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      if (isStorageError(error, 'OBJECT_NOT_FOUND')) return { kind: 'unknown' };
+      this.deps.log.debug(`"${key}" could not be looked up in S3: ${error.code}`);
+      return { kind: 'unavailable' };
+    }
+    this.deps.rows.forget([key]);
+    return this.open(parseKey(key), plan);
+  }
+}
+
+function rangeOf(wanted: Wanted) {
+  return wanted.bytes === 'range' ? { range: wanted.range } : {};
+}
+
+function sizeOf(row: LedgerRow): number {
+  return 'content' in row.placement ? row.placement.content.size : -1;
+}
+
+function factsOf(row: LedgerRow): FileFacts {
+  if (!('content' in row.placement)) throw new StorageError('INTERNAL', { operation: 'read', subject: row.key });
+  const { size, md5, mime } = row.placement.content;
+  // a library file nobody has hashed yet: its revision tells its versions apart
+  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}` };
+}

@@ -1,0 +1,216 @@
+import { codeOf, isStorageError, StorageError } from '../errors';
+import { plainLocalName, type ObjectKey } from '../keys';
+import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
+import type { LocalCopy } from '../ledger/state';
+import { remoteOf, localOf } from '../ledger/state';
+import type { Body } from '../store/object-store';
+import { send, type WriteLedger } from './cloud';
+import type { MediaStorageDeps } from './deps';
+import { MediaReader } from './media-reader';
+import { statOf } from './plain-file';
+import type { RequestScope } from './request-scope';
+
+/** How long after an unscoped delete its purge looks whether the library still lists the key, in milliseconds. */
+const UNSCOPED_PURGE_MS = 10 * 60_000;
+/** The same for deletes inside a transaction of the host's (import, transfer), which may be regretted for a week. */
+const IMPORT_PURGE_MS = 7 * 24 * 3600_000;
+
+export interface WriteOptions {
+  mime: string | null;
+  scope?: RequestScope;
+}
+
+/**
+ * Where the bytes of the media library go: into S3 first, onto the disk when S3 will not have them, and nowhere
+ * without the ledger knowing. See chapter 4 of the design: bytes never change, only the ledger moves.
+ */
+export class MediaStorage {
+  readonly reader: MediaReader;
+
+  constructor(private readonly deps: MediaStorageDeps) {
+    this.reader = new MediaReader(deps);
+  }
+
+  /**
+   * Writes or replaces the bytes of a key. When it resolves (and, in a `replace` scope, the scope has been closed) they
+   * are durable in S3 or on this disk, and the ledger says where.
+   * @throws StorageError when neither S3 nor the disk took them; what was served before is still served then.
+   */
+  async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
+    const { scope } = options;
+    const publication = await this.#write(key, body, options);
+    if (scope?.kind === 'replace') {
+      if (scope.state !== 'open') {
+        await this.deps.ledger.abandon([publication.intent]);
+        throw new StorageError('ABORTED', { operation: 'put', subject: key, detail: 'its request has ended' });
+      }
+      scope.staged.push(publication);
+      return;
+    }
+    await this.#publish([publication], []);
+    if (scope?.state === 'failed') await this.#buryNow([key]);
+    else scope?.published.push(key);
+  }
+
+  /** Deletes a key: no bytes are touched before the media library has let go of it. */
+  async remove(key: ObjectKey, scope?: RequestScope): Promise<void> {
+    if (scope?.kind === 'replace') {
+      scope.tombstones.push(key);
+      return;
+    }
+    const purgeAfterMs = !scope && this.deps.inTransaction() ? IMPORT_PURGE_MS : UNSCOPED_PURGE_MS;
+    await this.deps.ledger.bury(key, { purgeAfterMs, found: await this.#found(key) });
+    this.deps.rows.forget([key]);
+    scope?.tombstones.push(key);
+  }
+
+  /**
+   * Runs one request to the media library as a whole: see {@link RequestScope}.
+   * @throws whatever `work` throws, or the StorageError that kept a replace from being published
+   */
+  async inScope<T>(scope: RequestScope, work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      if (scope.kind === 'replace') await this.#publishStaged(scope);
+      scope.state = 'succeeded';
+      if (scope.kind === 'remove' && scope.tombstones.length > 0) {
+        await this.deps.ledger.expedite(scope.tombstones);
+        this.deps.onDelete();
+      }
+      return result;
+    } catch (error) {
+      scope.state = 'failed';
+      await this.#discard(scope);
+      throw error;
+    }
+  }
+
+  async #publishStaged(scope: RequestScope): Promise<void> {
+    // late provider calls of the same request find it closed, and discard what they wrote
+    scope.state = 'succeeded';
+    if (scope.staged.length === 0 && scope.tombstones.length === 0) return;
+    await this.#publish(scope.staged, scope.tombstones);
+    if (scope.tombstones.length > 0) {
+      await this.deps.ledger.expedite(scope.tombstones);
+      this.deps.onDelete();
+    }
+  }
+
+  async #discard(scope: RequestScope): Promise<void> {
+    try {
+      if (scope.kind === 'replace') await this.deps.ledger.abandon(scope.staged.map((write) => write.intent));
+      if (scope.kind === 'upload') await this.#buryNow(scope.published);
+    } catch (error) {
+      // the names stay pending and are swept after a day; the request's own error is the one to report
+      this.deps.log.warn(`could not discard the files of a failed ${scope.kind}: ${codeOf(error)}`);
+    }
+  }
+
+  async #buryNow(keys: readonly ObjectKey[]): Promise<void> {
+    for (const key of keys) await this.deps.ledger.bury(key, { purgeAfterMs: 0 });
+    this.deps.rows.forget(keys);
+    if (keys.length > 0) this.deps.onDelete();
+  }
+
+  async #write(key: ObjectKey, body: Body, options: WriteOptions): Promise<Publication> {
+    const { clock, log } = this.deps;
+    const row = await this.deps.ledger.find(key);
+    const begin: BeginOptions = { found: row ? undefined : await this.#found(key) };
+    const ledger = inScope(this.deps.ledger, options.scope);
+    const cloud = this.deps.cloud();
+    if (cloud) {
+      try {
+        const sent = await send({ ledger, clock }, cloud, key, body, {
+          ...begin,
+          mime: options.mime,
+          plainUsed: row?.plainUsed ?? false,
+        });
+        return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
+      } catch (error) {
+        if (!isStorageError(error) || isStorageError(error, 'BODY_FAILED', 'INVALID_KEY', 'INTENT_LOST')) throw error;
+        this.deps.onFallback(error.code);
+        log.debug(`"${key}" goes to the local disk: ${error.message}`);
+      }
+    }
+    return this.#writeToDisk(key, body, options, begin, ledger);
+  }
+
+  async #writeToDisk(
+    key: ObjectKey,
+    body: Body,
+    options: WriteOptions,
+    begin: BeginOptions,
+    ledger: WriteLedger,
+  ): Promise<Publication> {
+    const { disk } = this.deps;
+    // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
+    const origin = this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
+    const volume = await this.deps.volume.refresh();
+    let plainFree = !(await disk.exists(plainLocalName(key)));
+    for (;;) {
+      const intent = await ledger.begin({ kind: 'file', key, volume, plainFree }, begin);
+      try {
+        await disk.put(intent.name, body);
+        return { intent, size: body.size, md5: body.md5, mime: options.mime, origin };
+      } catch (error) {
+        if (!isStorageError(error, 'NAME_TAKEN')) {
+          await ledger.abandon([intent]);
+          throw error;
+        }
+        // somebody else's file: the name was never ours, so it must not be condemned either
+        await ledger.forget(intent);
+        if (!plainFree) throw error;
+        plainFree = false;
+      }
+    }
+  }
+
+  async #publish(writes: readonly Publication[], tombstones: readonly ObjectKey[]): Promise<void> {
+    const { ledger, rows } = this.deps;
+    const keys = [...writes.map((write) => write.intent.key), ...tombstones];
+    try {
+      await ledger.publish(writes, { condemnObjects: this.deps.cloud() !== undefined, tombstones });
+    } catch (error) {
+      if (error instanceof StorageError) {
+        await ledger.abandon(writes.map((write) => write.intent));
+        throw error;
+      }
+      // the answer of a COMMIT can be lost: the rows tell, and nothing is undone
+      if (!(await this.#isLive(writes))) throw error;
+    } finally {
+      rows.forget(keys);
+    }
+  }
+
+  async #isLive(writes: readonly Publication[]): Promise<boolean> {
+    for (const { intent } of writes) {
+      const row = await this.deps.ledger.find(intent.key);
+      if (!row || (row.ticket <= intent.ticket && !pointsTo(row, intent))) return false;
+    }
+    return true;
+  }
+
+  /** The file that lies at the plain path of a key the plugin has not seen yet. */
+  async #found(key: ObjectKey): Promise<(LocalCopy & { size: number }) | undefined> {
+    const stat = await statOf(this.deps.disk, plainLocalName(key));
+    return stat && { volume: this.deps.volume.id, localName: plainLocalName(key), size: stat.size };
+  }
+}
+
+/** The ledger as a write of this scope begins with it: all keys of a replace under one ticket. */
+function inScope(ledger: WriteLedger, scope: RequestScope | undefined): WriteLedger {
+  if (scope?.kind !== 'replace') return ledger;
+  return {
+    touch: (intents) => ledger.touch(intents),
+    abandon: (intents) => ledger.abandon(intents),
+    forget: (intent) => ledger.forget(intent),
+    begin: (request, options) =>
+      options?.ticket ? ledger.begin(request, options) : scope.begin((ticket) => ledger.begin(request, { ...options, ticket })),
+  };
+}
+
+function pointsTo(row: Parameters<typeof remoteOf>[0], intent: Intent): boolean {
+  return intent.kind === 'object'
+    ? remoteOf(row)?.object === intent.name && remoteOf(row)?.locationId === intent.locationId
+    : localOf(row)?.localName === intent.name && localOf(row)?.volume === intent.volume;
+}

@@ -1,0 +1,46 @@
+import type { ObjectKey } from '../keys';
+import type { LedgerRow } from '../ledger/state';
+
+/** Longest time a process serves by a ledger row it has read before, in milliseconds (promise 2: 2 s on replicas). */
+export const ROW_TTL_MS = 2_000;
+const MAX_ROWS = 10_000;
+
+/**
+ * Ledger rows read lately, misses included. A row read before `forget` is never kept after it, also when its query was
+ * under way meanwhile: else the process that replaced a file could serve the old bytes once more.
+ */
+export class RowCache {
+  readonly #rows = new Map<ObjectKey, { row: LedgerRow | undefined; until: number }>();
+  #generation = 0;
+
+  constructor(
+    private readonly load: (key: ObjectKey) => Promise<LedgerRow | undefined>,
+    private readonly now: () => number,
+    private readonly ttlMs = ROW_TTL_MS,
+  ) {}
+
+  async get(key: ObjectKey, options: { fresh?: boolean } = {}): Promise<LedgerRow | undefined> {
+    const known = this.#rows.get(key);
+    if (known && !options.fresh && this.now() < known.until) return known.row;
+    // counted from before the query: what it answers is as old as its start
+    const until = this.now() + this.ttlMs;
+    const generation = this.#generation;
+    const row = await this.load(key);
+    if (generation === this.#generation) {
+      this.#rows.delete(key);
+      if (this.#rows.size >= MAX_ROWS) this.#rows.delete(this.#rows.keys().next().value as ObjectKey);
+      this.#rows.set(key, { row, until });
+    }
+    return row;
+  }
+
+  forget(keys: Iterable<ObjectKey>): void {
+    this.#generation++;
+    for (const key of keys) this.#rows.delete(key);
+  }
+
+  clear(): void {
+    this.#generation++;
+    this.#rows.clear();
+  }
+}

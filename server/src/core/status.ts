@@ -1,0 +1,45 @@
+import type { StatusAnswer } from '../contracts/api';
+import type { ErrorCode } from '../contracts/errors';
+import type { SettingsAnswer } from '../contracts/settings';
+import type { Ledger } from './ledger/ledger';
+import type { CircuitBreaker } from './resilience/breaker';
+import type { IncidentLog } from './resilience/outage';
+import type { SettingsService } from './settings/service';
+import type { Volume } from './store/volume';
+
+const INCIDENTS_SHOWN = 20;
+
+/** What the panel shows of this process and of the library. */
+export async function statusOf(parts: {
+  ledger: Pick<Ledger, 'tallies'>;
+  incidents: IncidentLog;
+  volume: Volume;
+  service: Pick<SettingsService, 'production'>;
+  answer: SettingsAnswer;
+  breaker: CircuitBreaker | undefined;
+  outage: { code: ErrorCode; since: number } | undefined;
+}): Promise<StatusAnswer> {
+  const { pendingUploads, ...objects } = await parts.ledger.tallies();
+  const incidents = await parts.incidents.list(INCIDENTS_SHOWN);
+  const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
+  return {
+    mode: parts.answer.mode,
+    reason: parts.answer.reason,
+    breaker: {
+      state: breaker.kind,
+      since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
+      lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
+    },
+    outage: parts.outage ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code } : null,
+    // only an audit can prove that a file is lost
+    objects: { ...objects, lost: { count: 0, bytes: 0 } },
+    pendingUploads,
+    incidents: incidents.map(({ code, startedAt, endedAt, fellBack }) => ({
+      code,
+      startedAt: startedAt.toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+      fellBack,
+    })),
+    node: { volume: parts.volume.id, production: parts.service.production },
+  };
+}

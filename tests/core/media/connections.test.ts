@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../../../server/src/contracts/errors';
+import { StorageError } from '../../../server/src/core/errors';
+import { MemoryLedger } from '../../../server/src/core/ledger/memory';
+import type { Location } from '../../../server/src/core/ledger/ledger';
+import { Connections } from '../../../server/src/core/media/connections';
+import { Outage } from '../../../server/src/core/resilience/outage';
+import { resolve } from '../../../server/src/core/settings/resolve';
+import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
+import { MemoryObjectStore } from '../../../server/src/core/store/memory';
+
+const clock = { now: () => 0, random: () => 0.5, sleep: async () => undefined };
+
+function setup() {
+  const lines: string[] = [];
+  const line = (text: string) => void lines.push(text);
+  const log = { debug: line, info: line, warn: line, error: line };
+  const incidents = { start: async () => 1, update: async () => undefined, list: async () => [] };
+  const outage = new Outage(incidents, clock, log, () => undefined);
+  const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false };
+  const opened: Location[] = [];
+  const connections = new Connections({
+    ledger: new MemoryLedger(clock),
+    clock,
+    log,
+    outage,
+    openBucket: (location) => {
+      if (state.refuseToOpen) throw new StorageError('NO_CREDENTIALS');
+      opened.push(location);
+      const store = new MemoryObjectStore();
+      const head = store.head.bind(store);
+      store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true })) : head(name));
+      return store;
+    },
+    onRecovered: () => undefined,
+  });
+  return { connections, outage, state, opened };
+}
+
+function settings(patch: Partial<EffectiveSettings['settings']> = {}, mode: EffectiveSettings['mode'] = 'read-write'): EffectiveSettings {
+  const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', endpoint: 'https://s3.example.com' }, variables: {} });
+  return { ...resolution, settings: { ...resolution.settings, ...patch }, mode, reason: null, revision: 1 };
+}
+
+test('a bucket that was used before is still read after a change, at the same endpoint only', async () => {
+  const { connections, opened } = setup();
+  await connections.apply(settings({ bucket: 'first' }));
+  const first = connections.readable!.locationId;
+  await connections.apply(settings({ bucket: 'second' }));
+  expect(connections.readable!.locationId).not.toBe(first);
+  expect(connections.storeAt(first)).toBeDefined();
+  opened.length = 0;
+  await connections.apply(settings({ endpoint: 'https://elsewhere.example.com' }));
+  // the new credentials are never sent to the old place
+  expect(opened.map(({ endpoint }) => endpoint)).toEqual(['https://elsewhere.example.com']);
+  expect(connections.storeAt(first)).toBeUndefined();
+});
+
+test('read-only reads and does not write; off does neither', async () => {
+  const { connections } = setup();
+  await connections.apply(settings({}, 'read-only'));
+  expect(connections.cloud).toBeUndefined();
+  const { locationId } = connections.readable!;
+  expect(connections.storeAt(locationId)).toBeDefined();
+  await connections.apply(settings({}, 'off'));
+  expect([connections.cloud, connections.readable, connections.storeAt(locationId)]).toEqual([undefined, undefined, undefined]);
+});
+
+test('settings that cannot be applied leave no connection: the former ones may allow what these forbid', async () => {
+  const { connections, state } = setup();
+  await connections.apply(settings());
+  state.refuseToOpen = true;
+  await expect(connections.apply(settings({}, 'read-only'))).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+  expect(connections.cloud).toBeUndefined();
+});
+
+describe('the check after a change', () => {
+  test.each(['NO_CREDENTIALS', 'BUCKET_NOT_FOUND', 'NOT_S3', 'UNREACHABLE'] as const)('shows %s at once', async (code) => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    state.failure = code;
+    await connections.check();
+    expect(outage.current?.code).toBe(code);
+  });
+
+  test('takes a missing object for an answer, and ends what the former settings caused', async () => {
+    const { connections, outage } = setup();
+    outage.begins('NO_CREDENTIALS');
+    await connections.apply(settings());
+    await connections.check();
+    expect(outage.current).toBeUndefined();
+  });
+
+  test('a 403 says nothing: a key without the right to list gets it for every missing object', async () => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    state.failure = 'ACCESS_DENIED';
+    await connections.check();
+    expect(outage.current).toBeUndefined();
+  });
+});

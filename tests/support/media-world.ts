@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Mode } from '../../server/src/contracts/settings';
+import type { ErrorCode } from '../../server/src/contracts/errors';
+import type { Clock } from '../../server/src/core/clock';
+import { parseKey, type ObjectKey } from '../../server/src/core/keys';
+import type { EngineParts } from '../../server/src/core/media/deps';
+import { MemoryLedger } from '../../server/src/core/ledger/memory';
+import type { Cloud } from '../../server/src/core/media/cloud';
+import { MediaStorage } from '../../server/src/core/media/media-storage';
+import { RowCache } from '../../server/src/core/media/row-cache';
+import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
+import { resilient } from '../../server/src/core/resilience/decorators';
+import { LocalObjectStore } from '../../server/src/core/store/local';
+import { MemoryObjectStore } from '../../server/src/core/store/memory';
+import type { ObjectStore } from '../../server/src/core/store/object-store';
+import { openVolume } from '../../server/src/core/store/volume';
+import { bytesOf, bodyOf } from './bodies';
+
+/** What a fault does to one request: throw, answer something else, or nothing (undefined: the request goes through). */
+export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectStore) => Promise<unknown> | undefined;
+
+/**
+ * The media layer with everything real but S3 and the database, which are the memory implementations that pass the same
+ * contracts. `fault` is asked before each request to S3; `requests` records them.
+ */
+export async function mediaWorld(options: { prefix?: string } = {}) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
+  const state = { mode: 'read-write' as Mode, now: 1_700_000_000_000, inTransaction: false };
+  const clock: Clock = {
+    now: () => state.now,
+    random: () => 0.5,
+    sleep: async (ms) => void (state.now += ms),
+  };
+  const ledger = new MemoryLedger(clock);
+  const s3 = new MemoryObjectStore();
+  const world = { fault: undefined as Fault | undefined };
+  const requests: string[] = [];
+  const faulty = new Proxy<ObjectStore>(s3, {
+    get: (target, operation: keyof ObjectStore) => (name: string, ...rest: unknown[]) => {
+      requests.push(`${operation} ${name}`);
+      const call = target[operation] as (...args: unknown[]) => Promise<unknown>;
+      return world.fault?.(operation, name, target) ?? call.call(target, name, ...rest);
+    },
+  });
+  const locationId = await ledger.locationId({ endpoint: '', region: 'us-east-1', bucket: 'media' });
+  const breaker = new CircuitBreaker(clock);
+  const retryPolicy = { maxAttempts: 3 };
+  const sent: string[] = [];
+  const cloud: Cloud = {
+    store: resilient(faulty, { breaker, policy: retryPolicy, clock }),
+    breaker,
+    retryPolicy,
+    locationId,
+    prefix: options.prefix ?? '',
+    cacheControl: null,
+    onSent: () => sent.push('sent'),
+  };
+  const fallbacks: ErrorCode[] = [];
+  const listed = new Set<ObjectKey>();
+  const lines: string[] = [];
+  const line = (text: string) => void lines.push(text);
+  const jobs: EngineParts = {
+    ledger,
+    disk: new LocalObjectStore(folder),
+    volume: await openVolume(folder),
+    catalog: { listed: async (keys) => new Set(keys.filter((key) => listed.has(key))) },
+    rows: new RowCache((key) => ledger.find(key), clock.now),
+    clock,
+    log: { debug: line, info: line, warn: line, error: line },
+    cloud: () => (state.mode === 'read-write' ? cloud : undefined),
+    storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
+  };
+  const storage = new MediaStorage({
+    ...jobs,
+    mode: () => state.mode,
+    readable: () => (state.mode === 'off' ? undefined : cloud),
+    inTransaction: () => state.inTransaction,
+    onFallback: (code) => fallbacks.push(code),
+    onDelete: () => undefined,
+  });
+  return Object.assign(world, {
+    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, listed, lines, jobs, storage,
+    key: parseKey,
+    put: (name: string, content: string) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
+    /** What a reader gets: the text, or the kind of the refusal. */
+    async read(name: string): Promise<string> {
+      const opened = await storage.reader.open(parseKey(name), () => ({ bytes: 'all' }));
+      return opened.kind === 'file' ? (await bytesOf(opened.body!)).toString() : opened.kind;
+    },
+    async object(name: string): Promise<string | undefined> {
+      return s3.names().includes(name) ? (await bytesOf((await s3.get(name)).body)).toString() : undefined;
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  });
+}
+
+export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
