@@ -1,0 +1,203 @@
+import path from 'node:path';
+import type { Core } from '@strapi/strapi';
+import { strapiLog } from './adapters/log';
+import { incidentLog } from './adapters/incidents';
+import { mediaCatalog } from './adapters/media-catalog';
+import { knexLedger } from './adapters/database/knex-ledger';
+import { migrate } from './adapters/database/migrate';
+import { strapiTransactions } from './adapters/database/transactions';
+import { strapiSecretBox } from './adapters/secrets';
+import { KnexSettingsRepository } from './adapters/settings-repository';
+import type { StatusAnswer } from './contracts/api';
+import { PLUGIN_ID } from './contracts/presets';
+import { systemClock } from './core/clock';
+import { Housekeeping } from './core/jobs/housekeeping';
+import type { EngineParts } from './core/media/deps';
+import type { Ledger } from './core/ledger/ledger';
+import type { Logger } from './core/log';
+import { Connections } from './core/media/connections';
+import { MediaStorage } from './core/media/media-storage';
+import { RowCache } from './core/media/row-cache';
+import { openS3Probe } from './core/probe/open-s3';
+import { Outage, type IncidentLog } from './core/resilience/outage';
+import { SettingsApi } from './core/settings/api';
+import { s3ConfigOf } from './core/settings/s3-config';
+import { POLL_INTERVAL_MS, SettingsService } from './core/settings/service';
+import { LocalObjectStore } from './core/store/local';
+import { openBucket } from './core/store/s3/open-bucket';
+import { openVolume, type Volume } from './core/store/volume';
+import { statusOf } from './core/status';
+import type { EnginePort, SettingsEndpoint } from './http/engine-access';
+
+const clock = systemClock;
+
+interface Parts {
+  ledger: Ledger;
+  log: Logger;
+  incidents: IncidentLog;
+  volume: Volume;
+  service: SettingsService;
+  connections: Connections;
+  outage: Outage;
+  rows: RowCache;
+  storage: MediaStorage;
+  housekeeping: Housekeeping;
+  origins: readonly string[];
+}
+
+/** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
+export function providerIsLocal(strapi: Core.Strapi): boolean {
+  return strapi.config.get('plugin::upload.provider', 'local') === 'local';
+}
+
+/**
+ * The composition root: the one place that sees both the storage engine and Strapi. One a process.
+ */
+export class Engine implements EnginePort {
+  readonly settings: SettingsEndpoint;
+  #applied: Promise<void> = Promise.resolve();
+  #applyFailed = false;
+  #checkedAt = 0;
+  #ledgerUsed = false;
+  readonly #stopped = new AbortController();
+
+  private constructor(private readonly parts: Parts) {
+    const { service } = parts;
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
+    this.settings = {
+      answer: () => api.answer(),
+      test: (body) => api.test(body),
+      update: async (body) => {
+        const answer = await api.update(body);
+        await this.#applied;
+        return answer;
+      },
+    };
+    service.onChange(() => this.#apply());
+    this.#apply();
+  }
+
+  /** Opens tables, volume and settings. @throws what the database or the disk says; nothing is half open then */
+  static async start(strapi: Core.Strapi): Promise<Engine> {
+    const database = strapi.db;
+    await migrate(database.connection, { schema: database.getSchemaName() });
+    const transactions = strapiTransactions(database);
+    const ledger = knexLedger(transactions, { schema: database.getSchemaName() });
+    const incidents = incidentLog(transactions);
+    const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
+    const volume = await openVolume(uploads);
+    const service: SettingsService = new SettingsService({
+      repository: new KnexSettingsRepository(transactions, clock),
+      secrets: strapiSecretBox(strapi),
+      variables: process.env,
+      configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
+      providerIsLocal: providerIsLocal(strapi),
+      clock,
+      log: strapiLog(strapi, () => service.secrets()),
+    });
+    const log = strapiLog(strapi, () => service.secrets());
+    await service.refresh();
+
+    const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident());
+    const connections: Connections = new Connections({
+      ledger,
+      clock,
+      log,
+      outage,
+      openBucket: (location, settings) =>
+        openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock),
+      onRecovered: () => housekeeping.wake(),
+    });
+    const rows = new RowCache((key) => ledger.find(key), clock.now);
+    const shared: EngineParts = {
+      ledger,
+      disk: new LocalObjectStore(uploads),
+      volume,
+      catalog: mediaCatalog(strapi),
+      rows,
+      clock,
+      log,
+      cloud: () => connections.cloud,
+      storeAt: (location) => connections.storeAt(location),
+    };
+    const housekeeping: Housekeeping = new Housekeeping(shared, {
+      concurrency: () => service.current().settings.concurrency,
+      flushIncidents: () => outage.flush(),
+    });
+    const storage = new MediaStorage({
+      ...shared,
+      mode: () => service.current().mode,
+      readable: () => connections.readable,
+      inTransaction: () => database.inTransaction(),
+      onFallback: (code) => outage.fellBack(code),
+      onDelete: () => housekeeping.wake(),
+    });
+    const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
+    const engine = new Engine({ ledger, log, incidents, volume, service, connections, outage, rows, storage, housekeeping, origins });
+    await engine.#applied;
+    return engine;
+  }
+
+  /**
+   * The storage, or undefined while the plugin has nothing to do with this library: off, and its ledger never used.
+   * Sees a change that another process made to the settings within two seconds.
+   */
+  async active(): Promise<MediaStorage | undefined> {
+    await this.#refresh();
+    const { service, ledger, storage } = this.parts;
+    if (service.current().mode !== 'off') return storage;
+    this.#ledgerUsed ||= !(await ledger.isEmpty());
+    return this.#ledgerUsed ? storage : undefined;
+  }
+
+  async status(): Promise<StatusAnswer> {
+    await this.#refresh();
+    const { service, connections, outage } = this.parts;
+    return statusOf({ ...this.parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
+  }
+
+  /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
+  serve(): void {
+    this.parts.housekeeping.start();
+    void this.parts.service.follow(this.#stopped.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.parts.housekeeping.stop();
+    this.parts.connections.close();
+  }
+
+  /** Brings the connections in line with the settings, one change after the other. */
+  #apply(): void {
+    const { service, connections, housekeeping, log } = this.parts;
+    const settings = service.current();
+    this.#applied = this.#applied.then(async () => {
+      try {
+        await connections.apply(settings);
+        this.#applyFailed = false;
+        log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
+        housekeeping.wake();
+        void connections.check();
+      } catch (error) {
+        this.#applyFailed = true;
+        log.error(`the settings could not be applied, S3 is not used until they can: ${String(error)}`);
+      }
+    });
+  }
+
+  async #refresh(): Promise<void> {
+    const now = clock.now();
+    if (now - this.#checkedAt >= POLL_INTERVAL_MS) {
+      this.#checkedAt = now;
+      try {
+        await this.parts.service.refresh();
+        if (this.#applyFailed) this.#apply();
+      } catch (error) {
+        // the database may be busy; the request itself will say if it is gone
+        this.parts.log.debug(`settings not checked: ${String(error)}`);
+      }
+    }
+    await this.#applied;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Core } from '@strapi/strapi';
+
+import { PLUGIN_ID } from '../contracts/presets';
+
+/** `uid` of each action as the routes and the panel name it: `plugin::s3-storage.<uid>`. */
+export type PermissionUid = 'settings.read' | 'settings.update';
+
+/** The part of Strapi's permission service that plugins register their actions with; its types know nothing of it. */
+interface PermissionService {
+  actionProvider: { registerMany(actions: readonly Record<string, string>[]): Promise<void> };
+}
+
+const ACTIONS: readonly { uid: PermissionUid; displayName: string }[] = [
+  { uid: 'settings.read', displayName: 'Read the settings and the status' },
+  { uid: 'settings.update', displayName: 'Change and test the settings' },
+];
+
+export function permission(uid: PermissionUid): string {
+  return `plugin::${PLUGIN_ID}.${uid}`;
+}
+
+/** Called in `bootstrap()`. Super administrators have the actions at once, everybody else when they are granted. */
+export async function registerPermissions(strapi: Core.Strapi): Promise<void> {
+  const { actionProvider } = strapi.service('admin::permission') as unknown as PermissionService;
+  await actionProvider.registerMany(
+    ACTIONS.map((entry) => ({ ...entry, section: 'settings', category: PLUGIN_ID, subCategory: 'settings', pluginName: PLUGIN_ID })),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Core } from '@strapi/strapi';
+import type { Context } from 'koa';
+
+import { ERRORS, type ErrorCode } from '../contracts/errors';
+import type { FieldError } from '../contracts/settings';
+import { codeOf, StorageError } from '../core/errors';
+import { SettingsRefused } from '../core/settings/refused';
+import { engineOf, type EnginePort } from './engine-access';
+
+/** The body of every failed admin request, in Strapi's own shape. */
+export interface ErrorBody {
+  data: null;
+  error: {
+    status: number;
+    name: 'ValidationError' | 'StorageError' | 'InternalServerError';
+    message: string;
+    details: { code: ErrorCode; hint: string; fields?: readonly FieldError[] };
+  };
+}
+
+/** Codes that tell the caller to change the request or to come back later; any other StorageError is a conflict with how things are. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  INVALID_SETTINGS: 400,
+  ENDPOINT_FORBIDDEN: 400,
+  SECRET_REQUIRED: 400,
+  INVALID_KEY: 400,
+  OBJECT_NOT_FOUND: 404,
+};
+
+/** What a failure looks like from outside. Of an unexpected one nothing is told: neither its text nor its stack. */
+export function errorBody(error: unknown): ErrorBody {
+  const code = codeOf(error);
+  const { message, hint } = ERRORS[code];
+  if (error instanceof SettingsRefused) {
+    return { data: null, error: { status: 400, name: 'ValidationError', message, details: { code, hint, fields: error.fields } } };
+  }
+  if (error instanceof StorageError && code !== 'INTERNAL') {
+    return { data: null, error: { status: STATUS[code] ?? 409, name: 'StorageError', message, details: { code, hint } } };
+  }
+  return { data: null, error: { status: 500, name: 'InternalServerError', message, details: { code, hint } } };
+}
+
+/** A controller action that answers what `work` resolves to, and failures as {@link errorBody}. */
+export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: Context) => Promise<T>): (ctx: Context) => Promise<void> {
+  return async (ctx) => {
+    // settings and states are of the moment, and of the one who asked
+    ctx.set('Cache-Control', 'no-store');
+    try {
+      const engine = engineOf(strapi);
+      if (!engine) throw new Error('the engine did not start');
+      ctx.body = await work(engine, ctx);
+    } catch (error) {
+      const body = errorBody(error);
+      if (body.error.status >= 500) {
+        strapi.log.error(`[s3-storage] ${ctx.method} ${ctx.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown error'}`);
+      }
+      ctx.status = body.error.status;
+      ctx.body = body;
+    }
+  };
+}

@@ -1,0 +1,7 @@
+import { bootstrap } from './bootstrap';
+import { destroy } from './destroy';
+import { controllers } from './http/controllers';
+import { routes } from './http/routes';
+import { register } from './register';
+
+export default { register, bootstrap, destroy, routes, controllers };

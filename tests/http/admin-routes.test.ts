@@ -1,0 +1,99 @@
+import type { Core } from '@strapi/strapi';
+import type { Context } from 'koa';
+
+import { StorageError } from '../../server/src/core/errors';
+import { SettingsRefused } from '../../server/src/core/settings/refused';
+import { controllers } from '../../server/src/http/controllers';
+import { provideEngine, type EnginePort } from '../../server/src/http/engine-access';
+import { permission, registerPermissions } from '../../server/src/http/permissions';
+import { routes } from '../../server/src/http/routes';
+
+const logged: string[] = [];
+const registered: { section: string; uid: string; pluginName: string; category: string; subCategory: string }[] = [];
+const strapi = {
+  log: { error: (message: string) => logged.push(message) },
+  service: () => ({ actionProvider: { registerMany: async (actions: typeof registered) => void registered.push(...actions) } }),
+} as unknown as Core.Strapi;
+
+async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}) {
+  const settings = engine as EnginePort['settings'];
+  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>> });
+  const headers: Record<string, string> = {};
+  const ctx = { request: { body }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
+  const [controller, action] = handler.split('.') as ['settings', 'get'];
+  await controllers[controller]({ strapi })[action](ctx as unknown as Context);
+  return { status: ctx.status, body: ctx.body, headers };
+}
+
+beforeEach(() => (logged.length = 0));
+
+describe('routes', () => {
+  const list = routes.admin.routes;
+
+  test('are the design’s', () => {
+    expect(routes.admin.type).toBe('admin');
+    expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /settings', 'PUT /settings', 'POST /settings/test', 'GET /status']);
+  });
+
+  test('each has a handler and is guarded by a permission that is registered', async () => {
+    await registerPermissions(strapi);
+    const known = registered.map(({ uid, pluginName }) => `plugin::${pluginName}.${uid}`);
+    expect(known).toEqual([permission('settings.read'), permission('settings.update')]);
+    expect(registered).toEqual(registered.map((entry) => ({ ...entry, section: 'settings', category: 's3-storage', subCategory: 'settings' })));
+    for (const { handler, config, method } of list) {
+      const [controller = '', action = ''] = handler.split('.');
+      const made = controllers[controller as 'settings']({ strapi }) as Record<string, unknown>;
+      expect(made[action]).toBeInstanceOf(Function);
+      const [uid = ''] = config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
+      expect(known).toContain(uid);
+      expect(uid.endsWith('.read')).toBe(method === 'GET');
+    }
+  });
+});
+
+test('answers are passed on and not cached', async () => {
+  const answer = { mode: 'off' } as never;
+  expect(await call('settings.get', { answer: async () => answer })).toEqual({ status: 200, body: answer, headers: { 'Cache-Control': 'no-store' } });
+  expect((await call('status.get', {})).body).toEqual({ mode: 'off' });
+});
+
+test('bodies are passed on unchecked', async () => {
+  const update = jest.fn(async () => ({}) as never);
+  const test = jest.fn(async () => ({}) as never);
+  await call('settings.update', { update }, { bucket: 'b' });
+  await call('settings.test', { test }, { bucket: 'c' });
+  expect([update.mock.calls, test.mock.calls]).toEqual([[[{ bucket: 'b' }]], [[{ bucket: 'c' }]]]);
+});
+
+describe('failures', () => {
+  const failing = (error: unknown) => call('settings.update', { update: async () => Promise.reject(error) });
+
+  test('a bad body: 400 and the path of each field', async () => {
+    const fields = [{ path: 'bucket', message: 'must be …' }];
+    expect(await failing(new SettingsRefused('INVALID_SETTINGS', fields))).toMatchObject({
+      status: 400,
+      body: { data: null, error: { status: 400, name: 'ValidationError', message: expect.any(String), details: { code: 'INVALID_SETTINGS', hint: expect.any(String), fields } } },
+    });
+  });
+
+  test.each([['SECRET_REQUIRED', 400], ['ENDPOINT_FORBIDDEN', 400], ['CIRCUIT_OPEN', 409], ['OBJECT_NOT_FOUND', 404]] as const)('%s: %d with code and hint', async (code, status) => {
+    const result = await failing(new StorageError(code, { detail: 'inside' }));
+    expect(result).toMatchObject({ status, body: { error: { status, details: { code, hint: expect.any(String) } } } });
+    expect(JSON.stringify(result.body)).not.toContain('inside');
+    expect(logged).toEqual([]);
+  });
+
+  test.each([new Error('SELECT secret FROM x'), new StorageError('INTERNAL', { detail: 'SELECT secret' }), 'SELECT secret', undefined])(
+    'anything else: 500 without its insides, which are in the log',
+    async (error) => {
+      const result = await failing(error);
+      expect(result).toMatchObject({ status: 500, body: { error: { status: 500, name: 'InternalServerError', details: { code: 'INTERNAL' } } } });
+      expect(JSON.stringify(result.body)).not.toContain('SELECT');
+      expect(logged).toHaveLength(1);
+    },
+  );
+
+  test('an engine that did not start', async () => {
+    expect(await call('settings.get', undefined)).toMatchObject({ status: 500 });
+  });
+});

@@ -1,0 +1,32 @@
+import { keyOfPath } from '../../server/src/http/uploads-path';
+
+test.each([
+  ['/uploads/a.png', 'a.png'],
+  ['/uploads/%61.png', 'a.png'],
+  ['/%75ploads/a.png', 'a.png'],
+  ['/uploads//a.png', 'a.png'],
+  ['//uploads/a.png', 'a.png'],
+  ['/uploads/./a.png', 'a.png'],
+  ['/uploads/%2e/a.png', 'a.png'],
+  ['/uploads/x/../a.png', 'a.png'],
+  ['/uploads/x%2F..%2Fa.png', 'a.png'],
+  ['/x/..%2fuploads/a.png', 'a.png'],
+  ['/uploads%2Fa.png', 'a.png'],
+  ['/uploads%5Ca.png', 'a.png'],
+  ['/UPLOADS/a.png', 'a.png'],
+  ['/uploads/caf%C3%A9 1+2.png', 'café 1+2.png'],
+  ['/uploads/sub/a.png', 'sub/a.png'],
+])('%s means %s', (path, key) => {
+  expect(keyOfPath(path)).toBe(key);
+});
+
+test.each(['/uploads/.s3-storage/a.png', '/uploads/%2es3-storage/a.png', '/uploads/a%00.png', '/uploads/', '/uploads/a/', '/uploads/%252e%252e%252fa.png', `/uploads/${'a'.repeat(1025)}`])(
+  '%s is nobody’s key',
+  (path) => {
+    expect(keyOfPath(path)).toBe('invalid');
+  },
+);
+
+test.each(['/', '/uploads', '/admin', '/uploads/../package.json', '/uploads/%2e%2e/package.json', '/uploadsx/a.png', '/uploads/%E0%A4%A'])('%s is not ours', (path) => {
+  expect(keyOfPath(path)).toBeUndefined();
+});
