@@ -1,0 +1,32 @@
+import type { FieldError } from '../../../server/src/contracts/settings';
+
+/** What the panel needs to know of a refused or failed call. */
+export interface Failure {
+  code: string | null;
+  message: string | null;
+  fields: FieldError[];
+  /** The call was cancelled because the page was left: nobody is there to be told. */
+  aborted: boolean;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const at = (value: unknown, ...path: string[]): unknown =>
+  path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value);
+
+const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
+
+const isFieldError = (value: unknown): value is FieldError =>
+  isRecord(value) && typeof value.path === 'string' && typeof value.message === 'string';
+
+/** Reads Strapi's FetchError without trusting its shape: a proxy in between may have answered something else. */
+export function readFailure(error: unknown): Failure {
+  const details = at(error, 'response', 'data', 'error', 'details');
+  const fields = at(details, 'fields');
+  return {
+    code: textOf(at(details, 'code')),
+    message: textOf(at(error, 'response', 'data', 'error', 'message')),
+    fields: Array.isArray(fields) ? fields.filter(isFieldError) : [],
+    aborted: at(error, 'name') === 'AbortError',
+  };
+}

@@ -1,0 +1,32 @@
+import { Badge, Flex } from '@strapi/design-system';
+import { useIntl } from 'react-intl';
+
+import type { StatusAnswer } from '../../../../../server/src/contracts/api';
+import { useTranslate } from '../../../hooks/useTranslate';
+import { formatBytes } from '../../../utils/format';
+import { TINTS } from '../../../utils/tints';
+
+const SHOWN = [
+  { state: 'remote', tint: 'success' },
+  { state: 'both', tint: 'success' },
+  { state: 'local', tint: 'neutral' },
+  { state: 'failed', tint: 'danger' },
+  { state: 'lost', tint: 'danger' },
+] as const;
+
+/** Where the files are, for those states that any file is in. */
+export function ObjectCounts({ objects }: { objects: StatusAnswer['objects'] }) {
+  const t = useTranslate();
+  const { locale } = useIntl();
+  const filled = SHOWN.filter(({ state }) => objects[state].count > 0);
+  if (filled.length === 0) return null;
+  return (
+    <Flex gap={2} wrap="wrap" paddingTop={1}>
+      {filled.map(({ state, tint }) => (
+        <Badge key={state} {...TINTS[tint]}>
+          {t(`objects.${state}`, { count: objects[state].count, size: formatBytes(objects[state].bytes, locale) })}
+        </Badge>
+      ))}
+    </Flex>
+  );
+}

@@ -1,0 +1,59 @@
+import { Box, Flex, Status, Typography } from '@strapi/design-system';
+
+import type { StatusAnswer } from '../../../../../server/src/contracts/api';
+import type { SettingsAnswer } from '../../../../../server/src/contracts/settings';
+import { useTranslate } from '../../../hooks/useTranslate';
+import { situationOf } from '../../../utils/situation';
+import type { Situation } from '../../../utils/situation';
+import { TINTS } from '../../../utils/tints';
+import { ObjectCounts } from './ObjectCounts';
+import { useSituationText } from './useSituationText';
+
+const VARIANTS = {
+  'read-write': 'success',
+  'catching-up': 'primary',
+  away: 'danger',
+  'read-only': 'warning',
+  off: 'neutral',
+} as const satisfies Record<Situation['kind'], string>;
+
+interface Props {
+  answer: SettingsAnswer;
+  status: StatusAnswer | null;
+  mayUpdate: boolean;
+}
+
+/** What the plugin does with files at this moment, and why. */
+export function StatusCard({ answer, status, mayUpdate }: Props) {
+  const t = useTranslate();
+  const situation = situationOf(answer, status);
+  const { title, lines } = useSituationText(situation);
+  return (
+    <Box tag="section" aria-label={t('status.label')} background="neutral0" hasRadius shadow="filterShadow" padding={6}>
+      <Flex direction="column" alignItems="stretch" gap={2}>
+        {/* Only the words of the state are announced: the numbers below change with every look. */}
+        <Flex gap={3} role="status" wrap="wrap">
+          <Status variant={VARIANTS[situation.kind]} size="S">
+            <Typography fontWeight="bold" tag="span" textColor={TINTS[VARIANTS[situation.kind]].textColor}>
+              {t(`status.${situation.kind}.badge`)}
+            </Typography>
+          </Status>
+          <Typography variant="omega" fontWeight="semiBold" tag="span">
+            {title}
+          </Typography>
+        </Flex>
+        {lines.map((line) => (
+          <Typography key={line} textColor="neutral600" tag="p">
+            {line}
+          </Typography>
+        ))}
+        {status && <ObjectCounts objects={status.objects} />}
+        {!mayUpdate && (
+          <Typography textColor="neutral600" tag="p">
+            {t('status.view-only')}
+          </Typography>
+        )}
+      </Flex>
+    </Box>
+  );
+}

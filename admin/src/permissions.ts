@@ -1,0 +1,7 @@
+import { PLUGIN_ID } from './pluginId';
+
+/** The actions the server registers and guards its routes with; the panel only mirrors them. */
+export const PERMISSIONS = {
+  read: [{ action: `plugin::${PLUGIN_ID}.settings.read`, subject: null }],
+  update: [{ action: `plugin::${PLUGIN_ID}.settings.update`, subject: null }],
+};

@@ -1,0 +1,26 @@
+import { ERRORS } from '../../../server/src/contracts/errors';
+import type { TestAnswer, TestStep, TestStepName } from '../../../server/src/contracts/api';
+
+export const STEP_NAMES: readonly TestStepName[] = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
+
+export type StepRow =
+  | { name: TestStepName; state: 'passed' | 'failed'; step: TestStep }
+  | { name: TestStepName; state: 'left-out' };
+
+/** All steps in their order; those the test never came to are shown as left out rather than missing. */
+export function stepRows(answer: TestAnswer): StepRow[] {
+  return STEP_NAMES.map((name) => {
+    const step = answer.steps.find((candidate) => candidate.name === name);
+    return step ? { name, state: step.ok ? 'passed' : 'failed', step } : { name, state: 'left-out' };
+  });
+}
+
+/** What the server says beyond the sentence of the code: S3's own words, a host name, the right region. */
+export function detailOf({ code, message }: TestStep): string | null {
+  const generic = code && ERRORS[code]?.message;
+  if (!generic || !message.startsWith(generic)) return message || null;
+  return message.slice(generic.length).trim().replace(/^\((.*)\)$/s, '$1') || null;
+}
+
+/** Fine so far, but this instance may not write to the bucket, so the test did not either. */
+export const wasReadOnly = (answer: TestAnswer) => answer.ok && answer.steps.length < STEP_NAMES.length;

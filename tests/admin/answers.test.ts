@@ -1,0 +1,92 @@
+import { readFailure } from '../../admin/src/api/failure';
+import { formatBytes } from '../../admin/src/utils/format';
+import { situationOf } from '../../admin/src/utils/situation';
+import { detailOf, stepRows, wasReadOnly } from '../../admin/src/utils/steps';
+import { ERRORS } from '../../server/src/contracts/errors';
+import type { StatusAnswer } from '../../server/src/contracts/api';
+
+const none = { count: 0, bytes: 0 };
+const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
+  mode: 'read-write',
+  reason: null,
+  breaker: { state: 'closed', since: null, lastError: null },
+  outage: null,
+  objects: { local: none, both: none, remote: none, trash: none, lost: none, failed: none },
+  pendingUploads: none,
+  incidents: [],
+  node: { volume: 'v', production: true },
+  ...over,
+});
+
+const readWrite = { mode: 'read-write', reason: null } as const;
+const notConfigured = { code: 'NOT_CONFIGURED', message: '', hint: '' } as const;
+
+test('the situation: the settings’ mode until the status is known, then the status’', () => {
+  expect(situationOf({ mode: 'off', reason: notConfigured }, null)).toEqual({ kind: 'off', reason: notConfigured });
+  expect(situationOf({ mode: 'off', reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
+});
+
+test('an outage is told with what waits, and its end with what still waits', () => {
+  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
+  const pendingUploads = { count: 3, bytes: 300 };
+  expect(situationOf(readWrite, status({ outage, pendingUploads }))).toEqual({
+    kind: 'away',
+    since: '2026-01-01T00:00:00Z',
+    code: 'TIMEOUT',
+    waiting: 3,
+    bytes: 300,
+  });
+  expect(situationOf(readWrite, status({ pendingUploads })).kind).toBe('catching-up');
+  expect(situationOf(readWrite, status({ mode: 'off', outage })).kind).toBe('off');
+});
+
+test('all six steps are listed, whatever the test came to', () => {
+  const failed = { name: 'credentials', ok: false, ms: 2, code: 'SIGNATURE_MISMATCH', message: '', hint: null } as const;
+  const rows = stepRows({
+    ok: false,
+    steps: [{ name: 'endpoint', ok: true, ms: 1, code: null, message: '', hint: null }, failed],
+    capabilities: { etagIsMd5: null, conditionalPut: null },
+    snippets: [],
+  });
+  expect(rows.map(({ state }) => state)).toEqual(['passed', 'failed', 'left-out', 'left-out', 'left-out', 'left-out']);
+});
+
+test('a detail is what the server says beyond the sentence of the code', () => {
+  const step = { name: 'endpoint', ok: false, ms: 1, hint: null } as const;
+  const { message } = ERRORS.WRONG_REGION;
+  expect(detailOf({ ...step, code: 'WRONG_REGION', message })).toBeNull();
+  expect(detailOf({ ...step, code: 'WRONG_REGION', message: `${message} (it is in eu-west-1)` })).toBe('it is in eu-west-1');
+  expect(detailOf({ ...step, code: 'WRONG_REGION', message: 'Other words.' })).toBe('Other words.');
+});
+
+test('a test that passed without writing says so', () => {
+  const capabilities = { etagIsMd5: null, conditionalPut: null };
+  const steps = [{ name: 'read', ok: true, ms: 1, code: null, message: '', hint: null } as const];
+  expect(wasReadOnly({ ok: true, steps, capabilities, snippets: [] })).toBe(true);
+  expect(wasReadOnly({ ok: false, steps, capabilities, snippets: [] })).toBe(false);
+});
+
+test('a refusal is read from Strapi’s error, and anything else is not trusted', () => {
+  const details = { code: 'INVALID_SETTINGS', fields: [{ path: 'bucket', message: 'no' }, 'odd'] };
+  const error = { name: 'FetchError', response: { data: { error: { message: 'Bad', details } } } };
+  expect(readFailure(error)).toEqual({
+    code: 'INVALID_SETTINGS',
+    message: 'Bad',
+    fields: [{ path: 'bucket', message: 'no' }],
+    aborted: false,
+  });
+  for (const odd of [null, undefined, 'text', new Error('x'), { response: { data: '<html>' } }]) {
+    expect(readFailure(odd)).toEqual({ code: null, message: null, fields: [], aborted: false });
+  }
+  expect(readFailure(new DOMException('left', 'AbortError')).aborted).toBe(true);
+});
+
+test.each([
+  [0, '0 bytes'],
+  [999, '999 bytes'],
+  [1500, '1.5 kB'],
+  [2_000_000, '2 MB'],
+  [3.2e15, '3,200 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes, 'en')).toBe(text);
+});

@@ -1,0 +1,67 @@
+import { endpointFor, endpointPlaceholder, presetOf } from '../../admin/src/utils/presets';
+import { PRESETS } from '../../server/src/contracts/presets';
+import { FRESH, STORED, formAfter, typed } from './support';
+
+test('a preset fills path style, region and endpoint', () => {
+  const { values } = formAfter(FRESH, { type: 'changed', values: { provider: 'minio' } });
+  expect(values).toMatchObject({ provider: 'minio', forcePathStyle: true, region: 'us-east-1', endpoint: 'http://localhost:9000' });
+});
+
+test('the endpoint follows the region while it is typed', () => {
+  const { values } = formAfter(FRESH, { type: 'changed', values: { provider: 'digitalocean' } }, ...typed('region', 'nyc3'));
+  expect(values.endpoint).toBe('https://nyc3.digitaloceanspaces.com');
+});
+
+test('an endpoint that a person typed does not follow the region', () => {
+  const { values } = formAfter(
+    FRESH,
+    { type: 'changed', values: { provider: 'digitalocean' } },
+    ...typed('endpoint', 'https://cdn.example.org'),
+    ...typed('region', 'nyc3'),
+  );
+  expect(values.endpoint).toBe('https://cdn.example.org');
+});
+
+test('an endpoint pasted from the console says the region', () => {
+  const { values } = formAfter(
+    FRESH,
+    { type: 'changed', values: { provider: 'backblaze' } },
+    { type: 'changed', values: { endpoint: 'https://s3.us-west-004.backblazeb2.com' } },
+  );
+  expect(values.region).toBe('us-west-004');
+});
+
+test('an endpoint typed before its preset was chosen stays, and one of another provider goes', () => {
+  const pasted = formAfter(FRESH, { type: 'changed', values: { endpoint: 'https://ams3.digitaloceanspaces.com' } });
+  expect(formAfter(STORED, { type: 'changed', values: { provider: 'aws' } }).values).toMatchObject({ endpoint: '', region: '' });
+  const after = formAfter(
+    { ...FRESH, endpoint: pasted.values.endpoint },
+    { type: 'changed', values: { provider: 'digitalocean' } },
+  );
+  expect(after.values).toMatchObject({ endpoint: 'https://ams3.digitaloceanspaces.com', region: 'ams3' });
+});
+
+test('an address of one’s own survives the change to a preset without a pattern', () => {
+  const own = { ...FRESH, endpoint: 'https://s3.intern.example.net', region: 'garage' };
+  expect(formAfter(own, { type: 'changed', values: { provider: 'other' } }).values).toMatchObject({
+    endpoint: 'https://s3.intern.example.net',
+    region: 'garage',
+  });
+});
+
+test('choosing the same preset again changes nothing', () => {
+  expect(formAfter(STORED, { type: 'changed', values: { provider: 'digitalocean' } }).values).toEqual(formAfter(STORED).values);
+});
+
+test('no preset leaves a placeholder in a value, each is parsed as a URL once its region is known', () => {
+  for (const preset of PRESETS) {
+    const filled = endpointFor(preset, preset.region.examples[0] ?? 'x');
+    expect(filled).not.toMatch(/[{}]/);
+    if (filled) expect(() => new URL(filled)).not.toThrow();
+    expect(endpointPlaceholder(preset)).not.toMatch(/[{}]/);
+  }
+});
+
+test('a preset unknown here falls back to the plainest one', () => {
+  expect(presetOf('from-the-future').id).toBe('other');
+});

@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { createIntl, createIntlCache } from 'react-intl';
+
+import { PLUGIN_ID } from '../../admin/src/pluginId';
+import { loadTranslations } from '../../admin/src/translations';
+import english from '../../admin/src/translations/en.json';
+import { FIELDS } from '../../admin/src/utils/fields';
+import { STEP_NAMES } from '../../admin/src/utils/steps';
+import { snippetTitleKey } from '../../admin/src/utils/snippets';
+import { ERRORS } from '../../server/src/contracts/errors';
+import { PLUGIN_ID as SERVER_ID, PRESETS } from '../../server/src/contracts/presets';
+import { snippetsFor } from '../../server/src/core/probe/snippets';
+
+const ADMIN = path.resolve(__dirname, '../../admin/src');
+const TRANSLATIONS = path.join(ADMIN, 'translations');
+const KEYS = Object.keys(english);
+const texts = (language: string): Record<string, string> =>
+  JSON.parse(readFileSync(path.join(TRANSLATIONS, `${language}.json`), 'utf8'));
+const LANGUAGES = readdirSync(TRANSLATIONS).filter((file) => file.endsWith('.json')).map((file) => path.basename(file, '.json'));
+
+const sources = readdirSync(ADMIN, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.tsx?$/.test(file))
+  .map((file) => readFileSync(path.join(ADMIN, file), 'utf8'))
+  .join('\n');
+
+/** A text of the sources as an expression over keys: what is put into a template may be any part of one. */
+const asKeys = (text: string) => new RegExp(`^${text.replace(/\$\{[^}]+\}/g, '*').replace(/\./g, '\\.').replace(/\*/g, '[\\w-]+')}$`);
+const TEXT = /'([\w.-]+)'|`((?:[\w.-]|\$\{[^}]+\})+)`/g;
+const textsIn = (code: string) => [...code.matchAll(TEXT)].map((match) => match[1] ?? match[2] ?? '');
+/** Everything inside the parentheses of a call of `t`, both sides of a choice included. */
+const asked = [...sources.matchAll(/\b(?:t|prefixed)\(([^()]*)/g)].flatMap((call) => textsIn((call[1] ?? '').split(', {')[0] ?? ''));
+
+test('English and French are there', () => {
+  expect(LANGUAGES.sort()).toEqual(expect.arrayContaining(['en', 'fr']));
+});
+
+describe.each(LANGUAGES)('%s', (language) => {
+  const own = texts(language);
+
+  test('has every key, and no other', () => {
+    expect(Object.keys(own).sort()).toEqual([...KEYS].sort());
+  });
+
+  test('has no empty text', () => {
+    expect(Object.entries(own).filter(([, text]) => text.trim() === '')).toEqual([]);
+  });
+
+  test('takes the same values as English, in valid ICU syntax', () => {
+    const values = { count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P' };
+    const placeholders = (text: string) => [...new Set(text.match(/\{(\w+)(?=[,}])/g))].sort();
+    const intl = createIntl({ locale: language, messages: own, onError: (error) => { throw error; } }, createIntlCache());
+    for (const key of KEYS) {
+      expect(`${key} ${placeholders(own[key] ?? '').join()}`).toBe(`${key} ${placeholders(texts('en')[key] ?? '').join()}`);
+      expect(() => intl.formatMessage({ id: key }, values)).not.toThrow();
+    }
+  });
+
+  test('is loaded with the plugin’s prefix', async () => {
+    const { data, locale } = await loadTranslations(language);
+    expect(locale).toBe(language);
+    expect(data['s3-storage.page.title']).toBe(own['page.title']);
+  });
+});
+
+test('a language that is not shipped loads as nothing', async () => {
+  expect(await loadTranslations('xx')).toEqual({ data: {}, locale: 'xx' });
+});
+
+test('every key the sources use exists', () => {
+  expect(asked.length).toBeGreaterThan(60);
+  expect(asked.filter((text) => !KEYS.some((key) => asKeys(text).test(key)))).toEqual([]);
+});
+
+test('every key is used', () => {
+  const patterns = textsIn(sources).map(asKeys);
+  expect(KEYS.filter((key) => !patterns.some((one) => one.test(key)))).toEqual([]);
+});
+
+test('every error code, field, preset and step of the test has its texts', () => {
+  const wanted = [
+    ...Object.keys(ERRORS).flatMap((code) => [`error.${code}.message`, `error.${code}.hint`]),
+    ...[...FIELDS, 'secretAccessKey'].map((name) => `field.${name}.label`),
+    ...PRESETS.flatMap(({ id }) => [`preset.${id}.hint`, `preset.${id}.region`]),
+    ...STEP_NAMES.map((name) => `step.${name}`),
+  ];
+  expect(wanted.filter((key) => !KEYS.includes(key))).toEqual([]);
+});
+
+test('the English sentences of codes and presets are the server’s own', () => {
+  const english = texts('en');
+  for (const [code, { message, hint }] of Object.entries(ERRORS)) {
+    expect([english[`error.${code}.message`], english[`error.${code}.hint`]]).toEqual([message, hint]);
+  }
+  for (const { id, hint, region } of PRESETS) {
+    expect([english[`preset.${id}.hint`], english[`preset.${id}.region`]]).toEqual([hint, region.hint]);
+  }
+});
+
+test('the titles of the server’s snippets are translated', () => {
+  for (const { title } of snippetsFor({ bucket: 'b', prefix: '', origins: [] })) {
+    const key = snippetTitleKey(title);
+    expect(key && texts('en')[key]).toBe(title);
+  }
+});
+
+test('panel and server mean the same plugin', () => {
+  expect(PLUGIN_ID).toBe(SERVER_ID);
+});
