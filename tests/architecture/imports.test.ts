@@ -1,0 +1,59 @@
+import path from 'node:path';
+
+import { readSources, wrongImports } from './imports';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+const complaints = (file: string, text: string): number => wrongImports([{ file, text }]).length;
+
+describe('imports point one way', () => {
+  it('in every source file', () => {
+    const sources = readSources(ROOT);
+
+    expect(sources.length).toBeGreaterThan(20);
+    expect(wrongImports(sources)).toEqual([]);
+  });
+});
+
+describe('the check itself', () => {
+  it.each([
+    ['core to Strapi', 'server/src/core/media/x.ts', `import type { Core } from '@strapi/strapi';`],
+    ['core to knex', 'server/src/core/ledger/x.ts', `import type { Knex } from 'knex';`],
+    ['core to an adapter', 'server/src/core/media/x.ts', `import { a } from '../../adapters/a';`],
+    ['core to an adapter, by require', 'server/src/core/media/x.ts', `const a = require('../../adapters/a');`],
+    ['core to an adapter, lazily', 'server/src/core/media/x.ts', `const a = import('../../adapters');`],
+    ['core to an adapter, in a type', 'server/src/core/media/x.ts', `type A = import('../../adapters/a').A;`],
+    ['core to an adapter, re-exported', 'server/src/core/media/x.ts', `export * from '../../adapters/a';`],
+    ['core to the manifest', 'server/src/core/media/x.ts', `import m from '../../../../strapi-plugin.json';`],
+    ['core to the environment', 'server/src/core/settings/x.ts', `const a = process.env['A'];`],
+    ['core to the console', 'server/src/core/jobs/x.ts', `console.log('a');`],
+    ['core to the clock', 'server/src/core/jobs/x.ts', `const now = Date.now();`],
+    ['core to randomness', 'server/src/core/resilience/x.ts', `const r = Math.random();`],
+    ['the AWS SDK outside its folder', 'server/src/core/probe/x.ts', `import { S3Client } from '@aws-sdk/client-s3';`],
+    ['the AWS SDK in an adapter', 'server/src/adapters/x.ts', `import { S3Client } from '@aws-sdk/client-s3';`],
+    ['an adapter to http', 'server/src/adapters/x.ts', `import { a } from '../http/a';`],
+    ['http to an adapter', 'server/src/http/x.ts', `import { a } from '../adapters/a';`],
+    ['http to the engine', 'server/src/http/x.ts', `import { a } from '../engine';`],
+    ['the engine to an entry point', 'server/src/engine.ts', `import { register } from './register';`],
+    ['contracts to core', 'server/src/contracts/x.ts', `import { a } from '../core/a';`],
+    ['contracts to a package', 'server/src/contracts/x.ts', `import { a } from 'koa';`],
+    ['the admin panel to core', 'admin/src/x.tsx', `import { a } from '../../server/src/core/a';`],
+    ['a migration to core', 'migrations/x.ts', `import { a } from '../server/src/core/a';`],
+  ])('catches %s', (_what, file, text) => {
+    expect(complaints(file, text)).toBe(1);
+  });
+
+  it.each([
+    ['core to contracts', 'server/src/core/media/x.ts', `import { a } from '../../contracts/a';`],
+    ['core within itself', 'server/src/core/media/x.ts', `import { a } from '../store/local';`],
+    ['the AWS SDK in its folder', 'server/src/core/store/s3/x.ts', `import { S3Client } from '@aws-sdk/client-s3';`],
+    ['http to core', 'server/src/http/x.ts', `import { a } from '../core/media/a';`],
+    ['the engine to everything', 'server/src/engine.ts', `import { a } from './core/a'; import { b } from './adapters/b'; import { c } from './http/c';`],
+    ['an entry point to the engine', 'server/src/register.ts', `import { a } from './engine';`],
+    ['the admin panel to contracts', 'admin/src/pages/x.tsx', `import { a } from '../../../server/src/contracts/a';`],
+    ['a migration to knex', 'migrations/x.ts', `import type { Knex } from 'knex';`],
+    ['the console in a comment', 'server/src/core/x.ts', `// console.log`],
+  ])('allows %s', (_what, file, text) => {
+    expect(complaints(file, text)).toBe(0);
+  });
+});

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import ts from 'typescript';
+
+export interface Source {
+  /** From the top of the repository, with forward slashes. */
+  file: string;
+  text: string;
+}
+
+type Layer = 'contracts' | 'core' | 'adapters' | 'http' | 'engine' | 'entry' | 'admin' | 'migrations' | 'manifest';
+
+/** Who may import whom; a layer may always import itself. */
+const ALLOWED: Record<Layer, Layer[]> = {
+  contracts: ['manifest'],
+  core: ['contracts'],
+  adapters: ['contracts', 'core', 'migrations'],
+  http: ['contracts', 'core'],
+  engine: ['contracts', 'core', 'adapters', 'http', 'manifest'],
+  entry: ['contracts', 'core', 'adapters', 'http', 'engine', 'manifest'],
+  admin: ['contracts', 'manifest'],
+  migrations: [],
+  manifest: [],
+};
+
+const AWS_FOLDER = 'server/src/core/store/s3/';
+/** The port of time and randomness, and its real implementation: what everything else in core is given. */
+const CLOCK = 'server/src/core/clock.ts';
+/** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
+const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
+
+function layerOf(file: string): Layer | null {
+  if (file === 'strapi-plugin.json') return 'manifest';
+  if (file.startsWith('migrations/')) return 'migrations';
+  if (file.startsWith('admin/')) return 'admin';
+  const [, inServer] = /^server\/src\/(.+)$/.exec(file) ?? [];
+  if (!inServer) return null;
+  for (const folder of ['contracts', 'core', 'adapters', 'http'] as const) if (inServer.startsWith(`${folder}/`)) return folder;
+  return /^engine([.-]|$)/.test(inServer) || inServer.startsWith('engine/') ? 'engine' : 'entry';
+}
+
+/** Every module a file names: imports, re-exports, `import()`, `require()` and `import('…')` types. */
+function specifiersOf(parsed: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
+      found.push(node.moduleSpecifier.text);
+    }
+    if (ts.isCallExpression(node) && (node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText(parsed) === 'require')) {
+      const [first] = node.arguments;
+      if (first && ts.isStringLiteral(first)) found.push(first.text);
+    }
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
+      found.push(node.argument.literal.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
+/** The ambient things that core is given from outside instead. */
+function ambientUses(parsed: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node)) {
+      const text = node.getText(parsed);
+      if (/^(globalThis\.)?console\./.test(text)) found.push('console');
+      if (/^(globalThis\.)?process\.env$/.test(text)) found.push('process.env');
+      if (text === 'Date.now' || text === 'Math.random') found.push(text);
+    }
+    if (ts.isNewExpression(node) && node.expression.getText(parsed) === 'Date' && !node.arguments?.length) found.push('new Date()');
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
+/** Every import that points the wrong way, in words. */
+export function wrongImports(sources: Source[]): string[] {
+  return sources.flatMap(({ file, text }) => {
+    const layer = layerOf(file);
+    if (!layer) return [];
+    const parsed = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
+
+    const wrong = specifiersOf(parsed).flatMap((name) => {
+      if (name.startsWith('.')) {
+        const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), name));
+        // a folder is imported by its bare name; the slash makes it match like a file in it
+        const other = layerOf(target) ?? layerOf(`${target}/`);
+        if (other === layer) return [];
+        if (other && ALLOWED[layer].includes(other)) return [];
+        return [`${file}: ${layer} must not import ${other ?? target} (${name})`];
+      }
+      if (name.startsWith('@aws-sdk/') || name.startsWith('@smithy/')) {
+        return file.startsWith(AWS_FOLDER) ? [] : [`${file}: the AWS SDK belongs to ${AWS_FOLDER} (${name})`];
+      }
+      if (layer === 'core' && !isCorePackage(name)) return [`${file}: core knows Node, zod and the AWS SDK only (${name})`];
+      if (layer === 'contracts' && name !== 'zod') return [`${file}: contracts import nothing (${name})`];
+      if (layer === 'migrations' && name !== 'knex') return [`${file}: migrations import nothing but knex (${name})`];
+      return [];
+    });
+    const ambient = layer === 'core' && file !== CLOCK ? ambientUses(parsed).map((use) => `${file}: core must be given ${use} from outside`) : [];
+    return [...wrong, ...ambient];
+  });
+}
+
+export function readSources(root: string): Source[] {
+  const under = (folder: string): string[] =>
+    readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const name = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return under(name);
+      return /\.tsx?$/.test(entry.name) ? [name] : [];
+    });
+  return ['server/src', 'admin/src', 'migrations']
+    .flatMap(under)
+    .map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }));
+}

@@ -1,0 +1,263 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
+import { s3Error } from '../support/fault-proxy';
+import { image, pdf, textFile } from '../support/images';
+import { openStage, type Stage } from '../support/stage';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage();
+  expect(await stage.configure()).toBe('read-write');
+}, 300_000);
+
+afterAll(() => stage?.close(), 60_000);
+
+afterEach(async () => {
+  if (process.env['SHOW_LOGS']) process.stderr.write(stage.strapi.logs().slice(-6_000));
+  stage.proxy.heal();
+  await stage.proxy.accept();
+});
+
+const onDisk = async (key: string): Promise<Buffer | null> => readFile(path.join(stage.strapi.uploadsDir, key)).catch(() => null);
+
+/** Local files of the media library, the plugin's own folder included. */
+const localFiles = async () =>
+  (await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !['.gitkeep', 'volume'].includes(entry.name))
+    .map((entry) => entry.name);
+
+async function s3Answers() {
+  await stage.eventually('the breaker closes', async () => {
+    const { body } = await stage.strapi.api<{ breaker: { state: string } }>('GET', '/s3-storage/status');
+    return body.breaker.state === 'closed';
+  }, 60_000);
+}
+
+describe('with S3 up', () => {
+  test('an image with all its formats, a document and a text live in S3, and nowhere else', async () => {
+    const files = [await image('photo.jpg', 'jpeg', 1200, 900), pdf('paper.pdf', 'hello'), textFile('note.txt', 'a note')];
+    const uploaded = await stage.strapi.upload(files);
+    const keys = uploaded.flatMap(keysOf);
+    expect(keys.length).toBeGreaterThanOrEqual(6);
+    expect(await stage.bucket.keys()).toEqual(expect.arrayContaining(keys));
+    expect(await localFiles()).toEqual([]);
+    for (const file of uploaded) {
+      for (const url of urlsOf(file)) {
+        const answer = await stage.strapi.read(url);
+        expect(answer.status).toBe(200);
+        expect(answer.bytes.equals(await stage.bucket.get(url.replace('/uploads/', '')))).toBe(true);
+      }
+    }
+    // Strapi answers them in no particular order, and re-compresses images
+    const paper = uploaded.find(({ name }) => name === 'paper.pdf');
+    expect((await stage.strapi.read(paper!.url)).bytes.equals(files[1]!.bytes)).toBe(true);
+    expect(uploaded.every((file) => file.provider === 'local' && file.url === `/uploads/${file.hash}${file.ext}`)).toBe(true);
+  });
+
+  test('answers type, length, ETag, ranges, conditions and HEAD', async () => {
+    const text = textFile('range.txt', '0123456789');
+    const [file] = (await stage.strapi.upload(text)) as [UploadedFile];
+    const whole = await stage.strapi.read(file.url);
+    expect(whole.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(whole.headers.get('content-length')).toBe('10');
+    const etag = whole.headers.get('etag')!;
+    expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
+    const read = (range: string, extra = {}) => stage.strapi.read(file.url, { range, ...extra });
+    expect(await read('bytes=2-4')).toMatchObject({ status: 206, bytes: Buffer.from('234') });
+    expect((await read('bytes=2-4')).headers.get('content-range')).toBe('bytes 2-4/10');
+    expect(await read('bytes=-3')).toMatchObject({ status: 206, bytes: Buffer.from('789') });
+    expect(await read('bytes=8-')).toMatchObject({ status: 206, bytes: Buffer.from('89') });
+    expect(await read('bytes=10-')).toMatchObject({ status: 416 });
+    expect((await read('bytes=10-')).headers.get('content-range')).toBe('bytes */10');
+    expect(await read('bytes=2-4', { 'if-range': '"other"' })).toMatchObject({ status: 200, bytes: text.bytes });
+    expect(await read('bytes=2-4', { 'if-range': etag })).toMatchObject({ status: 206 });
+    stage.proxy.forget();
+    // not with fetch, which asks every cache on the way to be left out
+    expect(await rawGet(stage.strapi.url, file.url, `If-None-Match: ${etag}\r\n`)).toMatch(/^HTTP\/1.1 304 /);
+    const head = await fetch(stage.strapi.url + file.url, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, '10', etag]);
+    expect(stage.proxy.count()).toBe(0);
+  });
+
+  test('no spelling of a path gets around the plugin', async () => {
+    const [file] = (await stage.strapi.upload(textFile('spelling.txt', 'current'))) as [UploadedFile];
+    const key = file.hash + file.ext;
+    // bytes that are not current lie where Strapi's own static route would find them
+    await import('node:fs/promises').then((fs) => fs.writeFile(path.join(stage.strapi.uploadsDir, key), 'stale'));
+    const encoded = `%${key.charCodeAt(0).toString(16)}${key.slice(1)}`;
+    for (const url of [`/uploads/${key}`, `/uploads/${encoded}`, `/uploads//${key}`, `//uploads/${key}`, `/uploads/./${key}`, `/%75ploads/${key}`, `/uploads%2f${key}`]) {
+      const answer = await rawGet(stage.strapi.url, url);
+      expect([url, answer.includes('stale')]).toEqual([url, false]);
+    }
+    expect((await rawGet(stage.strapi.url, '/uploads/.s3-storage/volume')).startsWith('HTTP/1.1 404')).toBe(true);
+  });
+
+  test('a replace shows the new bytes at once under the same URL, for all formats', async () => {
+    const [file] = (await stage.strapi.upload(await image('before.png', 'png', 800, 600))) as [UploadedFile];
+    const before = new Map(await Promise.all(urlsOf(file).map(async (url) => [url, (await stage.strapi.read(url)).bytes] as const)));
+    const replaced = await stage.strapi.replace(file.id, await image('after.png', 'png', 800, 600));
+    expect(urlsOf(replaced).sort()).toEqual(urlsOf(file).sort());
+    for (const [url, old] of before) {
+      const now = await stage.strapi.read(url);
+      expect(now.status).toBe(200);
+      expect(now.bytes.equals(old)).toBe(false);
+      // the object the first upload wrote is untouched: nothing is overwritten in place
+      expect((await stage.bucket.get(url.replace('/uploads/', ''))).equals(old)).toBe(true);
+    }
+  });
+
+  test('a replace by something that is no image drops the formats', async () => {
+    const [file] = (await stage.strapi.upload(await image('shrinks.png', 'png', 800, 600))) as [UploadedFile];
+    await stage.strapi.replace(file.id, textFile('shrinks.txt', 'no image any more'));
+    const [thumbnail] = Object.values(file.formats!);
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('no image any more');
+    await stage.eventually('the dropped format is gone', async () => (await stage.strapi.read(thumbnail!.url)).status === 404);
+  });
+
+  test('a delete removes every object of the file, and its URLs answer 404', async () => {
+    const [file] = (await stage.strapi.upload(await image('short-lived.jpg', 'jpeg', 900, 700))) as [UploadedFile];
+    const keys = keysOf(file);
+    expect(await stage.bucket.keys()).toEqual(expect.arrayContaining(keys));
+    await stage.strapi.remove(file.id);
+    for (const url of urlsOf(file)) expect((await stage.strapi.read(url)).status).toBe(404);
+    await stage.eventually('the objects are gone', async () => {
+      const left = new Set(await stage.bucket.keys());
+      return keys.every((key) => !left.has(key));
+    });
+  });
+
+  test('the admin logo, which cannot be re-opened, reaches S3 too and is not purged as unlisted', async () => {
+    const logo = await image('logo.png', 'png', 60, 60);
+    const form = new FormData();
+    form.append('menuLogo', new Blob([new Uint8Array(logo.bytes)], { type: 'image/png' }), 'logo.png');
+    const { status, body } = await stage.strapi.api<{ menuLogo: { url: string } }>('POST', '/admin/project-settings', form);
+    expect(status).toBe(200);
+    const key = body.menuLogo.url.replace(/^.*\/uploads\//, '').replace(/\?.*$/, '');
+    expect((await stage.bucket.get(key)).equals(logo.bytes)).toBe(true);
+    expect((await stage.strapi.read(`/uploads/${key}`)).bytes.equals(logo.bytes)).toBe(true);
+  });
+
+  test('three attempts in all: the proxy counts them', async () => {
+    stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(503, 'SlowDown') }, when: ({ method }) => method === 'PUT' });
+    const [file] = (await stage.strapi.upload(textFile('throttled.txt', 'slow down'))) as [UploadedFile];
+    expect(stage.proxy.count('PUT', 'throttled_')).toBe(3);
+    expect((await onDisk(file.hash + file.ext))?.toString()).toBe('slow down');
+    stage.proxy.heal();
+    await stage.eventually('it follows to S3', async () => (await stage.bucket.keys()).some((name) => name.startsWith(file.hash)), 60_000);
+  }, 90_000);
+});
+
+describe('with S3 away', () => {
+  test('uploads go on, are served from disk, and catch up by themselves; the outage is one incident', async () => {
+    const [kept] = (await stage.strapi.upload(textFile('kept.txt', 'in S3 only'))) as [UploadedFile];
+    await stage.proxy.refuse();
+    const file = await image('offline.jpg', 'jpeg', 900, 700);
+    const [uploaded] = (await stage.strapi.upload(file)) as [UploadedFile];
+    for (const url of urlsOf(uploaded)) expect((await stage.strapi.read(url)).status).toBe(200);
+    expect(await onDisk(uploaded.hash + uploaded.ext)).not.toBeNull();
+
+    const unavailable = await stage.strapi.read(kept.url);
+    expect(unavailable.status).toBe(503);
+    expect(unavailable.headers.get('retry-after')).toBe('5');
+    expect(unavailable.headers.get('cache-control')).toBe('no-store');
+
+    const during = await stage.strapi.api<StatusBody>('GET', '/s3-storage/status');
+    expect(during.body.breaker.state).not.toBe('closed');
+    expect(during.body.pendingUploads.count).toBe(keysOf(uploaded).length);
+
+    await stage.proxy.accept();
+    await stage.eventually('every file is in S3', async () => {
+      const names = new Set(await stage.bucket.keys());
+      return keysOf(uploaded).every((key) => names.has(key));
+    }, 60_000);
+    expect((await stage.strapi.read(kept.url)).bytes.toString()).toBe('in S3 only');
+    for (const key of keysOf(uploaded)) expect((await stage.bucket.get(key)).equals((await onDisk(key))!)).toBe(true);
+    await stage.eventually('the incident is closed', async () => {
+      const { body } = await stage.strapi.api<StatusBody>('GET', '/s3-storage/status');
+      return body.pendingUploads.count === 0 && body.incidents[0]?.endedAt !== null;
+    });
+    const after = await stage.strapi.api<StatusBody>('GET', '/s3-storage/status');
+    expect(after.body.incidents[0]).toMatchObject({ code: 'UNREACHABLE', fellBack: keysOf(uploaded).length });
+  }, 120_000);
+
+  test('a replace during the outage wins over what S3 has, before and after it', async () => {
+    const [file] = (await stage.strapi.upload(textFile('replaced.txt', 'old'))) as [UploadedFile];
+    await stage.proxy.refuse();
+    await stage.strapi.replace(file.id, textFile('replaced.txt', 'new'));
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('new');
+    await stage.proxy.accept();
+    await s3Answers();
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('new');
+    await stage.eventually('the new bytes are in S3', async () => {
+      const names = (await stage.bucket.keys()).filter((name) => name.startsWith(file.hash) && name !== file.hash + file.ext);
+      return names.length === 1 && (await stage.bucket.get(names[0]!)).toString() === 'new';
+    }, 60_000);
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('new');
+  }, 120_000);
+
+  test('an endpoint that does not answer costs the first upload at most 5 s, and the next next to nothing', async () => {
+    await s3Answers();
+    stage.proxy.on({ fault: { kind: 'blackhole' } });
+    const picture = await image('slow.jpg', 'jpeg', 900, 700);
+    const first = await timed(() => stage.strapi.upload(picture));
+    const second = await timed(() => stage.strapi.upload(textFile('fast.txt', 'fast')));
+    // the promises are 5 s and 10 ms for the plugin's part; Strapi itself resizes and writes to its database
+    expect(first).toBeLessThan(6_000);
+    expect(second).toBeLessThan(1_000);
+    stage.proxy.heal();
+    await s3Answers();
+  }, 120_000);
+
+  test.each([
+    ['wrong secret', 403, 'SignatureDoesNotMatch'],
+    ['missing rights', 403, 'AccessDenied'],
+    ['missing bucket', 404, 'NoSuchBucket'],
+  ])('%s: falls back without another attempt', async (_what, status, code) => {
+    stage.proxy.forget();
+    stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) } });
+    const [file] = (await stage.strapi.upload(textFile('refused.txt', code))) as [UploadedFile];
+    // of this file alone: what fell back before may be catching up at the same time
+    expect(stage.proxy.count('PUT', file.hash)).toBe(1);
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe(code);
+    stage.proxy.heal();
+  });
+});
+
+describe('restarts', () => {
+  test('what fell back is still served after a crash, and follows to S3', async () => {
+    await stage.proxy.refuse();
+    const [file] = (await stage.strapi.upload(textFile('crash.txt', 'survives'))) as [UploadedFile];
+    await stage.strapi.kill();
+    await stage.strapi.restart();
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('survives');
+    await stage.proxy.accept();
+    await stage.eventually('it follows to S3', async () => (await stage.bucket.head(file.hash + file.ext)) !== null, 90_000);
+  }, 180_000);
+});
+
+interface StatusBody {
+  breaker: { state: string };
+  pendingUploads: { count: number };
+  incidents: { code: string; fellBack: number; endedAt: string | null }[];
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/** A GET whose path is sent exactly as given. */
+async function rawGet(base: string, rawPath: string, headers = ''): Promise<string> {
+  const { connect } = await import('node:net');
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(`GET ${rawPath} HTTP/1.1\r\nHost: ${hostname}\r\n${headers}Connection: close\r\n\r\n`));
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.on('close', () => resolve(text));
+    socket.on('error', reject);
+  });
+}

@@ -1,0 +1,96 @@
+import { routes, type AdminRoute } from '../../server/src/http/routes';
+import { addPerson, type Person } from '../support/people';
+import { openStage, type Stage } from '../support/stage';
+
+const ROUTES = routes.admin.routes;
+const NAMED = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+let stage: Stage;
+let editor: Person;
+let reader: Person;
+
+beforeAll(async () => {
+  stage = await openStage();
+  editor = await addPerson(stage.strapi, 'Editor of pages', []);
+  reader = await addPerson(stage.strapi, 'Reader of settings', ['plugin::s3-storage.settings.read']);
+}, 300_000);
+
+afterAll(() => stage?.close(), 60_000);
+
+/** The permissions that guard a route, as Strapi's own policy reads them. */
+const actionsOf = ({ config }: AdminRoute): string[] =>
+  config.policies.flatMap((policy) => {
+    const guard = policy as { name?: string; config?: { actions?: string[] } };
+    return guard.name === 'admin::hasPermissions' ? (guard.config?.actions ?? []) : [];
+  });
+
+/** A parameter in a path is given a value: the answer to it does not matter, only who is let through. */
+const pathOf = ({ path }: AdminRoute) => `/s3-storage${path.replaceAll(/:\w+/g, 'upload')}`;
+
+/** A body that every changing route takes, and that configures nothing. */
+const bodyFor = ({ method }: AdminRoute) => (method === 'GET' ? undefined : {});
+
+const ask = (who: Person | Stage['strapi'], route: AdminRoute) => who.api<{ error?: { name: string } }>(route.method, pathOf(route), bodyFor(route));
+
+const registered = async (): Promise<string[]> => {
+  const { body } = await stage.strapi.api<{ data: { sections: { settings: { action: string }[]; plugins: { action: string }[] } } }>(
+    'GET',
+    '/admin/permissions',
+  );
+  const { settings, plugins } = body.data.sections;
+  return [...settings, ...plugins].map(({ action }) => action).filter((action) => action.startsWith('plugin::s3-storage.'));
+};
+
+test('there are routes to walk', () => {
+  expect(ROUTES.length).toBeGreaterThanOrEqual(4);
+});
+
+test.each(NAMED)('%s asks for an administrator and for a permission that a role can be given', async (_name, route) => {
+  expect(route.config.policies).toContain('admin::isAuthenticatedAdmin');
+  expect(actionsOf(route)).not.toEqual([]);
+  expect(await registered()).toEqual(expect.arrayContaining(actionsOf(route)));
+});
+
+test.each(NAMED)('%s changes nothing for who may only read', (_name, route) => {
+  const readOnly = actionsOf(route).every((action) => action.endsWith('.read'));
+  // what a reading role is let through to is a GET, and every GET of settings or status is for reading roles
+  expect([route.path, readOnly]).toEqual([route.path, route.method === 'GET']);
+});
+
+test.each(NAMED)('%s without a token: 401', async (_name, route) => {
+  const body = bodyFor(route);
+  const answer = await fetch(stage.strapi.url + pathOf(route), {
+    method: route.method,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  expect(answer.status).toBe(401);
+});
+
+test.each(NAMED)('%s for a role without the permission: 403', async (_name, route) => {
+  expect((await ask(editor, route)).status).toBe(403);
+});
+
+test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, route) => {
+  expect((await ask(reader, route)).status).toBe(route.method === 'GET' ? 200 : 403);
+});
+
+test.each(NAMED)('%s for a super administrator: 200', async (_name, route) => {
+  expect((await ask(stage.strapi, route)).status).toBe(200);
+});
+
+test('a token of the content API is no administrator', async () => {
+  const { body } = await stage.strapi.api<{ data: { accessKey: string } }>('POST', '/admin/api-tokens', {
+    name: 'content',
+    description: '',
+    type: 'full-access',
+    lifespan: null,
+  });
+  expect(body.data.accessKey).toBeTruthy();
+  for (const route of ROUTES) {
+    const answer = await fetch(stage.strapi.url + pathOf(route), {
+      method: route.method,
+      headers: { authorization: `Bearer ${body.data.accessKey}` },
+    });
+    expect([route.path, answer.status]).toEqual([route.path, 401]);
+  }
+});

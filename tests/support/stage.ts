@@ -1,0 +1,61 @@
+import { rawBucket, type RawBucket } from './raw-s3';
+import { startFaultProxy, type FaultProxy } from './fault-proxy';
+import { startS3, type S3Server } from './s3';
+import { startStrapi, type StartOptions, type StrapiInstance } from './strapi';
+
+/** A Strapi whose plugin reaches a real S3 server through a proxy that can break things, and an observer of the bucket. */
+export interface Stage {
+  s3: S3Server;
+  proxy: FaultProxy;
+  bucket: RawBucket;
+  strapi: StrapiInstance;
+  /** The body of `PUT /s3-storage/settings` that configures the plugin for this stage. */
+  settings: Record<string, unknown>;
+  /** Saves settings and answers the mode. */
+  configure(patch?: Record<string, unknown>): Promise<string>;
+  /** Waits until `check` holds. */
+  eventually(what: string, check: () => Promise<boolean> | boolean, timeoutMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openStage(options: StartOptions = {}): Promise<Stage> {
+  const s3 = await startS3();
+  const proxy = await startFaultProxy(s3.endpoint);
+  const name = await s3.createBucket();
+  const bucket = rawBucket(s3, name);
+  const strapi = await startStrapi(options);
+  const settings = {
+    provider: 'other',
+    bucket: name,
+    region: s3.region,
+    endpoint: proxy.endpoint,
+    forcePathStyle: true,
+    accessKeyId: s3.accessKeyId,
+    secretAccessKey: s3.secretAccessKey,
+  };
+  return {
+    s3,
+    proxy,
+    bucket,
+    strapi,
+    settings,
+    async configure(patch = settings) {
+      const { status, body } = await strapi.api<{ mode: string }>('PUT', '/s3-storage/settings', patch);
+      if (status !== 200) throw new Error(`the settings were refused: ${JSON.stringify(body)}`);
+      return body.mode;
+    },
+    async eventually(what, check, timeoutMs = 15_000) {
+      const deadline = Date.now() + timeoutMs;
+      while (!(await check())) {
+        if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms\n${strapi.logs().slice(-3_000)}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    async close() {
+      await strapi.discard();
+      bucket.close();
+      await proxy.close();
+      await s3.stop();
+    },
+  };
+}
