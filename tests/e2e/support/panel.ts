@@ -1,0 +1,128 @@
+import type { Browser, Locator, Page } from 'playwright-core';
+
+import { openContext, type Look, type Session } from './browser';
+
+interface Credentials {
+  email: string;
+  password: string;
+}
+
+/** Words of the panel that a test has to say, in the languages it is opened in. */
+const WORDS = {
+  en: { save: 'Save', test: 'Test connection' },
+  fr: { save: 'Enregistrer', test: 'Tester la connexion' },
+} as const;
+
+/** Someone's browser at the panel. What the page threw is kept: no scene may end with a silent error. */
+export interface Panel {
+  readonly page: Page;
+  readonly base: string;
+  readonly thrown: string[];
+  close(): Promise<void>;
+}
+
+/** Strapi lets nobody log in more than five times in five minutes: who has logged in once goes on with that session. */
+const sessions = new Map<string, Session>();
+
+async function logIn(page: Page, base: string, who: Credentials): Promise<void> {
+  await page.goto(`${base}/admin/auth/login`);
+  await page.locator('input[name="email"]').fill(who.email);
+  await page.locator('input[name="password"]').fill(who.password);
+  await page.locator('button[type="submit"]').click();
+  await page.waitForURL((url) => !url.pathname.includes('/auth/'));
+  await page.getByRole('main').waitFor();
+  // Strapi's own announcement, shown to administrators, stays away once it was closed
+  const announcement = page.getByText('Introducing the new Media Library').locator('xpath=ancestor::*[.//button][1]');
+  const shown = await announcement.waitFor({ timeout: 3_000 }).then(
+    () => true,
+    () => false,
+  );
+  if (shown) await announcement.getByRole('button').last().click();
+}
+
+export async function openPanel(browser: Browser, base: string, who: Credentials, look: Look = {}): Promise<Panel> {
+  const id = `${base} ${who.email}`;
+  const session = sessions.get(id);
+  const context = await openContext(browser, look, session);
+  const page = await context.newPage();
+  const thrown: string[] = [];
+  page.on('pageerror', (error) => thrown.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy|Warning:/.test(message.text())) thrown.push(message.text());
+  });
+  if (!session) await logIn(page, base, who);
+  return {
+    page,
+    base,
+    thrown,
+    async close() {
+      // its token may have been renewed meanwhile
+      sessions.set(id, await context.storageState());
+      await context.close();
+    },
+  };
+}
+
+/** The settings page as its users see it: by labels and roles. */
+export function settingsPage({ page, base }: Panel, language: keyof typeof WORDS = 'en') {
+  const words = WORDS[language];
+  const main = page.getByRole('main');
+  return {
+    page,
+    main,
+    status: main.locator('section').first(),
+    save: page.getByRole('button', { name: words.save, exact: true }),
+    test: page.getByRole('button', { name: words.test, exact: true }),
+    steps: page.getByRole('list', { name: /Steps of the test|Étapes du test/ }).getByRole('listitem'),
+    field: (label: string): Locator => main.getByRole('textbox', { name: new RegExp(`^${label}`) }),
+    /** The name of the input that has the focus. */
+    focused: (): Promise<string | null> => main.locator('input:focus').getAttribute('name'),
+    async open() {
+      await page.goto(`${base}/admin/settings/s3-storage`);
+      await main.getByRole('heading', { level: 1 }).waitFor();
+    },
+    async choosePreset(label: string) {
+      await main.getByRole('combobox', { name: /^Provider/ }).click();
+      await page.getByRole('option', { name: label, exact: true }).click();
+    },
+    /** The error that belongs to an input by `aria-describedby`, or null. */
+    async errorAt(input: Locator): Promise<string | null> {
+      if ((await input.getAttribute('aria-invalid')) !== 'true') return null;
+      const ids = ((await input.getAttribute('aria-describedby')) ?? '').split(' ').filter((id) => id.endsWith('-error'));
+      return ids[0] ? page.locator(`[id="${ids[0]}"]`).innerText() : '';
+    },
+  };
+}
+
+export type SettingsView = ReturnType<typeof settingsPage>;
+
+/** Fills in what connects to a server; the preset comes first, as it puts its own region and endpoint in. */
+export async function fillIn(view: SettingsView, values: Record<string, string>): Promise<void> {
+  for (const [label, value] of Object.entries(values)) await view.field(label).fill(value);
+}
+
+/** Uploads as an editor does, and answers the thumbnail in the media library's grid. */
+export async function uploadInLibrary({ page, base }: Panel, file: { name: string; type: string; bytes: Buffer }): Promise<Locator> {
+  await page.goto(`${base}/admin/plugins/upload`);
+  await page.getByRole('main').getByRole('button', { name: 'New', exact: true }).click();
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('menuitem', { name: 'File upload', exact: true }).click();
+  await (await chooser).setFiles({ name: file.name, mimeType: file.type, buffer: file.bytes });
+  const stem = file.name.replace(/\.\w+$/, '');
+  const thumbnail = page.locator(`main img[src*="/thumbnail_${stem}_"]`);
+  await thumbnail.waitFor();
+  return thumbnail;
+}
+
+/** How wide the picture came out, once its loading has ended; 0 for a broken one. */
+export const naturalWidth = (picture: Locator): Promise<number> =>
+  picture.evaluate(async (element) => {
+    const img = element as unknown as { complete: boolean; naturalWidth: number; addEventListener(type: string, done: () => void): void };
+    if (!img.complete) {
+      await new Promise<void>((resolve) => {
+        img.addEventListener('load', () => resolve());
+        img.addEventListener('error', () => resolve());
+      });
+    }
+    return img.naturalWidth;
+  });
