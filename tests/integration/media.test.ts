@@ -3,6 +3,7 @@ import path from 'node:path';
 import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
 import { s3Error } from '../support/fault-proxy';
 import { image, pdf, textFile } from '../support/images';
+import { ledgerRows } from '../support/observe-ledger';
 import { openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
@@ -99,6 +100,10 @@ describe('with S3 up', () => {
     const before = new Map(await Promise.all(urlsOf(file).map(async (url) => [url, (await stage.strapi.read(url)).bytes] as const)));
     const replaced = await stage.strapi.replace(file.id, await image('after.png', 'png', 800, 600));
     expect(urlsOf(replaced).sort()).toEqual(urlsOf(file).sort());
+    // one ticket for the whole request: what makes an image and its formats one thing when two editors are at it
+    const rows = await ledgerRows(stage.strapi, keysOf(file));
+    expect(rows.map(({ state }) => state)).toEqual(keysOf(file).map(() => 'remote'));
+    expect(new Set(rows.map(({ ticket }) => ticket)).size).toBe(1);
     for (const [url, old] of before) {
       const now = await stage.strapi.read(url);
       expect(now.status).toBe(200);

@@ -1,0 +1,28 @@
+import knex, { type Knex } from 'knex';
+import type { StrapiInstance } from './strapi';
+
+/** One row of the ledger, read with plain SQL over a connection of its own: none of the code under test. */
+export interface ObservedRow {
+  object_key: string;
+  state: string;
+  ticket: number | string;
+}
+
+function connect({ database, databaseFile }: StrapiInstance): Knex {
+  if (database.client === 'sqlite') {
+    return knex({ client: 'better-sqlite3', connection: { filename: databaseFile ?? '' }, useNullAsDefault: true });
+  }
+  return knex({ client: database.client === 'postgres' ? 'pg' : 'mysql2', connection: database.url });
+}
+
+/** The ledger's rows of these keys. */
+export async function ledgerRows(strapi: StrapiInstance, keys: readonly string[]): Promise<ObservedRow[]> {
+  const connection = connect(strapi);
+  try {
+    // a big integer is text on PostgreSQL and MariaDB
+    const rows: ObservedRow[] = await connection('s3_storage_objects').select('object_key', 'state', 'ticket').whereIn('object_key', keys);
+    return rows.map((row) => ({ ...row, ticket: Number(row.ticket) }));
+  } finally {
+    await connection.destroy();
+  }
+}
