@@ -12,12 +12,9 @@ export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<vo
     strapi.server.use(uploadsMiddleware(async () => (await host.active())?.reader, { cacheControl: cacheControlOf(strapi) }));
   }
   // reported where it fails; Strapi boots in any case
-  const engine = await host.start().catch(() => undefined);
+  await host.start().catch(() => undefined);
   // commands (export, import, …) load Strapi too, and never listen
-  strapi.server.httpServer.once('listening', () => {
-    if (engine) engine.serve();
-    else void host.start().then((late) => late.serve(), () => undefined);
-  });
+  strapi.server.httpServer.once('listening', () => void host.serve());
 }
 
 /** The same Cache-Control as Strapi's static route has. */

@@ -1,5 +1,5 @@
 import type { Core } from '@strapi/strapi';
-import { codeOf } from './core/errors';
+import { codeOf, StorageError } from './core/errors';
 import type { MediaStorage } from './core/media/media-storage';
 import { Engine } from './engine';
 import { provideEngine } from './http/engine-access';
@@ -15,6 +15,7 @@ const RESTART_AFTER_MS = 5_000;
 export class EngineHost {
   #starting: Promise<Engine> | undefined;
   #failedAt = 0;
+  #serves = false;
 
   constructor(private readonly strapi: Core.Strapi) {}
 
@@ -26,6 +27,7 @@ export class EngineHost {
     this.#starting ??= Engine.start(this.strapi).then(
       (engine) => {
         provideEngine(this.strapi, engine);
+        if (this.#serves) engine.serve();
         return engine;
       },
       (error: unknown) => {
@@ -37,7 +39,19 @@ export class EngineHost {
     return this.#starting;
   }
 
-  readonly active = async (): Promise<MediaStorage | undefined> => (await this.start()).active();
+  /** This process listens for HTTP: the background work starts with the engine, whenever that is. */
+  async serve(): Promise<void> {
+    this.#serves = true;
+    (await this.running())?.serve();
+  }
+
+  /** @throws StorageError NOT_STARTED */
+  readonly active = async (): Promise<MediaStorage | undefined> => {
+    const engine = await this.start().catch((cause: unknown) => {
+      throw new StorageError('NOT_STARTED', { cause });
+    });
+    return engine.active();
+  };
 
   /** The engine, if it runs. */
   async running(): Promise<Engine | undefined> {

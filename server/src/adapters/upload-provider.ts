@@ -34,7 +34,7 @@ const scopes = new AsyncLocalStorage<RequestScope>();
 /** The wrapped methods; `original` is asked wherever the storage is not active. */
 export function wrapProvider(original: UploadProvider, active: ActiveStorage): UploadProvider {
   const write = async (file: UploadFile, pass: () => Promise<void>, replaced?: UploadFile): Promise<void> => {
-    const storage = await active();
+    const storage = await editorFriendly(active);
     if (!storage) return pass();
     try {
       await editorFriendly(async () => {
@@ -56,7 +56,7 @@ export function wrapProvider(original: UploadProvider, active: ActiveStorage): U
     replace: (newFile, oldFile) => write(newFile, () => original.replace(newFile, oldFile), oldFile),
     replaceStream: (newFile, oldFile) => write(newFile, () => original.replaceStream(newFile, oldFile), oldFile),
     async delete(file, options) {
-      const storage = await active();
+      const storage = await editorFriendly(active);
       if (!storage) return original.delete(file, options);
       return editorFriendly(() => storage.remove(keyOf(file), scopes.getStore()));
     },
@@ -68,7 +68,7 @@ export function wrapService(original: UploadService, active: ActiveStorage): Upl
   const scoped =
     (kind: RequestScope['kind']) =>
     async (...args: unknown[]): Promise<unknown> => {
-      const storage = scopes.getStore() ? undefined : await active();
+      const storage = scopes.getStore() ? undefined : await editorFriendly(active);
       if (!storage) return original[kind](...args);
       const scope = new RequestScope(kind);
       return editorFriendly(() => storage.inScope(scope, () => scopes.run(scope, () => original[kind](...args))));

@@ -122,6 +122,10 @@ export const ERRORS = {
     message: 'The environment variable S3_STORAGE_MODE restricts this instance.',
     hint: 'Remove S3_STORAGE_MODE to lift the restriction.',
   },
+  NOT_STARTED: {
+    message: 'The S3 storage plugin could not start; nothing was stored.',
+    hint: 'Look at the server’s log, which says why; it is tried again every few seconds.',
+  },
   INTERNAL: { message: 'Something unexpected went wrong.', hint: 'Look at the server’s log and report it.' },
 } as const satisfies Record<string, { message: string; hint: string }>;
 
