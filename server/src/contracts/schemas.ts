@@ -26,8 +26,7 @@ const flag = () => z.boolean({ error: 'must be true or false' });
 /** Why a text cannot be put before keys; null when it can. The rules are those of a key: see `core/keys.ts`. */
 function prefixFault(prefix: string): string | null {
   if (prefix === '') return null;
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f\\]/.test(prefix) || !prefix.isWellFormed()) return 'must not contain control characters or backslashes';
+  if (/[\p{Cc}\\]/u.test(prefix) || !prefix.isWellFormed()) return 'must not contain control characters or backslashes';
   if (/%(2f|5c|2e|00)/i.test(prefix)) return 'must not contain encoded slashes or dots';
   if (prefix.startsWith('/')) return 'must not start with a slash';
   const segments = prefix.replace(/\/$/, '').split('/');
@@ -62,8 +61,7 @@ export const settingSchemas = {
   accessKeyId: text(256).regex(/^[\x21-\x2b\x2d\x2e\x30-\x7e]+$/, { error: 'must not contain spaces, commas or slashes' }),
   secretAccessKey: text(1024)
     .min(1, { error: 'must not be empty; null removes the stored secret' })
-    // eslint-disable-next-line no-control-regex
-    .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not contain control characters' }),
+    .regex(/^\P{Cc}*$/u, { error: 'must not contain control characters' }),
   prefix,
   productionOnly: flag(),
   maxAttempts: count(1, 10),

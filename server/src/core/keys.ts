@@ -30,8 +30,7 @@ export function parseKey(text: string): ObjectKey {
     throw new StorageError('INVALID_KEY', { operation: 'name', subject: text, refused: true });
   };
   if (text.length === 0 || Buffer.byteLength(text, 'utf8') > MAX_NAME_BYTES) refuse();
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f\\]/.test(text) || /%(2f|5c|2e|00)/i.test(text) || !text.isWellFormed()) refuse();
+  if (/[\p{Cc}\\]/u.test(text) || /%(2f|5c|2e|00)/i.test(text) || !text.isWellFormed()) refuse();
   if (text.split('/').some((segment) => segment === '' || segment.startsWith('.'))) refuse();
   return text as ObjectKey;
 }

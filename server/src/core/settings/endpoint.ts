@@ -48,8 +48,7 @@ export function parseEndpoint(text: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw forbid(`${url.protocol} is neither http nor https`);
   if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/]*@/.test(text)) throw forbid('a user name or password in it');
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) throw forbid('a query or fragment in it');
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f\\]/.test(text)) throw forbid('spaces, control characters or backslashes in it');
+  if (/[\p{Cc} \\]/u.test(text)) throw forbid('spaces, control characters or backslashes in it');
   assertHostAllowed(url.hostname);
   return `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`;
 }

@@ -11,8 +11,7 @@ export function assertName(name: string, operation: string): void {
     name.length > 0 &&
     Buffer.byteLength(name, 'utf8') <= MAX_NAME_BYTES &&
     name.isWellFormed() &&
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    !/[\u0000-\u001f\u007f\\]/.test(name) &&
+    !/[\p{Cc}\\]/u.test(name) &&
     !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
   if (!usable) throw new StorageError('INVALID_KEY', { operation, subject: name, refused: true });
 }

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+import { startS3 } from '../tests/support/s3';
+import { S3_KINDS } from '../tests/support/s3-servers/server';
+
+const JEST = path.resolve(__dirname, '../node_modules/jest/bin/jest.js');
+
+/** Runs Jest on one project, with the output of this process. @returns its exit code */
+export function runJest(project: 'unit' | 'integration' | 'e2e', args: readonly string[], env: Record<string, string>): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [JEST, '--selectProjects', project, ...args], {
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** The value of a flag, or undefined where it was not given. @throws Error that names what could be given */
+export function oneOf<T extends string>(flag: string, value: string | undefined, known: readonly T[]): T | undefined {
+  const found = known.find((candidate) => candidate === value);
+  if (value !== undefined && !found) throw new Error(`--${flag} ${value}: use ${known.join(', ')}`);
+  return found;
+}
+
+/**
+ * Chooses the S3 server of a run, as the environment of its suites. Brings it up once and ends it again: each suite starts
+ * its own, but a missing one shall be said once, and at once.
+ */
+export async function checkS3(flag: string | undefined): Promise<Record<string, string>> {
+  const server = await startS3(oneOf('s3', flag, S3_KINDS));
+  await server.stop();
+  return server.kind === 'external' ? {} : { S3_TEST_KIND: server.kind };
+}
+
+/** Ends the process with the code that `main` answers; what it throws is said in one line, with code 2. */
+export function runCommand(main: () => Promise<number>): void {
+  main().then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      console.error(error instanceof Error ? error.message : error);
+      process.exitCode = 2;
+    },
+  );
+}
