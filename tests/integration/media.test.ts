@@ -204,12 +204,14 @@ describe('with S3 away', () => {
 
   test('an endpoint that does not answer costs the first upload at most 5 s, and the next next to nothing', async () => {
     await s3Answers();
-    stage.proxy.on({ fault: { kind: 'blackhole' } });
     const picture = await image('slow.jpg', 'jpeg', 900, 700);
+    // what Strapi itself takes to resize and store it
+    const usual = await timed(() => stage.strapi.upload(picture));
+    stage.proxy.on({ fault: { kind: 'blackhole' } });
     const first = await timed(() => stage.strapi.upload(picture));
     const second = await timed(() => stage.strapi.upload(textFile('fast.txt', 'fast')));
-    // the promises are 5 s and 10 ms for the plugin's part; Strapi itself resizes and writes to its database
-    expect(first).toBeLessThan(6_000);
+    expect(first - usual).toBeLessThan(5_000);
+    // 10 ms are promised; this bound only tells them from another wait for S3, whatever else the machine does meanwhile
     expect(second).toBeLessThan(1_000);
     stage.proxy.heal();
     await s3Answers();

@@ -20,7 +20,7 @@ export interface BreakerPolicy {
   readonly maxOpenMs: number;
 }
 
-export const DEFAULT_BREAKER_POLICY: BreakerPolicy = { failures: 3, lostMs: 4_000, firstOpenMs: 1_000, maxOpenMs: 30_000 };
+export const DEFAULT_BREAKER_POLICY: BreakerPolicy = { failures: 3, lostMs: 3_500, firstOpenMs: 1_000, maxOpenMs: 30_000 };
 
 export const CLOSED: BreakerState = { kind: 'closed', failures: 0, lostMs: 0 };
 

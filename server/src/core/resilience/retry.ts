@@ -33,7 +33,7 @@ export type Attempt<T> = (attempt: number, signal: AbortSignal | undefined, pati
 const BASE_MS = 100;
 const CAP_MS = 2_000;
 /** Of a call that somebody waits for, in milliseconds. */
-export const DEFAULT_BUDGET_MS = 4_500;
+export const DEFAULT_BUDGET_MS = 4_000;
 
 /** Failures that may pass by themselves. A wrong clock is among them: the SDK learns the server's from the refusal. */
 export function isRetryable(error: unknown): boolean {
