@@ -38,6 +38,22 @@ export function sweeping(hand: Hand): void {
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
+  it('wait when their bytes could not be removed, and hold up no other', async () => {
+    const [first, second] = [await hand.object('a.png'), await hand.object('b.png')];
+    await hand.ledger.abandon([first]);
+    await hand.advance(1000);
+    await hand.ledger.abandon([second]);
+    await hand.ledger.postpone(first.id, HOUR);
+    expect(names(await hand.dueObjects())).toEqual(['b.png']);
+    // again, before it is due, changes nothing; nor does it for one that is pending
+    await hand.ledger.postpone(first.id, 10 * DAY);
+    const pending = await hand.object('c.png');
+    await hand.ledger.postpone(pending.id, 10 * DAY);
+    await hand.ledger.abandon([pending]);
+    await hand.advance(HOUR);
+    expect(names(await hand.dueObjects()).sort()).toEqual(['a.png', 'b.png', 'c.png']);
+  });
+
   it('do not include pending ones, nor take an unknown or pending id', async () => {
     const intent = await hand.object('a.png');
     await hand.ledger.swept(intent.id);

@@ -375,14 +375,21 @@ describe('deleting', () => {
     expect(await exists('old.txt')).toBe(false);
   });
 
-  test('a delete that S3 refuses is tried again later', async () => {
+  test('a delete that S3 refuses is tried again later, and holds up no other', async () => {
+    await world.put('locked.txt', 'one');
     await world.put('a.txt', 'one');
+    await remove('locked.txt');
     await remove('a.txt');
-    world.fault = (operation) => (operation === 'delete' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
+    world.fault = (operation, name) =>
+      operation === 'delete' && name === 'locked.txt' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined;
     await purge(world.jobs, never);
     await sweep(world.jobs, never);
-    expect(world.s3.names()).toEqual(['a.txt']);
+    expect(world.s3.names()).toEqual(['locked.txt']);
+    world.requests.length = 0;
+    await sweep(world.jobs, never);
+    expect(world.requests).toEqual([]);
     world.fault = undefined;
+    world.state.now += 10 * 60_000;
     await sweep(world.jobs, never);
     expect(world.s3.names()).toEqual([]);
   });

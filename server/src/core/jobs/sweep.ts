@@ -3,6 +3,8 @@ import type { DueName } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 
 const BATCH = 100;
+/** How long a name that S3 or the disk would not let go of is left alone, in milliseconds. */
+const RETRY_MS = 10 * 60_000;
 
 /**
  * The only place that removes bytes, and only under names that a committed transaction has condemned: nobody needs
@@ -24,14 +26,14 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
   let removed = 0;
   while (!signal.aborted) {
     const names = await due();
-    let progress = 0;
     for (const name of names) {
       if (signal.aborted) return removed;
-      if (await removeBytes(deps, name)) progress++;
+      if (await removeBytes(deps, name)) removed++;
+      // away, or not to be changed any more: the others would fare no better
       else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
+      else await deps.ledger.postpone(name.id, RETRY_MS);
     }
-    removed += progress;
-    if (names.length < BATCH || progress === 0) return removed;
+    if (names.length < BATCH) return removed;
   }
   return removed;
 }

@@ -202,6 +202,9 @@ export interface Ledger {
   /** The bytes under the name were removed. After the second time the name is forgotten. No effect before it is due. */
   swept(id: number): Promise<void>;
 
+  /** The bytes under a due name could not be removed: it is due again after so long, and holds up no other meanwhile. */
+  postpone(id: number, retryAfterMs: number): Promise<void>;
+
   tallies(): Promise<Tallies>;
 
   /**

@@ -82,11 +82,21 @@ export class MemoryNames {
   }
 
   swept(id: number): void {
-    const record = [...this.#names.values()].find((name) => name.id === id);
+    const record = this.#due(id);
     const now = this.clock.now();
-    if (!record || record.status === 'pending' || record.dueAt > now) return;
+    if (!record) return;
     if (record.status === 'swept') this.#names.delete(nameId(record.name));
     else this.#set({ ...record, status: 'swept', dueAt: now + this.policy.secondSweepMs });
+  }
+
+  postpone(id: number, retryAfterMs: number): void {
+    const record = this.#due(id);
+    if (record) this.#set({ ...record, dueAt: this.clock.now() + retryAfterMs });
+  }
+
+  #due(id: number): NameRecord | undefined {
+    const now = this.clock.now();
+    return [...this.#names.values()].find((name) => name.id === id && name.status !== 'pending' && name.dueAt <= now);
   }
 
   #set(record: NameRecord): void {

@@ -168,6 +168,10 @@ export class MemoryLedger implements Ledger {
     this.#names.swept(id);
   }
 
+  async postpone(id: number, retryAfterMs: number): Promise<void> {
+    this.#names.postpone(id, retryAfterMs);
+  }
+
   async tallies(): Promise<Tallies> {
     const rows = [...this.#rows.values()].map(({ row }) => row);
     const sum = (of: (row: LedgerRow) => boolean) => {

@@ -2,7 +2,7 @@ import type { Ledger } from '../../../core/ledger/ledger';
 import { clockAfter } from '../dialect';
 import { inTransaction, reading, type LedgerContext } from './session';
 
-export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned' | 'dueNames' | 'swept'> {
+export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned' | 'dueNames' | 'swept' | 'postpone'> {
   const { policy } = context;
   return {
     condemnAbandoned: () =>
@@ -34,6 +34,12 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
         const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
         const forgotten = await due().where('status', 'swept').delete();
         if (forgotten === 0) await due().where('status', 'condemned').update(again);
+      }),
+
+    postpone: (id, retryAfterMs) =>
+      inTransaction(context, async ({ names }) => {
+        const due = names.table().where('id', id).whereIn('status', ['condemned', 'swept']).where('due_at', '<=', clockAfter(names.db));
+        await due.update({ due_at: clockAfter(names.db, retryAfterMs) });
       }),
   };
 }
