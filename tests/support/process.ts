@@ -14,16 +14,30 @@ process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A port nobody listens on now. Two callers at the same moment get different ones, as the system hands them out in turn. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Whether nobody has a port of the loopback interface now, as a server or as the near end of a connection. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/**
+ * The first of `size` ports in a row that nobody has now. From below the range that systems give to outgoing connections
+ * (32768 on Linux, 49152 elsewhere): there, any request of another test could take one of them before they are used.
+ */
+export async function freePorts(size: number): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = 20_000 + Math.floor(Math.random() * (12_000 / size)) * size;
+    const ports = Array.from({ length: size }, (_, index) => first + index);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+  }
+  throw new Error(`no ${size} free ports in a row`);
+}
+
+export function freePort(): Promise<number> {
+  return freePorts(1);
 }
 
 export async function tempFolder(label: string): Promise<string> {

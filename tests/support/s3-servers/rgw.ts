@@ -1,9 +1,11 @@
 import path from 'node:path';
 
-import { freePort, removeFolder, run, tempFolder, which } from '../process';
+import { freePorts, removeFolder, run, tempFolder, which } from '../process';
 import { S3Unavailable, type StartedServer } from './server';
 
 const SCRIPT = path.resolve(__dirname, '../../../scripts/rgw.sh');
+/** Gateway, monitor and disk: see the script. */
+const PORTS = 64;
 const PROGRAMS = ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph'];
 
 /** Ceph's gateway on a throw-away cluster of one monitor and one disk in memory. */
@@ -14,7 +16,7 @@ export async function startRgw(): Promise<StartedServer> {
   }
   const account = { accessKeyId: 'testaccesskey', secretAccessKey: 'testsecretkey0123456789' };
   const folder = await tempFolder('rgw');
-  const port = await freePort();
+  const port = await freePorts(PORTS);
   const script = async (action: string): Promise<void> => {
     await run('bash', [SCRIPT, action, folder, String(port)], {
       env: { ...process.env, RGW_ACCESS_KEY: account.accessKeyId, RGW_SECRET_KEY: account.secretAccessKey },
