@@ -95,6 +95,22 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('one');
   });
 
+  test('a proof that is refused leaves stored bytes behind: their name is burnt and swept, never used again', async () => {
+    world.fault = (operation, name, real) => {
+      if (operation === 'put') return real.put(name, bodyOf('one')).then((facts) => ({ ...facts, md5: null, etag: null }));
+      if (operation !== 'head' || !world.requests.includes(`put ${name}`)) return undefined;
+      return Promise.reject(new StorageError('THROTTLED', { status: 503, refused: true }));
+    };
+    await world.put('a.txt', 'one');
+    const puts = world.requests.filter((request) => request.startsWith('put'));
+    expect(new Set(puts).size).toBe(puts.length);
+    expect(world.s3.names()).toHaveLength(puts.length);
+    world.fault = undefined;
+    await sweep(world.jobs, never);
+    expect(world.s3.names()).toEqual([]);
+    expect(await world.read('a.txt')).toBe('one');
+  });
+
   test('a COMMIT whose answer was lost is looked up, not undone', async () => {
     const publish = world.ledger.publish;
     world.ledger.publish = async (...args) => {
@@ -307,6 +323,19 @@ describe('one request', () => {
     await purge(world.jobs, never);
     await sweep(world.jobs, never);
     expect(world.s3.names()).toEqual([]);
+  });
+
+  test('so do formats of the library that the ledger never saw', async () => {
+    await writeFile(path.join(world.folder, 'large_a.txt'), 'library');
+    const scope = new RequestScope('replace');
+    await world.storage.inScope(scope, async () => {
+      await replace(scope, 'a.txt', 'two');
+      await world.storage.remove(world.key('large_a.txt'), scope);
+    });
+    await purge(world.jobs, never);
+    await sweep(world.jobs, never);
+    expect(await world.read('large_a.txt')).toBe('gone');
+    expect(await exists('large_a.txt')).toBe(false);
   });
 
   test('formats that a replace dropped go with it', async () => {

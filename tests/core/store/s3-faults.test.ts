@@ -52,6 +52,12 @@ describe('one PUT', () => {
     const refusedSomewhere = /^(x-amz-(checksum|sdk-checksum|trailer|acl|decoded|tagging|server-side|storage)|content-encoding|transfer-encoding|expect|if-)/;
     expect(Object.keys(headers).filter((header) => refusedSomewhere.test(header))).toEqual([]);
   });
+  test('a refusal that comes after the bytes were taken is no refusal of the PUT', async () => {
+    const tagless = { status: 200, headers: { 'x-amz-request-id': '1' } };
+    proxy.on({ fault: { kind: 'answer', answer: tagless }, when: ({ method }) => method === 'PUT' });
+    proxy.on({ fault: { kind: 'answer', answer: { status: 503, headers: { 'x-amz-request-id': '1' } } }, when: ({ method }) => method === 'HEAD' });
+    expect(await failure(store.put(aName(), bodyOf('bytes')))).toMatchObject({ operation: 'put', status: 503, refused: false });
+  });
   test('a byte that changes on the way is found out', async () => {
     proxy.on({ fault: { kind: 'corrupt', what: 'request', atByte: 70_000 } });
     const name = aName();

@@ -73,6 +73,7 @@ export async function send(
           { ticket, found: options.found },
         ));
         ticket = own.ticket;
+        let stored = false;
         try {
           const facts = await keepingAlive(ledger, own, async () => {
             const answered = await cloud.store.put(own.name, body, {
@@ -81,12 +82,14 @@ export async function send(
               signal,
               patienceMs,
             });
+            // from here on a refusal is one of the proof's: the bytes are there
+            stored = true;
             return prove(cloud.store, own.name, body, answered, { signal, patienceMs });
           });
           cloud.onSent();
           return { intent: own, etag: facts.etag };
         } catch (error) {
-          if (!(error instanceof StorageError && error.refused)) {
+          if (stored || !(error instanceof StorageError && error.refused)) {
             await ledger.abandon([own]);
             intent = undefined;
           }

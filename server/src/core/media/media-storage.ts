@@ -91,6 +91,10 @@ export class MediaStorage {
     if (scope.staged.length === 0 && scope.tombstones.length === 0) return;
     await this.#publish(scope.staged, scope.tombstones);
     if (scope.tombstones.length > 0) {
+      // a format of the library's that the ledger has not seen has no row yet to put a tombstone on
+      for (const key of scope.tombstones) {
+        if (!(await this.deps.ledger.find(key))) await this.deps.ledger.bury(key, { purgeAfterMs: 0, found: await this.#found(key) });
+      }
       await this.deps.ledger.expedite(scope.tombstones);
       this.deps.onDelete();
     }

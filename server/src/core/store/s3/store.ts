@@ -40,7 +40,12 @@ export class S3ObjectStore implements PatientStore {
     // A tag that differs is no proof of damage: with KMS encryption, and on Google for parts, it is no MD5 at all.
     if (etag !== null) return { size: body.size, etag, md5: etag === expectedTag ? body.md5 : null };
     // Ceph 16 completes an upload in parts with an empty tag
-    const seen = await this.head(name, options);
+    const seen = await this.head(name, options).catch((error: unknown) => {
+      // the bytes were taken: a refusal of this question is none of the PUT
+      if (!(error instanceof StorageError)) throw error;
+      const { code, status, detail } = error;
+      throw new StorageError(code, { operation: 'put', subject: name, status, detail, refused: false, cause: error });
+    });
     if (seen.size !== body.size) {
       throw new StorageError('INTEGRITY', { operation: 'put', subject: name, detail: `S3 has ${seen.size} of ${body.size} bytes` });
     }
