@@ -57,7 +57,7 @@ export class Engine implements EnginePort {
   readonly settings: SettingsEndpoint;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
-  #checkedAt = 0;
+  #checkedAt = -Infinity;
   #ledgerUsed = false;
   readonly #stopped = new AbortController();
 
@@ -108,7 +108,7 @@ export class Engine implements EnginePort {
         openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock),
       onRecovered: () => housekeeping.wake(),
     });
-    const rows = new RowCache((key) => ledger.find(key), clock.now);
+    const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
     const shared: EngineParts = {
       ledger,
       disk: new LocalObjectStore(uploads),
@@ -187,7 +187,7 @@ export class Engine implements EnginePort {
   }
 
   async #refresh(): Promise<void> {
-    const now = clock.now();
+    const now = clock.elapsed();
     if (now - this.#checkedAt >= POLL_INTERVAL_MS) {
       this.#checkedAt = now;
       try {

@@ -21,6 +21,10 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
+  elapsed(): number {
+    return this.time;
+  }
+
   random(): number {
     return this.randoms.length > 1 ? this.randoms.shift()! : this.randoms[0]!;
   }

@@ -30,6 +30,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const state = { mode: 'read-write' as Mode, now: 1_700_000_000_000, inTransaction: false };
   const clock: Clock = {
     now: () => state.now,
+    elapsed: () => state.now,
     random: () => 0.5,
     sleep: async (ms) => void (state.now += ms),
   };
@@ -66,7 +67,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     disk: new LocalObjectStore(folder),
     volume: await openVolume(folder),
     catalog: { listed: async (keys) => new Set(keys.filter((key) => listed.has(key))) },
-    rows: new RowCache((key) => ledger.find(key), clock.now),
+    rows: new RowCache((key) => ledger.find(key), clock.elapsed),
     clock,
     log: { debug: line, info: line, warn: line, error: line },
     cloud: () => (state.mode === 'read-write' ? cloud : undefined),

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch, of this machine. The ledger's times are the database's, not these. */
   now(): number;
+  /** Milliseconds since some moment, by a clock that nobody sets: for durations that a promise rests on. */
+  elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Uniform in [0, 1). */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

@@ -8,7 +8,7 @@ import { resolve } from '../../../server/src/core/settings/resolve';
 import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/store/memory';
 
-const clock = { now: () => 0, random: () => 0.5, sleep: async () => undefined };
+const clock = { now: () => 0, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined };
 
 function setup() {
   const lines: string[] = [];

@@ -3,7 +3,7 @@ import type { Mode } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import type { Ledger, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
-import type { LocalObjectStore } from '../store/local';
+import type { LocalStore } from '../store/local-store';
 import type { ObjectStore } from '../store/object-store';
 import type { Volume } from '../store/volume';
 import type { MediaCatalog } from './catalog';
@@ -13,7 +13,7 @@ import type { RowCache } from './row-cache';
 /** What the storage engine is made of; reads, writes and background jobs share it. */
 export interface EngineParts {
   ledger: Ledger;
-  disk: LocalObjectStore;
+  disk: LocalStore;
   volume: Volume;
   catalog: MediaCatalog;
   rows: RowCache;

@@ -1,8 +1,8 @@
 import { isStorageError } from '../errors';
-import type { LocalObjectStore, LocalStat } from '../store/local';
+import type { LocalStat, LocalStore } from '../store/local-store';
 
 /** The file of a name, or undefined when there is none. @throws StorageError DISK_ERROR */
-export async function statOf(disk: LocalObjectStore, name: string): Promise<LocalStat | undefined> {
+export async function statOf(disk: LocalStore, name: string): Promise<LocalStat | undefined> {
   try {
     return await disk.stat(name);
   } catch (error) {

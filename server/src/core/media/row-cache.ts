@@ -15,15 +15,16 @@ export class RowCache {
 
   constructor(
     private readonly load: (key: ObjectKey) => Promise<LedgerRow | undefined>,
-    private readonly now: () => number,
+    /** Never set back: a row must not be believed for longer because somebody corrected the time. */
+    private readonly elapsed: () => number,
     private readonly ttlMs = ROW_TTL_MS,
   ) {}
 
   async get(key: ObjectKey, options: { fresh?: boolean } = {}): Promise<LedgerRow | undefined> {
     const known = this.#rows.get(key);
-    if (known && !options.fresh && this.now() < known.until) return known.row;
+    if (known && !options.fresh && this.elapsed() < known.until) return known.row;
     // counted from before the query: what it answers is as old as its start
-    const until = this.now() + this.ttlMs;
+    const until = this.elapsed() + this.ttlMs;
     const generation = this.#generation;
     const row = await this.load(key);
     if (generation === this.#generation) {

@@ -49,8 +49,8 @@ export async function retry<T>(policy: RetryPolicy, clock: Clock, operation: Att
   const { signal } = options;
   const worthAnother = options.isRetryable ?? isRetryable;
   const budgetMs = policy.budgetMs ?? DEFAULT_BUDGET_MS;
-  const startedAt = clock.now();
-  const leftMs = () => budgetMs - (clock.now() - startedAt);
+  const startedAt = clock.elapsed();
+  const leftMs = () => budgetMs - (clock.elapsed() - startedAt);
   if (signal?.aborted) throw aborted(signal.reason);
   for (let attempt = 1; ; attempt += 1) {
     try {

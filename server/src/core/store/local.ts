@@ -7,23 +7,16 @@ import { OWN_FOLDER } from '../keys';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
 import { diskError, notThere } from './disk-errors';
 import { publish, syncFolder, unlinkIfThere, writeAll } from './disk-write';
+import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
-import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from './object-store';
+import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from './object-store';
 import { Relay } from './relay';
-
-export interface LocalStat {
-  readonly size: number;
-  /** Milliseconds since the epoch, with fractions. */
-  readonly mtimeMs: number;
-  readonly ino: number;
-  readonly dev: number;
-}
 
 /**
  * Objects as files below one folder. A file appears under its name whole, durable, and never in place of another.
  * It knows no MD5 of what lies there: `facts.md5` and `facts.etag` are null, but what `put` wrote was hashed on the way.
  */
-export class LocalObjectStore implements ObjectStore {
+export class LocalObjectStore implements LocalStore {
   private readonly root: string;
 
   /** @param root the uploads folder; made on the first put when it is not there. */
@@ -93,7 +86,6 @@ export class LocalObjectStore implements ObjectStore {
     }
   }
 
-  /** Whether there is a file of this name. @throws StorageError INVALID_KEY, DISK_ERROR */
   async exists(name: string): Promise<boolean> {
     try {
       await this.stat(name);
@@ -104,7 +96,6 @@ export class LocalObjectStore implements ObjectStore {
     }
   }
 
-  /** What tells whether a file is still the one that was looked at before. @throws StorageError OBJECT_NOT_FOUND */
   async stat(name: string): Promise<LocalStat> {
     const path = this.pathFor(name, 'head');
     const found = await stat(path).catch((error: unknown) => {

@@ -1,0 +1,18 @@
+import type { ObjectStore } from './object-store';
+
+export interface LocalStat {
+  readonly size: number;
+  /** Milliseconds since the epoch, with fractions. */
+  readonly mtimeMs: number;
+  readonly ino: number;
+  readonly dev: number;
+}
+
+/** A disk: an {@link ObjectStore} that refuses to overwrite, and on which others may put files and take them away. */
+export interface LocalStore extends ObjectStore {
+  /** Whether there is a file of this name. @throws StorageError INVALID_KEY, DISK_ERROR */
+  exists(name: string): Promise<boolean>;
+
+  /** What tells whether a file is still the one that was looked at before. @throws StorageError OBJECT_NOT_FOUND */
+  stat(name: string): Promise<LocalStat>;
+}
