@@ -40,8 +40,9 @@ export interface BeginOptions {
   /** Ticket of the write this is a further attempt of, or of the request it belongs to. */
   ticket?: Ticket;
   /**
-   * A file that lies at the key's plain path on this volume. If the ledger has no row of the key yet, the row begins
-   * as that file (`local`, origin `library`), so that a later publish condemns it instead of forgetting it.
+   * A file that lies at the key's plain path on this volume. If the ledger knows no bytes of the key yet (no row, or
+   * `new`), the row becomes that file (`local`, origin `library`), so that a later publish condemns it instead of
+   * forgetting it; unless the path is recorded as one of our own writes.
    */
   found?: LocalCopy & { size: number };
 }
@@ -164,8 +165,9 @@ export interface Ledger {
   purge(row: LedgerRow, options: CondemnOptions & { referenced: boolean }): Promise<boolean>;
 
   /**
-   * Records bytes found in the bucket under a key's plain name, for a key without a row.
-   * @returns false when there is a row meanwhile (except that two adoptions of the same bytes at once may both be true).
+   * Records bytes found in the bucket under a key's plain name, for a key that has no bytes in the ledger and whose
+   * plain name none of our own writes was given.
+   * @returns false when it has some meanwhile (except that two adoptions of the same bytes at once may both be true).
    */
   adopt(
     key: ObjectKey,

@@ -94,6 +94,17 @@ export class MemoryNames {
     if (record) this.#set({ ...record, dueAt: this.clock.now() + retryAfterMs });
   }
 
+  /** See {@link MemoryLedger.checkpoint}. */
+  checkpoint(idsReturn: boolean): () => void {
+    const names = new Map(this.#names);
+    const lastId = this.#lastId;
+    return () => {
+      this.#names.clear();
+      for (const [id, record] of names) this.#names.set(id, record);
+      if (idsReturn) this.#lastId = lastId;
+    };
+  }
+
   #due(id: number): NameRecord | undefined {
     const now = this.clock.now();
     return [...this.#names.values()].find((name) => name.id === id && name.status !== 'pending' && name.dueAt <= now);

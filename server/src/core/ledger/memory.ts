@@ -125,9 +125,9 @@ export class MemoryLedger implements Ledger {
   };
 
   adopt: Ledger['adopt'] = async (key, remote, content) => {
-    if (this.#rows.has(key)) return false;
-    this.#store(step.adoptedRow(key, remote, content));
-    return true;
+    const next = step.adopted(this.#rows.get(key)?.row ?? step.firstRow(key, undefined), remote, content);
+    if (next) this.#store(next);
+    return next !== undefined;
   };
 
   dueUploads: Ledger['dueUploads'] = async ({ volume, origin, limit }) =>
@@ -199,9 +199,25 @@ export class MemoryLedger implements Ledger {
     return [...this.#locations];
   }
 
+  /**
+   * Answers what takes everything back that happens from now on, as the roll-back of a transaction does.
+   * @param idsReturn drawn ids are drawn again afterwards, as on SQLite; else never again, as on PostgreSQL
+   */
+  checkpoint(idsReturn: boolean): () => void {
+    const rows = new Map(this.#rows);
+    const restoreNames = this.#names.checkpoint(idsReturn);
+    return () => {
+      this.#rows.clear();
+      for (const [key, record] of rows) this.#rows.set(key, record);
+      restoreNames();
+    };
+  }
+
   #rowOf(key: ObjectKey, found?: BeginOptions['found']): LedgerRow {
-    const row = this.#rows.get(key)?.row ?? step.firstRow(key, found);
-    if (!this.#rows.has(key)) this.#store(row);
+    const known = this.#rows.get(key)?.row;
+    const recorded = found !== undefined && this.#names.isRecorded({ kind: 'file', name: found.localName, volume: found.volume });
+    const row = step.noticed(known ?? step.firstRow(key, undefined), found, recorded);
+    if (row !== known) this.#store(row);
     return row;
   }
 

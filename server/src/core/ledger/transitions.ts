@@ -46,13 +46,28 @@ export function firstRow(key: ObjectKey, found: BeginOptions['found']): LedgerRo
   };
 }
 
-/** The row of a key whose bytes were found in the bucket under the plain name, which is thereby spent. */
-export function adoptedRow(
-  key: ObjectKey,
+/**
+ * The row of a key that has no bytes yet, now that the library's file was found at its plain path. A first write that
+ * came to nothing leaves a `new` row, and must not make the plugin forget the file that was there before.
+ * @param recorded the plain path is recorded as a write's of our own, under way or condemned: then the file may be that
+ */
+export function noticed(row: LedgerRow, found: BeginOptions['found'], recorded: boolean): LedgerRow {
+  if (!found || recorded || row.placement.state !== 'new') return row;
+  const { placement, origin } = firstRow(row.key, found);
+  return { ...row, placement, origin, rev: row.rev + 1 };
+}
+
+/**
+ * The row of a key without bytes, now that an object was found in the bucket under its plain name, which is thereby spent;
+ * undefined when the key has bytes, or a write of our own was given the plain name: the object may be that one, unproven.
+ */
+export function adopted(
+  row: LedgerRow,
   remote: RemoteCopy,
   content: { size: number; md5: string; mime: string | null },
-): LedgerRow {
-  return { ...firstRow(key, undefined), origin: 'library', placement: { state: 'remote', content, remote }, plainUsed: true };
+): RowIn<'remote'> | undefined {
+  if (row.placement.state !== 'new' || row.plainUsed) return undefined;
+  return { ...row, origin: 'library', placement: { state: 'remote', content, remote }, rev: row.rev + 1, plainUsed: true };
 }
 
 /** Every name that the row's current bytes lie under. */

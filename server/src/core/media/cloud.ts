@@ -59,13 +59,13 @@ export async function send(
 ): Promise<Sent> {
   const { ledger, clock } = deps;
   const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   const plainFree = !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
   let ticket: Ticket | undefined = options.ticket;
   let intent: IntentOf<'object'> | undefined;
   try {
     return await retry(
-      { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.now() - startedAt) },
+      { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
       clock,
       async (_attempt, signal, patienceMs) => {
         const own = (intent ??= await ledger.begin(
@@ -90,8 +90,9 @@ export async function send(
           return { intent: own, etag: facts.etag };
         } catch (error) {
           if (stored || !(error instanceof StorageError && error.refused)) {
-            await ledger.abandon([own]);
+            // first: should the ledger fail, the name stays pending, and must not pass for one that holds nothing
             intent = undefined;
+            await ledger.abandon([own]);
           }
           throw error;
         }

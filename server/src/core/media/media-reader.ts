@@ -6,12 +6,13 @@ import { localOf, remoteOf } from '../ledger/state';
 import { digest } from './body';
 import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
+import { ROW_TTL_MS } from './row-cache';
 import type { FileFacts, Opened, Wanted } from './serving';
 
 /** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
 const REREADS = 2;
-/** How long "the library does not list this key" is believed, in milliseconds: unknown paths are cheap to ask for. */
-const UNLISTED_TTL_MS = 5_000;
+/** How long "the library does not list this key" is believed: unknown paths are cheap to ask for. */
+const UNLISTED_TTL_MS = ROW_TTL_MS;
 const MAX_UNLISTED = 10_000;
 
 type Source = { body: Readable | null; from: 's3' | 'disk' | null };
@@ -101,12 +102,13 @@ export class MediaReader {
         if (!isStorageError(error, 'OBJECT_NOT_FOUND')) return { kind: 'unavailable' };
       }
     }
-    if (row || !(await this.#isListed(key))) return { kind: 'unknown' };
-    return this.#adoptFromS3(key, plan);
+    if (!(await this.#isListed(key))) return { kind: 'unknown' };
+    // where a write of our own was given the plain name, the object under it may not be proven
+    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);
   }
 
   async #isListed(key: ObjectKey): Promise<boolean> {
-    const now = this.deps.clock.now();
+    const now = this.deps.clock.elapsed();
     if ((this.#unlisted.get(key) ?? 0) > now) return false;
     if ((await this.deps.catalog.listed([key])).has(key)) return true;
     if (this.#unlisted.size >= MAX_UNLISTED) this.#unlisted.clear();
@@ -116,11 +118,12 @@ export class MediaReader {
 
   /**
    * A file that the library lists and that only the bucket has (filled by rclone, say): read once and hashed, then
-   * recorded, and served only after that, so that it can never change behind the ledger's back.
+   * recorded, and served only after that, so that it can never change behind the ledger's back. That the bucket does not
+   * have it either proves nothing: it may lie on another server's disk, so it is unavailable, and not missing.
    */
   async #adoptFromS3(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
     const place = this.deps.readable();
-    if (!place) return { kind: 'unknown' };
+    if (!place) return { kind: 'unavailable' };
     const object = plainObjectName(place.prefix, key);
     try {
       const found = await place.store.get(object);
@@ -133,7 +136,6 @@ export class MediaReader {
       );
     } catch (error) {
       if (!isStorageError(error)) throw error;
-      if (isStorageError(error, 'OBJECT_NOT_FOUND')) return { kind: 'unknown' };
       this.deps.log.debug(`"${key}" could not be looked up in S3: ${error.code}`);
       return { kind: 'unavailable' };
     }

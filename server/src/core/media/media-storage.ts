@@ -119,7 +119,7 @@ export class MediaStorage {
   async #write(key: ObjectKey, body: Body, options: WriteOptions): Promise<Publication> {
     const { clock, log } = this.deps;
     const row = await this.deps.ledger.find(key);
-    const begin: BeginOptions = { found: row ? undefined : await this.#found(key) };
+    const begin: BeginOptions = { found: row && row.placement.state !== 'new' ? undefined : await this.#found(key) };
     const ledger = inScope(this.deps.ledger, options.scope);
     const cloud = this.deps.cloud();
     if (cloud) {
@@ -127,7 +127,9 @@ export class MediaStorage {
         const sent = await send({ ledger, clock }, cloud, key, body, {
           ...begin,
           mime: options.mime,
-          plainUsed: row?.plainUsed ?? false,
+          // a roll-back of the host's takes the record of the name along, and nobody would know any more that the object
+          // under it is none of the library's
+          plainUsed: (row?.plainUsed ?? false) || this.deps.inTransaction(),
         });
         return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
       } catch (error) {
@@ -150,7 +152,7 @@ export class MediaStorage {
     // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
     const origin = this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
     const volume = await this.deps.volume.refresh();
-    let plainFree = !(await disk.exists(plainLocalName(key)));
+    let plainFree = (await this.#isFresh(key, options.scope)) && !(await disk.exists(plainLocalName(key)));
     for (;;) {
       const intent = await ledger.begin({ kind: 'file', key, volume, plainFree }, begin);
       try {
@@ -167,6 +169,15 @@ export class MediaStorage {
         plainFree = false;
       }
     }
+  }
+
+  /**
+   * Whether the library surely has no bytes of the key yet. Only then may a write have its plain path: otherwise they may be
+   * in the bucket or on another disk, and what lies at the plain path is served while the ledger has no bytes of the key.
+   */
+  async #isFresh(key: ObjectKey, scope: RequestScope | undefined): Promise<boolean> {
+    if (scope) return scope.kind === 'upload';
+    return !this.deps.inTransaction() && !(await this.deps.catalog.listed([key])).has(key);
   }
 
   async #publish(writes: readonly Publication[], tombstones: readonly ObjectKey[]): Promise<void> {

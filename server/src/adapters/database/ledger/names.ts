@@ -40,6 +40,12 @@ export class Names {
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
+  /** Whether a name is recorded, as pending or condemned. */
+  async isRecorded(name: PlacedName): Promise<boolean> {
+    const found: unknown[] = await this.table().where('name_hash', sha256(nameId(name))).select('id');
+    return found.length > 0;
+  }
+
   /** Records a name that is made of its own id as pending. */
   async insertOwn(
     key: ObjectKey,

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
 import type { BeginOptions, Ledger, Tallies } from '../../../core/ledger/ledger';
-import type { LedgerRow } from '../../../core/ledger/state';
-import { adoptedRow, firstRow } from '../../../core/ledger/transitions';
+import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
+import { adopted, firstRow, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, open, reading, type LedgerContext, type Session } from './session';
 
 /** Whether the key has a row; rows are never deleted. Asked outside the writing transaction: see {@link lockedRow}. */
@@ -16,13 +16,16 @@ export function hasRow(context: LedgerContext, key: ObjectKey): Promise<boolean>
  *   first writes of different keys would dead-lock; to insert blindly would write to the row of every known key.
  */
 export async function lockedRow(
-  { objects }: Session,
+  { objects, names }: Session,
   key: ObjectKey,
   known: boolean,
   found?: BeginOptions['found'],
 ): Promise<LedgerRow> {
-  const row = known ? await objects.lockOne(key) : undefined;
-  return row ?? objects.insertOrLock(firstRow(key, found));
+  const row = (known ? await objects.lockOne(key) : undefined) ?? (await objects.insertOrLock(firstRow(key, undefined)));
+  if (!found) return row;
+  const next = noticed(row, found, await names.isRecorded({ kind: 'file', name: found.localName, volume: found.volume }));
+  if (next !== row) await objects.store(next);
+  return next;
 }
 
 export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 'adopt' | 'tallies'> {
@@ -33,10 +36,15 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
       reading(context, async ({ objects }) => (await objects.list((table) => table.limit(1))).length === 0),
 
     async adopt(key, remote, content) {
-      if (await hasRow(context, key)) return false;
-      const row = adoptedRow(key, remote, content);
-      // two adoptions of the same bytes at once are one
-      return inTransaction(context, async ({ objects }) => isDeepStrictEqual(await objects.insertOrLock(row), row));
+      const known = await reading(context, ({ objects }) => objects.find(key));
+      if (known && !adopted(known, remote, content)) return false;
+      return inTransaction(context, async (session) => {
+        const row = await lockedRow(session, key, known !== undefined);
+        const next = adopted(row, remote, content);
+        if (next) await session.objects.store(next);
+        // two adoptions of the same bytes at once are one
+        return next !== undefined || isDeepStrictEqual(remoteOf(row), remote);
+      });
     },
 
     tallies: () => context.transactions.read(async (db) => tally(open(context, db))),
