@@ -46,3 +46,10 @@ export function runCommand(main: () => Promise<number>): void {
     },
   );
 }
+
+/** The value of a flag that is a number of things. @throws Error that says so */
+export function wholeNumber(flag: string, value: string | undefined, otherwise: number): number {
+  const number = value === undefined ? otherwise : Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${flag} ${value}: a whole number is wanted`);
+  return number;
+}

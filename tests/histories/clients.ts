@@ -1,0 +1,165 @@
+/** The clients of the media library: what Strapi does around the engine for an upload, a replace, a delete, an import. */
+import type { Readable } from 'node:stream';
+
+import { isStorageError } from '../../server/src/core/errors';
+import type { ObjectKey } from '../../server/src/core/keys';
+import { RequestScope } from '../../server/src/core/media/request-scope';
+import { DatabaseError } from './faults';
+import type { Step } from './plan';
+import type { Process } from './process';
+import { bytesFor, keysOf, type World } from './world';
+import { STALE_MS, type Ending, type Moment, type Write } from './writes';
+
+type ClientStep = Extract<Step, { file: number }>;
+
+/** Strapi's own refusal, before anything is sent: there is no such file. */
+class NoSuchFile extends Error {}
+
+const fileName = (index: number): string => `file${index + 1}`;
+
+/** Files there are now, and the one a step means. */
+function chosen(world: World, step: ClientStep): string | undefined {
+  const files = [...world.database.files.keys()];
+  return files.length === 0 ? undefined : files[step.file % files.length];
+}
+
+/** Does one step as a client; resolves when it has its answer. */
+export async function play(world: World, step: ClientStep): Promise<void> {
+  const process = world.processes[step.at] as Process;
+  if (step.kind === 'read') return readSomething(world, process, step);
+  const file = step.kind === 'upload' ? fileName(world.writes.total) : chosen(world, step);
+  if (file === undefined) return;
+  const deletes = step.kind === 'remove' || step.kind === 'import-delete';
+  const write = world.writes.begin(file, deletes ? 'delete' : 'content', process.life, world.now);
+  world.note(`${process.life.name}: ${step.kind} of ${file} begins (write ${write.id})`);
+  const ending = await requests[step.kind](world, process, file, write).then(
+    (): Ending => 'acknowledged',
+    (error: unknown): Ending => endingOf(error),
+  );
+  write.ended = { ...world.now, as: ending };
+  if (world.writes.overlapped(write)) world.doubtful.add(file);
+  else if (ending === 'acknowledged') world.doubtful.delete(file);
+  world.note(`${process.life.name}: ${step.kind} of ${file} (write ${write.id}) is ${ending}`);
+}
+
+function endingOf(error: unknown): Ending {
+  // an error of the database leaves open what it did; every other one says that nothing was changed
+  if (error instanceof DatabaseError) return 'unknown';
+  if (isStorageError(error) || error instanceof NoSuchFile || error instanceof RolledBack) return 'refused';
+  throw error;
+}
+
+type Request = (world: World, process: Process, file: string, write: Write) => Promise<void>;
+
+const requests: Record<Exclude<ClientStep['kind'], 'read'>, Request> = {
+  async upload(world, process, file, write) {
+    const scope = new RequestScope('upload');
+    await process.storage.inScope(scope, async () => {
+      await Promise.all(keysOf(file).map((key) => process.put(key, bytesFor(write, key), scope)));
+      await process.host.change(`library insert ${file}`, () => world.list(file, keysOf(file)));
+    });
+  },
+  replace: (world, process, file, write) => replace(world, process, file, write, true),
+  'replace-bare': (world, process, file, write) => replace(world, process, file, write, false),
+
+  async remove(world, process, file) {
+    const scope = new RequestScope('remove');
+    await process.storage.inScope(scope, async () => {
+      for (const key of world.database.files.get(file) ?? []) await process.storage.remove(key, scope);
+      await process.host.change(`library delete ${file}`, () => void world.database.files.delete(file));
+    });
+  },
+
+  import: (world, process, file, write) => importFile(world, process, file, write, false),
+  'import-rolled-back': (world, process, file, write) => importFile(world, process, file, write, true),
+
+  'import-delete': (world, process, file) =>
+    process.host.transaction(async () => {
+      for (const key of world.database.files.get(file) ?? []) await process.storage.remove(key);
+      await process.host.change(`library delete ${file}`, () => void world.database.files.delete(file));
+    }),
+};
+
+/** @param formats false: the new image is too small for a thumbnail, and the old one goes */
+async function replace(world: World, process: Process, file: string, write: Write, formats: boolean): Promise<void> {
+  const before = world.database.files.get(file);
+  if (!before) throw new NoSuchFile(file);
+  const [main, thumbnail] = keysOf(file);
+  const keys = formats ? [main, thumbnail] : [main];
+  const scope = new RequestScope('replace');
+  let changed = false;
+  try {
+    await process.storage.inScope(scope, async () => {
+      const dropped = before.filter((key) => !keys.includes(key));
+      await Promise.all([...keys.map((key) => process.put(key, bytesFor(write, key), scope)), ...dropped.map((key) => process.storage.remove(key, scope))]);
+      await process.host.change(`library update ${file}`, () => {
+        if (!world.database.files.has(file)) throw new NoSuchFile(file);
+        world.list(file, keys);
+      });
+      changed = true;
+    });
+  } catch (error) {
+    // until the library's own change has gone through, nothing of a replace is published
+    throw error instanceof DatabaseError && !changed ? new NoSuchFile(file) : error;
+  }
+}
+
+class RolledBack extends Error {}
+
+/** As `strapi import` does: the library's old file goes and the new one comes under the same key, all in one transaction. */
+function importFile(world: World, process: Process, file: string, write: Write, rollsBack: boolean): Promise<void> {
+  return process.host.transaction(async () => {
+    for (const key of world.database.files.get(file) ?? []) await process.storage.remove(key);
+    await process.host.change(`library delete ${file}`, () => void world.database.files.delete(file));
+    for (const key of keysOf(file)) await process.put(key, bytesFor(write, key));
+    await process.host.change(`library insert ${file}`, () => world.list(file, keysOf(file)));
+    if (rollsBack) throw new RolledBack();
+  });
+}
+
+async function readSomething(world: World, process: Process, step: ClientStep): Promise<void> {
+  const file = chosen(world, step);
+  if (file === undefined) return;
+  const key = keysOf(file)[world.doubtful.has(file) ? 0 : step.file % 2] as ObjectKey;
+  await readAndJudge(world, process, file, key);
+}
+
+/** Reads a key as a visitor does. @throws Violation when the answer is not one a visitor may get; @returns its kind */
+export async function readAndJudge(world: World, process: Process, file: string, key: ObjectKey): Promise<string> {
+  const asked = world.now;
+  const listedLong = world.listedSince(key) <= asked.time - STALE_MS;
+  let opened: Awaited<ReturnType<Process['storage']['reader']['open']>>;
+  try {
+    opened = await process.storage.reader.open(key, () => ({ bytes: 'all' }));
+  } catch (error) {
+    if (error instanceof DatabaseError) return 'error';
+    throw error;
+  }
+  const what = `${process.life.name} reads ${key} (asked at step ${asked.step})`;
+  if (opened.kind === 'file') {
+    const text = (await bytesOf(opened.body as Readable)).toString();
+    world.note(`${what}: "${text}" from ${opened.from}`);
+    judgeBytes(world, process, { what, file, key, text, asked });
+  } else {
+    world.note(`${what}: ${opened.kind}`);
+    const listed = listedLong && (world.database.files.get(file)?.includes(key) ?? false) && !world.writes.underWay(file);
+    if (listed && opened.kind !== 'unavailable') world.violated(`${what}: ${opened.kind}, although the library lists it`);
+  }
+  return opened.kind;
+}
+
+function judgeBytes(world: World, process: Process, read: { what: string; file: string; key: ObjectKey; text: string; asked: Moment }): void {
+  const { what, file, key, text, asked } = read;
+  const write = world.writes.get(Number.parseInt(text, 10));
+  if (!write || text !== bytesFor(write, key).toString()) return world.violated(`${what}: wrong bytes "${text}"`);
+  if (!world.writes.mayBeSeen(write, process.life, asked, world.now)) {
+    const expected = world.writes.visible(file, process.life, asked, world.now).map(({ id, kind }) => `${kind} ${id}`);
+    world.violated(`${what}: bytes of write ${write.id}, which nobody may see any more (instead of ${expected.join(' or ')})`);
+  }
+}
+
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

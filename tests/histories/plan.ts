@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+
+import { DATABASE_FAULTS, DISK_FAULTS, S3_FAULTS, type FaultPlan } from './faults';
+
+/** What somebody does, or what happens, next. `at`: which process, `file`: which file, both modulo how many there are. */
+export type Step =
+  | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
+  | { readonly kind: Job; readonly at: number }
+  | { readonly kind: 'crash' | 'pause' | 'resume'; readonly at: number }
+  | { readonly kind: 's3-down' | 's3-up' | 'damage' }
+  | { readonly kind: 'time'; readonly ms: number }
+  | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
+
+export const JOBS = ['catch-up', 'purge', 'sweep'] as const;
+export type Job = (typeof JOBS)[number];
+
+/** The world in which a history happens. */
+export interface Setting {
+  /** Both processes on one disk, or each on its own. */
+  readonly sharedDisk: boolean;
+  /** Whether S3's ETags are MD5s; else only reading proves bytes. */
+  readonly tellsMd5: boolean;
+  /** Whether ids drawn in a transaction that is rolled back are drawn again. */
+  readonly idsReturn: boolean;
+  /** The second process may not change the bucket. */
+  readonly secondReadOnly: boolean;
+  /** Files that were on the first disk before the plugin was installed. */
+  readonly library: number;
+  /** Files that are only in the bucket, under their plain name. */
+  readonly bucketOnly: number;
+  /** An object that is not ours lies under the plain name of the first library file, or of the first upload. */
+  readonly foreign: boolean;
+  /** Requests applied late land only after the first sweep. */
+  readonly lateLast: boolean;
+}
+
+export interface History {
+  readonly setting: Setting;
+  readonly steps: readonly Step[];
+  /** Which of the things that could go on does, each time: modulo how many there are; then the one that waits longest. */
+  readonly schedule: readonly number[];
+  readonly faults: FaultPlan;
+  readonly seed: number;
+}
+
+const HOUR = 3600_000;
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 18,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('upload', 'upload', 'replace', 'replace', 'replace', 'replace-bare', 'remove', 'import', 'import-rolled-back', 'import-delete', 'read', 'read', 'read', 'read'),
+      at: fc.nat(1),
+      file: fc.nat(2),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at: fc.nat(1) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume'), at: fc.nat(1) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-clock'), at: fc.nat(1), ms: fc.constantFrom(-HOUR, -1_000, 1_000, HOUR) }) },
+) as fc.Arbitrary<Step>;
+
+/** Mostly nothing, so that histories get somewhere. */
+const rarely = <F extends string>(faults: readonly F[], of: number, maxLength: number): fc.Arbitrary<F[]> =>
+  fc.array(fc.oneof({ weight: of, arbitrary: fc.constant(faults[0] as F) }, { weight: 1, arbitrary: fc.constantFrom(...faults) }), { maxLength, size: 'max' });
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  setting: fc.record({
+    sharedDisk: fc.boolean(),
+    tellsMd5: fc.boolean(),
+    idsReturn: fc.boolean(),
+    secondReadOnly: fc.oneof({ weight: 7, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    library: fc.nat(1),
+    bucketOnly: fc.nat(1),
+    foreign: fc.boolean(),
+    lateLast: fc.boolean(),
+  }),
+  steps: fc.array(step, { minLength: 2, maxLength: 16, size: 'max' }),
+  schedule: fc.array(fc.nat(255), { maxLength: 240, size: 'max' }),
+  faults: fc.record({ s3: rarely(S3_FAULTS, 3, 60), database: rarely(DATABASE_FAULTS, 25, 120), disk: rarely(DISK_FAULTS, 8, 12) }),
+  seed: fc.nat(),
+});

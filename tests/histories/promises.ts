@@ -1,0 +1,96 @@
+/** What must hold after every step, looked up in the database, the bucket and on the disks themselves. */
+import type { ObjectKey } from '../../server/src/core/keys';
+import type { LedgerRow } from '../../server/src/core/ledger/state';
+import { localOf, remoteOf } from '../../server/src/core/ledger/state';
+import { md5Of } from './sim-s3';
+import { bytesFor, keysOf, type World } from './world';
+
+/** @throws Violation */
+export async function checkPromises(world: World): Promise<void> {
+  // inside a transaction of the host's nothing is committed yet
+  if (world.scheduler.transaction) return;
+  for (const [file, keys] of world.database.files) {
+    const shown = new Map<ObjectKey, number>();
+    for (const key of world.certain(file, keys)) {
+      const row = await world.database.ledger.find(key);
+      const id = row && row.placement.state !== 'new' ? ofRow(world, key, row) : ofUnseen(world, key);
+      const write = world.writes.get(id);
+      if (!write || !world.writes.mayBeSeen(write, null, world.now, world.now)) {
+        const expected = world.writes.visible(file, null, world.now, world.now).map((visible) => visible.id);
+        world.violated(`the library lists ${key}, whose bytes are now those of write ${id} instead of ${expected.join(' or ')}`);
+      }
+      shown.set(key, id);
+    }
+    const [main, thumbnail] = keysOf(file);
+    const [mainId, thumbnailId] = [shown.get(main), shown.get(thumbnail)];
+    if (thumbnailId !== undefined && mainId !== thumbnailId && !world.writes.underWay(file)) {
+      world.violated(`${file} is mixed up: main file of write ${mainId}, thumbnail of write ${thumbnailId}`);
+    }
+  }
+}
+
+/** The write whose bytes the ledger leads to, after all its copies were looked at. */
+function ofRow(world: World, key: ObjectKey, row: LedgerRow): number {
+  if (!('content' in row.placement)) return world.violated(`the library lists ${key}, of which the ledger says: ${row.placement.state}`);
+  const { content } = row.placement;
+  const ids: number[] = [];
+  const remote = remoteOf(row);
+  if (remote && !world.damaged.has(remote.object)) {
+    const object = world.s3.objects.get(remote.object);
+    if (!object) world.violated(`${key}: the ledger leads to the object "${remote.object}", which is not there`);
+    else if (object.md5 !== content.md5) world.violated(`${key}: the object "${remote.object}" has other bytes than the ledger says`);
+    else ids.push(idOf(world, key, object.bytes));
+  }
+  const local = localOf(row);
+  if (local) {
+    const file = world.disks.find(({ volume }) => volume === local.volume)?.files.get(local.localName);
+    if (!file) world.violated(`${key}: the ledger leads to the file "${local.localName}" on ${local.volume}, which is not there`);
+    else if (file.bytes.length !== content.size || (content.md5 !== null && md5Of(file.bytes) !== content.md5)) {
+      world.violated(`${key}: the file "${local.localName}" has other bytes than the ledger says`);
+    } else ids.push(idOf(world, key, file.bytes));
+  }
+  if (ids.length === 0) return world.violated(`${key}: its only copy is an object that somebody damaged`);
+  return ids[0] as number;
+}
+
+/** The write whose bytes lie where the plugin has not been: on the disk the library began on, else in the bucket. */
+function ofUnseen(world: World, key: ObjectKey): number {
+  const bytes = world.disks[0]?.files.get(key)?.bytes ?? world.s3.objects.get(key)?.bytes;
+  return bytes ? idOf(world, key, bytes) : world.violated(`the library lists ${key}, of which there are no bytes anywhere`);
+}
+
+function idOf(world: World, key: ObjectKey, bytes: Buffer): number {
+  const id = Number.parseInt(bytes.toString(), 10);
+  const write = world.writes.get(id);
+  if (!write || !bytes.equals(bytesFor(write, key))) world.violated(`${key}: bytes of nobody: "${bytes.toString()}"`);
+  return id;
+}
+
+/** At rest, with everything healed and all grace periods over: nothing is left that nobody needs. @throws Violation */
+export async function checkNothingLeft(world: World): Promise<void> {
+  const objects = new Set<string>();
+  const files = new Set<string>();
+  for (const [name] of world.s3.objects) objects.add(name);
+  for (const disk of new Set(world.disks)) for (const name of disk.files.keys()) files.add(`${disk.volume} ${name}`);
+  for (const keys of world.database.files.values()) {
+    for (const key of keys) {
+      const row = await world.database.ledger.find(key);
+      objects.delete((row && remoteOf(row)?.object) ?? key);
+      const local = row && localOf(row);
+      files.delete(local ? `${local.volume} ${local.localName}` : `${world.disks[0]?.volume} ${key}`);
+    }
+  }
+  for (const [name, { foreign }] of world.s3.objects) if (foreign) objects.delete(name);
+  for (const key of world.leftToAudit()) {
+    const row = await world.database.ledger.find(key);
+    objects.delete((row && remoteOf(row)?.object) ?? '');
+    const local = row && localOf(row);
+    files.delete(local ? `${local.volume} ${local.localName}` : `${world.disks[0]?.volume} ${key}`);
+  }
+  // what somebody else put in the bucket and nobody has read is not ours to remove when a replace supersedes it
+  for (const name of world.unread) objects.delete(name);
+  // nor does a process know what lies on a disk that it does not have
+  if (!world.history.setting.sharedDisk) for (const name of world.onDiskOnly) files.delete(`${world.disks[0]?.volume} ${name}`);
+  if (objects.size > 0) world.violated(`left in the bucket for ever: ${[...objects].join(', ')}`);
+  if (files.size > 0) world.violated(`left on disk for ever: ${[...files].join(', ')}`);
+}

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+
+import { histories, type History } from './plan';
+import { playHistory, type Outcome } from './play-history';
+import { Violation } from './world';
+
+export interface Found {
+  /** What was broken, and the shortest history that fast-check could find, line by line. */
+  readonly violation: string;
+  readonly log: readonly string[];
+  readonly history: History;
+  readonly path: string;
+}
+
+export interface SearchResult {
+  readonly seed: number;
+  readonly runs: number;
+  readonly steps: number;
+  readonly acknowledged: number;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly found: Found | undefined;
+}
+
+export interface SearchOptions {
+  runs: number;
+  seed: number;
+  /** Of an earlier search with the same seed: goes straight to what it found. */
+  path?: string;
+  /** Looks no further for a shorter history. */
+  first?: boolean;
+  /** Called after each history. */
+  played?: (runs: number) => void;
+}
+
+/** Plays random histories until one breaks a promise, or so many did not. */
+export async function search({ runs, seed, path, first = false, played }: SearchOptions): Promise<SearchResult> {
+  let [count, steps, acknowledged] = [0, 0, 0];
+  const faults = new Map<string, number>();
+  const add = (outcome: Outcome) => {
+    count++;
+    steps += outcome.steps;
+    acknowledged += outcome.acknowledged;
+    for (const [fault, times] of outcome.faults) faults.set(fault, (faults.get(fault) ?? 0) + times);
+    played?.(count);
+  };
+  const details = await fc.check(
+    fc.asyncProperty(histories, async (history) => {
+      const outcome = await playHistory(history);
+      add(outcome);
+      if (outcome.violation) throw outcome.violation;
+    }),
+    { numRuns: runs, seed, path, endOnFailure: first },
+  );
+  if (!details.failed) return { seed, runs: count, steps, acknowledged, faults, found: undefined };
+  if (!(details.errorInstance instanceof Violation)) throw details.errorInstance;
+  const [history] = details.counterexample as [History];
+  const { violation, log } = await playHistory(history);
+  return {
+    seed,
+    runs: count,
+    steps,
+    acknowledged,
+    faults,
+    found: { violation: violation?.message ?? 'not reproduced', log, history, path: details.counterexamplePath ?? '' },
+  };
+}

@@ -1,0 +1,108 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { Clock } from '../../server/src/core/clock';
+import type { ObjectKey } from '../../server/src/core/keys';
+import { MemoryLedger } from '../../server/src/core/ledger/memory';
+import type { Ledger } from '../../server/src/core/ledger/ledger';
+import type { MediaCatalog } from '../../server/src/core/media/catalog';
+import { DatabaseError, type Faults } from './faults';
+import type { Life, Scheduler, Transaction } from './scheduler';
+
+/** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
+const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies']);
+
+/** The host's database: the ledger and the media library's list of files, as one process reaches it. */
+export interface Connection {
+  readonly ledger: Ledger;
+  readonly catalog: MediaCatalog;
+  inTransaction(): boolean;
+  /** A transaction of the host's around `work`; rolled back when `work` throws, or its COMMIT fails. */
+  transaction(work: () => Promise<void>): Promise<void>;
+  /** One statement of the host's on its own tables. */
+  change(label: string, apply: () => void): Promise<void>;
+}
+
+export class SimDatabase {
+  readonly ledger: MemoryLedger;
+  /** The media library: file → its keys. */
+  readonly files = new Map<string, readonly ObjectKey[]>();
+  readonly #ambient = new AsyncLocalStorage<Transaction>();
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly faults: Faults,
+    clock: Pick<Clock, 'now' | 'random'>,
+    private readonly idsReturn: boolean,
+    private readonly onRollBack: () => void,
+  ) {
+    this.ledger = new MemoryLedger(clock);
+  }
+
+  isListed(key: ObjectKey): boolean {
+    return [...this.files.values()].some((keys) => keys.includes(key));
+  }
+
+  connect(life: Life): Connection {
+    const request = async <T>(label: string, reads: boolean, apply: () => T | Promise<T>): Promise<T> => {
+      const transaction = this.#ambient.getStore() ?? null;
+      await this.scheduler.wait(life, label, { database: transaction });
+      // within a transaction a lost answer is a lost connection, which is a roll-back: its COMMIT has faults of its own
+      const fault = transaction ? 'none' : this.faults.database();
+      if (fault === 'failed') throw new DatabaseError(label);
+      const answer = await apply();
+      await this.scheduler.wait(life, `${label} answered`);
+      if (fault === 'answer-lost' && !reads) throw new DatabaseError(`${label}, committed`);
+      return answer;
+    };
+    return {
+      ledger: new Proxy<Ledger>(this.ledger, {
+        get: (target, method: keyof Ledger) => {
+          const call = target[method] as (...args: unknown[]) => Promise<unknown>;
+          return (...args: unknown[]) => request(`ledger ${method} ${subjectOf(args[0])}`, READS.has(method), () => call.apply(target, args));
+        },
+      }),
+      catalog: {
+        listed: (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key)))),
+      },
+      inTransaction: () => this.#ambient.getStore() !== undefined,
+      transaction: async (work) => {
+        await this.scheduler.wait(life, 'BEGIN', { database: null });
+        const files = new Map(this.files);
+        const undoLedger = this.ledger.checkpoint(this.idsReturn);
+        const transaction: Transaction = {
+          life,
+          rollBack: () => {
+            this.onRollBack();
+            undoLedger();
+            this.files.clear();
+            for (const [file, keys] of files) this.files.set(file, keys);
+          },
+        };
+        this.scheduler.transaction = transaction;
+        const end = () => {
+          if (this.scheduler.transaction === transaction) this.scheduler.transaction = null;
+        };
+        try {
+          await this.#ambient.run(transaction, work);
+          await this.scheduler.wait(life, 'COMMIT', { database: transaction });
+        } catch (error) {
+          transaction.rollBack();
+          end();
+          throw error;
+        }
+        const fault = this.faults.database();
+        if (fault === 'failed') transaction.rollBack();
+        end();
+        await this.scheduler.wait(life, 'COMMIT answered');
+        if (fault !== 'none') throw new DatabaseError(`COMMIT ${fault}`);
+      },
+      change: (label, apply) => request(label, false, apply),
+    };
+  }
+}
+
+function subjectOf(argument: unknown): string {
+  if (typeof argument === 'string') return argument;
+  const { key, intent, name } = (Array.isArray(argument) ? (argument[0] ?? {}) : (argument ?? {})) as { key?: string; name?: string; intent?: { key: string; name: string } };
+  return intent ? `${intent.key} → ${intent.name}` : [key, name].filter(Boolean).join(' → ');
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+
+import { StorageError } from '../../server/src/core/errors';
+import { announcedBytes, rangeLength } from '../../server/src/core/store/body';
+import type { Body, ObjectFacts, ObjectStream } from '../../server/src/core/store/object-store';
+import type { PatientStore } from '../../server/src/core/store/patience';
+import type { Faults } from './faults';
+import type { Life, Scheduler } from './scheduler';
+
+export interface StoredObject {
+  readonly bytes: Buffer;
+  readonly md5: string;
+  /** The server's own tag, where it is not the MD5. */
+  readonly version: number;
+  /** Put there by somebody else, and not listed by the media library under this name: never to be touched. */
+  readonly foreign: boolean;
+}
+
+export interface LateEffect {
+  readonly label: string;
+  apply(): void;
+}
+
+/** The object that a breaker asks for. */
+export const PROBE = '.s3-storage-probe';
+
+/** A bucket whose requests can be refused, lost, answered and not applied, or applied long after their client gave up. */
+export class SimS3 {
+  readonly objects = new Map<string, StoredObject>();
+  readonly late: LateEffect[] = [];
+  down = false;
+  #version = 0;
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly faults: Faults,
+    /** Whether its ETags are MD5s; else bytes can only be proven by reading them. */
+    private readonly tellsMd5: boolean,
+    private readonly violated: (what: string) => void,
+  ) {}
+
+  store(name: string, bytes: Buffer, foreign = false): void {
+    if (this.objects.get(name)?.foreign && !foreign) this.violated(`somebody else's object "${name}" was overwritten`);
+    this.objects.set(name, { bytes, md5: md5Of(bytes), version: ++this.#version, foreign });
+  }
+
+  remove(name: string): void {
+    if (this.objects.get(name)?.foreign) this.violated(`somebody else's object "${name}" was removed`);
+    this.objects.delete(name);
+  }
+
+  factsOf({ bytes, md5, version }: StoredObject): ObjectFacts {
+    return this.tellsMd5 ? { size: bytes.length, etag: md5, md5 } : { size: bytes.length, etag: `v${version}`, md5: null };
+  }
+
+  /** The bucket as one life of a process reaches it. @param mayChange false: any change is a violation */
+  connect(life: Life, mayChange: boolean): PatientStore {
+    const change = async (label: string, name: string, apply: (damaged: boolean) => void): Promise<void> => {
+      if (!mayChange) this.violated(`a read-only instance sent ${label}`);
+      const fault = this.#fault(label, name);
+      if (fault === 'late' || fault === 'late-corrupt') {
+        this.late.push({ label: `${label}, late`, apply: () => apply(fault === 'late-corrupt') });
+      } else if (fault !== 'timeout') {
+        apply(fault === 'corrupt');
+      }
+      await this.scheduler.wait(life, `${label} answered`);
+      if (fault !== 'none' && fault !== 'corrupt') throw new StorageError('TIMEOUT', { operation: label, refused: false });
+    };
+    const look = async (label: string, name: string): Promise<StoredObject> => {
+      await this.scheduler.wait(life, label, { background: name === PROBE });
+      const fault = this.#fault(label, name);
+      if (fault === 'timeout' || fault === 'late' || fault === 'reset-after') throw new StorageError('TIMEOUT', { operation: label });
+      const object = this.objects.get(name);
+      if (!object) throw new StorageError('OBJECT_NOT_FOUND', { operation: label, refused: true, status: 404 });
+      return object;
+    };
+    return {
+      put: async (name: string, body: Body) => {
+        await this.scheduler.wait(life, `PUT ${name}`);
+        const bytes = await collect(name, body);
+        let facts: ObjectFacts | undefined;
+        await change(`PUT ${name}`, name, (damaged) => {
+          this.store(name, damaged ? damage(bytes) : bytes);
+          facts = this.factsOf(this.objects.get(name) as StoredObject);
+        });
+        return facts as ObjectFacts;
+      },
+      head: async (name) => this.factsOf(await look(`HEAD ${name}`, name)),
+      get: async (name, { range } = {}): Promise<ObjectStream> => {
+        const object = await look(`GET ${name}`, name);
+        const length = rangeLength(name, object.bytes.length, range);
+        const part = object.bytes.subarray(range?.start ?? 0, (range?.start ?? 0) + length);
+        return { facts: this.factsOf(object), body: Readable.from(part.length > 0 ? [part] : [], { objectMode: false }) };
+      },
+      delete: async (name) => {
+        await this.scheduler.wait(life, `DELETE ${name}`);
+        await change(`DELETE ${name}`, name, () => this.remove(name));
+      },
+    };
+  }
+
+  #fault(label: string, name: string) {
+    if (this.down) throw new StorageError('UNREACHABLE', { operation: label, subject: name, refused: true });
+    const fault = this.faults.s3();
+    if (fault === 'refused') throw new StorageError('SERVER_ERROR', { operation: label, status: 503, refused: true });
+    if (fault === 'unreachable') throw new StorageError('UNREACHABLE', { operation: label, refused: true });
+    return fault;
+  }
+}
+
+export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+
+export async function collect(name: string, body: Body): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of announcedBytes(name, body)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The same length, other bytes. */
+export const damage = (bytes: Buffer): Buffer => Buffer.from(bytes.map((byte, at) => (at === 0 ? byte ^ 0xff : byte)));

@@ -1,0 +1,184 @@
+import type { Clock } from '../../server/src/core/clock';
+import { parseKey, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
+import { Faults } from './faults';
+import type { History } from './plan';
+import { Process } from './process';
+import { Scheduler, type Life } from './scheduler';
+import { SimDatabase } from './sim-database';
+import { SimDisk } from './sim-disk';
+import { SimS3 } from './sim-s3';
+import { Writes, type Moment, type Write } from './writes';
+
+/** The bytes that a write gives to a key: they tell where they come from. */
+export const bytesFor = (write: Write, key: ObjectKey): Buffer => Buffer.from(`${write.id} ${key}`);
+
+/** Main file and thumbnail of an image. */
+export const keysOf = (file: string): [main: ObjectKey, thumbnail: ObjectKey] => [parseKey(`${file}.bin`), parseKey(`thumbnail_${file}.bin`)];
+
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** Everything that a history happens to: a database, a bucket, one or two disks, two processes. */
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly writes = new Writes();
+  readonly log: string[] = [];
+  readonly world: Life = { name: 'world', alive: true, paused: false };
+  readonly faults: Faults;
+  readonly s3: SimS3;
+  readonly database: SimDatabase;
+  readonly disks: readonly SimDisk[];
+  /** Objects that a third party has damaged: what is in S3 only is theirs to answer for. */
+  readonly damaged = new Set<string>();
+  /** Plain paths of files that were on the first disk only, at the beginning. */
+  readonly onDiskOnly = new Set<string>();
+  /** Plain objects of files that were in the bucket only, at the beginning. */
+  readonly unread = new Set<string>();
+  /** Objects whose record went with a transaction that was rolled back: only the audit's listing can find them. */
+  mayLeak = false;
+  /**
+   * Files whose thumbnail is in doubt: its listing is Strapi's to change and its bytes are the ledger's, in two
+   * transactions. Where a replace that brings it back or drops it crashed between the two, or two such replaces were under
+   * way at once, either may be ahead, until the next replace.
+   */
+  readonly doubtful = new Set<string>();
+  processes: Process[] = [];
+  /** Of the database and of the world outside, in milliseconds. */
+  time = 1_700_000_000_000;
+  readonly #skew = [0, 0];
+  #random: number;
+  readonly #listedSince = new Map<ObjectKey, number>();
+  #lives = 0;
+  #locationId = 0;
+
+  constructor(readonly history: History) {
+    const { setting } = history;
+    this.#random = history.seed >>> 0;
+    this.faults = new Faults(history.faults);
+    this.s3 = new SimS3(this.scheduler, this.faults, setting.tellsMd5, (what) => this.violated(what));
+    this.database = new SimDatabase(this.scheduler, this.faults, { now: () => this.time, random: () => this.random() }, setting.idsReturn, () => {
+      this.mayLeak = true;
+    });
+    this.mayLeak = setting.secondReadOnly;
+    const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults);
+    const first = disk('disk-0');
+    this.disks = [first, setting.sharedDisk ? first : disk('disk-1')];
+  }
+
+  get now(): Moment {
+    return { step: this.scheduler.step, time: this.time };
+  }
+
+  async start(): Promise<void> {
+    this.#locationId = await this.database.ledger.locationId({ endpoint: '', region: 'us-east-1', bucket: 'media' });
+    this.processes = [this.#process(0), this.#process(1)];
+    const { library, bucketOnly, foreign, sharedDisk } = this.history.setting;
+    for (let at = 0; at < library; at++) this.#existing(`library${at}`, (key, bytes) => {
+        this.disks[0]?.write(key, bytes);
+        this.onDiskOnly.add(key);
+      });
+    for (let at = 0; at < bucketOnly; at++) this.#existing(`bucket${at}`, (key, bytes) => {
+        this.s3.store(key, bytes);
+        this.unread.add(key);
+      });
+    // a process that does not have the disk could not tell it from a file that is in the bucket only
+    if (foreign) this.s3.store(keysOf(library > 0 && sharedDisk ? 'library0' : 'file1')[0], Buffer.from('somebody else’s'), true);
+  }
+
+  /** The process ends where it is, and one starts in its place that knows nothing but disk, database and bucket. */
+  restart(at: number): void {
+    const before = this.processes[at] as Process;
+    this.scheduler.end(before.life);
+    this.processes[at] = this.#process(at);
+  }
+
+  /** The media library has these keys of the file from now on. */
+  list(file: string, keys: readonly ObjectKey[]): void {
+    const before = this.database.files.get(file) ?? [];
+    for (const key of keys.filter((listed) => !before.includes(listed))) {
+      if (this.#listedSince.has(key) && before.length > 0) this.doubtful.add(file);
+      this.#listedSince.set(key, this.time);
+    }
+    this.database.files.set(file, keys);
+  }
+
+  /** Those of a file's keys of which it is certain what readers may see. */
+  certain(file: string, keys: readonly ObjectKey[]): readonly ObjectKey[] {
+    const inDoubt = this.doubtful.has(file) || this.writes.underWay(file);
+    return inDoubt ? keys.filter((key) => key === keysOf(file)[0]) : keys;
+  }
+
+  /** When the library last began to list a key; -Infinity for one of the beginning. */
+  listedSince(key: ObjectKey): number {
+    return this.#listedSince.get(key) ?? -Infinity;
+  }
+
+  /**
+   * Keys of files of which a write ended in a way that nobody was told of, or met another one: what Strapi's crash between
+   * two of its steps left listed nowhere is the audit's to find.
+   */
+  leftToAudit(): ObjectKey[] {
+    return this.writes.all.filter((write) => write.ended?.as === 'unknown' || this.writes.overlapped(write)).flatMap(({ file }) => keysOf(file));
+  }
+
+  setClock(at: number, ms: number): void {
+    this.#skew[at] = (this.#skew[at] ?? 0) + ms;
+  }
+
+  /** xorshift32: all randomness of a history comes from its seed. */
+  random(): number {
+    let x = this.#random || 0x9e3779b9;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x >>> 0;
+    return this.#random / 2 ** 32;
+  }
+
+  note(line: string): void {
+    this.log.push(`${this.scheduler.step}. ${line}`);
+  }
+
+  violated(what: string): never {
+    throw (this.violation ??= new Violation(what));
+  }
+
+  violation: Violation | undefined;
+
+  #existing(file: string, store: (key: ObjectKey, bytes: Buffer) => void): void {
+    const write = this.writes.begin(file, 'content', this.world, this.now);
+    for (const key of keysOf(file)) store(key, bytesFor(write, key));
+    write.ended = { ...this.now, time: -Infinity, as: 'acknowledged' };
+    this.database.files.set(file, keysOf(file));
+  }
+
+  #process(at: number): Process {
+    const life: Life = { name: `process ${at} (life ${++this.#lives})`, alive: true, paused: false };
+    const sleeping =
+      (background: boolean): Clock['sleep'] =>
+      async (ms, signal) => {
+        const until = this.time + ms;
+        await this.scheduler.wait(life, `sleep ${Math.round(ms)} ms`, { background });
+        if (signal?.aborted) throw signal.reason;
+        this.time = Math.max(this.time, until);
+      };
+    const clock: Clock = {
+      now: () => this.time + (this.#skew[at] ?? 0),
+      elapsed: () => this.time,
+      random: () => this.random(),
+      sleep: sleeping(false),
+    };
+    return new Process({
+      life,
+      scheduler: this.scheduler,
+      database: this.database,
+      s3: this.s3,
+      disk: this.disks[at] as SimDisk,
+      clock,
+      sleepInBackground: sleeping(true),
+      locationId: this.#locationId,
+      readOnly: at === 1 && this.history.setting.secondReadOnly,
+    });
+  }
+}
