@@ -19,7 +19,7 @@ export async function statusOf(parts: {
   breaker: CircuitBreaker | undefined;
   outage: { code: ErrorCode; since: number } | undefined;
 }): Promise<StatusAnswer> {
-  const { pendingUploads, ...objects } = await parts.ledger.tallies();
+  const { pendingUploads, onlyOn: _onlyOn, ...objects } = await parts.ledger.tallies();
   const incidents = await parts.incidents.list(INCIDENTS_SHOWN);
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
   return {

@@ -119,7 +119,22 @@ export function uploading(hand: Hand): void {
       trash: { count: 1, bytes: 10 },
       failed: { count: 1, bytes: 10 },
       pendingUploads: { count: 2, bytes: 20 },
+      onlyOn: [{ volume: VOLUME, count: 3, bytes: 27 }],
     });
+  });
+
+  it('are tallied per volume that has their only copy, without what is buried or also in S3', async () => {
+    const elsewhere = 'a-volume' as VolumeId;
+    await hand.object('there.png', { found: { ...found('there.png', 5), volume: elsewhere } });
+    for (const name of ['here.png', 'both.png', 'buried.png']) await hand.fallBack(name);
+    await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
+    await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
+    expect((await hand.ledger.tallies()).onlyOn).toEqual([
+      { volume: elsewhere, count: 1, bytes: 5 },
+      { volume: VOLUME, count: 1, bytes: 10 },
+    ]);
+    await hand.ledger.bury(key('there.png'), { purgeAfterMs: DAY });
+    expect((await hand.ledger.tallies()).onlyOn).toEqual([{ volume: VOLUME, count: 1, bytes: 10 }]);
   });
 
   it('are not needed for bytes that were found in the bucket', async () => {

@@ -82,7 +82,7 @@ export const DEFAULT_POLICY: LedgerPolicy = {
   secondSweepMs: 24 * 3600_000,
 };
 
-/** `local`, `both` and `remote` are without buried rows. */
+/** Rows that have bytes. `local`, `both` and `remote` are without buried rows. */
 export interface Tallies {
   local: { count: number; bytes: number };
   both: { count: number; bytes: number };
@@ -93,6 +93,8 @@ export interface Tallies {
   failed: { count: number; bytes: number };
   /** Fallback writes of any volume still to be uploaded. */
   pendingUploads: { count: number; bytes: number };
+  /** Per volume, the unburied files whose only copy is on it (`local`). Volumes without any are left out. */
+  onlyOn: readonly { volume: VolumeId; count: number; bytes: number }[];
 }
 
 /**

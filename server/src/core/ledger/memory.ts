@@ -15,6 +15,7 @@ import {
 } from './ledger';
 import { MemoryNames } from './memory-names';
 import type { LedgerRow } from './state';
+import { groupOf, talliesOf } from './tallies';
 import * as step from './transitions';
 
 interface RowRecord {
@@ -173,21 +174,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async tallies(): Promise<Tallies> {
-    const rows = [...this.#rows.values()].map(({ row }) => row);
-    const sum = (of: (row: LedgerRow) => boolean) => {
-      const counted = rows.filter(of);
-      const bytes = counted.map(({ placement }) => ('content' in placement ? placement.content.size : 0));
-      return { count: counted.length, bytes: bytes.reduce((total, size) => total + size, 0) };
-    };
-    const live = (state: string) => (row: LedgerRow) => row.placement.state === state && row.tombstone === null;
-    return {
-      local: sum(live('local')),
-      both: sum(live('both')),
-      remote: sum(live('remote')),
-      trash: sum(step.awaitsPurge),
-      failed: sum((row) => row.lastError !== null),
-      pendingUploads: sum((row) => row.origin === 'fallback' && step.awaitsUpload(row)),
-    };
+    return talliesOf([...this.#rows.values()].flatMap(({ row }) => groupOf(row) ?? []));
   }
 
   async locationId({ endpoint, region, bucket }: Location): Promise<number> {

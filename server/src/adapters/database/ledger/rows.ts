@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
 import type { BeginOptions, Ledger, Tallies } from '../../../core/ledger/ledger';
 import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
+import { talliesOf, type TallyGroup } from '../../../core/ledger/tallies';
 import { adopted, firstRow, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, open, reading, type LedgerContext, type Session } from './session';
 
@@ -51,40 +52,26 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
   };
 }
 
-interface Group {
-  state: keyof Tallies | 'new' | 'gone';
-  origin: string;
-  buried: number | boolean;
-  broken: number | boolean;
-  count: number | string;
-  bytes: number | string | null;
-}
-
 async function tally({ objects }: Session): Promise<Tallies> {
   const { db } = objects;
   const buried = db.raw('case when tombstone_ticket is null then 0 else 1 end');
-  const broken = db.raw('case when last_error is null then 0 else 1 end');
-  const groups: Group[] = await objects
+  const failed = db.raw('case when last_error is null then 0 else 1 end');
+  const volume = db.raw("case when state = 'local' then volume end");
+  const groups: Record<keyof TallyGroup, unknown>[] = await objects
     .table()
-    .select('state', 'origin', db.raw('? as buried', [buried]), db.raw('? as broken', [broken]))
+    .whereIn('state', ['local', 'both', 'remote'])
+    .select('state', 'origin', db.raw('? as buried, ? as failed, ? as volume', [buried, failed, volume]))
     .count({ count: '*' })
     .sum({ bytes: 'size' })
     .groupBy('state', 'origin')
-    .groupByRaw('?, ?', [buried, broken]);
-  const sum = (of: (group: Group) => boolean) => {
-    const counted = groups.filter(of);
-    return {
-      count: counted.reduce((total, group) => total + Number(group.count), 0),
-      bytes: counted.reduce((total, group) => total + Number(group.bytes ?? 0), 0),
-    };
-  };
-  const live = (state: Group['state']) => (group: Group) => group.state === state && !Number(group.buried);
-  return {
-    local: sum(live('local')),
-    both: sum(live('both')),
-    remote: sum(live('remote')),
-    trash: sum((group) => Boolean(Number(group.buried)) && group.state !== 'gone'),
-    failed: sum((group) => Boolean(Number(group.broken))),
-    pendingUploads: sum((group) => live('local')(group) && group.origin === 'fallback'),
-  };
+    .groupByRaw('?, ?, ?', [buried, failed, volume]);
+  return talliesOf(
+    groups.map((group) => ({
+      ...(group as TallyGroup),
+      buried: Boolean(Number(group.buried)),
+      failed: Boolean(Number(group.failed)),
+      count: Number(group.count),
+      bytes: Number(group.bytes),
+    })),
+  );
 }

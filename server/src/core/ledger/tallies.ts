@@ -1,0 +1,55 @@
+import type { VolumeId } from '../keys';
+import type { Tallies } from './ledger';
+import { isIn, type LedgerRow, type Origin, type RowIn } from './state';
+
+/** Rows that are alike in everything {@link Tallies} tell apart. Only rows that have bytes are counted. */
+export interface TallyGroup {
+  readonly state: RowWithBytes['placement']['state'];
+  readonly origin: Origin;
+  readonly buried: boolean;
+  readonly failed: boolean;
+  /** Of `local` rows. */
+  readonly volume: VolumeId | null;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+type RowWithBytes = RowIn<'local'> | RowIn<'both'> | RowIn<'remote'>;
+
+/** A row as a group of one; undefined when it has no bytes. */
+export function groupOf(row: LedgerRow | undefined): TallyGroup | undefined {
+  if (!isIn(row, 'local', 'both', 'remote')) return undefined;
+  const { placement, origin } = row;
+  return {
+    state: placement.state,
+    origin,
+    buried: row.tombstone !== null,
+    failed: row.lastError !== null,
+    volume: placement.state === 'local' ? placement.local.volume : null,
+    count: 1,
+    bytes: placement.content.size,
+  };
+}
+
+export function talliesOf(groups: readonly TallyGroup[]): Tallies {
+  const sum = (of: (group: TallyGroup) => boolean) => {
+    const counted = groups.filter(of);
+    return {
+      count: counted.reduce((total, { count }) => total + count, 0),
+      bytes: counted.reduce((total, { bytes }) => total + bytes, 0),
+    };
+  };
+  const live = (state: TallyGroup['state']) => (group: TallyGroup) => group.state === state && !group.buried;
+  const volumes = [...new Set(groups.filter(live('local')).flatMap(({ volume }) => volume ?? []))].sort();
+  return {
+    local: sum(live('local')),
+    both: sum(live('both')),
+    remote: sum(live('remote')),
+    trash: sum(({ buried }) => buried),
+    failed: sum(({ failed }) => failed),
+    pendingUploads: sum((group) => live('local')(group) && group.origin === 'fallback'),
+    onlyOn: volumes
+      .map((volume) => ({ volume, ...sum((group) => live('local')(group) && group.volume === volume) }))
+      .filter(({ count }) => count > 0),
+  };
+}
