@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as settings from './001-settings';
 import * as ledger from './002-ledger';
 import * as incidents from './003-incidents';
+import * as scale from './004-scale';
 
 export interface Migration {
   /** As recorded in the database: never renamed. */
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   { name: '001-settings', up: settings.up },
   { name: '002-ledger', up: ledger.up },
   { name: '003-incidents', up: incidents.up },
+  { name: '004-scale', up: scale.up },
 ];
 
 /** Bundled with the code: no folder of migrations has to be found at run time. */

@@ -45,6 +45,6 @@ async function hasRows(knex: Knex, schema: string | undefined, name: string): Pr
 }
 
 /** MySQL and MariaDB. */
-function isMysql(knex: Knex): boolean {
+export function isMysql(knex: Knex): boolean {
   return (knex.client as { dialect: string }).dialect === 'mysql';
 }

@@ -1,10 +1,14 @@
 import { beginning } from './ledger/beginning';
 import { burying } from './ledger/burying';
+import { claiming } from './ledger/claiming';
+import { cleaning, restoring } from './ledger/cleaning';
 import { concurrency } from './ledger/concurrency';
 import { Hand, type LedgerUnderTest } from './ledger/harness';
 import { keysAndPlaces } from './ledger/keys-and-places';
 import { publishing } from './ledger/publishing';
+import { recording } from './ledger/recording';
 import { sweeping } from './ledger/sweeping';
+import { tallying } from './ledger/tallying';
 import { uploading } from './ledger/uploading';
 
 /**
@@ -22,6 +26,11 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('publish', () => publishing(hand));
     describe('bury and purge', () => burying(hand));
     describe('uploads', () => uploading(hand));
+    describe('claims', () => claiming(hand));
+    describe('cleanup', () => cleaning(hand));
+    describe('restore', () => restoring(hand));
+    describe('the inventory', () => recording(hand));
+    describe('tallies', () => tallying(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
     describe('at the same time', () => concurrency(hand));

@@ -5,8 +5,9 @@ import { Database } from '@strapi/database';
 import { knexLedger } from '../../../server/src/adapters/database/knex-ledger';
 import { migrate } from '../../../server/src/adapters/database/migrate';
 import { strapiTransactions } from '../../../server/src/adapters/database/transactions';
-import type { Ledger } from '../../../server/src/core/ledger/ledger';
-import { failsWith, found, Hand, key, sent } from '../../contract/ledger/harness';
+import type { Claim, Ledger } from '../../../server/src/core/ledger/ledger';
+import { DAY, failsWith, found, Hand, key, sent, VOLUME } from '../../contract/ledger/harness';
+import { counted, play, rowsOf } from '../../contract/ledger/tallying';
 import { emptyTables, shiftTimes, testDatabases, type TestDatabase } from '../../support/sql';
 
 const folders: string[] = [];
@@ -78,6 +79,23 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
     expect(await ledger.find(key('b.png'))).toBeUndefined();
     expect(await hand.dueObjects()).toEqual([]);
     expect(await hand.publish(sent(pending))).toEqual(['published']);
+  });
+
+  it('a rollback undoes what was tallied, claimed and recorded', async () => {
+    await hand.put('a.png');
+    await hand.fallBack('b.png');
+    const before = await ledger.tallies();
+    const uploads: Claim = { work: 'upload', volume: VOLUME, origin: 'fallback', limit: 10 };
+    await rolledBack(async () => {
+      await play(hand, [['bury', 'a.png'], ['upload', 'b.png'], ['record', 'c.png'], ['fold', ''], ['recount', ''], ['fail', 'a.png']]);
+      expect(await ledger.tallies()).toEqual(counted(await rowsOf(hand)));
+      expect(await ledger.tallies()).not.toEqual(before);
+    });
+    expect(await ledger.tallies()).toEqual(before);
+    await rolledBack(async () => {
+      expect(await ledger.claim(uploads, DAY)).toHaveLength(1);
+    });
+    expect(await ledger.claim(uploads, DAY)).toHaveLength(1);
   });
 
   it('an intent that was rolled back is lost, even if its id was drawn again', async () => {

@@ -1,4 +1,4 @@
-import { DAY, key, sent, type Hand } from './harness';
+import { DAY, key, MD5, sent, VOLUME, type Hand } from './harness';
 
 export function concurrency(hand: Hand): void {
   const times = <T>(count: number, work: (index: number) => Promise<T>) =>
@@ -69,6 +69,52 @@ export function concurrency(hand: Hand): void {
     );
     const condemned: string[] = await hand.condemnedAfter(2 * DAY);
     expect(condemned.filter((name) => (live as string[]).includes(name))).toEqual([]);
+  });
+
+  it('no row is claimed twice, and all are claimed', async () => {
+    await times(60, (index) => hand.fallBack(`${index}.png`));
+    const claims = await times(10, () => hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 6 }, DAY));
+    const claimed = claims.flat().map((row) => row.key);
+    expect(new Set(claimed).size).toBe(claimed.length);
+    const rest = await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 60 }, DAY);
+    expect(claimed.length + rest.length).toBe(60);
+  });
+
+  it('claims, uploads and new files get along', async () => {
+    await times(30, (index) => hand.fallBack(`${index}.png`));
+    await times(10, async (index) => {
+      await hand.fallBack(`more-${index}.png`);
+      for (const row of await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 5 }, DAY)) {
+        const intent = await hand.object(row.key);
+        expect(await hand.ledger.commitUpload(row, intent, { etag: null, md5: MD5 })).toBe(true);
+      }
+    });
+    const { both, local } = await hand.ledger.tallies();
+    expect(both.count + local.count).toBe(40);
+  });
+
+  it('a page that several record is recorded once', async () => {
+    const page = Array.from({ length: 150 }, (_, index) => ({
+      key: key(`${index}.png`),
+      local: { volume: VOLUME, localName: `${index}.png` as never },
+      size: 2,
+    }));
+    const recorded = await times(5, (index) => hand.ledger.record(index % 2 ? page : [...page].reverse()));
+    expect(recorded.reduce((sum, count) => sum + count)).toBe(150);
+    expect((await hand.ledger.tallies()).local).toEqual({ count: 150, bytes: 300 });
+  });
+
+  it('of a cleanup, a restore and a write exactly those commit that fit one after the other', async () => {
+    await hand.fallBack('a.png');
+    await hand.ledger.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: null, md5: MD5 });
+    const row = await hand.row('a.png');
+    const commits = await times(5, () => hand.ledger.commitCleanup(row, { graceMs: 0 }));
+    expect(commits.filter(Boolean)).toHaveLength(1);
+    const remote = await hand.row('a.png');
+    const intents = await times(5, () => hand.file('a.png'));
+    const restored = await Promise.all(intents.map((intent) => hand.ledger.commitRestore(remote, intent)));
+    expect(restored.filter(Boolean)).toHaveLength(1);
+    expect(await hand.dueFiles()).toHaveLength(5);
   });
 
   it('one place gets one id', async () => {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../server/src/contracts/errors';
 import type { LocalName, ObjectKey, Ticket, VolumeId } from '../../../server/src/core/keys';
 import type {
   BeginOptions,
+  Claim,
   DueName,
   IntentOf,
   Ledger,
@@ -71,6 +72,13 @@ export class Hand {
     const row = await this.ledger.find(key(of));
     if (!row) throw new Error(`the ledger has no row of ${of}`);
     return row;
+  }
+
+  /** What could be claimed now; nothing stays claimed. */
+  async due(request: Claim): Promise<LedgerRow[]> {
+    const rows = await this.ledger.claim(request, DAY);
+    await this.ledger.release(rows);
+    return rows;
   }
 
   dueObjects(): Promise<DueName[]> {

@@ -3,7 +3,7 @@ import { DAY, found, HOUR, key, MD5, names, sent, VOLUME, type Hand } from './ha
 
 export function uploading(hand: Hand): void {
   const due = async (limit = 10) =>
-    (await hand.ledger.dueUploads({ volume: VOLUME, origin: 'fallback', limit })).map((row) => row.key);
+    (await hand.due({ work: 'upload', volume: VOLUME, origin: 'fallback', limit })).map((row) => row.key);
   const proven = { etag: '"etag"', md5: MD5 };
 
   it('are due for local rows of the volume and origin that are not buried, oldest change first', async () => {
@@ -17,8 +17,8 @@ export function uploading(hand: Hand): void {
     expect(await due()).toEqual(['b.png', 'a.png', 'c.png']);
     expect(await due(2)).toEqual(['b.png', 'a.png']);
     const elsewhere = 'volume-2' as VolumeId;
-    expect(await hand.ledger.dueUploads({ volume: elsewhere, origin: 'fallback', limit: 10 })).toEqual([]);
-    const library = await hand.ledger.dueUploads({ volume: VOLUME, origin: 'library', limit: 10 });
+    expect(await hand.due({ work: 'upload', volume: elsewhere, origin: 'fallback', limit: 10 })).toEqual([]);
+    const library = await hand.due({ work: 'upload', volume: VOLUME, origin: 'library', limit: 10 });
     expect(library).toEqual([await hand.row('library.png')]);
   });
 

@@ -22,6 +22,25 @@ export function clockAfter(db: Knex, afterMs = 0): Knex.Raw {
   return afterMs === 0 ? db.raw(now) : db.raw(`${now} + ?`, [Math.round(afterMs)]);
 }
 
+/** Locks what the query answers, and leaves out what others have locked. SQLite has one writer at a time. */
+export function lockFree(db: Knex, query: Knex.QueryBuilder): Knex.QueryBuilder {
+  return dialectOf(db) === 'sqlite3' ? query : query.forUpdate().skipLocked();
+}
+
+/**
+ * A table of which rows are to be locked by their primary key. MySQL reads a small table from end to end instead, locks
+ * every row on its way, and waits for those that others hold.
+ */
+export function byPrimaryKey(db: Knex, table: string): Knex.QueryBuilder {
+  return dialectOf(db) === 'mysql' ? db(db.raw('?? force index (primary)', [table])) : db(table);
+}
+
+/** Deletes by the primary key `id`, and waits for no other row. MySQL would for the neighbours, if it were told of several. */
+export async function deleteByIds(db: Knex, table: () => Knex.QueryBuilder, ids: readonly (number | string)[]): Promise<void> {
+  if (dialectOf(db) !== 'mysql') await table().whereIn('id', ids).delete();
+  else for (const id of ids) await table().where('id', id).delete();
+}
+
 /** Inserts one row. @returns its autoincrement id; undefined when the statement ignored a conflict */
 export async function insertedId(db: Knex, insert: Knex.QueryBuilder): Promise<number | undefined> {
   if (dialectOf(db) === 'mysql') {

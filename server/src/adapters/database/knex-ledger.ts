@@ -1,10 +1,12 @@
 import { DEFAULT_POLICY, type Ledger, type LedgerPolicy } from '../../core/ledger/ledger';
 import { burials } from './ledger/burials';
+import { claims } from './ledger/claims';
+import { counting } from './ledger/counting';
 import { locations } from './ledger/locations';
+import { moves } from './ledger/moves';
 import { rows } from './ledger/rows';
 import type { LedgerContext } from './ledger/session';
 import { sweeping } from './ledger/sweeping';
-import { uploads } from './ledger/uploads';
 import { writes } from './ledger/writes';
 import type { Transactions } from './transactions';
 
@@ -31,7 +33,9 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...rows(context),
     ...writes(context),
     ...burials(context),
-    ...uploads(context),
+    ...claims(context),
+    ...moves(context),
+    ...counting(context),
     ...sweeping(context),
     ...locations(context),
   };

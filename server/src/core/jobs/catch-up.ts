@@ -5,6 +5,8 @@ import { send } from '../media/cloud';
 import type { EngineParts } from '../media/deps';
 
 const BATCH = 100;
+/** Short, because the files of a process that was killed wait for so long. */
+const CLAIM_MS = 60_000;
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 10 * 60_000;
 
@@ -21,7 +23,7 @@ export async function catchUp(deps: EngineParts, concurrency: number, signal: Ab
   const result: CatchUpResult = { uploaded: 0, failed: 0 };
   const goesOn = () => !signal.aborted && deps.cloud()?.breaker.state.kind === 'closed';
   while (goesOn()) {
-    const due = await deps.ledger.dueUploads({ volume: deps.volume.id, origin: 'fallback', limit: BATCH });
+    const due = await deps.ledger.claim({ work: 'upload', volume: deps.volume.id, origin: 'fallback', limit: BATCH }, CLAIM_MS);
     const rows = due.filter((row): row is RowIn<'local'> => isIn(row, 'local'));
     let uploaded = 0;
     const work = async () => {
@@ -31,6 +33,7 @@ export async function catchUp(deps: EngineParts, concurrency: number, signal: Ab
       }
     };
     await Promise.all(Array.from({ length: concurrency }, work));
+    await deps.ledger.release(rows);
     result.uploaded += uploaded;
     if (uploaded === 0) break;
   }
@@ -55,7 +58,10 @@ async function uploadRow(deps: EngineParts, row: RowIn<'local'>, signal: AbortSi
   } catch (error) {
     if (!isStorageError(error)) throw error;
     // S3 being away is not this file's fault, and the breaker's probe says when it is back
-    if (cloud.breaker.state.kind !== 'closed' || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) return false;
+    if (cloud.breaker.state.kind !== 'closed' || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) {
+      await ledger.release([row]);
+      return false;
+    }
     const ceiling = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(row.attempts, 20));
     await ledger.recordFailure(row, codeOf(error), Math.round(ceiling * (0.5 + deps.clock.random() / 2)));
     // of S3's own troubles one warning was given when they began

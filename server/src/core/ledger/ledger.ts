@@ -1,3 +1,4 @@
+// Longer than other files: one port, whose promises stand with its methods.
 import type { ErrorCode } from '../../contracts/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
 import type { Placement, Origin, LedgerRow, LocalCopy, RemoteCopy } from './state';
@@ -62,6 +63,16 @@ export interface CondemnOptions {
    */
   condemnObjects: boolean;
 }
+
+/**
+ * Rows that have something to be done for them: `upload`, local files of one volume and origin; `cleanup`, files of one
+ * volume that are in S3 too; `restore`, files that are in S3 only.
+ */
+export type Claim = { readonly limit: number } & (
+  | { readonly work: 'upload'; readonly volume: VolumeId; readonly origin: Origin }
+  | { readonly work: 'cleanup'; readonly volume: VolumeId }
+  | { readonly work: 'restore' }
+);
 
 /** A name that only the sweeper may remove now. */
 export type DueName = { readonly id: number; readonly key: ObjectKey } & PlacedName;
@@ -177,8 +188,22 @@ export interface Ledger {
     content: { size: number; md5: string; mime: string | null },
   ): Promise<boolean>;
 
-  /** `local` rows of the volume and origin without a tombstone whose upload is due, oldest change first. */
-  dueUploads(request: { volume: VolumeId; origin: Origin; limit: number }): Promise<LedgerRow[]>;
+  /**
+   * The inventory: makes a `local` row of origin `library`, its checksum not yet known, for each key that has no row.
+   * Keys that have one are left alone. A page of hundreds is a few statements.
+   * @returns how many are new
+   */
+  record(files: readonly { key: ObjectKey; local: LocalCopy; size: number }[]): Promise<number>;
+
+  /**
+   * Rows without a tombstone that are due for this work, those never tried first, then oldest change first, and that
+   * nobody else is answered for `forMs` or until they change. It only saves double work: a claim does not change `rev`,
+   * and a commit rests on `rev` alone.
+   */
+  claim(request: Claim, forMs: number): Promise<LedgerRow[]>;
+
+  /** Gives claims back that were not made use of: due at once again, those that are still as they were claimed. */
+  release(rows: readonly LedgerRow[]): Promise<void>;
 
   /**
    * After an upload was proven: `local` becomes `both`, provided the row is still at `rev`, the intent is pending, and
@@ -190,6 +215,20 @@ export interface Ledger {
     intent: IntentOf<'object'>,
     proven: { etag: string | null; md5: string },
   ): Promise<boolean>;
+
+  /**
+   * After the object was proven and the file compared with it: `both` becomes `remote`, and the local name is condemned
+   * with this grace, provided the row is still at `rev` and has no tombstone.
+   * @returns false when not; nothing has changed then.
+   */
+  commitCleanup(row: LedgerRow, options: { graceMs: number }): Promise<boolean>;
+
+  /**
+   * After the bytes were written to the disk and compared: `remote` becomes `both`, provided the row is still at `rev`,
+   * has no tombstone, and the intent is pending.
+   * @returns false when not; the intent's name is condemned then.
+   */
+  commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
   /** Notes a failed attempt on a row still at `rev`, and when the next is due. Does not change `rev`. */
   recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number): Promise<void>;
@@ -209,7 +248,17 @@ export interface Ledger {
   /** The bytes under a due name could not be removed: it is due again after so long, and holds up no other meanwhile. */
   postpone(id: number, retryAfterMs: number): Promise<void>;
 
+  /** Costs the same for any number of rows, as long as {@link foldTallies} is called now and then. */
   tallies(): Promise<Tallies>;
+
+  /** Sums up what the changes since the last time added to the tallies; a bounded part of it, oldest first. */
+  foldTallies(): Promise<void>;
+
+  /**
+   * Sets the tallies right by counting every row: for changes made by a version of this plugin that kept no tallies.
+   * Reads the whole table. Not to be called inside a transaction of the host's.
+   */
+  recount(): Promise<void>;
 
   /**
    * The id of a place in S3, the same for the same triple for ever. Not to be remembered when it was first asked for

@@ -131,26 +131,49 @@ export class MemoryLedger implements Ledger {
     return next !== undefined;
   };
 
-  dueUploads: Ledger['dueUploads'] = async ({ volume, origin, limit }) =>
-    [...this.#rows.values()]
-      .filter(({ row, retryAt }) => row.origin === origin && retryAt <= this.clock.now() && step.awaitsUpload(row))
-      .filter(({ row: { placement } }) => 'local' in placement && placement.local.volume === volume)
-      .sort((a, b) => a.changedAt - b.changedAt)
-      .slice(0, limit)
-      .map(({ row }) => row);
+  record: Ledger['record'] = async (files) => {
+    const before = this.#rows.size;
+    for (const { key, local, size } of files) this.#rowOf(key, { ...local, size });
+    return this.#rows.size - before;
+  };
+
+  claim: Ledger['claim'] = async (request, forMs) => {
+    const now = this.clock.now();
+    const claimed = [...this.#rows.values()]
+      .filter(({ row, retryAt }) => retryAt <= now && step.awaits(row, request))
+      .sort((a, b) => a.retryAt - b.retryAt || a.changedAt - b.changedAt)
+      .slice(0, request.limit);
+    for (const record of claimed) this.#rows.set(record.row.key, { ...record, retryAt: now + forMs });
+    return claimed.map(({ row }) => row);
+  };
+
+  release: Ledger['release'] = async (claimed) => {
+    for (const { key, rev, attempts } of claimed) {
+      const record = this.#rows.get(key);
+      if (record?.row.rev === rev && record.row.attempts === attempts) this.#rows.set(key, { ...record, retryAt: 0 });
+    }
+  };
 
   commitUpload: Ledger['commitUpload'] = async (read, intent, { etag, md5 }) => {
     const row = this.#rows.get(read.key)?.row;
     const pending = this.#names.pending([intent]) === 1;
     const remote = { locationId: intent.locationId, object: intent.name, etag };
     const next = pending && row && step.uploaded(row, read.rev, remote, md5);
-    if (!next) {
-      this.#names.condemnPending([intent]);
-      return false;
-    }
-    this.#names.forget([intent]);
-    this.#store(next);
-    return true;
+    return this.#commit(intent, next);
+  };
+
+  commitCleanup: Ledger['commitCleanup'] = async (read, { graceMs }) => {
+    const row = this.#rows.get(read.key)?.row;
+    const change = row && step.cleaned(row, read.rev, graceMs);
+    if (change) this.#apply(change);
+    return change !== undefined;
+  };
+
+  commitRestore: Ledger['commitRestore'] = async (read, intent) => {
+    const row = this.#rows.get(read.key)?.row;
+    const pending = this.#names.pending([intent]) === 1;
+    const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });
+    return this.#commit(intent, next);
   };
 
   recordFailure: Ledger['recordFailure'] = async (read, code, retryAfterMs) => {
@@ -176,6 +199,10 @@ export class MemoryLedger implements Ledger {
   async tallies(): Promise<Tallies> {
     return talliesOf([...this.#rows.values()].flatMap(({ row }) => groupOf(row) ?? []));
   }
+
+  // its tallies are counted anew each time
+  foldTallies = async (): Promise<void> => undefined;
+  recount = async (): Promise<void> => undefined;
 
   async locationId({ endpoint, region, bucket }: Location): Promise<number> {
     const known = this.#locations.find((at) => at.endpoint === endpoint && at.region === region && at.bucket === bucket);
@@ -219,6 +246,17 @@ export class MemoryLedger implements Ledger {
       retryAt: row.attempts === 0 ? 0 : retryAt,
       purgeAt: step.awaitsPurge(row) ? purgeAt : null,
     });
+  }
+
+  /** What an intent was for is stored, or its name condemned. */
+  #commit(intent: Intent, next: LedgerRow | false | undefined): boolean {
+    if (!next) {
+      this.#names.condemnPending([intent]);
+      return false;
+    }
+    this.#names.forget([intent]);
+    this.#store(next);
+    return true;
   }
 
   #apply({ row, condemned }: step.Change): void {

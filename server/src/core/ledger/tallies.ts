@@ -31,6 +31,23 @@ export function groupOf(row: LedgerRow | undefined): TallyGroup | undefined {
   };
 }
 
+/** Takes a group off instead of adding it. */
+export function minus(group: TallyGroup): TallyGroup {
+  return { ...group, count: -group.count, bytes: -group.bytes };
+}
+
+/** The same sums with each group once, and without those that come to nothing. */
+export function summed(groups: readonly TallyGroup[]): TallyGroup[] {
+  const sums = new Map<string, TallyGroup>();
+  for (const group of groups) {
+    const { state, origin, buried, failed, volume } = group;
+    const id = JSON.stringify([state, origin, buried, failed, volume]);
+    const { count = 0, bytes = 0 } = sums.get(id) ?? {};
+    sums.set(id, { ...group, count: count + group.count, bytes: bytes + group.bytes });
+  }
+  return [...sums.values()].filter(({ count, bytes }) => count !== 0 || bytes !== 0);
+}
+
 export function talliesOf(groups: readonly TallyGroup[]): Tallies {
   const sum = (of: (group: TallyGroup) => boolean) => {
     const counted = groups.filter(of);

@@ -5,8 +5,8 @@
  */
 import type { ErrorCode } from '../../contracts/errors';
 import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, PlacedName, Publication } from './ledger';
-import { isIn, localOf, remoteOf, type LedgerRow, type Placement, type RemoteCopy, type RowIn } from './state';
+import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, PlacedName, Publication } from './ledger';
+import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement, type RemoteCopy, type RowIn } from './state';
 
 /** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
 export interface Condemnation {
@@ -199,13 +199,38 @@ export function uploaded(
   };
 }
 
+/** `both` becomes `remote`; undefined when the row has moved on since it was read at `rev`, or is buried. */
+export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change & { row: RowIn<'remote'> }) | undefined {
+  if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'both')) return undefined;
+  const { content, local, remote } = row.placement;
+  return {
+    row: { ...row, placement: { state: 'remote', content, remote }, rev: rev + 1, attempts: 0, lastError: null },
+    condemned: [{ name: { kind: 'file', name: local.localName, volume: local.volume }, graceMs }],
+  };
+}
+
+/** `remote` becomes `both`; undefined when the row has moved on since it was read at `rev`, or is buried. */
+export function restored(row: LedgerRow, rev: number, local: LocalCopy): RowIn<'both'> | undefined {
+  if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote')) return undefined;
+  const { content, remote } = row.placement;
+  return { ...row, placement: { state: 'both', content, local, remote }, rev: rev + 1, attempts: 0, lastError: null };
+}
+
 /** Notes a failed attempt on a row that was read at `rev`. */
 export function failed(row: LedgerRow, rev: number, code: ErrorCode): LedgerRow | undefined {
   if (row.rev !== rev) return undefined;
   return { ...row, attempts: row.attempts + 1, lastError: code };
 }
 
-/** Whether the upload of the row may be tried at all; when is the ledger's business. */
-export function awaitsUpload(row: LedgerRow): row is RowIn<'local'> {
-  return isIn(row, 'local') && row.tombstone === null;
+/** Whether there is this work to be done for the row; when is the ledger's business. */
+export function awaits(row: LedgerRow, claim: Claim): boolean {
+  if (row.tombstone !== null) return false;
+  switch (claim.work) {
+    case 'upload':
+      return isIn(row, 'local') && row.origin === claim.origin && row.placement.local.volume === claim.volume;
+    case 'cleanup':
+      return isIn(row, 'both') && row.placement.local.volume === claim.volume;
+    case 'restore':
+      return isIn(row, 'remote');
+  }
 }

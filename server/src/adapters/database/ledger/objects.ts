@@ -1,25 +1,42 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { awaitsPurge } from '../../../core/ledger/transitions';
-import { clockAfter } from '../dialect';
+import { byPrimaryKey, clockAfter } from '../dialect';
 import { toColumns, toRow, type ObjectColumns } from './object-columns';
+import type { TallyBook } from './tally-book';
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
-/** `s3_storage_objects` through one connection or transaction. */
+/** The `rev` of a row from its insertion to the end of the same step, by which the step knows that it was its own. */
+const UNBORN = -1;
+/** SQLite inserts several rows as one select each, of which it takes 500 in a statement. */
+const INSERTED_AT_ONCE = 100;
+
+/** `s3_storage_objects` through one connection or transaction, and the tallies of its rows with it. */
 export class Objects {
+  /** The rows locked so far, as they are now. */
+  readonly #locked = new Map<ObjectKey, LedgerRow>();
+
   constructor(
     readonly db: Knex,
     private readonly schema: string | undefined,
+    private readonly tallies: TallyBook,
   ) {}
 
   table(): Knex.QueryBuilder {
     const table = this.db('s3_storage_objects');
     return this.schema ? table.withSchema(this.schema) : table;
+  }
+
+  /** The rows of these keys, to be locked or changed. */
+  of(hashes: readonly string[]): Knex.QueryBuilder {
+    const table = byPrimaryKey(this.db, 's3_storage_objects');
+    return (this.schema ? table.withSchema(this.schema) : table).whereIn('key_hash', hashes);
   }
 
   async find(key: ObjectKey): Promise<LedgerRow | undefined> {
@@ -28,14 +45,14 @@ export class Objects {
   }
 
   async list(query: (table: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<LedgerRow[]> {
-    const found = (await query(this.table()).select('*')) as ObjectColumns[];
-    return found.map(toRow);
+    return rowsOf(query(this.table()));
   }
 
   /** Locks the rows of these keys until the transaction ends, in one order for everybody. Keys without a row: left out. */
   async lock(keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LedgerRow>> {
     const hashes = [...new Set(keys)].map(sha256);
-    const rows = await this.list((table) => table.whereIn('key_hash', hashes).orderBy('key_hash').forUpdate());
+    const rows = await rowsOf(this.of(hashes).orderBy('key_hash').forUpdate());
+    for (const row of rows) this.#locked.set(row.key, row);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
@@ -43,14 +60,40 @@ export class Objects {
     return (await this.lock([key])).get(key);
   }
 
-  /**
-   * Inserts a row unless the key has one, and locks whichever is there. The conflict "updates" nothing: on MySQL an
-   * ignored insert would leave a shared lock, on which two writers dead-lock when both go on to an exclusive one.
-   */
+  /** The rows whose key has none here. */
+  async missing(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+    const known: { key_hash: string }[] = await this.table()
+      .whereIn('key_hash', rows.map(({ key }) => sha256(key)))
+      .select('key_hash');
+    const hashes = new Set(known.map(({ key_hash }) => key_hash));
+    return rows.filter(({ key }) => !hashes.has(sha256(key)));
+  }
+
+  /** Inserts a row unless the key has one, and locks whichever is there. */
   async insertOrLock(row: LedgerRow): Promise<LedgerRow> {
-    const columns = { ...toColumns(row), key_hash: sha256(row.key), changed_at: clockAfter(this.db), retry_at: 0 };
-    await this.table().insert(columns).onConflict('key_hash').merge(['key_hash']);
-    return (await this.lockOne(row.key)) ?? row;
+    const [inserted] = await this.insert([row]);
+    return inserted ?? (await this.lockOne(row.key)) ?? row;
+  }
+
+  /**
+   * Inserts first rows (`rev` 0) of keys, each once, unless the key has a row. The conflict "updates" nothing: on MySQL
+   * an ignored insert would leave a shared lock, on which two writers dead-lock when both go on to an exclusive one.
+   * @returns those that were inserted, locked
+   */
+  async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+    const inserts = rows
+      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: UNBORN, changed_at: clockAfter(this.db), retry_at: 0 }))
+      .sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1));
+    for (let from = 0; from < inserts.length; from += INSERTED_AT_ONCE) {
+      const some = inserts.slice(from, from + INSERTED_AT_ONCE);
+      await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
+    }
+    const unborn = () => this.of(inserts.map(({ key_hash }) => key_hash)).where('rev', UNBORN);
+    const inserted = (await rowsOf(unborn())).map((row) => ({ ...row, rev: 0 }));
+    if (inserted.length > 0) await unborn().update({ rev: 0 });
+    for (const row of inserted) this.#locked.set(row.key, row);
+    await this.tallies.add(inserted);
+    return inserted;
   }
 
   /**
@@ -59,6 +102,8 @@ export class Objects {
    * @param retryAfterMs when an attempt failed just now
    */
   async store(row: LedgerRow, { purgeAfterMs, retryAfterMs }: { purgeAfterMs?: number; retryAfterMs?: number } = {}) {
+    const before = this.#locked.get(row.key);
+    if (!before) throw new StorageError('INTERNAL', { operation: 'store', subject: row.key, detail: 'the row is not locked' });
     const { object_key: _, ...columns } = toColumns(row);
     const times: Record<string, unknown> = {};
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
@@ -67,9 +112,15 @@ export class Objects {
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
     if (!awaitsPurge(row)) times.purge_at = null;
     await this.table().where('key_hash', sha256(row.key)).update({ ...columns, ...times });
+    await this.tallies.replace(before, row);
+    this.#locked.set(row.key, row);
   }
 
   async spendPlain(key: ObjectKey): Promise<void> {
     await this.table().where('key_hash', sha256(key)).update({ plain_used: true });
   }
+}
+
+async function rowsOf(query: Knex.QueryBuilder): Promise<LedgerRow[]> {
+  return ((await query.select('*')) as ObjectColumns[]).map(toRow);
 }

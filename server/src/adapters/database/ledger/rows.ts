@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
-import type { BeginOptions, Ledger, Tallies } from '../../../core/ledger/ledger';
+import type { BeginOptions, Ledger } from '../../../core/ledger/ledger';
 import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
-import { talliesOf, type TallyGroup } from '../../../core/ledger/tallies';
 import { adopted, firstRow, noticed } from '../../../core/ledger/transitions';
-import { inTransaction, open, reading, type LedgerContext, type Session } from './session';
+import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
 /** Whether the key has a row; rows are never deleted. Asked outside the writing transaction: see {@link lockedRow}. */
 export function hasRow(context: LedgerContext, key: ObjectKey): Promise<boolean> {
@@ -29,7 +28,7 @@ export async function lockedRow(
   return next;
 }
 
-export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 'adopt' | 'tallies'> {
+export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 'adopt' | 'record'> {
   return {
     find: (key) => reading(context, ({ objects }) => objects.find(key)),
 
@@ -48,30 +47,11 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
       });
     },
 
-    tallies: () => context.transactions.read(async (db) => tally(open(context, db))),
+    async record(files) {
+      const rows = new Map(files.map(({ key, local, size }) => [key, firstRow(key, { ...local, size })]));
+      const missing = await reading(context, ({ objects }) => objects.missing([...rows.values()]));
+      if (missing.length === 0) return 0;
+      return inTransaction(context, async ({ objects }) => (await objects.insert(missing)).length);
+    },
   };
-}
-
-async function tally({ objects }: Session): Promise<Tallies> {
-  const { db } = objects;
-  const buried = db.raw('case when tombstone_ticket is null then 0 else 1 end');
-  const failed = db.raw('case when last_error is null then 0 else 1 end');
-  const volume = db.raw("case when state = 'local' then volume end");
-  const groups: Record<keyof TallyGroup, unknown>[] = await objects
-    .table()
-    .whereIn('state', ['local', 'both', 'remote'])
-    .select('state', 'origin', db.raw('? as buried, ? as failed, ? as volume', [buried, failed, volume]))
-    .count({ count: '*' })
-    .sum({ bytes: 'size' })
-    .groupBy('state', 'origin')
-    .groupByRaw('?, ?, ?', [buried, failed, volume]);
-  return talliesOf(
-    groups.map((group) => ({
-      ...(group as TallyGroup),
-      buried: Boolean(Number(group.buried)),
-      failed: Boolean(Number(group.failed)),
-      count: Number(group.count),
-      bytes: Number(group.bytes),
-    })),
-  );
 }

@@ -4,6 +4,7 @@ import type { Change } from '../../../core/ledger/transitions';
 import type { Transactions } from '../transactions';
 import { Names } from './names';
 import { Objects } from './objects';
+import { TallyBook } from './tally-book';
 
 /** What every part of the ledger is made from. */
 export interface LedgerContext {
@@ -22,10 +23,12 @@ export interface LedgerContext {
 export interface Session {
   readonly objects: Objects;
   readonly names: Names;
+  readonly tallies: TallyBook;
 }
 
 export function open(context: LedgerContext, db: Knex): Session {
-  return { objects: new Objects(db, context.schema), names: new Names(db, context.schema) };
+  const tallies = new TallyBook(db, context.schema);
+  return { objects: new Objects(db, context.schema, tallies), names: new Names(db, context.schema), tallies };
 }
 
 /** One atomic step of the ledger. */

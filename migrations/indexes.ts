@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+import { isMysql } from './tables';
+
+/** A statement about an index, harmless when a killed migration has run it before. */
+export interface IndexChange {
+  readonly table: string;
+  readonly index: string;
+  readonly schema: string | undefined;
+}
+
+export async function createIndex(knex: Knex, { table, index, schema }: IndexChange, columns: readonly string[]): Promise<void> {
+  const list = columns.map(() => '??').join(', ');
+  if (isMysql(knex)) {
+    await unless('ER_DUP_KEYNAME', knex.raw(`create index ?? on ?? (${list})`, [index, table, ...columns]));
+  } else {
+    const on = schema ? `${schema}.${table}` : table;
+    await knex.raw(`create index if not exists ?? on ?? (${list})`, [index, on, ...columns]);
+  }
+}
+
+export async function dropIndex(knex: Knex, { table, index, schema }: IndexChange): Promise<void> {
+  if (isMysql(knex)) await unless('ER_CANT_DROP_FIELD_OR_KEY', knex.raw('drop index ?? on ??', [index, table]));
+  else await knex.raw('drop index if exists ??', [schema ? `${schema}.${index}` : index]);
+}
+
+/** MySQL has no `if exists` of indexes; a failed statement does no harm there, where DDL is outside of transactions. */
+async function unless(code: string, statement: Knex.Raw): Promise<void> {
+  try {
+    await statement;
+  } catch (error) {
+    if ((error as { code?: string }).code !== code) throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Claim, Ledger } from '../../../core/ledger/ledger';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { clockAfter, lockFree } from '../dialect';
+import { sha256 } from './objects';
+import { inTransaction, type LedgerContext } from './session';
+
+/** A claim is `retry_at` pushed forward: the time before which nobody is to work on the row. */
+export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'> {
+  return {
+    claim: (request, forMs) =>
+      inTransaction(context, async ({ objects }) => {
+        const { db } = objects;
+        const rows = await objects.list((table) => {
+          const due = table
+            .where({ ...workOf(request), tombstone_ticket: null })
+            .where('retry_at', '<=', clockAfter(db))
+            // all columns of an index, so that no database sorts
+            .orderBy(['state', ...('origin' in request ? ['origin'] : []), 'volume', 'tombstone_ticket', 'retry_at', 'changed_at'])
+            .limit(request.limit);
+          return lockFree(db, due);
+        });
+        const hashes = rows.map(({ key }) => sha256(key));
+        if (rows.length > 0) await objects.of(hashes).update({ retry_at: clockAfter(db, forMs) });
+        return rows;
+      }),
+
+    release: (rows) =>
+      inTransaction(context, async ({ objects }) => {
+        for (const alike of groupedBy(rows, ({ rev, attempts }) => `${rev} ${attempts}`)) {
+          const [{ rev, attempts }] = alike;
+          const hashes = alike.map(({ key }) => sha256(key));
+          await objects.of(hashes).where({ rev, attempts }).update({ retry_at: 0 });
+        }
+      }),
+  };
+}
+
+function workOf(request: Claim): Record<string, string | null> {
+  switch (request.work) {
+    case 'upload':
+      return { state: 'local', origin: request.origin, volume: request.volume };
+    case 'cleanup':
+      return { state: 'both', volume: request.volume };
+    case 'restore':
+      return { state: 'remote', volume: null };
+  }
+}
+
+function groupedBy(rows: readonly LedgerRow[], idOf: (row: LedgerRow) => string): [LedgerRow, ...LedgerRow[]][] {
+  const groups = new Map<string, [LedgerRow, ...LedgerRow[]]>();
+  for (const row of rows) {
+    const group = groups.get(idOf(row));
+    if (group) group.push(row);
+    else groups.set(idOf(row), [row]);
+  }
+  return [...groups.values()];
+}

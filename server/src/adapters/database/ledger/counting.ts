@@ -1,0 +1,43 @@
+import type { Ledger } from '../../../core/ledger/ledger';
+import { summed, talliesOf } from '../../../core/ledger/tallies';
+import { inTransaction, reading, type LedgerContext, type Session } from './session';
+
+const FOLDED_AT_ONCE = 1_000;
+const FOLDS = 100;
+
+export function counting(context: LedgerContext): Pick<Ledger, 'tallies' | 'foldTallies' | 'recount'> {
+  return {
+    tallies: () => reading(context, async ({ tallies }) => talliesOf(await tallies.sums())),
+
+    async foldTallies() {
+      for (let folds = 0; folds < FOLDS; folds++) {
+        if ((await inTransaction(context, fold)) < FOLDED_AT_ONCE) return;
+      }
+    },
+
+    recount: () =>
+      inTransaction(context, async (session) => {
+        await alone(session);
+        await session.tallies.append(await session.tallies.errors());
+      }),
+  };
+}
+
+/** @returns how many there were */
+async function fold(session: Session): Promise<number> {
+  const { tallies } = session;
+  await alone(session);
+  const oldest = await tallies.oldest(FOLDED_AT_ONCE);
+  const sums = summed(oldest.map(({ group }) => group));
+  if (sums.length === oldest.length) return oldest.length;
+  // by id: among these ids may be some that are not committed yet
+  await tallies.remove(oldest.map(({ id }) => id));
+  await tallies.append(sums);
+  return oldest.length;
+}
+
+/** Waits for others that fold or recount. Nobody else needs this lock; first in its transaction, so that it sees what they did. */
+async function alone({ tallies }: Session): Promise<void> {
+  const lock = { name: 'tallies', holder: '', expires_at: 0 };
+  await tallies.table('s3_storage_leases').insert(lock).onConflict('name').merge(['name']);
+}

@@ -1,0 +1,94 @@
+import type { Knex } from 'knex';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { deleteByIds } from '../dialect';
+import { groupOf, minus, summed, type TallyGroup } from '../../../core/ledger/tallies';
+
+const TABLE = 's3_storage_tallies';
+const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
+
+/**
+ * `s3_storage_tallies` through one connection or transaction: each change of a row appends what it adds to the tallies
+ * and what it takes off, in its own transaction, so that it is undone with it, and nobody waits for anybody.
+ */
+export class TallyBook {
+  constructor(
+    private readonly db: Knex,
+    private readonly schema: string | undefined,
+  ) {}
+
+  table(name = TABLE): Knex.QueryBuilder {
+    const table = this.db(name);
+    return this.schema ? table.withSchema(this.schema) : table;
+  }
+
+  add(rows: readonly LedgerRow[]): Promise<void> {
+    return this.append(rows.flatMap((row) => groupOf(row) ?? []));
+  }
+
+  replace(before: LedgerRow, after: LedgerRow): Promise<void> {
+    const [old, now] = [groupOf(before), groupOf(after)];
+    return this.append([...(old ? [minus(old)] : []), ...(now ? [now] : [])]);
+  }
+
+  async append(groups: readonly TallyGroup[]): Promise<void> {
+    const rows = summed(groups).map(({ buried, failed, count, ...group }) => ({
+      ...group,
+      buried: Number(buried),
+      failed: Number(failed),
+      row_count: count,
+    }));
+    if (rows.length > 0) await this.table().insert(rows);
+  }
+
+  /** All that was appended, summed up. */
+  async sums(): Promise<TallyGroup[]> {
+    return ((await this.#sums()) as SummedRow[]).map(toGroup);
+  }
+
+  /** What the rows really are, less {@link sums}: in one statement, so of one moment. */
+  async errors(): Promise<TallyGroup[]> {
+    const both = this.db.select('*').from(this.#scan().as('counted')).unionAll([this.#sums(-1)]);
+    return summed(((await both) as SummedRow[]).map(toGroup));
+  }
+
+  /** The oldest ones, as they were appended. */
+  async oldest(limit: number): Promise<{ id: number | string; group: TallyGroup }[]> {
+    const rows = (await this.table().orderBy('id').limit(limit).select('*')) as (SummedRow & { id: number | string })[];
+    return rows.map((row) => ({ id: row.id, group: toGroup(row) }));
+  }
+
+  remove(ids: readonly (number | string)[]): Promise<void> {
+    return deleteByIds(this.db, () => this.table(), ids);
+  }
+
+  #sums(sign: 1 | -1 = 1): Knex.QueryBuilder {
+    const sums = [sign, sign];
+    return this.table()
+      .select(...GROUP, this.db.raw('? * sum(row_count) as row_count, ? * sum(bytes) as bytes', sums))
+      .groupBy(GROUP);
+  }
+
+  #scan(): Knex.QueryBuilder {
+    const columns = `state, origin, case when tombstone_ticket is null then 0 else 1 end as buried,
+      case when last_error is null then 0 else 1 end as failed, case when state = 'local' then volume end as volume, size`;
+    const rows = this.table('s3_storage_objects').whereIn('state', ['local', 'both', 'remote']).select(this.db.raw(columns));
+    return this.db(rows.as('rows_with_bytes'))
+      .select(...GROUP, this.db.raw('count(*) as row_count, sum(size) as bytes'))
+      .groupBy(GROUP);
+  }
+}
+
+/** Sums are a string on PostgreSQL and MySQL, a number on SQLite. */
+type SummedRow = Record<'buried' | 'failed' | 'row_count' | 'bytes', number | string> & Pick<TallyGroup, 'state' | 'origin' | 'volume'>;
+
+function toGroup({ state, origin, buried, failed, volume, row_count, bytes }: SummedRow): TallyGroup {
+  return {
+    state,
+    origin,
+    buried: Number(buried) === 1,
+    failed: Number(failed) === 1,
+    volume,
+    count: Number(row_count),
+    bytes: Number(bytes),
+  };
+}

@@ -1,0 +1,94 @@
+import type { VolumeId } from '../../../server/src/core/keys';
+import type { Claim } from '../../../server/src/core/ledger/ledger';
+import { DAY, found, HOUR, key, MD5, VOLUME, type Hand } from './harness';
+
+const uploads: Claim = { work: 'upload', volume: VOLUME, origin: 'fallback', limit: 100 };
+const cleanups: Claim = { work: 'cleanup', volume: VOLUME, limit: 100 };
+const restores: Claim = { work: 'restore', limit: 100 };
+
+export function claiming(hand: Hand): void {
+  const claim = async (request: Claim, forMs = HOUR) => (await hand.ledger.claim(request, forMs)).map((row) => row.key as string);
+
+  /** A file on both sides. */
+  const both = async (name: string) => {
+    await hand.fallBack(name);
+    await hand.ledger.commitUpload(await hand.row(name), await hand.object(name), { etag: null, md5: MD5 });
+  };
+
+  it('each work finds the rows in its own state and place', async () => {
+    await hand.object('new.png');
+    await hand.fallBack('local.png');
+    await hand.object('library.png', { found: found('library.png') });
+    await hand.object('other.png', { found: { ...found('other.png'), volume: 'volume-2' as VolumeId } });
+    await both('both.png');
+    await hand.put('remote.png');
+    expect(await claim(uploads)).toEqual(['local.png']);
+    expect(await claim({ ...uploads, origin: 'library' } as Claim)).toEqual(['library.png']);
+    expect(await claim({ ...cleanups, volume: 'volume-2' as VolumeId } as Claim)).toEqual([]);
+    expect(await claim(cleanups)).toEqual(['both.png']);
+    expect(await claim(restores)).toEqual(['remote.png']);
+  });
+
+  it('buried rows are never answered', async () => {
+    await hand.fallBack('local.png');
+    await both('both.png');
+    await hand.put('remote.png');
+    for (const name of ['local.png', 'both.png', 'remote.png']) await hand.ledger.bury(key(name), { purgeAfterMs: DAY });
+    for (const request of [uploads, cleanups, restores]) expect(await claim(request)).toEqual([]);
+  });
+
+  it('what is claimed is answered to nobody else until the claim ends, and does not change', async () => {
+    await hand.fallBack('a.png');
+    const row = await hand.row('a.png');
+    expect(await hand.ledger.claim(uploads, HOUR)).toEqual([row]);
+    expect(await hand.row('a.png')).toEqual(row);
+    expect(await claim(uploads)).toEqual([]);
+    await hand.advance(HOUR - 60_000);
+    expect(await claim(uploads)).toEqual([]);
+    await hand.advance(60_000);
+    expect(await claim(uploads)).toEqual(['a.png']);
+  });
+
+  it('a changed row is free for what there is to be done for it now', async () => {
+    await hand.fallBack('a.png');
+    await claim(uploads);
+    await hand.fallBack('a.png');
+    expect(await claim(uploads)).toEqual(['a.png']);
+    const intent = await hand.object('a.png');
+    await hand.ledger.commitUpload(await hand.row('a.png'), intent, { etag: null, md5: MD5 });
+    expect(await claim(cleanups)).toEqual(['a.png']);
+  });
+
+  it('those that failed come after those that were never tried, and when their time has come', async () => {
+    for (const name of ['a.png', 'b.png', 'c.png']) {
+      await hand.fallBack(name);
+      await hand.advance(1000);
+    }
+    await hand.ledger.recordFailure(await hand.row('a.png'), 'TIMEOUT', 0);
+    await hand.ledger.recordFailure(await hand.row('b.png'), 'TIMEOUT', HOUR);
+    expect(await claim({ ...uploads, limit: 1 })).toEqual(['c.png']);
+    expect(await claim({ ...uploads, limit: 1 })).toEqual(['a.png']);
+    expect(await claim(uploads)).toEqual([]);
+  });
+
+  it('what is given back is due at once', async () => {
+    await hand.fallBack('a.png');
+    await hand.fallBack('b.png');
+    await hand.ledger.recordFailure(await hand.row('b.png'), 'TIMEOUT', 0);
+    const claimed = await hand.ledger.claim(uploads, DAY);
+    await hand.ledger.release(claimed.slice(1));
+    expect(await claim(uploads)).toEqual(['b.png']);
+    await hand.ledger.release([]);
+  });
+
+  it('nothing else is given back: neither what failed meanwhile, nor what changed and is another’s now', async () => {
+    await hand.fallBack('failed.png');
+    await hand.fallBack('changed.png');
+    const claimed = await hand.ledger.claim(uploads, DAY);
+    await hand.ledger.recordFailure(await hand.row('failed.png'), 'TIMEOUT', DAY);
+    await hand.fallBack('changed.png');
+    expect(await claim(uploads, DAY)).toEqual(['changed.png']);
+    await hand.ledger.release(claimed);
+    expect(await claim(uploads)).toEqual([]);
+  });
+}

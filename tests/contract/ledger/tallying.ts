@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import type { Tallies } from '../../../server/src/core/ledger/ledger';
+import type { LedgerRow } from '../../../server/src/core/ledger/state';
+import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
+
+/** Counted from rows, the plain way. */
+export function counted(rows: readonly LedgerRow[]): Tallies {
+  const tallies = { onlyOn: [] as { volume: never; count: number; bytes: number }[] } as unknown as Record<
+    'local' | 'both' | 'remote' | 'trash' | 'failed' | 'pendingUploads',
+    { count: number; bytes: number }
+  > & Tallies;
+  for (const name of ['local', 'both', 'remote', 'trash', 'failed', 'pendingUploads'] as const) tallies[name] = { count: 0, bytes: 0 };
+  const onlyOn = new Map<string, { count: number; bytes: number }>();
+  for (const { placement, tombstone, lastError, origin } of rows) {
+    if (placement.state === 'new' || placement.state === 'gone') continue;
+    const add = (sum: { count: number; bytes: number }) => {
+      sum.count += 1;
+      sum.bytes += placement.content.size;
+    };
+    if (lastError) add(tallies.failed);
+    add(tombstone ? tallies.trash : tallies[placement.state]);
+    if (tombstone || placement.state !== 'local') continue;
+    if (origin === 'fallback') add(tallies.pendingUploads);
+    const { volume } = placement.local;
+    add(onlyOn.get(volume) ?? onlyOn.set(volume, { count: 0, bytes: 0 }).get(volume)!);
+  }
+  return { ...tallies, onlyOn: [...onlyOn].map(([volume, sum]) => ({ volume: volume as never, ...sum })) };
+}
+
+const KEYS = ['a.png', 'b.png', 'c.png'];
+
+/** One thing that may happen to a key; what does not fit the row's state comes to nothing. */
+const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<unknown>>> = {
+  put: (hand, name) => hand.put(name),
+  'fall back': (hand, name) => hand.fallBack(name),
+  begin: (hand, name) => hand.object(name, { found: found(name, 3) }),
+  record: (hand, name) => hand.ledger.record([{ key: key(name), local: { volume: VOLUME, localName: name as never }, size: 4 }]),
+  adopt: (hand, name) =>
+    hand.ledger.adopt(key(name), { locationId: 1, object: name as never, etag: null }, { size: 5, md5: MD5, mime: null }),
+  bury: (hand, name) => hand.ledger.bury(key(name), { purgeAfterMs: DAY, found: found(name, 6) }),
+  'replace and drop': async (hand, name) => {
+    const intent = await hand.object(name);
+    await hand.ledger.publish([sent(intent)], { condemnObjects: true, tombstones: KEYS.slice(0, 2).map(key) });
+  },
+  purge: (hand, name) => onRow(hand, name, (row) => hand.ledger.purge(row, { referenced: false, condemnObjects: true })),
+  keep: (hand, name) => onRow(hand, name, (row) => hand.ledger.purge(row, { referenced: true, condemnObjects: true })),
+  upload: (hand, name) =>
+    onRow(hand, name, async (row) => hand.ledger.commitUpload(row, await hand.object(name), { etag: null, md5: MD5 })),
+  cleanup: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitCleanup(row, { graceMs: 0 })),
+  restore: (hand, name) => onRow(hand, name, async (row) => hand.ledger.commitRestore(row, await hand.file(name))),
+  fail: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'TIMEOUT', 0)),
+  claim: (hand) => hand.ledger.claim({ work: 'restore', limit: 2 }, DAY),
+  fold: (hand) => hand.ledger.foldTallies(),
+  recount: (hand) => hand.ledger.recount(),
+};
+
+export const aHistory = fc.array(fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.constantFrom(...KEYS)), { maxLength: 30 });
+
+export async function play(hand: Hand, history: readonly (readonly [string, string])[]): Promise<void> {
+  for (const [what, name] of history) await HAPPENINGS[what]!(hand, name);
+}
+
+export async function rowsOf(hand: Hand): Promise<LedgerRow[]> {
+  const rows = await Promise.all(KEYS.map((name) => hand.ledger.find(key(name))));
+  return rows.filter((row) => row !== undefined);
+}
+
+async function onRow(hand: Hand, name: string, work: (row: LedgerRow) => Promise<unknown>): Promise<void> {
+  const row = await hand.ledger.find(key(name));
+  if (row) await work(row);
+}
+
+export function tallying(hand: Hand): void {
+  it('are what a count of all rows gives, after any history', async () => {
+    await fc.assert(
+      // each history goes on where the one before has ended
+      fc.asyncProperty(aHistory, async (history) => {
+        await play(hand, history);
+        expect(await hand.ledger.tallies()).toEqual(counted(await rowsOf(hand)));
+      }),
+      { numRuns: 15, endOnFailure: true },
+    );
+  });
+
+  it('stay the same when they are folded and recounted, several times at once too, amid changes', async () => {
+    const changes = Array.from({ length: 12 }, (_, index) => hand.put(KEYS[index % 3]!));
+    await Promise.all([...changes, hand.ledger.foldTallies(), hand.ledger.recount(), hand.ledger.foldTallies(), hand.ledger.recount()]);
+    expect(await hand.ledger.tallies()).toEqual(counted(await rowsOf(hand)));
+    await Promise.all([hand.ledger.foldTallies(), hand.ledger.foldTallies(), hand.ledger.recount()]);
+    expect(await hand.ledger.tallies()).toEqual(counted(await rowsOf(hand)));
+  });
+}
