@@ -1,0 +1,26 @@
+import type { Knex } from 'knex';
+import type { Leases } from '../core/jobs/leases';
+import { clockAfter } from './database/dialect';
+import type { Transactions } from './database/transactions';
+
+/** Leases in `s3_storage_leases`. @param schema PostgreSQL's, where it is not the connection's own */
+export function knexLeases(transactions: Transactions, schema?: string): Leases {
+  const table = (db: Knex) => (schema ? db('s3_storage_leases').withSchema(schema) : db('s3_storage_leases'));
+
+  return {
+    acquire: (name, holder, forMs) =>
+      transactions.run(async (trx) => {
+        // whoever comes second waits here, and then sees what the first did
+        await table(trx).insert({ name, holder: '', expires_at: 0 }).onConflict('name').merge(['name']);
+        const taken = await table(trx)
+          .where('name', name)
+          .where((free) => void free.where('holder', holder).orWhere('expires_at', '<=', clockAfter(trx)))
+          .update({ holder, expires_at: clockAfter(trx, forMs) });
+        return taken === 1;
+      }),
+
+    release: async (name, holder) => {
+      await transactions.run((trx) => table(trx).where({ name, holder }).delete());
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock';
+
+/**
+ * Who of several processes does a work that one at a time is to do. A lease only saves double work: its holder may stand
+ * still past the end of it, and another go on meanwhile. Times are of the database's clock.
+ */
+export interface Leases {
+  /**
+   * Takes the lease for so many milliseconds from now, or renews one's own.
+   * @param name at most 64 characters
+   * @param holder at most 128 characters, and nobody else's
+   * @returns false while another holds it
+   */
+  acquire(name: string, holder: string, forMs: number): Promise<boolean>;
+  /** Gives one's own lease back; no effect on another's. */
+  release(name: string, holder: string): Promise<void>;
+}
+
+/** Of this process only. For tests. */
+export class MemoryLeases implements Leases {
+  readonly #leases = new Map<string, { holder: string; expiresAt: number }>();
+
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+
+  async acquire(name: string, holder: string, forMs: number): Promise<boolean> {
+    const now = this.clock.now();
+    const lease = this.#leases.get(name);
+    if (lease && lease.holder !== holder && lease.expiresAt > now) return false;
+    this.#leases.set(name, { holder, expiresAt: now + forMs });
+    return true;
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    if (this.#leases.get(name)?.holder === holder) this.#leases.delete(name);
+  }
+}

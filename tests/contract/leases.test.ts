@@ -1,0 +1,84 @@
+import { migrate } from '../../server/src/adapters/database/migrate';
+import { knexTransactions } from '../../server/src/adapters/database/transactions';
+import { knexLeases } from '../../server/src/adapters/leases';
+import { MemoryLeases, type Leases } from '../../server/src/core/jobs/leases';
+import { emptyTables, shiftTimes, testDatabases, type TestDatabase } from '../support/sql';
+
+const MINUTE = 60_000;
+
+interface LeasesUnderTest {
+  readonly leases: Leases;
+  /** Lets time pass. */
+  advance(ms: number): Promise<void>;
+}
+
+function leasesContract(name: string, make: () => Promise<LeasesUnderTest>): void {
+  describe(`${name} keep the leases' contract`, () => {
+    let leases: Leases;
+    let advance: LeasesUnderTest['advance'];
+    beforeEach(async () => {
+      ({ leases, advance } = await make());
+    });
+
+    it('one holder at a time, and each lease for itself', async () => {
+      expect(await leases.acquire('upload', 'a', MINUTE)).toBe(true);
+      expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);
+      expect(await leases.acquire('cleanup', 'b', MINUTE)).toBe(true);
+    });
+
+    it('of several that come at once exactly one gets it, also when it has just expired', async () => {
+      const all = () => Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((holder) => leases.acquire('upload', holder, MINUTE)));
+      expect((await all()).filter(Boolean)).toHaveLength(1);
+      await advance(2 * MINUTE);
+      expect((await all()).filter(Boolean)).toHaveLength(1);
+    });
+
+    it('its holder renews it', async () => {
+      await leases.acquire('upload', 'a', 10 * MINUTE);
+      await advance(9 * MINUTE);
+      expect(await leases.acquire('upload', 'a', 10 * MINUTE)).toBe(true);
+      await advance(9 * MINUTE);
+      expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);
+    });
+
+    it('an expired one is taken over, and then is no longer the first one’s', async () => {
+      await leases.acquire('upload', 'a', MINUTE);
+      await advance(2 * MINUTE);
+      expect(await leases.acquire('upload', 'b', 10 * MINUTE)).toBe(true);
+      expect(await leases.acquire('upload', 'a', MINUTE)).toBe(false);
+    });
+
+    it('one that was given back is free; nobody gives back another’s', async () => {
+      await leases.acquire('upload', 'a', 10 * MINUTE);
+      await leases.release('upload', 'b');
+      expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);
+      await leases.release('upload', 'a');
+      expect(await leases.acquire('upload', 'b', MINUTE)).toBe(true);
+      await leases.release('never taken', 'a');
+    });
+  });
+}
+
+leasesContract('in memory', async () => {
+  let now = 1_000_000;
+  return {
+    leases: new MemoryLeases({ now: () => now }),
+    advance: async (ms) => {
+      now += ms;
+    },
+  };
+});
+
+describe.each(testDatabases())('$name', (kind) => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await kind.open();
+    await migrate(database.knex, { schema: database.schema });
+  });
+  afterAll(() => database.close());
+
+  leasesContract(`knex on ${kind.name}`, async () => {
+    await emptyTables(database);
+    return { leases: knexLeases(knexTransactions(database.knex), database.schema), advance: (ms) => shiftTimes(database, ms) };
+  });
+});
