@@ -27,7 +27,9 @@ export async function catchUp(deps: EngineParts, concurrency: number, signal: Ab
     const rows = due.filter((row): row is RowIn<'local'> => isIn(row, 'local'));
     let uploaded = 0;
     const work = async () => {
-      for (let row = rows.shift(); row && goesOn(); row = rows.shift()) {
+      while (goesOn()) {
+        const row = rows.shift();
+        if (!row) return;
         if (await uploadRow(deps, row, signal)) uploaded++;
         else result.failed++;
       }
