@@ -3,6 +3,7 @@ import * as settings from './001-settings';
 import * as ledger from './002-ledger';
 import * as incidents from './003-incidents';
 import * as scale from './004-scale';
+import * as recovery from './005-recovery';
 
 export interface Migration {
   /** As recorded in the database: never renamed. */
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   { name: '002-ledger', up: ledger.up },
   { name: '003-incidents', up: incidents.up },
   { name: '004-scale', up: scale.up },
+  { name: '005-recovery', up: recovery.up },
 ];
 
 /** Bundled with the code: no folder of migrations has to be found at run time. */

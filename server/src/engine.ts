@@ -83,7 +83,7 @@ export class Engine implements EnginePort {
     await migrate(database.connection, { schema: database.getSchemaName() });
     const transactions = strapiTransactions(database);
     const ledger = knexLedger(transactions, { schema: database.getSchemaName() });
-    const incidents = incidentLog(transactions);
+    const incidents = incidentLog(transactions, { schema: database.getSchemaName() });
     const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
     const volume = await openVolume(uploads);
     const service: SettingsService = new SettingsService({

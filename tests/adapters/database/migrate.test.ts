@@ -72,6 +72,19 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     expect(await schema().hasTable('s3_storage_names')).toBe(true);
   });
 
+  it('goes on with columns of which a killed migration has added some', async () => {
+    await up();
+    await table(RECORD).where('name', '005-recovery').delete();
+    await schema().alterTable('s3_storage_names', (columns) => columns.dropColumn('md5'));
+    await schema().alterTable('s3_storage_incidents', (columns) => columns.dropUnique(['latest'], 's3_storage_incidents_latest'));
+    await up();
+    expect((await recorded()).sort()).toEqual(all);
+    expect(await schema().hasColumn('s3_storage_names', 'md5')).toBe(true);
+    const incident = { code: 'TIMEOUT', started_at: 1, latest: 1 };
+    await table('s3_storage_incidents').insert(incident);
+    await expect(table('s3_storage_incidents').insert(incident)).rejects.toThrow();
+  });
+
   it('keeps tables that hold rows, when only the record of the migration was lost', async () => {
     await up();
     await table('s3_storage_locations').insert(location);

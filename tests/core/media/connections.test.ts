@@ -14,7 +14,8 @@ function setup() {
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
   const log = { debug: line, info: line, warn: line, error: line };
-  const incidents = { start: async () => 1, update: async () => undefined, list: async () => [] };
+  const nothing = async () => undefined;
+  const incidents = { begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] };
   const outage = new Outage(incidents, clock, log, () => undefined);
   const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false };
   const opened: Location[] = [];

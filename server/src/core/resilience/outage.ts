@@ -3,13 +3,21 @@ import { ERRORS } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import type { Logger } from '../log';
 
-/** Where outages are kept for the administrator. Times are the database's. */
+/**
+ * Where outages are kept for the administrator: one incident for all processes that are in an outage at the same time,
+ * also across their crashes. Times are the database's.
+ */
 export interface IncidentLog {
-  /** @returns the new incident's id */
-  start(code: ErrorCode): Promise<number>;
-  /** Notes how many uploads went to disk; `ended` closes the incident. */
-  update(id: number, facts: { fellBack: number; ended: boolean }): Promise<void>;
-  /** Newest first. */
+  /** This process's outage begins: it joins the incident that is open, or begins one. */
+  begin(code: ErrorCode): Promise<void>;
+  /**
+   * A sign of life from a process in its outage, due each minute: `fellBack` uploads more went to disk. It takes back an
+   * end that another process wrote; `ended` ends the incident, unless another process takes that back.
+   */
+  note(facts: { fellBack: number; ended: boolean }): Promise<void>;
+  /** Ends incidents of which no process has given a sign for five minutes, at that sign: their processes crashed. */
+  endUnseen(): Promise<void>;
+  /** Newest first; one that {@link endUnseen} would end is answered as ended. */
   list(limit: number): Promise<Incident[]>;
 }
 
@@ -25,16 +33,19 @@ interface Current {
   since: number;
   fellBack: number;
   ended: boolean;
-  id?: number;
-  written?: { fellBack: number; ended: boolean };
+  begun: boolean;
+  /** How much of `fellBack` is in the incident. */
+  noted: number;
 }
 
 /**
  * Makes one incident of all failures between two successes: one warning in the log at its start, one at its end, and a
- * row for the administrator. Reporting never waits for the database; {@link flush} writes what there is to write.
+ * row for the administrator. Reporting never waits for the database; {@link flush}, called on change and each minute,
+ * writes what there is to write.
  */
 export class Outage {
   #current: Current | undefined;
+  /** The current one, and those whose end is not written yet. */
   readonly #unwritten = new Set<Current>();
 
   constructor(
@@ -58,7 +69,7 @@ export class Outage {
   fellBack(code: ErrorCode): void {
     const outage = this.#ongoing(code);
     outage.fellBack++;
-    this.#changed(outage);
+    this.onChange();
   }
 
   /** S3 took something again. */
@@ -67,39 +78,30 @@ export class Outage {
     if (!ended) return;
     this.#current = undefined;
     ended.ended = true;
-    this.#changed(ended);
+    this.onChange();
     const seconds = Math.round((this.clock.now() - ended.since) / 1000);
     this.log.warn(`S3 is usable again after ${seconds} s; ${ended.fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
   }
 
   async flush(): Promise<void> {
-    for (const incident of [...this.#unwritten]) {
-      this.#unwritten.delete(incident);
-      try {
-        const { fellBack, ended } = incident;
-        incident.id ??= await this.incidents.start(incident.code);
-        if (incident.written?.fellBack !== fellBack || incident.written.ended !== ended) {
-          await this.incidents.update(incident.id, { fellBack, ended });
-        }
-        incident.written = { fellBack, ended };
-      } catch (error) {
-        this.#unwritten.add(incident);
-        throw error;
-      }
+    for (const outage of [...this.#unwritten]) {
+      if (!outage.begun) await this.incidents.begin(outage.code);
+      outage.begun = true;
+      const { fellBack, ended } = outage;
+      await this.incidents.note({ fellBack: fellBack - outage.noted, ended });
+      outage.noted = fellBack;
+      if (ended) this.#unwritten.delete(outage);
     }
+    if (!this.#current) await this.incidents.endUnseen();
   }
 
   #ongoing(code: ErrorCode): Current {
     if (this.#current) return this.#current;
-    const begun: Current = { code, since: this.clock.now(), fellBack: 0, ended: false };
+    const begun: Current = { code, since: this.clock.now(), fellBack: 0, ended: false, begun: false, noted: 0 };
     this.#current = begun;
-    this.#changed(begun);
+    this.#unwritten.add(begun);
+    this.onChange();
     this.log.warn(`S3 is not usable: ${ERRORS[code].message} ${ERRORS[code].hint} Uploads go to the local disk meanwhile.`);
     return begun;
-  }
-
-  #changed(incident: Current): void {
-    this.#unwritten.add(incident);
-    this.onChange();
   }
 }
