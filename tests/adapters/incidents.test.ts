@@ -91,7 +91,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     expect(await stored()).toEqual([true]);
     await other.endUnseen();
     expect(await stored()).toEqual([false]);
-    const [{ startedAt, endedAt }] = (await one.list(1)) as [{ startedAt: Date; endedAt: Date }];
+    const [{ startedAt, endedAt }] = (await one.list(1)) as unknown as [{ startedAt: Date; endedAt: Date }];
     expect(Math.abs(endedAt.getTime() - startedAt.getTime() - 10 * MINUTE)).toBeLessThan(TOLERANCE);
   });
 

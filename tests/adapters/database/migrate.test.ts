@@ -82,7 +82,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     expect(await schema().hasColumn('s3_storage_names', 'md5')).toBe(true);
     const incident = { code: 'TIMEOUT', started_at: 1, latest: 1 };
     await table('s3_storage_incidents').insert(incident);
-    await expect(table('s3_storage_incidents').insert(incident)).rejects.toThrow();
+    await expect(table('s3_storage_incidents').insert(incident)).rejects.toBeDefined();
   });
 
   it('keeps tables that hold rows, when only the record of the migration was lost', async () => {

@@ -2,12 +2,14 @@ import { catchUp } from './catch-up';
 import type { EngineParts } from '../media/deps';
 import { purge } from './purge';
 import { sweep } from './sweep';
+import { tidy } from './tidy';
 import { Worker } from './worker';
 
 /** How long each worker rests when nobody wakes it, in milliseconds. */
 const CATCH_UP_PAUSE_MS = 5_000;
 const CLEANING_PAUSE_MS = 60_000;
 const INCIDENTS_PAUSE_MS = 60_000;
+const TIDYING_PAUSE_MS = 3600_000;
 
 export interface HousekeepingOptions {
   /** Files uploaded at once. */
@@ -20,6 +22,7 @@ export class Housekeeping {
   readonly #catchUp: Worker;
   readonly #cleaning: Worker;
   readonly #incidents: Worker;
+  readonly #tidying: Worker;
 
   constructor(deps: EngineParts, options: HousekeepingOptions) {
     const { log } = deps;
@@ -42,6 +45,7 @@ export class Housekeeping {
       log,
     );
     this.#incidents = new Worker('incident log', INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
+    this.#tidying = new Worker('removal of temporary files', TIDYING_PAUSE_MS, () => tidy(deps), log);
   }
 
   start(): void {
@@ -62,6 +66,6 @@ export class Housekeeping {
   }
 
   #workers(): Worker[] {
-    return [this.#catchUp, this.#cleaning, this.#incidents];
+    return [this.#catchUp, this.#cleaning, this.#incidents, this.#tidying];
   }
 }

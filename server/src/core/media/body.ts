@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isStorageError, StorageError } from '../errors';
 import type { Body, ObjectStore } from '../store/object-store';
+import { SPOOL_PREFIX } from '../store/temporary-files';
 
 /** Reads a stream to its end and says what was in it. The stream is destroyed in any case. */
 export async function digest(stream: Readable): Promise<{ size: number; md5: string }> {
@@ -58,7 +59,7 @@ export function bufferBody(bytes: Buffer): Body {
  * @throws StorageError BODY_FAILED, DISK_FULL or whatever `use` throws
  */
 export async function withSpooledBody<T>(stream: Readable, use: (body: Body) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 's3-storage-'));
+  const folder = await mkdtemp(path.join(tmpdir(), SPOOL_PREFIX));
   try {
     const file = path.join(folder, randomUUID());
     const hash = createHash('md5');
