@@ -27,7 +27,8 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
  */
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
-  const state = { mode: 'read-write' as Mode, now: 1_700_000_000_000, inTransaction: false };
+  // ahead of the file system's clock: what the test puts on the disk has been there before what it does then
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,

@@ -68,6 +68,11 @@ export function ownLocalName(key: ObjectKey, id: number, nonce: string): LocalNa
   return `${OWN_FOLDER}/${short}.${id}${nonce}${ext.length <= 40 ? ext : ''}` as LocalName;
 }
 
+/** Whether a file lies where only the plugin writes. A plain path is open to everybody. */
+export function isOwnLocalName(name: LocalName): boolean {
+  return name.startsWith(`${OWN_FOLDER}/`);
+}
+
 /** A key's plain path on disk. */
 export function plainLocalName(key: ObjectKey): LocalName {
   return key as string as LocalName;

@@ -1,18 +1,70 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import { DAY, HOUR, names, saved, sent, type Hand } from './harness';
+import { DAY, found, HOUR, key, MD5, names, saved, sent, VOLUME, type Hand } from './harness';
 
 export function sweeping(hand: Hand): void {
   it('are due at once after a write that came to nothing', async () => {
     const [object, file] = [await hand.object('a.png'), await hand.file('b.png')];
     await hand.ledger.abandon([object, file]);
+    const common = { unfinished: true, content: null, condemnedAt: expect.any(Number) };
     expect(await hand.dueObjects()).toEqual([
-      { id: object.id, key: 'a.png', kind: 'object', name: 'a.png', locationId: object.locationId },
+      { id: object.id, key: 'a.png', kind: 'object', name: 'a.png', locationId: object.locationId, ...common },
     ]);
     expect(await hand.dueFiles()).toEqual([
-      { id: file.id, key: 'b.png', kind: 'file', name: 'b.png', volume: file.volume },
+      { id: file.id, key: 'b.png', kind: 'file', name: 'b.png', volume: file.volume, ...common },
     ]);
     expect(await hand.ledger.dueNames({ kind: 'object', locationId: 99 }, 10)).toEqual([]);
     expect(await hand.ledger.dueNames({ kind: 'file', volume: 'other' as VolumeId }, 10)).toEqual([]);
+  });
+
+  it('tell whether their write ended: every way out of pending but publish leaves them unfinished', async () => {
+    const unfinished = async () => Object.fromEntries((await hand.dueObjects()).map((due) => [due.key, due.unfinished]));
+    await hand.put('published.png');
+    await hand.ledger.bury(key('published.png'), { purgeAfterMs: 0 });
+    const [row] = await hand.ledger.duePurges(10);
+    await hand.ledger.purge(row!, { referenced: false, condemnObjects: true });
+    const abandoned = await hand.object('abandoned.png');
+    await hand.ledger.abandon([abandoned]);
+    const superseded = await hand.object('superseded.png');
+    await hand.put('superseded.png', { plainFree: false });
+    expect(await hand.publish(sent(superseded))).toEqual(['superseded']);
+    await hand.fallBack('moved-on.png');
+    const local = await hand.row('moved-on.png');
+    const late = await hand.object('moved-on.png');
+    expect(await hand.ledger.commitUpload({ ...local, rev: local.rev + 7 }, late, { etag: null, md5: MD5 })).toBe(false);
+    await hand.object('crashed.png');
+    await hand.advance(DAY);
+    await hand.ledger.condemnAbandoned();
+    expect(await unfinished()).toEqual({
+      'published.png': false,
+      'abandoned.png': true,
+      'superseded.png': true,
+      'moved-on.png': true,
+      'crashed.png': true,
+    });
+    await hand.ledger.swept(abandoned.id);
+    await hand.advance(DAY);
+    expect((await unfinished())['abandoned.png']).toBe(true);
+  });
+
+  it('tell what lay under them, as far as it was known, and when they were condemned', async () => {
+    await hand.put('library.png', { found: found('library.png', 7) });
+    const replaced = await hand.row('library.png');
+    expect(replaced.placement.state).toBe('remote');
+    await hand.fallBack('fallback.png');
+    await hand.put('fallback.png');
+    const content = { size: 3, md5: MD5 };
+    const pending = await hand.ledger.begin({ kind: 'file', key: key('abandoned.png'), volume: VOLUME, plainFree: true, content });
+    await hand.advance(DAY);
+    await hand.ledger.abandon([pending]);
+    const due = await hand.dueFiles();
+    expect(Object.fromEntries(due.map((name) => [name.name, name.content]))).toEqual({
+      'library.png': { size: 7, md5: null },
+      'fallback.png': { size: 10, md5: MD5 },
+      'abandoned.png': content,
+    });
+    const at = (of: string) => due.find(({ name }) => name === of)!.condemnedAt;
+    // in a test of a database, time passes by moving what is stored into the past
+    expect(at('abandoned.png') - at('library.png')).toBeGreaterThanOrEqual(DAY);
   });
 
   it('come oldest first, and no more than asked for', async () => {

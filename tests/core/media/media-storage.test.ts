@@ -209,6 +209,29 @@ describe('the disk as fallback', () => {
     expect(await world.read('old.txt')).toBe('new');
   });
 
+  test.each([
+    ['a library file that was never read', () => writeFile(path.join(world.folder, 'a.txt'), 'old')],
+    [
+      'a fallback file',
+      async () => {
+        world.fault = down;
+        await world.put('a.txt', 'old');
+      },
+    ],
+  ])('what somebody else puts at the path of %s that was replaced is not removed with it', async (_, begin) => {
+    // the disk's clock is not moved: what is written from here on is younger than what is condemned from here on
+    world.state.now -= 2 * 3600_000;
+    await begin();
+    world.fault = undefined;
+    await world.put('a.txt', 'new');
+    await writeFile(path.join(world.folder, 'a.txt'), 'foe');
+    world.state.now += 24 * 3600_000 + 1;
+    await sweep(world.jobs, never);
+    expect(await readFile(path.join(world.folder, 'a.txt'), 'utf8')).toBe('foe');
+    expect(world.lines).toContain('"a.txt" is not the file that was replaced or deleted: it was left alone');
+    expect(await world.read('a.txt')).toBe('new');
+  });
+
   test('catches up: the file follows to S3 when that is back, and stays on disk', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');

@@ -1,6 +1,9 @@
 import { codeOf, isStorageError } from '../errors';
+import { isOwnLocalName } from '../keys';
 import type { DueName } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
+
+type DueFile = Extract<DueName, { kind: 'file' }>;
 
 const BATCH = 100;
 /** How long a name that S3 or the disk would not let go of is left alone, in milliseconds. */
@@ -28,7 +31,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
     const names = await due();
     for (const name of names) {
       if (signal.aborted) return removed;
-      if (await removeBytes(deps, name)) removed++;
+      if (await removeBytes(deps, name, signal)) removed++;
       // away, or not to be changed any more: the others would fare no better
       else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
@@ -38,10 +41,10 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
   return removed;
 }
 
-async function removeBytes(deps: EngineParts, name: DueName): Promise<boolean> {
+async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
-      await deps.disk.delete(name.name);
+      await removeFile(deps, name, signal);
     } else {
       // asked each time: the settings may have made this instance read-only a moment ago
       const store = deps.cloud() && deps.storeAt(name.locationId);
@@ -55,4 +58,14 @@ async function removeBytes(deps: EngineParts, name: DueName): Promise<boolean> {
     deps.log.debug(`a condemned ${name.kind} of "${name.key}" could not be removed yet: ${codeOf(error)}`);
     return false;
   }
+}
+
+/** Where others write as well, only what was condemned is removed; another file has not become ours by lying there. */
+async function removeFile({ disk, log }: EngineParts, due: DueFile, signal: AbortSignal): Promise<void> {
+  if (isOwnLocalName(due.name)) return disk.delete(due.name);
+  const { id, content, condemnedAt } = due;
+  const known = { id, size: content?.size ?? null, md5: content?.md5 ?? null, before: condemnedAt };
+  const removal = await disk.removeKnown(due.name, known, signal);
+  if (removal === 'left') log.warn(`"${due.name}" is not the file that was replaced or deleted: it was left alone`);
+  if (removal === 'aside') log.warn(`"${due.name}" was changed by somebody else while it was removed: that file lies in .s3-storage/aside`);
 }

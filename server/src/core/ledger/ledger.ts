@@ -35,6 +35,8 @@ export interface BeginFile {
   volume: VolumeId;
   /** The caller saw that the disk has nothing at the plain path. Without it an own name is drawn. */
   plainFree: boolean;
+  /** What is about to be written: tells the sweeper this file from one that somebody else put at the plain path. */
+  content?: KnownBytes;
 }
 
 export interface BeginOptions {
@@ -74,8 +76,23 @@ export type Claim = { readonly limit: number } & (
   | { readonly work: 'restore' }
 );
 
+/** What the ledger knows of bytes under a name; `md5` is null for a library file that was never read. */
+export interface KnownBytes {
+  readonly size: number;
+  readonly md5: string | null;
+}
+
 /** A name that only the sweeper may remove now. */
-export type DueName = { readonly id: number; readonly key: ObjectKey } & PlacedName;
+export type DueName = {
+  readonly id: number;
+  readonly key: ObjectKey;
+  /** It was condemned while pending: parts of its write may be left beside it. */
+  readonly unfinished: boolean;
+  /** What lay under it; null where that was never known. */
+  readonly content: KnownBytes | null;
+  /** Milliseconds since the epoch of the ledger's clock. */
+  readonly condemnedAt: number;
+} & PlacedName;
 
 /** Grace periods, in milliseconds of the database's clock. */
 export interface LedgerPolicy {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { ObjectKey } from '../keys';
-import type { DueName, Intent, Ledger, LedgerPolicy, PlacedName } from './ledger';
+import type { DueName, Intent, KnownBytes, Ledger, LedgerPolicy, PlacedName } from './ledger';
 import { nameId, type Condemnation } from './transitions';
 
 interface NameRecord {
@@ -10,6 +10,9 @@ interface NameRecord {
   readonly status: 'pending' | 'condemned' | 'swept';
   readonly touchedAt: number;
   readonly dueAt: number;
+  readonly condemnedAt: number;
+  readonly unfinished: boolean;
+  readonly content: KnownBytes | null;
 }
 
 /** The names of the memory ledger that are not live: intents and garbage. */
@@ -31,8 +34,9 @@ export class MemoryNames {
     return this.#names.has(nameId(name));
   }
 
-  insertPending(id: number, key: ObjectKey, name: PlacedName): void {
-    this.#set({ id, key, name, status: 'pending', touchedAt: this.clock.now(), dueAt: Infinity });
+  insertPending(id: number, key: ObjectKey, name: PlacedName, content: KnownBytes | null): void {
+    const touchedAt = this.clock.now();
+    this.#set({ id, key, name, status: 'pending', touchedAt, dueAt: Infinity, condemnedAt: 0, unfinished: false, content });
   }
 
   /** How many of the intents are still pending. */
@@ -49,22 +53,22 @@ export class MemoryNames {
   }
 
   condemnPending(intents: readonly Intent[]): void {
-    for (const record of this.#pending(intents)) this.#set({ ...record, status: 'condemned', dueAt: this.clock.now() });
+    for (const record of this.#pending(intents)) this.#condemnUnfinished(record);
   }
 
   condemnAbandoned(): number {
-    const now = this.clock.now();
-    const before = now - this.policy.abandonedAfterMs;
+    const before = this.clock.now() - this.policy.abandonedAfterMs;
     const abandoned = [...this.#names.values()].filter((name) => name.status === 'pending' && name.touchedAt <= before);
-    for (const record of abandoned) this.#set({ ...record, status: 'condemned', dueAt: now });
+    for (const record of abandoned) this.#condemnUnfinished(record);
     return abandoned.length;
   }
 
   condemn(key: ObjectKey, condemned: readonly Condemnation[]): void {
     const now = this.clock.now();
-    for (const { name, graceMs } of condemned) {
+    for (const { name, graceMs, content } of condemned) {
       const id = this.#names.get(nameId(name))?.id ?? this.drawId();
-      this.#set({ id, key, name, status: 'condemned', touchedAt: now, dueAt: now + graceMs });
+      const times = { touchedAt: now, condemnedAt: now, dueAt: now + graceMs };
+      this.#set({ id, key, name, status: 'condemned', ...times, unfinished: false, content });
     }
   }
 
@@ -78,7 +82,7 @@ export class MemoryNames {
       )
       .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
       .slice(0, limit)
-      .map(({ id, key, name }): DueName => ({ id, key, ...name }));
+      .map(({ id, key, name, unfinished, content, condemnedAt }): DueName => ({ id, key, ...name, unfinished, content, condemnedAt }));
   }
 
   swept(id: number): void {
@@ -108,6 +112,11 @@ export class MemoryNames {
   #due(id: number): NameRecord | undefined {
     const now = this.clock.now();
     return [...this.#names.values()].find((name) => name.id === id && name.status !== 'pending' && name.dueAt <= now);
+  }
+
+  #condemnUnfinished(record: NameRecord): void {
+    const now = this.clock.now();
+    this.#set({ ...record, status: 'condemned', condemnedAt: now, dueAt: now, unfinished: true });
   }
 
   #set(record: NameRecord): void {

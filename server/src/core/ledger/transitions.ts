@@ -5,13 +5,15 @@
  */
 import type { ErrorCode } from '../../contracts/errors';
 import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, PlacedName, Publication } from './ledger';
+import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, KnownBytes, PlacedName, Publication } from './ledger';
 import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement, type RemoteCopy, type RowIn } from './state';
 
 /** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
 export interface Condemnation {
   readonly name: PlacedName;
   readonly graceMs: number;
+  /** What lies under it. */
+  readonly content: KnownBytes;
 }
 
 export interface Change {
@@ -149,10 +151,12 @@ function placementOf(write: Publication): Placement {
 
 /** What `before` pointed to and `after` does not, as far as this instance may condemn it. */
 function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { graceMs: number }): Condemnation[] {
+  if (!('content' in before.placement)) return [];
+  const { size, md5 } = before.placement.content;
   const kept = new Set(liveNames(after).map(nameId));
   return liveNames(before)
     .filter((name) => !kept.has(nameId(name)) && (name.kind === 'file' || rule.condemnObjects))
-    .map((name) => ({ name, graceMs: rule.graceMs }));
+    .map((name) => ({ name, graceMs: rule.graceMs, content: { size, md5 } }));
 }
 
 /** Puts a tombstone on the row. A `gone` row takes it too, so that a write begun before this delete stays superseded. */

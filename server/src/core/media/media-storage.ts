@@ -152,9 +152,10 @@ export class MediaStorage {
     // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
     const origin = this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
     const volume = await this.deps.volume.refresh();
+    const content = { size: body.size, md5: body.md5 };
     let plainFree = (await this.#isFresh(key, options.scope)) && !(await disk.exists(plainLocalName(key)));
     for (;;) {
-      const intent = await ledger.begin({ kind: 'file', key, volume, plainFree }, begin);
+      const intent = await ledger.begin({ kind: 'file', key, volume, plainFree, content }, begin);
       try {
         await disk.put(intent.name, body);
         return { intent, size: body.size, md5: body.md5, mime: options.mime, origin };

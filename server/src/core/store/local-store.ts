@@ -1,3 +1,4 @@
+import type { KnownFile, KnownRemoval } from './known-removal';
 import type { ObjectStore } from './object-store';
 
 export interface LocalStat {
@@ -15,4 +16,7 @@ export interface LocalStore extends ObjectStore {
 
   /** What tells whether a file is still the one that was looked at before. @throws StorageError OBJECT_NOT_FOUND */
   stat(name: string): Promise<LocalStat>;
+
+  /** Removes a file at a path that others may write to as well, if it is still the one that is known. @throws StorageError DISK_ERROR */
+  removeKnown(name: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval>;
 }

@@ -7,6 +7,7 @@ import { OWN_FOLDER } from '../keys';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
 import { diskError, notThere } from './disk-errors';
 import { publish, syncFolder, unlinkIfThere, writeAll } from './disk-write';
+import { removeKnown, type KnownFile, type KnownRemoval } from './known-removal';
 import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
 import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from './object-store';
@@ -83,6 +84,14 @@ export class LocalObjectStore implements LocalStore {
     } catch (error) {
       const failure = notThere(error, 'delete', name);
       if (failure.code !== 'OBJECT_NOT_FOUND') throw failure;
+    }
+  }
+
+  async removeKnown(name: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
+    try {
+      return await removeKnown(this.pathFor(name, 'delete'), join(this.root, OWN_FOLDER, 'aside'), known, signal);
+    } catch (error) {
+      throw diskError(error, { operation: 'delete', subject: name });
     }
   }
 

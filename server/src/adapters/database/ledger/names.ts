@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
-import type { DueName, Intent, PlacedName } from '../../../core/ledger/ledger';
+import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/ledger';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
 import { clockAfter, insertedId } from '../dialect';
 import { sha256 } from './objects';
@@ -13,6 +13,10 @@ interface NameColumns {
   volume: string | null;
   name: string;
   object_key: string;
+  condemned_at: BigIntColumn;
+  unfinished: boolean | number;
+  size: BigIntColumn | null;
+  md5: string | null;
 }
 
 /** `s3_storage_names` through one connection or transaction. */
@@ -35,8 +39,8 @@ export class Names {
   }
 
   /** Records a name as pending. @returns its id; undefined when the name is recorded already, whatever its status */
-  insertPending(key: ObjectKey, name: PlacedName): Promise<number | undefined> {
-    const columns = { ...this.#blank(key, name.kind), ...placed(name), status: 'pending' };
+  insertPending(key: ObjectKey, name: PlacedName, content: Partial<KnownBytes> = {}): Promise<number | undefined> {
+    const columns = { ...this.#blank(key, name.kind), ...placed(name), ...content, status: 'pending' };
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
@@ -73,19 +77,24 @@ export class Names {
   }
 
   async condemnPending(intents: readonly Intent[]): Promise<void> {
-    await this.#pending(intents).update(this.condemned(0));
+    await this.#pending(intents).update(this.unfinished());
   }
 
   /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */
   async condemn(key: ObjectKey, condemned: readonly Condemnation[]): Promise<void> {
-    for (const { name, graceMs } of condemned) {
-      const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.condemned(graceMs) };
-      const merged = ['status', 'condemned_at', 'due_at'];
+    for (const { name, graceMs, content } of condemned) {
+      const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.#condemned(graceMs), ...content };
+      const merged = ['status', 'condemned_at', 'due_at', 'size', 'md5'];
       await this.table().insert(columns).onConflict('name_hash').merge(merged);
     }
   }
 
-  condemned(graceMs: number): Record<string, unknown> {
+  /** What condemns a pending name: due at once. */
+  unfinished(): Record<string, unknown> {
+    return { ...this.#condemned(0), unfinished: true };
+  }
+
+  #condemned(graceMs: number): Record<string, unknown> {
     return { status: 'condemned', condemned_at: clockAfter(this.db), due_at: clockAfter(this.db, graceMs) };
   }
 
@@ -122,7 +131,13 @@ function placed(name: PlacedName): Record<string, unknown> {
 }
 
 function toDueName(columns: NameColumns): DueName {
-  const common = { id: Number(columns.id), key: columns.object_key as ObjectKey };
+  const common = {
+    id: Number(columns.id),
+    key: columns.object_key as ObjectKey,
+    unfinished: Boolean(columns.unfinished),
+    content: columns.size === null ? null : { size: Number(columns.size), md5: columns.md5 },
+    condemnedAt: Number(columns.condemned_at),
+  };
   return columns.kind === 'object'
     ? { ...common, kind: 'object', name: columns.name as ObjectName, locationId: Number(columns.location_id) }
     : { ...common, kind: 'file', name: columns.name as LocalName, volume: columns.volume as VolumeId };

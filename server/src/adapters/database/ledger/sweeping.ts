@@ -11,7 +11,7 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
           .table()
           .where('status', 'pending')
           .where('touched_at', '<=', clockAfter(names.db, -policy.abandonedAfterMs))
-          .update(names.condemned(0)),
+          .update(names.unfinished()),
       ),
 
     dueNames: (where, limit) =>

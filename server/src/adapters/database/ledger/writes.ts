@@ -72,7 +72,8 @@ async function plainName(
   request: BeginObject | BeginFile,
 ): Promise<Recorded | undefined> {
   const name = plainNameFor(row, request);
-  const id = name && (await names.insertPending(row.key, name));
+  const content = request.kind === 'file' ? request.content : undefined;
+  const id = name && (await names.insertPending(row.key, name, content));
   if (!name || id === undefined) return undefined;
   if (name.kind === 'object') await objects.spendPlain(row.key);
   return { id, name };

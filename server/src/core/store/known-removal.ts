@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from './disk-errors';
+import { publish, syncFolder, unlinkIfThere } from './disk-write';
+
+/** Tells a file that is to be removed from one that somebody else has put in its place. */
+export interface KnownFile {
+  /** Of the removal: the same when it is tried again after a crash, and of no other. */
+  readonly id: number;
+  /** Null: never known. */
+  readonly size: number | null;
+  readonly md5: string | null;
+  /**
+   * Milliseconds since the epoch. Where no MD5 is known the file must have been there, untouched, before: its ctime
+   * tells, which no program can set. A neighbour's `chown` moves it too; then the file is kept for nothing.
+   */
+  readonly before: number;
+}
+
+/**
+ * `left`: what lies there is another file, or may be one. `aside`: another file came between two steps, and its path is
+ * taken meanwhile, so that it stays in the folder for what was moved aside.
+ */
+export type KnownRemoval = 'removed' | 'left' | 'aside';
+
+/**
+ * Removes a file at a path that others may write to as well, if it is still the one that is meant. It is looked at in
+ * its place, moved to a name of its own, which overwrites nothing, and unlinked when it is what was looked at; else it
+ * is linked back. A crash leaves it under that name, which says what was looked at: calling this again finishes it.
+ * @param folder for what is moved aside, on the same file system; made when it is needed
+ * @throws what the file system says; nothing is lost then
+ */
+export async function removeKnown(path: string, folder: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
+  for (const aside of await leftAside(folder, known.id)) {
+    if (!(await finish(aside, path))) return 'aside';
+  }
+  const looked = await lookAt(path, known, signal);
+  if (looked === 'none') return 'removed';
+  if (looked === 'other') return 'left';
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const aside = join(folder, asideName(known.id, looked));
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'removed';
+    throw error;
+  }
+  if (!(await finish(aside, path))) return 'aside';
+  return (await statOrNone(path)) ? 'left' : 'removed';
+}
+
+function asideName(id: number, { ino, size, mtimeNs }: BigIntStats): string {
+  return `${id}.${ino}.${size}.${mtimeNs}`;
+}
+
+async function leftAside(folder: string, id: number): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => name.startsWith(`${id}.`)).map((name) => join(folder, name));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function lookAt(path: string, { size, md5, before }: KnownFile, signal?: AbortSignal): Promise<BigIntStats | 'none' | 'other'> {
+  const found = await statOrNone(path);
+  if (!found) return 'none';
+  if (!found.isFile() || (size !== null && found.size !== BigInt(size))) return 'other';
+  if (md5 === null) return Number(found.ctimeMs) < before ? found : 'other';
+  return (await md5Of(path, signal)) === md5 ? found : 'other';
+}
+
+async function md5Of(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('md5');
+  const file = await open(path, 'r');
+  try {
+    for await (const chunk of file.createReadStream({ autoClose: false, signal })) hash.update(chunk as Buffer);
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+/** Unlinks what was moved aside, or puts back what is not what was looked at. @returns false when its path is taken */
+async function finish(aside: string, path: string): Promise<boolean> {
+  const found = await statOrNone(aside);
+  if (!found) return true; // another process was faster
+  const [id = ''] = basename(aside).split('.');
+  if (basename(aside) === asideName(Number(id), found)) {
+    await unlinkIfThere(aside);
+    await syncFolder(dirname(aside));
+    return true;
+  }
+  try {
+    await publish(aside, path, 0o755);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    const taken = await statOrNone(path);
+    if (taken?.ino !== found.ino || taken.dev !== found.dev) return false;
+    // put back already, before a crash
+    await unlinkIfThere(aside);
+    return true;
+  }
+}
+
+async function statOrNone(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
