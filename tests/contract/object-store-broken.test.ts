@@ -14,6 +14,7 @@ function broken(change: (right: MemoryObjectStore) => Partial<ObjectStore>): Obj
     head: (...args) => right.head(...args),
     get: (...args) => right.get(...args),
     delete: (...args) => right.delete(...args),
+    abortWrites: (...args) => right.abortWrites(...args),
     ...change(right),
   };
 }
@@ -168,6 +169,10 @@ const BROKEN: Record<string, () => ObjectStore> = {
   'ignores abort in put': () => broken((right) => ({ put: (name, body, { signal: _ignored, ...options } = {}) => right.put(name, body, options) })),
   'ignores abort in head': () => broken((right) => ({ head: (name) => right.head(name) })),
   'ignores abort in get': () => broken((right) => ({ get: (name, { range } = {}) => right.get(name, { range }) })),
+  'frees the object with its parts': () => broken((right) => ({ abortWrites: (name, options) => right.delete(name, options) })),
+  'fails to free what is missing': () =>
+    broken((right) => ({ abortWrites: async (name, options) => void (await right.abortWrites(name, options), await right.head(name)) })),
+  'ignores abort in freeing': () => broken((right) => ({ abortWrites: (name) => right.abortWrites(name) })),
   'ignores abort in delete': () => broken((right) => ({ delete: (name) => right.delete(name) })),
   'looks at the signal only before': () =>
     broken((right) => ({

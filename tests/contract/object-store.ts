@@ -1,7 +1,7 @@
 // Longer than files should be: the promises of one port, in one list, to be read beside it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { StorageError } from '../../server/src/core/errors';
+import { isStorageError, StorageError } from '../../server/src/core/errors';
 import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
@@ -101,6 +101,7 @@ const basics: ContractCheck[] = [
       await failsWith('INVALID_KEY', store.head(name));
       await failsWith('INVALID_KEY', store.get(name));
       await failsWith('INVALID_KEY', store.delete(name));
+      await failsWith('INVALID_KEY', store.abortWrites(name));
     }
     await isMissing(store, names('b'));
   }),
@@ -158,6 +159,15 @@ const missing: ContractCheck[] = [
     await store.delete(names('folder-that-is-not/there'));
     assert.equal((await read(store, names('deleted-not'))).toString(), 'y');
   }),
+  check('freeing what unfinished writes left touches no object, and is success when there is nothing', async (store, names) => {
+    await store.put(names('whole'), bodyOf('x'));
+    for (const name of [names('whole'), names('never-written')]) {
+      await store.abortWrites(name).catch((error: unknown) => {
+        assert.ok(isStorageError(error, 'UNSUPPORTED', 'ACCESS_DENIED'), String(error));
+      });
+    }
+    assert.equal((await read(store, names('whole'))).toString(), 'x');
+  }),
 ];
 
 /** Nothing visible unless all of it, and the right bytes. */
@@ -204,6 +214,7 @@ const aborts: ContractCheck[] = [
     await failsWith('ABORTED', store.head(names('kept'), { signal }));
     await failsWith('ABORTED', store.get(names('kept'), { signal }));
     await failsWith('ABORTED', store.delete(names('kept'), { signal }));
+    await failsWith('ABORTED', store.abortWrites(names('kept'), { signal }));
     await isMissing(store, names('aborted'));
     assert.equal((await read(store, names('kept'))).toString(), 'x');
   }),

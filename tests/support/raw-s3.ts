@@ -1,12 +1,15 @@
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   NotFound,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 
 /** An observer's view of a bucket: the SDK alone, none of the code under test. */
@@ -19,6 +22,10 @@ export interface RawBucket {
   head(key: string): Promise<{ size: number; etag: string; contentType: string | null; cacheControl: string | null } | null>;
   put(key: string, body: Buffer | string, contentType?: string): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Begins an upload in parts, sends one, and leaves it there. */
+  beginUpload(key: string): Promise<void>;
+  /** The keys of uploads that were begun and neither ended nor aborted; several of one key several times. */
+  unfinishedUploads(): Promise<string[]>;
   close(): void;
 }
 
@@ -90,6 +97,15 @@ export function rawBucket(access: S3Access, bucket: string): RawBucket {
     },
     async remove(key) {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+    async beginUpload(key) {
+      const target = { Bucket: bucket, Key: key };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
+      await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 1, Body: Buffer.alloc(5 * 1024 * 1024) }));
+    },
+    async unfinishedUploads() {
+      const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+      return (Uploads ?? []).map(({ Key }) => Key ?? '').sort();
     },
     close: () => client.destroy(),
   };

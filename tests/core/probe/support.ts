@@ -43,6 +43,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
       head: guarded('head', store.head.bind(store)),
       get: guarded('get', store.get.bind(store)),
       delete: guarded('delete', store.delete.bind(store)),
+      abortWrites: store.abortWrites.bind(store),
       put: (name, ...rest) => {
         written.push(name);
         return guarded('put', store.put.bind(store))(name, ...rest);

@@ -2,6 +2,7 @@ import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import type { DueName } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
+import type { ObjectStore } from '../store/object-store';
 
 type DueFile = Extract<DueName, { kind: 'file' }>;
 
@@ -49,6 +50,8 @@ async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal
       // asked each time: the settings may have made this instance read-only a moment ago
       const store = deps.cloud() && deps.storeAt(name.locationId);
       if (!store) return false;
+      // first, or what is put together between the two would stay
+      if (name.unfinished) await freeParts(deps, store, name);
       await store.delete(name.name);
     }
     await deps.ledger.swept(name.id);
@@ -57,6 +60,16 @@ async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal
     if (!isStorageError(error)) throw error;
     deps.log.debug(`a condemned ${name.kind} of "${name.key}" could not be removed yet: ${codeOf(error)}`);
     return false;
+  }
+}
+
+/** A write that never ended may have left parts that nobody sees and that cost money. Of this name alone: it is ours. */
+async function freeParts({ log }: EngineParts, store: ObjectStore, { key, name }: DueName): Promise<void> {
+  try {
+    await store.abortWrites(name);
+  } catch (error) {
+    if (!isStorageError(error, 'UNSUPPORTED', 'ACCESS_DENIED', 'REJECTED', 'NOT_S3')) throw error;
+    log.debug(`whether parts of "${key}" are left in S3 cannot be told (${error.code}): a lifecycle rule of the bucket removes them`);
   }
 }
 

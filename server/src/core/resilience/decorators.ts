@@ -12,11 +12,12 @@ export function withBreaker(store: ObjectStore, breaker: CircuitBreaker): Patien
     head: (name, options) => breaker.run('head', name, () => inner.head(name, options)),
     get: (name, options) => breaker.run('get', name, () => inner.get(name, options)),
     delete: (name, options) => breaker.run('delete', name, () => inner.delete(name, options)),
+    abortWrites: (name, options) => breaker.run('abort', name, () => inner.abortWrites(name, options)),
   };
 }
 
 /**
- * Repeats `head`, `get` (until it answers, not the body) and `delete` after failures that may pass. Never `put`: one whose
+ * Repeats `head`, `get` (until it answers, not the body), `delete` and `abortWrites` after failures that may pass. Never `put`: one whose
  * outcome is unknown may still land, under a name that must be written once; the media layer repeats it, with another name.
  */
 export function withRetry(store: ObjectStore, policy: RetryPolicy, clock: Clock): PatientStore {
@@ -34,6 +35,7 @@ export function withRetry(store: ObjectStore, policy: RetryPolicy, clock: Clock)
     head: (name, options) => again(options, (patience) => inner.head(name, { ...options, ...patience })),
     get: (name, options) => again(options, (patience) => inner.get(name, { ...options, ...patience })),
     delete: (name, options) => again(options, (patience) => inner.delete(name, { ...options, ...patience })),
+    abortWrites: (name, options) => again(options, (patience) => inner.abortWrites(name, { ...options, ...patience })),
   };
 }
 

@@ -87,6 +87,12 @@ export class LocalObjectStore implements LocalStore {
     }
   }
 
+  /** There is nothing to find: temporary files carry no name of an object. They are swept by their age. */
+  async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.pathFor(name, 'abort');
+    assertNotAborted('abort', name, signal);
+  }
+
   async removeKnown(name: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
     try {
       return await removeKnown(this.pathFor(name, 'delete'), join(this.root, OWN_FOLDER, 'aside'), known, signal);

@@ -49,6 +49,11 @@ export class MemoryObjectStore implements ObjectStore {
     this.objects.delete(name);
   }
 
+  async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    assertName(name, 'abort');
+    assertNotAborted('abort', name, signal);
+  }
+
   /** The names held, for tests. */
   names(): string[] {
     return [...this.objects.keys()];

@@ -73,4 +73,11 @@ export interface ObjectStore {
 
   /** Removes the object; that there is none is success. */
   delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
+
+  /**
+   * Frees what writes of exactly this name, which never ended, left beside it: parts of an upload. A write under way
+   * fails. No object is touched; that there is nothing to free, or never could be, is success.
+   * @throws StorageError UNSUPPORTED or ACCESS_DENIED where the store does not say what there is.
+   */
+  abortWrites(name: string, options?: { signal?: AbortSignal }): Promise<void>;
 }

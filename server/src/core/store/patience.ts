@@ -12,4 +12,5 @@ export interface PatientStore extends ObjectStore {
   head(name: string, options?: { signal?: AbortSignal } & Patience): Promise<ObjectFacts>;
   get(name: string, options?: GetOptions & Patience): Promise<ObjectStream>;
   delete(name: string, options?: { signal?: AbortSignal } & Patience): Promise<void>;
+  abortWrites(name: string, options?: { signal?: AbortSignal } & Patience): Promise<void>;
 }

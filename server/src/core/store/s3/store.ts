@@ -11,6 +11,7 @@ import { bareTag, factsOfAnswer } from './answer-facts';
 import { BytesOut } from './bytes-out';
 import { Exchange } from './exchange';
 import { putMultipart } from './multipart';
+import { abortUploads } from './unfinished';
 
 export interface S3StoreOptions {
   client: S3Client;
@@ -95,6 +96,10 @@ export class S3ObjectStore implements PatientStore {
       // most stores answer 204 for an object that is not there, some 404
       if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
     }
+  }
+
+  async abortWrites(name: string, options: CallOptions = {}): Promise<void> {
+    await abortUploads(this.options.client, this.target(name), (send) => this.ask('abort', name, options, send));
   }
 
   private async putWhole(name: string, body: Body, options: PutOptions & Patience) {
