@@ -1,4 +1,5 @@
 import { catchUp } from './catch-up';
+import { lastUploads } from './last-uploads';
 import type { EngineParts } from '../media/deps';
 import { purge } from './purge';
 import { sweep } from './sweep';
@@ -23,8 +24,12 @@ export class Housekeeping {
   readonly #cleaning: Worker;
   readonly #incidents: Worker;
   readonly #tidying: Worker;
+  #started = false;
 
-  constructor(deps: EngineParts, options: HousekeepingOptions) {
+  constructor(
+    private readonly deps: EngineParts,
+    options: HousekeepingOptions,
+  ) {
     const { log } = deps;
     this.#catchUp = new Worker(
       'upload of fallback files',
@@ -49,6 +54,7 @@ export class Housekeeping {
   }
 
   start(): void {
+    this.#started = true;
     for (const worker of this.#workers()) worker.start();
   }
 
@@ -61,7 +67,9 @@ export class Housekeeping {
     this.#incidents.wake();
   }
 
+  /** Ends the work, after a last try to bring this disk's fallback files to S3: see {@link lastUploads}. */
   async stop(): Promise<void> {
+    if (this.#started) await lastUploads(this.deps, this.#catchUp);
     await Promise.all(this.#workers().map((worker) => worker.stop()));
   }
 

@@ -11,6 +11,8 @@ export class Worker {
   #wake: () => void = () => undefined;
   #woken = false;
   #running: Promise<void> | undefined;
+  /** Those who wait for a run that has not begun yet. */
+  #awaited: (() => void)[] = [];
 
   constructor(
     readonly name: string,
@@ -29,6 +31,15 @@ export class Worker {
     this.#wake();
   }
 
+  /** Resolves when a run that begins after this call has ended, however it did; at once where the worker does not run. */
+  async runNow(): Promise<void> {
+    if (!this.#running || this.#stopped.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#awaited.push(resolve);
+      this.wake();
+    });
+  }
+
   /** Aborts the work under way and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
@@ -40,14 +51,17 @@ export class Worker {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       this.#woken = false;
+      const awaiting = this.#awaited.splice(0);
       try {
         await this.work(signal);
       } catch (error) {
         // nothing is lost: the work is in the ledger, and the next run finds it there
         if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${String(error)}`);
       }
+      for (const resolve of awaiting) resolve();
       if (!this.#woken && !signal.aborted) await this.#pause();
     }
+    for (const resolve of this.#awaited) resolve();
   }
 
   #pause(): Promise<void> {
