@@ -129,7 +129,10 @@ export class Engine implements EnginePort {
       mode: () => service.current().mode,
       readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
-      onFallback: (code) => outage.fellBack(code),
+      onFallback: (code) => {
+        outage.fellBack(code);
+        housekeeping.fellBack();
+      },
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);

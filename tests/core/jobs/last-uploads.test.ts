@@ -17,7 +17,7 @@ beforeEach(async () => {
   world.breaker.probeWith(async () => {
     if (world.fault === down) throw new StorageError('UNREACHABLE', { refused: true });
   });
-  worker = new Worker('test', HOUR, (signal) => catchUp(world.jobs, 2, signal), world.jobs.log);
+  worker = new Worker('test', () => HOUR, (signal) => catchUp(world.jobs, 2, signal), world.jobs.log);
 });
 afterEach(async () => {
   await worker.stop();

@@ -13,7 +13,7 @@ function setup() {
       begun++;
       running.push(resolve);
     });
-  const worker = new Worker('test', 3600_000, work, log);
+  const worker = new Worker('test', () => 3600_000, work, log);
   const end = async () => {
     running.shift()?.();
     await settle();

@@ -17,7 +17,7 @@ function setup() {
   const nothing = async () => undefined;
   const incidents = { begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] };
   const outage = new Outage(incidents, clock, log, () => undefined);
-  const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false };
+  const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false, recovered: 0 };
   const opened: Location[] = [];
   const connections = new Connections({
     ledger: new MemoryLedger(clock),
@@ -29,10 +29,10 @@ function setup() {
       opened.push(location);
       const store = new MemoryObjectStore();
       const head = store.head.bind(store);
-      store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true })) : head(name));
+      store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true, status: state.failure === 'ACCESS_DENIED' ? 403 : undefined })) : head(name));
       return store;
     },
-    onRecovered: () => undefined,
+    onRecovered: () => void state.recovered++,
   });
   return { connections, outage, state, opened };
 }
@@ -97,5 +97,31 @@ describe('the check after a change', () => {
     state.failure = 'ACCESS_DENIED';
     await connections.check();
     expect(outage.current).toBeUndefined();
+  });
+});
+
+describe('the end of an outage is told, so that what fell back follows at once', () => {
+  test('when the probe closes the breaker', async () => {
+    const { connections, state } = setup();
+    await connections.apply(settings());
+    state.failure = 'UNREACHABLE';
+    await expect(connections.cloud!.store.head('a.txt')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(connections.breaker!.state.kind).toBe('open');
+    // S3 says so with a status; the memory store has none
+    state.failure = 'ACCESS_DENIED';
+    for (let probe = 0; probe < 3; probe++) await connections.breaker!.forceProbe();
+    expect(state.recovered).toBe(1);
+  });
+
+  test('when an upload or the check succeeds after refusals, which leave the breaker closed', async () => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    outage.begins('SIGNATURE_MISMATCH');
+    connections.cloud!.onSent();
+    connections.cloud!.onSent();
+    expect([outage.current, state.recovered]).toEqual([undefined, 1]);
+    outage.begins('BUCKET_NOT_FOUND');
+    await connections.check();
+    expect([outage.current, state.recovered]).toEqual([undefined, 2]);
   });
 });

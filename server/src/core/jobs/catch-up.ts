@@ -8,7 +8,10 @@ const BATCH = 100;
 /** Short, because the files of a process that was killed wait for so long. */
 const CLAIM_MS = 60_000;
 const RETRY_BASE_MS = 2_000;
+/** For a file that fails by itself. */
 const RETRY_CAP_MS = 10 * 60_000;
+/** For S3's own refusals (rights, a wrong secret): once those end, every file shall follow at once. */
+const REFUSED_CAP_MS = 30_000;
 
 export interface CatchUpResult {
   uploaded: number;
@@ -64,10 +67,10 @@ async function uploadRow(deps: EngineParts, row: RowIn<'local'>, signal: AbortSi
       await ledger.release([row]);
       return false;
     }
-    const ceiling = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(row.attempts, 20));
-    await ledger.recordFailure(row, codeOf(error), Math.round(ceiling * (0.5 + deps.clock.random() / 2)));
     // of S3's own troubles one warning was given when they began
     const ofThisFile = isStorageError(error, 'INTEGRITY', 'OBJECT_NOT_FOUND', 'DISK_ERROR');
+    const ceiling = Math.min(ofThisFile ? RETRY_CAP_MS : REFUSED_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(row.attempts, 20));
+    await ledger.recordFailure(row, codeOf(error), Math.round(ceiling * (0.5 + deps.clock.random() / 2)));
     deps.log[ofThisFile ? 'warn' : 'debug'](`"${row.key}" stays on disk for now: ${error.message} ${error.hint}`);
     return false;
   }

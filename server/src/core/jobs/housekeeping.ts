@@ -6,11 +6,13 @@ import { sweep } from './sweep';
 import { tidy } from './tidy';
 import { Worker } from './worker';
 
-/** How long each worker rests when nobody wakes it, in milliseconds. */
+/** How long each worker rests when nobody wakes it, in milliseconds; processes that began together drift apart. */
 const CATCH_UP_PAUSE_MS = 5_000;
 const CLEANING_PAUSE_MS = 60_000;
 const INCIDENTS_PAUSE_MS = 60_000;
 const TIDYING_PAUSE_MS = 3600_000;
+/** At most so long after a file went to the disk it is tried again, in milliseconds; by then its request has published it. */
+const SOON_MS = 2_000;
 
 export interface HousekeepingOptions {
   /** Files uploaded at once. */
@@ -24,16 +26,19 @@ export class Housekeeping {
   readonly #cleaning: Worker;
   readonly #incidents: Worker;
   readonly #tidying: Worker;
+  readonly #stopped = new AbortController();
   #started = false;
+  #soon: Promise<void> | undefined;
 
   constructor(
     private readonly deps: EngineParts,
     options: HousekeepingOptions,
   ) {
-    const { log } = deps;
+    const { log, clock } = deps;
+    const about = (ms: number) => () => ms * (0.75 + clock.random() / 2);
     this.#catchUp = new Worker(
       'upload of fallback files',
-      CATCH_UP_PAUSE_MS,
+      about(CATCH_UP_PAUSE_MS),
       async (signal) => {
         const { uploaded } = await catchUp(deps, options.concurrency(), signal);
         if (uploaded > 0) log.info(`${uploaded} file(s) followed from the local disk to S3`);
@@ -42,15 +47,15 @@ export class Housekeeping {
     );
     this.#cleaning = new Worker(
       'purge',
-      CLEANING_PAUSE_MS,
+      about(CLEANING_PAUSE_MS),
       async (signal) => {
         await purge(deps, signal);
         await sweep(deps, signal);
       },
       log,
     );
-    this.#incidents = new Worker('incident log', INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
-    this.#tidying = new Worker('removal of temporary files', TIDYING_PAUSE_MS, () => tidy(deps), log);
+    this.#incidents = new Worker('incident log', () => INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
+    this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), () => tidy(deps), log);
   }
 
   start(): void {
@@ -63,6 +68,22 @@ export class Housekeeping {
     this.#cleaning.wake();
   }
 
+  /**
+   * A file went to the disk. After a failure that is none of S3's as a whole nothing else says when to try again; during
+   * an outage the try costs nothing, and the end of the outage wakes all.
+   */
+  fellBack(): void {
+    if (!this.#started || this.#soon) return;
+    const { clock } = this.deps;
+    this.#soon = clock.sleep(SOON_MS * (0.5 + clock.random() / 2), this.#stopped.signal).then(
+      () => {
+        this.#soon = undefined;
+        this.#catchUp.wake();
+      },
+      () => undefined, // stopped
+    );
+  }
+
   noteIncident(): void {
     this.#incidents.wake();
   }
@@ -70,6 +91,7 @@ export class Housekeeping {
   /** Ends the work, after a last try to bring this disk's fallback files to S3: see {@link lastUploads}. */
   async stop(): Promise<void> {
     if (this.#started) await lastUploads(this.deps, this.#catchUp);
+    this.#stopped.abort();
     await Promise.all(this.#workers().map((worker) => worker.stop()));
   }
 

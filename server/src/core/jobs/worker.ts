@@ -16,7 +16,7 @@ export class Worker {
 
   constructor(
     readonly name: string,
-    private readonly pauseMs: number,
+    private readonly pauseMs: () => number,
     private readonly work: (signal: AbortSignal) => Promise<unknown>,
     private readonly log: Logger,
   ) {}
@@ -66,7 +66,7 @@ export class Worker {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.pauseMs);
+      const timer = setTimeout(resolve, this.pauseMs());
       timer.unref();
       this.#wake = () => {
         clearTimeout(timer);

@@ -82,13 +82,17 @@ export class Connections {
       failure = error;
     }
     if (connection !== this.#connection || isStorageError(failure, 'ACCESS_DENIED')) return;
-    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) this.deps.outage.ends();
+    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) this.#usable();
     else this.deps.outage.begins(codeOf(failure));
   }
 
   close(): void {
     this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  #usable(): void {
+    if (this.deps.outage.ends()) this.deps.onRecovered();
   }
 
   async #connect(effective: EffectiveSettings): Promise<Connection> {
@@ -115,7 +119,8 @@ export class Connections {
       locationId,
       prefix: settings.prefix,
       cacheControl: settings.cacheControl,
-      onSent: () => outage.ends(),
+      // refusals (rights, a wrong secret) leave the breaker closed: there the first success is the end of the outage
+      onSent: () => this.#usable(),
     };
     const unlisten = breaker.onChange((now, before) => {
       if (now.kind === 'open' && before.kind === 'closed') outage.begins(now.cause.code);

@@ -72,15 +72,16 @@ export class Outage {
     this.onChange();
   }
 
-  /** S3 took something again. */
-  ends(): void {
+  /** S3 took something again. @returns whether that ends an outage */
+  ends(): boolean {
     const ended = this.#current;
-    if (!ended) return;
+    if (!ended) return false;
     this.#current = undefined;
     ended.ended = true;
     this.onChange();
     const seconds = Math.round((this.clock.now() - ended.since) / 1000);
     this.log.warn(`S3 is usable again after ${seconds} s; ${ended.fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
+    return true;
   }
 
   async flush(): Promise<void> {
