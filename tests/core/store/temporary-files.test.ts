@@ -30,7 +30,7 @@ const line = (text: string) => void lines.push(text);
 const log = { debug: line, info: line, warn: line, error: line };
 /** Runs it as if `ms` had passed since now. */
 const tidyAfter = (ms: number) =>
-  tidy({ volume, log, clock: { now: () => Date.now() + ms, random: () => 0.5, sleep: async () => undefined } }, system);
+  tidy({ volume, log, clock: { now: () => Date.now() + ms, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined } }, system);
 const files = async (folder: string) => (await readdir(folder, { recursive: true })).sort();
 const own = (...parts: string[]) => path.join(uploads, '.s3-storage', ...parts);
 

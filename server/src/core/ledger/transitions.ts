@@ -206,11 +206,9 @@ export function uploaded(
 /** `both` becomes `remote`; undefined when the row has moved on since it was read at `rev`, or is buried. */
 export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change & { row: RowIn<'remote'> }) | undefined {
   if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'both')) return undefined;
-  const { content, local, remote } = row.placement;
-  return {
-    row: { ...row, placement: { state: 'remote', content, remote }, rev: rev + 1, attempts: 0, lastError: null },
-    condemned: [{ name: { kind: 'file', name: local.localName, volume: local.volume }, graceMs }],
-  };
+  const { content, remote } = row.placement;
+  const next: RowIn<'remote'> = { ...row, placement: { state: 'remote', content, remote }, rev: rev + 1, attempts: 0, lastError: null };
+  return { row: next, condemned: dropped(row, next, { condemnObjects: false, graceMs }) };
 }
 
 /** `remote` becomes `both`; undefined when the row has moved on since it was read at `rev`, or is buried. */
