@@ -98,7 +98,8 @@ export class Engine implements EnginePort {
     const log = strapiLog(strapi, () => service.secrets());
     await service.refresh();
 
-    const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident());
+    const keepsLocally = () => service.current().settings.onOutage === 'local';
+    const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident(), () => !keepsLocally());
     const connections: Connections = new Connections({
       ledger,
       clock,
@@ -129,6 +130,8 @@ export class Engine implements EnginePort {
       mode: () => service.current().mode,
       readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
+      keepsLocally,
+      onRefusal: (code) => outage.begins(code),
       onFallback: (code) => {
         outage.fellBack(code);
         housekeeping.fellBack();

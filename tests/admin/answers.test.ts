@@ -18,12 +18,14 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   ...over,
 });
 
-const readWrite = { mode: 'read-write', reason: null } as const;
+const settings = { onOutage: 'local' } as const;
+const readWrite = { mode: 'read-write', reason: null, settings } as const;
+const off = { mode: 'off', settings } as const;
 const notConfigured = { code: 'NOT_CONFIGURED', message: '', hint: '' } as const;
 
 test('the situation: the settings’ mode until the status is known, then the status’', () => {
-  expect(situationOf({ mode: 'off', reason: notConfigured }, null)).toEqual({ kind: 'off', reason: notConfigured });
-  expect(situationOf({ mode: 'off', reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
+  expect(situationOf({ ...off, reason: notConfigured }, null)).toEqual({ kind: 'off', reason: notConfigured });
+  expect(situationOf({ ...off, reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
 });
 
 test('an outage is told with what waits, and its end with what still waits', () => {
@@ -33,11 +35,19 @@ test('an outage is told with what waits, and its end with what still waits', () 
     kind: 'away',
     since: '2026-01-01T00:00:00Z',
     code: 'TIMEOUT',
+    refuses: false,
     waiting: 3,
     bytes: 300,
   });
   expect(situationOf(readWrite, status({ pendingUploads })).kind).toBe('catching-up');
   expect(situationOf(readWrite, status({ mode: 'off', outage })).kind).toBe('off');
+});
+
+test('an outage refuses uploads only where it is set to, and where they would go to S3', () => {
+  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
+  const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
+  expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
+  expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toMatchObject({ kind: 'away', refuses: false });
 });
 
 test('all six steps are listed, whatever the test came to', () => {

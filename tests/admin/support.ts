@@ -17,6 +17,7 @@ export const FRESH: PublicSettings = {
   connectTimeoutMs: 3_000,
   cacheControl: null,
   concurrency: 4,
+  onOutage: 'local',
 };
 
 export const STORED: PublicSettings = {
@@ -44,6 +45,7 @@ export const sourcesOf = (source: SettingSources['bucket']): SettingSources => (
   connectTimeoutMs: source,
   cacheControl: source,
   concurrency: source,
+  onOutage: source,
 });
 
 /** A form after some actions, as a person would do them one after the other. */

@@ -28,7 +28,7 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
   // ahead of the file system's clock: what the test puts on the disk has been there before what it does then
-  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false };
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,
@@ -60,6 +60,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     onSent: () => sent.push('sent'),
   };
   const fallbacks: ErrorCode[] = [];
+  const refusals: ErrorCode[] = [];
   const listed = new Set<ObjectKey>();
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
@@ -74,16 +75,19 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     cloud: () => (state.mode === 'read-write' ? cloud : undefined),
     storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
   };
-  const storage = new MediaStorage({
-    ...jobs,
+  const storageOf = (parts: EngineParts) => new MediaStorage({
+    ...parts,
     mode: () => state.mode,
     readable: () => (state.mode === 'off' ? undefined : cloud),
     inTransaction: () => state.inTransaction,
+    keepsLocally: () => state.keepsLocally,
+    onRefusal: (code) => refusals.push(code),
     onFallback: (code) => fallbacks.push(code),
     onDelete: () => undefined,
   });
+  const storage = storageOf(jobs);
   return Object.assign(world, {
-    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, listed, lines, jobs, storage,
+    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, listed, lines, jobs, storage, storageOf,
     key: parseKey,
     put: (name: string, content: string) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
     /** What a reader gets: the text, or the kind of the refusal. */

@@ -1,4 +1,4 @@
-import type { ProviderPreset, PublicSettings } from '../../../server/src/contracts/settings';
+import type { OnOutage, ProviderPreset, PublicSettings } from '../../../server/src/contracts/settings';
 
 /** A setting with an input of its own; the secret is apart, as its value is never known. */
 export type FieldName = Exclude<keyof PublicSettings, 'secretAccessKeySet'>;
@@ -7,18 +7,18 @@ export type ErrorPath = FieldName | 'secretAccessKey';
 
 export type FlagName = 'forcePathStyle' | 'productionOnly';
 export type NumberName = 'maxAttempts' | 'timeoutMs' | 'connectTimeoutMs' | 'concurrency';
-export type TextName = Exclude<FieldName, FlagName | NumberName | 'provider'>;
+export type TextName = Exclude<FieldName, FlagName | NumberName | 'provider' | 'onOutage'>;
 
 /** What the inputs hold: text as typed, numbers too, so that a half-typed one is not lost. */
-export type FormValues = { provider: ProviderPreset } & Record<FlagName, boolean> & Record<NumberName | TextName, string>;
+export type FormValues = { provider: ProviderPreset; onOutage: OnOutage } & Record<FlagName, boolean> & Record<NumberName | TextName, string>;
 
 export const TEXTS: readonly TextName[] = ['bucket', 'region', 'endpoint', 'prefix', 'accessKeyId', 'cacheControl'];
 export const NUMBERS: readonly NumberName[] = ['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency'];
 export const FLAGS: readonly FlagName[] = ['forcePathStyle', 'productionOnly'];
-export const FIELDS: readonly FieldName[] = ['provider', ...TEXTS, ...NUMBERS, ...FLAGS];
+export const FIELDS: readonly FieldName[] = ['provider', ...TEXTS, ...NUMBERS, 'onOutage', ...FLAGS];
 
 /** Fields inside the folded part: it opens by itself when one of them is refused. */
-export const ADVANCED: readonly FieldName[] = ['forcePathStyle', ...NUMBERS, 'cacheControl'];
+export const ADVANCED: readonly FieldName[] = ['forcePathStyle', ...NUMBERS, 'cacheControl', 'onOutage'];
 
 export const isErrorPath = (path: string): path is ErrorPath =>
   path === 'secretAccessKey' || FIELDS.some((name) => name === path);
@@ -38,6 +38,7 @@ export function toValues(settings: PublicSettings): FormValues {
     timeoutMs: String(settings.timeoutMs),
     connectTimeoutMs: String(settings.connectTimeoutMs),
     concurrency: String(settings.concurrency),
+    onOutage: settings.onOutage,
   };
 }
 
@@ -64,5 +65,6 @@ export function toSettings(values: FormValues): Omit<PublicSettings, 'secretAcce
     timeoutMs: Number(values.timeoutMs),
     connectTimeoutMs: Number(values.connectTimeoutMs),
     concurrency: Number(values.concurrency),
+    onOutage: values.onOutage,
   };
 }

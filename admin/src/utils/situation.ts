@@ -1,21 +1,25 @@
 import type { StatusAnswer } from '../../../server/src/contracts/api';
-import type { SettingsAnswer } from '../../../server/src/contracts/settings';
+import type { OnOutage, SettingsAnswer } from '../../../server/src/contracts/settings';
 
 /** The one sentence at the top of the page, as a closed set. */
 export type Situation =
   | { kind: 'read-write' }
   | { kind: 'catching-up'; waiting: number; bytes: number }
-  | { kind: 'away'; since: string; code: string; waiting: number; bytes: number }
+  | { kind: 'away'; since: string; code: string; refuses: boolean; waiting: number; bytes: number }
   | { kind: 'read-only' | 'off'; reason: SettingsAnswer['reason'] };
 
 /** The status is the fresher of the two; while it is unknown the settings' own mode counts. */
-export function situationOf(answer: Pick<SettingsAnswer, 'mode' | 'reason'>, status: StatusAnswer | null): Situation {
+export function situationOf(
+  answer: Pick<SettingsAnswer, 'mode' | 'reason'> & { settings: { onOutage: OnOutage } },
+  status: StatusAnswer | null,
+): Situation {
   const { mode, reason } = status ?? answer;
   if (mode === 'off') return { kind: 'off', reason };
   const waiting = status?.pendingUploads ?? { count: 0, bytes: 0 };
   if (status?.outage) {
     const { since, code } = status.outage;
-    return { kind: 'away', since, code, waiting: waiting.count, bytes: waiting.bytes };
+    const refuses = mode === 'read-write' && answer.settings.onOutage === 'reject';
+    return { kind: 'away', since, code, refuses, waiting: waiting.count, bytes: waiting.bytes };
   }
   if (mode === 'read-only') return { kind: 'read-only', reason };
   if (waiting.count > 0) return { kind: 'catching-up', waiting: waiting.count, bytes: waiting.bytes };

@@ -22,7 +22,7 @@ export const ERRORS = {
   },
   CIRCUIT_OPEN: {
     message: 'S3 failed repeatedly just now and is being left alone for a moment.',
-    hint: 'Nothing to do: uploads go to the local disk and follow as soon as S3 answers again.',
+    hint: 'Nothing to do: S3 is asked again by itself, and what went to the local disk follows as soon as it answers.',
   },
   // what S3 answered
   THROTTLED: {
@@ -31,7 +31,7 @@ export const ERRORS = {
   },
   SERVER_ERROR: {
     message: 'S3 reported an internal error.',
-    hint: 'Look at the provider’s status page; uploads go to the local disk meanwhile.',
+    hint: 'Look at the provider’s status page; S3 is asked again by itself.',
   },
   ACCESS_DENIED: {
     message: 'The credentials are known, but may not do this.',
@@ -94,6 +94,10 @@ export const ERRORS = {
   UNAVAILABLE: {
     message: 'The file’s bytes cannot be reached at the moment.',
     hint: 'They are in S3 or on another server’s disk; try again shortly.',
+  },
+  UPLOAD_REFUSED: {
+    message: 'S3 is away, and this server is set to refuse uploads rather than keep them on its own disk. Nothing was stored or changed.',
+    hint: 'Try again when S3 is back; Settings → S3 Storage says why it is away.',
   },
   // settings and modes
   NOT_CONFIGURED: { message: 'No bucket is configured.', hint: 'Enter bucket and credentials in Settings → S3 Storage.' },

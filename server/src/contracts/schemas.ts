@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { FieldError, SettingsPatch } from './settings';
 
 export const PROVIDERS = ['aws', 'digitalocean', 'minio', 'backblaze', 'cloudflare', 'other'] as const;
+export const ON_OUTAGE = ['local', 'reject'] as const;
 
 /** Half of S3's 1024 bytes for a name: the other half is the key's. */
 const MAX_PREFIX_BYTES = 512;
@@ -69,6 +70,7 @@ export const settingSchemas = {
   connectTimeoutMs: count(100, 10_000),
   cacheControl: text(256).regex(/^[\x20-\x7e]*$/, { error: 'must be a Cache-Control header such as max-age=31536000' }),
   concurrency: count(1, 64),
+  onOutage: z.enum(ON_OUTAGE, { error: `must be one of ${ON_OUTAGE.join(', ')}` }),
 } as const;
 
 export type SettingName = keyof typeof settingSchemas;
@@ -95,6 +97,7 @@ export const settingsPatchSchema = z.strictObject(
     connectTimeoutMs: optional(settingSchemas.connectTimeoutMs),
     cacheControl: optionalText(settingSchemas.cacheControl),
     concurrency: optional(settingSchemas.concurrency),
+    onOutage: optional(settingSchemas.onOutage),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
 );

@@ -3,6 +3,9 @@ import type { ErrorCode } from './errors';
 /** The providers that `strapi-plugin.json` has a preset for. */
 export type ProviderPreset = 'aws' | 'digitalocean' | 'minio' | 'backblaze' | 'cloudflare' | 'other';
 
+/** What becomes of an upload that S3 does not take: `local` keeps it on this server's disk, `reject` refuses it. */
+export type OnOutage = 'local' | 'reject';
+
 /** What an administrator can set, as the API shows it; the secret is never among it. */
 export interface PublicSettings {
   provider: ProviderPreset;
@@ -28,6 +31,8 @@ export interface PublicSettings {
   cacheControl: string | null;
   /** Objects moved at once by a background job. */
   concurrency: number;
+  /** Counts in mode `read-write` only: an instance that may not change S3 keeps its files on its disk in any case. */
+  onOutage: OnOutage;
 }
 
 export type SettingSource = 'database' | 'config' | 'environment' | 'default';

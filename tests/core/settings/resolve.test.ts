@@ -35,6 +35,15 @@ describe('database over config file over environment over default, value by valu
     expect([settings.concurrency, sources.concurrency]).toEqual([4, 'default']);
   });
 
+  test('onOutage, from each source', () => {
+    const variables = { S3_STORAGE_ON_OUTAGE: 'reject' };
+    const found = ({ settings, sources }: ReturnType<typeof from>) => [settings.onOutage, sources.onOutage];
+    expect(found(from())).toEqual(['local', 'default']);
+    expect(found(from({}, null, variables))).toEqual(['reject', 'environment']);
+    expect(found(from({}, { onOutage: 'local' }, variables))).toEqual(['local', 'config']);
+    expect(found(from({ onOutage: 'reject' }, { onOutage: 'local' }))).toEqual(['reject', 'database']);
+  });
+
   test('a false or empty value in the database hides the others', () => {
     const { settings, sources } = from({ productionOnly: false }, null, environment);
     expect([settings.productionOnly, sources.productionOnly]).toEqual([false, 'database']);

@@ -13,7 +13,7 @@ const value = (name: SettingName, given: unknown) => {
 test('every setting of the API has a schema, and no other', () => {
   const shown: Record<Exclude<keyof PublicSettings, 'secretAccessKeySet'>, true> = {
     provider: true, bucket: true, region: true, endpoint: true, forcePathStyle: true, accessKeyId: true, prefix: true,
-    productionOnly: true, maxAttempts: true, timeoutMs: true, connectTimeoutMs: true, cacheControl: true, concurrency: true,
+    productionOnly: true, maxAttempts: true, timeoutMs: true, connectTimeoutMs: true, cacheControl: true, concurrency: true, onOutage: true,
   };
   const names = [...Object.keys(shown), 'secretAccessKey'].sort();
   expect(Object.keys(settingSchemas).sort()).toEqual(names);
@@ -51,6 +51,7 @@ test.each([
   ['timeoutMs', 500, 500],
   ['connectTimeoutMs', 10_000, 10_000],
   ['concurrency', 64, 64],
+  ['onOutage', 'reject', 'reject'],
   ['cacheControl', 'public, max-age=31536000', 'public, max-age=31536000'],
 ] as const)('%s %p is taken as %p', (name, given, taken) => expect(value(name, given)).toBe(taken));
 
@@ -66,6 +67,6 @@ test.each([
   ['prefix', '\ud800'],
   ['maxAttempts', 0], ['maxAttempts', 11], ['maxAttempts', 1.5], ['maxAttempts', '3'], ['maxAttempts', Number.NaN],
   ['timeoutMs', 499], ['timeoutMs', 120_001], ['connectTimeoutMs', 99], ['connectTimeoutMs', 10_001], ['concurrency', 0], ['concurrency', 65],
-  ['cacheControl', 'a\r\nx: y'],
+  ['cacheControl', 'a\r\nx: y'], ['onOutage', 'keep'], ['onOutage', false],
   ['forcePathStyle', 'true'], ['productionOnly', 1],
 ] as const)('%s %p is refused', (name, given) => expect(faults({ [name]: given })).toEqual([name]));

@@ -31,6 +31,10 @@ export interface MediaStorageDeps extends EngineParts {
   readable(): { store: ObjectStore; locationId: LocationId; prefix: string } | undefined;
   /** True inside a transaction of the host's. */
   inTransaction(): boolean;
+  /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */
+  keepsLocally(): boolean;
+  /** A write was refused because S3 failed with `code`. */
+  onRefusal(code: ErrorCode): void;
   /** An upload went to disk because S3 failed with `code`. */
   onFallback(code: ErrorCode): void;
   /** Keys were buried and their purge is due. */

@@ -34,7 +34,8 @@ export class MediaStorage {
   /**
    * Writes or replaces the bytes of a key. When it resolves (and, in a `replace` scope, the scope has been closed) they
    * are durable in S3 or on this disk, and the ledger says where.
-   * @throws StorageError when neither S3 nor the disk took them; what was served before is still served then.
+   * @throws StorageError when neither S3 nor the disk took them, UPLOAD_REFUSED when the disk was not to be asked; what was
+   *   served before is still served then.
    */
   async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
     const { scope } = options;
@@ -134,11 +135,21 @@ export class MediaStorage {
         return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
       } catch (error) {
         if (!isStorageError(error) || isStorageError(error, 'BODY_FAILED', 'INVALID_KEY', 'INTENT_LOST')) throw error;
+        if (this.#refuses()) {
+          this.deps.onRefusal(error.code);
+          throw new StorageError('UPLOAD_REFUSED', { cause: error });
+        }
         this.deps.onFallback(error.code);
         log.debug(`"${key}" goes to the local disk: ${error.message}`);
       }
     }
+    // settings that could not be applied leave a read-write instance without S3, too
+    if (this.#refuses()) throw new StorageError('UPLOAD_REFUSED');
     return this.#writeToDisk(key, body, options, begin, ledger);
+  }
+
+  #refuses(): boolean {
+    return this.deps.mode() === 'read-write' && !this.deps.keepsLocally();
   }
 
   async #writeToDisk(

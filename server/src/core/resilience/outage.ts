@@ -54,6 +54,8 @@ export class Outage {
     private readonly log: Logger,
     /** Asks for a `flush` soon. */
     private readonly onChange: () => void,
+    /** Whether uploads are refused meanwhile, rather than kept on the local disk. */
+    private readonly refuses: () => boolean = () => false,
   ) {}
 
   get current(): { code: ErrorCode; since: number; fellBack: number } | undefined {
@@ -102,7 +104,8 @@ export class Outage {
     this.#current = begun;
     this.#unwritten.add(begun);
     this.onChange();
-    this.log.warn(`S3 is not usable: ${ERRORS[code].message} ${ERRORS[code].hint} Uploads go to the local disk meanwhile.`);
+    const meanwhile = this.refuses() ? 'Uploads are refused meanwhile (onOutage is "reject").' : 'Uploads go to the local disk meanwhile.';
+    this.log.warn(`S3 is not usable: ${ERRORS[code].message} ${ERRORS[code].hint} ${meanwhile}`);
     return begun;
   }
 }

@@ -4,7 +4,7 @@ import type { ProviderPreset, PublicSettings, SettingSource } from '../../contra
 import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type SourceReading, type Variables } from './sources';
 import type { Credentials, Resolution, SettingProblem, StoredSettings } from './types';
 
-export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4 } as const;
+export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local' } as const;
 
 /** What Amazon, and every store without regions, is signed for when nothing says otherwise. */
 const PLAIN_REGION = 'us-east-1';
@@ -108,6 +108,7 @@ export function resolve({ database, configFile, variables }: ResolveInput): Reso
     connectTimeoutMs: pick('connectTimeoutMs') ?? DEFAULTS.connectTimeoutMs,
     cacheControl: pick('cacheControl') ?? null,
     concurrency: pick('concurrency') ?? DEFAULTS.concurrency,
+    onOutage: pick('onOutage') ?? DEFAULTS.onOutage,
     signingRegion: signingRegion(region, preset, endpoint),
     credentials,
   };
@@ -132,5 +133,6 @@ export function publicSettings(settings: Resolution['settings']): PublicSettings
     connectTimeoutMs: settings.connectTimeoutMs,
     cacheControl: settings.cacheControl,
     concurrency: settings.concurrency,
+    onOutage: settings.onOutage,
   };
 }

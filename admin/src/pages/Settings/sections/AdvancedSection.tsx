@@ -8,6 +8,7 @@ import { useForm } from '../context';
 import { Column } from '../fields/Column';
 import { FlagField } from '../fields/FlagField';
 import { NumberField } from '../fields/NumberField';
+import { OutageField } from '../fields/OutageField';
 import { TextField } from '../fields/TextField';
 
 const ITEM = 'advanced';
@@ -45,6 +46,9 @@ export function AdvancedSection() {
                     hint={t('field.cacheControl.hint')}
                     placeholder="public, max-age=31536000, immutable"
                   />
+                </Column>
+                <Column>
+                  <OutageField />
                 </Column>
                 <Column>
                   <FlagField name="forcePathStyle" />

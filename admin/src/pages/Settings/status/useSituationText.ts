@@ -22,9 +22,10 @@ export function useSituationText(situation: Situation): { title: string; lines: 
       const since = situation.since
         ? formatDate(situation.since, { dateStyle: 'medium', timeStyle: 'short' })
         : null;
+      const words = situation.refuses ? 'refusing' : 'away';
       const why = situation.code ? errorTexts(situation.code) : null;
       return {
-        title: since ? t('status.away.title', { since }) : t('status.away.title.now'),
+        title: since ? t(`status.${words}.title`, { since }) : t(`status.${words}.title.now`),
         lines: [
           t('status.waiting', { count: situation.waiting, size: formatBytes(situation.bytes, locale) }),
           ...(why ? [[why.message, why.hint].filter(Boolean).join(' ')] : []),

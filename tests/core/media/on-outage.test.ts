@@ -1,0 +1,95 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError } from '../../../server/src/core/errors';
+import { RequestScope } from '../../../server/src/core/media/request-scope';
+import { sweep } from '../../../server/src/core/jobs/sweep';
+import { bodyOf, failingBody } from '../../support/bodies';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+/** `onOutage: reject`: what S3 does not take is refused, and nothing of it stays. */
+let world: MediaWorld;
+beforeEach(async () => {
+  world = await mediaWorld();
+  world.state.keepsLocally = false;
+});
+afterEach(() => world.close());
+
+const down = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+const refused = { code: 'UPLOAD_REFUSED', message: expect.stringContaining('set to refuse uploads') };
+
+/** Files on the disk, the plugin's own folder included. */
+const onDisk = async () =>
+  (await readdir(world.folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && entry.name !== 'volume')
+    .map(({ name }) => name);
+
+test('while S3 takes it, an upload is as ever', async () => {
+  await world.put('a.txt', 'one');
+  expect(await world.read('a.txt')).toBe('one');
+  expect(world.refusals).toEqual([]);
+});
+
+test('an upload is refused, leaves nothing on disk or in the ledger to read, and tells of the outage', async () => {
+  world.fault = down;
+  await expect(world.put('a.txt', 'one')).rejects.toMatchObject(refused);
+  expect(await onDisk()).toEqual([]);
+  expect(await world.read('a.txt')).toBe('unknown');
+  expect([world.refusals, world.fallbacks]).toEqual([['UNREACHABLE'], []]);
+});
+
+test('a replace is refused as a whole, and the old bytes stay, wherever they are', async () => {
+  await world.put('in-s3.txt', 'old');
+  await writeFile(path.join(world.folder, 'library.txt'), 'old');
+  // a refusal that does not open the breaker: reading goes on
+  world.fault = (operation) => (operation === 'put' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
+  for (const name of ['in-s3.txt', 'library.txt']) {
+    const scope = new RequestScope('replace');
+    const replace = () => world.storage.put(world.key(name), bodyOf('new'), { mime: 'text/plain', scope });
+    await expect(world.storage.inScope(scope, replace)).rejects.toMatchObject(refused);
+    expect(await world.read(name)).toBe('old');
+  }
+  expect(await onDisk()).toEqual(['library.txt']);
+});
+
+test('an image of which S3 took some formats only is not kept by halves', async () => {
+  const scope = new RequestScope('upload');
+  const put = (name: string) => world.storage.put(world.key(name), bodyOf(name), { mime: 'image/png', scope });
+  const uploading = world.storage.inScope(scope, async () => {
+    await put('photo.png');
+    world.fault = down;
+    await put('thumbnail_photo.png');
+  });
+  await expect(uploading).rejects.toMatchObject(refused);
+  world.fault = undefined;
+  expect(await world.read('photo.png')).toBe('gone');
+});
+
+test('what may land late under the name of a refused upload is swept', async () => {
+  world.fault = (operation, name, real) =>
+    operation === 'put' ? real.put(name, bodyOf('one')).then(() => Promise.reject(new StorageError('SERVER_ERROR', { status: 500 }))) : undefined;
+  await expect(world.put('a.txt', 'one')).rejects.toMatchObject(refused);
+  expect(world.s3.names().length).toBeGreaterThan(0);
+  world.fault = undefined;
+  world.breaker.probeWith(async () => undefined);
+  await world.breaker.forceProbe();
+  await sweep(world.jobs, new AbortController().signal);
+  expect(world.s3.names()).toEqual([]);
+});
+
+test('settings that could not be applied refuse too: a read-write instance without S3 keeps nothing', async () => {
+  const unconnected = await mediaWorld();
+  unconnected.state.keepsLocally = false;
+  unconnected.jobs.cloud = () => undefined;
+  await expect(unconnected.storageOf(unconnected.jobs).put(unconnected.key('a.txt'), bodyOf('one'), { mime: null })).rejects.toMatchObject(refused);
+  await unconnected.close();
+});
+
+test.each(['read-only', 'off'] as const)('in mode %s it has no effect', async (mode) => {
+  world.state.mode = mode;
+  await world.put('a.txt', 'one');
+  expect(await onDisk()).toEqual(['a.txt']);
+});
+
+test('a body that cannot be read is told as that', async () => {
+  await expect(world.storage.put(world.key('a.txt'), failingBody(Buffer.from('one'), 2), { mime: null })).rejects.toMatchObject({ code: 'BODY_FAILED' });
+});
