@@ -4,6 +4,7 @@ import * as ledger from './002-ledger';
 import * as incidents from './003-incidents';
 import * as scale from './004-scale';
 import * as recovery from './005-recovery';
+import * as volumes from './006-volumes';
 
 export interface Migration {
   /** As recorded in the database: never renamed. */
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   { name: '003-incidents', up: incidents.up },
   { name: '004-scale', up: scale.up },
   { name: '005-recovery', up: recovery.up },
+  { name: '006-volumes', up: volumes.up },
 ];
 
 /** Bundled with the code: no folder of migrations has to be found at run time. */

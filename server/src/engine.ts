@@ -8,6 +8,7 @@ import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
 import { strapiSecretBox } from './adapters/secrets';
 import { KnexSettingsRepository } from './adapters/settings-repository';
+import { volumeRegistry } from './adapters/volumes';
 import type { StatusAnswer } from './contracts/api';
 import { PLUGIN_ID } from './contracts/presets';
 import { systemClock } from './core/clock';
@@ -23,10 +24,12 @@ import { Outage, type IncidentLog } from './core/resilience/outage';
 import { SettingsApi } from './core/settings/api';
 import { s3ConfigOf } from './core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from './core/settings/service';
+import { fileSystemType } from './core/store/file-system';
 import { LocalObjectStore } from './core/store/local';
 import { openBucket } from './core/store/s3/open-bucket';
 import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
+import { DiskWatch } from './core/volumes/disk-watch';
 import type { EnginePort, SettingsEndpoint } from './http/engine-access';
 
 const clock = systemClock;
@@ -36,6 +39,7 @@ interface Parts {
   log: Logger;
   incidents: IncidentLog;
   volume: Volume;
+  diskWatch: DiskWatch;
   service: SettingsService;
   connections: Connections;
   outage: Outage;
@@ -100,6 +104,8 @@ export class Engine implements EnginePort {
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
     const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident(), () => !keepsLocally());
+    const registry = volumeRegistry(transactions, database.getSchemaName());
+    const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const connections: Connections = new Connections({
       ledger,
       clock,
@@ -124,6 +130,7 @@ export class Engine implements EnginePort {
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
+      beat: () => diskWatch.beat(),
     });
     const storage = new MediaStorage({
       ...shared,
@@ -139,7 +146,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, service, connections, outage, rows, storage, housekeeping, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, diskWatch, service, connections, outage, rows, storage, housekeeping, origins });
     await engine.#applied;
     return engine;
   }

@@ -14,7 +14,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   objects: { local: none, both: none, remote: none, trash: none, lost: none, failed: none },
   pendingUploads: none,
   incidents: [],
-  node: { volume: 'v', production: true },
+  node: { volume: 'v', production: true, ephemeral: null },
   ...over,
 });
 

@@ -35,6 +35,12 @@ export interface Tally {
   bytes: number;
 }
 
+/**
+ * Why the disk of a server may not survive a restart: it is a container's own layer, it is in memory, or its folder is new
+ * and that of its predecessor has vanished.
+ */
+export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;
@@ -47,5 +53,6 @@ export interface StatusAnswer {
   pendingUploads: Tally;
   /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
-  node: { volume: string; production: boolean };
+  /** The process that answers. `ephemeral`: null as far as is known its disk stays. */
+  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null };
 }

@@ -1,4 +1,4 @@
-import type { StatusAnswer } from '../contracts/api';
+import type { EphemeralDisk, StatusAnswer } from '../contracts/api';
 import type { ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
@@ -14,6 +14,7 @@ export async function statusOf(parts: {
   ledger: Pick<Ledger, 'tallies'>;
   incidents: IncidentLog;
   volume: Volume;
+  diskWatch: { readonly ephemeral: EphemeralDisk | null };
   service: Pick<SettingsService, 'production'>;
   answer: SettingsAnswer;
   breaker: CircuitBreaker | undefined;
@@ -40,6 +41,6 @@ export async function statusOf(parts: {
       endedAt: endedAt?.toISOString() ?? null,
       fellBack,
     })),
-    node: { volume: parts.volume.id, production: parts.service.production },
+    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral },
   };
 }

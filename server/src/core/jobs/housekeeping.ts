@@ -1,6 +1,7 @@
 import { catchUp } from './catch-up';
 import { lastUploads } from './last-uploads';
 import type { EngineParts } from '../media/deps';
+import { BEAT_INTERVAL_MS } from '../volumes/registry';
 import { purge } from './purge';
 import { sweep } from './sweep';
 import { tidy } from './tidy';
@@ -18,6 +19,8 @@ export interface HousekeepingOptions {
   /** Files uploaded at once. */
   concurrency(): number;
   flushIncidents(): Promise<void>;
+  /** Says that this process's disk is there. */
+  beat(): Promise<void>;
 }
 
 /** The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted. */
@@ -25,6 +28,7 @@ export class Housekeeping {
   readonly #catchUp: Worker;
   readonly #cleaning: Worker;
   readonly #incidents: Worker;
+  readonly #beat: Worker;
   readonly #tidying: Worker;
   readonly #stopped = new AbortController();
   #started = false;
@@ -56,6 +60,7 @@ export class Housekeeping {
     );
     this.#incidents = new Worker('incident log', () => INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
     this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), () => tidy(deps), log);
+    this.#beat = new Worker('volume registry', () => BEAT_INTERVAL_MS, () => options.beat(), log);
   }
 
   start(): void {
@@ -96,6 +101,6 @@ export class Housekeeping {
   }
 
   #workers(): Worker[] {
-    return [this.#catchUp, this.#cleaning, this.#incidents, this.#tidying];
+    return [this.#catchUp, this.#cleaning, this.#incidents, this.#tidying, this.#beat];
   }
 }

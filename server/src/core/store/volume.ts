@@ -8,6 +8,8 @@ import { diskError, errnoOf } from './disk-errors';
 export interface Volume {
   readonly root: string;
   readonly id: VolumeId;
+  /** The folder had no id when this process opened it: it is a new one, or was emptied. */
+  readonly founded: boolean;
   /**
    * Makes sure that the folder still carries its id. `strapi import` moves the uploads folder away and makes a new one:
    * the disk is the same, and so the id that this process knows is written again. Should another process have
@@ -19,9 +21,11 @@ export interface Volume {
 
 /** Opens, or founds, the volume of an uploads folder. @throws StorageError DISK_ERROR, DISK_FULL */
 export async function openVolume(root: string): Promise<Volume> {
-  let id = await readOrFound(root, randomUUID() as string as VolumeId);
+  const proposal = randomUUID() as string as VolumeId;
+  let id = await readOrFound(root, proposal);
   return {
     root,
+    founded: id === proposal,
     get id() {
       return id;
     },

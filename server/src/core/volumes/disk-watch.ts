@@ -1,0 +1,78 @@
+import type { EphemeralDisk } from '../../contracts/api';
+import type { Clock } from '../clock';
+import { codeOf } from '../errors';
+import type { Logger } from '../log';
+import { ephemeralKind } from '../store/file-system';
+import type { Volume } from '../store/volume';
+import type { VolumeRegistry } from './registry';
+
+/** How long after the start a predecessor may still vanish: at a rolling deploy it goes on serving for a while. */
+const SUSPICION_MS = 60 * 60_000;
+
+const SIGNS: Record<EphemeralDisk, string> = {
+  overlay: 'lies in the container’s own layer, which is gone with the container',
+  memory: 'lies in memory, which is empty after a restart',
+  replaced: 'is new, and the one before it has not been seen for 15 minutes, so it seems not to survive a restart',
+};
+
+export interface DiskWatchDeps {
+  volume: Volume;
+  registry: VolumeRegistry;
+  /** The file system's number, see {@link ephemeralKind}. */
+  fileSystemType(folder: string): Promise<number>;
+  /** Whether uploads that S3 does not take are kept on this disk: else there is nothing to warn of. */
+  keepsLocally(): boolean;
+  clock: Pick<Clock, 'now'>;
+  log: Logger;
+}
+
+/**
+ * Tells the others that this process's disk is there, and finds out whether it is one that does not survive a restart:
+ * by its file system, or because the folder is a new one and that of its predecessor has vanished.
+ */
+export class DiskWatch {
+  #ephemeral: EphemeralDisk | null = null;
+  #startedAt: number | undefined;
+
+  constructor(private readonly deps: DiskWatchDeps) {}
+
+  /** Null: as far as is known the disk stays. Known from the first {@link beat} on. */
+  get ephemeral(): EphemeralDisk | null {
+    return this.#ephemeral;
+  }
+
+  /** To be called when the process begins to serve, and each minute from then on. @throws what the registry throws */
+  async beat(): Promise<void> {
+    const { volume, registry, clock } = this.deps;
+    if (this.#startedAt === undefined) {
+      this.#startedAt = clock.now();
+      await this.#lookAtFileSystem();
+    }
+    await registry.beat(volume.id);
+    // a folder that had its id before this start has survived one
+    if (this.#ephemeral || !volume.founded || clock.now() - this.#startedAt > SUSPICION_MS) return;
+    const known = await registry.list();
+    if (known.some(({ id, vanished }) => vanished && id !== volume.id)) this.#found('replaced');
+  }
+
+  async #lookAtFileSystem(): Promise<void> {
+    const { volume, fileSystemType, log } = this.deps;
+    try {
+      const kind = ephemeralKind(await fileSystemType(volume.root));
+      if (kind) this.#found(kind);
+    } catch (error) {
+      // some platforms do not tell; the other sign remains
+      log.debug(`the file system of the uploads folder is not known: ${codeOf(error)}`);
+    }
+  }
+
+  #found(kind: EphemeralDisk): void {
+    if (this.#ephemeral) return;
+    this.#ephemeral = kind;
+    if (!this.deps.keepsLocally()) return;
+    this.deps.log.warn(
+      `The uploads folder (${this.deps.volume.root}) ${SIGNS[kind]}. Files uploaded while S3 is away are on this disk only, and would be ` +
+        'lost. Put the folder on a persistent volume, or set onOutage to "reject" so that such uploads are refused.',
+    );
+  }
+}
