@@ -10,6 +10,7 @@ import { strapiSecretBox } from './adapters/secrets';
 import { KnexSettingsRepository } from './adapters/settings-repository';
 import { volumeRegistry } from './adapters/volumes';
 import type { StatusAnswer } from './contracts/api';
+import type { ObjectsAnswer } from './contracts/objects';
 import { PLUGIN_ID } from './contracts/presets';
 import { systemClock } from './core/clock';
 import { Housekeeping } from './core/jobs/housekeeping';
@@ -19,6 +20,7 @@ import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
 import { RowCache } from './core/media/row-cache';
+import { objectsPage } from './core/objects';
 import { openS3Probe } from './core/probe/open-s3';
 import { Outage, type IncidentLog } from './core/resilience/outage';
 import { SettingsApi } from './core/settings/api';
@@ -30,6 +32,7 @@ import { openBucket } from './core/store/s3/open-bucket';
 import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
 import { DiskWatch } from './core/volumes/disk-watch';
+import type { VolumeRegistry } from './core/volumes/registry';
 import type { EnginePort, SettingsEndpoint } from './http/engine-access';
 
 const clock = systemClock;
@@ -39,6 +42,7 @@ interface Parts {
   log: Logger;
   incidents: IncidentLog;
   volume: Volume;
+  registry: VolumeRegistry;
   diskWatch: DiskWatch;
   service: SettingsService;
   connections: Connections;
@@ -146,7 +150,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, diskWatch, service, connections, outage, rows, storage, housekeeping, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, origins });
     await engine.#applied;
     return engine;
   }
@@ -167,6 +171,10 @@ export class Engine implements EnginePort {
     await this.#refresh();
     const { service, connections, outage } = this.parts;
     return statusOf({ ...this.parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
+  }
+
+  objects(query: unknown): Promise<ObjectsAnswer> {
+    return objectsPage(this.parts, query);
   }
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */

@@ -13,6 +13,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   outage: null,
   objects: { local: none, both: none, remote: none, trash: none, lost: none, failed: none },
   pendingUploads: none,
+  stranded: { ...none, volumes: [] },
   incidents: [],
   node: { volume: 'v', production: true, ephemeral: null },
   ...over,
@@ -48,6 +49,13 @@ test('an outage refuses uploads only where it is set to, and where they would go
   const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
   expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
   expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toMatchObject({ kind: 'away', refuses: false });
+});
+
+test('files that wait on a disk that is gone are not being uploaded', () => {
+  const stranded = { count: 3, bytes: 300, volumes: [] };
+  const pendingUploads = { count: 3, bytes: 300 };
+  expect(situationOf(readWrite, status({ pendingUploads, stranded })).kind).toBe('read-write');
+  expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded })).kind).toBe('catching-up');
 });
 
 test('all six steps are listed, whatever the test came to', () => {

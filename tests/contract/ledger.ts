@@ -5,6 +5,7 @@ import { cleaning, restoring } from './ledger/cleaning';
 import { concurrency } from './ledger/concurrency';
 import { Hand, type LedgerUnderTest } from './ledger/harness';
 import { keysAndPlaces } from './ledger/keys-and-places';
+import { listing } from './ledger/listing';
 import { publishing } from './ledger/publishing';
 import { recording } from './ledger/recording';
 import { sweeping } from './ledger/sweeping';
@@ -33,6 +34,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('tallies', () => tallying(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
+    describe('the list', () => listing(hand));
     describe('at the same time', () => concurrency(hand));
   });
 }

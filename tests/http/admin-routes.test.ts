@@ -2,6 +2,7 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 
 import { StorageError } from '../../server/src/core/errors';
+import { RequestRefused } from '../../server/src/core/refused';
 import { SettingsRefused } from '../../server/src/core/settings/refused';
 import { controllers } from '../../server/src/http/controllers';
 import { provideEngine, type EnginePort } from '../../server/src/http/engine-access';
@@ -15,11 +16,13 @@ const strapi = {
   service: () => ({ actionProvider: { registerMany: async (actions: typeof registered) => void registered.push(...actions) } }),
 } as unknown as Core.Strapi;
 
-async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}) {
+const objects = async (query: unknown) => (query === 'bad' ? Promise.reject(new RequestRefused('INVALID_QUERY', [{ path: 'page', message: 'must be …' }])) : { query }) as never;
+
+async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}) {
   const settings = engine as EnginePort['settings'];
-  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>> });
+  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects });
   const headers: Record<string, string> = {};
-  const ctx = { request: { body }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
+  const ctx = { request: { body }, query, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
   const [controller, action] = handler.split('.') as ['settings', 'get'];
   await controllers[controller]({ strapi })[action](ctx as unknown as Context);
   return { status: ctx.status, body: ctx.body, headers };
@@ -32,7 +35,7 @@ describe('routes', () => {
 
   test('are the design’s', () => {
     expect(routes.admin.type).toBe('admin');
-    expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /settings', 'PUT /settings', 'POST /settings/test', 'GET /status']);
+    expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /settings', 'PUT /settings', 'POST /settings/test', 'GET /status', 'GET /objects']);
   });
 
   test('each has a handler and is guarded by a permission that is registered', async () => {
@@ -55,6 +58,12 @@ test('answers are passed on and not cached', async () => {
   const answer = { mode: 'off' } as never;
   expect(await call('settings.get', { answer: async () => answer })).toEqual({ status: 200, body: answer, headers: { 'Cache-Control': 'no-store' } });
   expect((await call('status.get', {})).body).toEqual({ mode: 'off' });
+});
+
+test('a query is passed on unchecked, and its faults are answered as those of a body', async () => {
+  expect((await call('objects.list', {}, {}, { page: '2' })).body).toEqual({ query: { page: '2' } });
+  const fields = [{ path: 'page', message: 'must be …' }];
+  expect(await call('objects.list', {}, {}, 'bad')).toMatchObject({ status: 400, body: { error: { name: 'ValidationError', details: { code: 'INVALID_QUERY', fields } } } });
 });
 
 test('bodies are passed on unchecked', async () => {

@@ -22,6 +22,8 @@ export function situationOf(
     return { kind: 'away', since, code, refuses, waiting: waiting.count, bytes: waiting.bytes };
   }
   if (mode === 'read-only') return { kind: 'read-only', reason };
-  if (waiting.count > 0) return { kind: 'catching-up', waiting: waiting.count, bytes: waiting.bytes };
+  // what is out of reach waits for people, and is told of by itself
+  const stranded = status?.stranded.count ?? 0;
+  if (waiting.count > stranded) return { kind: 'catching-up', waiting: waiting.count, bytes: waiting.bytes };
   return { kind: 'read-write' };
 }

@@ -51,6 +51,8 @@ export interface StatusAnswer {
   objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; failed: Tally };
   /** Files written to disk while S3 was away, still to be uploaded. */
   pendingUploads: Tally;
+  /** Files whose only copy is on a disk that is not there any more; `lastSeen` is null for one that never told of itself. */
+  stranded: Tally & { volumes: (Tally & { id: string; lastSeen: string | null })[] };
   /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
   /** The process that answers. `ephemeral`: null as far as is known its disk stays. */

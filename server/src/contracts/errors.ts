@@ -102,6 +102,7 @@ export const ERRORS = {
   // settings and modes
   NOT_CONFIGURED: { message: 'No bucket is configured.', hint: 'Enter bucket and credentials in Settings → S3 Storage.' },
   INVALID_SETTINGS: { message: 'Some settings are not valid.', hint: 'Correct the marked fields.' },
+  INVALID_QUERY: { message: 'Some parameters of the request are not valid.', hint: 'Correct the parameters that are named.' },
   ENDPOINT_FORBIDDEN: {
     message: 'This endpoint is not allowed.',
     hint: 'Use an http(s) address without user name; link-local and metadata addresses are refused.',

@@ -104,12 +104,12 @@ export const settingsPatchSchema = z.strictObject(
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; fields: FieldError[] };
 
-/** The faults of a body, one entry a field; an unknown field is named by its own path, the body itself by ''. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
+/** The faults of a body or query, one entry a field; an unknown field is named by its own path, the body itself by ''. */
+export function fieldErrors(error: z.ZodError, ofUnknown = 'is not a setting'): FieldError[] {
   const messages = new Map<string, string>();
   for (const issue of error.issues) {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => key.slice(0, 100)) : [];
-    for (const key of unknown) messages.set(key, 'is not a setting');
+    for (const key of unknown) messages.set(key, ofUnknown);
     const path = issue.path.join('.');
     if (unknown.length === 0 && !messages.has(path)) messages.set(path, issue.message);
   }

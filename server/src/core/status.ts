@@ -6,6 +6,8 @@ import type { CircuitBreaker } from './resilience/breaker';
 import type { IncidentLog } from './resilience/outage';
 import type { SettingsService } from './settings/service';
 import type { Volume } from './store/volume';
+import type { VolumeRegistry } from './volumes/registry';
+import { strandedOn } from './volumes/stranded';
 
 const INCIDENTS_SHOWN = 20;
 
@@ -14,13 +16,15 @@ export async function statusOf(parts: {
   ledger: Pick<Ledger, 'tallies'>;
   incidents: IncidentLog;
   volume: Volume;
+  registry: Pick<VolumeRegistry, 'list'>;
   diskWatch: { readonly ephemeral: EphemeralDisk | null };
   service: Pick<SettingsService, 'production'>;
   answer: SettingsAnswer;
   breaker: CircuitBreaker | undefined;
   outage: { code: ErrorCode; since: number } | undefined;
 }): Promise<StatusAnswer> {
-  const { pendingUploads, onlyOn: _onlyOn, ...objects } = await parts.ledger.tallies();
+  const { pendingUploads, onlyOn, ...objects } = await parts.ledger.tallies();
+  const stranded = strandedOn(onlyOn, await parts.registry.list(), parts.volume.id);
   const incidents = await parts.incidents.list(INCIDENTS_SHOWN);
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
   return {
@@ -35,6 +39,11 @@ export async function statusOf(parts: {
     // only an audit can prove that a file is lost
     objects: { ...objects, lost: { count: 0, bytes: 0 } },
     pendingUploads,
+    stranded: {
+      count: stranded.reduce((total, { count }) => total + count, 0),
+      bytes: stranded.reduce((total, { bytes }) => total + bytes, 0),
+      volumes: stranded.map((volume) => ({ ...volume, lastSeen: volume.lastSeen?.toISOString() ?? null })),
+    },
     incidents: incidents.map(({ code, startedAt, endedAt, fellBack }) => ({
       code,
       startedAt: startedAt.toISOString(),

@@ -1,6 +1,7 @@
 import type { Core } from '@strapi/strapi';
 
 import type { StatusAnswer, TestAnswer } from '../contracts/api';
+import type { ObjectsAnswer } from '../contracts/objects';
 import type { SettingsAnswer } from '../contracts/settings';
 
 /** What the routes `/settings` need. Bodies come unchecked; a refusal is a StorageError (SettingsRefused for a bad body). */
@@ -14,6 +15,8 @@ export interface SettingsEndpoint {
 export interface EnginePort {
   readonly settings: SettingsEndpoint;
   status(): Promise<StatusAnswer>;
+  /** The query comes unchecked. @throws RequestRefused for a bad one */
+  objects(query: unknown): Promise<ObjectsAnswer>;
 }
 
 /** By instance: tests run several Strapis in one process, and a reload makes another one. */

@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { FieldError } from '../contracts/settings';
 import { codeOf, StorageError } from '../core/errors';
-import { SettingsRefused } from '../core/settings/refused';
+import { RequestRefused } from '../core/refused';
 import { engineOf, type EnginePort } from './engine-access';
 
 /** The body of every failed admin request, in Strapi's own shape. */
@@ -21,6 +21,7 @@ export interface ErrorBody {
 /** Codes that tell the caller to change the request or to come back later; any other StorageError is a conflict with how things are. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   INVALID_SETTINGS: 400,
+  INVALID_QUERY: 400,
   ENDPOINT_FORBIDDEN: 400,
   SECRET_REQUIRED: 400,
   INVALID_KEY: 400,
@@ -31,7 +32,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 export function errorBody(error: unknown): ErrorBody {
   const code = codeOf(error);
   const { message, hint } = ERRORS[code];
-  if (error instanceof SettingsRefused) {
+  if (error instanceof RequestRefused) {
     return { data: null, error: { status: 400, name: 'ValidationError', message, details: { code, hint, fields: error.fields } } };
   }
   if (error instanceof StorageError && code !== 'INTERNAL') {

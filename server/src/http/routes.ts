@@ -22,6 +22,7 @@ export const routes = {
       // sends requests with the stored credentials and writes an object: more than reading
       route('POST', '/settings/test', 'settings.test', 'settings.update'),
       route('GET', '/status', 'status.get', 'settings.read'),
+      route('GET', '/objects', 'objects.list', 'settings.read'),
     ],
   },
 };

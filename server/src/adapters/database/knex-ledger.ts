@@ -2,6 +2,7 @@ import { DEFAULT_POLICY, type Ledger, type LedgerPolicy } from '../../core/ledge
 import { burials } from './ledger/burials';
 import { claims } from './ledger/claims';
 import { counting } from './ledger/counting';
+import { listing } from './ledger/listing';
 import { locations } from './ledger/locations';
 import { moves } from './ledger/moves';
 import { rows } from './ledger/rows';
@@ -37,6 +38,7 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...moves(context),
     ...counting(context),
     ...sweeping(context),
+    ...listing(context),
     ...locations(context),
   };
 }

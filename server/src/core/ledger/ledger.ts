@@ -1,6 +1,7 @@
 // Longer than other files: one port, whose promises stand with its methods.
 import type { ErrorCode } from '../../contracts/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
+import type { ListFilter, Slice } from './listing';
 import type { Placement, Origin, LedgerRow, LocalCopy, RemoteCopy } from './state';
 
 export type LocationId = number;
@@ -276,6 +277,12 @@ export interface Ledger {
    * Reads the whole table. Not to be called inside a transaction of the host's.
    */
   recount(): Promise<void>;
+
+  /** A slice of the rows that pass the filter, in an order in which no row ever changes its place. */
+  list(filter: ListFilter, slice: Slice): Promise<LedgerRow[]>;
+
+  /** How many rows pass the filter. May go through the whole ledger: {@link tallies} are cheaper where they know. */
+  count(filter: ListFilter): Promise<number>;
 
   /**
    * The id of a place in S3, the same for the same triple for ever. Not to be remembered when it was first asked for

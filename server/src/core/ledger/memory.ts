@@ -13,6 +13,7 @@ import {
   type Location,
   type Tallies,
 } from './ledger';
+import { isListed, type ListFilter } from './listing';
 import { MemoryNames } from './memory-names';
 import type { LedgerRow } from './state';
 import { groupOf, talliesOf } from './tallies';
@@ -204,6 +205,10 @@ export class MemoryLedger implements Ledger {
   foldTallies = async (): Promise<void> => undefined;
   recount = async (): Promise<void> => undefined;
 
+  list: Ledger['list'] = async (filter, { offset, limit }) => this.#listed(filter).slice(offset, offset + limit);
+
+  count: Ledger['count'] = async (filter) => this.#listed(filter).length;
+
   async locationId({ endpoint, region, bucket }: Location): Promise<number> {
     const known = this.#locations.find((at) => at.endpoint === endpoint && at.region === region && at.bucket === bucket);
     return known?.id ?? this.#locations.push({ id: this.#locations.length + 1, endpoint, region, bucket });
@@ -225,6 +230,11 @@ export class MemoryLedger implements Ledger {
       for (const [key, record] of rows) this.#rows.set(key, record);
       restoreNames();
     };
+  }
+
+  /** In the order of their first write, which nothing changes. */
+  #listed(filter: ListFilter): LedgerRow[] {
+    return [...this.#rows.values()].map(({ row }) => row).filter((row) => isListed(row, filter));
   }
 
   #rowOf(key: ObjectKey, found?: BeginOptions['found']): LedgerRow {

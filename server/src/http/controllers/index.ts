@@ -1,4 +1,5 @@
+import { objectsController } from './objects';
 import { settingsController } from './settings';
 import { statusController } from './status';
 
-export const controllers = { settings: settingsController, status: statusController };
+export const controllers = { settings: settingsController, status: statusController, objects: objectsController };

@@ -1,0 +1,37 @@
+import type { Knex } from 'knex';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { ListFilter } from '../../../core/ledger/listing';
+import { reading, type LedgerContext } from './session';
+
+/**
+ * The same order, but sorted: no index leads to failed rows, and to walk SQLite's primary key past a million others in search
+ * of a few takes ten times as long as to read the table through.
+ */
+const SORTED = 'lower(key_hash)';
+
+export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> {
+  return {
+    list: (filter, { offset, limit }) =>
+      reading(context, ({ objects }) =>
+        // the primary key: its index is walked for a page, and no row ever changes its place in it
+        objects.list((table) => filtered(table, filter).orderByRaw(filter.failed ? SORTED : 'key_hash').offset(offset).limit(limit)),
+      ),
+
+    count: (filter) =>
+      reading(context, async ({ objects }) => {
+        const [row] = (await filtered(objects.table(), filter).count({ count: '*' })) as { count: number | string }[];
+        return Number(row?.count ?? 0);
+      }),
+  };
+}
+
+function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn }: ListFilter): Knex.QueryBuilder {
+  // not `in` the other three: that would draw SQLite to the index by state, and to sorting all it finds there
+  table.whereNotIn('state', ['new', 'gone']);
+  // every buried row that has bytes awaits its purge, and of that there is an index
+  if (state === 'trash') table.whereNotNull('tombstone_ticket').whereNotNull('purge_at');
+  else if (state) table.where({ state, tombstone_ticket: null });
+  if (failed) table.whereNotNull('last_error');
+  if (onlyOn) table.where({ state: 'local', tombstone_ticket: null }).whereIn('volume', [...onlyOn]);
+  return table;
+}

@@ -1,0 +1,7 @@
+import type { Core } from '@strapi/strapi';
+
+import { action } from '../respond';
+
+export function objectsController({ strapi }: { strapi: Core.Strapi }) {
+  return { list: action(strapi, (engine, ctx) => engine.objects(ctx.query)) };
+}

@@ -1,0 +1,67 @@
+import type { VolumeId } from '../../../server/src/core/keys';
+import type { ListFilter } from '../../../server/src/core/ledger/listing';
+import { DAY, found, key, VOLUME, type Hand } from './harness';
+
+const ELSEWHERE = 'volume-2' as VolumeId;
+
+export function listing(hand: Hand): void {
+  const all = async (filter: ListFilter) =>
+    (await hand.ledger.list(filter, { offset: 0, limit: 100 })).map((row) => row.key as string).sort();
+
+  /** One of each kind; `new` and `gone` rows among them. */
+  beforeEach(async () => {
+    await hand.put('remote.png');
+    await hand.fallBack('local.png');
+    await hand.fallBack('both.png');
+    await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+    await hand.fallBack('failed.png');
+    await hand.ledger.recordFailure(await hand.row('failed.png'), 'DISK_ERROR', DAY);
+    await hand.object('elsewhere.png', { found: { ...found('elsewhere.png'), volume: ELSEWHERE } });
+    await hand.fallBack('buried.png');
+    await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
+    await hand.object('new.png');
+    await hand.put('gone.png');
+    await hand.ledger.bury(key('gone.png'), { purgeAfterMs: 0 });
+    await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
+  });
+
+  it('answers every row that has bytes', async () => {
+    expect(await all({})).toEqual(['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'remote.png']);
+  });
+
+  it.each([
+    [{ state: 'local' }, ['elsewhere.png', 'failed.png', 'local.png']],
+    [{ state: 'both' }, ['both.png']],
+    [{ state: 'remote' }, ['remote.png']],
+    [{ state: 'trash' }, ['buried.png']],
+    [{ failed: true }, ['failed.png']],
+    [{ failed: false }, ['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'remote.png']],
+    [{ onlyOn: [VOLUME] }, ['failed.png', 'local.png']],
+    [{ onlyOn: [ELSEWHERE] }, ['elsewhere.png']],
+    [{ onlyOn: [VOLUME, ELSEWHERE] }, ['elsewhere.png', 'failed.png', 'local.png']],
+    [{ onlyOn: [] }, []],
+    [{ onlyOn: [VOLUME], failed: true }, ['failed.png']],
+    [{ onlyOn: [VOLUME], state: 'remote' }, []],
+    [{ state: 'trash', failed: true }, []],
+  ] as [ListFilter, string[]][])('narrows by %j, and counts the same', async (filter, keys) => {
+    expect(await all(filter)).toEqual(keys);
+    expect(await hand.ledger.count(filter)).toBe(keys.length);
+  });
+
+  it('pages through all of them once, though rows change meanwhile', async () => {
+    const seen: string[] = [];
+    for (let offset = 0; offset < 8; offset += 2) {
+      const page = await hand.ledger.list({}, { offset, limit: 2 });
+      expect(page.length).toBeLessThanOrEqual(2);
+      seen.push(...page.map((row) => row.key));
+      await hand.put('remote.png');
+      await hand.put('local.png');
+    }
+    expect(seen.sort()).toEqual(await all({}));
+  });
+
+  it('answers the rows themselves', async () => {
+    const [row] = await hand.ledger.list({ failed: true }, { offset: 0, limit: 1 });
+    expect(row).toEqual(await hand.row('failed.png'));
+  });
+}
