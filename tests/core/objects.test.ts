@@ -96,7 +96,7 @@ test.each([
 ])('%j is refused', async (query, paths) => {
   const refused: { fields: { path: string }[] } = await objectsPage({ ledger, registry, volume: { id: HERE } }, query).then(
     () => Promise.reject(new Error('accepted')),
-    (error) => error,
+    (error: unknown) => error as never,
   );
   expect(refused).toMatchObject({ code: 'INVALID_QUERY' });
   expect(refused.fields.map(({ path }) => path).sort()).toEqual(paths);

@@ -1,6 +1,7 @@
 import type { FetchClient } from '@strapi/strapi/admin';
 
 import type { StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
+import type { ObjectsAnswer } from '../../../server/src/contracts/objects';
 import type { SettingsAnswer, SettingsPatch } from '../../../server/src/contracts/settings';
 import { PLUGIN_ID } from '../pluginId';
 
@@ -12,6 +13,8 @@ export function createApi({ get, put, post }: FetchClient) {
     readSettings: async () => (await get<SettingsAnswer>(SETTINGS)).data,
     saveSettings: async (patch: SettingsPatch) => (await put<SettingsAnswer, SettingsPatch>(SETTINGS, patch)).data,
     testSettings: async (patch: SettingsPatch) => (await post<TestAnswer, SettingsPatch>(`${SETTINGS}/test`, patch)).data,
+    readStranded: async (pageSize: number) =>
+      (await get<ObjectsAnswer>(`/${PLUGIN_ID}/objects?stranded=true&pageSize=${pageSize}`)).data,
     readStatus: async () => (await get<StatusAnswer>(`/${PLUGIN_ID}/status`)).data,
   };
 }

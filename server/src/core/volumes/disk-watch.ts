@@ -71,8 +71,8 @@ export class DiskWatch {
     this.#ephemeral = kind;
     if (!this.deps.keepsLocally()) return;
     this.deps.log.warn(
-      `The uploads folder (${this.deps.volume.root}) ${SIGNS[kind]}. Files uploaded while S3 is away are on this disk only, and would be ` +
-        'lost. Put the folder on a persistent volume, or set onOutage to "reject" so that such uploads are refused.',
+      `The uploads folder (${this.deps.volume.root}) ${SIGNS[kind]}. What is only on this disk, such as files uploaded while S3 is ` +
+        'away, would be lost. Put the folder on a persistent volume, or set onOutage to "reject" so that such uploads are refused.',
     );
   }
 }

@@ -3,10 +3,13 @@ import { Box, Flex, Status, Typography } from '@strapi/design-system';
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
 import type { SettingsAnswer } from '../../../../../server/src/contracts/settings';
 import { useTranslate } from '../../../hooks/useTranslate';
+import { diskRisk } from '../../../utils/disk';
 import { situationOf } from '../../../utils/situation';
 import type { Situation } from '../../../utils/situation';
 import { TINTS } from '../../../utils/tints';
+import { DiskNotice } from './DiskNotice';
 import { ObjectCounts } from './ObjectCounts';
+import { StrandedNotice } from './StrandedNotice';
 import { useSituationText } from './useSituationText';
 
 const VARIANTS = {
@@ -28,6 +31,7 @@ export function StatusCard({ answer, status, mayUpdate }: Props) {
   const t = useTranslate();
   const situation = situationOf(answer, status);
   const { title, lines } = useSituationText(situation);
+  const risk = status && diskRisk(answer.settings.onOutage, status);
   return (
     <Box tag="section" aria-label={t('status.label')} background="neutral0" hasRadius shadow="filterShadow" padding={6}>
       <Flex direction="column" alignItems="stretch" gap={2}>
@@ -48,6 +52,8 @@ export function StatusCard({ answer, status, mayUpdate }: Props) {
           </Typography>
         ))}
         {status && <ObjectCounts objects={status.objects} />}
+        {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
+        {risk && <DiskNotice kind={risk} />}
         {!mayUpdate && (
           <Typography textColor="neutral600" tag="p">
             {t('status.view-only')}

@@ -19,7 +19,7 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> 
 
     count: (filter) =>
       reading(context, async ({ objects }) => {
-        const [row] = (await filtered(objects.table(), filter).count({ count: '*' })) as { count: number | string }[];
+        const [row]: { count: number | string }[] = await filtered(objects.table(), filter).count({ count: '*' });
         return Number(row?.count ?? 0);
       }),
   };
