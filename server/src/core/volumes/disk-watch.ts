@@ -67,7 +67,6 @@ export class DiskWatch {
   }
 
   #found(kind: EphemeralDisk): void {
-    if (this.#ephemeral) return;
     this.#ephemeral = kind;
     if (!this.deps.keepsLocally()) return;
     this.deps.log.warn(
