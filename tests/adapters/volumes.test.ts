@@ -31,7 +31,8 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
     await registry.beat(A);
     const [seen] = await registry.list();
     expect(seen).toMatchObject({ id: A, vanished: false });
-    expect(seen!.firstSeen).toEqual(seen!.lastSeen);
+    // one statement, but a clock that goes on within it
+    expect(Math.abs(seen!.lastSeen.getTime() - seen!.firstSeen.getTime())).toBeLessThan(MINUTE);
     // generous: the database may be on another machine, but in no other year
     expect(Math.abs(seen!.lastSeen.getTime() - Date.now())).toBeLessThan(60 * MINUTE);
   });

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 
 import type { StatusAnswer } from '../../server/src/contracts/api';
 import { textFile } from '../support/images';
-import { ageVolumes } from '../support/observe-ledger';
+import { restartOnNewDisk } from '../support/lost-disk';
 import { openStage, type Stage } from '../support/stage';
 import { ADMIN } from '../support/strapi';
 import { seriousFindings } from './support/axe';
@@ -23,10 +22,7 @@ beforeAll(async () => {
   expect(await stage.configure()).toBe('read-write');
   await stage.proxy.refuse();
   for (let number = 1; number <= FILES; number++) await stage.strapi.upload(textFile(`minutes-${number}.txt`, `of meeting ${number}`));
-  await stage.strapi.stop();
-  await rm(stage.strapi.uploadsDir, { recursive: true });
-  await ageVolumes(stage.strapi, 16 * 60_000);
-  await stage.strapi.restart();
+  await restartOnNewDisk(stage.strapi);
   await stage.proxy.accept();
   await stage.eventually('the disk is known for what it is', async () => (await status()).node.ephemeral !== null);
 }, 300_000);

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
 import type { StatusAnswer } from '../../server/src/contracts/api';
 import type { ObjectsAnswer } from '../../server/src/contracts/objects';
 import type { UploadedFile } from '../support/admin-client';
 import { textFile } from '../support/images';
-import { ageVolumes } from '../support/observe-ledger';
+import { restartOnNewDisk } from '../support/lost-disk';
 import { openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
@@ -32,10 +31,7 @@ test('a disk that did not survive the restart: warned of, its files named and un
   const [lost] = (await stage.strapi.upload(textFile('lost.txt', 'on this disk only'))) as [UploadedFile];
   const key = `${lost.hash}.txt`;
   const { node: before } = await status();
-  await stage.strapi.stop();
-  await rm(stage.strapi.uploadsDir, { recursive: true });
-  await ageVolumes(stage.strapi, 16 * 60_000);
-  await stage.strapi.restart();
+  await restartOnNewDisk(stage.strapi);
   await stage.proxy.accept();
 
   await stage.eventually('the warning', async () => (await status()).node.ephemeral !== null);
