@@ -53,6 +53,8 @@ export interface FaultProxy {
   readonly port: number;
   /** Adds a rule and answers a function that removes it. The first rule that matches decides. */
   on(rule: Rule): () => void;
+  /** Tells of every request from now on, before anything happens to it; survives `heal`. @returns a function that ends it */
+  watch(seen: (request: SeenRequest) => void): () => void;
   /** Removes all rules. */
   heal(): void;
   /** Stops listening and breaks all connections: connecting is refused, until `accept`. */
@@ -79,6 +81,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let seen: SeenRequest[] = [];
   let number = 0;
   const sockets = new Set<Socket>();
+  const watchers = new Set<(request: SeenRequest) => void>();
   const late = new Set<Promise<void>>();
 
   /** Sends the request on; resolves with S3's answer. */
@@ -171,6 +174,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       number: (number += 1),
     };
     seen.push(request);
+    for (const watcher of watchers) watcher(request);
     const rule = rules.find(({ when, times }) => (times ?? 1) > 0 && (when?.(request) ?? true));
     if (rule?.times !== undefined) rule.times -= 1;
     incoming.on('error', () => undefined); // clients that give up are part of the game
@@ -205,6 +209,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       const own = { ...rule };
       rules.push(own);
       return () => void (rules = rules.filter((other) => other !== own));
+    },
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
     },
     heal: () => void (rules = []),
     refuse,

@@ -8,7 +8,8 @@ export interface ObservedRow {
   ticket: number | string;
 }
 
-function connect({ database, databaseFile }: StrapiInstance): Knex {
+/** A connection of an observer's own to the database of an instance. */
+export function observeDatabase({ database, databaseFile }: StrapiInstance): Knex {
   if (database.client === 'sqlite') {
     return knex({ client: 'better-sqlite3', connection: { filename: databaseFile ?? '' }, useNullAsDefault: true });
   }
@@ -17,7 +18,7 @@ function connect({ database, databaseFile }: StrapiInstance): Knex {
 
 /** The ledger's rows of these keys. */
 export async function ledgerRows(strapi: StrapiInstance, keys: readonly string[]): Promise<ObservedRow[]> {
-  const connection = connect(strapi);
+  const connection = observeDatabase(strapi);
   try {
     // a big integer is text on PostgreSQL and MariaDB
     const rows: ObservedRow[] = await connection('s3_storage_objects').select('object_key', 'state', 'ticket').whereIn('object_key', keys);

@@ -51,6 +51,11 @@ export async function removeFolder(folder: string): Promise<void> {
   folders.delete(folder);
 }
 
+/** From now on nobody removes it: somebody will want to look into it. */
+export function keepFolder(folder: string): void {
+  folders.delete(folder);
+}
+
 /** The full path of a program on the PATH (or in one of `extra`), or null. */
 export function which(program: string, extra: string[] = []): string | null {
   for (const folder of [...(process.env['PATH'] ?? '').split(path.delimiter), ...extra]) {

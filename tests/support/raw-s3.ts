@@ -12,10 +12,16 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 
+export interface Listed {
+  key: string;
+  size: number;
+  etag: string;
+}
+
 /** An observer's view of a bucket: the SDK alone, none of the code under test. */
 export interface RawBucket {
   readonly bucket: string;
-  list(prefix?: string): Promise<{ key: string; size: number }[]>;
+  list(prefix?: string): Promise<Listed[]>;
   keys(prefix?: string): Promise<string[]>;
   get(key: string): Promise<Buffer>;
   /** Null when there is no such object. */
@@ -59,12 +65,12 @@ export async function createRawBucket(access: S3Access, bucket: string): Promise
 export function rawBucket(access: S3Access, bucket: string): RawBucket {
   const client = clientFor(access);
 
-  const list = async (prefix?: string): Promise<{ key: string; size: number }[]> => {
-    const found: { key: string; size: number }[] = [];
+  const list = async (prefix?: string): Promise<Listed[]> => {
+    const found: Listed[] = [];
     let token: string | undefined;
     do {
       const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
-      for (const { Key, Size } of page.Contents ?? []) if (Key) found.push({ key: Key, size: Size ?? 0 });
+      for (const { Key, Size, ETag } of page.Contents ?? []) if (Key) found.push({ key: Key, size: Size ?? 0, etag: (ETag ?? '').replaceAll('"', '') });
       token = page.NextContinuationToken;
     } while (token);
     return found;

@@ -1,6 +1,6 @@
 import { rawBucket, type RawBucket } from './raw-s3';
 import { startFaultProxy, type FaultProxy } from './fault-proxy';
-import { startS3, type S3Server } from './s3';
+import { startS3, type S3Kind, type S3Server } from './s3';
 import { startStrapi, type StartOptions, type StrapiInstance } from './strapi';
 
 /** A Strapi whose plugin reaches a real S3 server through a proxy that can break things, and an observer of the bucket. */
@@ -15,11 +15,13 @@ export interface Stage {
   configure(patch?: Record<string, unknown>): Promise<string>;
   /** Waits until `check` holds. */
   eventually(what: string, check: () => Promise<boolean> | boolean, timeoutMs?: number): Promise<void>;
-  close(): Promise<void>;
+  /** @param keepApp leaves the app's folder to whoever wants to look into it */
+  close(keepApp?: boolean): Promise<void>;
 }
 
-export async function openStage(options: StartOptions = {}): Promise<Stage> {
-  const s3 = await startS3();
+/** @param options.s3 else as {@link startS3} chooses */
+export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): Promise<Stage> {
+  const s3 = await startS3(options.s3);
   const proxy = await startFaultProxy(s3.endpoint);
   const name = await s3.createBucket();
   const bucket = rawBucket(s3, name);
@@ -51,8 +53,8 @@ export async function openStage(options: StartOptions = {}): Promise<Stage> {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    async close() {
-      await strapi.discard();
+    async close(keepApp = false) {
+      await (keepApp ? strapi.stop() : strapi.discard());
       bucket.close();
       await proxy.close();
       await s3.stop();
