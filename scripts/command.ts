@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 
+import { startMariadb, startPostgres, type DatabaseServer } from '../tests/support/databases';
 import { startS3 } from '../tests/support/s3';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
 
@@ -33,6 +35,27 @@ export async function checkS3(flag: string | undefined): Promise<Record<string, 
   await server.stop();
   return server.kind === 'external' ? {} : { S3_TEST_KIND: server.kind };
 }
+
+export const DATABASES = ['sqlite', 'postgres', 'mariadb'] as const;
+
+/** Starts a throw-away server; null for SQLite, which has none. @throws Error that names the missing package */
+export async function startDatabase(database: (typeof DATABASES)[number]): Promise<DatabaseServer | null> {
+  if (database === 'sqlite') return null;
+  const [start, packages] = database === 'postgres' ? ([startPostgres, 'postgresql'] as const) : ([startMariadb, 'mariadb-server'] as const);
+  const server = await start();
+  if (!server) throw new Error(`${database} is not installed: apt-get install ${packages}`);
+  return server;
+}
+
+/** The value of a flag that counts something. @throws Error unless it is a whole number from 1 */
+export function positive(flag: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${flag} ${value}: use a whole number from 1`);
+  return number;
+}
+
+/** The seed that was given, or a new one. */
+export const seedOf = (value: string | undefined): string => value ?? randomBytes(4).toString('hex');
 
 /** Ends the process with the code that `main` answers; what it throws is said in one line, with code 2. */
 export function runCommand(main: () => Promise<number>): void {

@@ -5,19 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import { startMariadb, startPostgres, type DatabaseServer } from '../tests/support/databases';
-import { checkS3, oneOf, runCommand, runJest } from './command';
-
-const DATABASES = ['sqlite', 'postgres', 'mariadb'] as const;
-type Database = (typeof DATABASES)[number];
-
-async function startDatabase(database: Database): Promise<DatabaseServer | null> {
-  if (database === 'sqlite') return null;
-  const [start, packages] = database === 'postgres' ? ([startPostgres, 'postgresql'] as const) : ([startMariadb, 'mariadb-server'] as const);
-  const server = await start();
-  if (!server) throw new Error(`${database} is not installed: apt-get install ${packages}`);
-  return server;
-}
+import { checkS3, DATABASES, oneOf, runCommand, runJest, startDatabase } from './command';
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -1,0 +1,90 @@
+import type { StrapiInstance } from '../support/strapi';
+import { Contents, type Kind, type Mark } from './content';
+import type { Dice } from './dice';
+import { FileModel } from './model';
+
+/** One Strapi process as its clients know it. */
+export interface Replica {
+  readonly name: string;
+  readonly strapi: StrapiInstance;
+}
+
+/** A file of the media library that was acknowledged, or found listed after a crash. */
+export interface Tracked {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: Kind;
+  /** Of the file itself. */
+  readonly key: string;
+  readonly formatKeys: readonly string[];
+  readonly marks: Mark[];
+  readonly model: FileModel;
+  /** Bytes of each format as first served at rest, by version and key: MD5. */
+  readonly formatMd5s: Map<string, string>;
+  /** Writes under way. */
+  writers: number;
+}
+
+/** An upload that was not acknowledged: it may have come to be listed or not. */
+export interface Loose {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly mark: Mark;
+}
+
+export interface Violation {
+  readonly what: string;
+  /** The key whose facts shall be collected; null when there is no such. */
+  readonly key: string | null;
+}
+
+/** What the clients of one campaign know and have counted. */
+export class World {
+  readonly files: Tracked[] = [];
+  readonly loose: Loose[] = [];
+  readonly violations: Violation[] = [];
+  readonly counts = new Map<string, number>();
+  readonly contents: Contents;
+  inFlight = 0;
+  #names = 0;
+
+  constructor(
+    readonly replicas: readonly [Replica, ...Replica[]],
+    readonly dice: Dice,
+    /** How long another replica may lag behind, in milliseconds. */
+    readonly lagMs: number,
+  ) {
+    this.contents = new Contents(dice.fork('contents'));
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  counted(what: string): number {
+    return this.counts.get(what) ?? 0;
+  }
+
+  violated(what: string, key: string | null = null): void {
+    this.violations.push({ what, key });
+  }
+
+  /** A name that no other upload of this campaign has. */
+  nameFor(kind: Kind): string {
+    const number = this.#names++;
+    const extension = { text: 'txt', binary: 'bin', parts: 'bin', image: number % 2 ? 'jpg' : 'png' }[kind];
+    return `${kind}-${number}.${extension}`;
+  }
+
+  track(upload: Loose & { id: number; key: string; formatKeys: readonly string[] }, model = new FileModel(this.lagMs)): Tracked {
+    const { id, name, kind, key, formatKeys, mark } = upload;
+    const file: Tracked = { id, name, kind, key, formatKeys, marks: [mark], model, formatMd5s: new Map(), writers: 0 };
+    this.files.push(file);
+    return file;
+  }
+}
+
+/** Of the clients; the same for all of them. */
+export const now = (): number => performance.now();
+
+export const urlOf = (key: string): string => `/uploads/${key}`;
