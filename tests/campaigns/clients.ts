@@ -58,7 +58,7 @@ async function replaceAndRead(world: World, home: Replica, file: Tracked, dice: 
 }
 
 function someKinds(dice: Dice): Kind[] {
-  const kind = () => dice.weighted<Kind>({ text: 50, binary: 38, image: 12, parts: 0 });
+  const kind = () => dice.weighted<Kind>({ text: 46, binary: 34, image: 20, parts: 0 });
   return Array.from({ length: dice.chance(0.15) ? 3 : 1 }, kind);
 }
 

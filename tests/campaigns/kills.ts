@@ -29,6 +29,7 @@ const CLIENTS = 6;
 const MOST_WRITES = 60;
 /** An outage whose every write waits would otherwise make a round long. */
 const LONGEST_LOAD_MS = 5_000;
+const LONGEST_PARTS_MS = 10_000;
 /** Every so many rounds a file goes to S3 in parts; by turns it is acknowledged before the kill, and probably is not. */
 const PARTS_EVERY = 5;
 
@@ -79,7 +80,7 @@ async function round({ stage, world, replica, books, audit, number }: Round): Pr
   const weather = startWeather(proxy, ROUGH, dice.fork('weather'), (fault) => world.count(`fault: ${fault}`));
   const clients = startClients(world, CLIENTS, `kill ${number}`);
   const large = number % PARTS_EVERY === 2 ? upload(world, replica, ['parts']) : undefined;
-  if (number % 2 === 0) await large;
+  if (number % 2 === 0) await Promise.race([large, sleep(LONGEST_PARTS_MS)]);
   const moment = await killMoment(stage, dice, () => acknowledged(world) - before);
   const { inFlight } = world;
   const loadMs = performance.now() - started;
