@@ -95,7 +95,7 @@ export class Audit {
       })),
     );
     const facts = { file: file && { ...file, writes: file.model.writes }, rows, names: await this.books.names(keys), places };
-    return JSON.stringify(facts, null, 1);
+    return Object.entries(facts).map(([what, fact]) => `  ${what}: ${JSON.stringify(fact)}`).join('\n');
   }
 
   async #wrongInS3(row: Row, objects: ReadonlyMap<string, Listed>): Promise<string | null> {
