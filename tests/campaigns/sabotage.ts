@@ -1,12 +1,14 @@
 import type { RawBucket } from '../support/raw-s3';
 import type { Books } from './ledger-rows';
+import { upload } from './operations';
 import type { World } from './world';
 
 /** Damages two acknowledged files behind the server's back: one byte of an object is changed, another object is removed. */
 export async function sabotage(world: World, books: Books, bucket: RawBucket): Promise<void> {
-  const keys = world.files.filter(({ kind, model }) => kind === 'text' && !model.mayBeGone).map(({ key }) => key);
-  const [damaged, removed] = (await books.rows(keys)).filter(({ state }) => state === 'remote').map(({ object_name }) => object_name);
-  if (!damaged || !removed) throw new Error('there are no two files to sabotage: let it run longer');
+  await upload(world, world.replicas[0], ['text', 'text']);
+  const keys = world.files.slice(-2).map(({ key }) => key);
+  const [damaged, removed] = (await books.rows(keys)).map(({ object_name }) => object_name);
+  if (!damaged || !removed) throw new Error('S3 works, and an upload did not reach it');
   const bytes = await bucket.get(damaged);
   bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
   await bucket.put(damaged, bytes);
