@@ -59,7 +59,7 @@ export async function runKills(options: KillsOptions): Promise<number> {
     }
     return code;
   } finally {
-    await stage.close(code !== 0);
+    await stage.close(code !== 0 && !options.sabotage);
   }
 }
 

@@ -1,6 +1,6 @@
 import { sleep } from '../support/process';
 import type { S3Kind } from '../support/s3';
-import { openStage, type Stage } from '../support/stage';
+import { leave, openStage, type Stage } from '../support/stage';
 import { startStrapi } from '../support/strapi';
 import type { TestDatabase } from '../support/test-database';
 import { verifyAll } from './at-rest';
@@ -58,8 +58,9 @@ export async function runReplicas(options: ReplicasOptions): Promise<number> {
     }
     return code;
   } finally {
-    for (const { strapi } of replicas.slice(1)) await (code === 0 ? strapi.discard() : strapi.stop());
-    await stage.close(code !== 0);
+    const keep = code !== 0 && !options.sabotage;
+    for (const { strapi } of replicas.slice(1)) await (keep ? leave(strapi) : strapi.discard());
+    await stage.close(keep);
   }
 }
 

@@ -1,4 +1,3 @@
-import { keepFolder } from '../support/process';
 import type { Audit } from './audit';
 import type { World } from './world';
 
@@ -7,7 +6,7 @@ export type Say = (line: string) => void;
 /** Each violation is told with what it takes to find it; more of them than this are only counted. */
 const TOLD = 12;
 
-/** Says what was counted and what was violated; on a violation the app folders stay. @returns the exit code */
+/** Says what was counted and what was violated. @returns the exit code */
 export async function report(world: World, audit: Audit, say: Say): Promise<number> {
   for (const [what, times] of [...world.counts].sort(([one], [other]) => one.localeCompare(other))) say(`  ${times} × ${what}`);
   if (world.violations.length === 0) {
@@ -22,9 +21,8 @@ export async function report(world: World, audit: Audit, say: Say): Promise<numb
     say(await audit.facts(key).catch((error: unknown) => `its facts could not be collected: ${String(error)}`));
   }
   for (const { name, strapi } of world.replicas) {
-    keepFolder(strapi.appDir);
-    say(`${name}: kept in ${strapi.appDir}`);
-    say(strapi.logs().split('\n').filter((line) => line.includes('[s3-storage]')).slice(-20).join('\n'));
+    const own = strapi.logs().split('\n').filter((line) => line.includes('[s3-storage]'));
+    say([`${name}: ${strapi.appDir}`, ...own.slice(-20)].join('\n'));
   }
   say(`${world.violations.length} violation(s).`);
   return 1;

@@ -1,3 +1,4 @@
+import { keepFolder } from './process';
 import { rawBucket, type RawBucket } from './raw-s3';
 import { startFaultProxy, type FaultProxy } from './fault-proxy';
 import { startS3, type S3Kind, type S3Server } from './s3';
@@ -15,8 +16,14 @@ export interface Stage {
   configure(patch?: Record<string, unknown>): Promise<string>;
   /** Waits until `check` holds. */
   eventually(what: string, check: () => Promise<boolean> | boolean, timeoutMs?: number): Promise<void>;
-  /** @param keepApp leaves the app's folder to whoever wants to look into it */
+  /** @param keepApp the app's folder stays */
   close(keepApp?: boolean): Promise<void>;
+}
+
+/** Stops an instance whose folder somebody will want to look into. */
+export async function leave(strapi: StrapiInstance): Promise<void> {
+  await strapi.stop();
+  keepFolder(strapi.appDir);
 }
 
 /** @param options.s3 else as {@link startS3} chooses */
@@ -54,7 +61,7 @@ export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): P
       }
     },
     async close(keepApp = false) {
-      await (keepApp ? strapi.stop() : strapi.discard());
+      await (keepApp ? leave(strapi) : strapi.discard());
       bucket.close();
       await proxy.close();
       await s3.stop();
