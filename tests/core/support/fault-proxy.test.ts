@@ -70,6 +70,18 @@ test('a rule can be removed', async () => {
   expect((await put()).status).toBe(200);
 });
 
+test('a watcher sees every request, whatever the rules are, until it is told to stop', async () => {
+  const methods: string[] = [];
+  const unwatch = proxy.watch(({ method }) => methods.push(method));
+  proxy.on({ fault: { kind: 'answer', answer: s3Error(503, 'SlowDown') } });
+  await fetch(proxy.endpoint);
+  proxy.heal();
+  await fetch(proxy.endpoint, { method: 'HEAD' });
+  unwatch();
+  await fetch(proxy.endpoint);
+  expect(methods).toEqual(['GET', 'HEAD']);
+});
+
 test('reset: nothing reaches the server; reset-after: it does', async () => {
   once({ kind: 'reset' });
   await expect(put()).rejects.toThrow();
