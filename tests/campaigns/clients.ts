@@ -50,6 +50,8 @@ async function replaceAndRead(world: World, home: Replica, file: Tracked, dice: 
   const keys = [file.key, ...file.formatKeys] as const;
   // so that there is something old to be remembered
   for (const replica of world.replicas) await read(world, replica, file, dice.pick(keys));
+  // another client may have deleted it meanwhile
+  if (file.model.mayBeGone) return;
   await replace(world, home, file);
   for (const key of keys) await read(world, home, file, key);
   if (world.replicas.length === 1) return;
