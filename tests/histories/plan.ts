@@ -11,7 +11,7 @@ export type Step =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
 
-export const JOBS = ['catch-up', 'purge', 'sweep'] as const;
+export const JOBS = ['catch-up', 'inventory', 'upload', 'cleanup', 'restore', 'purge', 'sweep'] as const;
 export type Job = (typeof JOBS)[number];
 
 /** The world in which a history happens. */
@@ -54,7 +54,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       file: fc.nat(2),
     }),
   },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at: fc.nat(1) }) },
+  { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at: fc.nat(1) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume'), at: fc.nat(1) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },

@@ -1,7 +1,7 @@
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
 import { play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
-import { JOBS, type History, type Job, type Step } from './plan';
+import type { History, Job, Step } from './plan';
 import type { Process } from './process';
 import { checkNothingLeft, checkPromises } from './promises';
 import { settled, type Gate, type Life } from './scheduler';
@@ -21,6 +21,8 @@ export interface Outcome {
 const HOUR = 3600_000;
 /** Long enough, taken together, for every grace period and for the second removal of every name after it. */
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
+/** What always goes on by itself, and phase 1. */
+const AT_REST: readonly Job[] = ['catch-up', 'inventory', 'upload', 'purge', 'sweep'];
 /** Far more than any history needs: one that gets here runs in circles. */
 const MAX_STEPS = 5_000;
 
@@ -221,7 +223,7 @@ class Player {
       for (const process of world.processes) {
         this.#task({ life: process.life }, () => process.probe());
         await this.#drain();
-        for (const job of JOBS) {
+        for (const job of AT_REST) {
           this.#job(process, job);
           await this.#drain();
         }

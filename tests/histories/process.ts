@@ -1,11 +1,16 @@
 import type { Clock } from '../../server/src/core/clock';
-import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
+import { plainLocalName, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
 import { catchUp } from '../../server/src/core/jobs/catch-up';
+import { workOnClaimed } from '../../server/src/core/jobs/claimed';
+import { cleanUpRow } from '../../server/src/core/jobs/cleanup';
 import { purge } from '../../server/src/core/jobs/purge';
+import { restoreRow } from '../../server/src/core/jobs/restore';
 import { sweep } from '../../server/src/core/jobs/sweep';
+import { uploadRow } from '../../server/src/core/jobs/upload';
 import type { Cloud } from '../../server/src/core/media/cloud';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
+import { statOf } from '../../server/src/core/media/plain-file';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
 import { resilient } from '../../server/src/core/resilience/decorators';
@@ -15,6 +20,8 @@ import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
 import { PROBE, type SimS3 } from './sim-s3';
+
+const CLEANUP_GRACE_MS = 3600_000;
 
 /** What a process is started with; what it knows in memory ends with it. */
 export interface ProcessParts {
@@ -63,7 +70,7 @@ export class Process {
     this.#parts = {
       ledger,
       disk: parts.disk.connect(life),
-      volume: { root: '', id: volume, refresh: async () => volume },
+      volume: { root: '', id: volume, founded: false, refresh: async () => volume },
       catalog,
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,
@@ -76,6 +83,8 @@ export class Process {
       mode: () => (readOnly ? 'read-only' : 'read-write'),
       readable: () => cloud,
       inTransaction: () => this.host.inTransaction(),
+      keepsLocally: () => true,
+      onRefusal: quiet,
       onFallback: quiet,
       onDelete: quiet,
     });
@@ -86,10 +95,35 @@ export class Process {
   }
 
   async run(job: Job): Promise<void> {
-    const signal = new AbortController().signal;
-    if (job === 'catch-up') await catchUp(this.#parts, 2, signal);
-    if (job === 'purge') await purge(this.#parts, signal);
-    if (job === 'sweep') await sweep(this.#parts, signal);
+    const parts = this.#parts;
+    const { signal } = new AbortController();
+    const options = { concurrency: 2, signal };
+    const { volume } = this;
+    switch (job) {
+      case 'catch-up':
+        return void (await catchUp(parts, 2, signal));
+      case 'inventory':
+        return this.#takeStock();
+      case 'upload':
+        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, (row) => uploadRow(parts, row, signal)));
+      case 'cleanup':
+        return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
+      case 'restore':
+        return void (await workOnClaimed(parts, { work: 'restore' }, options, (row) => restoreRow(parts, row)));
+      case 'purge':
+        return void (await purge(parts, signal));
+      case 'sweep':
+        return void (await sweep(parts, signal));
+    }
+  }
+
+  /** Records the library's files that lie at their plain path on this disk. */
+  async #takeStock(): Promise<void> {
+    const { disk, ledger } = this.#parts;
+    for (const key of await this.host.listing()) {
+      const found = await statOf(disk, plainLocalName(key));
+      if (found) await ledger.record([{ key, local: { volume: this.volume, localName: plainLocalName(key) }, size: found.size }]);
+    }
   }
 
   /** An open breaker asks S3 whether it is back. */

@@ -9,12 +9,14 @@ import { DatabaseError, type Faults } from './faults';
 import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
-const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies']);
+const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count']);
 
 /** The host's database: the ledger and the media library's list of files, as one process reaches it. */
 export interface Connection {
   readonly ledger: Ledger;
   readonly catalog: MediaCatalog;
+  /** All keys that the library lists. */
+  listing(): Promise<ObjectKey[]>;
   inTransaction(): boolean;
   /** A transaction of the host's around `work`; rolled back when `work` throws, or its COMMIT fails. */
   transaction(work: () => Promise<void>): Promise<void>;
@@ -64,6 +66,7 @@ export class SimDatabase {
       catalog: {
         listed: (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key)))),
       },
+      listing: () => request('library', true, () => [...this.files.values()].flat()),
       inTransaction: () => this.#ambient.getStore() !== undefined,
       transaction: async (work) => {
         await this.scheduler.wait(life, 'BEGIN', { database: null });

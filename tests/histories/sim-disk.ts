@@ -6,7 +6,7 @@ import type { LocalStore } from '../../server/src/core/store/local-store';
 import type { VolumeId } from '../../server/src/core/keys';
 import type { Faults } from './faults';
 import type { Life, Scheduler } from './scheduler';
-import { collect } from './sim-s3';
+import { collect, md5Of } from './sim-s3';
 
 export interface StoredFile {
   readonly bytes: Buffer;
@@ -58,6 +58,15 @@ export class SimDisk {
         this.files.delete(name);
         await answered('delete', name);
       },
+      removeKnown: async (name, { size, md5 }) => {
+        await this.scheduler.wait(life, `disk remove ${name}`);
+        const file = this.files.get(name);
+        if (file && ((size !== null && file.bytes.length !== size) || (md5 !== null && md5Of(file.bytes) !== md5))) return 'left';
+        this.files.delete(name);
+        await answered('remove', name);
+        return 'removed';
+      },
+      abortWrites: async () => undefined,
       exists: async (name) => {
         await this.scheduler.wait(life, `disk exists ${name}`);
         return this.files.has(name);

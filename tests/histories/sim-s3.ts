@@ -97,6 +97,8 @@ export class SimS3 {
         await this.scheduler.wait(life, `DELETE ${name}`);
         await change(`DELETE ${name}`, name, () => this.remove(name));
       },
+      // PUTs are whole here: there are no parts
+      abortWrites: async () => undefined,
     };
   }
 

@@ -30,7 +30,7 @@ export async function ledgerRows(strapi: StrapiInstance, keys: readonly string[]
 
 /** Makes every volume as if it had last been seen so much earlier. */
 export async function ageVolumes(strapi: StrapiInstance, ms: number): Promise<void> {
-  const connection = connect(strapi);
+  const connection = observeDatabase(strapi);
   try {
     await connection('s3_storage_volumes').update({ last_seen: connection.raw('last_seen - ?', [ms]) });
   } finally {

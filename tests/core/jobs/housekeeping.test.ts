@@ -14,7 +14,7 @@ beforeEach(async () => {
   world = await mediaWorld();
   clock = new FakeClock();
   jest.useFakeTimers({ doNotFake: [...doNotFake] });
-  housekeeping = new Housekeeping({ ...world.jobs, clock }, { concurrency: () => 2, flushIncidents: async () => undefined });
+  housekeeping = new Housekeeping({ ...world.jobs, clock }, { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined });
 });
 afterEach(async () => {
   jest.useRealTimers();

@@ -68,14 +68,15 @@ export interface CondemnOptions {
 }
 
 /**
- * Rows that have something to be done for them: `upload`, local files of one volume and origin; `cleanup`, files of one
- * volume that are in S3 too; `restore`, files that are in S3 only.
+ * What there is to be done for rows: `upload`, local files of one volume and origin; `cleanup`, files of one volume that
+ * are in S3 too; `restore`, files that are in S3 only.
  */
-export type Claim = { readonly limit: number } & (
+export type Work =
   | { readonly work: 'upload'; readonly volume: VolumeId; readonly origin: Origin }
   | { readonly work: 'cleanup'; readonly volume: VolumeId }
-  | { readonly work: 'restore' }
-);
+  | { readonly work: 'restore' };
+
+export type Claim = Work & { readonly limit: number };
 
 /** What the ledger knows of bytes under a name; `md5` is null for a library file that was never read. */
 export interface KnownBytes {

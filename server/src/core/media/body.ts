@@ -41,6 +41,11 @@ export async function storedBody(store: ObjectStore, name: string): Promise<Body
   return reopenableBody(() => openLater(async () => (await store.get(name)).body), first.body);
 }
 
+/** The body of what a store holds under a name, as somebody else knows it: whoever stores it finds out whether it is that. */
+export function describedBody({ size, md5 }: { size: number; md5: string }, store: ObjectStore, name: string): Body {
+  return { size, md5, open: () => openLater(async () => (await store.get(name)).body) };
+}
+
 /** A stream whose source is opened when the first byte is asked for; what goes wrong then is emitted by the stream. */
 function openLater(open: () => Promise<Readable>): Readable {
   const chunks = async function* () {
