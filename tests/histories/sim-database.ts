@@ -24,11 +24,13 @@ export interface Connection {
   change(label: string, apply: () => void): Promise<void>;
 }
 
+/** One for all databases: each further one would slow every promise down. */
+const ambient = new AsyncLocalStorage<Transaction>();
+
 export class SimDatabase {
   readonly ledger: MemoryLedger;
   /** The media library: file → its keys. */
   readonly files = new Map<string, readonly ObjectKey[]>();
-  readonly #ambient = new AsyncLocalStorage<Transaction>();
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -46,7 +48,7 @@ export class SimDatabase {
 
   connect(life: Life): Connection {
     const request = async <T>(label: string, reads: boolean, apply: () => T | Promise<T>): Promise<T> => {
-      const transaction = this.#ambient.getStore() ?? null;
+      const transaction = ambient.getStore() ?? null;
       await this.scheduler.wait(life, label, { database: transaction });
       // within a transaction a lost answer is a lost connection, which is a roll-back: its COMMIT has faults of its own
       const fault = transaction ? 'none' : this.faults.database();
@@ -67,7 +69,7 @@ export class SimDatabase {
         listed: (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key)))),
       },
       listing: () => request('library', true, () => [...this.files.values()].flat()),
-      inTransaction: () => this.#ambient.getStore() !== undefined,
+      inTransaction: () => ambient.getStore() !== undefined,
       transaction: async (work) => {
         await this.scheduler.wait(life, 'BEGIN', { database: null });
         const files = new Map(this.files);
@@ -86,7 +88,7 @@ export class SimDatabase {
           if (this.scheduler.transaction === transaction) this.scheduler.transaction = null;
         };
         try {
-          await this.#ambient.run(transaction, work);
+          await ambient.run(transaction, work);
           await this.scheduler.wait(life, 'COMMIT', { database: transaction });
         } catch (error) {
           transaction.rollBack();

@@ -109,6 +109,11 @@ export class World {
     return inDoubt ? keys.filter((key) => key === keysOf(file)[0]) : keys;
   }
 
+  /** Every key that the library ever listed. */
+  everListed(): Iterable<ObjectKey> {
+    return this.writes.all.flatMap(({ file }) => keysOf(file));
+  }
+
   /** When the library last began to list a key; -Infinity for one of the beginning. */
   listedSince(key: ObjectKey): number {
     return this.#listedSince.get(key) ?? -Infinity;
@@ -119,7 +124,8 @@ export class World {
    * two of its steps left listed nowhere is the audit's to find.
    */
   leftToAudit(): ObjectKey[] {
-    return this.writes.all.filter((write) => write.ended?.as === 'unknown' || this.writes.overlapped(write)).flatMap(({ file }) => keysOf(file));
+    const unclear = this.writes.all.filter((write) => write.ended?.as === 'unknown' || this.writes.overlapped(write));
+    return [...unclear.map(({ file }) => file), ...this.doubtful].flatMap(keysOf);
   }
 
   setClock(at: number, ms: number): void {
@@ -151,6 +157,7 @@ export class World {
     for (const key of keysOf(file)) store(key, bytesFor(write, key));
     write.ended = { ...this.now, time: -Infinity, as: 'acknowledged' };
     this.database.files.set(file, keysOf(file));
+    for (const key of keysOf(file)) this.#listedSince.set(key, -Infinity);
   }
 
   #process(at: number): Process {
