@@ -7,6 +7,7 @@ import { RequestScope } from '../../server/src/core/media/request-scope';
 import { DatabaseError } from './faults';
 import type { Step } from './plan';
 import type { Process } from './process';
+import type { Life } from './scheduler';
 import { bytesFor, keysOf, type World } from './world';
 import { STALE_MS, type Ending, type Moment, type Write } from './writes';
 
@@ -17,9 +18,10 @@ class NoSuchFile extends Error {}
 
 const fileName = (index: number): string => `file${index + 1}`;
 
-/** Files there are now, and the one a step means. */
+/** The file a step means: of those there are now; an import also brings back one that was deleted. */
 function chosen(world: World, step: ClientStep): string | undefined {
-  const files = [...world.database.files.keys()];
+  const imports = step.kind === 'import' || step.kind === 'import-rolled-back';
+  const files = imports ? world.onceListed() : [...world.database.files.keys()];
   return files.length === 0 ? undefined : files[step.file % files.length];
 }
 
@@ -36,7 +38,8 @@ export async function play(world: World, step: ClientStep): Promise<void> {
     (): Ending => 'acknowledged',
     (error: unknown): Ending => endingOf(error),
   );
-  write.ended = { ...world.now, as: ending };
+  // a client that gave up has its answer
+  write.ended ??= { ...world.now, as: ending };
   if (world.writes.overlapped(write)) world.doubtful.add(file);
   else if (ending === 'acknowledged') world.doubtful.delete(file);
   world.note(`${process.life.name}: ${step.kind} of ${file} (write ${write.id}) is ${ending}`);
@@ -47,6 +50,18 @@ function endingOf(error: unknown): Ending {
   if (error instanceof DatabaseError) return 'unknown';
   if (isStorageError(error) || error instanceof NoSuchFile || error instanceof RolledBack) return 'refused';
   throw error;
+}
+
+/**
+ * A client loses patience with its replace, once that has been recorded, and may send another: the process goes on with the
+ * first, and must not bring it about after the second.
+ */
+export function giveUp(world: World, life: Life): void {
+  const write = world.writes.all.find((one) => one.life === life && !one.ended && (world.database.recorded.get(keysOf(one.file)[0]) ?? -1) > one.begun.step);
+  if (!write || world.writes.overlapped(write)) return;
+  write.ended = { ...world.now, as: 'unknown' };
+  world.doubtful.add(write.file);
+  world.note(`${life.name}: the client of write ${write.id} gives up`);
 }
 
 type Request = (world: World, process: Process, file: string, write: Write) => Promise<void>;

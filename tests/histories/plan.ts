@@ -6,7 +6,7 @@ import { DATABASE_FAULTS, DISK_FAULTS, S3_FAULTS, type FaultPlan } from './fault
 export type Step =
   | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
   | { readonly kind: Job; readonly at: number }
-  | { readonly kind: 'crash' | 'pause' | 'resume'; readonly at: number }
+  | { readonly kind: 'crash' | 'pause' | 'resume' | 'give-up'; readonly at: number }
   | { readonly kind: 's3-down' | 's3-up' | 'damage' }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
@@ -45,21 +45,31 @@ export interface History {
 
 const HOUR = 3600_000;
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 18,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('upload', 'upload', 'replace', 'replace', 'replace', 'replace-bare', 'remove', 'import', 'import-rolled-back', 'import-delete', 'read', 'read', 'read', 'read'),
-      at: fc.nat(1),
-      file: fc.nat(2),
-    }),
-  },
-  { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at: fc.nat(1) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume'), at: fc.nat(1) }) },
+const at = fc.nat(1);
+/** Mostly the oldest: histories in which much happens to one file find most. */
+const file = fc.constantFrom(0, 0, 0, 0, 1, 2);
+
+const CLIENTS = ['upload', 'replace', 'replace', 'replace', 'replace-bare', 'remove', 'import', 'import-rolled-back', 'import-delete', 'read', 'read', 'read', 'read'] as const;
+
+const step = fc.oneof(
+  { weight: 18, arbitrary: fc.record({ kind: fc.constantFrom(...CLIENTS), at, file }) },
+  { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume', 'give-up'), at }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage') }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-clock'), at: fc.nat(1), ms: fc.constantFrom(-HOUR, -1_000, 1_000, HOUR) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-clock'), at, ms: fc.constantFrom(-HOUR, -1_000, 1_000, HOUR) }) },
 ) as fc.Arbitrary<Step>;
+
+/** A process is suspended for more than a day, in which the other one sweeps what looks abandoned. */
+const overslept = at.map((who): Step[] => [
+  { kind: 'pause', at: who },
+  { kind: 'time', ms: 25 * HOUR },
+  { kind: 'sweep', at: 1 - who },
+]);
+
+const steps = fc
+  .array(fc.oneof({ weight: 24, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: overslept }), { minLength: 2, maxLength: 16, size: 'max' })
+  .map((parts) => parts.flat());
 
 /** Mostly nothing, so that histories get somewhere. */
 const rarely = <F extends string>(faults: readonly F[], of: number, maxLength: number): fc.Arbitrary<F[]> =>
@@ -76,7 +86,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
     foreign: fc.boolean(),
     lateLast: fc.boolean(),
   }),
-  steps: fc.array(step, { minLength: 2, maxLength: 16, size: 'max' }),
+  steps,
   schedule: fc.array(fc.nat(255), { maxLength: 240, size: 'max' }),
   faults: fc.record({ s3: rarely(S3_FAULTS, 3, 60), database: rarely(DATABASE_FAULTS, 25, 120), disk: rarely(DISK_FAULTS, 8, 12) }),
   seed: fc.nat(),

@@ -1,5 +1,5 @@
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
-import { play, readAndJudge } from './clients';
+import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
 import type { History, Job, Step } from './plan';
 import type { Process } from './process';
@@ -119,6 +119,8 @@ class Player {
         world.note(`${process!.life.name}: ${step.kind}`);
         process!.life.paused = step.kind === 'pause';
         return;
+      case 'give-up':
+        return giveUp(world, process!.life);
       case 's3-down':
       case 's3-up':
         world.note(step.kind);
@@ -181,6 +183,7 @@ class Player {
   /** Somebody damages an object of which there is a copy on a disk, and which nobody is about to rely on. */
   async #damage(): Promise<void> {
     const { world } = this;
+    if ([...this.#tasks].some(({ job }) => job === 'cleanup')) return;
     for (const keys of world.database.files.values()) {
       for (const key of keys) {
         const row = await world.database.ledger.find(key);

@@ -82,7 +82,7 @@ export async function checkNothingLeft(world: World): Promise<void> {
   }
   for (const [name, { foreign }] of world.s3.objects) if (foreign) objects.delete(name);
   const unclear = new Set(world.leftToAudit());
-  for (const key of world.everListed()) {
+  for (const key of world.everWritten()) {
     const row = await world.database.ledger.find(key);
     // a file of the library's that was recorded while it was deleted: nobody knew it when the delete looked
     if (!unclear.has(key) && row?.origin !== 'library') continue;

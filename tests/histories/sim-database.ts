@@ -31,6 +31,8 @@ export class SimDatabase {
   readonly ledger: MemoryLedger;
   /** The media library: file → its keys. */
   readonly files = new Map<string, readonly ObjectKey[]>();
+  /** The step in which a write of a key was last recorded. */
+  readonly recorded = new Map<ObjectKey, number>();
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -62,7 +64,10 @@ export class SimDatabase {
       ledger: new Proxy<Ledger>(this.ledger, {
         get: (target, method: keyof Ledger) => {
           const call = target[method] as (...args: unknown[]) => Promise<unknown>;
-          return (...args: unknown[]) => request(`ledger ${method} ${subjectOf(args[0])}`, READS.has(method), () => call.apply(target, args));
+          return (...args: unknown[]) => request(`ledger ${method} ${subjectOf(args[0])}`, READS.has(method), () => {
+            if (method === 'begin') this.recorded.set((args[0] as { key: ObjectKey }).key, this.scheduler.step);
+            return call.apply(target, args);
+          });
         },
       }),
       catalog: {

@@ -109,9 +109,15 @@ export class World {
     return inDoubt ? keys.filter((key) => key === keysOf(file)[0]) : keys;
   }
 
-  /** Every key that the library ever listed. */
-  everListed(): Iterable<ObjectKey> {
+  /** Keys of all files that anybody ever wrote. */
+  everWritten(): ObjectKey[] {
     return this.writes.all.flatMap(({ file }) => keysOf(file));
+  }
+
+  /** Files that the library lists, or has listed: what an older export of it may contain. */
+  onceListed(): string[] {
+    const files = new Set(this.writes.all.map(({ file }) => file));
+    return [...files].filter((file) => this.#listedSince.has(keysOf(file)[0]));
   }
 
   /** When the library last began to list a key; -Infinity for one of the beginning. */

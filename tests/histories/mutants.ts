@@ -1,0 +1,249 @@
+/**
+ * The guards that the promises rest on, each with a change of the source that takes it away. The search must then find a
+ * history that breaks a promise; `npm run verify:mutants` sees to that, and writes the table of `docs/guards.md`.
+ */
+export interface Mutant {
+  /** The rule, in the words of the design. */
+  readonly guard: string;
+  /** What can happen without it. */
+  readonly without: string;
+  /** Below `server/src/core/`. */
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    guard: 'The plain object name belongs to the first PUT of a key, and to no other, ever',
+    without: 'a replace overwrites bytes that are live, or a late PUT does',
+    file: 'ledger/transitions.ts',
+    find: '    if (row.plainUsed) return undefined;\n',
+    replace: '',
+  },
+  {
+    guard: 'A name under which something lies already is never written to',
+    without: 'an object that somebody else put there is overwritten',
+    file: 'media/cloud.ts',
+    find: '    await store.head(name, { signal });\n    return false;',
+    replace: '    await store.head(name, { signal });\n    return true;',
+  },
+  {
+    guard: 'After a PUT of unknown outcome its name is burnt',
+    without: 'the first attempt lands late, damaged, over the second',
+    file: 'media/cloud.ts',
+    find: 'if (stored || !(error instanceof StorageError && error.refused)) {',
+    replace: 'if (stored) {',
+  },
+  {
+    guard: 'A name that may hold bytes is condemned, never forgotten, also when the ledger fails',
+    without: 'an object stays in the bucket of which nobody knows',
+    file: 'media/cloud.ts',
+    find: '            intent = undefined;\n            await ledger.abandon([own]);',
+    replace: '            await ledger.abandon([own]);\n            intent = undefined;',
+  },
+  {
+    guard: 'Bytes are proven by their checksum; existence and size prove nothing',
+    without: 'an upload is acknowledged of which S3 stored other bytes',
+    file: 'media/proof.ts',
+    find: 'return facts.size === body.size && facts.md5 === body.md5;',
+    replace: 'return facts.size === body.size;',
+  },
+  {
+    guard: 'Where S3 tells no checksum, the bytes are read back',
+    without: 'an upload is acknowledged of which S3 stored other bytes',
+    file: 'media/proof.ts',
+    find: 'if (read.size !== body.size || read.md5 !== body.md5) throw',
+    replace: 'if (read.size !== body.size) throw',
+  },
+  {
+    guard: 'Inside a transaction of the host’s the plain object name is not used',
+    without: 'after a roll-back its object passes for the file of the library',
+    file: 'media/media-storage.ts',
+    find: ' || this.deps.inTransaction(),',
+    replace: ',',
+  },
+  {
+    guard: 'The plain path on disk is for keys of which the library surely has no bytes',
+    without: 'a replace that is not published yet, or was refused, is served from there',
+    file: 'media/media-storage.ts',
+    find: "if (scope) return scope.kind === 'upload';",
+    replace: 'if (scope) return true;',
+  },
+  {
+    guard: 'A file of the library’s that a write finds is recorded before it is replaced',
+    without: 'the old file stays on the disk for ever',
+    file: 'media/media-storage.ts',
+    find: "{ found: row && row.placement.state !== 'new' ? undefined : await this.#found(key) };",
+    replace: '{};',
+  },
+  {
+    guard: 'What a replace writes is staged until the request has succeeded',
+    without: 'a replace that was answered with an error is served',
+    file: 'media/media-storage.ts',
+    find: "    if (scope?.kind === 'replace') {\n      if (scope.state !== 'open') {",
+    replace: "    if (scope?.kind === 'replace' && scope.tombstones.length > 9) {\n      if (scope.state !== 'open') {",
+  },
+  {
+    guard: 'All keys of one replace are published in one transaction',
+    without: 'an image and its formats are of two versions',
+    file: 'media/media-storage.ts',
+    find: '    await this.#publish(scope.staged, scope.tombstones);\n',
+    replace: '    for (const write of scope.staged) await this.#publish([write], scope.tombstones);\n',
+  },
+  {
+    guard: 'All keys of one replace have one ticket',
+    without: 'of two replaces at once each wins some of the formats',
+    file: 'media/media-storage.ts',
+    find: "  if (scope?.kind !== 'replace') return ledger;",
+    replace: "  if (scope?.kind !== 'replace' || scope.staged.length >= 0) return ledger;",
+  },
+  {
+    guard: 'What a failed upload had published is buried',
+    without: 'bytes stay in the bucket that no file leads to',
+    file: 'media/media-storage.ts',
+    find: "      if (scope.kind === 'upload') await this.#buryNow(scope.published);\n",
+    replace: '',
+  },
+  {
+    guard: 'A write publishes only while its name is still pending',
+    without: 'a process that slept for a day publishes a name that is being removed',
+    file: 'ledger/memory.ts',
+    find: 'if (this.#names.pending(intents) < intents.length) {',
+    replace: 'if (intents.length < 0) {',
+  },
+  {
+    guard: 'A write with a later ticket stays',
+    without: 'the slower of two replaces brings old bytes back',
+    file: 'ledger/transitions.ts',
+    find: 'if (row.ticket > ticket || (row.placement',
+    replace: 'if ((row.placement',
+  },
+  {
+    guard: 'A tombstone does not outrank a write',
+    without: 'a replace is lost when Strapi’s own delete failed',
+    file: 'ledger/transitions.ts',
+    find: "(row.placement.state === 'gone' && buriedLater)",
+    replace: 'buriedLater',
+  },
+  {
+    guard: 'What a write supersedes is condemned in the same transaction',
+    without: 'every replace leaves its predecessor in the bucket for ever',
+    file: 'ledger/memory.ts',
+    find: '    this.#store(row);\n    this.#names.condemn(row.key, condemned);',
+    replace: '    this.#store(row);\n    void condemned;',
+  },
+  {
+    guard: 'An upload job commits only to the revision it read',
+    without: 'the bytes of before a replace are put in their place again',
+    file: 'ledger/transitions.ts',
+    find: "if (row.rev !== rev || !isIn(row, 'local')) return undefined;\n  const { content, local } = row.placement;\n  if (content.md5 !== null && content.md5 !== md5) return undefined;",
+    replace: "if (!isIn(row, 'local')) return undefined;\n  const { content, local } = row.placement;",
+  },
+  {
+    guard: 'A restore commits only to the revision it read',
+    without: 'the bytes of before a replace lie on the disk as the present ones',
+    file: 'ledger/transitions.ts',
+    find: "if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote')) return undefined;",
+    replace: "if (row.tombstone !== null || !isIn(row, 'remote')) return undefined;",
+  },
+  {
+    guard: 'A purge ends only the burial it read',
+    without: 'a file that was uploaded again meanwhile is deleted',
+    file: 'ledger/transitions.ts',
+    find: 'if (row.rev !== rev || !awaitsPurge(row)) return undefined;',
+    replace: "if (row.placement.state === 'gone') return undefined;",
+  },
+  {
+    guard: 'A purge asks the library whether it still lists the key',
+    without: 'a file is deleted whose delete failed or was rolled back',
+    file: 'ledger/transitions.ts',
+    find: '  if (options.referenced) return { row: { ...row, rev: rev + 1, tombstone: null }, condemned: [] };\n',
+    replace: '',
+  },
+  {
+    guard: 'An upload job publishes only while its name is still pending',
+    without: 'a process that slept for a day publishes a name that is being removed',
+    file: 'ledger/memory.ts',
+    find: 'const next = pending && row && step.uploaded(',
+    replace: 'const next = (pending || true) && row && step.uploaded(',
+  },
+  {
+    guard: 'Cleanup proves the object in S3 before it lets go of the file',
+    without: 'the last intact copy is removed when somebody damaged the object',
+    file: 'jobs/cleanup.ts',
+    find: 'const facts = await prove(store, remote.object, body);',
+    replace: 'const facts = { etag: remote.etag };',
+  },
+  {
+    guard: 'An object is adopted only where no write of our own was given its name',
+    without: 'an upload that is not proven yet passes for the file',
+    file: 'ledger/transitions.ts',
+    find: "if (row.placement.state !== 'new' || row.plainUsed) return undefined;",
+    replace: "if (row.placement.state !== 'new') return undefined;",
+  },
+  {
+    guard: 'A file that the ledger has not seen is looked for on the disk first, then in the bucket',
+    without: 'an object of somebody else’s with the same name is taken for it',
+    file: 'media/media-reader.ts',
+    find: '    if (stat) {\n',
+    replace: '    if (stat && stat.size < 0) {\n',
+  },
+  {
+    guard: 'The object’s ETag is the ledger’s before the first byte is served',
+    without: 'an object that somebody damaged is served',
+    file: 'media/media-reader.ts',
+    find: 'object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);',
+    replace: 'object.facts.size === sizeOf(row);',
+  },
+  {
+    guard: 'A buried key is served as long as the library lists it',
+    without: 'a file answers 404 while, or after, its delete fails',
+    file: 'media/media-reader.ts',
+    find: 'if (row.tombstone && !(await this.deps.catalog.listed([key])).has(key)) return',
+    replace: 'if (row.tombstone) return',
+  },
+  {
+    guard: 'A listed file that is found nowhere is unavailable, not missing',
+    without: 'a replica answers 404 for a file on another one’s disk',
+    file: 'media/media-reader.ts',
+    find: "    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);",
+    replace: "    return row ? { kind: 'unknown' } : this.#adoptFromS3(key, plan);",
+  },
+  {
+    guard: 'A row is remembered for two seconds at most',
+    without: 'another replica serves old bytes for longer',
+    file: 'media/row-cache.ts',
+    find: 'const ROW_TTL_MS = 2_000;',
+    replace: 'const ROW_TTL_MS = 60_000;',
+  },
+  {
+    guard: 'The process that published forgets the row it remembered',
+    without: 'old bytes are served after the replace was answered',
+    file: 'media/media-storage.ts',
+    find: '    } finally {\n      rows.forget(keys);\n    }',
+    replace: '    } finally {\n      rows.forget([]);\n    }',
+  },
+  {
+    guard: 'A row whose query began before a publish is not remembered after it',
+    without: 'old bytes are served after the replace was answered',
+    file: 'media/row-cache.ts',
+    find: '    if (generation === this.#generation) {',
+    replace: '    if (generation >= 0) {',
+  },
+  {
+    guard: 'A condemned name is removed a second time a day later',
+    without: 'a PUT that lands after the first removal stays for ever',
+    file: 'ledger/memory-names.ts',
+    find: "if (record.status === 'swept') this.#names.delete",
+    replace: "if (record.status !== 'pending') this.#names.delete",
+  },
+  {
+    guard: 'A name that nobody has touched for a day is condemned',
+    without: 'what a crashed process was writing stays for ever',
+    file: 'ledger/memory-names.ts',
+    find: "name.status === 'pending' && name.touchedAt <= before",
+    replace: "name.status === 'pending' && name.touchedAt < 0",
+  },
+];
