@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { transformSync } from '@swc/core';
 
 import { MUTANTS, type Mutant } from '../tests/histories/mutants';
-import { guardsTable } from './guards-table';
+import { guardsTable } from '../tests/histories/guards-table';
 import { runCommand, wholeNumber } from './command';
 
 const ROOT = path.resolve(__dirname, '..');

@@ -247,3 +247,116 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "name.status === 'pending' && name.touchedAt < 0",
   },
 ];
+
+/** A guard that the simulation cannot take away, as it stands in for what the guard is part of; or one of two against the same thing. */
+export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
+  /** Below `tests/`. */
+  readonly file: string;
+  /** The test that fails without it. */
+  readonly test: string;
+}
+
+export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
+  {
+    guard: 'Changes of the ledger join Strapi’s transaction',
+    without: 'a rolled-back delete loses the file; on SQLite the two wait for each other for ever',
+    file: 'adapters/database/ambient.test.ts',
+    test: 'a rollback undoes everything',
+  },
+  {
+    guard: 'An intent is known by its id and its name',
+    without: 'after a roll-back on SQLite the id is drawn again, and one write publishes another one’s name',
+    file: 'adapters/database/ambient.test.ts',
+    test: 'an intent that was rolled back is lost, even if its id was drawn again',
+  },
+  {
+    guard: 'A COMMIT of unknown outcome is not repeated, and nothing is undone: the rows are read again',
+    without: 'a write happens twice, or one that was committed is removed',
+    file: 'adapters/database/transactions.test.ts',
+    test: 'is not repeated after any other failure, above all not after a COMMIT of unknown outcome',
+  },
+  {
+    guard: 'Ids of names never come back',
+    without: 'two writes share a ticket, or a name',
+    file: 'contract/ledger/keys-and-places.ts',
+    test: 'have ids that never come back',
+  },
+  {
+    guard: 'A name that is pending or awaits the sweeper is not given out',
+    without: 'the sweeper removes what was just written',
+    file: 'contract/ledger/beginning.ts',
+    test: 'does not give a plain path that is pending or awaits the sweeper',
+  },
+  {
+    guard: 'Nothing leads out of “condemned” but the sweeper',
+    without: 'a name that is being removed becomes live again',
+    file: 'contract/ledger/sweeping.ts',
+    test: 'never lose a condemned name to a later write or forget',
+  },
+  {
+    guard: 'A cleanup commits only to the revision it proved',
+    without: 'a disk is freed of bytes that nobody proved in S3',
+    file: 'contract/ledger/cleaning.ts',
+    test: 'changes nothing when the row has moved on',
+  },
+  {
+    guard: 'A row is claimed by one process at a time',
+    without: 'replicas on one disk do everything twice (no harm, but no help either)',
+    file: 'contract/ledger/concurrency.ts',
+    test: 'no row is claimed twice, and all are claimed',
+  },
+  {
+    guard: 'The disk refuses to overwrite, whoever wrote the file',
+    without: 'a fallback takes the place of somebody else’s file',
+    file: 'core/store/local.test.ts',
+    test: 'refuses to overwrite, whoever wrote the file',
+  },
+  {
+    guard: 'A file at a plain path is removed only if it is the one that was condemned',
+    without: 'a file that somebody put there meanwhile is deleted',
+    file: 'core/store/known-removal.test.ts',
+    test: 'another one while that is put back: both stay',
+  },
+  {
+    guard: 'Unfinished uploads in parts are aborted under our own names only',
+    without: 'another program’s upload to the same bucket breaks',
+    file: 'core/store/s3-unfinished.test.ts',
+    test: 'what a crashed upload left in parts is freed with its name, also the parts that came late; nobody else’s are',
+  },
+  {
+    guard: 'Temporary files are removed by their own names and after a day only',
+    without: 'a slow upload loses its file, or a neighbour one of theirs',
+    file: 'core/store/temporary-files.test.ts',
+    test: 'a writer that is at work keeps its file, however long ago it began',
+  },
+  {
+    guard: 'With onOutage: reject, nothing is kept by halves',
+    without: 'an image of which S3 took some formats is mixed up',
+    file: 'core/media/on-outage.test.ts',
+    test: 'an image of which S3 took some formats only is not kept by halves',
+  },
+  {
+    guard: 'A file on another replica’s disk is unavailable (503), never missing',
+    without: 'browsers and caches remember that a file does not exist',
+    file: 'integration/replicas.test.ts',
+    test: 'a file that fell back to the disk of one is unavailable on the other, never missing, until it is in S3',
+  },
+  {
+    guard: 'A copy of production reads the bucket and changes nothing in it',
+    without: 'a staging server deletes production’s files',
+    file: 'integration/production-only.test.ts',
+    test: 'whatever is done there, not one object in the bucket appears, changes or goes',
+  },
+  {
+    guard: 'What the previous version writes works on the new schema',
+    without: 'uploads fail while a deploy replaces one replica after the other',
+    file: 'adapters/database/rolling.test.ts',
+    test: 'all that the previous version writes can still be written and read, and the present one works with it',
+  },
+  {
+    guard: 'A boot waits for a neighbour that migrates, and frees a lock that a killed one left',
+    without: 'a process starts on half a schema, or never again',
+    file: 'adapters/database/migrate.test.ts',
+    test: 'frees a lock that a killed process left',
+  },
+];
