@@ -32,7 +32,7 @@ export async function play(world: World, step: ClientStep): Promise<void> {
   const file = step.kind === 'upload' ? fileName(world.writes.total) : chosen(world, step);
   if (file === undefined) return;
   const deletes = step.kind === 'remove' || step.kind === 'import-delete';
-  const write = world.writes.begin(file, deletes ? 'delete' : 'content', process.life, world.now);
+  const write = world.writes.begin(file, deletes ? 'delete' : 'content', step.kind, process.life, world.now);
   world.note(`${process.life.name}: ${step.kind} of ${file} begins (write ${write.id})`);
   const ending = await requests[step.kind](world, process, file, write).then(
     (): Ending => 'acknowledged',
@@ -40,8 +40,9 @@ export async function play(world: World, step: ClientStep): Promise<void> {
   );
   // a client that gave up has its answer
   write.ended ??= { ...world.now, as: ending };
-  if (world.writes.overlapped(write)) world.doubtful.add(file);
-  else if (ending === 'acknowledged') world.doubtful.delete(file);
+  const met = world.writes.meeting(write);
+  if (met.some((other) => other.request !== 'replace' || write.request !== 'replace')) world.doubtful.add(file);
+  else if (met.length === 0 && ending === 'acknowledged') world.doubtful.delete(file);
   world.note(`${process.life.name}: ${step.kind} of ${file} (write ${write.id}) is ${ending}`);
 }
 
@@ -58,7 +59,7 @@ function endingOf(error: unknown): Ending {
  */
 export function giveUp(world: World, life: Life): void {
   const write = world.writes.all.find((one) => one.life === life && !one.ended && (world.database.recorded.get(keysOf(one.file)[0]) ?? -1) > one.begun.step);
-  if (!write || world.writes.overlapped(write)) return;
+  if (!write || world.writes.meeting(write).length > 0) return;
   write.ended = { ...world.now, as: 'unknown' };
   world.doubtful.add(write.file);
   world.note(`${life.name}: the client of write ${write.id} gives up`);

@@ -7,7 +7,8 @@ export type Step =
   | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
   | { readonly kind: Job; readonly at: number }
   | { readonly kind: 'crash' | 'pause' | 'resume' | 'give-up'; readonly at: number }
-  | { readonly kind: 's3-down' | 's3-up' | 'damage' }
+  /** `wait`: what follows begins only when everybody has their answer. */
+  | { readonly kind: 's3-down' | 's3-up' | 'damage' | 'wait' }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
 
@@ -55,20 +56,35 @@ const step = fc.oneof(
   { weight: 18, arbitrary: fc.record({ kind: fc.constantFrom(...CLIENTS), at, file }) },
   { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume', 'give-up'), at }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage', 'wait', 'wait') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-clock'), at, ms: fc.constantFrom(-HOUR, -1_000, 1_000, HOUR) }) },
 ) as fc.Arbitrary<Step>;
 
-/** A process is suspended for more than a day, in which the other one sweeps what looks abandoned. */
-const overslept = at.map((who): Step[] => [
-  { kind: 'pause', at: who },
-  { kind: 'time', ms: 25 * HOUR },
-  { kind: 'sweep', at: 1 - who },
-]);
+const WAIT: Step = { kind: 'wait' };
+
+/** Courses of events that single steps come to once in thousands of histories. */
+const courses = fc.oneof(
+  // suspended for more than a day, in which the other process sweeps what looks abandoned
+  at.map((who): Step[] => [{ kind: 'pause', at: who }, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: 1 - who }]),
+  // what one process remembers while the other one replaces
+  fc.tuple(at, file).map(([who, which]): Step[] => {
+    const read: Step = { kind: 'read', at: who, file: which };
+    return [WAIT, read, WAIT, { kind: 'replace', at: 1 - who, file: which }, WAIT, { kind: 'time', ms: 2_500 }, read];
+  }),
+  // reads on the way of a replace in the same process
+  fc.tuple(at, file).map(([who, which]): Step[] => {
+    const read: Step = { kind: 'read', at: who, file: which };
+    return [WAIT, { kind: 'replace', at: who, file: which }, read, WAIT, read];
+  }),
+  // moved to S3, damaged there, and then the disk is to be freed
+  at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
+  // deleted, and back again just as it is purged
+  fc.tuple(at, file).map(([who, which]): Step[] => [{ kind: 'remove', at: who, file: which }, WAIT, { kind: 'purge', at: who }, { kind: 'import', at: 1 - who, file: which }]),
+);
 
 const steps = fc
-  .array(fc.oneof({ weight: 24, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: overslept }), { minLength: 2, maxLength: 16, size: 'max' })
+  .array(fc.oneof({ weight: 20, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: courses }), { minLength: 2, maxLength: 16, size: 'max' })
   .map((parts) => parts.flat());
 
 /** Mostly nothing, so that histories get somewhere. */

@@ -64,7 +64,7 @@ class Player {
     let begun = 0;
     while (begun < history.steps.length || this.#tasks.size > 0) {
       // nobody is suspended for ever: others may wait for a lock of its transaction
-      if (begun === history.steps.length && (this.#next >= history.schedule.length || world.scheduler.eligible().length === 0)) this.#resumeAll();
+      if ((begun === history.steps.length || history.steps[begun]?.kind === 'wait') && (this.#next >= history.schedule.length || world.scheduler.eligible().length === 0)) this.#resumeAll();
       const choices = this.#choices(history.steps[begun]);
       if (choices.length === 0) throw new Error('nothing can go on');
       const choice = choices[(history.schedule[this.#next++] ?? 0) % choices.length]!;
@@ -83,9 +83,13 @@ class Player {
     return [
       ...gates.filter((choice) => !inBackground(choice)),
       ...late,
-      ...(step ? [{ kind: 'step', step } as const] : []),
+      ...(step && !this.#mustWait(step) ? [{ kind: 'step', step } as const] : []),
       ...gates.filter(inBackground),
     ];
+  }
+
+  #mustWait(step: Step): boolean {
+    return step.kind === 'wait' && [...this.#tasks].some(({ life }) => !life.paused);
   }
 
   async #go(choice: Choice): Promise<void> {
@@ -118,6 +122,8 @@ class Player {
       case 'resume':
         world.note(`${process!.life.name}: ${step.kind}`);
         process!.life.paused = step.kind === 'pause';
+        return;
+      case 'wait':
         return;
       case 'give-up':
         return giveUp(world, process!.life);

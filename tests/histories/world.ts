@@ -130,7 +130,11 @@ export class World {
    * two of its steps left listed nowhere is the audit's to find.
    */
   leftToAudit(): ObjectKey[] {
-    const unclear = this.writes.all.filter((write) => write.ended?.as === 'unknown' || this.writes.overlapped(write));
+    const databaseFailed = [...this.faults.met.keys()].some((fault) => fault.startsWith('database'));
+    const unclear = this.writes.all.filter(
+      // what a refused upload published cannot be buried either while the database fails
+      (write) => write.ended?.as === 'unknown' || this.writes.meeting(write).length > 0 || (databaseFailed && write.ended?.as === 'refused'),
+    );
     return [...unclear.map(({ file }) => file), ...this.doubtful].flatMap(keysOf);
   }
 
@@ -159,7 +163,7 @@ export class World {
   violation: Violation | undefined;
 
   #existing(file: string, store: (key: ObjectKey, bytes: Buffer) => void): void {
-    const write = this.writes.begin(file, 'content', this.world, this.now);
+    const write = this.writes.begin(file, 'content', 'upload', this.world, this.now);
     for (const key of keysOf(file)) store(key, bytesFor(write, key));
     write.ended = { ...this.now, time: -Infinity, as: 'acknowledged' };
     this.database.files.set(file, keysOf(file));

@@ -21,6 +21,8 @@ export interface Write {
   readonly id: number;
   readonly file: string;
   readonly kind: 'content' | 'delete';
+  /** What its client asked for: `replace`, say. */
+  readonly request: string;
   readonly life: Life;
   readonly begun: Moment;
   /** Undefined while it is under way. */
@@ -33,8 +35,8 @@ export const STALE_MS = 2_000;
 export class Writes {
   readonly #all: Write[] = [];
 
-  begin(file: string, kind: Write['kind'], life: Life, begun: Moment): Write {
-    const write: Write = { id: this.#all.length + 1, file, kind, life, begun };
+  begin(file: string, kind: Write['kind'], request: string, life: Life, begun: Moment): Write {
+    const write: Write = { id: this.#all.length + 1, file, kind, request, life, begun };
     this.#all.push(write);
     return write;
   }
@@ -63,10 +65,10 @@ export class Writes {
     return this.#all.some((write) => write.file === file && !write.ended);
   }
 
-  /** Whether another write of the same file was under way at some time of this one. */
-  overlapped(write: Write): boolean {
+  /** Other writes of the same file that were under way at some time of this one. */
+  meeting(write: Write): Write[] {
     const endsAfter = (other: Write) => other.ended === undefined || other.ended.step >= write.begun.step;
-    return this.#all.some((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.ended?.step ?? Infinity));
+    return this.#all.filter((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.ended?.step ?? Infinity));
   }
 
   get total(): number {
