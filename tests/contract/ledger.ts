@@ -1,3 +1,4 @@
+import { adopting } from './ledger/adopting';
 import { beginning } from './ledger/beginning';
 import { burying } from './ledger/burying';
 import { claiming } from './ledger/claiming';
@@ -30,6 +31,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('claims', () => claiming(hand));
     describe('cleanup', () => cleaning(hand));
     describe('restore', () => restoring(hand));
+    describe('the adoption of bytes in the bucket', () => adopting(hand));
     describe('the inventory', () => recording(hand));
     describe('tallies', () => tallying(hand));
     describe('the sweeper’s names', () => sweeping(hand));

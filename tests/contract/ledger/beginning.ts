@@ -71,7 +71,29 @@ export function beginning(hand: Hand): void {
     expect(await hand.condemnedAfter(24 * HOUR)).toEqual(['a.png']);
   });
 
-  it('looks at what was found only for a key without a row', async () => {
+  it('makes a first write’s row that came to nothing the file that lies at the plain path', async () => {
+    await hand.ledger.abandon([await hand.object('a.png')]);
+    const { rev } = await hand.row('a.png');
+    const intent = await hand.object('a.png', { found: found('a.png', 7) });
+    const row = await hand.row('a.png');
+    expect(row).toMatchObject({ origin: 'library', ticket: 0, plainUsed: true, rev: rev + 1 });
+    expect(row.placement).toMatchObject({ state: 'local', content: { size: 7, md5: null }, local: { localName: 'a.png' } });
+    expect((await hand.ledger.tallies()).local).toEqual({ count: 1, bytes: 7 });
+    await hand.publish(sent(intent));
+    expect(await hand.condemnedAfter(24 * HOUR)).toEqual(['a.png', 'a.png']);
+  });
+
+  it('does not take the file of a write of our own, pending or condemned, for the library’s', async () => {
+    await hand.file('pending.png');
+    await hand.ledger.abandon([await hand.file('condemned.png')]);
+    for (const name of ['pending.png', 'condemned.png']) {
+      await hand.object(name, { found: found(name) });
+      expect((await hand.row(name)).placement.state).toBe('new');
+    }
+    expect((await hand.ledger.tallies()).local.count).toBe(0);
+  });
+
+  it('looks at what was found only for a key without bytes', async () => {
     await hand.put('a.png');
     await hand.object('a.png', { found: found('a.png') });
     expect((await hand.row('a.png')).placement.state).toBe('remote');

@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../../server/src/core/keys';
-import { DAY, HOUR, key, MD5, names, type Hand } from './harness';
+import { DAY, failsWith, HOUR, key, MD5, names, saved, type Hand } from './harness';
 
 const GRACE = { graceMs: 2 * HOUR };
 
@@ -105,5 +105,15 @@ export function restoring(hand: Hand): void {
     await hand.ledger.abandon([intent]);
     expect(await hand.ledger.commitRestore(row, intent)).toBe(false);
     expect(await hand.row('a.png')).toEqual(row);
+  });
+
+  it('is refused with the intent of another key, and nothing changes', async () => {
+    await hand.put('a.png');
+    const row = await hand.row('a.png');
+    const other = await hand.file('b.png');
+    await failsWith('INTERNAL', hand.ledger.commitRestore(row, other));
+    expect(await hand.row('a.png')).toEqual(row);
+    expect(await hand.dueFiles()).toEqual([]);
+    await hand.publish(saved(other));
   });
 }

@@ -122,6 +122,15 @@ export function publishing(hand: Hand): void {
     expect(await hand.publish(...writes.slice(0, 1).map((intent) => sent(intent)))).toEqual(['published']);
   });
 
+  it('refuses an intent that is said to be of another key', async () => {
+    await hand.put('a.png');
+    const row = await hand.row('a.png');
+    const intent = await hand.object('b.png');
+    await failsWith('INTENT_LOST', hand.publish(sent({ ...intent, key: key('a.png') })));
+    expect(await hand.row('a.png')).toEqual(row);
+    await hand.publish(sent(intent));
+  });
+
   it('leaves a published name alone when it is abandoned afterwards', async () => {
     const intent = await hand.put('a.png');
     await hand.ledger.abandon([intent]);

@@ -14,8 +14,7 @@ export function recording(hand: Hand): void {
     expect(due.map((row) => row.key)).toEqual(['recorded.png', 'found.png']);
   });
 
-  it('leaves rows alone that are there, whatever their state', async () => {
-    await hand.object('new.png');
+  it('leaves rows alone that have or had bytes, whatever their state', async () => {
     await hand.fallBack('local.png');
     await hand.put('remote.png');
     await hand.put('buried.png');
@@ -23,12 +22,45 @@ export function recording(hand: Hand): void {
     await hand.put('gone.png');
     await hand.ledger.bury(key('gone.png'), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
-    const there = ['new.png', 'local.png', 'remote.png', 'buried.png', 'gone.png'];
+    const there = ['local.png', 'remote.png', 'buried.png', 'gone.png'];
     const before = await Promise.all(there.map((name) => hand.row(name)));
     expect(await hand.ledger.record(files(...there, 'a.png', 'b.png'))).toBe(2);
     expect(await Promise.all(there.map((name) => hand.row(name)))).toEqual(before);
     expect(await hand.ledger.record(files(...there, 'a.png', 'b.png'))).toBe(0);
     expect(await hand.ledger.record([])).toBe(0);
+  });
+
+  it('makes a first write’s row that came to nothing the file that lies there', async () => {
+    await hand.ledger.abandon([await hand.object('a.png')]);
+    await hand.object('under-way.png');
+    const before = await hand.row('a.png');
+    expect(await hand.ledger.record(files('a.png', 'b.png', 'under-way.png'))).toBe(3);
+    const row = await hand.row('a.png');
+    expect(row).toMatchObject({ origin: 'library', plainUsed: true, rev: before.rev + 1 });
+    expect(row.placement).toEqual({
+      state: 'local',
+      content: { size: 7, md5: null, mime: null },
+      local: { volume: VOLUME, localName: 'a.png' },
+    });
+    expect((await hand.row('under-way.png')).placement.state).toBe('local');
+    expect((await hand.ledger.tallies()).local).toEqual({ count: 3, bytes: 21 });
+    expect(await hand.ledger.record(files('a.png', 'b.png', 'under-way.png'))).toBe(0);
+  });
+
+  it('leaves a file alone that a write of our own has put there, or may have', async () => {
+    await hand.file('pending.png');
+    await hand.ledger.abandon([await hand.file('condemned.png')]);
+    await hand.object('elsewhere.png');
+    expect(await hand.ledger.record(files('pending.png', 'condemned.png', 'elsewhere.png'))).toBe(1);
+    for (const name of ['pending.png', 'condemned.png']) expect((await hand.row(name)).placement.state).toBe('new');
+    expect((await hand.ledger.tallies()).local).toEqual({ count: 1, bytes: 7 });
+  });
+
+  it('of several that record the same files at once each file is one’s', async () => {
+    await hand.object('new.png');
+    const counts = await Promise.all([1, 2, 3, 4].map(() => hand.ledger.record(files('new.png', 'a.png', 'b.png'))));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(3);
+    expect((await hand.ledger.tallies()).local).toEqual({ count: 3, bytes: 21 });
   });
 
   it('takes a page of hundreds, and a key twice in it once', async () => {

@@ -1,5 +1,5 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import { DAY, found, HOUR, key, MD5, names, sent, VOLUME, type Hand } from './harness';
+import { DAY, failsWith, found, HOUR, key, MD5, names, sent, VOLUME, type Hand } from './harness';
 
 export function uploading(hand: Hand): void {
   const due = async (limit = 10) =>
@@ -137,17 +137,24 @@ export function uploading(hand: Hand): void {
     expect((await hand.ledger.tallies()).onlyOn).toEqual([{ volume: VOLUME, count: 1, bytes: 10 }]);
   });
 
-  it('are not needed for bytes that were found in the bucket', async () => {
-    const remote = { locationId: 1, object: 'a.png' as never, etag: '"e"' };
-    const content = { size: 5, md5: MD5, mime: null };
-    expect(await hand.ledger.adopt(key('a.png'), remote, content)).toBe(true);
-    expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'remote', content, remote }, plainUsed: true });
-    expect(await hand.ledger.adopt(key('a.png'), remote, content)).toBe(false);
-    const next = await hand.object('a.png');
-    expect(next.name).not.toBe('a.png');
-    await hand.publish(sent(next));
-    expect(await hand.condemnedAfter(DAY)).toEqual(['a.png']);
-    await hand.object('b.png');
-    expect(await hand.ledger.adopt(key('b.png'), remote, content)).toBe(false);
+  it('are refused with the intent of another key, and nothing changes', async () => {
+    await hand.fallBack('a.png');
+    const row = await hand.row('a.png');
+    const other = await hand.object('b.png');
+    await failsWith('INTERNAL', hand.ledger.commitUpload(row, other, proven));
+    expect(await hand.row('a.png')).toEqual(row);
+    expect(await hand.dueObjects()).toEqual([]);
+    await hand.publish(sent(other));
+  });
+
+  it('go on for a buried row, and its purge condemns both copies', async () => {
+    await hand.fallBack('a.png');
+    await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0 });
+    const intent = await hand.object('a.png');
+    expect(await hand.ledger.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
+    const both = await hand.row('a.png');
+    expect(both).toMatchObject({ placement: { state: 'both' }, tombstone: { ticket: expect.any(Number) } });
+    await hand.ledger.purge(both, { referenced: false, condemnObjects: true });
+    expect(await hand.condemnedAfter(0)).toEqual(['a.png', 'a.png']);
   });
 }

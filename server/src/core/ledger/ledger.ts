@@ -161,7 +161,7 @@ export interface Ledger {
    * `supersededGraceMs`.
    * @param tombstones keys deleted in the same request (formats that a replace dropped): buried in the same transaction,
    *   purge due after `supersededGraceMs` unless expedited; keys without a row, and keys also written, are skipped.
-   * @throws StorageError INTENT_LOST when one of the intents is no longer pending; nothing has changed then.
+   * @throws StorageError INTENT_LOST when one of the intents is no longer pending, or of another key; nothing has changed then.
    */
   publish(
     writes: readonly Publication[],
@@ -199,7 +199,7 @@ export interface Ledger {
   /**
    * Records bytes found in the bucket under a key's plain name, for a key that has no bytes in the ledger and whose
    * plain name none of our own writes was given.
-   * @returns false when it has some meanwhile (except that two adoptions of the same bytes at once may both be true).
+   * @returns whether they are the key's now: two adoptions of the same bytes are both true.
    */
   adopt(
     key: ObjectKey,
@@ -208,8 +208,9 @@ export interface Ledger {
   ): Promise<boolean>;
 
   /**
-   * The inventory: makes a `local` row of origin `library`, its checksum not yet known, for each key that has no row.
-   * Keys that have one are left alone. A page of hundreds is a few statements.
+   * The inventory: makes a `local` row of origin `library`, its checksum not yet known, for each key of which the ledger
+   * knows no bytes yet (no row, or `new`), as `found` of {@link begin} does, and unless the path is recorded as one of
+   * our own writes. Other keys are left alone. A page of hundreds is a few statements, and two for each `new` row.
    * @returns how many are new
    */
   record(files: readonly { key: ObjectKey; local: LocalCopy; size: number }[]): Promise<number>;
@@ -226,8 +227,9 @@ export interface Ledger {
 
   /**
    * After an upload was proven: `local` becomes `both`, provided the row is still at `rev`, the intent is pending, and
-   * the md5 is the ledger's (a library file that has none gets this one).
+   * the md5 is the ledger's (a library file that has none gets this one). A tombstone stays, and its purge condemns both.
    * @returns false when not; the intent's name is condemned then.
+   * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
   commitUpload(
     row: LedgerRow,
@@ -246,6 +248,7 @@ export interface Ledger {
    * After the bytes were written to the disk and compared: `remote` becomes `both`, provided the row is still at `rev`,
    * has no tombstone, and the intent is pending.
    * @returns false when not; the intent's name is condemned then.
+   * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
   commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 

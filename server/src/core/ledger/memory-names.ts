@@ -126,7 +126,7 @@ export class MemoryNames {
   #pending(intents: readonly Intent[]): NameRecord[] {
     return intents.flatMap((intent) => {
       const record = this.#names.get(nameId(intent));
-      return record?.id === intent.id && record.status === 'pending' ? [record] : [];
+      return record?.id === intent.id && record.key === intent.key && record.status === 'pending' ? [record] : [];
     });
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
@@ -15,7 +16,7 @@ import {
 } from './ledger';
 import { isListed, type ListFilter } from './listing';
 import { MemoryNames } from './memory-names';
-import type { LedgerRow } from './state';
+import { remoteOf, type LedgerRow } from './state';
 import { groupOf, talliesOf } from './tallies';
 import * as step from './transitions';
 
@@ -127,16 +128,14 @@ export class MemoryLedger implements Ledger {
   };
 
   adopt: Ledger['adopt'] = async (key, remote, content) => {
-    const next = step.adopted(this.#rows.get(key)?.row ?? step.firstRow(key, undefined), remote, content);
+    const row = this.#rows.get(key)?.row ?? step.firstRow(key, undefined);
+    const next = step.adopted(row, remote, content);
     if (next) this.#store(next);
-    return next !== undefined;
+    return next !== undefined || isDeepStrictEqual(remoteOf(row), remote);
   };
 
-  record: Ledger['record'] = async (files) => {
-    const before = this.#rows.size;
-    for (const { key, local, size } of files) this.#rowOf(key, { ...local, size });
-    return this.#rows.size - before;
-  };
+  record: Ledger['record'] = async (files) =>
+    files.filter(({ key, local, size }) => this.#rows.get(key)?.row !== this.#rowOf(key, { ...local, size })).length;
 
   claim: Ledger['claim'] = async (request, forMs) => {
     const now = this.clock.now();
@@ -156,6 +155,7 @@ export class MemoryLedger implements Ledger {
   };
 
   commitUpload: Ledger['commitUpload'] = async (read, intent, { etag, md5 }) => {
+    step.sameKey(read, intent);
     const row = this.#rows.get(read.key)?.row;
     const pending = this.#names.pending([intent]) === 1;
     const remote = { locationId: intent.locationId, object: intent.name, etag };
@@ -171,6 +171,7 @@ export class MemoryLedger implements Ledger {
   };
 
   commitRestore: Ledger['commitRestore'] = async (read, intent) => {
+    step.sameKey(read, intent);
     const row = this.#rows.get(read.key)?.row;
     const pending = this.#names.pending([intent]) === 1;
     const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });

@@ -4,8 +4,9 @@
  * changed row, except {@link failed} and {@link spendPlain}: a job must be able to commit after them.
  */
 import type { ErrorCode } from '../../contracts/errors';
+import { StorageError } from '../errors';
 import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, KnownBytes, PlacedName, Publication } from './ledger';
+import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, Intent, KnownBytes, PlacedName, Publication } from './ledger';
 import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement, type RemoteCopy, type RowIn } from './state';
 
 /** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
@@ -179,6 +180,12 @@ export function purged(
   if (options.referenced) return { row: { ...row, rev: rev + 1, tombstone: null }, condemned: [] };
   const next: LedgerRow = { ...row, placement: { state: 'gone' }, rev: rev + 1, attempts: 0, lastError: null };
   return { row: next, condemned: dropped(row, next, { ...options, graceMs: 0 }) };
+}
+
+/** @throws StorageError INTERNAL for an intent of another key: its bytes are never this row's */
+export function sameKey(row: LedgerRow, intent: Intent): void {
+  if (intent.key === row.key) return;
+  throw new StorageError('INTERNAL', { operation: 'commit', subject: row.key, detail: `the intent is of "${intent.key}"` });
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Intent, Ledger } from '../../../core/ledger/ledger';
 import type { LedgerRow } from '../../../core/ledger/state';
-import { cleaned, failed, restored, uploaded } from '../../../core/ledger/transitions';
+import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
 type Moves = Pick<Ledger, 'commitUpload' | 'commitCleanup' | 'commitRestore' | 'recordFailure'>;
@@ -8,8 +8,9 @@ type Moves = Pick<Ledger, 'commitUpload' | 'commitCleanup' | 'commitRestore' | '
 /** Bytes that jobs have copied or may remove. */
 export function moves(context: LedgerContext): Moves {
   /** Stores what an intent was for, or condemns its name. */
-  const commit = (read: LedgerRow, intent: Intent, moved: (row: LedgerRow) => LedgerRow | undefined): Promise<boolean> =>
-    inTransaction(context, async ({ objects, names }: Session) => {
+  const commit = async (read: LedgerRow, intent: Intent, moved: (row: LedgerRow) => LedgerRow | undefined): Promise<boolean> => {
+    sameKey(read, intent);
+    return inTransaction(context, async ({ objects, names }: Session) => {
       const row = await objects.lockOne(read.key);
       const pending = (await names.lockPending([intent])) === 1;
       const next = pending && row && moved(row);
@@ -21,6 +22,7 @@ export function moves(context: LedgerContext): Moves {
       await objects.store(next);
       return true;
     });
+  };
 
   return {
     commitUpload: (read, intent, { etag, md5 }) => {

@@ -44,10 +44,11 @@ export class Names {
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
-  /** Whether a name is recorded, as pending or condemned. */
-  async isRecorded(name: PlacedName): Promise<boolean> {
-    const found: unknown[] = await this.table().where('name_hash', sha256(nameId(name))).select('id');
-    return found.length > 0;
+  /** Those of the names that are recorded, as pending or condemned, each by its {@link nameId}. */
+  async recorded(names: readonly PlacedName[]): Promise<Set<string>> {
+    const ids = new Map(names.map((name) => [sha256(nameId(name)), nameId(name)]));
+    const found: { name_hash: string }[] = await this.table().whereIn('name_hash', [...ids.keys()]).select('name_hash');
+    return new Set(found.flatMap(({ name_hash }) => ids.get(name_hash) ?? []));
   }
 
   /** Records a name that is made of its own id as pending. */
@@ -107,7 +108,8 @@ export class Names {
   #pending(intents: readonly Intent[]): Knex.QueryBuilder {
     const ids = intents.map((intent) => intent.id);
     const hashes = intents.map((intent) => sha256(nameId(intent)));
-    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).where('status', 'pending');
+    const keys = intents.map((intent) => intent.key);
+    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).whereIn('object_key', keys).where('status', 'pending');
   }
 
   async #insertBlank(key: ObjectKey, kind: string): Promise<number> {

@@ -12,8 +12,8 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
-/** The `rev` of a row from its insertion to the end of the same step, by which the step knows that it was its own. */
-const UNBORN = -1;
+/** `rev` from a row's insertion to the end of the same step, by which the step knows its own; it is its own inverse. */
+const unborn = (rev: number) => -1 - rev;
 /** SQLite inserts several rows as one select each, of which it takes 500 in a statement. */
 const INSERTED_AT_ONCE = 100;
 
@@ -60,13 +60,14 @@ export class Objects {
     return (await this.lock([key])).get(key);
   }
 
-  /** The rows whose key has none here. */
-  async missing(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+  /** The keys that have no row, or one that never had bytes. */
+  async withoutBytes(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     const known: { key_hash: string }[] = await this.table()
-      .whereIn('key_hash', rows.map(({ key }) => sha256(key)))
+      .whereIn('key_hash', keys.map(sha256))
+      .whereNot('state', 'new')
       .select('key_hash');
     const hashes = new Set(known.map(({ key_hash }) => key_hash));
-    return rows.filter(({ key }) => !hashes.has(sha256(key)));
+    return keys.filter((key) => !hashes.has(sha256(key)));
   }
 
   /** Inserts a row unless the key has one, and locks whichever is there. */
@@ -76,21 +77,21 @@ export class Objects {
   }
 
   /**
-   * Inserts first rows (`rev` 0) of keys, each once, unless the key has a row. The conflict "updates" nothing: on MySQL
+   * Inserts first rows of keys, each once, unless the key has a row, which is locked then. The conflict "updates" nothing: on MySQL
    * an ignored insert would leave a shared lock, on which two writers dead-lock when both go on to an exclusive one.
    * @returns those that were inserted, locked
    */
   async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
     const inserts = rows
-      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: UNBORN, changed_at: clockAfter(this.db), retry_at: 0 }))
+      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0 }))
       .sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1));
     for (let from = 0; from < inserts.length; from += INSERTED_AT_ONCE) {
       const some = inserts.slice(from, from + INSERTED_AT_ONCE);
       await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
     }
-    const unborn = () => this.of(inserts.map(({ key_hash }) => key_hash)).where('rev', UNBORN);
-    const inserted = (await rowsOf(unborn())).map((row) => ({ ...row, rev: 0 }));
-    if (inserted.length > 0) await unborn().update({ rev: 0 });
+    const own = () => this.of(inserts.map(({ key_hash }) => key_hash)).where('rev', '<', 0);
+    const inserted = (await rowsOf(own())).map((row) => ({ ...row, rev: unborn(row.rev) }));
+    if (inserted.length > 0) await own().update({ rev: this.db.raw('-1 - rev') });
     for (const row of inserted) this.#locked.set(row.key, row);
     await this.tallies.add(inserted);
     return inserted;

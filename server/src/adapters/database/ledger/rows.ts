@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
-import type { BeginOptions, Ledger } from '../../../core/ledger/ledger';
-import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
-import { adopted, firstRow, noticed } from '../../../core/ledger/transitions';
+import type { BeginOptions, Ledger, PlacedName } from '../../../core/ledger/ledger';
+import { remoteOf, type LedgerRow, type LocalCopy } from '../../../core/ledger/state';
+import { adopted, firstRow, nameId, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
 /** Whether the key has a row; rows are never deleted. Asked outside the writing transaction: see {@link lockedRow}. */
@@ -23,7 +23,7 @@ export async function lockedRow(
 ): Promise<LedgerRow> {
   const row = (known ? await objects.lockOne(key) : undefined) ?? (await objects.insertOrLock(firstRow(key, undefined)));
   if (!found) return row;
-  const next = noticed(row, found, await names.isRecorded({ kind: 'file', name: found.localName, volume: found.volume }));
+  const next = noticed(row, found, (await names.recorded([fileOf(found)])).size > 0);
   if (next !== row) await objects.store(next);
   return next;
 }
@@ -37,21 +37,44 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
 
     async adopt(key, remote, content) {
       const known = await reading(context, ({ objects }) => objects.find(key));
-      if (known && !adopted(known, remote, content)) return false;
+      if (known && !adopted(known, remote, content)) return isDeepStrictEqual(remoteOf(known), remote);
       return inTransaction(context, async (session) => {
         const row = await lockedRow(session, key, known !== undefined);
         const next = adopted(row, remote, content);
         if (next) await session.objects.store(next);
-        // two adoptions of the same bytes at once are one
         return next !== undefined || isDeepStrictEqual(remoteOf(row), remote);
       });
     },
 
     async record(files) {
-      const rows = new Map(files.map(({ key, local, size }) => [key, firstRow(key, { ...local, size })]));
-      const missing = await reading(context, ({ objects }) => objects.missing([...rows.values()]));
-      if (missing.length === 0) return 0;
-      return inTransaction(context, async ({ objects }) => (await objects.insert(missing)).length);
+      const found = new Map(files.map(({ key, local, size }) => [key, { ...local, size }]));
+      const keys = await reading(context, ({ objects }) => objects.withoutBytes([...found.keys()]));
+      if (keys.length === 0) return 0;
+      return inTransaction(context, async ({ objects, names }) => {
+        // a key without a row has no name on record
+        const inserted = await objects.insert(keys.map((key) => noticed(firstRow(key, undefined), found.get(key), false)));
+        let count = inserted.length;
+        if (count === keys.length) return count;
+        const others = await objects.lock(without(keys, inserted));
+        const recorded = await names.recorded([...found.values()].map(fileOf));
+        for (const row of others.values()) {
+          const file = found.get(row.key);
+          const next = noticed(row, file, file !== undefined && recorded.has(nameId(fileOf(file))));
+          if (next === row) continue;
+          await objects.store(next);
+          count++;
+        }
+        return count;
+      });
     },
   };
+}
+
+function fileOf({ localName, volume }: LocalCopy): PlacedName {
+  return { kind: 'file', name: localName, volume };
+}
+
+function without(keys: readonly ObjectKey[], rows: readonly LedgerRow[]): ObjectKey[] {
+  const inserted = new Set(rows.map(({ key }) => key));
+  return keys.filter((key) => !inserted.has(key));
 }
