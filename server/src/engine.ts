@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from './adapters/log';
 import { incidentLog } from './adapters/incidents';
+import { knexLeases } from './adapters/leases';
 import { mediaCatalog } from './adapters/media-catalog';
 import { knexLedger } from './adapters/database/knex-ledger';
 import { migrate } from './adapters/database/migrate';
@@ -135,6 +137,8 @@ export class Engine implements EnginePort {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
       beat: () => diskWatch.beat(),
+      leases: knexLeases(transactions, database.getSchemaName()),
+      holder: randomUUID(),
     });
     const storage = new MediaStorage({
       ...shared,

@@ -1,5 +1,8 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { Housekeeping } from '../../../server/src/core/jobs/housekeeping';
+import { MemoryLeases } from '../../../server/src/core/jobs/leases';
 import { FakeClock, settle } from '../../support/fake-clock';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
@@ -9,12 +12,17 @@ const doNotFake = ['setImmediate', 'nextTick', 'queueMicrotask', 'Date', 'perfor
 
 let world: MediaWorld;
 let clock: FakeClock;
+let leases: MemoryLeases;
 let housekeeping: Housekeeping;
 beforeEach(async () => {
   world = await mediaWorld();
   clock = new FakeClock();
   jest.useFakeTimers({ doNotFake: [...doNotFake] });
-  housekeeping = new Housekeeping({ ...world.jobs, clock }, { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined });
+  leases = new MemoryLeases(clock);
+  housekeeping = new Housekeeping(
+    { ...world.jobs, clock },
+    { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined, leases, holder: 'this' },
+  );
 });
 afterEach(async () => {
   jest.useRealTimers();
@@ -32,6 +40,10 @@ async function fallBack(name: string) {
 const inS3 = async (name: string) => {
   while ((await world.object(name)) === undefined) await settle();
 };
+const onDisk = (name: string) => access(path.join(world.folder, name)).then(
+  () => true,
+  () => false,
+);
 const rounds = async (count: number) => {
   for (let round = 0; round < count; round++) await settle();
 };
@@ -44,7 +56,7 @@ test('a file that fell back while the breaker is closed is tried again within tw
   housekeeping.fellBack();
   await rounds(50);
   expect(await world.object('a.txt')).toBeUndefined();
-  expect(clock.sleeps).toHaveLength(1);
+  expect(clock.sleeping).toBe(1);
   await clock.advance(2_000);
   await inS3('a.txt');
   await fallBack('b.txt');
@@ -73,4 +85,32 @@ test('what was left on the disk is uploaded at the start, and when S3 is back', 
   expect(await world.object('b.txt')).toBeUndefined();
   housekeeping.wake();
   await inS3('b.txt');
+});
+
+test('while another process cleans, this one removes the files of its own disk, and all of it only when it is woken', async () => {
+  await world.put('a.txt', 'in S3');
+  await fallBack('b.txt');
+  await world.put('b.txt', 'in S3 instead');
+  const { ledger, state, key } = world;
+  await ledger.bury(key('a.txt'), { purgeAfterMs: 0 });
+  state.now += 25 * 3600_000;
+  await leases.acquire('cleaning', 'another', 3600_000);
+  expect(await onDisk('b.txt')).toBe(true);
+  housekeeping.start();
+  while (await onDisk('b.txt')) await settle();
+  await rounds(50);
+  expect((await ledger.find(key('a.txt')))?.placement.state).toBe('remote');
+  expect(await world.object('a.txt')).toBe('in S3');
+  housekeeping.wake();
+  while ((await world.object('a.txt')) !== undefined) await settle();
+  expect(await leases.acquire('cleaning', 'this', 1)).toBe(false);
+});
+
+test('where no other process cleans it is done without being woken, and the lease given back', async () => {
+  await world.put('a.txt', 'in S3');
+  await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
+  housekeeping.start();
+  while ((await world.object('a.txt')) !== undefined) await settle();
+  await rounds(50);
+  expect(await leases.acquire('cleaning', 'another', 1)).toBe(true);
 });

@@ -27,6 +27,11 @@ export function lockFree(db: Knex, query: Knex.QueryBuilder): Knex.QueryBuilder 
   return dialectOf(db) === 'sqlite3' ? query : query.forUpdate().skipLocked();
 }
 
+/** Whether a process stands still while it reads: SQLite is read by the process itself, in its one thread. */
+export function readsBlock(db: Knex): boolean {
+  return dialectOf(db) === 'sqlite3';
+}
+
 /**
  * A table of which rows are to be locked by their primary key. MySQL reads a small table from end to end instead, locks
  * every row on its way, and waits for those that others hold.

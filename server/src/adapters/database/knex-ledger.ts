@@ -17,7 +17,12 @@ export interface KnexLedgerOptions {
   random?: () => number;
   /** PostgreSQL's schema, where it is not the connection's own. */
   schema?: string;
+  /** Rows that a scan reads at once on SQLite, where nothing else in this process goes on meanwhile. */
+  readAtOnce?: number;
 }
+
+/** Some 50 ms. */
+const READ_AT_ONCE = 20_000;
 
 /**
  * The ledger in the host's database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link migrate}.
@@ -29,6 +34,7 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     policy: options.policy ?? DEFAULT_POLICY,
     random: options.random ?? Math.random,
     schema: options.schema,
+    readAtOnce: options.readAtOnce ?? READ_AT_ONCE,
   };
   return {
     ...rows(context),

@@ -2,8 +2,10 @@ import { catchUp } from './catch-up';
 import { lastUploads } from './last-uploads';
 import type { EngineParts } from '../media/deps';
 import { BEAT_INTERVAL_MS } from '../volumes/registry';
-import { purge } from './purge';
-import { sweep } from './sweep';
+import { clean } from './cleaning';
+import { LeaseHolder } from './lease-holder';
+import type { Leases } from './leases';
+import { TallyKeeping } from './tally-keeping';
 import { tidy } from './tidy';
 import { Worker } from './worker';
 
@@ -11,6 +13,7 @@ import { Worker } from './worker';
 const CATCH_UP_PAUSE_MS = 5_000;
 const CLEANING_PAUSE_MS = 60_000;
 const INCIDENTS_PAUSE_MS = 60_000;
+const TALLIES_PAUSE_MS = 60_000;
 const TIDYING_PAUSE_MS = 3600_000;
 /** At most so long after a file went to the disk it is tried again, in milliseconds; by then its request has published it. */
 const SOON_MS = 2_000;
@@ -21,12 +24,16 @@ export interface HousekeepingOptions {
   flushIncidents(): Promise<void>;
   /** Says that this process's disk is there. */
   beat(): Promise<void>;
+  leases: Leases;
+  /** Who this process is to the leases. */
+  holder: string;
 }
 
-/** The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted. */
+/** The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted, tallies kept. */
 export class Housekeeping {
   readonly #catchUp: Worker;
   readonly #cleaning: Worker;
+  readonly #tallies: Worker;
   readonly #incidents: Worker;
   readonly #beat: Worker;
   readonly #tidying: Worker;
@@ -39,6 +46,8 @@ export class Housekeeping {
     options: HousekeepingOptions,
   ) {
     const { log, clock } = deps;
+    const leases = new LeaseHolder(options.leases, options.holder, clock, log);
+    const tallies = new TallyKeeping(deps, leases);
     const about = (ms: number) => () => ms * (0.75 + clock.random() / 2);
     this.#catchUp = new Worker(
       'upload of fallback files',
@@ -52,12 +61,10 @@ export class Housekeeping {
     this.#cleaning = new Worker(
       'purge',
       about(CLEANING_PAUSE_MS),
-      async (signal) => {
-        await purge(deps, signal);
-        await sweep(deps, signal);
-      },
+      (signal, woken) => clean(deps, leases, signal, woken),
       log,
     );
+    this.#tallies = new Worker('tallies', about(TALLIES_PAUSE_MS), () => tallies.run(), log);
     this.#incidents = new Worker('incident log', () => INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
     this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), () => tidy(deps), log);
     this.#beat = new Worker('volume registry', () => BEAT_INTERVAL_MS, () => options.beat(), log);
@@ -101,6 +108,6 @@ export class Housekeeping {
   }
 
   #workers(): Worker[] {
-    return [this.#catchUp, this.#cleaning, this.#incidents, this.#tidying, this.#beat];
+    return [this.#catchUp, this.#cleaning, this.#tallies, this.#incidents, this.#tidying, this.#beat];
   }
 }

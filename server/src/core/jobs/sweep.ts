@@ -17,13 +17,18 @@ const RETRY_MS = 10 * 60_000;
  */
 export async function sweep(deps: EngineParts, signal: AbortSignal): Promise<number> {
   await deps.ledger.condemnAbandoned();
-  let removed = await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, BATCH));
+  let removed = await sweepFiles(deps, signal);
   if (!deps.cloud()) return removed;
   for (const { id: locationId } of await deps.ledger.locations()) {
     if (!deps.storeAt(locationId)) continue;
     removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, BATCH));
   }
   return removed;
+}
+
+/** The same for this disk alone. */
+export function sweepFiles(deps: EngineParts, signal: AbortSignal): Promise<number> {
+  return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, BATCH));
 }
 
 async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {

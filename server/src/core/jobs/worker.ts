@@ -17,7 +17,8 @@ export class Worker {
   constructor(
     readonly name: string,
     private readonly pauseMs: () => number,
-    private readonly work: (signal: AbortSignal) => Promise<unknown>,
+    /** `woken`: this run is not only due. */
+    private readonly work: (signal: AbortSignal, woken: boolean) => Promise<unknown>,
     private readonly log: Logger,
   ) {}
 
@@ -50,10 +51,11 @@ export class Worker {
   async #loop(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
+      const woken = this.#woken;
       this.#woken = false;
       const awaiting = this.#awaited.splice(0);
       try {
-        await this.work(signal);
+        await this.work(signal, woken);
       } catch (error) {
         // nothing is lost: the work is in the ledger, and the next run finds it there
         if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${String(error)}`);

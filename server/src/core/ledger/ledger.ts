@@ -279,8 +279,9 @@ export interface Ledger {
   /**
    * Sets the tallies right by counting every row: for changes made by a version of this plugin that kept no tallies.
    * Reads the whole table. Not to be called inside a transaction of the host's.
+   * @returns false when it came to nothing, because of changes meanwhile where a count cannot be of one moment: try later
    */
-  recount(): Promise<void>;
+  recount(): Promise<boolean>;
 
   /** A slice of the rows that pass the filter, in an order in which no row ever changes its place. */
   list(filter: ListFilter, slice: Slice): Promise<LedgerRow[]>;

@@ -204,7 +204,7 @@ export class MemoryLedger implements Ledger {
 
   // its tallies are counted anew each time
   foldTallies = async (): Promise<void> => undefined;
-  recount = async (): Promise<void> => undefined;
+  recount = async (): Promise<boolean> => true;
 
   list: Ledger['list'] = async (filter, { offset, limit }) => this.#listed(filter).slice(offset, offset + limit);
 

@@ -1,5 +1,7 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Ledger } from '../../../core/ledger/ledger';
-import { summed, talliesOf } from '../../../core/ledger/tallies';
+import { minus, summed, talliesOf, type TallyGroup } from '../../../core/ledger/tallies';
+import { readsBlock } from '../dialect';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
 const FOLDED_AT_ONCE = 1_000;
@@ -15,12 +17,35 @@ export function counting(context: LedgerContext): Pick<Ledger, 'tallies' | 'fold
       }
     },
 
-    recount: () =>
-      inTransaction(context, async (session) => {
+    async recount() {
+      if (await reading(context, async ({ tallies: { db } }) => readsBlock(db))) return recountInParts(context);
+      return inTransaction(context, async (session) => {
         await alone(session);
         await session.tallies.append(await session.tallies.errors());
-      }),
+        return true;
+      });
+    },
   };
+}
+
+/** Counts part by part while others go on, and takes the result only if nothing has changed since it began. */
+async function recountInParts(context: LedgerContext): Promise<boolean> {
+  // first: a row that is younger than the last one counted has changed it
+  const before = await reading(context, ({ tallies }) => tallies.newest());
+  const last = await reading(context, ({ tallies }) => tallies.lastRow());
+  const counted: TallyGroup[] = [];
+  for (let from = 1; from <= last; from += context.readAtOnce) {
+    await immediate();
+    counted.push(...(await reading(context, ({ tallies }) => tallies.count(from, from + context.readAtOnce - 1))));
+    if ((await reading(context, ({ tallies }) => tallies.newest())) !== before) return false;
+  }
+  return inTransaction(context, async (session) => {
+    const { tallies } = session;
+    await alone(session);
+    if ((await tallies.newest()) !== before) return false;
+    await tallies.append([...counted, ...(await tallies.sums()).map(minus)]);
+    return true;
+  });
 }
 
 /** @returns how many there were */

@@ -14,6 +14,8 @@ export interface LedgerContext {
   readonly random: () => number;
   /** PostgreSQL's schema, where it is not the connection's own. */
   readonly schema: string | undefined;
+  /** Rows that a scan reads at once where nothing else in this process goes on meanwhile. */
+  readonly readAtOnce: number;
 }
 
 /**

@@ -4,6 +4,7 @@ import { deleteByIds } from '../dialect';
 import { groupOf, minus, summed, type TallyGroup } from '../../../core/ledger/tallies';
 
 const TABLE = 's3_storage_tallies';
+const ROWS = 's3_storage_objects';
 const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
 
 /**
@@ -12,7 +13,7 @@ const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
  */
 export class TallyBook {
   constructor(
-    private readonly db: Knex,
+    readonly db: Knex,
     private readonly schema: string | undefined,
   ) {}
 
@@ -47,8 +48,25 @@ export class TallyBook {
 
   /** What the rows really are, less {@link sums}: in one statement, so of one moment. */
   async errors(): Promise<TallyGroup[]> {
-    const both = this.db.select('*').from(this.#scan().as('counted')).unionAll([this.#sums(-1)]);
+    const both = this.db.select('*').from(this.#counted(this.#rows()).as('counted')).unionAll([this.#sums(-1)]);
     return summed(((await both) as SummedRow[]).map(toGroup));
+  }
+
+  /** The id of what was appended last; it changes with every change of the sums. */
+  async newest(): Promise<number | string | null> {
+    const [row]: { id: number | string | null }[] = await this.table().max({ id: 'id' });
+    return row?.id ?? null;
+  }
+
+  /** SQLite: the highest number of a row, in the order in which they lie. */
+  async lastRow(): Promise<number> {
+    const [row]: { last: number | null }[] = await this.table(ROWS).max({ last: 'rowid' });
+    return row?.last ?? 0;
+  }
+
+  /** SQLite: what the rows with these numbers are. */
+  async count(from: number, to: number): Promise<TallyGroup[]> {
+    return ((await this.#counted(this.#rows().whereBetween('rowid', [from, to]))) as SummedRow[]).map(toGroup);
   }
 
   /** The oldest ones, as they were appended. */
@@ -68,11 +86,15 @@ export class TallyBook {
       .groupBy(GROUP);
   }
 
-  #scan(): Knex.QueryBuilder {
+  #rows(): Knex.QueryBuilder {
+    // not `in` the other three: no index is to lead there, all is read in the order in which it lies
+    return this.table(ROWS).whereNotIn('state', ['new', 'gone']);
+  }
+
+  #counted(rows: Knex.QueryBuilder): Knex.QueryBuilder {
     const columns = `state, origin, case when tombstone_ticket is null then 0 else 1 end as buried,
       case when last_error is null then 0 else 1 end as failed, case when state = 'local' then volume end as volume, size`;
-    const rows = this.table('s3_storage_objects').whereIn('state', ['local', 'both', 'remote']).select(this.db.raw(columns));
-    return this.db(rows.as('rows_with_bytes'))
+    return this.db(rows.select(this.db.raw(columns)).as('rows_with_bytes'))
       .select(...GROUP, this.db.raw('count(*) as row_count, sum(size) as bytes'))
       .groupBy(GROUP);
   }

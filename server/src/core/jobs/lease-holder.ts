@@ -1,0 +1,52 @@
+import type { Clock } from '../clock';
+import { codeOf } from '../errors';
+import type { Logger } from '../log';
+import type { Leases } from './leases';
+
+/** The works that one process at a time does, in one place so that no two have the same name. `tallies` is taken, by the ledger. */
+export type LeasedWork = 'cleaning' | 'recount';
+
+/** How long the work of a process that was killed is left alone, in milliseconds. */
+const LEASE_MS = 60_000;
+const RENEWED_AFTER_MS = 20_000;
+
+/** The leases of one process. */
+export class LeaseHolder {
+  /** @param holder this process's, and nobody else's */
+  constructor(
+    private readonly leases: Leases,
+    private readonly holder: string,
+    private readonly clock: Pick<Clock, 'sleep'>,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Works under a lease that is renewed meanwhile and given back afterwards, however the work ended.
+   * @returns false, with nothing done, while another process holds it
+   */
+  async during(name: LeasedWork, work: () => Promise<unknown>): Promise<boolean> {
+    if (!(await this.leases.acquire(name, this.holder, LEASE_MS))) return false;
+    const over = new AbortController();
+    const renewals = this.#renew(name, over.signal);
+    try {
+      await work();
+    } finally {
+      over.abort();
+      await renewals;
+      await this.leases.release(name, this.holder);
+    }
+    return true;
+  }
+
+  async #renew(name: LeasedWork, over: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await this.clock.sleep(RENEWED_AFTER_MS, over);
+        await this.leases.acquire(name, this.holder, LEASE_MS);
+      }
+    } catch (error) {
+      // at worst another process does the same work at the same time
+      if (!over.aborted) this.log.debug(`the lease of ${name} is not renewed any more: ${codeOf(error)}`);
+    }
+  }
+}

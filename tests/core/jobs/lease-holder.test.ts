@@ -1,0 +1,69 @@
+import { LeaseHolder } from '../../../server/src/core/jobs/lease-holder';
+import { MemoryLeases } from '../../../server/src/core/jobs/leases';
+import { FakeClock } from '../../support/fake-clock';
+
+const quiet = () => undefined;
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+const MINUTE = 60_000;
+
+function setup() {
+  const clock = new FakeClock();
+  const leases = new MemoryLeases(clock);
+  const holder = (name: string) => new LeaseHolder(leases, name, clock, log);
+  let end: () => void = quiet;
+  const work = jest.fn(() => new Promise<void>((resolve) => (end = resolve)));
+  return { clock, leases, holder, work, end: () => end() };
+}
+
+test('one process works at a time, however long it takes, and the next when it has ended', async () => {
+  const { clock, holder, work, end } = setup();
+  const [one, other] = [holder('one'), holder('other')];
+  const working = one.during('cleaning', work);
+  for (let minutes = 0; minutes < 3; minutes++) {
+    await clock.advance(MINUTE);
+    expect(await other.during('cleaning', work)).toBe(false);
+  }
+  expect(work).toHaveBeenCalledTimes(1);
+  end();
+  expect(await working).toBe(true);
+  const next = other.during('cleaning', work);
+  await clock.advance(0);
+  end();
+  expect(await next).toBe(true);
+  expect(clock.sleeping).toBe(0);
+});
+
+test('each work has a lease of its own', async () => {
+  const { clock, holder, work, end } = setup();
+  const working = holder('one').during('cleaning', work);
+  await clock.advance(0);
+  expect(await holder('other').during('recount', async () => undefined)).toBe(true);
+  end();
+  await working;
+});
+
+test('work that fails gives the lease back, and fails', async () => {
+  const { clock, holder } = setup();
+  await expect(holder('one').during('cleaning', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  expect(clock.sleeping).toBe(0);
+  expect(await holder('other').during('cleaning', async () => undefined)).toBe(true);
+});
+
+test('the work of a process that was killed is taken over a minute later', async () => {
+  const { clock, leases, holder } = setup();
+  await leases.acquire('cleaning', 'killed', MINUTE);
+  expect(await holder('other').during('cleaning', async () => undefined)).toBe(false);
+  await clock.advance(MINUTE);
+  expect(await holder('other').during('cleaning', async () => undefined)).toBe(true);
+});
+
+test('work goes on where its lease cannot be renewed', async () => {
+  const { clock, leases, holder, work, end } = setup();
+  const working = holder('one').during('cleaning', work);
+  await clock.advance(0);
+  const acquire = jest.spyOn(leases, 'acquire').mockRejectedValue(new Error('no database'));
+  await clock.advance(MINUTE);
+  expect(acquire).toHaveBeenCalled();
+  end();
+  expect(await working).toBe(true);
+});
