@@ -16,7 +16,7 @@ export async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
  */
 export async function publish(temporary: string, path: string, mode: number): Promise<void> {
   const folder = dirname(path);
-  const made = await mkdir(folder, { recursive: true, mode });
+  await makeFolder(folder, mode);
   try {
     await link(temporary, path);
   } catch (error) {
@@ -25,8 +25,13 @@ export async function publish(temporary: string, path: string, mode: number): Pr
   }
   await unlink(temporary);
   await syncFolder(folder);
-  // a folder is durable once its parent is: from the one just made at the top, down to the file's own
-  if (made !== undefined) for (let at = folder; at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
+}
+
+/** Makes a folder and those above it, unless they are there. Durable when it resolves. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode });
+  // the name of each is durable once the folder that it is in has been synchronised
+  if (made !== undefined) for (let at = path; at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
 /** What FAT, exFAT and some network mounts answer to link(2). */

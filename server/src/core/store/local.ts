@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, stat, unlink } from 'node:fs/promises';
+import { open, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from '../errors';
 import { OWN_FOLDER } from '../keys';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
 import { diskError, notThere } from './disk-errors';
-import { publish, syncFolder, unlinkIfThere, writeAll } from './disk-write';
+import { makeFolder, publish, syncFolder, unlinkIfThere, writeAll } from './disk-write';
 import { removeKnown, type KnownFile, type KnownRemoval } from './known-removal';
 import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
@@ -146,7 +146,7 @@ export class LocalObjectStore implements LocalStore {
 /** @throws StorageError DISK_ERROR also for what would mean a taken name, were it the object's own path. */
 async function makeOwnFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
   } catch (error) {
     const failure = diskError(error, { operation: 'put', subject: path });
     throw failure.code === 'NAME_TAKEN' ? new StorageError('DISK_ERROR', { operation: 'put', subject: path, detail: failure.detail, refused: true, cause: error }) : failure;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OWN_FOLDER, type VolumeId } from '../keys';
 import { diskError, errnoOf } from './disk-errors';
+import { makeFolder, syncFolder } from './disk-write';
 
 /** What tells one uploads folder from another, whatever host it is mounted on. */
 export interface Volume {
@@ -59,7 +60,7 @@ async function readId(path: string): Promise<VolumeId | null> {
 
 /** Writes the id whole and durable beside its place, then puts it there unless another process was first. */
 async function found(folder: string, path: string, proposal: VolumeId): Promise<VolumeId> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const draft = `${path}.${randomUUID()}`;
   const file = await open(draft, 'wx', 0o600);
   try {
@@ -74,13 +75,14 @@ async function found(folder: string, path: string, proposal: VolumeId): Promise<
     const errno = errnoOf(error);
     // no hard links here (FAT, some network mounts): exclusive creation, a reader may see it empty for a moment
     if (errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'EOPNOTSUPP') {
-      await writeFile(path, `${proposal}\n`, { flag: 'wx', mode: 0o600 }).catch(ignoreExisting);
+      await writeFile(path, `${proposal}\n`, { flag: 'wx', mode: 0o600, flush: true }).catch(ignoreExisting);
     } else {
       ignoreExisting(error);
     }
   } finally {
     await unlink(draft);
   }
+  await syncFolder(folder);
   const winner = await readId(path);
   if (winner === null) throw new Error(`${path} is empty`);
   return winner;
