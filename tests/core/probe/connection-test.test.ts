@@ -19,10 +19,14 @@ test('everything works: six steps, capabilities, snippets, and nothing stays beh
   for (const step of answer.steps) expect(step).toMatchObject({ code: null, hint: null, message: expect.stringMatching(/\.$/) });
 });
 
-test('the policy names bucket and prefix', async () => {
+test('the policy names bucket and prefix, and every right that is used', async () => {
   const [policy, cors] = (await run(memoryProbe())).snippets;
-  const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Resource: string[] }[] };
+  const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Action: string[]; Resource: string[] }[] };
   expect(Statement.flatMap(({ Resource }) => Resource)).toEqual(['arn:aws:s3:::media', 'arn:aws:s3:::media/p/*']);
+  expect(Statement.map(({ Action }) => Action)).toEqual([
+    ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+    ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+  ]);
   expect(JSON.parse(cors?.text ?? '')).toMatchObject([{ AllowedMethods: ['GET', 'HEAD'] }]);
 });
 

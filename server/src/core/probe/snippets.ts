@@ -9,7 +9,12 @@ export function iamPolicy(bucket: string, prefix: string): string {
     Version: '2012-10-17',
     Statement: [
       // not narrowed by s3:prefix: without the right to list the whole bucket a missing object answers 403 instead of 404
-      { Sid: 'S3StorageBucket', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [`arn:aws:s3:::${bucket}`] },
+      {
+        Sid: 'S3StorageBucket',
+        Effect: 'Allow',
+        Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+        Resource: [`arn:aws:s3:::${bucket}`],
+      },
       {
         Sid: 'S3StorageObjects',
         Effect: 'Allow',
