@@ -312,6 +312,12 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'refuses to overwrite, whoever wrote the file',
   },
   {
+    guard: 'A file is synchronised, then its name, before the ledger hears of it',
+    without: 'after a power cut the ledger leads to an empty file, or to none',
+    file: 'core/store/local-durable.test.ts',
+    test: 'a file has its name only when its bytes are durable, and put resolves only when its name is',
+  },
+  {
     guard: 'A file at a plain path is removed only if it is the one that was condemned',
     without: 'a file that somebody put there meanwhile is deleted',
     file: 'core/store/known-removal.test.ts',

@@ -63,10 +63,13 @@ const step = fc.oneof(
 
 const WAIT: Step = { kind: 'wait' };
 
+/** Suspended for more than a day, in which the other process sweeps what looks abandoned. */
+const oversleep = (who: number): Step[] => [{ kind: 'pause', at: who }, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: 1 - who }, WAIT, { kind: 'resume', at: who }];
+
 /** Courses of events that single steps come to once in thousands of histories. */
 const courses = fc.oneof(
-  // suspended for more than a day, in which the other process sweeps what looks abandoned
-  at.map((who): Step[] => [{ kind: 'pause', at: who }, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: 1 - who }]),
+  at.map(oversleep),
+  at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, ...oversleep(who)]),
   // what one process remembers while the other one replaces
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const read: Step = { kind: 'read', at: who, file: which };
@@ -76,6 +79,11 @@ const courses = fc.oneof(
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const read: Step = { kind: 'read', at: who, file: which };
     return [WAIT, { kind: 'replace', at: who, file: which }, read, WAIT, read];
+  }),
+  // a client loses patience with one replace and sends another, which the first must not overtake
+  fc.tuple(at, file).map(([who, which]): Step[] => {
+    const replace = (by: number): Step => ({ kind: 'replace', at: by, file: which });
+    return [WAIT, replace(who), { kind: 'give-up', at: who }, { kind: 'give-up', at: who }, replace(1 - who)];
   }),
   // moved to S3, damaged there, and then the disk is to be freed
   at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
