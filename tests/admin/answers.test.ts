@@ -55,7 +55,9 @@ test('files that wait on a disk that is gone are not being uploaded', () => {
   const stranded = { count: 3, bytes: 300, volumes: [] };
   const pendingUploads = { count: 3, bytes: 300 };
   expect(situationOf(readWrite, status({ pendingUploads, stranded })).kind).toBe('read-write');
-  expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded })).kind).toBe('catching-up');
+  expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded }))).toEqual({ kind: 'catching-up', waiting: 1, bytes: 100 });
+  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
+  expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: 0 });
 });
 
 test('all six steps are listed, whatever the test came to', () => {

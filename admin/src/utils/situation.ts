@@ -15,15 +15,16 @@ export function situationOf(
 ): Situation {
   const { mode, reason } = status ?? answer;
   if (mode === 'off') return { kind: 'off', reason };
-  const waiting = status?.pendingUploads ?? { count: 0, bytes: 0 };
+  // what is out of reach waits for people, and is told of by itself
+  const pending = status?.pendingUploads ?? { count: 0, bytes: 0 };
+  const stranded = status?.stranded ?? { count: 0, bytes: 0 };
+  const waiting = { count: Math.max(0, pending.count - stranded.count), bytes: Math.max(0, pending.bytes - stranded.bytes) };
   if (status?.outage) {
     const { since, code } = status.outage;
     const refuses = mode === 'read-write' && answer.settings.onOutage === 'reject';
     return { kind: 'away', since, code, refuses, waiting: waiting.count, bytes: waiting.bytes };
   }
   if (mode === 'read-only') return { kind: 'read-only', reason };
-  // what is out of reach waits for people, and is told of by itself
-  const stranded = status?.stranded.count ?? 0;
-  if (waiting.count > stranded) return { kind: 'catching-up', waiting: waiting.count, bytes: waiting.bytes };
+  if (waiting.count > 0) return { kind: 'catching-up', waiting: waiting.count, bytes: waiting.bytes };
   return { kind: 'read-write' };
 }

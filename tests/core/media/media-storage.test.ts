@@ -175,6 +175,14 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('unknown');
   });
 
+  test('a body that stood still once goes to the disk when it can be read again, and S3 is not blamed', async () => {
+    await world.storage.put(world.key('a.txt'), failingBody(Buffer.from('one'), 2, 1), { mime: null });
+    expect(world.fallbacks).toEqual([]);
+    expect(await world.read('a.txt')).toBe('one');
+    expect(await exists('a.txt')).toBe(true);
+    expect(await catchUp(world.jobs, 4, never)).toEqual({ uploaded: 1, failed: 0 });
+  });
+
   test('while the breaker is open an upload asks S3 nothing', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');

@@ -134,12 +134,8 @@ export class MediaStorage {
         });
         return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
       } catch (error) {
-        if (!isStorageError(error) || isStorageError(error, 'BODY_FAILED', 'INVALID_KEY', 'INTENT_LOST')) throw error;
-        if (this.#refuses()) {
-          this.deps.onRefusal(error.code);
-          throw new StorageError('UPLOAD_REFUSED', { cause: error });
-        }
-        this.deps.onFallback(error.code);
+        if (!isStorageError(error) || isStorageError(error, 'INVALID_KEY', 'INTENT_LOST')) throw error;
+        this.#noteFallback(error);
         log.debug(`"${key}" goes to the local disk: ${error.message}`);
       }
     }
@@ -150,6 +146,18 @@ export class MediaStorage {
 
   #refuses(): boolean {
     return this.deps.mode() === 'read-write' && !this.deps.keepsLocally();
+  }
+
+  /** @throws StorageError where a write that S3 did not take must not go to the disk */
+  #noteFallback(error: StorageError): void {
+    // S3 had no part in it, and a busy server may read on later what stood still just now
+    const ownFault = isStorageError(error, 'BODY_FAILED');
+    if (this.#refuses()) {
+      if (ownFault) throw error;
+      this.deps.onRefusal(error.code);
+      throw new StorageError('UPLOAD_REFUSED', { cause: error });
+    }
+    if (!ownFault) this.deps.onFallback(error.code);
   }
 
   async #writeToDisk(
