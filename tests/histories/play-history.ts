@@ -1,3 +1,4 @@
+// Longer than other files: one player, whose parts share what is under way.
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
 import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
@@ -63,9 +64,11 @@ class Player {
     await world.start();
     let begun = 0;
     while (begun < history.steps.length || this.#tasks.size > 0) {
+      const step = history.steps[begun];
       // nobody is suspended for ever: others may wait for a lock of its transaction
-      if ((begun === history.steps.length || history.steps[begun]?.kind === 'wait') && (this.#next >= history.schedule.length || world.scheduler.eligible().length === 0)) this.#resumeAll();
-      const choices = this.#choices(history.steps[begun]);
+      const stuck = this.#next >= history.schedule.length || world.scheduler.eligible().length === 0;
+      if (stuck && (!step || step.kind === 'wait')) this.#resumeAll();
+      const choices = this.#choices(step);
       if (choices.length === 0) throw new Error('nothing can go on');
       const choice = choices[(history.schedule[this.#next++] ?? 0) % choices.length]!;
       if (choice.kind === 'step') begun++;

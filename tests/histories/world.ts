@@ -44,6 +44,8 @@ export class World {
    */
   readonly doubtful = new Set<string>();
   processes: Process[] = [];
+  /** The first promise that was broken. */
+  violation: Violation | undefined;
   /** Of the database and of the world outside, in milliseconds. */
   time = 1_700_000_000_000;
   readonly #skew = [0, 0];
@@ -74,14 +76,16 @@ export class World {
     this.#locationId = await this.database.ledger.locationId({ endpoint: '', region: 'us-east-1', bucket: 'media' });
     this.processes = [this.#process(0), this.#process(1)];
     const { library, bucketOnly, foreign, sharedDisk } = this.history.setting;
-    for (let at = 0; at < library; at++) this.#existing(`library${at}`, (key, bytes) => {
-        this.disks[0]?.write(key, bytes);
-        this.onDiskOnly.add(key);
-      });
-    for (let at = 0; at < bucketOnly; at++) this.#existing(`bucket${at}`, (key, bytes) => {
-        this.s3.store(key, bytes);
-        this.unread.add(key);
-      });
+    const toDisk = (key: ObjectKey, bytes: Buffer) => {
+      this.disks[0]?.write(key, bytes);
+      this.onDiskOnly.add(key);
+    };
+    const toBucket = (key: ObjectKey, bytes: Buffer) => {
+      this.s3.store(key, bytes);
+      this.unread.add(key);
+    };
+    for (let at = 0; at < library; at++) this.#existing(`library${at}`, toDisk);
+    for (let at = 0; at < bucketOnly; at++) this.#existing(`bucket${at}`, toBucket);
     // a process that does not have the disk could not tell it from a file that is in the bucket only
     if (foreign) this.s3.store(keysOf(library > 0 && sharedDisk ? 'library0' : 'file1')[0], Buffer.from('somebody else’s'), true);
   }
@@ -159,8 +163,6 @@ export class World {
   violated(what: string): never {
     throw (this.violation ??= new Violation(what));
   }
-
-  violation: Violation | undefined;
 
   #existing(file: string, store: (key: ObjectKey, bytes: Buffer) => void): void {
     const write = this.writes.begin(file, 'content', 'upload', this.world, this.now);
