@@ -1,10 +1,11 @@
 import { search } from './search';
 
-/** So many in `npm test`; any number, from any seed, with `npm run verify:histories`. */
+/** The same ones each time, so that a red run means a changed engine; others, from any seed, with `npm run verify:histories`. */
 const RUNS = 2_000;
+const SEED = 20261123;
 
 test(`none of ${RUNS} random histories breaks a promise`, async () => {
-  const { found, seed } = await search({ runs: RUNS, seed: Date.now() % 2 ** 31 });
+  const { found, seed } = await search({ runs: RUNS, seed: SEED });
   if (found) {
     throw new Error(`${found.violation}\n${found.log.join('\n')}\nnpm run verify:histories -- --seed ${seed} --path ${found.path}`);
   }
