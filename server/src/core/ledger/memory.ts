@@ -1,3 +1,4 @@
+// Longer than other files: all of one port, in the fewest words.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';

@@ -1,3 +1,4 @@
+// Longer than other files: what a write may and may not do, from its first byte to its publication, is read in one go.
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
@@ -148,16 +149,16 @@ export class MediaStorage {
     return this.deps.mode() === 'read-write' && !this.deps.keepsLocally();
   }
 
-  /** @throws StorageError where a write that S3 did not take must not go to the disk */
+  /** Reports why a write goes to the disk. @throws StorageError where it must not go there, and is refused instead */
   #noteFallback(error: StorageError): void {
     // S3 had no part in it, and a busy server may read on later what stood still just now
-    const ownFault = isStorageError(error, 'BODY_FAILED');
+    const bodyFailed = isStorageError(error, 'BODY_FAILED');
     if (this.#refuses()) {
-      if (ownFault) throw error;
+      if (bodyFailed) throw error;
       this.deps.onRefusal(error.code);
       throw new StorageError('UPLOAD_REFUSED', { cause: error });
     }
-    if (!ownFault) this.deps.onFallback(error.code);
+    if (!bodyFailed) this.deps.onFallback(error.code);
   }
 
   async #writeToDisk(
