@@ -5,6 +5,7 @@ import * as incidents from './003-incidents';
 import * as scale from './004-scale';
 import * as recovery from './005-recovery';
 import * as volumes from './006-volumes';
+import * as jobs from './007-jobs';
 
 export interface Migration {
   /** As recorded in the database: never renamed. */
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   { name: '004-scale', up: scale.up },
   { name: '005-recovery', up: recovery.up },
   { name: '006-volumes', up: volumes.up },
+  { name: '007-jobs', up: jobs.up },
 ];
 
 /** Bundled with the code: no folder of migrations has to be found at run time. */

@@ -18,6 +18,14 @@ export const FRESH: PublicSettings = {
   cacheControl: null,
   concurrency: 4,
   onOutage: 'local',
+  batchSize: 100,
+  migrationMaxId: null,
+  cleanupGraceDays: 0,
+  uploadSchedule: '*/2 * * * *',
+  uploadScheduleEnabled: false,
+  cleanupSchedule: '*/2 * * * *',
+  cleanupScheduleEnabled: false,
+  leaving: false,
 };
 
 export const STORED: PublicSettings = {
@@ -46,6 +54,14 @@ export const sourcesOf = (source: SettingSources['bucket']): SettingSources => (
   cacheControl: source,
   concurrency: source,
   onOutage: source,
+  batchSize: source,
+  migrationMaxId: source,
+  cleanupGraceDays: source,
+  uploadSchedule: source,
+  uploadScheduleEnabled: source,
+  cleanupSchedule: source,
+  cleanupScheduleEnabled: source,
+  leaving: source,
 });
 
 /** A form after some actions, as a person would do them one after the other. */

@@ -1,19 +1,23 @@
 import type { OnOutage, ProviderPreset, PublicSettings } from '../../../server/src/contracts/settings';
 
 /** A setting with an input of its own; the secret is apart, as its value is never known. */
-export type FieldName = Exclude<keyof PublicSettings, 'secretAccessKeySet'>;
+export type FieldName = Exclude<keyof PublicSettings, 'secretAccessKeySet' | MigrationPageName>;
+/** Settings that the migration page shows, each with what it starts or ends. */
+export type MigrationPageName = 'migrationMaxId' | 'uploadSchedule' | 'uploadScheduleEnabled' | 'cleanupSchedule' | 'cleanupScheduleEnabled' | 'leaving';
 /** Every path an error can be shown at. */
 export type ErrorPath = FieldName | 'secretAccessKey';
 
 export type FlagName = 'forcePathStyle' | 'productionOnly';
-export type NumberName = 'maxAttempts' | 'timeoutMs' | 'connectTimeoutMs' | 'concurrency';
+export type NumberName = 'maxAttempts' | 'timeoutMs' | 'connectTimeoutMs' | 'concurrency' | 'batchSize' | 'cleanupGraceDays';
 export type TextName = Exclude<FieldName, FlagName | NumberName | 'provider' | 'onOutage'>;
 
 /** What the inputs hold: text as typed, numbers too, so that a half-typed one is not lost. */
 export type FormValues = { provider: ProviderPreset; onOutage: OnOutage } & Record<FlagName, boolean> & Record<NumberName | TextName, string>;
 
 export const TEXTS: readonly TextName[] = ['bucket', 'region', 'endpoint', 'prefix', 'accessKeyId', 'cacheControl'];
-export const NUMBERS: readonly NumberName[] = ['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency'];
+export const NUMBERS: readonly NumberName[] = [
+  'maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency', 'batchSize', 'cleanupGraceDays',
+];
 export const FLAGS: readonly FlagName[] = ['forcePathStyle', 'productionOnly'];
 export const FIELDS: readonly FieldName[] = ['provider', ...TEXTS, ...NUMBERS, 'onOutage', ...FLAGS];
 
@@ -39,6 +43,8 @@ export function toValues(settings: PublicSettings): FormValues {
     connectTimeoutMs: String(settings.connectTimeoutMs),
     concurrency: String(settings.concurrency),
     onOutage: settings.onOutage,
+    batchSize: String(settings.batchSize),
+    cleanupGraceDays: String(settings.cleanupGraceDays),
   };
 }
 
@@ -50,7 +56,7 @@ const folder = (text: string) => {
   return path === '' ? '' : `${path}/`;
 };
 
-export function toSettings(values: FormValues): Omit<PublicSettings, 'secretAccessKeySet'> {
+export function toSettings(values: FormValues): Pick<PublicSettings, FieldName> {
   return {
     provider: values.provider,
     bucket: orNull(values.bucket),
@@ -65,6 +71,8 @@ export function toSettings(values: FormValues): Omit<PublicSettings, 'secretAcce
     timeoutMs: Number(values.timeoutMs),
     connectTimeoutMs: Number(values.connectTimeoutMs),
     concurrency: Number(values.concurrency),
+    batchSize: Number(values.batchSize),
+    cleanupGraceDays: Number(values.cleanupGraceDays),
     onOutage: values.onOutage,
   };
 }

@@ -19,6 +19,8 @@ export const LIMITS: Record<NumberName, { min: number; max: number }> = {
   timeoutMs: { min: 500, max: 120_000 },
   connectTimeoutMs: { min: 100, max: 10_000 },
   concurrency: { min: 1, max: 64 },
+  batchSize: { min: 1, max: 1_000 },
+  cleanupGraceDays: { min: 0, max: 365 },
 };
 
 const PLACE: readonly FieldName[] = ['provider', 'bucket', 'region', 'endpoint', 'accessKeyId'];

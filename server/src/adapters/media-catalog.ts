@@ -1,12 +1,15 @@
 import type { Core } from '@strapi/strapi';
 import type { ObjectKey } from '../core/keys';
 import type { MediaCatalog } from '../core/media/catalog';
+import type { MediaLibrary } from '../core/media/library';
 
 /** Hashes asked for in one query; every database takes so many parameters. */
 const CHUNK = 500;
 const FILE_MODEL = 'plugin::upload.file';
 
 interface ListedFile {
+  id: number;
+  provider: string;
   hash: string;
   ext: string | null;
   formats: Record<string, { hash?: string; ext?: string | null } | null> | null;
@@ -16,7 +19,7 @@ interface ListedFile {
  * Strapi's media library as a catalogue of keys: the `files` table with the formats inside its rows, and the admin
  * panel's logos, which are files too but appear in the core store only.
  */
-export function mediaCatalog(strapi: Core.Strapi): MediaCatalog {
+export function mediaCatalog(strapi: Core.Strapi): MediaCatalog & MediaLibrary {
   return {
     async listed(keys) {
       const wanted = new Set<ObjectKey>(keys);
@@ -39,7 +42,27 @@ export function mediaCatalog(strapi: Core.Strapi): MediaCatalog {
       if (listed.size < wanted.size) for (const logo of await logos(strapi)) note(logo);
       return listed;
     },
+
+    async page({ after, limit, maxId }) {
+      const files = (await strapi.db.query(FILE_MODEL).findMany({
+        select: ['id', 'provider', 'hash', 'ext', 'formats'],
+        where: { id: { $gt: after, ...(maxId !== null && { $lte: maxId }) } },
+        orderBy: { id: 'asc' },
+        limit,
+      })) as ListedFile[];
+      return files.map((file) => ({
+        id: file.id,
+        provider: file.provider,
+        names: [file, ...Object.values(file.formats ?? {})].flatMap(nameOf),
+      }));
+    },
+
+    logos: async () => (await logos(strapi)).flatMap(nameOf),
   };
+}
+
+function nameOf(file: { hash?: string; ext?: string | null } | null): string[] {
+  return file?.hash ? [`${file.hash}${file.ext ?? ''}`] : [];
 }
 
 /**

@@ -127,6 +127,53 @@ export const ERRORS = {
     message: 'The environment variable S3_STORAGE_MODE restricts this instance.',
     hint: 'Remove S3_STORAGE_MODE to lift the restriction.',
   },
+  LEAVING: {
+    message: 'S3 is no longer used for new files, as “Stop using S3” was chosen.',
+    hint: 'Nothing in the bucket changes any more. Restore brings the files back to the disk; “Use S3 again” undoes it.',
+  },
+  // jobs
+  READ_ONLY: {
+    message: 'This instance may not change S3 now, so this job cannot run here.',
+    hint: 'Settings → S3 Storage says why; the job runs where S3 may be changed.',
+  },
+  UPLOAD_INCOMPLETE: {
+    message: 'The upload of the existing library is not complete on this disk, so nothing is removed from it.',
+    hint: 'Start phase 1 and let it come to its end; files that failed too often do not hold it up.',
+  },
+  RESTORE_WANTED: {
+    message: 'Files are being brought back to the disk; a cleanup would remove them again.',
+    hint: 'Wait for the restore to end, or stop it.',
+  },
+  CLEANUP_WANTED: {
+    message: 'The cleanup is running or scheduled; it would remove what a restore brings back.',
+    hint: 'Switch the cleanup’s schedule off and stop it, then start the restore.',
+  },
+  DISK_TOO_SMALL: {
+    message: 'The disk has too little free space for the files that are to be brought back.',
+    hint: 'Free some space in the uploads folder’s file system, or restore a range of files first.',
+  },
+  ALREADY_RUNNING: { message: 'This job is running already.', hint: 'Wait for it to end, or stop it.' },
+  NO_SUCH_JOB: { message: 'There is no such job, or it cannot do that.', hint: 'The jobs are upload, cleanup, restore, purge and audit.' },
+  NOT_ON_DISK: {
+    message: 'The media library lists this file, but it is neither on this disk nor in the bucket.',
+    hint: 'Put it back into the uploads folder, or into the bucket, and retry; another server’s disk may have it too.',
+  },
+  FILE_CHANGED: {
+    message: 'The file on disk is not the one that was recorded: somebody has changed it.',
+    hint: 'Nothing was removed. Upload the file again through the media library if the change is to count.',
+  },
+  OBJECT_CHANGED: {
+    message: 'The object in S3 is not the one that was stored: somebody has changed it.',
+    hint: 'It is not served. Restore the object’s former version, or let an audit upload the copy on disk again.',
+  },
+  LOST: {
+    message: 'The file’s bytes are nowhere: neither on a known disk nor in the bucket.',
+    hint: 'Restore it from a backup into the uploads folder and retry, or upload it again.',
+  },
+  PLAIN_PATH_TAKEN: {
+    message: 'Another file lies where this one has to go.',
+    hint: 'Nothing was overwritten. Move that file out of the uploads folder, then retry.',
+  },
   NOT_STARTED: {
     message: 'The S3 storage plugin could not start; nothing was stored.',
     hint: 'Look at the server’s log, which says why; it is tried again every few seconds.',

@@ -22,6 +22,10 @@ const count = (minimum: number, maximum: number) => {
   return z.int({ error }).min(minimum, { error }).max(maximum, { error });
 };
 
+/** How the fields look, not what they mean: see `core/settings/patch.ts`. */
+const cron = () =>
+  text(100).regex(/^[A-Za-z0-9*/,-]+( +[A-Za-z0-9*/,-]+){4,5}$/, { error: 'must be a cron expression such as */2 * * * *' });
+
 const flag = () => z.boolean({ error: 'must be true or false' });
 
 /** Why a text cannot be put before keys; null when it can. The rules are those of a key: see `core/keys.ts`. */
@@ -71,7 +75,18 @@ export const settingSchemas = {
   cacheControl: text(256).regex(/^[\x20-\x7e]*$/, { error: 'must be a Cache-Control header such as max-age=31536000' }),
   concurrency: count(1, 64),
   onOutage: z.enum(ON_OUTAGE, { error: `must be one of ${ON_OUTAGE.join(', ')}` }),
+  batchSize: count(1, 1_000),
+  migrationMaxId: count(1, Number.MAX_SAFE_INTEGER),
+  cleanupGraceDays: count(0, 365),
+  uploadSchedule: cron(),
+  uploadScheduleEnabled: flag(),
+  cleanupSchedule: cron(),
+  cleanupScheduleEnabled: flag(),
+  leaving: flag(),
 } as const;
+
+/** As the API's own route for schedules checks them. */
+export const cronSchema = settingSchemas.uploadSchedule;
 
 export type SettingName = keyof typeof settingSchemas;
 export type SettingValue<K extends SettingName> = z.output<(typeof settingSchemas)[K]>;
@@ -98,6 +113,14 @@ export const settingsPatchSchema = z.strictObject(
     cacheControl: optionalText(settingSchemas.cacheControl),
     concurrency: optional(settingSchemas.concurrency),
     onOutage: optional(settingSchemas.onOutage),
+    batchSize: optional(settingSchemas.batchSize),
+    migrationMaxId: optional(settingSchemas.migrationMaxId),
+    cleanupGraceDays: optional(settingSchemas.cleanupGraceDays),
+    uploadSchedule: optionalText(settingSchemas.uploadSchedule),
+    uploadScheduleEnabled: optional(settingSchemas.uploadScheduleEnabled),
+    cleanupSchedule: optionalText(settingSchemas.cleanupSchedule),
+    cleanupScheduleEnabled: optional(settingSchemas.cleanupScheduleEnabled),
+    leaving: optional(settingSchemas.leaving),
   },
   { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
 );

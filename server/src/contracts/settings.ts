@@ -33,6 +33,19 @@ export interface PublicSettings {
   concurrency: number;
   /** Counts in mode `read-write` only: an instance that may not change S3 keeps its files on its disk in any case. */
   onOutage: OnOutage;
+  /** Files a migration job takes up at once; its progress is stored after each such batch. */
+  batchSize: number;
+  /** The migration of the existing library takes files up to this id of the media library only; null: all. */
+  migrationMaxId: number | null;
+  /** Days that a file stays on disk after the cleanup has proven it in S3. */
+  cleanupGraceDays: number;
+  /** Cron expressions of the two phases, in the server's time, and whether they count. */
+  uploadSchedule: string;
+  uploadScheduleEnabled: boolean;
+  cleanupSchedule: string;
+  cleanupScheduleEnabled: boolean;
+  /** S3 is on its way out: it is read, nothing in it changes, and what is written goes to the disk. */
+  leaving: boolean;
 }
 
 export type SettingSource = 'database' | 'config' | 'environment' | 'default';

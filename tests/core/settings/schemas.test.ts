@@ -13,7 +13,8 @@ const value = (name: SettingName, given: unknown) => {
 test('every setting of the API has a schema, and no other', () => {
   const shown: Record<Exclude<keyof PublicSettings, 'secretAccessKeySet'>, true> = {
     provider: true, bucket: true, region: true, endpoint: true, forcePathStyle: true, accessKeyId: true, prefix: true,
-    productionOnly: true, maxAttempts: true, timeoutMs: true, connectTimeoutMs: true, cacheControl: true, concurrency: true, onOutage: true,
+    productionOnly: true, maxAttempts: true, timeoutMs: true, connectTimeoutMs: true, cacheControl: true, concurrency: true, onOutage: true, batchSize: true, migrationMaxId: true,
+    cleanupGraceDays: true, uploadSchedule: true, uploadScheduleEnabled: true, cleanupSchedule: true, cleanupScheduleEnabled: true, leaving: true,
   };
   const names = [...Object.keys(shown), 'secretAccessKey'].sort();
   expect(Object.keys(settingSchemas).sort()).toEqual(names);

@@ -39,5 +39,6 @@ export function modeOf({ settings, blocked }: Resolution, facts: InstanceFacts):
   if (settings.credentials.kind === 'incomplete') return off('NO_CREDENTIALS');
   if (facts.override === 'read-only') return { mode: 'read-only', reason: 'MODE_OVERRIDE' };
   if (settings.productionOnly && !facts.production) return { mode: 'read-only', reason: 'PRODUCTION_ONLY' };
+  if (settings.leaving) return { mode: 'read-only', reason: 'LEAVING' };
   return { mode: 'read-write', reason: null };
 }

@@ -1,16 +1,18 @@
+import { DEFAULT_SCHEDULE } from '../../contracts/jobs';
 import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
 import type { SettingName, SettingValue } from '../../contracts/schemas';
 import type { ProviderPreset, PublicSettings, SettingSource } from '../../contracts/settings';
 import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type SourceReading, type Variables } from './sources';
 import type { Credentials, Resolution, SettingProblem, StoredSettings } from './types';
 
-export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local' } as const;
+export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local',
+  batchSize: 100, cleanupGraceDays: 0, uploadSchedule: DEFAULT_SCHEDULE, cleanupSchedule: DEFAULT_SCHEDULE } as const;
 
 /** What Amazon, and every store without regions, is signed for when nothing says otherwise. */
 const PLAIN_REGION = 'us-east-1';
 
 /** A bad value of these must not be passed over: see {@link Resolution.blocked}. */
-const DECIDE_THE_PLACE: ReadonlySet<SettingName> = new Set<SettingName>(['bucket', 'endpoint', 'prefix', 'productionOnly']);
+const DECIDE_THE_PLACE: ReadonlySet<SettingName> = new Set<SettingName>(['bucket', 'endpoint', 'prefix', 'productionOnly', 'leaving', 'migrationMaxId']);
 
 export interface ResolveInput {
   database: StoredSettings;
@@ -109,6 +111,14 @@ export function resolve({ database, configFile, variables }: ResolveInput): Reso
     cacheControl: pick('cacheControl') ?? null,
     concurrency: pick('concurrency') ?? DEFAULTS.concurrency,
     onOutage: pick('onOutage') ?? DEFAULTS.onOutage,
+    batchSize: pick('batchSize') ?? DEFAULTS.batchSize,
+    migrationMaxId: pick('migrationMaxId') ?? null,
+    cleanupGraceDays: pick('cleanupGraceDays') ?? DEFAULTS.cleanupGraceDays,
+    uploadSchedule: pick('uploadSchedule') ?? DEFAULTS.uploadSchedule,
+    uploadScheduleEnabled: pick('uploadScheduleEnabled') ?? false,
+    cleanupSchedule: pick('cleanupSchedule') ?? DEFAULTS.cleanupSchedule,
+    cleanupScheduleEnabled: pick('cleanupScheduleEnabled') ?? false,
+    leaving: pick('leaving') ?? false,
     signingRegion: signingRegion(region, preset, endpoint),
     credentials,
   };
@@ -134,5 +144,13 @@ export function publicSettings(settings: Resolution['settings']): PublicSettings
     cacheControl: settings.cacheControl,
     concurrency: settings.concurrency,
     onOutage: settings.onOutage,
+    batchSize: settings.batchSize,
+    migrationMaxId: settings.migrationMaxId,
+    cleanupGraceDays: settings.cleanupGraceDays,
+    uploadSchedule: settings.uploadSchedule,
+    uploadScheduleEnabled: settings.uploadScheduleEnabled,
+    cleanupSchedule: settings.cleanupSchedule,
+    cleanupScheduleEnabled: settings.cleanupScheduleEnabled,
+    leaving: settings.leaving,
   };
 }

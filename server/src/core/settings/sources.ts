@@ -13,8 +13,10 @@ export interface SourceReading {
   readonly problems: readonly SettingProblem[];
 }
 
-const NUMBERS: ReadonlySet<SettingName> = new Set<SettingName>(['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency']);
-const FLAGS: ReadonlySet<SettingName> = new Set<SettingName>(['forcePathStyle', 'productionOnly']);
+const NUMBERS: ReadonlySet<SettingName> = new Set<SettingName>(['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency', 'batchSize', 'migrationMaxId', 'cleanupGraceDays']);
+const FLAGS: ReadonlySet<SettingName> = new Set<SettingName>([
+  'forcePathStyle', 'productionOnly', 'uploadScheduleEnabled', 'cleanupScheduleEnabled', 'leaving',
+]);
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
 

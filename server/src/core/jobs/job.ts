@@ -1,0 +1,65 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { FindingAction, FindingKind, JobName } from '../../contracts/jobs';
+import type { RunProgress } from './run-progress';
+
+/** How one run is to be done; complete, every default filled in. */
+export interface JobOptions {
+  /** Changes nothing, and reports what would be done. */
+  readonly dryRun: boolean;
+  /** Files of the media library up to this id only; null: all. */
+  readonly maxId: number | null;
+  /** `audit`: puts right what can safely be. */
+  readonly apply: boolean;
+  /** Objects worked on at once. */
+  readonly concurrency: number;
+  /** Files taken up at once; progress is stored after each such batch. */
+  readonly batchSize: number;
+  /** `cleanup`: how long a file stays all the same, in milliseconds. */
+  readonly cleanupGraceMs: number;
+  /** Started by hand: the inventory begins anew instead of going on where the last one ended. */
+  readonly fromStart: boolean;
+}
+
+/** Something to report of one file. */
+export interface NewFinding {
+  readonly kind: FindingKind;
+  readonly key: string | null;
+  readonly name: string | null;
+  /** Bytes. */
+  readonly size: number | null;
+  readonly code: ErrorCode | null;
+  readonly action: FindingAction;
+  readonly applied: boolean;
+  /** What applying it needs. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What a run has of its runner. */
+export interface JobContext {
+  readonly options: JobOptions;
+  /** Aborts when the run is to end: it finishes what is in hand, gives back what it has not begun, and returns. */
+  readonly signal: AbortSignal;
+  readonly progress: RunProgress;
+  /** Stores the progress so far; after each batch. */
+  commit(): Promise<void>;
+  /** Notes for the report; stored in batches. */
+  report(findings: readonly NewFinding[]): Promise<void>;
+  /** The id of this run, the same for ever and no other run's. */
+  readonly runId: number;
+}
+
+/** `paused`: not complete; it goes on in the next run. `code` says why, where it is not only that the signal aborted. */
+export type JobOutcome = { readonly status: 'complete' } | { readonly status: 'paused'; readonly code: ErrorCode | null };
+
+/** A piece of work on the whole library, in runs of bounded length; harmless to run twice, or twice at once. */
+export interface Job {
+  readonly name: JobName;
+  /** `disk`: each disk's own process runs it for that disk; `library`: one process for all. */
+  readonly scope: 'disk' | 'library';
+  /** Why it must not run now; null: it may. Cheap. */
+  blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId'>): Promise<ErrorCode | null>;
+  /** Whether there is nothing left to do here, so that a schedule may rest. Cheap. */
+  isComplete(): Promise<boolean>;
+  /** @throws what is no one file's fault: the run counts as failed, and may be started again */
+  run(context: JobContext): Promise<JobOutcome>;
+}
