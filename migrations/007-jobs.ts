@@ -66,6 +66,8 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
       table.bigInteger('completed_to');
       table.bigInteger('other_providers').notNullable();
       table.bigInteger('missing').notNullable();
+      // another one each time it is to begin anew
+      table.integer('generation').notNullable();
       table.bigInteger('updated_at').notNullable();
     },
   });

@@ -11,7 +11,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   reason: null,
   breaker: { state: 'closed', since: null, lastError: null },
   outage: null,
-  objects: { local: none, both: none, remote: none, trash: none, lost: none, failed: none },
+  objects: { local: none, both: none, remote: none, trash: none, lost: none, missing: none, failed: none },
   pendingUploads: none,
   stranded: { ...none, volumes: [] },
   incidents: [],

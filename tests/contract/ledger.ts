@@ -7,6 +7,8 @@ import { concurrency } from './ledger/concurrency';
 import { Hand, type LedgerUnderTest } from './ledger/harness';
 import { keysAndPlaces } from './ledger/keys-and-places';
 import { listing } from './ledger/listing';
+import { migrating } from './ledger/migrating';
+import { missing } from './ledger/missing';
 import { publishing } from './ledger/publishing';
 import { recording } from './ledger/recording';
 import { sweeping } from './ledger/sweeping';
@@ -33,6 +35,8 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('restore', () => restoring(hand));
     describe('the adoption of bytes in the bucket', () => adopting(hand));
     describe('the inventory', () => recording(hand));
+    describe('jobs on the whole library', () => migrating(hand));
+    describe('missing files', () => missing(hand));
     describe('tallies', () => tallying(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));

@@ -77,7 +77,7 @@ export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number)
 
 /** Empties the ledger as deletes do: ids go on. */
 export async function emptyTables({ knex: db, schema }: TestDatabase): Promise<void> {
-  for (const name of ['s3_storage_objects', 's3_storage_names', 's3_storage_locations', 's3_storage_tallies', 's3_storage_leases']) {
+  for (const name of ['s3_storage_objects', 's3_storage_names', 's3_storage_locations', 's3_storage_tallies', 's3_storage_leases', 's3_storage_inventories']) {
     await (schema ? db(name).withSchema(schema) : db(name)).delete();
   }
 }

@@ -48,7 +48,7 @@ export interface StatusAnswer {
   breaker: { state: 'closed' | 'open' | 'half-open'; since: string | null; lastError: ErrorCode | null };
   /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
   outage: { since: string; code: ErrorCode } | null;
-  objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; failed: Tally };
+  objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; missing: Tally; failed: Tally };
   /** Files written to disk while S3 was away, still to be uploaded. */
   pendingUploads: Tally;
   /** Files whose only copy is on a disk that is not there any more; `lastSeen` is null for one that never told of itself. */

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors';
 import { fieldErrors, type Checked } from './schemas';
 
-/** Where a file is, as the ledger has it; `trash`: deleted, its bytes not yet removed. */
-export const OBJECT_STATES = ['local', 'both', 'remote', 'trash'] as const;
+/**
+ * Where a file is, as the ledger has it; `lost`: its bytes are nowhere, as an audit has proven; `missing`: the media library
+ * lists it, and it was found neither on disk nor in the bucket; `trash`: deleted, its bytes not yet removed.
+ */
+export const OBJECT_STATES = ['local', 'both', 'remote', 'lost', 'missing', 'trash'] as const;
 export type ObjectState = (typeof OBJECT_STATES)[number];
 
 export const MAX_PAGE_SIZE = 100;
@@ -42,7 +45,7 @@ export interface ObjectEntry {
   state: ObjectState;
   /** Where the bytes came from: `library`, `upload`, `fallback` or `read-only`. */
   origin: string;
-  /** Bytes. */
+  /** Bytes; 0 for a missing file. */
   size: number;
   mime: string | null;
   /** Attempts to move it that failed in a row. */

@@ -3,7 +3,7 @@ import { parseObjectsQuery, type ObjectEntry, type ObjectsAnswer } from '../cont
 import type { VolumeId } from './keys';
 import type { Ledger, LedgerRow, Tallies } from './ledger/ledger';
 import type { ListFilter } from './ledger/listing';
-import { localOf } from './ledger/state';
+import { localOf, standingOf } from './ledger/state';
 import { RequestRefused } from './refused';
 import type { Volume } from './store/volume';
 import type { VolumeRegistry } from './volumes/registry';
@@ -32,23 +32,25 @@ function tallied({ state, failed, onlyOn }: ListFilter, tallies: Tallies): numbe
   const sum = (parts: readonly { count: number }[]) => parts.reduce((total, { count }) => total + count, 0);
   if (onlyOn) return failed || state ? undefined : sum(tallies.onlyOn.filter(({ volume }) => onlyOn.includes(volume)));
   if (failed) return state ? undefined : tallies.failed.count;
-  return state ? tallies[state].count : sum([tallies.local, tallies.both, tallies.remote, tallies.trash]);
+  return state ? tallies[state].count : sum([tallies.local, tallies.both, tallies.remote, tallies.lost, tallies.missing, tallies.trash]);
 }
 
 function entryOf(row: LedgerRow, strandedVolumes: ReadonlySet<VolumeId>): ObjectEntry {
   const { placement, tombstone, lastError } = row;
-  if (placement.state === 'new' || placement.state === 'gone') throw new Error(`a row without bytes was listed: ${placement.state}`);
+  const standing = standingOf(row);
+  if (!standing) throw new Error(`a row that is no file was listed: ${placement.state}`);
+  const content = 'content' in placement ? placement.content : undefined;
   const local = localOf(row);
   return {
     key: row.key,
-    state: tombstone ? 'trash' : placement.state,
+    state: tombstone ? 'trash' : standing,
     origin: row.origin,
-    size: placement.content.size,
-    mime: placement.content.mime,
+    size: content?.size ?? 0,
+    mime: content?.mime ?? null,
     attempts: row.attempts,
     lastError: lastError && { code: lastError, ...ERRORS[lastError] },
     volume: local?.volume ?? null,
-    stranded: placement.state === 'local' && tombstone === null && strandedVolumes.has(placement.local.volume),
+    stranded: standing === 'local' && tombstone === null && local !== undefined && strandedVolumes.has(local.volume),
     rev: row.rev,
   };
 }

@@ -23,7 +23,7 @@ export async function statusOf(parts: {
   breaker: CircuitBreaker | undefined;
   outage: { code: ErrorCode; since: number } | undefined;
 }): Promise<StatusAnswer> {
-  const { pendingUploads, onlyOn, ...objects } = await parts.ledger.tallies();
+  const { pendingUploads, onlyOn, local, both, remote, trash, lost, missing, failed } = await parts.ledger.tallies();
   const stranded = strandedOn(onlyOn, await parts.registry.list(), parts.volume.id);
   const incidents = await parts.incidents.list(INCIDENTS_SHOWN);
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
@@ -36,8 +36,7 @@ export async function statusOf(parts: {
       lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
     },
     outage: parts.outage ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code } : null,
-    // only an audit can prove that a file is lost
-    objects: { ...objects, lost: { count: 0, bytes: 0 } },
+    objects: { local, both, remote, trash, lost, missing, failed },
     pendingUploads,
     stranded: {
       count: stranded.reduce((total, { count }) => total + count, 0),

@@ -20,13 +20,16 @@ export function listing(hand: Hand): void {
     await hand.fallBack('buried.png');
     await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
     await hand.object('new.png');
+    await hand.object('lost.png', { found: found('lost.png') });
+    await hand.ledger.recordFailure(await hand.row('lost.png'), 'LOST', null);
+    await hand.ledger.recordMissing([key('missing.png')], 'NOT_ON_DISK');
     await hand.put('gone.png');
     await hand.ledger.bury(key('gone.png'), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
   });
 
-  it('answers every row that has bytes', async () => {
-    expect(await all({})).toEqual(['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'remote.png']);
+  it('answers every row that has bytes, and missing files', async () => {
+    expect(await all({})).toEqual(['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'lost.png', 'missing.png', 'remote.png']);
   });
 
   it.each([
@@ -34,8 +37,11 @@ export function listing(hand: Hand): void {
     [{ state: 'both' }, ['both.png']],
     [{ state: 'remote' }, ['remote.png']],
     [{ state: 'trash' }, ['buried.png']],
-    [{ failed: true }, ['failed.png']],
-    [{ failed: false }, ['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'remote.png']],
+    [{ state: 'lost' }, ['lost.png']],
+    [{ state: 'missing' }, ['missing.png']],
+    [{ state: 'missing', failed: true }, ['missing.png']],
+    [{ failed: true }, ['failed.png', 'lost.png', 'missing.png']],
+    [{ failed: false }, ['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'lost.png', 'missing.png', 'remote.png']],
     [{ onlyOn: [VOLUME] }, ['failed.png', 'local.png']],
     [{ onlyOn: [ELSEWHERE] }, ['elsewhere.png']],
     [{ onlyOn: [VOLUME, ELSEWHERE] }, ['elsewhere.png', 'failed.png', 'local.png']],
@@ -50,7 +56,7 @@ export function listing(hand: Hand): void {
 
   it('pages through all of them once, though rows change meanwhile', async () => {
     const seen: string[] = [];
-    for (let offset = 0; offset < 8; offset += 2) {
+    for (let offset = 0; offset < 10; offset += 2) {
       const page = await hand.ledger.list({}, { offset, limit: 2 });
       expect(page.length).toBeLessThanOrEqual(2);
       seen.push(...page.map((row) => row.key));
@@ -61,7 +67,7 @@ export function listing(hand: Hand): void {
   });
 
   it('answers the rows themselves', async () => {
-    const [row] = await hand.ledger.list({ failed: true }, { offset: 0, limit: 1 });
+    const [row] = await hand.ledger.list({ state: 'local', failed: true }, { offset: 0, limit: 1 });
     expect(row).toEqual(await hand.row('failed.png'));
   });
 }

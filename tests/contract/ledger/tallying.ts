@@ -5,22 +5,27 @@ import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
 
 /** Counted from rows, the plain way. */
 export function counted(rows: readonly LedgerRow[]): Tallies {
-  const tallies = { onlyOn: [] as { volume: never; count: number; bytes: number }[] } as unknown as Record<
-    'local' | 'both' | 'remote' | 'trash' | 'failed' | 'pendingUploads',
-    { count: number; bytes: number }
-  > & Tallies;
-  for (const name of ['local', 'both', 'remote', 'trash', 'failed', 'pendingUploads'] as const) tallies[name] = { count: 0, bytes: 0 };
+  const nothing = () => ({ count: 0, bytes: 0 });
+  const tallies = {
+    local: nothing(), both: nothing(), remote: nothing(), trash: nothing(), lost: nothing(), missing: nothing(),
+    failed: nothing(), pendingUploads: nothing(), pendingLibrary: nothing(),
+    failedOf: { local: 0, both: 0, remote: 0, missing: 0 },
+  };
   const onlyOn = new Map<string, { count: number; bytes: number }>();
   for (const { placement, tombstone, lastError, origin } of rows) {
-    if (placement.state === 'new' || placement.state === 'gone') continue;
+    if (placement.state === 'gone' || (placement.state === 'new' && (tombstone || !lastError))) continue;
+    const lost = lastError === 'LOST' && placement.state !== 'new';
     const add = (sum: { count: number; bytes: number }) => {
       sum.count += 1;
-      sum.bytes += placement.content.size;
+      sum.bytes += placement.state === 'new' ? 0 : placement.content.size;
     };
     if (lastError) add(tallies.failed);
-    add(tombstone ? tallies.trash : tallies[placement.state]);
-    if (tombstone || placement.state !== 'local') continue;
+    const where = placement.state === 'new' ? 'missing' : placement.state;
+    add(tombstone ? tallies.trash : tallies[lost ? 'lost' : where]);
+    if (lastError && !tombstone && !lost) tallies.failedOf[where] += 1;
+    if (tombstone || lost || placement.state !== 'local') continue;
     if (origin === 'fallback') add(tallies.pendingUploads);
+    if (origin === 'library') add(tallies.pendingLibrary);
     const { volume } = placement.local;
     add(onlyOn.get(volume) ?? onlyOn.set(volume, { count: 0, bytes: 0 }).get(volume)!);
   }
@@ -48,6 +53,12 @@ const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<
     onRow(hand, name, async (row) => hand.ledger.commitUpload(row, await hand.object(name), { etag: null, md5: MD5 })),
   cleanup: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitCleanup(row, { graceMs: 0 })),
   restore: (hand, name) => onRow(hand, name, async (row) => hand.ledger.commitRestore(row, await hand.file(name))),
+  miss: (hand, name) => hand.ledger.recordMissing([key(name)], 'NOT_ON_DISK'),
+  lose: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'LOST', null)),
+  match: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitAdoption(row, { locationId: 1, object: name as never, etag: null }, MD5)),
+  retry: (hand, name) => hand.ledger.retry([key(name)]),
+  'retry all': (hand) => hand.ledger.retry('all'),
+  untrash: (hand, name) => hand.ledger.untrash([key(name)]),
   fail: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'TIMEOUT', 0)),
   claim: (hand) => hand.ledger.claim({ work: 'restore', limit: 2 }, DAY),
   fold: (hand) => hand.ledger.foldTallies(),

@@ -118,7 +118,11 @@ export function uploading(hand: Hand): void {
       remote: { count: 1, bytes: 10 },
       trash: { count: 1, bytes: 10 },
       failed: { count: 1, bytes: 10 },
+      failedOf: { local: 1, both: 0, remote: 0, missing: 0 },
+      lost: { count: 0, bytes: 0 },
+      missing: { count: 0, bytes: 0 },
       pendingUploads: { count: 2, bytes: 20 },
+      pendingLibrary: { count: 1, bytes: 7 },
       onlyOn: [{ volume: VOLUME, count: 3, bytes: 27 }],
     });
   });

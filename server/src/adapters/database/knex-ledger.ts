@@ -4,6 +4,7 @@ import { claims } from './ledger/claims';
 import { counting } from './ledger/counting';
 import { listing } from './ledger/listing';
 import { locations } from './ledger/locations';
+import { migration } from './ledger/migration';
 import { moves } from './ledger/moves';
 import { rows } from './ledger/rows';
 import type { LedgerContext } from './ledger/session';
@@ -42,6 +43,7 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...burials(context),
     ...claims(context),
     ...moves(context),
+    ...migration(context),
     ...counting(context),
     ...sweeping(context),
     ...listing(context),

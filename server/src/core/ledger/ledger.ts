@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
 import type { ListFilter, Slice } from './listing';
+import type { MigrationLedger } from './migration';
 import type { Placement, Origin, LedgerRow, LocalCopy, RemoteCopy } from './state';
 
 export type LocationId = number;
@@ -112,15 +113,26 @@ export const DEFAULT_POLICY: LedgerPolicy = {
   secondSweepMs: 24 * 3600_000,
 };
 
-/** Rows that have bytes. `local`, `both` and `remote` are without buried rows. */
+/**
+ * Rows that have bytes, and files that have none although the library lists them. All but `trash` and `failed` are without
+ * buried rows; `local`, `both` and `remote` without lost ones.
+ */
 export interface Tallies {
   local: { count: number; bytes: number };
   both: { count: number; bytes: number };
   remote: { count: number; bytes: number };
   /** Rows that are buried and not yet purged, whatever their state. */
   trash: { count: number; bytes: number };
-  /** Rows whose last attempt to move failed. */
+  /** An audit found the bytes nowhere. */
+  lost: { count: number; bytes: number };
+  /** The library lists it, and no bytes of it are known. */
+  missing: { count: number; bytes: number };
+  /** Rows whose last attempt to move failed, lost and missing ones included. */
   failed: { count: number; bytes: number };
+  /** How many of the failed ones are where. */
+  failedOf: { local: number; both: number; remote: number; missing: number };
+  /** Files of the library, on any volume, still to be uploaded; given-up ones included. */
+  pendingLibrary: { count: number; bytes: number };
   /** Fallback writes of any volume still to be uploaded. */
   pendingUploads: { count: number; bytes: number };
   /** Per volume, the unburied files whose only copy is on it (`local`). Volumes without any are left out. */
@@ -136,7 +148,7 @@ export interface Tallies {
  * - Times are the ledger's own (the database's clock), never the caller's.
  * - Keys and names compare byte by byte.
  */
-export interface Ledger {
+export interface Ledger extends MigrationLedger {
   find(key: ObjectKey): Promise<LedgerRow | undefined>;
 
   /** Whether the ledger never held a row: the plugin has not touched this library yet. */
@@ -252,8 +264,11 @@ export interface Ledger {
    */
   commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
-  /** Notes a failed attempt on a row still at `rev`, and when the next is due. Does not change `rev`. */
-  recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number): Promise<void>;
+  /**
+   * Notes a failed attempt on a row still at `rev`, and when the next is due; null: never by itself, only after a `retry`, or
+   * for another kind of work. Does not change `rev`.
+   */
+  recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number | null): Promise<void>;
 
   /** Condemns names that have been pending for longer than the policy allows. @returns how many */
   condemnAbandoned(): Promise<number>;

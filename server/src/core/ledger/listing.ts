@@ -1,10 +1,10 @@
 import type { VolumeId } from '../keys';
-import { isIn, localOf, type LedgerRow } from './state';
+import { localOf, standingOf, type LedgerRow } from './state';
 
-/** Which rows to list; all conditions given must hold. Rows without bytes (`new`, `gone`) are never listed. */
+/** Which rows to list; all conditions given must hold. Of rows without bytes, missing files are listed, others never. */
 export interface ListFilter {
   /** `trash`: buried, whatever the state; the others are without buried rows. */
-  readonly state?: 'local' | 'both' | 'remote' | 'trash';
+  readonly state?: 'local' | 'both' | 'remote' | 'lost' | 'missing' | 'trash';
   /** The last attempt to move it failed. */
   readonly failed?: boolean;
   /** Not buried, and the only copy is on one of these volumes. */
@@ -18,10 +18,11 @@ export interface Slice {
 
 /** The filter as a rule for one row. */
 export function isListed(row: LedgerRow, { state, failed, onlyOn }: ListFilter): boolean {
-  if (!isIn(row, 'local', 'both', 'remote')) return false;
+  const standing = standingOf(row);
+  if (!standing) return false;
   const buried = row.tombstone !== null;
-  if (state && (state === 'trash' ? !buried : buried || row.placement.state !== state)) return false;
+  if (state && (state === 'trash' ? !buried : buried || standing !== state)) return false;
   if (failed && row.lastError === null) return false;
   const volume = localOf(row)?.volume;
-  return !onlyOn || (row.placement.state === 'local' && !buried && volume !== undefined && onlyOn.includes(volume));
+  return !onlyOn || (standing === 'local' && !buried && volume !== undefined && onlyOn.includes(volume));
 }

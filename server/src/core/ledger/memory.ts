@@ -13,10 +13,14 @@ import {
   type Ledger,
   type LedgerPolicy,
   type Location,
+  type LocationId,
   type Tallies,
 } from './ledger';
 import { isListed, type ListFilter } from './listing';
+import { MemoryInventories } from './memory-inventories';
 import { MemoryNames } from './memory-names';
+import type { Proof } from './migration';
+import { matched, missed, retried, untrashed } from './migration-steps';
 import { remoteOf, type LedgerRow } from './state';
 import { groupOf, talliesOf } from './tallies';
 import * as step from './transitions';
@@ -33,6 +37,8 @@ export class MemoryLedger implements Ledger {
   readonly #rows = new Map<ObjectKey, RowRecord>();
   readonly #names: MemoryNames;
   readonly #locations: (Location & { id: number })[] = [];
+  readonly #proofs = new Map<LocationId, Proof>();
+  readonly inventories = new MemoryInventories();
 
   constructor(
     private readonly clock: Pick<Clock, 'now' | 'random'>,
@@ -185,6 +191,44 @@ export class MemoryLedger implements Ledger {
     if (next) this.#store(next, { retryAfterMs });
   };
 
+  findMany: Ledger['findMany'] = async (keys) => keys.flatMap((key) => this.#rows.get(key)?.row ?? []);
+
+  scan: Ledger['scan'] = async (work, after, limit) => {
+    const keys = [...this.#rows.keys()];
+    const rows = keys.slice(after === null ? 0 : keys.indexOf(after) + 1).flatMap((key) => this.#rows.get(key)?.row ?? []);
+    return rows.filter((row) => step.awaits(row, work)).slice(0, limit);
+  };
+
+  pendingWork: Ledger['pendingWork'] = async (work) =>
+    [...this.#rows.values()].some(({ row, retryAt }) => retryAt < Infinity && step.awaits(row, work));
+
+  recordMissing: Ledger['recordMissing'] = async (keys, code) =>
+    this.#change(keys, (row) => missed(row, code));
+
+  commitAdoption: Ledger['commitAdoption'] = async (read, remote, md5) => {
+    const row = this.#rows.get(read.key)?.row;
+    const next = row && matched(row, read.rev, remote, md5);
+    if (next) this.#store(next);
+    return next !== undefined;
+  };
+
+  retry: Ledger['retry'] = async (keys) =>
+    this.#change(keys === 'all' ? [...this.#rows.keys()] : await this.#known(keys), (row) => {
+      const next = retried(row);
+      if (next?.placement.state === 'new') this.inventories.restart();
+      return next;
+    });
+
+  untrash: Ledger['untrash'] = async (keys) => this.#change(keys === 'all' ? [...this.#rows.keys()] : await this.#known(keys), untrashed);
+
+  async proofOf(location: LocationId): Promise<Proof | null> {
+    return this.#proofs.get(location) ?? null;
+  }
+
+  async noteProof(location: LocationId, proof: Proof): Promise<void> {
+    this.#proofs.set(location, proof);
+  }
+
   async condemnAbandoned(): Promise<number> {
     return this.#names.condemnAbandoned();
   }
@@ -239,6 +283,17 @@ export class MemoryLedger implements Ledger {
     return [...this.#rows.values()].map(({ row }) => row).filter((row) => isListed(row, filter));
   }
 
+  async #known(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
+    return (await this.findMany([...new Set(keys)])).map(({ key }) => key);
+  }
+
+  /** @returns how many rows of the keys the change is for */
+  #change(keys: readonly ObjectKey[], changed: (row: LedgerRow) => LedgerRow | undefined): number {
+    const next = keys.flatMap((key) => changed(this.#rows.get(key)?.row ?? step.firstRow(key, undefined)) ?? []);
+    for (const row of next) this.#store(row);
+    return next.length;
+  }
+
   #rowOf(key: ObjectKey, found?: BeginOptions['found']): LedgerRow {
     const known = this.#rows.get(key)?.row;
     const recorded = found !== undefined && this.#names.isRecorded({ kind: 'file', name: found.localName, volume: found.volume });
@@ -247,11 +302,11 @@ export class MemoryLedger implements Ledger {
     return row;
   }
 
-  #store(row: LedgerRow, after: { purgeAfterMs?: number; retryAfterMs?: number } = {}): void {
+  #store(row: LedgerRow, after: { purgeAfterMs?: number; retryAfterMs?: number | null } = {}): void {
     const now = this.clock.now();
     const before = this.#rows.get(row.key);
     const purgeAt = after.purgeAfterMs === undefined ? (before?.purgeAt ?? null) : now + after.purgeAfterMs;
-    const retryAt = after.retryAfterMs === undefined ? (before?.retryAt ?? 0) : now + after.retryAfterMs;
+    const retryAt = after.retryAfterMs === undefined ? (before?.retryAt ?? 0) : now + (after.retryAfterMs ?? Infinity);
     this.#rows.set(row.key, {
       row,
       changedAt: before?.row.rev === row.rev ? before.changedAt : now,

@@ -72,3 +72,13 @@ export function remoteOf(row: LedgerRow): RemoteCopy | undefined {
 export function localOf(row: LedgerRow): LocalCopy | undefined {
   return row.placement.state === 'local' || row.placement.state === 'both' ? row.placement.local : undefined;
 }
+
+/** Where a file is, as it is counted and listed: `lost`, an audit found its bytes nowhere; `missing`, none were ever known. */
+export type Standing = 'local' | 'both' | 'remote' | 'lost' | 'missing';
+
+/** Undefined for a row that is no file: a first write is under way, or came to nothing; or its bytes are condemned. */
+export function standingOf({ placement, lastError, tombstone }: LedgerRow): Standing | undefined {
+  if (placement.state === 'gone') return undefined;
+  if (placement.state === 'new') return lastError !== null && tombstone === null ? 'missing' : undefined;
+  return lastError === 'LOST' ? 'lost' : placement.state;
+}

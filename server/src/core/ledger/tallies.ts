@@ -1,10 +1,10 @@
 import type { VolumeId } from '../keys';
 import type { Tallies } from './ledger';
-import { isIn, type LedgerRow, type Origin, type RowIn } from './state';
+import { standingOf, type LedgerRow, type Origin, type Standing } from './state';
 
-/** Rows that are alike in everything {@link Tallies} tell apart. Only rows that have bytes are counted. */
+/** Rows that are alike in everything {@link Tallies} tell apart. */
 export interface TallyGroup {
-  readonly state: RowWithBytes['placement']['state'];
+  readonly state: Standing;
   readonly origin: Origin;
   readonly buried: boolean;
   readonly failed: boolean;
@@ -14,20 +14,19 @@ export interface TallyGroup {
   readonly bytes: number;
 }
 
-type RowWithBytes = RowIn<'local'> | RowIn<'both'> | RowIn<'remote'>;
-
-/** A row as a group of one; undefined when it has no bytes. */
+/** A row as a group of one; undefined when it is no file. */
 export function groupOf(row: LedgerRow | undefined): TallyGroup | undefined {
-  if (!isIn(row, 'local', 'both', 'remote')) return undefined;
+  const state = row && standingOf(row);
+  if (!row || !state) return undefined;
   const { placement, origin } = row;
   return {
-    state: placement.state,
+    state,
     origin,
     buried: row.tombstone !== null,
     failed: row.lastError !== null,
-    volume: placement.state === 'local' ? placement.local.volume : null,
+    volume: state === 'local' && placement.state === 'local' ? placement.local.volume : null,
     count: 1,
-    bytes: placement.content.size,
+    bytes: 'content' in placement ? placement.content.size : 0,
   };
 }
 
@@ -57,13 +56,18 @@ export function talliesOf(groups: readonly TallyGroup[]): Tallies {
     };
   };
   const live = (state: TallyGroup['state']) => (group: TallyGroup) => group.state === state && !group.buried;
+  const failing = (state: TallyGroup['state']) => sum((group) => live(state)(group) && group.failed).count;
   const volumes = [...new Set(groups.filter(live('local')).flatMap(({ volume }) => volume ?? []))].sort();
   return {
     local: sum(live('local')),
     both: sum(live('both')),
     remote: sum(live('remote')),
     trash: sum(({ buried }) => buried),
+    lost: sum(live('lost')),
+    missing: sum(live('missing')),
     failed: sum(({ failed }) => failed),
+    failedOf: { local: failing('local'), both: failing('both'), remote: failing('remote'), missing: failing('missing') },
+    pendingLibrary: sum((group) => live('local')(group) && group.origin === 'library'),
     pendingUploads: sum((group) => live('local')(group) && group.origin === 'fallback'),
     onlyOn: volumes
       .map((volume) => ({ volume, ...sum((group) => live('local')(group) && group.volume === volume) }))

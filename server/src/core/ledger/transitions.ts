@@ -6,7 +6,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { StorageError } from '../errors';
 import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginFile, BeginObject, BeginOptions, Claim, CondemnOptions, Intent, KnownBytes, PlacedName, Publication } from './ledger';
+import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, KnownBytes, PlacedName, Publication, Work } from './ledger';
 import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement, type RemoteCopy, type RowIn } from './state';
 
 /** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
@@ -57,7 +57,7 @@ export function firstRow(key: ObjectKey, found: BeginOptions['found']): LedgerRo
 export function noticed(row: LedgerRow, found: BeginOptions['found'], recorded: boolean): LedgerRow {
   if (!found || recorded || row.placement.state !== 'new') return row;
   const { placement, origin } = firstRow(row.key, found);
-  return { ...row, placement, origin, rev: row.rev + 1 };
+  return { ...row, placement, origin, rev: row.rev + 1, attempts: 0, lastError: null };
 }
 
 /**
@@ -70,7 +70,8 @@ export function adopted(
   content: { size: number; md5: string; mime: string | null },
 ): RowIn<'remote'> | undefined {
   if (row.placement.state !== 'new' || row.plainUsed) return undefined;
-  return { ...row, origin: 'library', placement: { state: 'remote', content, remote }, rev: row.rev + 1, plainUsed: true };
+  const placement = { state: 'remote', content, remote } as const;
+  return { ...row, origin: 'library', placement, rev: row.rev + 1, plainUsed: true, attempts: 0, lastError: null };
 }
 
 /** Every name that the row's current bytes lie under. */
@@ -232,13 +233,13 @@ export function failed(row: LedgerRow, rev: number, code: ErrorCode): LedgerRow 
 }
 
 /** Whether there is this work to be done for the row; when is the ledger's business. */
-export function awaits(row: LedgerRow, claim: Claim): boolean {
+export function awaits(row: LedgerRow, work: Work): boolean {
   if (row.tombstone !== null) return false;
-  switch (claim.work) {
+  switch (work.work) {
     case 'upload':
-      return isIn(row, 'local') && row.origin === claim.origin && row.placement.local.volume === claim.volume;
+      return isIn(row, 'local') && row.origin === work.origin && row.placement.local.volume === work.volume;
     case 'cleanup':
-      return isIn(row, 'both') && row.placement.local.volume === claim.volume;
+      return isIn(row, 'both') && row.placement.local.volume === work.volume;
     case 'restore':
       return isIn(row, 'remote');
   }

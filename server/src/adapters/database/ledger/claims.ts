@@ -1,4 +1,4 @@
-import type { Claim, Ledger } from '../../../core/ledger/ledger';
+import type { Ledger, Work } from '../../../core/ledger/ledger';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { clockAfter, lockFree } from '../dialect';
 import { sha256 } from './objects';
@@ -35,7 +35,8 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
   };
 }
 
-function workOf(request: Claim): Record<string, string | null> {
+/** The columns of the rows that this is the work for. */
+export function workOf(request: Work): Record<string, string | null> {
   switch (request.work) {
     case 'upload':
       return { state: 'local', origin: request.origin, volume: request.volume };

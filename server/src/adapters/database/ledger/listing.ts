@@ -14,7 +14,7 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> 
     list: (filter, { offset, limit }) =>
       reading(context, ({ objects }) =>
         // the primary key: its index is walked for a page, and no row ever changes its place in it
-        objects.list((table) => filtered(table, filter).orderByRaw(filter.failed ? SORTED : 'key_hash').offset(offset).limit(limit)),
+        objects.list((table) => filtered(table, filter).orderByRaw(filter.failed || filter.state === 'lost' || filter.state === 'missing' ? SORTED : 'key_hash').offset(offset).limit(limit)),
       ),
 
     count: (filter) =>
@@ -27,11 +27,22 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> 
 
 function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn }: ListFilter): Knex.QueryBuilder {
   // not `in` the other three: that would draw SQLite to the index by state, and to sorting all it finds there
-  table.whereNotIn('state', ['new', 'gone']);
+  if (state === 'missing') table.where(isMissing);
+  else if (state) table.whereNotIn('state', ['new', 'gone']);
+  else table.where((files) => void files.whereNotIn('state', ['new', 'gone']).orWhere(isMissing));
   // every buried row that has bytes awaits its purge, and of that there is an index
   if (state === 'trash') table.whereNotNull('tombstone_ticket').whereNotNull('purge_at');
-  else if (state) table.where({ state, tombstone_ticket: null });
+  else if (state === 'lost') table.where({ last_error: 'LOST', tombstone_ticket: null });
+  else if (state && state !== 'missing') table.where({ state, tombstone_ticket: null }).where(isNotLost);
   if (failed) table.whereNotNull('last_error');
-  if (onlyOn) table.where({ state: 'local', tombstone_ticket: null }).whereIn('volume', [...onlyOn]);
+  if (onlyOn) table.where({ state: 'local', tombstone_ticket: null }).where(isNotLost).whereIn('volume', [...onlyOn]);
   return table;
+}
+
+function isMissing(row: Knex.QueryBuilder): void {
+  void row.where({ state: 'new', tombstone_ticket: null }).whereNotNull('last_error');
+}
+
+function isNotLost(row: Knex.QueryBuilder): void {
+  void row.whereNull('last_error').orWhereNot('last_error', 'LOST');
 }

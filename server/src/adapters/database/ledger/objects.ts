@@ -17,6 +17,10 @@ const unborn = (rev: number) => -1 - rev;
 /** SQLite inserts several rows as one select each, of which it takes 500 in a statement. */
 const INSERTED_AT_ONCE = 100;
 
+/** `retry_at` of a row that was given up, and what only such a one has reached: the last moment of all dates. In milliseconds. */
+const NEVER = 9_000_000_000_000_000;
+export const NEVER_FROM = 8_640_000_000_000_000;
+
 /** `s3_storage_objects` through one connection or transaction, and the tallies of its rows with it. */
 export class Objects {
   /** The rows locked so far, as they are now. */
@@ -100,15 +104,15 @@ export class Objects {
   /**
    * Stores a changed row that is locked.
    * @param purgeAfterMs when a tombstone was put on it just now
-   * @param retryAfterMs when an attempt failed just now
+   * @param retryAfterMs when an attempt failed just now, null if it was the last one
    */
-  async store(row: LedgerRow, { purgeAfterMs, retryAfterMs }: { purgeAfterMs?: number; retryAfterMs?: number } = {}) {
+  async store(row: LedgerRow, { purgeAfterMs, retryAfterMs }: { purgeAfterMs?: number; retryAfterMs?: number | null } = {}) {
     const before = this.#locked.get(row.key);
     if (!before) throw new StorageError('INTERNAL', { operation: 'store', subject: row.key, detail: 'the row is not locked' });
     const { object_key: _, ...columns } = toColumns(row);
     const times: Record<string, unknown> = {};
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
-    else times.retry_at = clockAfter(this.db, retryAfterMs);
+    else times.retry_at = retryAfterMs === null ? NEVER : clockAfter(this.db, retryAfterMs);
     if (row.attempts === 0) times.retry_at = 0;
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
     if (!awaitsPurge(row)) times.purge_at = null;

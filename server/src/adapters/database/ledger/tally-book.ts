@@ -88,13 +88,16 @@ export class TallyBook {
 
   #rows(): Knex.QueryBuilder {
     // not `in` the other three: no index is to lead there, all is read in the order in which it lies
-    return this.table(ROWS).whereNotIn('state', ['new', 'gone']);
+    const missing = (row: Knex.QueryBuilder) => void row.where({ state: 'new', tombstone_ticket: null }).whereNotNull('last_error');
+    return this.table(ROWS).where((files) => void files.whereNotIn('state', ['new', 'gone']).orWhere(missing));
   }
 
   #counted(rows: Knex.QueryBuilder): Knex.QueryBuilder {
-    const columns = `state, origin, case when tombstone_ticket is null then 0 else 1 end as buried,
-      case when last_error is null then 0 else 1 end as failed, case when state = 'local' then volume end as volume, size`;
-    return this.db(rows.select(this.db.raw(columns)).as('rows_with_bytes'))
+    // see standingOf
+    const columns = `case when state = 'new' then 'missing' when last_error = 'LOST' then 'lost' else state end as state,
+      origin, case when tombstone_ticket is null then 0 else 1 end as buried, case when last_error is null then 0 else 1 end as failed,
+      case when state = 'local' and (last_error is null or last_error <> 'LOST') then volume end as volume, coalesce(size, 0) as size`;
+    return this.db(rows.select(this.db.raw(columns)).as('files'))
       .select(...GROUP, this.db.raw('count(*) as row_count, sum(size) as bytes'))
       .groupBy(GROUP);
   }

@@ -1,0 +1,121 @@
+import type { Knex } from 'knex';
+import type { ObjectKey } from '../../../core/keys';
+import type { MigrationLedger, Proof } from '../../../core/ledger/migration';
+import { matched, missed, retried, untrashed } from '../../../core/ledger/migration-steps';
+import type { LedgerRow } from '../../../core/ledger/state';
+import { firstRow } from '../../../core/ledger/transitions';
+import { workOf } from './claims';
+import { NEVER_FROM, sha256 } from './objects';
+import { inTransaction, reading, type LedgerContext, type Session } from './session';
+
+const AT_ONCE = 250;
+
+export function migration(context: LedgerContext): MigrationLedger {
+  const table = (db: Knex, name: string): Knex.QueryBuilder => (context.schema ? db(name).withSchema(context.schema) : db(name));
+
+  /** Does a step to so many rows at a time: those of the keys, or all that pass. @returns how many it was for */
+  const inSteps = async (
+    keys: readonly ObjectKey[] | 'all',
+    passing: (rows: Knex.QueryBuilder) => Knex.QueryBuilder,
+    step: (session: Session, rows: readonly LedgerRow[]) => Promise<number>,
+  ): Promise<number> => {
+    let count = 0;
+    for await (const some of keys === 'all' ? passingKeys(context, passing) : parts(keys)) {
+      count += await inTransaction(context, async (session) => step(session, [...(await session.objects.lock(some)).values()]));
+    }
+    return count;
+  };
+
+  return {
+    async findMany(keys) {
+      const rows: LedgerRow[] = [];
+      for (const some of parts(keys)) {
+        const hashes = some.map(sha256);
+        rows.push(...(await reading(context, ({ objects }) => objects.list((all) => all.whereIn('key_hash', hashes)))));
+      }
+      return rows;
+    },
+
+    scan: (work, after, limit) =>
+      reading(context, ({ objects }) =>
+        objects.list((all) =>
+          all.where({ ...workOf(work), tombstone_ticket: null }).where('key_hash', '>', after === null ? '' : sha256(after)).orderBy('key_hash').limit(limit),
+        ),
+      ),
+
+    pendingWork: (work) =>
+      reading(context, async ({ objects }) => {
+        const pending = await objects.list((all) => all.where({ ...workOf(work), tombstone_ticket: null }).where('retry_at', '<', NEVER_FROM).limit(1));
+        return pending.length > 0;
+      }),
+
+    async recordMissing(keys, code) {
+      const unknown = await reading(context, ({ objects }) => objects.withoutBytes(keys));
+      if (unknown.length === 0) return 0;
+      return inTransaction(context, async ({ objects }) => {
+        const inserted = await objects.insert(unknown.flatMap((key) => missed(firstRow(key, undefined), code) ?? []));
+        const done = new Set(inserted.map(({ key }) => key));
+        const others = await objects.lock(unknown.filter((key) => !done.has(key)));
+        for (const row of others.values()) {
+          const next = missed(row, code);
+          if (next && next !== row) await objects.store(next, { retryAfterMs: 0 });
+          if (next) done.add(next.key);
+        }
+        return done.size;
+      });
+    },
+
+    commitAdoption: (read, remote, md5) =>
+      inTransaction(context, async ({ objects }) => {
+        const row = await objects.lockOne(read.key);
+        const next = row && matched(row, read.rev, remote, md5);
+        if (next) await objects.store(next);
+        return next !== undefined;
+      }),
+
+    retry: (keys) =>
+      inSteps(keys, (all) => all.whereNotNull('last_error'), async ({ objects }, rows) => {
+        const failed = rows.flatMap((row) => retried(row) ?? []);
+        for (const row of failed) await objects.store(row, { retryAfterMs: 0 });
+        if (failed.some(({ placement }) => placement.state === 'new')) {
+          const anew = { position: 0, completed_to: null, generation: objects.db.raw('generation + 1') };
+          await table(objects.db, 's3_storage_inventories').update(anew);
+        }
+        return failed.length;
+      }),
+
+    untrash: (keys) =>
+      inSteps(keys, (all) => all.whereNotNull('purge_at'), async ({ objects }, rows) => {
+        const back = rows.flatMap((row) => untrashed(row) ?? []);
+        for (const row of back) await objects.store(row);
+        return back.length;
+      }),
+
+    async proofOf(id) {
+      const [found] = await context.transactions.read(
+        (db): Promise<{ proof: Proof | null }[]> => table(db, 's3_storage_locations').where({ id }).select('proof'),
+      );
+      return found?.proof ?? null;
+    },
+
+    async noteProof(id, proof) {
+      await context.transactions.run((trx) => table(trx, 's3_storage_locations').where({ id }).update({ proof }));
+    },
+  };
+}
+
+/** The keys of all rows that pass, in the order of the primary key: what changes on the way is met once at most. */
+async function* passingKeys(context: LedgerContext, passing: (rows: Knex.QueryBuilder) => Knex.QueryBuilder): AsyncGenerator<ObjectKey[]> {
+  for (let after = ''; ; ) {
+    const page = (all: Knex.QueryBuilder) => passing(all).where('key_hash', '>', after).orderBy('key_hash').limit(AT_ONCE);
+    const keys = (await reading(context, ({ objects }) => objects.list(page))).map(({ key }) => key);
+    yield keys;
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < AT_ONCE) return;
+    after = sha256(last);
+  }
+}
+
+function* parts(keys: readonly ObjectKey[]): Generator<ObjectKey[]> {
+  for (let from = 0; from < keys.length; from += AT_ONCE) yield keys.slice(from, from + AT_ONCE);
+}
