@@ -5,7 +5,7 @@
 import { runCommand, runJest } from './command';
 import { startMariadb, startPostgres } from '../tests/support/databases';
 
-const SUITES = 'tests/(contract/ledger|adapters)';
+const SUITES = 'tests/(contract/(ledger|inventories)|adapters)';
 
 async function main(): Promise<number> {
   const [postgres, mariadb] = [await startPostgres(), await startMariadb()];

@@ -26,8 +26,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A name under which something lies already is never written to',
     without: 'an object that somebody else put there is overwritten',
     file: 'media/cloud.ts',
-    find: '    await store.head(name, { signal });\n    return false;',
-    replace: '    await store.head(name, { signal });\n    return true;',
+    find: "return (await seenUnder(store, name, signal)) === 'nothing';",
+    replace: "return (await seenUnder(store, name, signal)) !== 'unknown';",
   },
   {
     guard: 'After a PUT of unknown outcome its name is burnt',
@@ -173,8 +173,15 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'Cleanup proves the object in S3 before it lets go of the file',
     without: 'the last intact copy is removed when somebody damaged the object',
     file: 'jobs/cleanup.ts',
-    find: 'const facts = await prove(store, remote.object, body);',
+    find: 'const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => asChanged(row.key, cause));',
     replace: 'const facts = { etag: remote.etag };',
+  },
+  {
+    guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',
+    without: 'somebody else’s object passes for the file',
+    file: 'jobs/upload.ts',
+    find: 'return await prove(cloud.store, object, body, undefined, { seen, signal });',
+    replace: 'return seen;',
   },
   {
     guard: 'An object is adopted only where no write of our own was given its name',
@@ -298,6 +305,18 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     without: 'a disk is freed of bytes that nobody proved in S3',
     file: 'contract/ledger/cleaning.ts',
     test: 'changes nothing when the row has moved on',
+  },
+  {
+    guard: 'An object is taken for a library file’s upload only if no write of our own was given its name',
+    without: 'an upload that lands late takes the place of the object that was proven',
+    file: 'contract/ledger/migrating.ts',
+    test: 'is refused once the plain name was given to a write of our own, whatever became of it',
+  },
+  {
+    guard: 'Phase 2 waits for phase 1 on its disk',
+    without: 'files leave the disk while others of the same library have not come to S3 yet',
+    file: 'core/jobs/cleanup-job.test.ts',
+    test: 'does not begin before phase 1 is complete, and ends when that is so no more',
   },
   {
     guard: 'A row is claimed by one process at a time',

@@ -61,6 +61,7 @@ export class Process {
       locationId,
       prefix: '',
       cacheControl: null,
+      proof: { known: null, learn: async () => undefined },
       onSent: () => undefined,
     };
     const { ledger, catalog } = this.host;

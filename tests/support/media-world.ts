@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { Clock } from '../../server/src/core/clock';
 import { parseKey, type ObjectKey } from '../../server/src/core/keys';
 import type { EngineParts } from '../../server/src/core/media/deps';
+import type { Proof } from '../../server/src/core/ledger/migration';
 import { MemoryLedger } from '../../server/src/core/ledger/memory';
 import type { Cloud } from '../../server/src/core/media/cloud';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
@@ -28,7 +29,7 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
   // ahead of the file system's clock: what the test puts on the disk has been there before what it does then
-  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true };
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, proof: null as Proof | null };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,
@@ -57,6 +58,12 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     locationId,
     prefix: options.prefix ?? '',
     cacheControl: null,
+    proof: {
+      get known() {
+        return state.proof;
+      },
+      learn: async (proof) => void (state.proof = proof),
+    },
     onSent: () => sent.push('sent'),
   };
   const fallbacks: ErrorCode[] = [];

@@ -67,6 +67,11 @@ export function isTransient(error: unknown): error is StorageError {
   return error instanceof StorageError && TRANSIENT.has(error.code);
 }
 
+/** Whether S3 was not there to answer, or was not to be waited for: that says nothing of what was asked. */
+export function isNoAnswer(error: unknown): boolean {
+  return isTransient(error) || isStorageError(error, 'CIRCUIT_OPEN', 'ABORTED');
+}
+
 /** The code to count, store or show for whatever was thrown. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof StorageError ? error.code : 'INTERNAL';

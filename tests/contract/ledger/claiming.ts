@@ -7,6 +7,14 @@ const cleanups: Claim = { work: 'cleanup', volume: VOLUME, limit: 100 };
 const restores: Claim = { work: 'restore', limit: 100 };
 
 export function claiming(hand: Hand): void {
+  it('outlast the beginning of the write they are for', async () => {
+    await hand.ledger.record([{ key: key('a.png'), local: { volume: VOLUME, localName: 'a.png' as never }, size: 1 }]);
+    const request = { work: 'upload', volume: VOLUME, origin: 'library', limit: 10 } as const;
+    expect(await hand.ledger.claim(request, HOUR)).toHaveLength(1);
+    await hand.object('a.png');
+    expect(await hand.ledger.claim(request, HOUR)).toEqual([]);
+  });
+
   const claim = async (request: Claim, forMs = HOUR) => (await hand.ledger.claim(request, forMs)).map((row) => row.key as string);
 
   /** A file on both sides. */

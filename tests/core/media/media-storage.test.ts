@@ -260,7 +260,7 @@ describe('the disk as fallback', () => {
     await writeFile(path.join(world.folder, 'a.txt'), '0ne');
     expect(await catchUp(world.jobs, 4, never)).toEqual({ uploaded: 0, failed: 1 });
     expect(world.s3.names()).toEqual([]);
-    expect((await world.ledger.find(world.key('a.txt')))?.lastError).toBe('INTEGRITY');
+    expect((await world.ledger.find(world.key('a.txt')))?.lastError).toBe('FILE_CHANGED');
   });
 
   test('an upload overtaken by a replace does not bring the old bytes back', async () => {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
@@ -7,6 +8,23 @@ const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 10 * 60_000;
 /** For S3's own refusals (rights, a wrong secret): once those end, every file shall follow at once. */
 const REFUSED_CAP_MS = 30_000;
+/** So many failures in a row, the last of which is the file's own, and it is not tried by itself any more. */
+const GIVEN_UP_AFTER = 5;
+
+/** What is the matter with one file, and not with S3 or the disk as a whole. */
+const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INTEGRITY', 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'NOT_ON_DISK', 'FILE_CHANGED', 'DISK_ERROR', 'BODY_FAILED', 'REJECTED', 'PLAIN_PATH_TAKEN', 'LOST',
+]);
+
+/**
+ * Whether a row that failed is left until somebody asks for it again. Never a file that was written to the disk because S3 was
+ * away: what was acknowledged goes on trying to get there.
+ */
+export function hasGivenUp(row: Pick<LedgerRow, 'attempts' | 'lastError' | 'origin' | 'placement'>): boolean {
+  const { attempts, lastError, origin, placement } = row;
+  if (origin === 'fallback' && placement.state === 'local') return false;
+  return attempts >= GIVEN_UP_AFTER && lastError !== null && OF_ONE_FILE.has(lastError);
+}
 
 /**
  * Notes that a job could not move a row on, and when to try again; a row is given back untouched where S3 is away, which
@@ -20,8 +38,10 @@ export async function noteFailure(deps: EngineParts, row: LedgerRow, error: unkn
     return;
   }
   // of S3's own troubles one warning was given when they began
-  const ofThisFile = isStorageError(error, 'INTEGRITY', 'OBJECT_NOT_FOUND', 'DISK_ERROR', 'DISK_FULL');
+  const lastError = codeOf(error);
+  const ofThisFile = OF_ONE_FILE.has(lastError) || lastError === 'DISK_FULL';
+  const givesUp = hasGivenUp({ ...row, attempts: row.attempts + 1, lastError });
   const ceiling = Math.min(ofThisFile ? RETRY_CAP_MS : REFUSED_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(row.attempts, 20));
-  await deps.ledger.recordFailure(row, codeOf(error), Math.round(ceiling * (0.5 + deps.clock.random() / 2)));
-  deps.log[ofThisFile ? 'warn' : 'debug'](`"${row.key}" stays where it is for now: ${error.message} ${error.hint}`);
+  await deps.ledger.recordFailure(row, lastError, givesUp ? null : Math.round(ceiling * (0.5 + deps.clock.random() / 2)));
+  deps.log[ofThisFile ? 'warn' : 'debug'](`"${row.key}" stays where it is ${givesUp ? 'until it is retried by hand' : 'for now'}: ${error.message} ${error.hint}`);
 }

@@ -1,4 +1,4 @@
-import { StorageError } from '../errors';
+import { isStorageError, StorageError } from '../errors';
 import type { Content, LocalCopy } from '../ledger/state';
 import { storedBody } from '../media/body';
 import type { EngineParts } from '../media/deps';
@@ -6,12 +6,14 @@ import type { Body } from '../store/object-store';
 
 /**
  * The bytes of a row's file on this disk, compared with what the ledger knows of them.
- * @throws StorageError INTEGRITY when they are not those any more, OBJECT_NOT_FOUND when they are gone
+ * @throws StorageError FILE_CHANGED when they are not those any more, NOT_ON_DISK when they are gone
  */
 export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content): Promise<Body> {
-  const body = await storedBody(disk, local.localName);
+  const body = await storedBody(disk, local.localName).catch((cause: unknown) => {
+    throw isStorageError(cause, 'OBJECT_NOT_FOUND') ? new StorageError('NOT_ON_DISK', { operation: 'verify', subject: key, cause }) : cause;
+  });
   if (body.size !== content.size || (content.md5 !== null && body.md5 !== content.md5)) {
-    throw new StorageError('INTEGRITY', { operation: 'verify', subject: key, detail: 'the file on disk has changed' });
+    throw new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
   }
   return body;
 }

@@ -202,8 +202,7 @@ export class MemoryLedger implements Ledger {
   pendingWork: Ledger['pendingWork'] = async (work) =>
     [...this.#rows.values()].some(({ row, retryAt }) => retryAt < Infinity && step.awaits(row, work));
 
-  recordMissing: Ledger['recordMissing'] = async (keys, code) =>
-    this.#change(keys, (row) => missed(row, code));
+  recordMissing: Ledger['recordMissing'] = async (keys, code) => this.#change(keys, (row) => missed(row, code), { retryAfterMs: 0 });
 
   commitAdoption: Ledger['commitAdoption'] = async (read, remote, md5) => {
     const row = this.#rows.get(read.key)?.row;
@@ -212,14 +211,16 @@ export class MemoryLedger implements Ledger {
     return next !== undefined;
   };
 
-  retry: Ledger['retry'] = async (keys) =>
-    this.#change(keys === 'all' ? [...this.#rows.keys()] : await this.#known(keys), (row) => {
+  retry: Ledger['retry'] = async (keys) => {
+    const again = (row: LedgerRow) => {
       const next = retried(row);
       if (next?.placement.state === 'new') this.inventories.restart();
       return next;
-    });
+    };
+    return this.#change(this.#known(keys), again, { retryAfterMs: 0 });
+  };
 
-  untrash: Ledger['untrash'] = async (keys) => this.#change(keys === 'all' ? [...this.#rows.keys()] : await this.#known(keys), untrashed);
+  untrash: Ledger['untrash'] = async (keys) => this.#change(this.#known(keys), untrashed);
 
   async proofOf(location: LocationId): Promise<Proof | null> {
     return this.#proofs.get(location) ?? null;
@@ -283,14 +284,14 @@ export class MemoryLedger implements Ledger {
     return [...this.#rows.values()].map(({ row }) => row).filter((row) => isListed(row, filter));
   }
 
-  async #known(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
-    return (await this.findMany([...new Set(keys)])).map(({ key }) => key);
+  #known(keys: readonly ObjectKey[] | 'all'): ObjectKey[] {
+    return keys === 'all' ? [...this.#rows.keys()] : [...new Set(keys)].filter((key) => this.#rows.has(key));
   }
 
   /** @returns how many rows of the keys the change is for */
-  #change(keys: readonly ObjectKey[], changed: (row: LedgerRow) => LedgerRow | undefined): number {
+  #change(keys: readonly ObjectKey[], changed: (row: LedgerRow) => LedgerRow | undefined, after?: { retryAfterMs: number }): number {
     const next = keys.flatMap((key) => changed(this.#rows.get(key)?.row ?? step.firstRow(key, undefined)) ?? []);
-    for (const row of next) this.#store(row);
+    for (const row of next) this.#store(row, after);
     return next.length;
   }
 
@@ -305,12 +306,14 @@ export class MemoryLedger implements Ledger {
   #store(row: LedgerRow, after: { purgeAfterMs?: number; retryAfterMs?: number | null } = {}): void {
     const now = this.clock.now();
     const before = this.#rows.get(row.key);
+    const moved = before?.row.rev !== row.rev || after.retryAfterMs !== undefined;
     const purgeAt = after.purgeAfterMs === undefined ? (before?.purgeAt ?? null) : now + after.purgeAfterMs;
     const retryAt = after.retryAfterMs === undefined ? (before?.retryAt ?? 0) : now + (after.retryAfterMs ?? Infinity);
     this.#rows.set(row.key, {
       row,
       changedAt: before?.row.rev === row.rev ? before.changedAt : now,
-      retryAt: row.attempts === 0 ? 0 : retryAt,
+      // who has claimed it goes on
+      retryAt: row.attempts === 0 && moved ? 0 : retryAt,
       purgeAt: step.awaitsPurge(row) ? purgeAt : null,
     });
   }

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock';
-import { isStorageError, isTransient, StorageError } from '../errors';
+import { isNoAnswer, isStorageError, StorageError } from '../errors';
 import { plainObjectName, type ObjectKey, type Ticket } from '../keys';
 import type { BeginOptions, IntentOf, Ledger, LocationId } from '../ledger/ledger';
 import type { CircuitBreaker } from '../resilience/breaker';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../resilience/retry';
-import type { Body } from '../store/object-store';
+import type { Body, ObjectFacts } from '../store/object-store';
 import type { PatientStore } from '../store/patience';
-import { prove } from './proof';
+import { prove, type ProofMemory } from './proof';
 
 /** What a write needs of the ledger before it publishes. */
 export type WriteLedger = Pick<Ledger, 'begin' | 'touch' | 'abandon' | 'forget'>;
@@ -20,6 +20,7 @@ export interface Cloud {
   readonly locationId: LocationId;
   readonly prefix: string;
   readonly cacheControl: string | null;
+  readonly proof: ProofMemory;
   /** Called for every body that was stored and proven. */
   onSent(): void;
 }
@@ -33,6 +34,8 @@ export interface SendOptions extends BeginOptions {
   mime: string | null;
   /** The plain object name was spent by an earlier PUT. */
   plainUsed: boolean;
+  /** Whether nothing lies under the plain name, where the caller has just looked. */
+  plainFree?: boolean;
   /** Nobody waits for it: every attempt may last as long as the store's own timeouts allow. */
   background?: boolean;
   signal?: AbortSignal;
@@ -60,7 +63,7 @@ export async function send(
   const { ledger, clock } = deps;
   const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
   const startedAt = clock.elapsed();
-  const plainFree = !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
+  const plainFree = !options.plainUsed && (options.plainFree ?? (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal)));
   let ticket: Ticket | undefined = options.ticket;
   let intent: IntentOf<'object'> | undefined;
   try {
@@ -84,7 +87,7 @@ export async function send(
             });
             // from here on a refusal is one of the proof's: the bytes are there
             stored = true;
-            return prove(cloud.store, own.name, body, answered, { signal, patienceMs });
+            return prove(cloud.store, own.name, body, answered, { signal, patienceMs, memory: options.background ? cloud.proof : undefined });
           });
           cloud.onSent();
           return { intent: own, etag: facts.etag };
@@ -111,13 +114,17 @@ export async function send(
  * write then takes a name of its own rather than risk an object it does not know.
  */
 async function isFree(store: PatientStore, name: string, signal?: AbortSignal): Promise<boolean> {
+  return (await seenUnder(store, name, signal)) === 'nothing';
+}
+
+/** What lies under a name, as far as S3 says. @throws StorageError when it is away */
+export async function seenUnder(store: PatientStore, name: string, signal?: AbortSignal): Promise<ObjectFacts | 'nothing' | 'unknown'> {
   try {
-    await store.head(name, { signal });
-    return false;
+    return await store.head(name, { signal });
   } catch (error) {
-    if (isStorageError(error, 'OBJECT_NOT_FOUND')) return true;
-    if (isTransient(error) || isStorageError(error, 'CIRCUIT_OPEN', 'ABORTED')) throw error;
-    return false;
+    if (isStorageError(error, 'OBJECT_NOT_FOUND')) return 'nothing';
+    if (isNoAnswer(error)) throw error;
+    return 'unknown';
   }
 }
 

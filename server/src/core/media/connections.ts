@@ -9,9 +9,10 @@ import type { RetryPolicy } from '../resilience/retry';
 import type { EffectiveSettings } from '../settings/types';
 import type { PatientStore } from '../store/patience';
 import type { Cloud } from './cloud';
+import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: Pick<Ledger, 'locationId' | 'locations'>;
+  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -119,6 +120,7 @@ export class Connections {
       locationId,
       prefix: settings.prefix,
       cacheControl: settings.cacheControl,
+      proof: await proofMemory(ledger, locationId),
       // refusals (rights, a wrong secret) leave the breaker closed: there the first success is the end of the outage
       onSent: () => this.#usable(),
     };
@@ -140,6 +142,19 @@ export class Connections {
       },
     };
   }
+}
+
+async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+  let known = await ledger.proofOf(location);
+  return {
+    get known() {
+      return known;
+    },
+    learn: async (proof) => {
+      known = proof;
+      await ledger.noteProof(location, proof);
+    },
+  };
 }
 
 function probeName(prefix: string): string {

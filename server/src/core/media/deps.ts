@@ -6,6 +6,7 @@ import type { Logger } from '../log';
 import type { LocalStore } from '../store/local-store';
 import type { ObjectStore } from '../store/object-store';
 import type { Volume } from '../store/volume';
+import type { Place } from './adoption';
 import type { MediaCatalog } from './catalog';
 import type { Cloud } from './cloud';
 import type { RowCache } from './row-cache';
@@ -28,7 +29,7 @@ export interface EngineParts {
 export interface MediaStorageDeps extends EngineParts {
   mode(): Mode;
   /** Where keys without a row may be found, read-only instances included. */
-  readable(): { store: ObjectStore; locationId: LocationId; prefix: string } | undefined;
+  readable(): Place | undefined;
   /** True inside a transaction of the host's. */
   inTransaction(): boolean;
   /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { codeOf, isStorageError, StorageError } from '../errors';
-import { parseKey, plainLocalName, plainObjectName, type ObjectKey } from '../keys';
+import { parseKey, plainLocalName, type ObjectKey } from '../keys';
 import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
 import { localOf, remoteOf } from '../ledger/state';
-import { digest } from './body';
+import { adoptFrom } from './adoption';
 import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
 import { ROW_TTL_MS } from './row-cache';
@@ -117,23 +117,14 @@ export class MediaReader {
   }
 
   /**
-   * A file that the library lists and that only the bucket has (filled by rclone, say): read once and hashed, then
-   * recorded, and served only after that, so that it can never change behind the ledger's back. That the bucket does not
-   * have it either proves nothing: it may lie on another server's disk, so it is unavailable, and not missing.
+   * A file that the library lists and that only the bucket has is served once it was adopted. That the bucket does not have
+   * it either proves nothing: it may lie on another server's disk, so it is unavailable, and not missing.
    */
   async #adoptFromS3(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
     const place = this.deps.readable();
     if (!place) return { kind: 'unavailable' };
-    const object = plainObjectName(place.prefix, key);
     try {
-      const found = await place.store.get(object);
-      const read = await digest(found.body);
-      if (read.size !== found.facts.size) throw new StorageError('INTEGRITY', { operation: 'adopt', subject: key });
-      await this.deps.ledger.adopt(
-        key,
-        { locationId: place.locationId, object, etag: found.facts.etag },
-        { ...read, mime: null },
-      );
+      await adoptFrom(place, this.deps.ledger, key);
     } catch (error) {
       if (!isStorageError(error)) throw error;
       this.deps.log.debug(`"${key}" could not be looked up in S3: ${error.code}`);

@@ -1,0 +1,28 @@
+import { StorageError } from '../errors';
+import { plainObjectName, type ObjectKey } from '../keys';
+import type { Ledger, LocationId } from '../ledger/ledger';
+import type { ObjectStore } from '../store/object-store';
+import { digest } from './body';
+
+/** The present bucket, to look for files in. */
+export interface Place {
+  readonly store: ObjectStore;
+  readonly locationId: LocationId;
+  readonly prefix: string;
+}
+
+/**
+ * Takes up a file that the library lists and that only the bucket has (filled by rclone, say): read once and hashed, then
+ * recorded, so that it can never change behind the ledger's back.
+ * @returns its size in bytes; undefined where the ledger has other bytes of the key meanwhile, or a write of our own was given
+ *   the plain name: the object may be that one, unproven
+ * @throws StorageError OBJECT_NOT_FOUND when the bucket has none, or what else S3 says
+ */
+export async function adoptFrom(place: Place, ledger: Pick<Ledger, 'adopt'>, key: ObjectKey): Promise<number | undefined> {
+  const object = plainObjectName(place.prefix, key);
+  const found = await place.store.get(object);
+  const read = await digest(found.body);
+  if (read.size !== found.facts.size) throw new StorageError('INTEGRITY', { operation: 'adopt', subject: key });
+  const remote = { locationId: place.locationId, object, etag: found.facts.etag };
+  return (await ledger.adopt(key, remote, { ...read, mime: null })) ? read.size : undefined;
+}
