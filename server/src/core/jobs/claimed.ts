@@ -5,6 +5,14 @@ const BATCH = 100;
 /** Short, because the files of a process that was killed wait for so long. */
 const CLAIM_MS = 60_000;
 
+export interface WorkOptions {
+  concurrency: number;
+  signal: AbortSignal;
+  batchSize?: number;
+  /** Called after each batch, the last one included. @returns false to end the work */
+  afterBatch?(): Promise<boolean>;
+}
+
 export interface WorkResult {
   done: number;
   failed: number;
@@ -18,13 +26,13 @@ export interface WorkResult {
 export async function workOnClaimed(
   deps: EngineParts,
   request: Work,
-  options: { concurrency: number; signal: AbortSignal },
+  options: WorkOptions,
   work: (row: LedgerRow) => Promise<boolean>,
 ): Promise<WorkResult> {
   const result: WorkResult = { done: 0, failed: 0 };
   const goesOn = () => !options.signal.aborted && deps.cloud()?.breaker.state.kind === 'closed';
   while (goesOn()) {
-    const rows = await deps.ledger.claim({ ...request, limit: BATCH }, CLAIM_MS);
+    const rows = await deps.ledger.claim({ ...request, limit: options.batchSize ?? BATCH }, CLAIM_MS);
     let done = 0;
     const worker = async () => {
       while (goesOn()) {
@@ -37,7 +45,8 @@ export async function workOnClaimed(
     await Promise.all(Array.from({ length: options.concurrency }, worker));
     await deps.ledger.release(rows);
     result.done += done;
-    if (done === 0) break;
+    const wanted = (await options.afterBatch?.()) ?? true;
+    if (done === 0 || !wanted) break;
   }
   return result;
 }

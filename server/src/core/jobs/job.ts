@@ -58,8 +58,11 @@ export interface Job {
   readonly scope: 'disk' | 'library';
   /** Why it must not run now; null: it may. Cheap. */
   blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId'>): Promise<ErrorCode | null>;
-  /** Whether there is nothing left to do here, so that a schedule may rest. Cheap. */
-  isComplete(): Promise<boolean>;
+  /**
+   * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
+   * @param range as the next run would have it; without it, that of the last inventory
+   */
+  isComplete(range?: Pick<JobOptions, 'maxId'>): Promise<boolean>;
   /** @throws what is no one file's fault: the run counts as failed, and may be started again */
   run(context: JobContext): Promise<JobOutcome>;
 }

@@ -1,0 +1,99 @@
+import type { ErrorCode } from '../../contracts/errors';
+import { isNoAnswer, isStorageError, StorageError } from '../errors';
+import { plainLocalName, type ObjectKey, type VolumeId } from '../keys';
+import { isIn } from '../ledger/state';
+import { adoptFrom } from '../media/adoption';
+import { inParallel } from './in-parallel';
+import { NO_INVENTORY, UNLIMITED, type Inventory } from './inventories';
+import type { JobContext, JobOptions } from './job';
+import type { JobDeps } from './job-deps';
+import { keysOf, PAGE, usable } from './library-keys';
+import { lookOnDisk } from './on-disk';
+import type { RunProgress } from './run-progress';
+
+/**
+ * Makes the library's files known to the ledger: those on this disk, and those that only the bucket has. Goes on behind the
+ * last page that was looked at; a page that is looked at twice does no harm.
+ * @returns whether it came to the end of the range; else the signal has aborted
+ * @throws StorageError when S3 is away, which says nothing of a file
+ */
+export async function takeInventory(deps: JobDeps, context: JobContext): Promise<boolean> {
+  const { options, signal, progress } = context;
+  const volume = await deps.volume.refresh();
+  let inventory = await deps.inventories.of(volume);
+  if (options.fromStart) inventory = { ...NO_INVENTORY, generation: inventory.generation };
+  for (let ended = false; !signal.aborted; ) {
+    // before the first page as well, or it could not be told to begin anew
+    const saved = await deps.inventories.save(volume, inventory);
+    if (saved && ended) return true;
+    if (!saved) inventory = await deps.inventories.of(volume);
+    const files = await deps.library.page({ after: inventory.position, limit: PAGE, maxId: options.maxId });
+    const { keys, otherProviders } = keysOf(files, progress);
+    ended = files.length < PAGE;
+    if (ended) keys.push(...usable(await deps.library.logos(), progress));
+    const missing = await lookAt(deps, context, volume, keys);
+    inventory = {
+      ...inventory,
+      position: files.at(-1)?.id ?? inventory.position,
+      completedTo: ended ? (options.maxId ?? UNLIMITED) : null,
+      otherProviders: inventory.otherProviders + otherProviders,
+      missing: inventory.missing + missing,
+    };
+    await context.commit();
+  }
+  return false;
+}
+
+/** Whether the inventory of this disk came to the end of its range (without one: of its last), and nothing came to it since. */
+export async function inventoryEnded({ inventories, volume, library }: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
+  const { position, completedTo }: Inventory = await inventories.of(volume.id);
+  if (completedTo === null) return false;
+  const maxId = range ? range.maxId : completedTo === UNLIMITED ? null : completedTo;
+  return (await library.page({ after: position, limit: 1, maxId })).length === 0;
+}
+
+/** @returns how many were found nowhere */
+async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys: readonly ObjectKey[]): Promise<number> {
+  const { ledger } = deps;
+  const { progress, options } = context;
+  const { found, absent, unknown } = await lookOnDisk(deps, keys);
+  await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
+  const notFound = [...absent, ...unknown.keys()];
+  const rows = new Map((await ledger.findMany(notFound)).map((row) => [row.key, row]));
+  const missing = new Map<ObjectKey, ErrorCode>();
+  await inParallel(notFound, options.concurrency, async (key) => {
+    const row = rows.get(key);
+    if (isIn(row, 'local') && row.placement.local.volume !== volume) progress.skipped('OTHER_DISK', row.placement.content.size);
+    if (row && (!isIn(row, 'new') || row.tombstone)) return;
+    // an object that a write of our own may have put there is not proven; and what the disk does not say S3 cannot know
+    const why = unknown.get(key) ?? (row?.plainUsed ? 'NOT_ON_DISK' : await adopt(deps, progress, key));
+    if (why) missing.set(key, why);
+  });
+  return noteMissing(deps, context, missing);
+}
+
+/** Takes the file up from the bucket. @returns why not; null when it has been */
+async function adopt({ cloud, ledger, rows }: JobDeps, progress: RunProgress, key: ObjectKey): Promise<ErrorCode | null> {
+  const place = cloud();
+  if (!place) throw new StorageError('READ_ONLY', { operation: 'adopt', subject: key });
+  try {
+    const size = await adoptFrom(place, ledger, key);
+    rows.forget([key]);
+    if (size !== undefined) progress.done(size);
+    return null;
+  } catch (error) {
+    if (!isStorageError(error) || isNoAnswer(error)) throw error;
+    return error.code === 'OBJECT_NOT_FOUND' ? 'NOT_ON_DISK' : error.code;
+  }
+}
+
+async function noteMissing({ ledger }: JobDeps, { progress, report }: JobContext, missing: ReadonlyMap<ObjectKey, ErrorCode>): Promise<number> {
+  let count = 0;
+  for (const code of new Set(missing.values())) {
+    const keys = [...missing.keys()].filter((key) => missing.get(key) === code);
+    count += await ledger.recordMissing(keys, code);
+    await report(keys.map((key) => ({ kind: 'missing', key, name: null, size: null, code, action: 'none', applied: false })));
+  }
+  if (count > 0) progress.skipped('MISSING', 0, count);
+  return count;
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../../contracts/errors';
+import { isStorageError } from '../errors';
+import { plainLocalName, type ObjectKey } from '../keys';
+import type { EngineParts } from '../media/deps';
+import { statOf } from '../media/plain-file';
+import { inParallel } from './in-parallel';
+
+const STATS_AT_ONCE = 16;
+
+export interface OnDisk {
+  /** Bytes of each file that lies at its plain path. */
+  readonly found: ReadonlyMap<ObjectKey, number>;
+  readonly absent: readonly ObjectKey[];
+  /** Of those the disk does not say it, and why. */
+  readonly unknown: ReadonlyMap<ObjectKey, ErrorCode>;
+}
+
+/** Looks for the plain files of these keys on this disk. */
+export async function lookOnDisk({ disk }: Pick<EngineParts, 'disk'>, keys: readonly ObjectKey[]): Promise<OnDisk> {
+  const found = new Map<ObjectKey, number>();
+  const unknown = new Map<ObjectKey, ErrorCode>();
+  await inParallel(keys, STATS_AT_ONCE, async (key) => {
+    try {
+      const stat = await statOf(disk, plainLocalName(key));
+      if (stat) found.set(key, stat.size);
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      unknown.set(key, error.code);
+    }
+  });
+  return { found, unknown, absent: keys.filter((key) => !found.has(key) && !unknown.has(key)) };
+}

@@ -1,0 +1,38 @@
+import { interrupted, paused, workThrough } from './batches';
+import { counted } from './counted';
+import { inventoryEnded, takeInventory } from './inventory';
+import type { Job, JobContext, JobOptions, JobOutcome } from './job';
+import type { JobDeps } from './job-deps';
+import { planUpload } from './upload-plan';
+import { uploadRow } from './upload';
+
+/** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
+export function uploadJob(deps: JobDeps): Job {
+  return {
+    name: 'upload',
+    scope: 'disk',
+    blockedBy: async () => (deps.cloud() ? null : 'READ_ONLY'),
+    isComplete: (range) => uploadIsComplete(deps, range),
+    run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context)),
+  };
+}
+
+/** Whether this disk's inventory came to its end, and nothing of it will still be uploaded by itself. Cheap. */
+export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
+  return (await inventoryEnded(deps, range)) && !(await deps.ledger.pendingWork(libraryOf(deps)));
+}
+
+async function upload(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
+  try {
+    if (!(await takeInventory(deps, context))) return paused(null);
+  } catch (error) {
+    return interrupted(error);
+  }
+  const { pendingLibrary } = await deps.ledger.tallies();
+  context.progress.expect(pendingLibrary.count, pendingLibrary.bytes);
+  return workThrough(deps, context, libraryOf(deps), (row) => uploadRow(deps, row, context.signal));
+}
+
+function libraryOf({ volume }: JobDeps) {
+  return { work: 'upload', volume: volume.id, origin: 'library' } as const;
+}

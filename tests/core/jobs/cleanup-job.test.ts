@@ -1,0 +1,120 @@
+import { access, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError } from '../../../server/src/core/errors';
+import { cleanupJob } from '../../../server/src/core/jobs/cleanup-job';
+import { uploadJob } from '../../../server/src/core/jobs/upload-job';
+import { libraryWorld, type LibraryWorld } from '../../support/library-world';
+
+let world: LibraryWorld;
+beforeEach(async () => {
+  world = await libraryWorld();
+});
+afterEach(() => world.close());
+
+const job = () => cleanupJob(world.deps);
+const upload = () => world.run(uploadJob(world.deps));
+const run = (options?: Parameters<LibraryWorld['run']>[1]) => world.run(job(), options);
+const onDisk = (name: string) => access(path.join(world.folder, name)).then(() => true, () => false);
+const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId });
+
+test('what is proven in S3 leaves the disk, batch by batch, and is served from S3', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `${index}.txt`);
+  await world.shelve(...names);
+  await upload();
+  const { outcome, progress, commits } = await run({ batchSize: 5 });
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(progress).toMatchObject({ done: 12, total: 12, failed: 0, requests: { head: 12, get: 0, put: 0, delete: 0 } });
+  expect(commits).toEqual(expect.arrayContaining([5, 10, 12]));
+  for (const name of names) {
+    expect(await onDisk(name)).toBe(false);
+    expect(await world.read(name)).toBe(name);
+  }
+  expect(await job().isComplete()).toBe(true);
+});
+
+test('files stay for as long as the grace period says', async () => {
+  await world.shelve('a.txt');
+  await upload();
+  expect((await run({ cleanupGraceMs: 24 * 3600_000 })).outcome).toEqual({ status: 'complete' });
+  expect(await world.stateOf('a.txt')).toBe('remote');
+  expect(await onDisk('a.txt')).toBe(true);
+  world.state.now += 25 * 3600_000;
+  await run();
+  expect(await onDisk('a.txt')).toBe(false);
+});
+
+test('does not begin before phase 1 is complete, and ends when that is so no more', async () => {
+  await world.shelve('a.txt', 'b.txt', 'c.txt');
+  expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
+  await world.run(uploadJob(world.deps), { maxId: 2 });
+  expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
+  expect(await blocked(2)).toBeNull();
+  await upload();
+  expect(await blocked()).toBeNull();
+  await world.shelve('late.txt');
+  expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
+  expect((await run()).outcome).toEqual({ status: 'paused', code: 'UPLOAD_INCOMPLETE' });
+  expect(await onDisk('a.txt')).toBe(true);
+  await upload();
+  world.fault = (operation) => {
+    if (operation === 'head' && world.files.length === 4) world.list(['later.txt']);
+    return undefined;
+  };
+  const { outcome, progress } = await run({ batchSize: 1, concurrency: 1 });
+  expect(outcome).toEqual({ status: 'paused', code: 'UPLOAD_INCOMPLETE' });
+  expect(progress.done).toBe(1);
+});
+
+test('nothing is removed where S3 may not be changed', async () => {
+  await world.shelve('a.txt');
+  await upload();
+  world.state.mode = 'read-only';
+  expect(await blocked()).toBe('READ_ONLY');
+  expect((await run()).outcome).toEqual({ status: 'paused', code: 'READ_ONLY' });
+  expect(await onDisk('a.txt')).toBe(true);
+});
+
+test('a file given up in phase 1, and a missing one, do not block, and are not touched', async () => {
+  await world.shelve('a.txt', 'b.txt');
+  world.list(['missing.txt']);
+  await upload();
+  await writeFile(path.join(world.folder, 'c.txt'), 'c');
+  await world.ledger.record([{ key: world.key('c.txt'), local: { volume: world.deps.volume.id, localName: 'c.txt' as never }, size: 1 }]);
+  expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
+  await world.ledger.recordFailure((await world.ledger.find(world.key('c.txt')))!, 'FILE_CHANGED', null);
+  expect(await blocked()).toBeNull();
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect([await onDisk('a.txt'), await onDisk('c.txt')]).toEqual([false, true]);
+});
+
+test.each([
+  ['an object that somebody changed', 'OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
+  ['an object that is gone', 'OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
+  ['a file that somebody changed after its upload', 'FILE_CHANGED', () => world.write('a.txt', 'A.txt')],
+  ['a file that is gone', 'NOT_ON_DISK', () => rm(path.join(world.folder, 'a.txt'))],
+])('%s is left and reported, holds no other up, and is given up after five times', async (_what, code, happens) => {
+  await world.shelve('a.txt', 'b.txt');
+  await upload();
+  await happens();
+  const left = await onDisk('a.txt');
+  const first = await run();
+  expect(first.findings).toEqual([expect.objectContaining({ kind: 'failed', key: 'a.txt', code })]);
+  expect(await world.stateOf('b.txt')).toBe('remote');
+  let last = first;
+  for (let again = 0; again < 4; again++) {
+    expect(last.outcome).toEqual({ status: 'paused', code });
+    world.state.now += 3600_000;
+    last = await run();
+  }
+  expect(last.outcome).toEqual({ status: 'complete' });
+  expect(await world.stateOf('a.txt')).toBe('both');
+  expect(await onDisk('a.txt')).toBe(left);
+});
+
+test('no right to HEAD: nothing is removed, and the run ends', async () => {
+  await world.shelve('a.txt', 'b.txt');
+  await upload();
+  world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
+  expect((await run()).outcome).toEqual({ status: 'paused', code: 'ACCESS_DENIED' });
+  expect([await onDisk('a.txt'), await onDisk('b.txt')]).toEqual([true, true]);
+});

@@ -1,0 +1,151 @@
+import { StorageError } from '../../../server/src/core/errors';
+import { inventoryEnded } from '../../../server/src/core/jobs/inventory';
+import { UNLIMITED } from '../../../server/src/core/jobs/inventories';
+import { uploadJob } from '../../../server/src/core/jobs/upload-job';
+import type { VolumeId } from '../../../server/src/core/keys';
+import { libraryWorld, type LibraryWorld } from '../../support/library-world';
+
+let world: LibraryWorld;
+beforeEach(async () => {
+  world = await libraryWorld();
+});
+afterEach(() => world.close());
+
+const run = (options?: Parameters<LibraryWorld['run']>[1], hooks?: Parameters<LibraryWorld['run']>[2]) => world.run(uploadJob(world.deps), options, hooks);
+const inventory = () => world.deps.inventories.of(world.deps.volume.id);
+
+test('main files, formats and logos, with any name that can be one', async () => {
+  const names = ['a.png', 'thumbnail_a.png', 'ein Bild ü 图.jpg', 'empty.txt', 'folder/x.bin'];
+  world.list(names);
+  world.logos.push('logo.svg');
+  for (const name of [...names, 'logo.svg']) await world.write(name, name === 'empty.txt' ? '' : name);
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect(world.s3.names().sort()).toEqual([...names, 'logo.svg'].sort());
+  for (const name of names) expect(await world.object(name)).toBe(name === 'empty.txt' ? '' : name);
+});
+
+test('pages of bounded size; the position is stored after each, and the next run goes on there', async () => {
+  await world.shelve(...Array.from({ length: 4 }, (_, index) => `${index}.txt`));
+  for (let more = 0; more < 1100; more++) world.list([], 'local');
+  const ending = new AbortController();
+  const { outcome } = await run({}, { signal: ending.signal, onCommit: () => ending.abort() });
+  expect(outcome).toEqual({ status: 'paused', code: null });
+  expect(await inventory()).toMatchObject({ position: 0, completedTo: null });
+  // what was looked at and not stored is looked at again
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect(world.pages.map(({ after }) => after)).toEqual([0, 0, 500, 1000]);
+  expect(await inventory()).toMatchObject({ position: 1104, completedTo: UNLIMITED });
+  await run();
+  expect(world.pages.at(-1)).toMatchObject({ after: 1104 });
+  await run({ fromStart: true });
+  expect(world.pages.map(({ after }) => after).slice(-3)).toEqual([0, 500, 1000]);
+});
+
+test('the range ends at the highest id wanted, and can be widened', async () => {
+  await world.shelve('a.txt', 'b.txt', 'c.txt');
+  await run({ maxId: 2 });
+  expect(world.s3.names()).toEqual(['a.txt', 'b.txt']);
+  expect(await inventoryEnded(world.deps)).toBe(true);
+  expect(await inventoryEnded(world.deps, { maxId: 2 })).toBe(true);
+  expect(await inventoryEnded(world.deps, { maxId: null })).toBe(false);
+  await run();
+  expect(world.s3.names()).toHaveLength(3);
+  expect(await inventoryEnded(world.deps, { maxId: null })).toBe(true);
+  await world.shelve('new.txt');
+  expect(await inventoryEnded(world.deps)).toBe(false);
+});
+
+test('files of another provider and unusable names are counted and left alone', async () => {
+  world.list(['theirs.png', 'thumbnail_theirs.png'], 'cloudinary');
+  world.list(['../secret', 'a.png']);
+  await world.write('theirs.png', 'x');
+  await world.write('a.png', 'a');
+  const { progress } = await run();
+  expect(progress.skipped).toEqual([
+    { code: 'OTHER_PROVIDER', count: 2, bytes: 0 },
+    { code: 'UNUSABLE_NAME', count: 1, bytes: 0 },
+  ]);
+  expect(world.s3.names()).toEqual(['a.png']);
+  expect(await inventory()).toMatchObject({ otherProviders: 2 });
+});
+
+test('what only the bucket has is adopted, without a PUT', async () => {
+  world.list(['a.png']);
+  await world.bring('a.png', 'from rclone');
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect(await world.stateOf('a.png')).toBe('remote');
+  expect(await world.read('a.png')).toBe('from rclone');
+  expect(world.puts()).toEqual([]);
+});
+
+test('what is nowhere is listed, and holds nothing up', async () => {
+  await world.shelve('a.txt');
+  world.list(['lost.txt']);
+  const { outcome, progress, findings } = await run();
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(progress.skipped).toEqual([{ code: 'MISSING', count: 1, bytes: 0 }]);
+  expect(findings).toEqual([expect.objectContaining({ kind: 'missing', key: 'lost.txt', code: 'NOT_ON_DISK' })]);
+  expect((await world.ledger.tallies()).missing.count).toBe(1);
+});
+
+test('a missing file that was put back is found after its retry, and after a run from the start', async () => {
+  world.list(['a.txt']);
+  world.list(['b.txt']);
+  await run();
+  await world.write('a.txt', 'a');
+  await run();
+  expect(await world.stateOf('a.txt')).toBe('new');
+  expect(await world.ledger.retry([world.key('a.txt')])).toBe(1);
+  expect(await inventoryEnded(world.deps)).toBe(false);
+  await run();
+  expect(await world.object('a.txt')).toBe('a');
+  await world.write('b.txt', 'b');
+  await run({ fromStart: true });
+  expect(await world.object('b.txt')).toBe('b');
+  expect((await world.ledger.tallies()).missing.count).toBe(0);
+});
+
+test('a file that another disk has is missing until the inventory there has found it, and then left to it', async () => {
+  world.list(['a.txt']);
+  await run();
+  const local = { volume: 'another' as VolumeId, localName: 'a.txt' as never };
+  await world.ledger.record([{ key: world.key('a.txt'), local, size: 5 }]);
+  expect((await world.ledger.tallies()).missing.count).toBe(0);
+  const { progress } = await run({ fromStart: true });
+  expect(progress.skipped).toEqual([{ code: 'OTHER_DISK', count: 1, bytes: 5 }]);
+  expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { local }, lastError: null });
+});
+
+test('an object that a write of our own may have left there is not taken for the file', async () => {
+  world.list(['a.txt']);
+  await world.ledger.begin({ kind: 'object', key: world.key('a.txt'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
+  await world.bring('a.txt', 'unproven');
+  await run();
+  expect(await world.stateOf('a.txt')).toBe('new');
+});
+
+test('while S3 is away nothing is taken for missing, and the page is looked at again', async () => {
+  await world.shelve('a.txt');
+  world.list(['b.txt']);
+  await world.bring('b.txt', 'b');
+  world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+  expect((await run()).outcome).toMatchObject({ status: 'paused', code: expect.stringMatching(/UNREACHABLE|CIRCUIT_OPEN/) });
+  expect(await inventory()).toMatchObject({ position: 0 });
+  expect((await world.ledger.tallies()).missing.count).toBe(0);
+  world.fault = undefined;
+  world.breaker.probeWith(async () => undefined);
+  await world.breaker.forceProbe();
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect(await world.stateOf('b.txt')).toBe('remote');
+});
+
+test('where the disk does not say whether it has a file, that is what is the matter', async () => {
+  await world.shelve('closed/a.txt', 'b.txt');
+  const stat = world.deps.disk.stat.bind(world.deps.disk);
+  jest.spyOn(world.deps.disk, 'stat').mockImplementation((name) =>
+    name === 'closed/a.txt' ? Promise.reject(new StorageError('DISK_ERROR')) : stat(name),
+  );
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+  expect(await world.ledger.find(world.key('closed/a.txt'))).toMatchObject({ placement: { state: 'new' }, lastError: 'DISK_ERROR' });
+  expect(world.s3.names()).toEqual(['b.txt']);
+});
