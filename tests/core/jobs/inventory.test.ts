@@ -121,7 +121,8 @@ test('an object that a write of our own may have left there is not taken for the
   await world.ledger.begin({ kind: 'object', key: world.key('a.txt'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
   await world.bring('a.txt', 'unproven');
   await run();
-  expect(await world.stateOf('a.txt')).toBe('new');
+  expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { state: 'new' }, lastError: 'NOT_ON_DISK' });
+  expect(world.requests).toEqual([]);
 });
 
 test('while S3 is away nothing is taken for missing, and the page is looked at again', async () => {

@@ -65,7 +65,7 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
     const row = rows.get(key);
     if (isIn(row, 'local') && row.placement.local.volume !== volume) progress.skipped('OTHER_DISK', row.placement.content.size);
     if (row && (!isIn(row, 'new') || row.tombstone)) return;
-    // an object that a write of our own may have put there is not proven; and what the disk does not say S3 cannot know
+    // an object that a write of our own may have put there would not be adopted; and what the disk does not say S3 cannot know
     const why = unknown.get(key) ?? (row?.plainUsed ? 'NOT_ON_DISK' : await adopt(deps, progress, key));
     if (why) missing.set(key, why);
   });
@@ -79,7 +79,8 @@ async function adopt({ cloud, ledger, rows }: JobDeps, progress: RunProgress, ke
   try {
     const size = await adoptFrom(place, ledger, key);
     rows.forget([key]);
-    if (size !== undefined) progress.done(size);
+    if (size === undefined) return 'NOT_ON_DISK';
+    progress.done(size);
     return null;
   } catch (error) {
     if (!isStorageError(error) || isNoAnswer(error)) throw error;
