@@ -44,7 +44,7 @@ test('pages of bounded size; the position is stored after each, and the next run
 test('the range ends at the highest id wanted, and can be widened', async () => {
   await world.shelve('a.txt', 'b.txt', 'c.txt');
   await run({ maxId: 2 });
-  expect(world.s3.names()).toEqual(['a.txt', 'b.txt']);
+  expect(world.s3.names().sort()).toEqual(['a.txt', 'b.txt']);
   expect(await inventoryEnded(world.deps)).toBe(true);
   expect(await inventoryEnded(world.deps, { maxId: 2 })).toBe(true);
   expect(await inventoryEnded(world.deps, { maxId: null })).toBe(false);
