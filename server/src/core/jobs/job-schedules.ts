@@ -1,0 +1,64 @@
+import { SCHEDULED_JOBS, type ScheduledJob } from '../../contracts/jobs';
+import type { Logger } from '../log';
+import type { ResolvedSettings } from '../settings/types';
+import type { Schedule, Schedules } from './schedules';
+
+export interface ScheduleSetting {
+  readonly enabled: boolean;
+  readonly expression: string;
+}
+
+export function scheduleOf(settings: ResolvedSettings, name: ScheduledJob): ScheduleSetting {
+  return { enabled: settings[`${name}ScheduleEnabled`], expression: settings[`${name}Schedule`] };
+}
+
+/** The schedules of this process, as the settings have them at the moment. */
+export class JobSchedules {
+  readonly #started = new Map<ScheduledJob, { readonly expression: string; readonly schedule: Schedule }>();
+  #serves = false;
+
+  constructor(
+    private readonly schedules: Schedules,
+    private readonly settings: () => ResolvedSettings,
+    private readonly tick: (name: ScheduledJob) => Promise<void>,
+    private readonly log: Logger,
+  ) {}
+
+  /** Only in a process that serves HTTP: commands load Strapi too. */
+  start(): void {
+    this.#serves = true;
+    this.follow();
+  }
+
+  /** The settings may have changed. */
+  follow(): void {
+    if (!this.#serves) return;
+    for (const name of SCHEDULED_JOBS) {
+      const { enabled, expression } = scheduleOf(this.settings(), name);
+      const started = this.#started.get(name);
+      if (enabled && started?.expression === expression) continue;
+      started?.schedule.stop();
+      this.#started.delete(name);
+      if (enabled) this.#begin(name, expression);
+    }
+  }
+
+  nextRunAt(name: ScheduledJob): Date | null {
+    return this.#started.get(name)?.schedule.nextRunAt ?? null;
+  }
+
+  stop(): void {
+    this.#serves = false;
+    for (const { schedule } of this.#started.values()) schedule.stop();
+    this.#started.clear();
+  }
+
+  #begin(name: ScheduledJob, expression: string): void {
+    try {
+      this.#started.set(name, { expression, schedule: this.schedules.start(expression, () => this.tick(name)) });
+    } catch (error) {
+      // the API refuses them; config file and environment are not checked before
+      this.log.warn(`The schedule of ${name} is not used: ${String(error)}`);
+    }
+  }
+}

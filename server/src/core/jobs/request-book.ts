@@ -1,0 +1,71 @@
+import type { JobName } from '../../contracts/jobs';
+import type { VolumeId } from '../keys';
+import type { VolumeRegistry } from '../volumes/registry';
+import type { Job } from './job';
+import type { JobRequest, JobRequests } from './job-requests';
+import type { Runs, RunTrace } from './runs';
+
+/** A request whose runs died so often, each with its process, is not tried again. */
+const MAX_DEATHS = 3;
+
+/**
+ * What a request means to this process: `new`: it begins; `again`: it goes on; `elsewhere`: it is being run; `later`: it cannot
+ * be told yet; `done`: nothing, for ever.
+ */
+export type Standing = 'new' | 'again' | 'elsewhere' | 'later' | 'done';
+
+export interface RequestBookDeps {
+  readonly requests: JobRequests;
+  readonly runs: Pick<Runs, 'ofRequest'>;
+  readonly registry: Pick<VolumeRegistry, 'list'>;
+  readonly volume: VolumeId;
+}
+
+/** What was asked for, and what became of it. */
+export class RequestBook {
+  constructor(private readonly deps: RequestBookDeps) {}
+
+  list(): Promise<JobRequest[]> {
+    return this.deps.requests.list();
+  }
+
+  async standing(job: Job, request: JobRequest): Promise<Standing> {
+    if (request.stopped) return 'done';
+    const traces = await this.deps.runs.ofRequest(job.name, request.number);
+    const mine = onceForAll(job, request) ? traces : traces.filter(({ volume }) => volume === this.deps.volume);
+    if (isOver(mine)) return 'done';
+    if (mine.some(({ status }) => status === 'running')) return 'elsewhere';
+    if (mine.length > 0) return 'again';
+    return this.#concerns(job, request);
+  }
+
+  /** The request goes on somewhere, or has yet to begin here. */
+  async isWanted(job: Job, request: JobRequest | undefined): Promise<boolean> {
+    if (!request || request.stopped) return false;
+    const traces = await this.deps.runs.ofRequest(job.name, request.number);
+    if (onceForAll(job, request)) return !isOver(traces);
+    const volumes = new Set([...traces.map(({ volume }) => volume), this.deps.volume]);
+    for (const volume of volumes) {
+      const of = traces.filter((trace) => trace.volume === volume);
+      if (of.length > 0 ? !isOver(of) : (await this.#concerns(job, request)) !== 'done') return true;
+    }
+    return false;
+  }
+
+  /** Whoever asks for files back means the disks there are, not one that is new and empty. */
+  async #concerns(job: Job, { requestedAt }: JobRequest): Promise<Standing> {
+    if (job.name !== ('restore' satisfies JobName)) return 'new';
+    const here = (await this.deps.registry.list()).find(({ id }) => id === this.deps.volume);
+    if (!here) return 'later';
+    return here.firstSeen <= requestedAt ? 'new' : 'done';
+  }
+}
+
+/** One process does it for all of them; else each disk's own. */
+export function onceForAll(job: Job, { options }: Pick<JobRequest, 'options'>): boolean {
+  return job.scope === 'library' || options.dryRun === true;
+}
+
+function isOver(traces: readonly RunTrace[]): boolean {
+  return traces.some(({ status }) => status === 'complete' || status === 'stopped' || status === 'failed') || traces.filter(({ died }) => died).length >= MAX_DEATHS;
+}

@@ -1,0 +1,116 @@
+import type { RunEntry, RunTrigger } from '../../contracts/jobs';
+import type { Clock } from '../clock';
+import { codeOf } from '../errors';
+import type { VolumeId } from '../keys';
+import type { Logger } from '../log';
+import type { Job, JobContext, JobOptions } from './job';
+import type { JobRequests } from './job-requests';
+import { RunProgress, type ProgressSnapshot } from './run-progress';
+import type { Findings, RunEnd, Runs } from './runs';
+
+/** How often a run stores its progress and looks whether it is to stop, in milliseconds. */
+const WATCH_MS = 2_000;
+
+export interface RunDeps {
+  readonly runs: Runs;
+  readonly findings: Findings;
+  readonly requests: JobRequests;
+  readonly volume: VolumeId;
+  /** Who this process is. */
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Shorter in tests. */
+  readonly watchMs?: number;
+}
+
+export interface RunSpec {
+  readonly job: Job;
+  readonly options: JobOptions;
+  readonly trigger: RunTrigger;
+  /** The number of the request that it is for; null: none. */
+  readonly request: number | null;
+  /** The run is paused after so many milliseconds; null: never. */
+  readonly budgetMs: number | null;
+  onProgress?(snapshot: ProgressSnapshot): void;
+}
+
+/** Findings are kept of what only looks, and of audits: what goes wrong with a file otherwise is in the ledger. */
+export function reports({ job, dryRun }: Pick<RunEntry, 'job' | 'dryRun'>): boolean {
+  return dryRun || job === 'audit';
+}
+
+/**
+ * One run of a job, noted from its begin to its end, which also a stop asked for in any process brings about.
+ * @param signal ends it, as `paused`; the trigger `command`: as `stopped`
+ */
+export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal): Promise<RunEntry> {
+  const { runs, findings, requests, clock, log, volume, holder } = deps;
+  const { job, options, trigger, request } = spec;
+  const asked = async () => (await requests.list()).find(({ name }) => name === job.name);
+  // a stop that is older than this run concerns it only where it took back the very request
+  const known = request ?? (await asked())?.number ?? 0;
+  const id = await runs.begin({ job: job.name, trigger, request, options, volume: job.scope === 'disk' ? volume : null, holder });
+  const progress = new RunProgress();
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const over = new AbortController();
+  let stopped = false;
+
+  const commit = async () => {
+    const snapshot = progress.snapshot();
+    spec.onProgress?.(snapshot);
+    await runs.progress(id, snapshot);
+  };
+  const watch = async () => {
+    const now = await asked();
+    if (now?.stopped && now.number > known) {
+      stopped = true;
+      end();
+    }
+    await commit();
+  };
+  const watching = repeat(clock, deps.watchMs ?? WATCH_MS, watch, over.signal, log);
+  if (spec.budgetMs !== null) void clock.sleep(spec.budgetMs, over.signal).then(end, () => undefined);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+
+  const context: JobContext = {
+    options,
+    signal: ending.signal,
+    progress,
+    commit,
+    report: async (found) => {
+      if (reports({ job: job.name, dryRun: options.dryRun })) await findings.add(id, found);
+    },
+    runId: id,
+  };
+  let outcome: Pick<RunEnd, 'status' | 'error'>;
+  try {
+    const { status, ...why } = await job.run(context);
+    outcome = { status, error: 'code' in why ? why.code : null };
+  } catch (error) {
+    if (!ending.signal.aborted) log.error(`${job.name} failed (${codeOf(error)}): ${String(error)}`);
+    outcome = ending.signal.aborted ? { status: 'paused', error: null } : { status: 'failed', error: codeOf(error) };
+  }
+  if (outcome.status === 'paused' && (stopped || (signal.aborted && trigger === 'command'))) outcome = { status: 'stopped', error: null };
+  signal.removeEventListener('abort', end);
+  over.abort();
+  await watching;
+  const snapshot = progress.snapshot();
+  spec.onProgress?.(snapshot);
+  if (reports({ job: job.name, dryRun: options.dryRun })) await findings.forgetBefore(job.name, id);
+  return runs.end(id, { ...outcome, snapshot });
+}
+
+/** Again and again until `over` aborts; never rejects. */
+async function repeat(clock: Clock, everyMs: number, work: () => Promise<void>, over: AbortSignal, log: Logger): Promise<void> {
+  for (;;) {
+    try {
+      await clock.sleep(everyMs, over);
+    } catch {
+      return; // it ended
+    }
+    await work().catch((error: unknown) => log.debug(`a run could not be noted (${codeOf(error)}): ${String(error)}`));
+  }
+}

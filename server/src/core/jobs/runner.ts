@@ -1,0 +1,170 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { JobName, RunEntry, StartRequest } from '../../contracts/jobs';
+import { codeOf, StorageError } from '../errors';
+import type { Blocks } from './blocks';
+import type { Job, JobOptions } from './job';
+import type { JobRequest } from './job-requests';
+import type { LeasedWork, LeaseHolder } from './lease-holder';
+import type { RequestBook } from './request-book';
+import type { ProgressSnapshot } from './run-progress';
+import { runOnce, type RunDeps, type RunSpec } from './run-once';
+import { Worker } from './worker';
+
+/** How often a process looks for what was asked of it, in milliseconds. */
+const POLL_MS = 2_000;
+/** One run at most, in milliseconds: of the two minutes between two ticks. */
+const BUDGET_MS = 100_000;
+/** After a run that was paused because of S3, in milliseconds. */
+const RETRY_MS = 10_000;
+
+export interface RunnerDeps extends RunDeps {
+  readonly jobs: readonly Job[];
+  readonly book: RequestBook;
+  readonly blocks: Blocks;
+  readonly leases: LeaseHolder;
+  /** What the settings say, for everything that a start leaves open. */
+  defaults(): Pick<JobOptions, 'maxId' | 'concurrency' | 'batchSize' | 'cleanupGraceMs'>;
+  /** S3 is known not to answer. */
+  s3Away(): boolean;
+  /** Shorter in tests. */
+  readonly pollMs?: number;
+  readonly budgetMs?: number;
+}
+
+export interface CommandHooks {
+  /** Ends the run: what is in hand is finished. */
+  readonly signal: AbortSignal;
+  /** Every few seconds at least; of the present run, which begins anew after a pause. */
+  onProgress(snapshot: ProgressSnapshot): void;
+  /** S3 is away; it is tried again every few seconds. */
+  onPaused?(code: ErrorCode): void;
+}
+
+/**
+ * Runs the jobs: those that somebody asked for in any process, those that are due, and those of the command line. One run of
+ * a job and disk at a time, in all processes; that saves double work only, as the jobs may run twice.
+ */
+export class JobRunner {
+  readonly #jobs: ReadonlyMap<JobName, Job>;
+  readonly #underWay = new Map<JobName, Promise<unknown>>();
+  /** Requests that no longer concern this process. */
+  readonly #settled = new Map<JobName, number>();
+  /** When a job that S3 has paused is tried again, by the clock's `elapsed`. */
+  readonly #retryAt = new Map<JobName, number>();
+  readonly #stopped = new AbortController();
+  readonly #worker: Worker;
+
+  constructor(private readonly deps: RunnerDeps) {
+    this.#jobs = new Map(deps.jobs.map((job) => [job.name, job]));
+    this.#worker = new Worker('jobs', () => deps.pollMs ?? POLL_MS, () => this.#poll(), deps.log);
+  }
+
+  /** Begins to do what is asked for. Only in a process that serves HTTP. */
+  start(): void {
+    this.#worker.start();
+  }
+
+  /** Something was asked for. */
+  wake(): void {
+    this.#worker.wake();
+  }
+
+  /** Pauses what runs, and resolves when all of it has given back what it had in hand. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#worker.stop();
+    await Promise.all(this.#underWay.values());
+  }
+
+  /** A schedule's turn: rests where there is nothing to do, or where it must not be done now. Never rejects. */
+  async tick(name: JobName): Promise<void> {
+    const job = this.#jobs.get(name);
+    if (!job || this.#underWay.has(name) || this.#stopped.signal.aborted) return;
+    await this.#occupy(job, async () => {
+      if (this.deps.s3Away() || (await job.isComplete())) return;
+      const options = this.#options({}, false);
+      await this.deps.leases.during(this.#lease(job, false), async () => {
+        if (await this.deps.blocks.of(job, options)) return;
+        await this.#run({ job, options, trigger: 'schedule', request: null });
+      });
+    });
+  }
+
+  /**
+   * For the command line: runs until nothing is left, however long it takes; waits where S3 is away.
+   * @returns how the last of its runs ended: `complete`, `failed`, or `stopped`
+   * @throws StorageError NO_SUCH_JOB; ALREADY_RUNNING; why it is blocked
+   */
+  async runNow(name: JobName, given: Partial<JobOptions>, hooks: CommandHooks): Promise<RunEntry> {
+    const job = this.#jobs.get(name);
+    if (!job) throw new StorageError('NO_SUCH_JOB');
+    let ended: RunEntry | undefined;
+    const free = await this.deps.leases.during(this.#lease(job, given.dryRun ?? false), async () => {
+      for (let fromStart = true; ; fromStart = false) {
+        const options = { ...this.#options({}, fromStart), ...withoutUndefined(given) };
+        const code = await this.deps.blocks.of(job, options);
+        if (code) throw new StorageError(code);
+        const spec: RunSpec = { job, options, trigger: 'command', request: null, budgetMs: null, onProgress: hooks.onProgress };
+        ended = await runOnce(this.deps, spec, hooks.signal);
+        if (ended.status !== 'paused') return;
+        if (ended.error) hooks.onPaused?.(ended.error.code);
+        // aborted: the next run ends at once, as stopped
+        await this.deps.clock.sleep(RETRY_MS, hooks.signal).catch(() => undefined);
+      }
+    });
+    if (!free || !ended) throw new StorageError('ALREADY_RUNNING');
+    return ended;
+  }
+
+  async #poll(): Promise<void> {
+    for (const request of await this.deps.book.list()) {
+      const job = this.#jobs.get(request.name);
+      if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#settled.get(job.name) === request.number) continue;
+      const standing = await this.deps.book.standing(job, request);
+      if (standing === 'done') this.#settled.set(job.name, request.number);
+      const waits = this.deps.s3Away() || this.deps.clock.elapsed() < (this.#retryAt.get(job.name) ?? 0);
+      // not awaited: other jobs are looked for meanwhile
+      if (!waits && (standing === 'new' || standing === 'again')) void this.#occupy(job, () => this.#obey(job, request));
+    }
+  }
+
+  async #obey(job: Job, request: JobRequest): Promise<void> {
+    await this.deps.leases.during(this.#lease(job, request.options.dryRun ?? false), async () => {
+      // another process may have been faster
+      const standing = await this.deps.book.standing(job, request);
+      if (this.#stopped.signal.aborted || (standing !== 'new' && standing !== 'again')) return;
+      const options = this.#options(request.options, standing === 'new');
+      if (await this.deps.blocks.of(job, options, request.requestedAt)) return;
+      const ended = await this.#run({ job, options, trigger: 'panel', request: request.number });
+      if (ended.status === 'paused' && ended.error) this.#retryAt.set(job.name, this.deps.clock.elapsed() + RETRY_MS);
+      else this.wake();
+    });
+  }
+
+  /** The job is this process's for as long as `work` lasts. Never rejects. */
+  async #occupy(job: Job, work: () => Promise<void>): Promise<void> {
+    const working = work().catch((error: unknown) => {
+      this.deps.log.error(`${job.name} could not be run (${codeOf(error)}): ${String(error)}`);
+    });
+    this.#underWay.set(job.name, working);
+    await working;
+    this.#underWay.delete(job.name);
+  }
+
+  #run(spec: Omit<RunSpec, 'budgetMs'>): Promise<RunEntry> {
+    return runOnce(this.deps, { ...spec, budgetMs: this.deps.budgetMs ?? BUDGET_MS }, this.#stopped.signal);
+  }
+
+  #options({ dryRun = false, apply = false, maxId }: StartRequest, fromStart: boolean): JobOptions {
+    const defaults = this.deps.defaults();
+    return { ...defaults, maxId: maxId ?? defaults.maxId, dryRun, apply, fromStart };
+  }
+
+  #lease(job: Job, dryRun: boolean): LeasedWork {
+    return job.scope === 'library' || dryRun ? `job:${job.name}` : `job:${job.name}:${this.deps.volume}`;
+  }
+}
+
+function withoutUndefined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
