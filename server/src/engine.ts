@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from './adapters/log';
+import { isCron } from './adapters/schedules';
 import { incidentLog } from './adapters/incidents';
 import { knexLeases } from './adapters/leases';
 import { mediaCatalog } from './adapters/media-catalog';
@@ -14,14 +15,17 @@ import { volumeRegistry } from './adapters/volumes';
 import type { StatusAnswer } from './contracts/api';
 import type { ObjectsAnswer } from './contracts/objects';
 import { PLUGIN_ID } from './contracts/presets';
+import type { SettingsAnswer } from './contracts/settings';
 import { systemClock } from './core/clock';
 import { Housekeeping } from './core/jobs/housekeeping';
+import type { JobRunner } from './core/jobs/runner';
 import type { EngineParts } from './core/media/deps';
 import type { Ledger } from './core/ledger/ledger';
 import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
 import { RowCache } from './core/media/row-cache';
+import { ObjectChanges, type ObjectMoves } from './core/object-changes';
 import { objectsPage } from './core/objects';
 import { openS3Probe } from './core/probe/open-s3';
 import { Outage, type IncidentLog } from './core/resilience/outage';
@@ -35,7 +39,8 @@ import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
 import { DiskWatch } from './core/volumes/disk-watch';
 import type { VolumeRegistry } from './core/volumes/registry';
-import type { EnginePort, SettingsEndpoint } from './http/engine-access';
+import { EngineJobs } from './engine-jobs';
+import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from './http/engine-access';
 
 const clock = systemClock;
 
@@ -52,6 +57,7 @@ interface Parts {
   rows: RowCache;
   storage: MediaStorage;
   housekeeping: Housekeeping;
+  jobs: EngineJobs;
   origins: readonly string[];
 }
 
@@ -62,9 +68,14 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
 
 /**
  * The composition root: the one place that sees both the storage engine and Strapi. One a process.
+ * (Long, because all wiring is in one place, but for the jobs: see `engine-jobs.ts`.)
  */
 export class Engine implements EnginePort {
   readonly settings: SettingsEndpoint;
+  readonly jobs: JobsEndpoint;
+  readonly changes: ObjectsEndpoint;
+  /** For the command line. */
+  readonly runner: JobRunner;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
@@ -72,17 +83,23 @@ export class Engine implements EnginePort {
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
-    const { service } = parts;
+    const { service, jobs } = parts;
     const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),
-      update: async (body) => {
-        const answer = await api.update(body);
-        await this.#applied;
+      update: (body) => this.#inForce(api.update(body)),
+      leave: async () => {
+        const answer = await this.#inForce(service.leave());
+        await jobs.withdraw();
         return answer;
       },
+      comeBack: () => this.#inForce(service.comeBack()),
     };
+    this.jobs = jobs.api((patch) => this.settings.update(patch));
+    this.runner = jobs.runner;
+    const moves = parts.ledger as Ledger & ObjectMoves;
+    this.changes = new ObjectChanges(moves, parts.rows, () => parts.housekeeping.wake());
     service.onChange(() => this.#apply());
     this.#apply();
   }
@@ -104,6 +121,7 @@ export class Engine implements EnginePort {
       providerIsLocal: providerIsLocal(strapi),
       clock,
       log: strapiLog(strapi, () => service.secrets()),
+      isCron,
     });
     const log = strapiLog(strapi, () => service.secrets());
     await service.refresh();
@@ -122,23 +140,32 @@ export class Engine implements EnginePort {
       onRecovered: () => housekeeping.wake(),
     });
     const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
+    const catalog = mediaCatalog(strapi);
     const shared: EngineParts = {
       ledger,
       disk: new LocalObjectStore(uploads),
       volume,
-      catalog: mediaCatalog(strapi),
+      catalog,
       rows,
       clock,
       log,
       cloud: () => connections.cloud,
       storeAt: (location) => connections.storeAt(location),
     };
+    const leases = knexLeases(transactions, database.getSchemaName());
+    const holder = randomUUID();
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
       beat: () => diskWatch.beat(),
-      leases: knexLeases(transactions, database.getSchemaName()),
-      holder: randomUUID(),
+      leases,
+      holder,
+    });
+    const jobs = new EngineJobs({
+      ...{ transactions, leases, holder, registry, service, connections },
+      parts: { ...shared, library: catalog },
+      schema: database.getSchemaName(),
+      purge: () => housekeeping.wake(),
     });
     const storage = new MediaStorage({
       ...shared,
@@ -154,7 +181,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, origins });
     await engine.#applied;
     return engine;
   }
@@ -184,13 +211,22 @@ export class Engine implements EnginePort {
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
     this.parts.housekeeping.start();
+    this.parts.jobs.start();
     void this.parts.service.follow(this.#stopped.signal);
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    await this.parts.jobs.stop();
     await this.parts.housekeeping.stop();
     this.parts.connections.close();
+  }
+
+  /** @returns the answer, when what was changed counts in this process */
+  async #inForce(update: Promise<SettingsAnswer>): Promise<SettingsAnswer> {
+    const answer = await update;
+    await this.#applied;
+    return answer;
   }
 
   /** Brings the connections in line with the settings, one change after the other. */

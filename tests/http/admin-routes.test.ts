@@ -18,11 +18,20 @@ const strapi = {
 
 const objects = async (query: unknown) => (query === 'bad' ? Promise.reject(new RequestRefused('INVALID_QUERY', [{ path: 'page', message: 'must be …' }])) : { query }) as never;
 
+const jobs = {
+  answer: async () => ({ jobs: [] }),
+  start: async (name: string, body: unknown) => ({ name, body }) as never,
+  stop: async (name: string) => ({ name }) as never,
+  setSchedule: async (name: string, body: unknown) => ({ name, body }) as never,
+  report: async (name: string, query: unknown) => ({ name, query }) as never,
+};
+const changes = { retry: async (body: unknown) => ({ body }) as never, untrash: async (body: unknown) => ({ body }) as never };
+
 async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}) {
   const settings = engine as EnginePort['settings'];
-  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects });
+  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects, jobs, changes });
   const headers: Record<string, string> = {};
-  const ctx = { request: { body }, query, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
+  const ctx = { request: { body }, query, params: { name: 'upload' }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
   const [controller, action] = handler.split('.') as ['settings', 'get'];
   await controllers[controller]({ strapi })[action](ctx as unknown as Context);
   return { status: ctx.status, body: ctx.body, headers };
@@ -35,13 +44,17 @@ describe('routes', () => {
 
   test('are the design’s', () => {
     expect(routes.admin.type).toBe('admin');
-    expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /settings', 'PUT /settings', 'POST /settings/test', 'GET /status', 'GET /objects']);
+    expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
+      'GET /objects', 'POST /objects/retry', 'POST /objects/untrash',
+      'GET /jobs', 'POST /jobs/:name/start', 'POST /jobs/:name/stop', 'PUT /jobs/:name/schedule', 'GET /jobs/:name/report',
+    ]);
   });
 
   test('each has a handler and is guarded by a permission that is registered', async () => {
     await registerPermissions(strapi);
     const known = registered.map(({ uid, pluginName }) => `plugin::${pluginName}.${uid}`);
-    expect(known).toEqual([permission('settings.read'), permission('settings.update')]);
+    expect(known).toEqual((['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const).map(permission));
     expect(registered).toEqual(registered.map((entry) => ({ ...entry, section: 'settings', category: 's3-storage', subCategory: 'settings' })));
     for (const { handler, config, method } of list) {
       const [controller = '', action = ''] = handler.split('.');
@@ -64,6 +77,14 @@ test('a query is passed on unchecked, and its faults are answered as those of a 
   expect((await call('objects.list', {}, {}, { page: '2' })).body).toEqual({ query: { page: '2' } });
   const fields = [{ path: 'page', message: 'must be …' }];
   expect(await call('objects.list', {}, {}, 'bad')).toMatchObject({ status: 400, body: { error: { name: 'ValidationError', details: { code: 'INVALID_QUERY', fields } } } });
+});
+
+test('jobs are named by the path; what was asked of them is accepted, not done', async () => {
+  expect(await call('jobs.start', {}, { dryRun: true })).toMatchObject({ status: 202, body: { name: 'upload', body: { dryRun: true } } });
+  expect(await call('jobs.stop', {})).toMatchObject({ status: 202, body: { name: 'upload' } });
+  expect(await call('jobs.schedule', {}, { enabled: 1 })).toMatchObject({ status: 200, body: { name: 'upload', body: { enabled: 1 } } });
+  expect(await call('jobs.report', {}, {}, { page: '2' })).toMatchObject({ status: 200, body: { name: 'upload', query: { page: '2' } } });
+  expect((await call('objects.retry', {}, { all: true })).body).toEqual({ body: { all: true } });
 });
 
 test('bodies are passed on unchecked', async () => {

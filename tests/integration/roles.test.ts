@@ -12,7 +12,7 @@ let reader: Person;
 beforeAll(async () => {
   stage = await openStage();
   editor = await addPerson(stage.strapi, 'Editor of pages', []);
-  reader = await addPerson(stage.strapi, 'Reader of settings', ['plugin::s3-storage.settings.read']);
+  reader = await addPerson(stage.strapi, 'Reader of settings', ['plugin::s3-storage.settings.read', 'plugin::s3-storage.jobs.read']);
 }, 300_000);
 
 afterAll(() => stage?.close(), 60_000);
@@ -27,8 +27,11 @@ const actionsOf = ({ config }: AdminRoute): string[] =>
 /** A parameter in a path is given a value: the answer to it does not matter, only who is let through. */
 const pathOf = ({ path }: AdminRoute) => `/s3-storage${path.replaceAll(/:\w+/g, 'upload')}`;
 
-/** A body that every changing route takes, and that configures nothing. */
+/** A body that configures nothing; some routes refuse it, or what it asks for, once they have let it through. */
 const bodyFor = ({ method }: AdminRoute) => (method === 'GET' ? undefined : {});
+
+/** The answers of a route that has let somebody through: nothing runs on this stage, and a job may have nothing to do with it. */
+const letThrough = ({ path }: AdminRoute) => (/^\/(jobs|objects)\//.test(path) ? [200, 202, 400, 409] : [200]);
 
 const ask = (who: Person | Stage['strapi'], route: AdminRoute) => who.api<{ error?: { name: string } }>(route.method, pathOf(route), bodyFor(route));
 
@@ -71,11 +74,11 @@ test.each(NAMED)('%s for a role without the permission: 403', async (_name, rout
 });
 
 test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, route) => {
-  expect((await ask(reader, route)).status).toBe(route.method === 'GET' ? 200 : 403);
+  expect(route.method === 'GET' ? letThrough(route) : [403]).toContain((await ask(reader, route)).status);
 });
 
-test.each(NAMED)('%s for a super administrator: 200', async (_name, route) => {
-  expect((await ask(stage.strapi, route)).status).toBe(200);
+test.each(NAMED)('%s for a super administrator: let through', async (_name, route) => {
+  expect(letThrough(route)).toContain((await ask(stage.strapi, route)).status);
 });
 
 test('a token of the content API is no administrator', async () => {

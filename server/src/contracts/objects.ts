@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { ErrorCode } from './errors';
+import { FINDING_KINDS } from './jobs';
 import { fieldErrors, type Checked } from './schemas';
 
 /**
@@ -22,6 +23,12 @@ const count = (maximum: number, standard: number) => {
 
 const flag = () => z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true').default(false);
 
+const reportSchema = z.strictObject({
+  kind: z.enum(FINDING_KINDS, { error: `must be one of ${FINDING_KINDS.join(', ')}` }).optional(),
+  page: count(MAX_PAGE, 1),
+  pageSize: count(MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
+});
+
 const querySchema = z.strictObject({
   state: z.enum(OBJECT_STATES, { error: `must be one of ${OBJECT_STATES.join(', ')}` }).optional(),
   failed: flag(),
@@ -36,6 +43,15 @@ export type ObjectsQuery = z.output<typeof querySchema>;
 /** Checks and completes a query string's values; never throws. */
 export function parseObjectsQuery(query: unknown): Checked<ObjectsQuery> {
   const parsed = querySchema.safeParse(query);
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fields: fieldErrors(parsed.error, 'is not a parameter') };
+}
+
+/** Query of `GET /jobs/:name/report`. */
+export type ReportQuery = z.output<typeof reportSchema>;
+
+/** The same of a report's query. */
+export function parseReportQuery(query: unknown): Checked<ReportQuery> {
+  const parsed = reportSchema.safeParse(query);
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fields: fieldErrors(parsed.error, 'is not a parameter') };
 }
 

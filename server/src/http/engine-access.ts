@@ -1,6 +1,7 @@
 import type { Core } from '@strapi/strapi';
 
 import type { StatusAnswer, TestAnswer } from '../contracts/api';
+import type { JobAnswer, JobsAnswer, KeysAnswer, ReportAnswer } from '../contracts/jobs';
 import type { ObjectsAnswer } from '../contracts/objects';
 import type { SettingsAnswer } from '../contracts/settings';
 
@@ -9,11 +10,32 @@ export interface SettingsEndpoint {
   answer(): Promise<SettingsAnswer>;
   update(body: unknown): Promise<SettingsAnswer>;
   test(body: unknown): Promise<TestAnswer>;
+  /** S3 is used for new files no more; it is still read. */
+  leave(): Promise<SettingsAnswer>;
+  /** Takes that back. */
+  comeBack(): Promise<SettingsAnswer>;
+}
+
+/** What the routes `/jobs` need. Names, bodies and queries come unchecked; refusals as above. */
+export interface JobsEndpoint {
+  answer(): Promise<JobsAnswer>;
+  start(name: string, body: unknown): Promise<JobAnswer>;
+  stop(name: string): Promise<JobAnswer>;
+  setSchedule(name: string, body: unknown): Promise<JobAnswer>;
+  report(name: string, query: unknown): Promise<ReportAnswer>;
+}
+
+/** What the routes need that change `/objects`. */
+export interface ObjectsEndpoint {
+  retry(body: unknown): Promise<KeysAnswer>;
+  untrash(body: unknown): Promise<KeysAnswer>;
 }
 
 /** All that the admin routes see of the engine. */
 export interface EnginePort {
   readonly settings: SettingsEndpoint;
+  readonly jobs: JobsEndpoint;
+  readonly changes: ObjectsEndpoint;
   status(): Promise<StatusAnswer>;
   /** The query comes unchecked. @throws RequestRefused for a bad one */
   objects(query: unknown): Promise<ObjectsAnswer>;

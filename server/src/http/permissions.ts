@@ -3,7 +3,7 @@ import type { Core } from '@strapi/strapi';
 import { PLUGIN_ID } from '../contracts/presets';
 
 /** `uid` of each action as the routes and the panel name it: `plugin::s3-storage.<uid>`. */
-export type PermissionUid = 'settings.read' | 'settings.update';
+export type PermissionUid = 'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run';
 
 /** The part of Strapi's permission service that plugins register their actions with; its types know nothing of it. */
 interface PermissionService {
@@ -13,6 +13,8 @@ interface PermissionService {
 const ACTIONS: readonly { uid: PermissionUid; displayName: string }[] = [
   { uid: 'settings.read', displayName: 'Read the settings and the status' },
   { uid: 'settings.update', displayName: 'Change and test the settings' },
+  { uid: 'jobs.read', displayName: 'See the jobs on the whole library and their reports' },
+  { uid: 'jobs.run', displayName: 'Start, stop and schedule jobs, retry and untrash files' },
 ];
 
 export function permission(uid: PermissionUid): string {

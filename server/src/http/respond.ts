@@ -41,8 +41,8 @@ export function errorBody(error: unknown): ErrorBody {
   return { data: null, error: { status: 500, name: 'InternalServerError', message, details: { code, hint } } };
 }
 
-/** A controller action that answers what `work` resolves to, and failures as {@link errorBody}. */
-export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: Context) => Promise<T>): (ctx: Context) => Promise<void> {
+/** A controller action that answers what `work` resolves to with `status`, and failures as {@link errorBody}. */
+export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: Context) => Promise<T>, status = 200): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     // settings and states are of the moment, and of the one who asked
     ctx.set('Cache-Control', 'no-store');
@@ -50,6 +50,7 @@ export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: C
       const engine = engineOf(strapi);
       if (!engine) throw new Error('the engine did not start');
       ctx.body = await work(engine, ctx);
+      ctx.status = status;
     } catch (error) {
       const body = errorBody(error);
       if (body.error.status >= 500) {

@@ -9,7 +9,7 @@ const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId
 async function setUp(variables: Record<string, string> = {}) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
-    repository, variables, secrets: toyBox(), configFile: null, providerIsLocal: true, clock: systemClock, log: recordingLog(),
+    repository, variables, secrets: toyBox(), configFile: null, providerIsLocal: true, clock: systemClock, log: recordingLog(), isCron: () => true,
   });
   await service.update(STORED);
   const probe = memoryProbe();

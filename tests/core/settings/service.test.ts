@@ -8,7 +8,7 @@ import { MemorySettingsRepository, recordingLog, toyBox } from './support';
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
   const repository = new MemorySettingsRepository();
   const log = recordingLog();
-  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, providerIsLocal: true, clock: systemClock, log, ...overrides };
+  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, providerIsLocal: true, clock: systemClock, log, isCron: () => true, ...overrides };
   return { repository, log, deps, service: new SettingsService(deps) };
 }
 
@@ -24,6 +24,20 @@ test('nothing is in force before the database was read', async () => {
   const { service } = setUp({ variables: { S3_STORAGE_BUCKET: 'b' } });
   expect(service.current()).toMatchObject({ mode: 'off', reason: 'NOT_CONFIGURED' });
   expect(await service.refresh()).toMatchObject({ mode: 'read-write', reason: null, revision: 0 });
+});
+
+test('a schedule that cannot be kept is refused by its path, and nothing of its body is stored', async () => {
+  const { service, repository } = setUp({ isCron: (expression) => expression !== '0 0 31 2 *' });
+  expect(await refusal(service.update({ prefix: 'x/', uploadSchedule: '0 0 31 2 *', cleanupSchedule: '* * * * *' }))).toEqual(['INVALID_SETTINGS', ['uploadSchedule']]);
+  expect(repository.row.revision).toBe(0);
+});
+
+test('leaving switches both schedules off, and coming back leaves them so', async () => {
+  const { service } = setUp();
+  await service.update({ ...MINIO, uploadScheduleEnabled: true, cleanupScheduleEnabled: true });
+  const off = { uploadScheduleEnabled: false, cleanupScheduleEnabled: false };
+  expect(await service.leave()).toMatchObject({ mode: 'read-only', reason: { code: 'LEAVING' }, settings: { leaving: true, ...off } });
+  expect(await service.comeBack()).toMatchObject({ mode: 'read-write', settings: { leaving: false, ...off } });
 });
 
 test('an update is stored, sealed, applied, and answered without the secret', async () => {

@@ -1,3 +1,4 @@
+import { NO_CRON, SCHEDULED_JOBS } from '../../contracts/jobs';
 import { presetOf } from '../../contracts/presets';
 import { parsePatch } from '../../contracts/schemas';
 import type { SettingsPatch } from '../../contracts/settings';
@@ -23,6 +24,13 @@ export function withCheckedEndpoint(patch: SettingsPatch): SettingsPatch {
     const code = error.code === 'ENDPOINT_FORBIDDEN' ? error.code : 'INVALID_SETTINGS';
     throw new SettingsRefused(code, [{ path: 'endpoint', message: error.detail ?? error.message }]);
   }
+}
+
+/** @throws SettingsRefused naming each schedule that cannot be kept */
+export function withCheckedSchedules(patch: SettingsPatch, isCron: (expression: string) => boolean): SettingsPatch {
+  const bad = SCHEDULED_JOBS.map((name) => `${name}Schedule` as const).filter((field) => patch[field] && !isCron(patch[field]));
+  if (bad.length > 0) throw new SettingsRefused('INVALID_SETTINGS', bad.map((path) => ({ path, message: NO_CRON })));
+  return patch;
 }
 
 const PLACE_FIELDS = ['endpoint', 'bucket', 'accessKeyId'] as const;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { Logger } from '../log';
 import { isProduction, modeOf, modeOverride, type InstanceFacts } from './mode';
-import { applyPatch, checkedPatch, withCheckedEndpoint } from './patch';
+import { applyPatch, checkedPatch, withCheckedEndpoint, withCheckedSchedules } from './patch';
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
 import { publicSettings, resolve } from './resolve';
 import type { Variables } from './sources';
@@ -23,6 +23,8 @@ export interface SettingsServiceDeps {
   providerIsLocal: boolean;
   clock: Clock;
   log: Logger;
+  /** Whether a schedule can be kept. */
+  isCron(expression: string): boolean;
 }
 
 export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
@@ -92,7 +94,7 @@ export class SettingsService {
 
   /** Checks, stores and applies a body of `PUT /settings`. @throws SettingsRefused; nothing is stored then */
   async update(body: unknown): Promise<SettingsAnswer> {
-    const patch = withCheckedEndpoint(checkedPatch(body));
+    const patch = withCheckedEndpoint(withCheckedSchedules(checkedPatch(body), this.deps.isCron));
     await this.deps.repository.update((current) => {
       const next = applyPatch(this.open(current), patch, this.resolveStored);
       const sealed = next.stored.secret.kind === 'readable' ? this.deps.secrets.seal(next.stored.secret.value) : null;
@@ -100,6 +102,16 @@ export class SettingsService {
     });
     await this.refresh();
     return this.answer();
+  }
+
+  /** Nothing in S3 changes any more, and neither phase of the migration runs by itself. */
+  leave(): Promise<SettingsAnswer> {
+    return this.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
+  }
+
+  /** S3 is used again. The schedules stay as they are. */
+  comeBack(): Promise<SettingsAnswer> {
+    return this.update({ leaving: false });
   }
 
   /** The settings as they would be after the patch; nothing is stored. @throws SettingsRefused */

@@ -1,0 +1,56 @@
+import type { JobName, JobProgress, RunEntry } from '../../contracts/jobs';
+import type { Tallies } from '../ledger/ledger';
+import { reports } from './run-once';
+import type { RunningRun } from './runs';
+
+/** Before that a run's pace says nothing, in milliseconds. */
+const PACE_AFTER_MS = 2_000;
+
+type Amounts = Pick<JobProgress, 'done' | 'total' | 'failed' | 'bytesDone' | 'bytesTotal'>;
+type Sum = Tallies['local'];
+
+/** How far a job is, over the whole library; of a dry run or an audit under way, how far that is. */
+export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null): JobProgress {
+  const looking = running.find(({ entry }) => reports(entry))?.entry;
+  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : amountsOf(name, tallies));
+  const { done, total, failed, bytesDone, bytesTotal } = amounts;
+  const pace = paceOf(running);
+  const etaSeconds = pace && pace.perSecond > 0 ? Math.ceil(Math.max(0, total - done) / pace.perSecond) : null;
+  return { done, total, failed, bytesDone, bytesTotal, perSecond: pace?.perSecond ?? null, bytesPerSecond: pace?.bytesPerSecond ?? null, etaSeconds };
+}
+
+const NOTHING: Amounts = { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0 };
+
+function amountsOf(name: JobName, { local, both, remote, trash, failed, pendingUploads }: Tallies): Amounts {
+  const amounts = (done: Sum[], toDo: Sum[]): Amounts => ({
+    done: sumOf(done, 'count'),
+    total: sumOf([...done, ...toDo], 'count'),
+    failed: failed.count,
+    bytesDone: sumOf(done, 'bytes'),
+    bytesTotal: sumOf([...done, ...toDo], 'bytes'),
+  });
+  switch (name) {
+    case 'upload':
+      return amounts([both, remote], [{ count: local.count - pendingUploads.count, bytes: local.bytes - pendingUploads.bytes }]);
+    case 'cleanup':
+      return amounts([remote], [both]);
+    case 'restore':
+      return amounts([local, both], [remote]);
+    case 'purge':
+      return amounts([], [trash]);
+    case 'audit':
+      return NOTHING;
+  }
+}
+
+function sumOf(sums: readonly Sum[], what: keyof Sum): number {
+  return sums.reduce((total, sum) => total + sum[what], 0);
+}
+
+/** Of all processes together. */
+function paceOf(running: readonly RunningRun[]): { perSecond: number; bytesPerSecond: number } | null {
+  const telling = running.filter(({ lastsMs }) => lastsMs >= PACE_AFTER_MS);
+  if (telling.length === 0) return null;
+  const rate = (of: 'done' | 'bytesDone') => telling.reduce((sum, { entry, lastsMs }) => sum + (entry[of] * 1000) / lastsMs, 0);
+  return { perSecond: Math.round(rate('done') * 100) / 100, bytesPerSecond: Math.round(rate('bytesDone')) };
+}

@@ -1,0 +1,153 @@
+import { ERRORS, type ErrorCode } from '../../contracts/errors';
+import {
+  JOB_NAMES, NO_CRON, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type ScheduledJob,
+} from '../../contracts/jobs';
+import { parseReportQuery } from '../../contracts/objects';
+import type { Mode, SettingsPatch } from '../../contracts/settings';
+import { StorageError } from '../errors';
+import type { Ledger, Tallies } from '../ledger/ledger';
+import { RequestRefused } from '../refused';
+import type { Blocks } from './blocks';
+import type { Job } from './job';
+import { progressOf } from './job-numbers';
+import type { JobRequest, JobRequests } from './job-requests';
+import type { ScheduleSetting } from './job-schedules';
+import type { RequestBook } from './request-book';
+import { reports } from './run-once';
+import type { Findings, RunningRun, Runs } from './runs';
+
+export interface JobsApiDeps {
+  readonly jobs: readonly Job[];
+  readonly ledger: Pick<Ledger, 'tallies'>;
+  readonly runs: Pick<Runs, 'running' | 'latest'>;
+  readonly findings: Pick<Findings, 'page'>;
+  readonly requests: JobRequests;
+  readonly book: RequestBook;
+  readonly blocks: Blocks;
+  mode(): Mode;
+  /** The range of the settings. */
+  maxId(): number | null;
+  schedule(name: ScheduledJob): ScheduleSetting & { nextRunAt: Date | null };
+  isCron(expression: string): boolean;
+  updateSettings(patch: SettingsPatch): Promise<unknown>;
+  /** Something was asked for. */
+  onRequest(): void;
+  /** Makes the purge begin now. */
+  purge(): void;
+}
+
+/** What is the same for all jobs of one answer. */
+interface Seen {
+  readonly tallies: Tallies;
+  readonly running: readonly RunningRun[];
+  readonly latest: Awaited<ReturnType<Runs['latest']>>;
+  readonly asked: readonly JobRequest[];
+}
+
+/**
+ * What the routes `/jobs` do. Names and bodies come unchecked.
+ * @throws StorageError NO_SUCH_JOB, ALREADY_RUNNING, why it is blocked; RequestRefused with each bad field
+ */
+export class JobsApi {
+  constructor(private readonly deps: JobsApiDeps) {}
+
+  async answer(): Promise<JobsAnswer> {
+    const seen = await this.#look();
+    const names = JOB_NAMES.filter((name) => name === 'purge' || this.#find(name));
+    return { jobs: await Promise.all(names.map((name) => this.#answerOf(name, seen))) };
+  }
+
+  async start(name: string, body: unknown): Promise<JobAnswer> {
+    const options = parseStart(body);
+    if (!options.ok) throw new RequestRefused('INVALID_QUERY', options.fields);
+    if (name === 'purge') {
+      this.deps.purge();
+      return this.#answerOf(name, await this.#look());
+    }
+    const job = this.#known(name);
+    const { dryRun = false, apply = false, maxId = this.deps.maxId() } = options.value;
+    if (apply && job.name !== 'audit') throw new RequestRefused('INVALID_QUERY', [{ path: 'apply', message: 'is for the audit only' }]);
+    const seen = await this.#look();
+    const asked = seen.asked.find((request) => request.name === job.name);
+    if (seen.running.some(({ entry }) => entry.job === job.name) || (await this.deps.book.isWanted(job, asked))) throw new StorageError('ALREADY_RUNNING');
+    const code = await this.deps.blocks.of(job, { dryRun, maxId, apply });
+    if (code) throw new StorageError(code);
+    await this.deps.requests.start(job.name, options.value);
+    this.deps.onRequest();
+    return this.#answerOf(job.name, await this.#look());
+  }
+
+  async stop(name: string): Promise<JobAnswer> {
+    const job = this.#known(name);
+    await this.deps.requests.stop(job.name);
+    return this.#answerOf(job.name, await this.#look());
+  }
+
+  async setSchedule(name: string, body: unknown): Promise<JobAnswer> {
+    const job = this.#known(name);
+    if (!isScheduled(job.name)) throw new StorageError('NO_SUCH_JOB');
+    const parsed = parseSchedule(body);
+    if (!parsed.ok) throw new RequestRefused('INVALID_QUERY', parsed.fields);
+    const { enabled, expression } = parsed.value;
+    if (expression !== undefined && !this.deps.isCron(expression)) throw new RequestRefused('INVALID_QUERY', [{ path: 'expression', message: NO_CRON }]);
+    await this.deps.updateSettings({ [`${job.name}ScheduleEnabled`]: enabled, [`${job.name}Schedule`]: expression });
+    return this.#answerOf(job.name, await this.#look());
+  }
+
+  async report(name: string, query: unknown): Promise<ReportAnswer> {
+    const job = this.#known(name);
+    const parsed = parseReportQuery(query);
+    if (!parsed.ok) throw new RequestRefused('INVALID_QUERY', parsed.fields);
+    const { kind, page, pageSize } = parsed.value;
+    const run = (await this.deps.runs.latest()).filter((entry) => entry.job === job.name && reports(entry)).at(-1) ?? null;
+    if (!run) return { run, counts: [], results: [], pagination: { page, pageSize, total: 0 } };
+    const { counts, results, total } = await this.deps.findings.page(run.id, { kind, offset: (page - 1) * pageSize, limit: pageSize });
+    return { run, counts, results, pagination: { page, pageSize, total } };
+  }
+
+  async #look(): Promise<Seen> {
+    const { ledger, runs, requests } = this.deps;
+    return { tallies: await ledger.tallies(), running: await runs.running(), latest: await runs.latest(), asked: await requests.list() };
+  }
+
+  async #answerOf(name: JobName, seen: Seen): Promise<JobAnswer> {
+    const last = (dryRun: boolean) => seen.latest.find((run) => run.job === name && run.dryRun === dryRun) ?? null;
+    const running = seen.running.filter(({ entry }) => entry.job === name);
+    const progress = progressOf(name, seen.tallies, running, last(false));
+    const common = { name, progress, running: running.length > 0, lastRun: last(false), lastDryRun: last(true) };
+    const job = this.#find(name);
+    if (!job) {
+      // the purge: always on where S3 may be changed, and without runs
+      const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';
+      const schedule = { enabled: true, expression: null, nextRunAt: null };
+      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked) };
+    }
+    const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: this.deps.maxId(), apply: false });
+    const wanted = await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name));
+    return { ...common, wanted, complete: await job.isComplete(), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+  }
+
+  #scheduleOf(name: JobName): JobSchedule {
+    if (!isScheduled(name)) return { enabled: false, expression: null, nextRunAt: null };
+    const { enabled, expression, nextRunAt } = this.deps.schedule(name);
+    return { enabled, expression, nextRunAt: nextRunAt?.toISOString() ?? null };
+  }
+
+  #find(name: string): Job | undefined {
+    return this.deps.jobs.find((job) => job.name === name);
+  }
+
+  #known(name: string): Job {
+    const job = this.#find(name);
+    if (!job) throw new StorageError('NO_SUCH_JOB');
+    return job;
+  }
+}
+
+function isScheduled(name: JobName): name is ScheduledJob {
+  return (SCHEDULED_JOBS as readonly JobName[]).includes(name);
+}
+
+function reasonOf(code: ErrorCode | null): Reason | null {
+  return code && { code, ...ERRORS[code] };
+}
