@@ -45,20 +45,20 @@ export function knexFindings(transactions: Transactions, schema?: string): Findi
     },
 
     forgetBefore: async (job, runId) => {
-      const earlier = (await transactions.read((db) => {
+      const earlier = await transactions.read<{ run_id: number | string }[]>((db) => {
         const runs = schema ? db('s3_storage_runs').withSchema(schema) : db('s3_storage_runs');
         return table(db).distinct('run_id').whereIn('run_id', runs.where({ job }).where('id', '<', runId).select('id'));
-      })) as { run_id: number | string }[];
+      });
       await dropFindings(transactions, earlier.map(({ run_id }) => Number(run_id)), schema);
     },
 
     page: (runId, { kind, offset, limit }) =>
       transactions.read(async (db) => {
-        const counted = (await table(db)
+        const counted: CountColumns[] = await table(db)
           .where('run_id', runId)
           .groupBy('kind', 'action')
           .orderBy(['kind', 'action'])
-          .select('kind', 'action', db.raw('count(*) as count'), db.raw('sum(size) as bytes'))) as CountColumns[];
+          .select('kind', 'action', db.raw('count(*) as count'), db.raw('sum(size) as bytes'));
         const counts = counted.map((row) => ({ ...row, count: Number(row.count), bytes: Number(row.bytes ?? 0) }));
         const total = counts.filter((row) => !kind || row.kind === kind).reduce((sum, { count }) => sum + count, 0);
         const wanted = table(db).where('run_id', runId);
@@ -75,7 +75,7 @@ export async function dropFindings(transactions: Transactions, runIds: readonly 
     for (let deleted = DELETED; deleted === DELETED; ) {
       deleted = await transactions.run(async (trx) => {
         const of = () => findingsTable(trx, schema).where('run_id', runId);
-        const rows = (await of().orderBy('id').limit(DELETED).select('id')) as { id: number | string }[];
+        const rows: { id: number | string }[] = await of().orderBy('id').limit(DELETED).select('id');
         const last = rows.at(-1);
         return last ? await of().where('id', '<=', last.id).delete() : 0;
       });

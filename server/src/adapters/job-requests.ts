@@ -29,7 +29,7 @@ export function knexJobRequests(transactions: Transactions, schema?: string): Jo
     start: (name, options) => ask(name, false, options),
     stop: (name) => ask(name, true, {}),
     list: async () => {
-      const rows = (await transactions.read((db) => table(db).select('name', 'request', 'options', 'stopped', 'requested_at'))) as RequestColumns[];
+      const rows: RequestColumns[] = await transactions.read((db) => table(db).select('name', 'request', 'options', 'stopped', 'requested_at'));
       return rows.map((row) => ({
         name: row.name,
         number: Number(row.request),

@@ -49,7 +49,8 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
         const nothing = { done: 0, total: 0, failed: 0, bytes_done: 0, bytes_total: 0, details: '{}' };
         const run = { job, trigger_kind: trigger, request, dry_run: options.dryRun, options: JSON.stringify(options), volume, holder };
         const id = await insertedId(trx, table(trx).insert({ ...run, ...nothing, status: 'running', started_at: now, seen_at: now }));
-        return id!;
+        if (id === undefined) throw new Error('a run was not stored');
+        return id;
       }),
 
     progress: async (id, snapshot) => {
@@ -77,9 +78,9 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
     },
 
     latest: async () => {
-      const rows = (await transactions.read((db) =>
+      const rows = await transactions.read<RunColumns[]>((db) =>
         select(db).whereIn('id', table(db).max('id').groupBy('job', 'dry_run')).orderBy('id'),
-      )) as RunColumns[];
+      );
       return rows.map(entryOf);
     },
   };

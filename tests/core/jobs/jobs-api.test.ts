@@ -1,0 +1,177 @@
+import { isCron } from '../../../server/src/adapters/schedules';
+import { migrate } from '../../../server/src/adapters/database/migrate';
+import type { JobName, RunEntry } from '../../../server/src/contracts/jobs';
+import type { SettingsPatch } from '../../../server/src/contracts/settings';
+import { progressOf } from '../../../server/src/core/jobs/job-numbers';
+import { JobsApi } from '../../../server/src/core/jobs/jobs-api';
+import type { Tallies } from '../../../server/src/core/ledger/ledger';
+import { talliesOf } from '../../../server/src/core/ledger/tallies';
+import { RequestRefused } from '../../../server/src/core/refused';
+import { FakeJob, openProcess, until, untilAborted } from '../../support/job-world';
+import { emptyTables, openSqlite, shiftTimes, type TestDatabase } from '../../support/sql';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openSqlite();
+  await migrate(database.knex);
+});
+beforeEach(() => emptyTables(database));
+afterAll(() => database.close());
+
+const TALLIES: Tallies = {
+  ...talliesOf([]),
+  local: { count: 5, bytes: 50 },
+  pendingUploads: { count: 1, bytes: 10 },
+  both: { count: 3, bytes: 30 },
+  remote: { count: 2, bytes: 20 },
+  trash: { count: 4, bytes: 40 },
+  failed: { count: 1, bytes: 10 },
+};
+
+function setUp() {
+  const jobs = { upload: new FakeJob('upload'), cleanup: new FakeJob('cleanup'), audit: new FakeJob('audit', 'library') };
+  const parts = openProcess(database, Object.values(jobs));
+  const { runs, findings, requests, book, blocks, now, runner } = parts;
+  const patches: SettingsPatch[] = [];
+  let woken = 0;
+  const api = new JobsApi({
+    ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
+    ledger: { tallies: async () => TALLIES },
+    mode: () => now.mode,
+    maxId: () => 40,
+    schedule: () => ({ enabled: true, expression: '*/2 * * * *', nextRunAt: new Date(0) }),
+    updateSettings: async (patch) => void patches.push(patch),
+    onRequest: () => runner.wake(),
+    purge: () => void woken++,
+  });
+  const answerOf = async (name: JobName) => (await api.answer()).jobs.find((job) => job.name === name)!;
+  return { ...parts, ...jobs, api, patches, answerOf, woken: () => woken };
+}
+
+const refusal = async (work: Promise<unknown>): Promise<unknown> => {
+  const error = await work.then(() => undefined, (thrown: unknown) => thrown);
+  if (error instanceof RequestRefused) return error.fields.map(({ path }) => path);
+  return (error as { code?: string } | undefined)?.code;
+};
+
+test('every job is answered with how far the library is', async () => {
+  const { api, cleanup, now } = setUp();
+  cleanup.blocked = 'UPLOAD_INCOMPLETE';
+  const { jobs } = await api.answer();
+  const rest = { perSecond: null, bytesPerSecond: null, etaSeconds: null };
+  expect(jobs.map(({ name, progress }) => [name, progress])).toEqual([
+    ['upload', { done: 5, total: 9, failed: 1, bytesDone: 50, bytesTotal: 90, ...rest }],
+    ['cleanup', { done: 2, total: 5, failed: 1, bytesDone: 20, bytesTotal: 50, ...rest }],
+    ['purge', { done: 0, total: 4, failed: 1, bytesDone: 0, bytesTotal: 40, ...rest }],
+    ['audit', { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0, ...rest }],
+  ]);
+  const [upload, blocked, purge] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]];
+  expect(upload).toMatchObject({ running: false, wanted: false, complete: false, lastRun: null, lastDryRun: null, blockedBy: null });
+  expect(upload.schedule).toEqual({ enabled: true, expression: '*/2 * * * *', nextRunAt: new Date(0).toISOString() });
+  expect(blocked.blockedBy).toMatchObject({ code: 'UPLOAD_INCOMPLETE', hint: expect.any(String) });
+  expect(purge).toMatchObject({ schedule: { enabled: true, expression: null, nextRunAt: null }, complete: false, blockedBy: null });
+  now.mode = 'read-only';
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['READ_ONLY', 'READ_ONLY', 'READ_ONLY', undefined]);
+});
+
+test('the pace is that of all runs under way that are old enough to tell', () => {
+  const run = (lastsMs: number, done: number) => ({ lastsMs, entry: { job: 'upload', dryRun: false, done, bytesDone: done * 10 } as RunEntry });
+  const pace = (...runs: ReturnType<typeof run>[]) => {
+    const { perSecond, bytesPerSecond, etaSeconds } = progressOf('upload', TALLIES, runs, null);
+    return [perSecond, bytesPerSecond, etaSeconds];
+  };
+  expect(pace()).toEqual([null, null, null]);
+  expect(pace(run(1_999, 100))).toEqual([null, null, null]);
+  expect(pace(run(4_000, 0))).toEqual([0, 0, null]);
+  expect(pace(run(4_000, 6), run(2_000, 1), run(100, 100))).toEqual([2, 20, 2]);
+});
+
+test('a start is taken, shown as wanted, runs, and is not taken twice; a stop ends it', async () => {
+  const { api, upload, runner, answerOf } = setUp();
+  upload.work = async (context) => {
+    context.progress.expect(9, 90);
+    for (let file = 0; file < 4; file++) context.progress.done(10);
+    await context.commit();
+    return untilAborted(context);
+  };
+  expect(await api.start('upload', {})).toMatchObject({ name: 'upload', wanted: true });
+  expect(await refusal(api.start('upload', {}))).toBe('ALREADY_RUNNING');
+  runner.start();
+  await until(async () => (await answerOf('upload')).running);
+  await shiftTimes(database, 20_000);
+  const { perSecond, bytesPerSecond, etaSeconds } = (await answerOf('upload')).progress;
+  // four files in some twenty seconds, four are left
+  expect([perSecond! > 0, perSecond! <= 0.2, bytesPerSecond! <= 2, etaSeconds! >= 20]).toEqual([true, true, true, true]);
+  expect(await refusal(api.start('upload', { dryRun: true }))).toBe('ALREADY_RUNNING');
+  expect(await api.stop('upload')).toMatchObject({ wanted: false });
+  await until(async () => (await answerOf('upload')).lastRun?.status === 'stopped');
+  expect((await answerOf('upload')).running).toBe(false);
+  await runner.stop();
+});
+
+test('a start is refused with the reason', async () => {
+  const { api, cleanup, now, requests } = setUp();
+  cleanup.blocked = 'UPLOAD_INCOMPLETE';
+  expect(await refusal(api.start('cleanup', {}))).toBe('UPLOAD_INCOMPLETE');
+  now.mode = 'read-only';
+  expect(await refusal(api.start('upload', {}))).toBe('READ_ONLY');
+  expect(await refusal(api.start('audit', { apply: true }))).toBe('READ_ONLY');
+  expect(await refusal(api.start('nonsense', {}))).toBe('NO_SUCH_JOB');
+  expect(await refusal(api.start('upload', { dryRun: 1, maxId: 0, pace: 3 }))).toEqual(expect.arrayContaining(['dryRun', 'maxId', 'pace']));
+  expect(await refusal(api.start('upload', { apply: true }))).toEqual(['apply']);
+  expect(await refusal(api.start('upload', []))).toEqual(['']);
+  expect(await requests.list()).toEqual([]);
+});
+
+test('the purge is woken; it cannot be stopped or scheduled', async () => {
+  const { api, woken } = setUp();
+  expect(await api.start('purge', {})).toMatchObject({ name: 'purge', running: false });
+  expect(woken()).toBe(1);
+  expect(await refusal(api.stop('purge'))).toBe('NO_SUCH_JOB');
+  expect(await refusal(api.setSchedule('purge', { enabled: true }))).toBe('NO_SUCH_JOB');
+  expect(await refusal(api.setSchedule('audit', { enabled: true }))).toBe('NO_SUCH_JOB');
+});
+
+test('a schedule becomes a setting; one that cannot be kept is refused', async () => {
+  const { api, patches } = setUp();
+  await api.setSchedule('cleanup', { enabled: true, expression: '0 3 * * *' });
+  await api.setSchedule('upload', { enabled: false });
+  expect(patches).toEqual([{ cleanupScheduleEnabled: true, cleanupSchedule: '0 3 * * *' }, { uploadScheduleEnabled: false, uploadSchedule: undefined }]);
+  for (const expression of ['99 * * * *', '0 0 31 2 *', 'often', 5]) expect(await refusal(api.setSchedule('upload', { expression }))).toEqual(['expression']);
+  expect(await refusal(api.setSchedule('upload', { enabled: 'yes' }))).toEqual(['enabled']);
+  expect(patches).toHaveLength(2);
+});
+
+test('a report is the last dry run’s, by pages; what a real run reports is not kept', async () => {
+  const { api, upload, runner, answerOf } = setUp();
+  upload.work = async ({ progress, report }) => {
+    progress.expect(2, 20);
+    await report(['a', 'b'].map((name) => ({ kind: 'missing', key: name, name, size: null, code: 'NOT_ON_DISK', action: 'none', applied: false })));
+    return { status: 'complete' };
+  };
+  expect(await api.report('upload', {})).toEqual({ run: null, counts: [], results: [], pagination: { page: 1, pageSize: 20, total: 0 } });
+  runner.start();
+  await api.start('upload', { dryRun: true });
+  await until(async () => (await answerOf('upload')).lastDryRun?.status === 'complete');
+  await api.start('upload', {});
+  await until(async () => (await answerOf('upload')).lastRun?.status === 'complete');
+  const report = await api.report('upload', { page: '2', pageSize: '1', kind: 'missing' });
+  expect(report).toMatchObject({ run: { dryRun: true, total: 2 }, counts: [{ kind: 'missing', action: 'none', count: 2 }], results: [{ key: 'b', reason: { code: 'NOT_ON_DISK' } }] });
+  expect(report.pagination).toEqual({ page: 2, pageSize: 1, total: 2 });
+  expect(await database.knex('s3_storage_findings')).toHaveLength(2);
+  expect(await refusal(api.report('upload', { kind: 'odd', page: '0' }))).toEqual(expect.arrayContaining(['kind', 'page']));
+  await runner.stop();
+});
+
+test('a dry run under way is answered with its own numbers', async () => {
+  const { api, cleanup, runner, answerOf } = setUp();
+  cleanup.work = async (context) => {
+    context.progress.expect(700, 7000);
+    await context.commit();
+    return untilAborted(context);
+  };
+  runner.start();
+  await api.start('cleanup', { dryRun: true });
+  await until(async () => (await answerOf('cleanup')).progress.total === 700);
+  await runner.stop();
+});

@@ -1,0 +1,91 @@
+import { knexFindings } from '../../server/src/adapters/findings';
+import { knexJobRequests } from '../../server/src/adapters/job-requests';
+import { knexLeases } from '../../server/src/adapters/leases';
+import { knexRuns } from '../../server/src/adapters/runs';
+import { knexTransactions } from '../../server/src/adapters/database/transactions';
+import { volumeRegistry } from '../../server/src/adapters/volumes';
+import type { ErrorCode } from '../../server/src/contracts/errors';
+import type { JobName } from '../../server/src/contracts/jobs';
+import type { Mode } from '../../server/src/contracts/settings';
+import { systemClock } from '../../server/src/core/clock';
+import { Blocks } from '../../server/src/core/jobs/blocks';
+import type { Job, JobContext, JobOutcome } from '../../server/src/core/jobs/job';
+import { LeaseHolder } from '../../server/src/core/jobs/lease-holder';
+import { RequestBook } from '../../server/src/core/jobs/request-book';
+import { JobRunner } from '../../server/src/core/jobs/runner';
+import type { VolumeId } from '../../server/src/core/keys';
+import type { TestDatabase } from './sql';
+
+const quiet = () => undefined;
+
+/** A job that does what a test tells it to, and notes what became of it. */
+export class FakeJob implements Job {
+  readonly contexts: JobContext[] = [];
+  /** Runs under way at this moment, and the most there ever were. */
+  active = 0;
+  most = 0;
+  blocked: ErrorCode | null = null;
+  complete = false;
+  work: (context: JobContext) => Promise<JobOutcome> = async () => ({ status: 'complete' });
+
+  constructor(
+    readonly name: JobName,
+    readonly scope: Job['scope'] = 'disk',
+  ) {}
+
+  blockedBy = async () => this.blocked;
+  isComplete = async () => this.complete;
+
+  async run(context: JobContext): Promise<JobOutcome> {
+    this.contexts.push(context);
+    this.most = Math.max(this.most, ++this.active);
+    try {
+      return await this.work(context);
+    } finally {
+      this.active--;
+    }
+  }
+}
+
+/** Works until it is told to end, as a large library would. */
+export const untilAborted = async ({ signal }: JobContext): Promise<JobOutcome> => {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  return { status: 'paused', code: null };
+};
+
+/** A process: it shares nothing with another one but the database, and where it is told so the disk. */
+export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { volume = 'disk-1', budgetMs = 60_000 } = {}) {
+  const { knex, schema } = database;
+  const transactions = knexTransactions(knex);
+  const holder = `${volume}/${Math.random()}`;
+  const log = { lines: [] as string[], debug: quiet, info: quiet, warn: quiet, error: (line: string) => void log.lines.push(line) };
+  const now = { mode: 'read-write' as Mode, cleanupIsScheduled: false, s3Away: false };
+  const runs = knexRuns(transactions, schema);
+  const findings = knexFindings(transactions, schema);
+  const requests = knexJobRequests(transactions, schema);
+  const registry = volumeRegistry(transactions, schema);
+  const id = volume as VolumeId;
+  const book = new RequestBook({ requests, runs, registry, volume: id });
+  const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, cleanupIsScheduled: () => now.cleanupIsScheduled });
+  const runner = new JobRunner({
+    ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs },
+    volume: id,
+    clock: systemClock,
+    leases: new LeaseHolder(knexLeases(transactions, schema), holder, systemClock, log),
+    defaults: () => ({ maxId: null, concurrency: 4, batchSize: 100, cleanupGraceMs: 0 }),
+    s3Away: () => now.s3Away,
+    pollMs: 10,
+    watchMs: 10,
+  });
+  return { runner, runs, findings, requests, registry, book, blocks, log, now, volume: id, jobs };
+}
+
+export type TestProcess = ReturnType<typeof openProcess>;
+
+/** Waits until it holds; the test's own time limit ends it otherwise. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Long enough for every process to have looked for work several times; only ever awaited for what must not happen. */
+export const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
