@@ -54,11 +54,11 @@ export const untilAborted = async ({ signal }: JobContext): Promise<JobOutcome> 
 };
 
 /** A process: it shares nothing with another one but the database, and where it is told so the disk. */
-export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { volume = 'disk-1', budgetMs = 60_000 } = {}) {
+export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { volume = 'disk-1', budgetMs = 60_000, retryMs = 60_000 } = {}) {
   const { knex, schema } = database;
   const transactions = knexTransactions(knex);
   const holder = `${volume}/${Math.random()}`;
-  const log = { lines: [] as string[], debug: quiet, info: quiet, warn: quiet, error: (line: string) => void log.lines.push(line) };
+  const log = { lines: [] as string[], debug: quiet, info: quiet, warn: (line: string) => void log.lines.push(line), error: (line: string) => void log.lines.push(line) };
   const now = { mode: 'read-write' as Mode, cleanupIsScheduled: false, s3Away: false };
   const runs = knexRuns(transactions, schema);
   const findings = knexFindings(transactions, schema);
@@ -68,7 +68,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const book = new RequestBook({ requests, runs, registry, volume: id });
   const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, cleanupIsScheduled: () => now.cleanupIsScheduled });
   const runner = new JobRunner({
-    ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs },
+    ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs, retryMs },
     volume: id,
     clock: systemClock,
     leases: new LeaseHolder(knexLeases(transactions, schema), holder, systemClock, log),

@@ -94,7 +94,7 @@ async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.Q
   const ids = await transactions.read(async (db) => {
     const last = (await table(db).where({ job }).max('request as request').first()) as { request: number | string | null };
     const dry = (await table(db).where({ job, dry_run: true }).max('id as id').first()) as { id: number | string | null };
-    const newest = (await table(db).where({ job }).orderBy('id', 'desc').offset(KEPT).first('id')) as { id: number | string } | undefined;
+    const newest = await table(db).where({ job }).orderBy('id', 'desc').offset(KEPT).first<{ id: number | string } | undefined>('id');
     if (!newest) return [];
     const old = table(db).where({ job }).where('id', '<=', newest.id).whereNot('status', 'running');
     if (dry.id !== null) old.whereNot('id', dry.id);

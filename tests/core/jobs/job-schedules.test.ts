@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { cronSchedules, isCron } from '../../../server/src/adapters/schedules';
 import type { ScheduledJob } from '../../../server/src/contracts/jobs';
 import { JobSchedules } from '../../../server/src/core/jobs/job-schedules';
@@ -55,6 +57,24 @@ test('a change of the settings is followed at run time, and what did not change 
   Object.assign(settings, OFF);
   schedules.follow();
   expect([running(), schedules.nextRunAt('cleanup')]).toEqual([[], null]);
+});
+
+test('a schedule begins outside of the request that changed it, and of its transaction', () => {
+  const request = new AsyncLocalStorage<string>();
+  const within: (string | undefined)[] = [];
+  const { settings } = setUp();
+  settings.uploadScheduleEnabled = true;
+  const cron: Schedules = {
+    start() {
+      within.push(request.getStore());
+      return { nextRunAt: null, stop: () => undefined };
+    },
+  };
+  const schedules = new JobSchedules(cron, () => settings as ResolvedSettings, async () => undefined, recordingLog());
+  schedules.start();
+  settings.uploadSchedule = '0 * * * *';
+  request.run('PUT /settings', () => schedules.follow());
+  expect(within).toEqual([undefined, undefined]);
 });
 
 test('an expression that nobody could check before is told of, and harms nothing else', () => {

@@ -98,6 +98,28 @@ describe('what was asked for', () => {
     expect(job.contexts.map(({ options }) => options.fromStart)).toEqual([true, false, false]);
   });
 
+  test('paused because of S3 it is not tried again at once', async () => {
+    const job = new FakeJob('upload');
+    job.work = async () => ({ status: 'paused', code: 'UNREACHABLE' });
+    const { requests } = begin([job]);
+    await requests.start('upload', {});
+    await until(async () => (await statuses()).includes('paused'));
+    await aWhile();
+    expect(await stored()).toMatchObject([{ status: 'paused', error: 'UNREACHABLE' }]);
+  });
+
+  test('a database that does not answer is told of once, and what was asked for is done when it does', async () => {
+    const job = new FakeJob('upload');
+    const { requests, log } = begin([job]);
+    await database.knex.schema.renameTable('s3_storage_jobs', 's3_storage_elsewhere');
+    await until(() => log.lines.length > 0);
+    await aWhile();
+    await database.knex.schema.renameTable('s3_storage_elsewhere', 's3_storage_jobs');
+    expect(log.lines).toHaveLength(1);
+    await requests.start('upload', {});
+    await until(async () => (await statuses()).includes('complete'));
+  });
+
   test('a stop in one process ends the run of another, and what was asked for', async () => {
     const job = new FakeJob('upload');
     job.work = untilAborted;
@@ -329,6 +351,16 @@ describe('from the command line', () => {
     await until(() => job.active === 1);
     await requests.stop('upload');
     expect((await stopped).status).toBe('stopped');
+  });
+
+  test('while S3 is away it waits, says so, and goes on from where it was', async () => {
+    const job = new FakeJob('upload');
+    job.work = async () => (job.contexts.length < 3 ? { status: 'paused', code: 'UNREACHABLE' } : { status: 'complete' });
+    const told: string[] = [];
+    const { runner } = begin([job], { serves: false, retryMs: 5 });
+    const hooks = { signal: signal(), onProgress: () => undefined, onPaused: (code: string) => void told.push(code) };
+    expect((await runner.runNow('upload', {}, hooks)).status).toBe('complete');
+    expect([told, job.contexts.map(({ options }) => options.fromStart)]).toEqual([['UNREACHABLE', 'UNREACHABLE'], [true, false, false]]);
   });
 
   test('it says why it cannot run', async () => {

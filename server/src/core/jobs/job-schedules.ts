@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { SCHEDULED_JOBS, type ScheduledJob } from '../../contracts/jobs';
 import type { Logger } from '../log';
 import type { ResolvedSettings } from '../settings/types';
@@ -15,7 +16,8 @@ export function scheduleOf(settings: ResolvedSettings, name: ScheduledJob): Sche
 /** The schedules of this process, as the settings have them at the moment. */
 export class JobSchedules {
   readonly #started = new Map<ScheduledJob, { readonly expression: string; readonly schedule: Schedule }>();
-  #serves = false;
+  /** Where the process serves from: ticks must not carry the request, or its transaction, that changed a setting. */
+  #outside: AsyncResource | undefined;
 
   constructor(
     private readonly schedules: Schedules,
@@ -26,20 +28,20 @@ export class JobSchedules {
 
   /** Only in a process that serves HTTP: commands load Strapi too. */
   start(): void {
-    this.#serves = true;
+    this.#outside = new AsyncResource('S3StorageSchedules');
     this.follow();
   }
 
   /** The settings may have changed. */
   follow(): void {
-    if (!this.#serves) return;
+    if (!this.#outside) return;
     for (const name of SCHEDULED_JOBS) {
       const { enabled, expression } = scheduleOf(this.settings(), name);
       const started = this.#started.get(name);
       if (enabled && started?.expression === expression) continue;
       started?.schedule.stop();
       this.#started.delete(name);
-      if (enabled) this.#begin(name, expression);
+      if (enabled) this.#outside.runInAsyncScope(() => this.#begin(name, expression));
     }
   }
 
@@ -48,7 +50,7 @@ export class JobSchedules {
   }
 
   stop(): void {
-    this.#serves = false;
+    this.#outside = undefined;
     for (const { schedule } of this.#started.values()) schedule.stop();
     this.#started.clear();
   }

@@ -29,6 +29,7 @@ export interface RunnerDeps extends RunDeps {
   /** Shorter in tests. */
   readonly pollMs?: number;
   readonly budgetMs?: number;
+  readonly retryMs?: number;
 }
 
 export interface CommandHooks {
@@ -53,6 +54,7 @@ export class JobRunner {
   readonly #retryAt = new Map<JobName, number>();
   readonly #stopped = new AbortController();
   readonly #worker: Worker;
+  #deaf = false;
 
   constructor(private readonly deps: RunnerDeps) {
     this.#jobs = new Map(deps.jobs.map((job) => [job.name, job]));
@@ -109,7 +111,7 @@ export class JobRunner {
         if (ended.status !== 'paused') return;
         if (ended.error) hooks.onPaused?.(ended.error.code);
         // aborted: the next run ends at once, as stopped
-        await this.deps.clock.sleep(RETRY_MS, hooks.signal).catch(() => undefined);
+        await this.deps.clock.sleep(this.#retryMs, hooks.signal).catch(() => undefined);
       }
     });
     if (!free || !ended) throw new StorageError('ALREADY_RUNNING');
@@ -117,6 +119,17 @@ export class JobRunner {
   }
 
   async #poll(): Promise<void> {
+    try {
+      await this.#look();
+      this.#deaf = false;
+    } catch (error) {
+      // told once, not every two seconds
+      if (!this.#deaf) this.deps.log.warn(`What was asked of the jobs cannot be read (${codeOf(error)}): ${String(error)}`);
+      this.#deaf = true;
+    }
+  }
+
+  async #look(): Promise<void> {
     for (const request of await this.deps.book.list()) {
       const job = this.#jobs.get(request.name);
       if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#settled.get(job.name) === request.number) continue;
@@ -136,7 +149,7 @@ export class JobRunner {
       const options = this.#options(request.options, standing === 'new');
       if (await this.deps.blocks.of(job, options, request.requestedAt)) return;
       const ended = await this.#run({ job, options, trigger: 'panel', request: request.number });
-      if (ended.status === 'paused' && ended.error) this.#retryAt.set(job.name, this.deps.clock.elapsed() + RETRY_MS);
+      if (ended.status === 'paused' && ended.error) this.#retryAt.set(job.name, this.deps.clock.elapsed() + this.#retryMs);
       else this.wake();
     });
   }
@@ -153,6 +166,10 @@ export class JobRunner {
 
   #run(spec: Omit<RunSpec, 'budgetMs'>): Promise<RunEntry> {
     return runOnce(this.deps, { ...spec, budgetMs: this.deps.budgetMs ?? BUDGET_MS }, this.#stopped.signal);
+  }
+
+  get #retryMs(): number {
+    return this.deps.retryMs ?? RETRY_MS;
   }
 
   #options({ dryRun = false, apply = false, maxId }: StartRequest, fromStart: boolean): JobOptions {
