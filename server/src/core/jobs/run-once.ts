@@ -90,7 +90,9 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
     const { status, ...why } = await job.run(context);
     outcome = { status, error: 'code' in why ? why.code : null };
   } catch (error) {
-    if (!ending.signal.aborted) log.error(`${job.name} failed (${codeOf(error)}): ${String(error)}`);
+    const line = `${job.name} failed (${codeOf(error)}): ${String(error)}`;
+    if (ending.signal.aborted) log.debug(line);
+    else log.error(line);
     outcome = ending.signal.aborted ? { status: 'paused', error: null } : { status: 'failed', error: codeOf(error) };
   }
   if (outcome.status === 'paused' && (stopped || (signal.aborted && trigger === 'command'))) outcome = { status: 'stopped', error: null };
@@ -99,8 +101,9 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
   await watching;
   const snapshot = progress.snapshot();
   spec.onProgress?.(snapshot);
-  if (reports({ job: job.name, dryRun: options.dryRun })) await findings.forgetBefore(job.name, id);
-  return runs.end(id, { ...outcome, snapshot });
+  const ended = await runs.end(id, { ...outcome, snapshot });
+  if (reports(ended)) await findings.forgetBefore(job.name, id);
+  return ended;
 }
 
 /** Again and again until `over` aborts; never rejects. */

@@ -14,7 +14,7 @@ import { Worker } from './worker';
 const POLL_MS = 2_000;
 /** One run at most, in milliseconds: of the two minutes between two ticks. */
 const BUDGET_MS = 100_000;
-/** After a run that was paused because of S3, in milliseconds. */
+/** After a run that was paused before its time was up, as S3 went away, in milliseconds. */
 const RETRY_MS = 10_000;
 
 export interface RunnerDeps extends RunDeps {
@@ -137,35 +137,48 @@ export class JobRunner {
       if (standing === 'done') this.#settled.set(job.name, request.number);
       const waits = this.deps.s3Away() || this.deps.clock.elapsed() < (this.#retryAt.get(job.name) ?? 0);
       // not awaited: other jobs are looked for meanwhile
-      if (!waits && (standing === 'new' || standing === 'again')) void this.#occupy(job, () => this.#obey(job, request));
+      if (!waits && (standing === 'new' || standing === 'again')) void this.#occupy(job, () => this.#obey(job, request)).then((goesOn) => goesOn && this.wake());
     }
   }
 
-  async #obey(job: Job, request: JobRequest): Promise<void> {
+  /** @returns true when the run's time was up, and it goes on at once */
+  async #obey(job: Job, request: JobRequest): Promise<boolean> {
+    let goesOn = false;
     await this.deps.leases.during(this.#lease(job, request.options.dryRun ?? false), async () => {
       // another process may have been faster
       const standing = await this.deps.book.standing(job, request);
       if (this.#stopped.signal.aborted || (standing !== 'new' && standing !== 'again')) return;
       const options = this.#options(request.options, standing === 'new');
       if (await this.deps.blocks.of(job, options, request.requestedAt)) return;
-      const ended = await this.#run({ job, options, trigger: 'panel', request: request.number });
-      if (ended.status === 'paused' && ended.error) this.#retryAt.set(job.name, this.deps.clock.elapsed() + this.#retryMs);
-      else this.wake();
+      const { clock } = this.deps;
+      const begunAt = clock.elapsed();
+      const { status } = await this.#run({ job, options, trigger: 'panel', request: request.number });
+      if (status !== 'paused') return;
+      // nine tenths: a timer may be early
+      goesOn = clock.elapsed() - begunAt >= this.#budgetMs * 0.9;
+      if (!goesOn) this.#retryAt.set(job.name, clock.elapsed() + this.#retryMs);
     });
+    return goesOn;
   }
 
   /** The job is this process's for as long as `work` lasts. Never rejects. */
-  async #occupy(job: Job, work: () => Promise<void>): Promise<void> {
+  async #occupy<T>(job: Job, work: () => Promise<T>): Promise<T | undefined> {
     const working = work().catch((error: unknown) => {
       this.deps.log.error(`${job.name} could not be run (${codeOf(error)}): ${String(error)}`);
+      return undefined;
     });
     this.#underWay.set(job.name, working);
-    await working;
+    const result = await working;
     this.#underWay.delete(job.name);
+    return result;
   }
 
   #run(spec: Omit<RunSpec, 'budgetMs'>): Promise<RunEntry> {
-    return runOnce(this.deps, { ...spec, budgetMs: this.deps.budgetMs ?? BUDGET_MS }, this.#stopped.signal);
+    return runOnce(this.deps, { ...spec, budgetMs: this.#budgetMs }, this.#stopped.signal);
+  }
+
+  get #budgetMs(): number {
+    return this.deps.budgetMs ?? BUDGET_MS;
   }
 
   get #retryMs(): number {
