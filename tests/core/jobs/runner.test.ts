@@ -1,6 +1,7 @@
 import { migrate } from '../../../server/src/adapters/database/migrate';
 import { StorageError } from '../../../server/src/core/errors';
 import type { RunStatus } from '../../../server/src/contracts/jobs';
+import { RunProgress } from '../../../server/src/core/jobs/run-progress';
 import { aWhile, FakeJob, openProcess, until, untilAborted, type TestProcess } from '../../support/job-world';
 import { emptyTables, openSqlite, shiftTimes, type TestDatabase } from '../../support/sql';
 
@@ -41,6 +42,21 @@ describe('what was asked for', () => {
     await aWhile();
     expect(jobs.flatMap(({ contexts }) => contexts.map(({ options }) => options.maxId))).toEqual([7]);
     expect(await stored()).toEqual([{ status: 'complete', error: null, volume: 'disk-1', trigger_kind: 'panel' }]);
+  });
+
+  test('what another process finishes between the look and the lease is not run again', async () => {
+    const job = new FakeJob('upload');
+    const { requests, runs, book, runner, volume } = begin([job], { serves: false });
+    await requests.start('upload', {});
+    const options = { dryRun: false, maxId: null, apply: false, concurrency: 1, batchSize: 1, cleanupGraceMs: 0, fromStart: true };
+    jest.spyOn(book, 'standing').mockImplementationOnce(async (_job, { number }) => {
+      const id = await runs.begin({ job: 'upload', trigger: 'panel', request: number, options, volume, holder: 'other' });
+      await runs.end(id, { status: 'complete', error: null, snapshot: new RunProgress().snapshot() });
+      return 'new';
+    });
+    runner.start();
+    await aWhile();
+    expect([job.contexts.length, await statuses()]).toEqual([0, ['complete']]);
   });
 
   test('a process that comes later does not run it anew', async () => {
