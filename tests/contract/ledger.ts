@@ -11,6 +11,7 @@ import { migrating } from './ledger/migrating';
 import { missing } from './ledger/missing';
 import { publishing } from './ledger/publishing';
 import { recording } from './ledger/recording';
+import { settling } from './ledger/settling';
 import { sweeping } from './ledger/sweeping';
 import { tallying } from './ledger/tallying';
 import { uploading } from './ledger/uploading';
@@ -38,6 +39,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('jobs on the whole library', () => migrating(hand));
     describe('missing files', () => missing(hand));
     describe('tallies', () => tallying(hand));
+    describe('settling', () => settling(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
     describe('the list', () => listing(hand));

@@ -90,6 +90,16 @@ export function sweeping(hand: Hand): void {
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
+  it('are forgotten at once when they are files whose write had ended: nothing lands late on a disk', async () => {
+    await hand.fallBack('a.png');
+    await hand.put('a.png');
+    await hand.ledger.abandon([await hand.file('b.png', { plainFree: true })]);
+    await hand.advance(DAY);
+    for (const { id } of await hand.dueFiles()) await hand.ledger.swept(id);
+    expect(await hand.dueFiles()).toEqual([]);
+    expect(await hand.condemnedAfter(DAY)).toEqual(['b.png']);
+  });
+
   it('wait when their bytes could not be removed, and hold up no other', async () => {
     const [first, second] = [await hand.object('a.png'), await hand.object('b.png')];
     await hand.ledger.abandon([first]);

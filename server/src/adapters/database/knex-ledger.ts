@@ -8,6 +8,7 @@ import { migration } from './ledger/migration';
 import { moves } from './ledger/moves';
 import { rows } from './ledger/rows';
 import type { LedgerContext } from './ledger/session';
+import { settling } from './ledger/settling';
 import { sweeping } from './ledger/sweeping';
 import { writes } from './ledger/writes';
 import type { Transactions } from './transactions';
@@ -45,6 +46,7 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...moves(context),
     ...migration(context),
     ...counting(context),
+    ...settling(context),
     ...sweeping(context),
     ...listing(context),
     ...locations(context),

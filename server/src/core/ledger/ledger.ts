@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../contracts/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
 import type { ListFilter, Slice } from './listing';
 import type { MigrationLedger } from './migration';
+import type { Settling } from './settling';
 import type { Placement, Origin, LedgerRow, LocalCopy, RemoteCopy } from './state';
 
 export type LocationId = number;
@@ -148,7 +149,7 @@ export interface Tallies {
  * - Times are the ledger's own (the database's clock), never the caller's.
  * - Keys and names compare byte by byte.
  */
-export interface Ledger extends MigrationLedger {
+export interface Ledger extends MigrationLedger, Settling {
   find(key: ObjectKey): Promise<LedgerRow | undefined>;
 
   /** Whether the ledger never held a row: the plugin has not touched this library yet. */
@@ -279,7 +280,10 @@ export interface Ledger extends MigrationLedger {
     limit: number,
   ): Promise<DueName[]>;
 
-  /** The bytes under the name were removed. After the second time the name is forgotten. No effect before it is due. */
+  /**
+   * The bytes under the name were removed. A file whose write had ended is forgotten then: nothing lands late on a disk. Any
+   * other name after the second time. No effect before it is due.
+   */
   swept(id: number): Promise<void>;
 
   /** The bytes under a due name could not be removed: it is due again after so long, and holds up no other meanwhile. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import type { ObjectKey } from '../keys';
 import type { DueName, Intent, KnownBytes, Ledger, LedgerPolicy, PlacedName } from './ledger';
@@ -7,7 +8,7 @@ interface NameRecord {
   readonly id: number;
   readonly key: ObjectKey;
   readonly name: PlacedName;
-  readonly status: 'pending' | 'condemned' | 'swept';
+  readonly status: 'pending' | 'settling' | 'condemned' | 'swept';
   readonly touchedAt: number;
   readonly dueAt: number;
   readonly condemnedAt: number;
@@ -58,7 +59,9 @@ export class MemoryNames {
 
   condemnAbandoned(): number {
     const before = this.clock.now() - this.policy.abandonedAfterMs;
-    const abandoned = [...this.#names.values()].filter((name) => name.status === 'pending' && name.touchedAt <= before);
+    const abandoned = [...this.#names.values()].filter(
+      (name) => (name.status === 'pending' && name.touchedAt <= before) || (name.status === 'settling' && name.touchedAt <= before),
+    );
     for (const record of abandoned) this.#condemnUnfinished(record);
     return abandoned.length;
   }
@@ -89,13 +92,57 @@ export class MemoryNames {
     const record = this.#due(id);
     const now = this.clock.now();
     if (!record) return;
-    if (record.status === 'swept') this.#names.delete(nameId(record.name));
+    const { status, name, unfinished } = record;
+    if (status === 'condemned' && name.kind === 'file' && !unfinished) this.#names.delete(nameId(name));
+    else if (record.status === 'swept') this.#names.delete(nameId(record.name));
     else this.#set({ ...record, status: 'swept', dueAt: now + this.policy.secondSweepMs });
   }
 
   postpone(id: number, retryAfterMs: number): void {
     const record = this.#due(id);
     if (record) this.#set({ ...record, dueAt: this.clock.now() + retryAfterMs });
+  }
+
+  /** See {@link Ledger.beginSettle}. */
+  beginSettle(key: ObjectKey, name: PlacedName & { kind: 'file' }, content: KnownBytes): number | undefined {
+    const record = this.#names.get(nameId(name));
+    if (!record) {
+      const id = this.drawId();
+      this.insertPending(id, key, name, content);
+      this.#set({ ...(this.#names.get(nameId(name)) as NameRecord), status: 'settling' });
+      return id;
+    }
+    if (record.status !== 'settling') return undefined;
+    if (!isDeepStrictEqual(record.content, content)) {
+      this.#condemnUnfinished(record);
+      return undefined;
+    }
+    this.#set({ ...record, touchedAt: this.clock.now() });
+    return record.id;
+  }
+
+  settling(intent: Intent): boolean {
+    return this.#recorded([intent], 'settling').length === 1;
+  }
+
+  forgetSettling(intent: Intent): void {
+    if (this.settling(intent)) this.#names.delete(nameId(intent));
+  }
+
+  condemnSettling(intent: Intent): void {
+    for (const record of this.#recorded([intent], 'settling')) this.#condemnUnfinished(record);
+  }
+
+  expedite(name: PlacedName): boolean {
+    const record = this.#names.get(nameId(name));
+    if (record?.status !== 'condemned') return false;
+    this.#set({ ...record, dueAt: Math.min(record.dueAt, this.clock.now()) });
+    return true;
+  }
+
+  /** See {@link Ledger.stillDue}. */
+  stillDue(id: number): boolean {
+    return this.#due(id) !== undefined;
   }
 
   /** See {@link MemoryLedger.checkpoint}. */
@@ -124,9 +171,13 @@ export class MemoryNames {
   }
 
   #pending(intents: readonly Intent[]): NameRecord[] {
+    return this.#recorded(intents, 'pending');
+  }
+
+  #recorded(intents: readonly Intent[], status: 'pending' | 'settling'): NameRecord[] {
     return intents.flatMap((intent) => {
       const record = this.#names.get(nameId(intent));
-      return record?.id === intent.id && record.key === intent.key && record.status === 'pending' ? [record] : [];
+      return record?.id === intent.id && record.key === intent.key && record.status === status ? [record] : [];
     });
   }
 }

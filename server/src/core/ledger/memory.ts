@@ -21,6 +21,7 @@ import { MemoryInventories } from './memory-inventories';
 import { MemoryNames } from './memory-names';
 import type { Proof } from './migration';
 import { matched, missed, retried, untrashed } from './migration-steps';
+import { isUnsettled, settled, toSettle } from './settling';
 import { remoteOf, type LedgerRow } from './state';
 import { groupOf, talliesOf } from './tallies';
 import * as step from './transitions';
@@ -184,6 +185,40 @@ export class MemoryLedger implements Ledger {
     const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });
     return this.#commit(intent, next);
   };
+
+  unsettled: Ledger['unsettled'] = async (volume, after, limit) => {
+    const now = this.clock.now();
+    const keys = [...this.#rows.keys()];
+    const rest = keys.slice(after === null ? 0 : keys.indexOf(after) + 1).flatMap((key) => this.#rows.get(key) ?? []);
+    return rest.filter(({ row, retryAt }) => retryAt <= now && isUnsettled(row, volume)).map(({ row }) => row).slice(0, limit);
+  };
+
+  leftToSettle: Ledger['leftToSettle'] = async (volume) =>
+    [...this.#rows.values()].some(({ row }) => isUnsettled(row, volume));
+
+  beginSettle: Ledger['beginSettle'] = async (read) => {
+    const row = this.#rows.get(read.key)?.row;
+    const wanted = row && toSettle(row, read.rev);
+    const id = wanted && this.#names.beginSettle(row.key, wanted.name, wanted.content);
+    return wanted && id !== undefined ? { id, key: row.key, ticket: row.ticket, ...wanted.name } : undefined;
+  };
+
+  commitSettle: Ledger['commitSettle'] = async (read, intent) => {
+    step.sameKey(read, intent);
+    const row = this.#rows.get(read.key)?.row;
+    const change = row && this.#names.settling(intent) ? settled(row, read.rev, intent, this.policy.supersededGraceMs) : undefined;
+    if (change) {
+      this.#names.forgetSettling(intent);
+      this.#apply(change);
+    } else {
+      this.#names.condemnSettling(intent);
+    }
+    return change !== undefined;
+  };
+
+  forgetSettle: Ledger['forgetSettle'] = async (intent) => this.#names.forgetSettling(intent);
+  expediteName: Ledger['expediteName'] = async (name) => this.#names.expedite(name);
+  stillDue: Ledger['stillDue'] = async (id) => this.#names.stillDue(id);
 
   recordFailure: Ledger['recordFailure'] = async (read, code, retryAfterMs) => {
     const row = this.#rows.get(read.key)?.row;

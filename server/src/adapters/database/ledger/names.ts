@@ -19,6 +19,9 @@ interface NameColumns {
   md5: string | null;
 }
 
+/** `settling`: see {@link Settling}. */
+type UnderWay = 'pending' | 'settling';
+
 /** `s3_storage_names` through one connection or transaction. */
 export class Names {
   constructor(
@@ -39,8 +42,8 @@ export class Names {
   }
 
   /** Records a name as pending. @returns its id; undefined when the name is recorded already, whatever its status */
-  insertPending(key: ObjectKey, name: PlacedName, content: Partial<KnownBytes> = {}): Promise<number | undefined> {
-    const columns = { ...this.#blank(key, name.kind), ...placed(name), ...content, status: 'pending' };
+  insertPending(key: ObjectKey, name: PlacedName, content: Partial<KnownBytes> = {}, status: UnderWay = 'pending'): Promise<number | undefined> {
+    const columns = { ...this.#blank(key, name.kind), ...placed(name), ...content, status };
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
@@ -104,12 +107,26 @@ export class Names {
     return found.map(toDueName);
   }
 
-  /** An id alone is not enough: SQLite gives it out again when the transaction that drew it was rolled back. */
+  /** The intent, if it is still settling; to be locked or changed. */
+  settling(intent: Intent): Knex.QueryBuilder {
+    return this.#recorded([intent], 'settling');
+  }
+
+  /** The record of a name, whatever its status. */
+  of(name: PlacedName): Knex.QueryBuilder {
+    return this.table().where('name_hash', sha256(nameId(name)));
+  }
+
   #pending(intents: readonly Intent[]): Knex.QueryBuilder {
+    return this.#recorded(intents, 'pending');
+  }
+
+  /** An id alone is not enough: SQLite gives it out again when the transaction that drew it was rolled back. */
+  #recorded(intents: readonly Intent[], status: UnderWay): Knex.QueryBuilder {
     const ids = intents.map((intent) => intent.id);
     const hashes = intents.map((intent) => sha256(nameId(intent)));
     const keys = intents.map((intent) => intent.key);
-    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).whereIn('object_key', keys).where('status', 'pending');
+    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).whereIn('object_key', keys).where('status', status);
   }
 
   async #insertBlank(key: ObjectKey, kind: string): Promise<number> {

@@ -9,7 +9,7 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
       inTransaction(context, ({ names }) =>
         names
           .table()
-          .where('status', 'pending')
+          .whereIn('status', ['pending', 'settling'])
           .where('touched_at', '<=', clockAfter(names.db, -policy.abandonedAfterMs))
           .update(names.unfinished()),
       ),
@@ -32,7 +32,8 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
         // a second sweeper at work on the same name comes too early for the second removal
         const due = () => names.table().where('id', id).where('due_at', '<=', clockAfter(names.db));
         const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
-        const forgotten = await due().where('status', 'swept').delete();
+        const ended = await due().where({ status: 'condemned', kind: 'file', unfinished: false }).delete();
+        const forgotten = ended + (await due().where('status', 'swept').delete());
         if (forgotten === 0) await due().where('status', 'condemned').update(again);
       }),
 

@@ -1,0 +1,105 @@
+import type { Knex } from 'knex';
+import type { ObjectKey, VolumeId } from '../../../core/keys';
+import { OWN_FOLDER } from '../../../core/keys';
+import type { IntentOf } from '../../../core/ledger/ledger';
+import { settled, toSettle, type Settling } from '../../../core/ledger/settling';
+import { sameKey } from '../../../core/ledger/transitions';
+import { clockAfter } from '../dialect';
+import type { BigIntColumn } from './object-columns';
+import { sha256 } from './objects';
+import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
+
+export function settling(context: LedgerContext): Settling {
+  return {
+    unsettled: (volume, after, limit) =>
+      reading(context, ({ objects }) =>
+        objects.list((table) => {
+          // the primary key, from where the last page ended: settled rows are passed by once a pass, not once a page
+          const page = onVolume(table, volume).where('retry_at', '<=', clockAfter(objects.db)).orderBy('key_hash').limit(limit);
+          return after === null ? page : page.where('key_hash', '>', sha256(after));
+        }),
+      ),
+
+    leftToSettle: (volume) =>
+      reading(context, async ({ objects }) => {
+        const [found] = (await onVolume(objects.table(), volume).select('key_hash').limit(1)) as unknown[];
+        return found !== undefined;
+      }),
+
+    beginSettle: (read) =>
+      inTransaction(context, async (session): Promise<IntentOf<'file'> | undefined> => {
+        const row = await session.objects.lockOne(read.key);
+        const wanted = row && toSettle(row, read.rev);
+        if (!wanted) return undefined;
+        const id = await record(session, row.key, wanted);
+        return id === undefined ? undefined : { id, key: row.key, ticket: row.ticket, ...wanted.name };
+      }),
+
+    commitSettle: async (read, intent) => {
+      sameKey(read, intent);
+      return inTransaction(context, async (session) => {
+        const { objects, names } = session;
+        const row = await objects.lockOne(read.key);
+        const [recorded] = (await names.settling(intent).forUpdate().select('id')) as unknown[];
+        const change = recorded && row ? settled(row, read.rev, intent, context.policy.supersededGraceMs) : undefined;
+        if (change) {
+          await names.settling(intent).delete();
+          await apply(session, change);
+        } else {
+          await names.settling(intent).update(names.unfinished());
+        }
+        return change !== undefined;
+      });
+    },
+
+    forgetSettle: (intent) =>
+      inTransaction(context, async ({ names }) => {
+        await names.settling(intent).delete();
+      }),
+
+    expediteName: (name) =>
+      inTransaction(context, async ({ names }) => {
+        const now = clockAfter(names.db);
+        await names.of(name).where('status', 'condemned').where('due_at', '>', now).update({ due_at: now });
+        const [condemned] = (await names.of(name).where('status', 'condemned').forUpdate().select('id')) as unknown[];
+        return condemned !== undefined;
+      }),
+
+    stillDue: (id) =>
+      reading(context, async ({ names }) => {
+        const condemned = names.table().where('id', id).whereIn('status', ['condemned', 'swept']);
+        const [due] = (await condemned.where('due_at', '<=', clockAfter(names.db)).select('id')) as unknown[];
+        return due !== undefined;
+      }),
+  };
+}
+
+interface SettlingColumns {
+  id: BigIntColumn;
+  size: BigIntColumn;
+  md5: string | null;
+}
+
+function onVolume(table: Knex.QueryBuilder, volume: VolumeId): Knex.QueryBuilder {
+  return table.whereIn('state', ['local', 'both']).where({ volume, tombstone_ticket: null }).where('local_name', 'like', `${OWN_FOLDER}/%`);
+}
+
+/** Records the name as settling, or takes up the settling that another began. @returns its id */
+async function record(
+  { names }: Session,
+  key: ObjectKey,
+  { name, content }: NonNullable<ReturnType<typeof toSettle>>,
+): Promise<number | undefined> {
+  const id = await names.insertPending(key, name, content, 'settling');
+  if (id !== undefined) return id;
+  const begun = () => names.of(name).where({ status: 'settling', object_key: key });
+  const found: SettlingColumns[] = await begun().forUpdate().select('id', 'size', 'md5');
+  const [known] = found;
+  if (!known) return undefined;
+  if (Number(known.size) !== content.size || known.md5 !== content.md5) {
+    await begun().update(names.unfinished());
+    return undefined;
+  }
+  await begun().update({ touched_at: clockAfter(names.db) });
+  return Number(known.id);
+}
