@@ -58,13 +58,23 @@ export class SimDisk {
         this.files.delete(name);
         await answered('delete', name);
       },
-      removeKnown: async (name, { size, md5 }) => {
+      removeKnown: async (name, { size, md5, stillDue }) => {
         await this.scheduler.wait(life, `disk remove ${name}`);
         const file = this.files.get(name);
         if (file && ((size !== null && file.bytes.length !== size) || (md5 !== null && md5Of(file.bytes) !== md5))) return 'left';
+        // moved aside
         this.files.delete(name);
+        const due = await stillDue();
+        if (file && !due && !this.files.has(name)) this.files.set(name, file);
         await answered('remove', name);
-        return 'removed';
+        return due ? 'removed' : 'left';
+      },
+      giveName: async (name, second) => {
+        const { bytes } = await find('name', name);
+        const other = this.files.get(second);
+        if (!other) this.write(second, bytes);
+        await answered('name', second);
+        return other === undefined || other.bytes.equals(bytes);
       },
       abortWrites: async () => undefined,
       exists: async (name) => {

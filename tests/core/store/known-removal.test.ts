@@ -27,6 +27,7 @@ const known = (patch: Partial<KnownFile> = {}): KnownFile => ({
   size: OLD.length,
   md5: createHash('md5').update(OLD).digest('hex'),
   before: 0,
+  stillDue: async () => true,
   ...patch,
 });
 /** Without MD5: a library file that was never read. */
@@ -166,5 +167,55 @@ describe('another file at the path is never lost', () => {
     jest.restoreAllMocks();
     expect(await remove(known({ id: 7 }))).toBe('removed');
     expect(await lying()).toEqual([OLD]);
+  });
+});
+
+describe('a path that is used again after its removal has ended', () => {
+  const lines = () => Promise.all([text(), lying()]);
+
+  test('keeps its file, were it the very same: another process ended the removal while this one stood still', async () => {
+    let due = true;
+    // the other process ends the removal, and then the file gets its path back: neither bytes nor inode tell
+    const own = path.join(root, 'own');
+    await fs.link(file, own);
+    meanwhile('rename', async () => {
+      await fs.unlink(file);
+      due = false;
+      await fs.link(own, file);
+    });
+    expect(await remove(known({ stillDue: async () => due }))).toBe('left');
+    expect(await lines()).toEqual([OLD, []]);
+  });
+
+  test('is free for it when this process was first: the other one then finds its record gone', async () => {
+    let due = true;
+    const stillDue = async () => due;
+    expect(await remove(known({ stillDue }))).toBe('removed');
+    due = false;
+    await fs.writeFile(file, OLD);
+    const rename = jest.spyOn(fs, 'rename');
+    expect(await remove(known({ stillDue }))).toBe('removed');
+    expect(await lines()).toEqual([OLD, []]);
+    // not even for a moment was it away
+    expect(rename).not.toHaveBeenCalled();
+  });
+
+  test('keeps its file when it cannot be told whether the removal is due', async () => {
+    const answers = [true];
+    const stillDue = async () => answers.pop() ?? Promise.reject(new Error('no database'));
+    await expect(remove(known({ stillDue }))).rejects.toThrow('no database');
+    expect(await lines()).toEqual([OLD, []]);
+    expect(await remove()).toBe('removed');
+  });
+
+  test('what a crashed process had moved aside meanwhile does not stay there', async () => {
+    meanwhile('rename', async () => {
+      jest.restoreAllMocks();
+      crash('rename', 'after');
+      await expect(remove()).rejects.toThrow('crash');
+      jest.restoreAllMocks();
+    });
+    expect(await remove()).toBe('removed');
+    expect(await lines()).toEqual([null, []]);
   });
 });

@@ -79,10 +79,10 @@ async function freeParts({ log }: EngineParts, store: ObjectStore, { key, name }
 }
 
 /** Where others write as well, only what was condemned is removed; another file has not become ours by lying there. */
-async function removeFile({ disk, log }: EngineParts, due: DueFile, signal: AbortSignal): Promise<void> {
+async function removeFile({ disk, ledger, log }: EngineParts, due: DueFile, signal: AbortSignal): Promise<void> {
   if (isOwnLocalName(due.name)) return disk.delete(due.name);
   const { id, content, condemnedAt } = due;
-  const known = { id, size: content?.size ?? null, md5: content?.md5 ?? null, before: condemnedAt };
+  const known = { id, size: content?.size ?? null, md5: content?.md5 ?? null, before: condemnedAt, stillDue: () => ledger.stillDue(id) };
   const removal = await disk.removeKnown(due.name, known, signal);
   if (removal === 'left') log.warn(`"${due.name}" is not the file that was replaced or deleted: it was left alone`);
   if (removal === 'aside') log.warn(`"${due.name}" was changed by somebody else while it was removed: that file lies in .s3-storage/aside`);

@@ -17,14 +17,19 @@ export async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 export async function publish(temporary: string, path: string, mode: number): Promise<void> {
   const folder = dirname(path);
   await makeFolder(folder, mode);
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    if (!NO_HARD_LINKS.has(errnoOf(error) ?? '')) throw error;
-    await publishByCopy(temporary, path);
-  }
+  await linkOrCopy(temporary, path);
   await unlink(temporary);
   await syncFolder(folder);
+}
+
+/** Gives a file a second name unless that is taken (EEXIST); where there are no hard links, a copy of it. */
+export async function linkOrCopy(file: string, path: string): Promise<void> {
+  try {
+    await link(file, path);
+  } catch (error) {
+    if (!NO_HARD_LINKS.has(errnoOf(error) ?? '')) throw error;
+    await copy(file, path);
+  }
 }
 
 /** Makes a folder and those above it, unless they are there. Durable when it resolves. */
@@ -41,9 +46,9 @@ const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTS
  * Where there are no hard links: an exclusive copy. It never overwrites either, but a crash can leave a part of the
  * file under its name; the ledger names the file only after this has resolved, so that nobody reads such a part.
  */
-async function publishByCopy(temporary: string, path: string): Promise<void> {
+async function copy(original: string, path: string): Promise<void> {
   try {
-    await copyFile(temporary, path, constants.COPYFILE_EXCL);
+    await copyFile(original, path, constants.COPYFILE_EXCL);
     const file = await open(path, 'r+');
     try {
       await file.sync();

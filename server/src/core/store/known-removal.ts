@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './disk-errors';
 import { publish, syncFolder, unlinkIfThere } from './disk-write';
+import { md5OfFile } from './file-digest';
 
 /** Tells a file that is to be removed from one that somebody else has put in its place. */
 export interface KnownFile {
@@ -17,6 +17,8 @@ export interface KnownFile {
    * tells, which no program can set. A neighbour's `chown` moves it too; then the file is kept for nothing.
    */
   readonly before: number;
+  /** Whether nobody else has ended this removal meanwhile: asked again before the last step, see {@link removeKnown}. */
+  stillDue(): Promise<boolean>;
 }
 
 /**
@@ -29,13 +31,21 @@ export type KnownRemoval = 'removed' | 'left' | 'aside';
  * Removes a file at a path that others may write to as well, if it is still the one that is meant. It is looked at in
  * its place, moved to a name of its own, which overwrites nothing, and unlinked when it is what was looked at; else it
  * is linked back. A crash leaves it under that name, which says what was looked at: calling this again finishes it.
+ *
+ * A path can be used again as soon as its removal has ended, even for the same bytes (a file that leaving settles there), while
+ * another process still stands somewhere in here on behalf of the old one. So the last question, when the file is out of
+ * everybody's reach, is whether the removal is still due. If it is, it was so ever since it was condemned, and as long as it is
+ * nobody may record the path, and nobody writes to a path unrecorded: the file was moved aside before any new one could come.
+ * If it is not, the file may be a new one and is linked back. Asked before the file is moved, too, it costs no reader a moment
+ * without the file but in the rarest case; on that question alone nothing rests.
  * @param folder for what is moved aside, on the same file system; made when it is needed
  * @throws what the file system says; nothing is lost then
  */
 export async function removeKnown(path: string, folder: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
   for (const aside of await leftAside(folder, known.id)) {
-    if (!(await finish(aside, path))) return 'aside';
+    if (!(await finish(aside, path, known))) return 'aside';
   }
+  if (!(await known.stillDue())) return 'removed';
   const looked = await lookAt(path, known, signal);
   if (looked === 'none') return 'removed';
   if (looked === 'other') return 'left';
@@ -44,10 +54,12 @@ export async function removeKnown(path: string, folder: string, known: KnownFile
   try {
     await rename(path, aside);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 'removed';
-    throw error;
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    // another process was faster, and should it have crashed since, nobody else finishes what it began
+    for (const other of await leftAside(folder, known.id)) await finish(other, path, known);
+    return 'removed';
   }
-  if (!(await finish(aside, path))) return 'aside';
+  if (!(await finish(aside, path, known))) return 'aside';
   return (await statOrNone(path)) ? 'left' : 'removed';
 }
 
@@ -69,30 +81,29 @@ async function lookAt(path: string, { size, md5, before }: KnownFile, signal?: A
   if (!found) return 'none';
   if (!found.isFile() || (size !== null && found.size !== BigInt(size))) return 'other';
   if (md5 === null) return Number(found.ctimeMs) < before ? found : 'other';
-  return (await md5Of(path, signal)) === md5 ? found : 'other';
+  return (await md5OfFile(path, { signal })) === md5 ? found : 'other';
 }
 
-async function md5Of(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('md5');
-  const file = await open(path, 'r');
-  try {
-    for await (const chunk of file.createReadStream({ autoClose: false, signal })) hash.update(chunk as Buffer);
-  } finally {
-    await file.close();
-  }
-  return hash.digest('hex');
-}
-
-/** Unlinks what was moved aside, or puts back what is not what was looked at. @returns false when its path is taken */
-async function finish(aside: string, path: string): Promise<boolean> {
+/** Unlinks what was moved aside, or puts back what is not to be removed. @returns false when its path is taken */
+async function finish(aside: string, path: string, known: KnownFile): Promise<boolean> {
   const found = await statOrNone(aside);
   if (!found) return true; // another process was faster
   const [id = ''] = basename(aside).split('.');
-  if (basename(aside) === asideName(Number(id), found)) {
+  const isMeant = basename(aside) === asideName(Number(id), found);
+  // not knowing is no leave: what is put back is removed another time
+  const due = isMeant && (await known.stillDue().catch((error: unknown) => ({ error })));
+  if (due === true) {
     await unlinkIfThere(aside);
     await syncFolder(dirname(aside));
     return true;
   }
+  const back = await putBack(aside, path, found);
+  if (typeof due === 'object') throw due.error;
+  return back;
+}
+
+/** @returns false when its path is taken */
+async function putBack(aside: string, path: string, found: BigIntStats): Promise<boolean> {
   try {
     await publish(aside, path, 0o755);
     return true;

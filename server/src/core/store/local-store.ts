@@ -17,6 +17,14 @@ export interface LocalStore extends ObjectStore {
   /** What tells whether a file is still the one that was looked at before. @throws StorageError OBJECT_NOT_FOUND */
   stat(name: string): Promise<LocalStat>;
 
+  /**
+   * Gives a file a second name, durably, unless a file of other bytes has it already. One of the same bytes is left there, and
+   * counts as given.
+   * @returns false when the name is taken
+   * @throws StorageError OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR; the first name is as it was in any case
+   */
+  giveName(name: string, second: string): Promise<boolean>;
+
   /** Removes a file at a path that others may write to as well, if it is still the one that is known. @throws StorageError DISK_ERROR */
   removeKnown(name: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval>;
 }

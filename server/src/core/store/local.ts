@@ -12,6 +12,7 @@ import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
 import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from './object-store';
 import { Relay } from './relay';
+import { giveName } from './second-name';
 
 /**
  * Objects as files below one folder. A file appears under its name whole, durable, and never in place of another.
@@ -91,6 +92,15 @@ export class LocalObjectStore implements LocalStore {
   async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     this.pathFor(name, 'abort');
     assertNotAborted('abort', name, signal);
+  }
+
+  async giveName(name: string, second: string): Promise<boolean> {
+    const [from, to] = [this.pathFor(name, 'name'), this.pathFor(second, 'name')];
+    try {
+      return await giveName(from, to);
+    } catch (error) {
+      throw notThere(error, 'name', name);
+    }
   }
 
   async removeKnown(name: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
