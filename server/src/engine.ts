@@ -90,11 +90,11 @@ export class Engine implements EnginePort {
       test: (body) => api.test(body),
       update: (body) => this.#inForce(api.update(body)),
       leave: async () => {
-        const answer = await this.#inForce(service.leave());
+        const answer = await this.#inForce(api.leave());
         await jobs.withdraw();
         return answer;
       },
-      comeBack: () => this.#inForce(service.comeBack()),
+      comeBack: () => this.#inForce(api.comeBack()),
     };
     this.jobs = jobs.api((patch) => this.settings.update(patch));
     this.runner = jobs.runner;
@@ -150,6 +150,8 @@ export class Engine implements EnginePort {
       clock,
       log,
       cloud: () => connections.cloud,
+      breaker: () => connections.breaker,
+      leaving: () => service.current().reason === 'LEAVING',
       storeAt: (location) => connections.storeAt(location),
     };
     const leases = knexLeases(transactions, database.getSchemaName());

@@ -77,6 +77,8 @@ export class Process {
       clock,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       cloud: () => (readOnly ? undefined : cloud),
+      breaker: () => this.#breaker,
+      leaving: () => false,
       storeAt: (location) => (location === locationId ? cloud.store : undefined),
     };
     this.storage = new MediaStorage({

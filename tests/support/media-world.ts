@@ -29,7 +29,7 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
   // ahead of the file system's clock: what the test puts on the disk has been there before what it does then
-  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, proof: null as Proof | null };
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, leaving: false, proof: null as Proof | null };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,
@@ -80,6 +80,8 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     clock,
     log: { debug: line, info: line, warn: line, error: line },
     cloud: () => (state.mode === 'read-write' ? cloud : undefined),
+    breaker: () => (state.mode === 'off' ? undefined : breaker),
+    leaving: () => state.leaving,
     storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
   };
   const storageOf = (parts: EngineParts) => new MediaStorage({

@@ -10,7 +10,7 @@ export interface SettingsEndpoint {
   answer(): Promise<SettingsAnswer>;
   update(body: unknown): Promise<SettingsAnswer>;
   test(body: unknown): Promise<TestAnswer>;
-  /** S3 is used for new files no more; it is still read. */
+  /** “Stop using S3”: it is read, and used for new files no more. @throws StorageError with the reason where S3 is not in use */
   leave(): Promise<SettingsAnswer>;
   /** Takes that back. */
   comeBack(): Promise<SettingsAnswer>;

@@ -70,3 +70,32 @@ test('an answer is as fresh as the database', async () => {
   repository.row = { ...repository.row, revision: 9, settings: { ...repository.row.settings, concurrency: 11 } };
   expect((await api.answer()).settings.concurrency).toBe(11);
 });
+
+describe('“Stop using S3”', () => {
+  test('reads only from then on, and switches both phases off; “Use S3 again” undoes it, but for the schedules', async () => {
+    const { api, repository } = await setUp();
+    await repository.update((row) => ({ ...row, settings: { ...row.settings, uploadScheduleEnabled: true, cleanupScheduleEnabled: true } }));
+    expect(await api.leave()).toMatchObject({
+      mode: 'read-only',
+      reason: { code: 'LEAVING' },
+      settings: { leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false, bucket: 'media' },
+    });
+    expect(await api.comeBack()).toMatchObject({
+      mode: 'read-write',
+      reason: null,
+      settings: { leaving: false, uploadScheduleEnabled: false, cleanupScheduleEnabled: false },
+    });
+  });
+
+  test.each([
+    ['off', { bucket: null }, {}, 'NOT_CONFIGURED'],
+    ['a copy of production', { productionOnly: true }, { NODE_ENV: 'development' }, 'PRODUCTION_ONLY'],
+    ['on its way out already', { leaving: true }, {}, 'LEAVING'],
+  ] as const)('is refused with the reason where S3 is not in use: %s', async (_, settings, variables, code) => {
+    const { api, repository } = await setUp(variables);
+    await api.update(settings);
+    const { revision } = repository.row;
+    await expect(api.leave()).rejects.toMatchObject({ name: 'StorageError', code });
+    expect(repository.row.revision).toBe(revision);
+  });
+});

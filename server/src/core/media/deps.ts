@@ -3,6 +3,7 @@ import type { Mode } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import type { Ledger, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
+import type { CircuitBreaker } from '../resilience/breaker';
 import type { LocalStore } from '../store/local-store';
 import type { ObjectStore } from '../store/object-store';
 import type { Volume } from '../store/volume';
@@ -22,6 +23,10 @@ export interface EngineParts {
   log: Logger;
   /** S3 as this instance may change it, or undefined where it may not (read-only, off): the bucket is left alone then. */
   cloud(): Cloud | undefined;
+  /** Of S3, also where it may only be read; undefined where the settings lead to none. */
+  breaker(): CircuitBreaker | undefined;
+  /** S3 is on its way out, see the setting `leaving`. */
+  leaving(): boolean;
   /** The store of a location, or undefined where the settings no longer reach it. */
   storeAt(location: LocationId): ObjectStore | undefined;
 }

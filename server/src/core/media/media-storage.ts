@@ -2,7 +2,7 @@
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
-import type { LocalCopy } from '../ledger/state';
+import type { LocalCopy, Origin } from '../ledger/state';
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
 import { send, type WriteLedger } from './cloud';
@@ -169,8 +169,7 @@ export class MediaStorage {
     ledger: WriteLedger,
   ): Promise<Publication> {
     const { disk } = this.deps;
-    // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
-    const origin = this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
+    const origin = this.#origin();
     const volume = await this.deps.volume.refresh();
     const content = { size: body.size, md5: body.md5 };
     let plainFree = (await this.#isFresh(key, options.scope)) && !(await disk.exists(plainLocalName(key)));
@@ -190,6 +189,14 @@ export class MediaStorage {
         plainFree = false;
       }
     }
+  }
+
+  /** Of a file that goes to this disk. */
+  #origin(): Origin {
+    // as if it had been there before the plugin: phase 1 brings it to S3 should there be a way back
+    if (this.deps.leaving()) return 'library';
+    // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
+    return this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
   }
 
   /**

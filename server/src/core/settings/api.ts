@@ -23,6 +23,21 @@ export class SettingsApi {
   }
 
   /**
+   * “Stop using S3”: from now on new files go to the disk, nothing in the bucket changes, and S3 is only read.
+   * @throws StorageError with the reason where S3 is not in use; nothing has changed then
+   */
+  async leave(): Promise<SettingsAnswer> {
+    const { mode, reason } = await this.service.refresh();
+    if (mode !== 'read-write') throw new StorageError(reason ?? 'READ_ONLY', { operation: 'leave', refused: true });
+    return this.service.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
+  }
+
+  /** “Use S3 again”. The schedules stay off. */
+  comeBack(): Promise<SettingsAnswer> {
+    return this.service.update({ leaving: null });
+  }
+
+  /**
    * Tries the stored settings, with those of the body in their place; stores nothing. An endpoint that cannot be used is
    * a finding of the test; any other bad field is refused as in `update`, and so is the stored secret for another place.
    */
