@@ -343,6 +343,30 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'another one while that is put back: both stay',
   },
   {
+    guard: 'A removal asks, with the file out of everybody’s reach, whether it is still due',
+    without: 'a sweeper that stood still removes the file that was given the same path since',
+    file: 'core/jobs/settle.test.ts',
+    test: 'a sweeper that stood still while its path was freed and settled again does not remove the file',
+  },
+  {
+    guard: 'Leaving records a plain path only when nothing else has it on record',
+    without: 'a file settles where the sweeper is about to remove one',
+    file: 'core/jobs/settle.test.ts',
+    test: 'the other order: as long as its removal is due, nothing settles at a path',
+  },
+  {
+    guard: 'A file that settles has both names until the ledger knows the new one, and a day longer',
+    without: 'a visitor who comes in between finds nothing, and after a crash nobody does',
+    file: 'core/jobs/settle.test.ts',
+    test: 'on the way out it gets its plain path; its own name goes a day later, and no byte with it',
+  },
+  {
+    guard: 'A file is compared with the ledger before it settles',
+    without: 'after the plugin is gone Strapi serves a damaged file, whose object nobody looks for any more',
+    file: 'core/jobs/settle.test.ts',
+    test: 'a copy on disk that was damaged is not settled',
+  },
+  {
     guard: 'Unfinished uploads in parts are aborted under our own names only',
     without: 'another program’s upload to the same bucket breaks',
     file: 'core/store/s3-unfinished.test.ts',

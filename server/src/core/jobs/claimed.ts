@@ -1,5 +1,6 @@
 import type { LedgerRow, Work } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
+import { isAway } from './s3-there';
 
 const BATCH = 100;
 /** Short, because the files of a process that was killed wait for so long. */
@@ -30,7 +31,7 @@ export async function workOnClaimed(
   work: (row: LedgerRow) => Promise<boolean>,
 ): Promise<WorkResult> {
   const result: WorkResult = { done: 0, failed: 0 };
-  const goesOn = () => !options.signal.aborted && deps.cloud()?.breaker.state.kind === 'closed';
+  const goesOn = () => !options.signal.aborted && !isAway(deps, request.work);
   while (goesOn()) {
     const rows = await deps.ledger.claim({ ...request, limit: options.batchSize ?? BATCH }, CLAIM_MS);
     let done = 0;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
+import { isAway, type JobWork } from './s3-there';
 
 const RETRY_BASE_MS = 2_000;
 /** For a file that fails by itself. */
@@ -31,9 +32,9 @@ export function hasGivenUp(row: Pick<LedgerRow, 'attempts' | 'lastError' | 'orig
  * is not its fault, and the breaker's probe says when that has ended.
  * @throws what is no StorageError
  */
-export async function noteFailure(deps: EngineParts, row: LedgerRow, error: unknown): Promise<void> {
+export async function noteFailure(deps: EngineParts, row: LedgerRow, error: unknown, work: JobWork = 'upload'): Promise<void> {
   if (!isStorageError(error)) throw error;
-  if (deps.cloud()?.breaker.state.kind !== 'closed' || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) {
+  if (isAway(deps, work) || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) {
     await deps.ledger.release([row]);
     return;
   }

@@ -1,6 +1,5 @@
-import { StorageError } from '../errors';
-import { isIn, type LedgerRow } from '../ledger/state';
-import { describedBody } from '../media/body';
+import { isStorageError, StorageError } from '../errors';
+import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { noteFailure } from './failures';
 
@@ -9,26 +8,45 @@ import { noteFailure } from './failures';
  * @returns whether it came to that; why not is noted in the ledger
  */
 export async function restoreRow(deps: EngineParts, row: LedgerRow): Promise<boolean> {
-  if (!isIn(row, 'remote')) return false;
-  const { ledger, disk } = deps;
   try {
-    const { remote, content } = row.placement;
-    const store = deps.storeAt(remote.locationId);
-    if (!store) throw new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
+    return isIn(row, 'remote') && (await bringBack(deps, row));
+  } catch (error) {
+    await noteFailure(deps, row, error, 'restore');
+    return false;
+  }
+}
+
+/**
+ * The same, with nothing noted.
+ * @returns false when the row has moved on meanwhile
+ * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, or why S3 could not be read
+ */
+export async function bringBack(deps: EngineParts, row: RowIn<'remote'>): Promise<boolean> {
+  const { ledger, disk } = deps;
+  const { remote, content } = row.placement;
+  const store = deps.storeAt(remote.locationId);
+  if (!store) throw new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
+  const { body } = await store.get(remote.object);
+  try {
     const volume = await deps.volume.refresh();
     const intent = await ledger.begin({ kind: 'file', key: row.key, volume, plainFree: false, content });
     try {
       // the disk takes no other bytes than announced, and these are the ledger's
-      await disk.put(intent.name, describedBody(content, store, remote.object));
+      await disk.put(intent.name, { ...content, open: () => body });
     } catch (error) {
       await ledger.abandon([intent]);
-      throw error;
+      throw reasonOf(error, row);
     }
     const committed = await ledger.commitRestore(row, intent);
     deps.rows.forget([row.key]);
     return committed;
-  } catch (error) {
-    await noteFailure(deps, row, error);
-    return false;
+  } finally {
+    body.destroy();
   }
+}
+
+function reasonOf(error: unknown, row: LedgerRow): unknown {
+  if (isStorageError(error, 'INTEGRITY')) return new StorageError('OBJECT_CHANGED', { operation: 'restore', subject: row.key, refused: true, cause: error });
+  // it is S3's failure, not that of an upload's body
+  return isStorageError(error, 'BODY_FAILED') && isStorageError(error.cause) ? error.cause : error;
 }

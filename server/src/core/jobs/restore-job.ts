@@ -1,0 +1,86 @@
+import type { ErrorCode } from '../../contracts/errors';
+import type { LedgerRow } from '../ledger/ledger';
+import type { EngineParts } from '../media/deps';
+import type { MediaLibrary } from '../media/library';
+import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
+import type { Job, JobContext, JobOutcome } from './job';
+import { LibraryRange } from './library-range';
+import { bytesOf, Restoring } from './restoring';
+import { settleAll } from './settle';
+
+export type RestoreDeps = EngineParts & { readonly library: MediaLibrary };
+
+export interface RestoreDisk {
+  /** The room on the disk of the uploads folder. */
+  space(): Promise<DiskSpace>;
+  /** What is to stay free of it, in bytes. */
+  reserve(space: DiskSpace): number;
+}
+
+/**
+ * Brings the files that are in S3 only back to this disk, all or those of a range of the media library. While S3 is on its way
+ * out it then settles this disk's files onto their plain paths, and is complete when Strapi finds them all without the plugin.
+ */
+export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): Job {
+  const { space = () => spaceOf(deps.volume.root), reserve = reserveOf } = disk;
+  const lacking = async (bytes: number) => {
+    const found = await space();
+    return Math.max(0, bytes + reserve(found) - found.free);
+  };
+  const range = new LibraryRange(deps);
+
+  return {
+    name: 'restore',
+    scope: 'library',
+
+    blockedBy: async ({ dryRun, maxId }): Promise<ErrorCode | null> => {
+      const { remote } = await deps.ledger.tallies();
+      if (remote.count === 0) return null;
+      if (!deps.breaker()) return 'UNAVAILABLE';
+      // how much a range comes to, only going through it tells: each batch is looked at instead
+      return !dryRun && maxId === null && (await lacking(remote.bytes)) > 0 ? 'DISK_TOO_SMALL' : null;
+    },
+
+    isComplete: async () => {
+      if ((await deps.ledger.tallies()).remote.count > 0) return false;
+      return !deps.leaving() || !(await deps.ledger.leftToSettle(deps.volume.id));
+    },
+
+    run: async (context): Promise<JobOutcome> => {
+      const { maxId, dryRun } = context.options;
+      const batches = maxId === null ? undefined : () => range.batches(maxId, context);
+      if (dryRun) return foresee(deps, context, batches?.(), lacking);
+      const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
+      const restored = await (batches ? restoring.rows(batches()) : restoring.all());
+      if (restored.status === 'complete') range.ended();
+      const settles = deps.leaving() && !context.signal.aborted;
+      const settled = settles ? await settleAll(deps, context) : restored;
+      return restored.status === 'paused' ? restored : settled;
+    },
+  };
+}
+
+/** The numbers of a run, and whether the disk has room for it; nothing is changed. */
+async function foresee(
+  { ledger }: EngineParts,
+  { progress, report, commit, signal }: JobContext,
+  batches: AsyncIterable<readonly LedgerRow[]> | undefined,
+  lacking: (bytes: number) => Promise<number>,
+): Promise<JobOutcome> {
+  let { count, bytes } = (await ledger.tallies()).remote;
+  if (batches) {
+    count = 0;
+    bytes = 0;
+    for await (const rows of batches) {
+      count += rows.length;
+      bytes += bytesOf(rows);
+    }
+  }
+  progress.expect(count, bytes);
+  progress.requested('get', count);
+  const size = await lacking(bytes);
+  // of no one file: so many bytes more must be free
+  if (size > 0) await report([{ kind: 'failed', key: null, name: null, size, code: 'DISK_TOO_SMALL', action: 'none', applied: false }]);
+  await commit();
+  return signal.aborted ? { status: 'paused', code: null } : { status: 'complete' };
+}

@@ -1,0 +1,116 @@
+import type { ErrorCode } from '../../contracts/errors';
+import { codeOf, isStorageError } from '../errors';
+import type { LedgerRow } from '../ledger/ledger';
+import { isIn } from '../ledger/state';
+import type { EngineParts } from '../media/deps';
+import { noteFailure } from './failures';
+import type { JobContext, JobOutcome } from './job';
+import { bringBack } from './restore';
+
+/** Short, because the files of a process that was killed wait for so long. */
+const CLAIM_MS = 60_000;
+
+/** One run of the restore: batch after batch, until nothing is left, S3 is away, or the disk is full. */
+export class Restoring {
+  /** Why the run is over before its end. */
+  #over: ErrorCode | null = null;
+  #lastFailure: ErrorCode | null = null;
+
+  constructor(
+    private readonly deps: EngineParts,
+    private readonly context: JobContext,
+    /** Whether the disk has room for so many bytes more. */
+    private readonly fits: (bytes: number) => Promise<boolean>,
+  ) {}
+
+  /** Every file that is in S3 only. */
+  async all(): Promise<JobOutcome> {
+    const { ledger } = this.deps;
+    const { progress, options } = this.context;
+    const { remote } = await ledger.tallies();
+    progress.expect(remote.count, remote.bytes);
+    while (this.#goesOn()) {
+      const rows = await ledger.claim({ work: 'restore', limit: options.batchSize }, CLAIM_MS);
+      if (rows.length === 0 || (await this.#batch(rows)) === 0) break;
+    }
+    return this.#outcome(await this.#isLeft());
+  }
+
+  /** The files of these batches. */
+  async rows(batches: AsyncIterable<LedgerRow[]>): Promise<JobOutcome> {
+    for await (const rows of batches) {
+      this.context.progress.expect(rows.length, bytesOf(rows));
+      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
+      if (!this.#goesOn()) break;
+    }
+    // each was tried once, and those that failed are listed
+    return this.#outcome(!this.#goesOn());
+  }
+
+  /** Whether there is a file that will be tried again by itself. */
+  async #isLeft(): Promise<boolean> {
+    return (await this.deps.ledger.tallies()).remote.count > 0;
+  }
+
+  /** @returns how many files are back */
+  async #batch(rows: LedgerRow[]): Promise<number> {
+    let back = 0;
+    if (!(await this.fits(bytesOf(rows)))) this.#over = 'DISK_TOO_SMALL';
+    const worker = async () => {
+      while (this.#goesOn()) {
+        const row = rows.shift();
+        if (!row) return;
+        if (await this.#one(row)) back++;
+      }
+    };
+    await Promise.all(Array.from({ length: this.context.options.concurrency }, worker));
+    await this.deps.ledger.release(rows);
+    await this.context.commit();
+    return back;
+  }
+
+  async #one(row: LedgerRow): Promise<boolean> {
+    const { deps } = this;
+    const { progress } = this.context;
+    if (!isIn(row, 'remote')) return false;
+    try {
+      progress.requested('get');
+      const back = await bringBack(deps, row);
+      if (back) progress.done(row.placement.content.size);
+      return back;
+    } catch (error) {
+      if (isStorageError(error, 'DISK_FULL')) {
+        // no fault of this file, nor would another one fare better
+        this.#over = error.code;
+        await deps.ledger.release([row]);
+        return false;
+      }
+      await noteFailure(deps, row, error, 'restore');
+      if (this.#away() !== null) return false;
+      this.#lastFailure = codeOf(error);
+      progress.failed();
+      return false;
+    }
+  }
+
+  #goesOn(): boolean {
+    return this.#over === null && !this.context.signal.aborted && this.#away() === null;
+  }
+
+  /** Why S3 cannot be read. */
+  #away(): ErrorCode | null {
+    const state = this.deps.breaker()?.state;
+    if (!state) return 'UNAVAILABLE';
+    return state.kind === 'closed' ? null : state.cause.code;
+  }
+
+  #outcome(isLeft: boolean): JobOutcome {
+    const stopped = this.#over ?? this.#away();
+    if (isLeft) return { status: 'paused', code: stopped ?? this.#lastFailure };
+    return { status: 'complete' };
+  }
+}
+
+export function bytesOf(rows: readonly LedgerRow[]): number {
+  return rows.reduce((total, row) => total + (isIn(row, 'remote') ? row.placement.content.size : 0), 0);
+}
