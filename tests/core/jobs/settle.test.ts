@@ -7,6 +7,7 @@ import { uploadRow } from '../../../server/src/core/jobs/upload';
 import { purge } from '../../../server/src/core/jobs/purge';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { bodyOf } from '../../support/bodies';
+import { jobContext } from '../../support/job-context';
 import { DAY, leavingWorld, type LeavingWorld } from './leaving-world';
 
 const never = new AbortController().signal;
@@ -45,6 +46,15 @@ test('on the way out it gets its plain path; its own name goes a day later, and 
   expect([await world.hidden(), await world.served()]).toEqual([[], { 'été/a 1.txt': 'one' }]);
   world.state.mode = 'off';
   expect(await world.read('été/a 1.txt')).toBe('one');
+});
+
+test('a run that ends between the two is not complete', async () => {
+  await stored('a.txt', 'one');
+  const { context, ending } = jobContext();
+  context.commit = async () => ending.abort();
+  expect(await world.job().run(context)).toEqual(paused());
+  expect(await world.row('a.txt')).toMatchObject({ placement: { state: 'both' } });
+  expect((await world.run()).outcome).toEqual(complete);
 });
 
 test('what was freed by the cleanup is freed at once, and lies there again in the same run', async () => {

@@ -53,8 +53,8 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
       const restored = await (batches ? restoring.rows(batches()) : restoring.all());
       if (restored.status === 'complete') range.ended();
-      const settles = deps.leaving() && !context.signal.aborted;
-      const settled = settles ? await settleAll(deps, context) : restored;
+      if (!deps.leaving()) return restored;
+      const settled = await settleAll(deps, context);
       return restored.status === 'paused' ? restored : settled;
     },
   };
