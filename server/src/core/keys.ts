@@ -40,6 +40,9 @@ export function keyOf(file: { hash: string; ext?: string | null }): ObjectKey {
   return parseKey(`${file.hash}${file.ext ?? ''}`);
 }
 
+/** Id and nonce at the end of an own name, before its extension: see {@link ownObjectName}. */
+const OWN_DIGITS = /\.\d{10,}$/;
+
 /** `name.ext` → `['name', '.ext']`; only the last segment's extension counts. */
 function splitExt(key: string): [stem: string, ext: string] {
   const dot = key.lastIndexOf('.');
@@ -59,6 +62,27 @@ export function plainObjectName(prefix: string, key: ObjectKey): ObjectName {
 export function ownObjectName(prefix: string, key: ObjectKey, id: number, nonce: string): ObjectName {
   const [stem, ext] = splitExt(key);
   return `${prefix}${stem}.${id}${nonce}${ext}` as ObjectName;
+}
+
+/**
+ * The keys that an object of this name may be of, as plain name or as own one; it need be neither's. None for a name
+ * outside the prefix, or that no key has.
+ */
+export function keysOfObjectName(prefix: string, name: string): ObjectKey[] {
+  if (!name.startsWith(prefix)) return [];
+  const rest = name.slice(prefix.length);
+  const [stem, ext] = splitExt(rest);
+  const candidates = [rest, OWN_DIGITS.test(stem) && `${stem.replace(OWN_DIGITS, '')}${ext}`, OWN_DIGITS.test(rest) && rest.replace(OWN_DIGITS, '')];
+  return candidates.flatMap((text) => (text === false ? [] : keyOrNone(text)));
+}
+
+function keyOrNone(text: string): ObjectKey[] {
+  try {
+    return [parseKey(text)];
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return [];
+  }
 }
 
 /** A disk name of the plugin's own, in its own folder; flat, and short enough for every file system. */

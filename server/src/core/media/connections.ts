@@ -3,10 +3,11 @@ import { codeOf, isStorageError } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../resilience/breaker';
-import { resilient } from '../resilience/decorators';
+import { resilientBucket } from '../resilience/decorators';
 import type { Outage } from '../resilience/outage';
 import type { RetryPolicy } from '../resilience/retry';
 import type { EffectiveSettings } from '../settings/types';
+import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { PatientStore } from '../store/patience';
 import type { Cloud } from './cloud';
 import type { ProofMemory } from './proof';
@@ -17,7 +18,7 @@ export interface ConnectionsDeps {
   log: Logger;
   outage: Outage;
   /** A bucket with the credentials of the settings. */
-  openBucket(location: Location, settings: EffectiveSettings['settings']): PatientStore;
+  openBucket(location: Location, settings: EffectiveSettings['settings']): BucketStore;
   /** S3 answers again after an outage. */
   onRecovered(): void;
 }
@@ -27,7 +28,7 @@ interface Connection {
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
   /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
-  readonly stores: ReadonlyMap<LocationId, PatientStore>;
+  readonly stores: ReadonlyMap<LocationId, BucketStore>;
   close(): void;
 }
 
@@ -56,6 +57,11 @@ export class Connections {
    * present credentials are never sent.
    */
   storeAt(location: LocationId): PatientStore | undefined {
+    return this.#connection?.stores.get(location);
+  }
+
+  /** What lists a location's objects; undefined where {@link storeAt} is. */
+  listAt(location: LocationId): ListableStore | undefined {
     return this.#connection?.stores.get(location);
   }
 
@@ -105,11 +111,11 @@ export class Connections {
     const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
     const open = (location: Location) => {
       const bucket = this.deps.openBucket(location, settings);
-      return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock }) };
+      return { bucket, store: resilientBucket(bucket, { breaker, policy: retryPolicy, clock }) };
     };
     const { bucket, store } = open(present);
     breaker.probeWith(probeOf(bucket, settings.prefix));
-    const stores = new Map<LocationId, PatientStore>([[locationId, store]]);
+    const stores = new Map<LocationId, BucketStore>([[locationId, store]]);
     for (const location of await ledger.locations()) {
       if (location.id !== locationId && location.endpoint === present.endpoint) stores.set(location.id, open(location).store);
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { ObjectStore } from '../store/object-store';
 import type { Patience, PatientStore } from '../store/patience';
 import type { CircuitBreaker } from './breaker';
@@ -48,4 +49,16 @@ export interface ResilienceOptions {
 /** The whole chain: each attempt, not each call, passes the breaker, so that one call's retries can open it. */
 export function resilient(store: ObjectStore, { breaker, policy, clock }: ResilienceOptions): PatientStore {
   return withRetry(withBreaker(store, breaker), policy, clock);
+}
+
+/** The same for listings, of which a page asked for again is the same page. */
+export function resilientListing(store: ListableStore, { breaker, policy, clock }: ResilienceOptions): ListableStore {
+  return {
+    list: (prefix, request) =>
+      retry(policy, clock, () => breaker.run('list', prefix, () => store.list(prefix, request)), { signal: request.signal }),
+  };
+}
+
+export function resilientBucket(store: BucketStore, options: ResilienceOptions): BucketStore {
+  return { ...resilient(store, options), ...resilientListing(store, options) };
 }

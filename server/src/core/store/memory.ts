@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { StorageError } from '../errors';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
+import type { ListableStore, ListRequest, ObjectPage } from './listable-store';
 import { assertName } from './names';
 import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from './object-store';
 
@@ -12,7 +13,7 @@ interface MemoryObject {
 const factsOf = ({ bytes, md5 }: MemoryObject): ObjectFacts => ({ size: bytes.length, etag: md5, md5 });
 
 /** The reference: what the port promises, in the fewest words. Overwrites silently, as S3 does. */
-export class MemoryObjectStore implements ObjectStore {
+export class MemoryObjectStore implements ObjectStore, ListableStore {
   private readonly objects = new Map<string, MemoryObject>();
 
   async put(name: string, body: Body, { signal }: PutOptions = {}): Promise<ObjectFacts> {
@@ -52,6 +53,13 @@ export class MemoryObjectStore implements ObjectStore {
   async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     assertName(name, 'abort');
     assertNotAborted('abort', name, signal);
+  }
+
+  async list(prefix: string, { after, limit, signal }: ListRequest): Promise<ObjectPage> {
+    assertNotAborted('list', prefix, signal);
+    const names = this.names().filter((name) => name.startsWith(prefix) && (after === undefined || name > after)).sort();
+    const objects = names.slice(0, limit).map((name) => ({ name, ...factsOf(this.find('list', name, signal)) }));
+    return { objects, next: names.length > limit ? (objects.at(-1)?.name ?? null) : null };
   }
 
   /** The names held, for tests. */

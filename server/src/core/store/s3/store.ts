@@ -5,11 +5,13 @@ import { isStorageError, StorageError } from '../../errors';
 import { announcedBytes, assertNotAborted } from '../body';
 import { assertName } from '../names';
 import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '../object-store';
-import type { Patience, PatientStore } from '../patience';
+import type { BucketStore, ListRequest, ObjectPage } from '../listable-store';
+import type { Patience } from '../patience';
 import { Relay } from '../relay';
 import { bareTag, factsOfAnswer } from './answer-facts';
 import { BytesOut } from './bytes-out';
 import { Exchange } from './exchange';
+import { listPage } from './listing';
 import { putMultipart } from './multipart';
 import { abortUploads } from './unfinished';
 
@@ -29,7 +31,7 @@ type CallOptions = { signal?: AbortSignal } & Patience;
 const MULTIPART_ABOVE = 64 * 1024 * 1024;
 
 /** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition; repeats nothing. */
-export class S3ObjectStore implements PatientStore {
+export class S3ObjectStore implements BucketStore {
   constructor(private readonly options: S3StoreOptions) {}
 
   /** @throws StorageError whose `refused` is also true when S3 cannot have got the last byte. */
@@ -100,6 +102,17 @@ export class S3ObjectStore implements PatientStore {
 
   async abortWrites(name: string, options: CallOptions = {}): Promise<void> {
     await abortUploads(this.options.client, this.target(name), (send) => this.ask('abort', name, options, send));
+  }
+
+  async list(prefix: string, request: ListRequest & Patience): Promise<ObjectPage> {
+    const { client, bucket } = this.options;
+    try {
+      return await listPage(client, bucket, prefix, request, (send) => this.ask('list', bucket, request, send));
+    } catch (error) {
+      // S3 says NoSuchBucket; a bare 404 on a bucket is somebody else's
+      if (isStorageError(error, 'OBJECT_NOT_FOUND')) throw new StorageError('NOT_S3', { operation: 'list', subject: bucket, status: 404, refused: true, cause: error });
+      throw error;
+    }
   }
 
   private async putWhole(name: string, body: Body, options: PutOptions & Patience) {

@@ -1,0 +1,42 @@
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { StorageError } from '../../errors';
+import type { ListedObject, ListRequest, ObjectPage } from '../listable-store';
+import { bareTag } from './answer-facts';
+
+/** One request and its answer, with the store's patience and errors. */
+type Ask = <T>(send: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
+
+export async function listPage(client: S3Client, Bucket: string, prefix: string, { after, limit }: ListRequest, ask: Ask): Promise<ObjectPage> {
+  // names may have characters that XML has not: they come encoded
+  const command = new ListObjectsV2Command({ Bucket, Prefix: prefix || undefined, MaxKeys: limit, ContinuationToken: after, EncodingType: 'url' });
+  const answer = await ask((abortSignal) => client.send(command, { abortSignal }));
+  const broken = (code: 'NOT_S3' | 'UNSUPPORTED', detail: string) =>
+    new StorageError(code, { operation: 'list', subject: Bucket, status: answer.$metadata.httpStatusCode, detail, refused: true });
+  // a listing says so many things of itself; a 200 of another server, parsed as XML, says none of them
+  if (answer.Name === undefined && answer.KeyCount === undefined && answer.IsTruncated === undefined) throw broken('NOT_S3', 'not a listing');
+  const objects = objectsOf(answer);
+  if (!objects) throw broken('NOT_S3', 'an object without a name or a size');
+  if (objects.some(({ name }) => !name.startsWith(prefix))) throw broken('UNSUPPORTED', 'the prefix was ignored');
+  if (!answer.IsTruncated) return { objects, next: null };
+  const next = answer.NextContinuationToken;
+  if (!next || next === after) throw broken('UNSUPPORTED', 'a page that leads to no other');
+  return { objects, next };
+}
+
+function objectsOf({ Contents = [], EncodingType }: ListObjectsV2CommandOutput): ListedObject[] | undefined {
+  const objects: ListedObject[] = [];
+  for (const { Key, Size, ETag } of Contents) {
+    if (!Key || Size === undefined) return undefined;
+    objects.push({ name: EncodingType === 'url' ? decoded(Key) : Key, size: Size, etag: bareTag(ETag) });
+  }
+  return objects;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    // no UTF-8: no name of ours
+    return name;
+  }
+}
