@@ -1,4 +1,5 @@
 import { adopting } from './ledger/adopting';
+import { auditing } from './ledger/auditing';
 import { beginning } from './ledger/beginning';
 import { burying } from './ledger/burying';
 import { claiming } from './ledger/claiming';
@@ -43,6 +44,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
     describe('the list', () => listing(hand));
+    describe('audits', () => auditing(hand));
     describe('at the same time', () => concurrency(hand));
   });
 }

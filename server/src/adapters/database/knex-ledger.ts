@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY, type Ledger, type LedgerPolicy } from '../../core/ledger/ledger';
+import { auditing } from './ledger/auditing';
 import { burials } from './ledger/burials';
 import { claims } from './ledger/claims';
 import { counting } from './ledger/counting';
@@ -50,5 +51,6 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...sweeping(context),
     ...listing(context),
     ...locations(context),
+    ...auditing(context),
   };
 }

@@ -1,6 +1,7 @@
 // Longer than other files: one port, whose promises stand with its methods.
 import type { ErrorCode } from '../../contracts/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
+import type { AuditingLedger } from './auditing';
 import type { ListFilter, Slice } from './listing';
 import type { MigrationLedger } from './migration';
 import type { Settling } from './settling';
@@ -149,7 +150,7 @@ export interface Tallies {
  * - Times are the ledger's own (the database's clock), never the caller's.
  * - Keys and names compare byte by byte.
  */
-export interface Ledger extends MigrationLedger, Settling {
+export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
   find(key: ObjectKey): Promise<LedgerRow | undefined>;
 
   /** Whether the ledger never held a row: the plugin has not touched this library yet. */

@@ -18,6 +18,7 @@ import {
 } from './ledger';
 import { isListed, type ListFilter } from './listing';
 import { MemoryInventories } from './memory-inventories';
+import { memoryAuditing } from './memory-auditing';
 import { MemoryNames } from './memory-names';
 import type { Proof } from './migration';
 import { matched, missed, retried, untrashed } from './migration-steps';
@@ -47,6 +48,23 @@ export class MemoryLedger implements Ledger {
   ) {
     this.#names = new MemoryNames(clock, policy);
   }
+
+  readonly #auditing = memoryAuditing({
+    rows: this.#rows,
+    names: () => this.#names,
+    now: () => this.clock.now(),
+    store: (row, after) => this.#store(row, after),
+  });
+  rowsOf = this.#auditing.rowsOf;
+  recordedNames = this.#auditing.recordedNames;
+  liveFiles = this.#auditing.liveFiles;
+  page = this.#auditing.page;
+  markSeen = this.#auditing.markSeen;
+  demote = this.#auditing.demote;
+  dropLocal = this.#auditing.dropLocal;
+  markLost = this.#auditing.markLost;
+  buryUnlisted = this.#auditing.buryUnlisted;
+  condemnStray = this.#auditing.condemnStray;
 
   async find(key: ObjectKey): Promise<LedgerRow | undefined> {
     return this.#rows.get(key)?.row;

@@ -13,8 +13,8 @@ import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement
 export interface Condemnation {
   readonly name: PlacedName;
   readonly graceMs: number;
-  /** What lies under it. */
-  readonly content: KnownBytes;
+  /** What lies under it; null: not known. */
+  readonly content: KnownBytes | null;
 }
 
 export interface Change {

@@ -93,6 +93,12 @@ export class Names {
     }
   }
 
+  /** Condemns a name that is not recorded, due at once. @returns false when it is recorded; nothing has changed then */
+  async condemnNew(key: ObjectKey, name: PlacedName): Promise<boolean> {
+    const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.#condemned(0) };
+    return (await insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore())) !== undefined;
+  }
+
   /** What condemns a pending name: due at once. */
   unfinished(): Record<string, unknown> {
     return { ...this.#condemned(0), unfinished: true };

@@ -1,0 +1,185 @@
+import type { LocalName, ObjectName } from '../../../server/src/core/keys';
+import type { AuditedRow } from '../../../server/src/core/ledger/auditing';
+import type { LedgerRow } from '../../../server/src/core/ledger/state';
+import { nameId } from '../../../server/src/core/ledger/transitions';
+import { DAY, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
+
+export function auditing(hand: Hand): void {
+  /** A file on both sides, its local name a plain path. */
+  const both = async (name: string) => {
+    await hand.fallBack(name);
+    await hand.ledger.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
+    return hand.row(name);
+  };
+  const pages = async (limit: number): Promise<AuditedRow[]> => {
+    const all: AuditedRow[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await hand.ledger.page({ after, limit });
+      all.push(...page.rows);
+      if (page.next === null) return all;
+      after = page.next;
+    }
+  };
+  const copyOf = (name: string) => ({ volume: VOLUME, localName: name as LocalName });
+  const ownFile = (name: string) => ({ kind: 'file' as const, name: `.s3-storage/${name}` as LocalName, volume: VOLUME });
+  /** Each change, as if it were right for the row. */
+  const changes: [string, (row: LedgerRow) => Promise<boolean>][] = [
+    ['demote', (row) => hand.ledger.demote(row, copyOf(row.key))],
+    ['dropLocal', (row) => hand.ledger.dropLocal(row)],
+    ['markLost', (row) => hand.ledger.markLost(row)],
+    ['buryUnlisted', (row) => hand.ledger.buryUnlisted(row, DAY)],
+  ];
+
+  it('pages through every row that has bytes, once, whatever changes meanwhile', async () => {
+    const keys = Array.from({ length: 7 }, (_, n) => `${n}.png`);
+    for (const name of keys) await hand.put(name);
+    await hand.object('new.png');
+    const first = await hand.ledger.page({ after: null, limit: 3 });
+    for (const name of keys) await hand.put(name);
+    const rest: AuditedRow[] = [];
+    for (let after = first.next; after !== null; ) {
+      const page = await hand.ledger.page({ after, limit: 3 });
+      rest.push(...page.rows);
+      after = page.next;
+    }
+    expect([...first.rows, ...rest].map(({ row }) => row.key).sort()).toEqual(keys);
+    expect(rest[0]?.row).toEqual(await hand.row(rest[0]?.row.key ?? ''));
+  });
+
+  it('says how long ago a row changed', async () => {
+    await hand.put('a.png');
+    await hand.advance(2 * HOUR);
+    const [audited] = await pages(10);
+    expect(audited?.unchangedMs).toBeGreaterThanOrEqual(2 * HOUR);
+    expect(audited?.unchangedMs).toBeLessThan(3 * HOUR);
+  });
+
+  it('marks rows as seen, and nothing else of them', async () => {
+    const rows = [await both('a.png'), await both('b.png')];
+    await hand.ledger.markSeen([key('a.png'), key('unknown.png')], 7);
+    const marks = new Map((await pages(10)).map(({ row, auditedBy }) => [row.key, auditedBy]));
+    expect(marks).toEqual(new Map([[key('a.png'), 7], [key('b.png'), null]]));
+    expect([await hand.row('a.png'), await hand.row('b.png')]).toEqual(rows);
+  });
+
+  it('answers the rows of many keys', async () => {
+    await hand.put('a.png');
+    await hand.put('B.png');
+    const asked = ['a.png', 'b.png', 'B.png', 'a.png'].map(key);
+    expect((await hand.ledger.rowsOf(asked)).map((row) => row.key).sort()).toEqual(['B.png', 'a.png']);
+    expect(await hand.ledger.rowsOf([])).toEqual([]);
+  });
+
+  it('tells recorded names, pending and condemned, from live and unknown ones', async () => {
+    const pending = await hand.object('pending.png');
+    const superseded = await hand.put('a.png');
+    const live = await hand.put('a.png');
+    const unknown = { kind: 'object' as const, name: 'unknown.png' as ObjectName, locationId: PLACE };
+    const elsewhere = { ...pending, locationId: PLACE + 1 };
+    const recorded = await hand.ledger.recordedNames([pending, superseded, live, unknown, elsewhere]);
+    expect([...recorded].sort()).toEqual([nameId(pending), nameId(superseded)].sort());
+  });
+
+  it('tells live files from others', async () => {
+    await hand.fallBack('a.png');
+    const asked = ['a.png', 'A.png', 'b.png'] as LocalName[];
+    expect(await hand.ledger.liveFiles(VOLUME, asked)).toEqual(new Set(['a.png']));
+    expect(await hand.ledger.liveFiles('other' as typeof VOLUME, asked)).toEqual(new Set());
+  });
+
+  it('demote: both becomes the local file of the library; its object is forgotten, not condemned', async () => {
+    const row = await both('a.png');
+    expect(await hand.ledger.demote(row, copyOf('a.png'))).toBe(true);
+    const now = await hand.row('a.png');
+    expect(now).toMatchObject({ origin: 'library', rev: row.rev + 1, plainUsed: true, placement: { state: 'local', content: { md5: MD5 }, local: copyOf('a.png') } });
+    expect('remote' in now.placement).toBe(false);
+    expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
+    expect((await hand.object('a.png')).name).not.toBe('a.png');
+  });
+
+  it('demote: remote becomes local by a copy that nobody has recorded', async () => {
+    await hand.put('a.png');
+    expect(await hand.ledger.demote(await hand.row('a.png'), copyOf('a.png'))).toBe(true);
+    expect((await hand.row('a.png')).placement).toMatchObject({ state: 'local', local: copyOf('a.png') });
+  });
+
+  it('demote: not by a copy that the sweeper is about to remove, nor by another than the row’s own', async () => {
+    const row = await both('a.png');
+    expect(await hand.ledger.demote(row, copyOf('other.png'))).toBe(false);
+    expect(await hand.ledger.commitCleanup(row, { graceMs: DAY })).toBe(true);
+    const remote = await hand.row('a.png');
+    expect(await hand.ledger.demote(remote, copyOf('a.png'))).toBe(false);
+    expect(await hand.row('a.png')).toEqual(remote);
+  });
+
+  it('dropLocal: both becomes remote; the file is forgotten, not condemned', async () => {
+    const row = await both('a.png');
+    expect(await hand.ledger.dropLocal(row)).toBe(true);
+    const { local: _, ...kept } = row.placement as typeof row.placement & { local: unknown };
+    expect(await hand.row('a.png')).toEqual({ ...row, rev: row.rev + 1, placement: { ...kept, state: 'remote' } });
+    expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
+  });
+
+  it('markLost: notes the error once, counts the row as failed, and a success clears it', async () => {
+    await hand.put('a.png');
+    const row = await hand.row('a.png');
+    expect(await hand.ledger.markLost(row)).toBe(true);
+    expect(await hand.row('a.png')).toEqual({ ...row, attempts: 1, lastError: 'LOST' });
+    expect(await hand.ledger.markLost(row)).toBe(true);
+    expect(await hand.row('a.png')).toEqual({ ...row, attempts: 1, lastError: 'LOST' });
+    expect((await hand.ledger.tallies()).failed.count).toBe(1);
+    await hand.put('a.png');
+    expect(await hand.row('a.png')).toMatchObject({ attempts: 0, lastError: null });
+  });
+
+  it('buryUnlisted: into the trash, from where a purge takes it after the grace', async () => {
+    await hand.put('a.png');
+    expect(await hand.ledger.buryUnlisted(await hand.row('a.png'), 2 * HOUR)).toBe(true);
+    expect((await hand.row('a.png')).tombstone).not.toBeNull();
+    expect(await hand.ledger.duePurges(10)).toEqual([]);
+    await hand.advance(2 * HOUR);
+    expect(await hand.ledger.duePurges(10)).toEqual([await hand.row('a.png')]);
+  });
+
+  it('condemnStray: the sweeper’s from then on; a recorded name stays what it is', async () => {
+    expect(await hand.ledger.condemnStray(ownFile('stray.1.png'))).toBe(true);
+    expect(names(await hand.dueFiles())).toEqual(['.s3-storage/stray.1.png']);
+    expect(await hand.ledger.condemnStray(ownFile('stray.1.png'))).toBe(false);
+    const pending = await hand.file('a.png', { plainFree: false });
+    expect(await hand.ledger.condemnStray(pending)).toBe(false);
+    expect(names(await hand.dueFiles())).toEqual(['.s3-storage/stray.1.png']);
+  });
+
+  it.each(changes)('%s changes nothing in a row that has moved on', async (_name, change) => {
+    const read = await both('a.png');
+    await hand.fallBack('a.png');
+    await hand.ledger.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 });
+    const row = await hand.row('a.png');
+    expect(await change(read)).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+  });
+
+  it.each(changes)('%s changes nothing in a buried row, even if it was read so', async (_name, change) => {
+    await both('a.png');
+    await hand.ledger.bury(key('a.png'), { purgeAfterMs: DAY });
+    const row = await hand.row('a.png');
+    expect(await change(row)).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+  });
+
+  it.each(changes)('%s changes nothing in a row without bytes, nor in none', async (_name, change) => {
+    await hand.object('a.png');
+    const row = await hand.row('a.png');
+    expect(await change(row)).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+    expect(await change({ ...row, key: key('unknown.png') })).toBe(false);
+  });
+
+  it('demote and dropLocal leave a local row alone', async () => {
+    await hand.ledger.record([{ key: key('a.png'), local: found('a.png'), size: 7 }]);
+    const row = await hand.row('a.png');
+    expect(await hand.ledger.demote(row, copyOf('a.png'))).toBe(false);
+    expect(await hand.ledger.dropLocal(row)).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+  });
+}
