@@ -1,0 +1,43 @@
+import { StorageError } from '../../errors';
+import type { Job, JobContext, JobOptions, JobOutcome } from '../job';
+import { AuditRun, isAway } from './audit-run';
+import { auditBuckets } from './bucket-pass';
+import type { AuditParts } from './deps';
+import { auditDisk } from './disk-pass';
+import { auditLedger } from './ledger-pass';
+import { auditLibrary } from './library-pass';
+
+/**
+ * Compares database, bucket and disk, page by page, and reports what does not fit; of disks it sees this process's alone. A
+ * suspicion becomes a finding when the row is found unchanged after it, so that files may be written meanwhile. Only on
+ * request it puts right what it found, at once, each finding by itself. It never removes an object.
+ */
+export function auditJob(deps: AuditParts): Job {
+  return {
+    name: 'audit',
+    scope: 'library',
+    blockedBy: async ({ apply }: Pick<JobOptions, 'dryRun' | 'maxId'> & Partial<Pick<JobOptions, 'apply'>>) =>
+      apply && !deps.cloud() ? 'READ_ONLY' : null,
+    // there is always something to compare
+    isComplete: async () => true,
+    run: (context) => audit(deps, context),
+  };
+}
+
+/** @throws StorageError READ_ONLY when something is to be changed where nothing may be */
+async function audit(deps: AuditParts, context: JobContext): Promise<JobOutcome> {
+  const { apply, dryRun } = context.options;
+  if (apply && !dryRun && !deps.cloud()) throw new StorageError('READ_ONLY', { operation: 'audit', refused: true });
+  const run = new AuditRun(deps, context);
+  await run.begin();
+  const { local, both, remote, trash } = await deps.ledger.tallies();
+  for (const { count, bytes } of [local, both, remote, trash]) context.progress.expect(count, bytes);
+  try {
+    for (const pass of [auditBuckets, auditLedger, auditDisk, auditLibrary]) if (!run.stopped) await pass(run);
+  } catch (error) {
+    await run.commit();
+    if (!(error instanceof StorageError) || !isAway(error)) throw error;
+    return { status: 'paused', code: run.stopped ? null : error.code };
+  }
+  return run.stopped ? { status: 'paused', code: null } : { status: 'complete' };
+}

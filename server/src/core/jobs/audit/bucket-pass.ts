@@ -1,0 +1,100 @@
+import { isStorageError, StorageError } from '../../errors';
+import { keysOfObjectName, type ObjectName } from '../../keys';
+import type { LocationId, PlacedName } from '../../ledger/ledger';
+import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
+import { nameId } from '../../ledger/transitions';
+import type { ListableStore, ListedObject } from '../../store/listable-store';
+import { isAway, type AuditRun } from './audit-run';
+
+/** The most that S3 answers at once. */
+const PAGE = 1_000;
+/** Objects of the plugin's own that are no key's: probes, the owner's marker. No key begins so. */
+const SERVICE = '.s3-storage-';
+
+/**
+ * Lists every bucket that the ledger has objects in and that the settings reach. Rows whose object is as it was stored are
+ * marked as seen; an object that nobody knows is reported. What differs is left to the pass through the ledger.
+ */
+export async function auditBuckets(run: AuditRun): Promise<void> {
+  const { deps } = run;
+  for (const location of await deps.ledger.locations()) {
+    if (run.stopped) return;
+    const place = `${location.endpoint || 's3'}/${location.bucket}`;
+    const store = deps.storeAt(location.id);
+    const listing = deps.listAt(location.id);
+    if (!store || !listing) {
+      await run.unverified(place, new StorageError('UNAVAILABLE'));
+      continue;
+    }
+    try {
+      await listAll(run, location.id, listing);
+      run.reached.set(location.id, store);
+    } catch (error) {
+      if (!isStorageError(error) || isAway(error)) throw error;
+      await run.unverified(place, error);
+      // no right to list, or no listing: its objects can still be asked for, one by one
+      if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
+    }
+    await run.commit();
+  }
+}
+
+async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): Promise<void> {
+  const { signal, progress } = run.context;
+  const prefix = run.deps.readable()?.prefix ?? '';
+  let after: string | undefined;
+  do {
+    progress.requested('list');
+    const page = await listing.list(prefix, { after, limit: PAGE, signal });
+    await compare(run, id, prefix, page.objects);
+    await run.commit();
+    after = page.next ?? undefined;
+  } while (after !== undefined && !run.stopped);
+}
+
+async function compare(run: AuditRun, locationId: LocationId, prefix: string, listed: readonly ListedObject[]): Promise<void> {
+  const objects = listed.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
+  const live = await liveObjects(run, locationId, prefix, objects);
+  const seen = objects.flatMap((object) => {
+    const row = live.get(object.name as ObjectName);
+    return row && isAsStored(row, object) ? [row] : [];
+  });
+  if (seen.length > 0) {
+    run.proven.add(locationId);
+    await run.deps.ledger.markSeen(seen.map(({ key }) => key), run.context.runId);
+    for (const { placement } of seen) run.context.progress.done('content' in placement ? placement.content.size : 0);
+  }
+  let strangers = objects.filter(({ name }) => !live.has(name as ObjectName));
+  // twice: a name may come alive, or be condemned, between the two questions
+  for (let look = 0; look < 2 && strangers.length > 0; look++) {
+    const place = ({ name }: ListedObject): PlacedName => ({ kind: 'object', name: name as ObjectName, locationId });
+    const recorded = await run.deps.ledger.recordedNames(strangers.map(place));
+    strangers = strangers.filter((object) => !recorded.has(nameId(place(object))));
+    const fresh = await liveObjects(run, locationId, prefix, strangers);
+    strangers = strangers.filter(({ name }) => !fresh.has(name as ObjectName));
+  }
+  for (const { name, size } of strangers) {
+    await run.note({ kind: 'orphan-object', key: null, name, size, code: null, action: 'none' });
+  }
+}
+
+/** The rows that the objects belong to, by object name. */
+async function liveObjects(run: AuditRun, locationId: LocationId, prefix: string, objects: readonly ListedObject[]): Promise<Map<ObjectName, LedgerRow>> {
+  const keys = new Set(objects.flatMap(({ name }) => keysOfObjectName(prefix, name)));
+  const live = new Map<ObjectName, LedgerRow>();
+  if (keys.size === 0) return live;
+  for (const row of await run.deps.ledger.rowsOf([...keys])) {
+    const remote = remoteOf(row);
+    if (remote?.locationId === locationId) live.set(remote.object, row);
+  }
+  return live;
+}
+
+/** Whether these facts are those of the bytes that the ledger knows. */
+export function isAsStored(row: LedgerRow, facts: { size: number; etag: string | null }): boolean {
+  const { placement } = row;
+  const remote: RemoteCopy | undefined = remoteOf(row);
+  if (!remote || !('content' in placement)) return false;
+  const sameTag = remote.etag === null || facts.etag === null || facts.etag === remote.etag;
+  return facts.size === placement.content.size && sameTag;
+}

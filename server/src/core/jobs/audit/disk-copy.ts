@@ -1,0 +1,53 @@
+import { isStorageError } from '../../errors';
+import { plainLocalName, type LocalName } from '../../keys';
+import type { LedgerRow, PlacedName } from '../../ledger/ledger';
+import { isIn, localOf, type LocalCopy } from '../../ledger/state';
+import { storedBody } from '../../media/body';
+import { statOf } from '../../media/plain-file';
+import type { AuditRun } from './audit-run';
+import type { FileSeen } from './verdict';
+
+/** The row's copy on this disk, as far as its size says. */
+export async function lookAtFile(run: AuditRun, row: LedgerRow): Promise<FileSeen> {
+  const { disk, volume } = run.deps;
+  const local = localOf(row);
+  if (!local || !isIn(row, 'local', 'both')) return 'none';
+  if (local.volume !== volume.id) return run.isVanished(local.volume) ? 'vanished' : 'elsewhere';
+  try {
+    const found = await statOf(disk, local.localName);
+    if (found) return found.size === row.placement.content.size ? 'here' : 'changed';
+    return (await run.isDiskThere()) ? 'gone' : 'unknown';
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    return 'unknown';
+  }
+}
+
+/**
+ * A file on this disk with exactly the row's bytes: its own copy, or what lies at the plain path.
+ * @returns `usable` false: the file is recorded as another write's, or the sweeper's
+ */
+export async function copyOnDisk(run: AuditRun, row: LedgerRow): Promise<{ local: LocalCopy; usable: boolean } | undefined> {
+  const { ledger, volume } = run.deps;
+  const own = localOf(row);
+  if (own) {
+    const isOurs = own.volume === volume.id && (await hasBytes(run, row, own.localName));
+    return isOurs ? { local: own, usable: true } : undefined;
+  }
+  const local = { volume: volume.id, localName: plainLocalName(row.key) };
+  if (!(await hasBytes(run, row, local.localName))) return undefined;
+  const name: PlacedName = { kind: 'file', name: local.localName, volume: local.volume };
+  return { local, usable: (await ledger.recordedNames([name])).size === 0 };
+}
+
+async function hasBytes({ deps: { disk } }: AuditRun, row: LedgerRow, name: LocalName): Promise<boolean> {
+  if (!isIn(row, 'local', 'both', 'remote')) return false;
+  const { size, md5 } = row.placement.content;
+  try {
+    if ((await statOf(disk, name))?.size !== size) return false;
+    return (await storedBody(disk, name)).md5 === md5;
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+import { isOwnLocalName, keysOfObjectName, OWN_FOLDER, type LocalName, type ObjectKey } from '../../keys';
+import type { PlacedName } from '../../ledger/ledger';
+import { localOf } from '../../ledger/state';
+import { nameId } from '../../ledger/transitions';
+import type { DiskFile } from '../../store/disk-tree';
+import type { AuditRun } from './audit-run';
+
+const CHUNK = 500;
+/** Nothing writes for so long; in milliseconds. */
+const STRAY_AFTER_MS = 7 * 24 * 3600_000;
+/** As the plugin names its files: see `ownLocalName`. */
+const OWN_NAME = new RegExp(`^${OWN_FOLDER}/[^/]+\\.\\d{10,}(\\.[^./]*)?$`);
+
+/** Walks this process's disk: which files does nobody know? */
+export async function auditDisk(run: AuditRun): Promise<void> {
+  let chunk: DiskFile[] = [];
+  for await (const file of run.deps.tree.files()) {
+    if (run.stopped) return;
+    if (!isPassedBy(file.name)) chunk.push(file);
+    if (chunk.length < CHUNK) continue;
+    await compare(run, chunk);
+    chunk = [];
+  }
+  await compare(run, chunk);
+}
+
+/** The plugin's own affairs, and what no upload is named like (`.gitkeep`). */
+function isPassedBy(name: string): boolean {
+  if (name.startsWith(`${OWN_FOLDER}/tmp/`) || name.startsWith(`${OWN_FOLDER}/volume`)) return true;
+  return !name.startsWith(`${OWN_FOLDER}/`) && name.split('/').some((segment) => segment.startsWith('.'));
+}
+
+async function compare(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
+  let strangers = await unknownOf(run, files);
+  // twice: a name may come alive, or be condemned, between two questions
+  if (strangers.length > 0) strangers = await unknownOf(run, strangers);
+  const { disk, ledger, clock, volume } = run.deps;
+  const own = strangers.filter(({ name }) => OWN_NAME.test(name)).map(({ name }) => name as LocalName);
+  // own names are shortened, and then do not tell their key
+  const live = own.length > 0 ? await ledger.liveFiles(volume.id, own) : new Set<LocalName>();
+  for (const { name, size, mtimeMs } of strangers) {
+    const isOwn = OWN_NAME.test(name);
+    if (isOwn && (live.has(name as LocalName) || mtimeMs > clock.now() - STRAY_AFTER_MS)) continue;
+    if (isOwn && (await ledger.recordedNames([{ kind: 'file', name: name as LocalName, volume: volume.id }])).size > 0) continue;
+    // removed meanwhile, and so no longer recorded
+    if (!(await disk.exists(name))) continue;
+    const finding = { kind: 'orphan-file' as const, key: null, name, size, code: null };
+    if (!isOwn) await run.note({ ...finding, action: 'none' });
+    else await run.note({ ...finding, action: 'sweep' }, () => ledger.condemnStray({ kind: 'file', name: name as LocalName, volume: volume.id }));
+  }
+  await run.commit();
+}
+
+/** The files that are no row's copy, no write's, and at no path that the media library lists. */
+async function unknownOf(run: AuditRun, files: readonly DiskFile[]): Promise<DiskFile[]> {
+  const { ledger, catalog, volume } = run.deps;
+  const placed = ({ name }: DiskFile): PlacedName => ({ kind: 'file', name: name as LocalName, volume: volume.id });
+  const recorded = await ledger.recordedNames(files.map(placed));
+  const rest = files.filter((file) => !recorded.has(nameId(placed(file))));
+  const rows = await ledger.rowsOf(rest.flatMap(({ name }) => keysOfFile(name as LocalName)));
+  const live = new Set<string>(rows.flatMap((row) => localOf(row) ?? []).filter((copy) => copy.volume === volume.id).map((copy) => copy.localName));
+  const dead = rest.filter(({ name }) => !live.has(name));
+  const listed = await catalog.listed(dead.filter(({ name }) => !isOwnLocalName(name as LocalName)).flatMap(({ name }) => keysOfObjectName('', name)));
+  return dead.filter(({ name }) => !listed.has(name as ObjectKey));
+}
+
+function keysOfFile(name: LocalName): ObjectKey[] {
+  return keysOfObjectName(isOwnLocalName(name) ? `${OWN_FOLDER}/` : '', name);
+}

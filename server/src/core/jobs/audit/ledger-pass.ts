@@ -1,0 +1,108 @@
+import type { ObjectKey } from '../../keys';
+import type { AuditedRow } from '../../ledger/auditing';
+import type { LedgerRow } from '../../ledger/ledger';
+import { isIn, localOf, remoteOf } from '../../ledger/state';
+import { eachAtOnce } from './at-once';
+import type { AuditRun } from './audit-run';
+import { isAsStored } from './bucket-pass';
+import { copyOnDisk, lookAtFile } from './disk-copy';
+import { judge, type ObjectSeen, type Verdict } from './verdict';
+
+const PAGE = 500;
+/** A file that changed within this time may be a request's that has not ended; in milliseconds. */
+const SETTLED_MS = 24 * 3600_000;
+/** How long what the library does not list stays in the trash before it is counted once more, in milliseconds. */
+const TRASH_MS = 7 * 24 * 3600_000;
+
+/** Goes through the whole ledger: is each row's object there, and its file on this disk, and is it listed? */
+export async function auditLedger(run: AuditRun): Promise<void> {
+  let after: string | null = null;
+  do {
+    const page = await run.deps.ledger.page({ after, limit: PAGE });
+    const listed = await run.deps.catalog.listed(page.rows.filter(mayBeUnlisted).map(({ row }) => row.key));
+    await eachAtOnce(page.rows, run.context.options.concurrency, async (audited) => {
+      if (!run.stopped) await auditRow(run, audited, listed);
+    });
+    await run.commit();
+    after = page.next;
+  } while (after !== null && !run.stopped);
+}
+
+async function auditRow(run: AuditRun, audited: AuditedRow, listed: ReadonlySet<ObjectKey>): Promise<void> {
+  const { row, auditedBy } = audited;
+  const wasSeen = auditedBy === run.context.runId;
+  if (!wasSeen) run.context.progress.done(sizeOf(row));
+  if (row.tombstone !== null) return;
+  if (row.lastError !== null && row.lastError !== 'LOST') {
+    await run.note({ kind: 'failed', key: row.key, name: null, size: sizeOf(row), code: row.lastError, action: 'none' });
+  }
+  const verdict = await verdictOn(run, row, wasSeen);
+  if (verdict) return found(run, row, verdict);
+  if (!mayBeUnlisted(audited) || listed.has(row.key)) return;
+  const again = await run.deps.catalog.listed([row.key]);
+  if (again.has(row.key) || !(await isUnchanged(run, row))) return;
+  await run.note({ kind: 'unlisted', key: row.key, name: null, size: sizeOf(row), code: null, action: 'bury' }, () =>
+    run.deps.ledger.buryUnlisted(row, TRASH_MS),
+  );
+}
+
+function mayBeUnlisted({ row, unchangedMs }: AuditedRow): boolean {
+  return row.tombstone === null && unchangedMs >= SETTLED_MS;
+}
+
+/** What is wrong with the row's bytes, if it is still so that the row is as it was read. */
+async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean): Promise<Verdict | undefined> {
+  const file = await lookAtFile(run, row);
+  // the listing is a while ago; before a copy is forgotten the object is asked for
+  const object = wasSeen && file !== 'gone' ? 'equal' : await lookAtObject(run, row);
+  const evidence = { state: row.placement.state, object, file, copyHere: false, nowhereElse: false };
+  const suspicion = judge(evidence);
+  if (!suspicion || !(await isUnchanged(run, row))) return undefined;
+  const suspect = object === 'missing' || object === 'changed';
+  const copy = suspect ? await copyOnDisk(run, row) : undefined;
+  // a copy that may not be taken is one all the same
+  const nowhereElse = copy === undefined && object !== 'equal' && (await run.isNowhereElse(row.key, remoteOf(row)?.locationId));
+  const verdict = judge({ ...evidence, copyHere: copy?.usable ?? false, nowhereElse });
+  return (await isUnchanged(run, row)) ? verdict : undefined;
+}
+
+async function lookAtObject(run: AuditRun, row: LedgerRow): Promise<ObjectSeen> {
+  const remote = remoteOf(row);
+  if (!remote) return 'none';
+  const store = run.reached.get(remote.locationId);
+  if (!store) return 'unknown';
+  const facts = await run.head(store, remote.object);
+  if (typeof facts === 'string') return facts;
+  if (!isAsStored(row, facts)) return 'changed';
+  run.proven.add(remote.locationId);
+  return 'equal';
+}
+
+async function isUnchanged(run: AuditRun, row: LedgerRow): Promise<boolean> {
+  const now = await run.deps.ledger.find(row.key);
+  return now?.rev === row.rev && now.tombstone === null;
+}
+
+function found(run: AuditRun, row: LedgerRow, { kind, code, action }: Verdict): Promise<void> {
+  const { ledger } = run.deps;
+  const ofFile = kind === 'file-missing' || kind === 'file-changed' || kind === 'stranded';
+  const name = (ofFile ? localOf(row)?.localName : remoteOf(row)?.object) ?? null;
+  const finding = { kind, key: row.key, name, size: sizeOf(row), code, action, details: { rev: row.rev } };
+  switch (action) {
+    case 'upload-again':
+      return run.note(finding, async () => {
+        const copy = await copyOnDisk(run, row);
+        return copy?.usable === true && ledger.demote(row, copy.local);
+      });
+    case 'drop-file-copy':
+      return run.note(finding, () => ledger.dropLocal(row));
+    case 'mark-lost':
+      return run.note(finding, () => ledger.markLost(row));
+    default:
+      return run.note(finding);
+  }
+}
+
+function sizeOf(row: LedgerRow): number {
+  return isIn(row, 'local', 'both', 'remote') ? row.placement.content.size : 0;
+}

@@ -1,0 +1,70 @@
+import { isStorageError } from '../../errors';
+import { parseKey, plainLocalName, plainObjectName, type ObjectKey } from '../../keys';
+import { isIn } from '../../ledger/state';
+import type { LocalStore } from '../../store/local-store';
+import type { AuditRun } from './audit-run';
+
+const PAGE = 200;
+
+/** Goes through the media library: which of its files have no bytes anywhere? */
+export async function auditLibrary(run: AuditRun): Promise<void> {
+  const { library } = run.deps;
+  let after = 0;
+  for (;;) {
+    if (run.stopped) return;
+    const files = await library.page({ after, limit: PAGE, maxId: run.context.options.maxId });
+    const names = files.filter(({ provider }) => provider === 'local').flatMap((file) => file.names);
+    await auditNames(run, names);
+    if (files.length < PAGE) break;
+    after = files[files.length - 1]?.id ?? after;
+  }
+  await auditNames(run, await library.logos());
+}
+
+async function auditNames(run: AuditRun, names: readonly string[]): Promise<void> {
+  const { ledger, disk } = run.deps;
+  const keys = [...new Set(names.flatMap(usableKey))];
+  const withBytes = new Set((await ledger.rowsOf(keys)).filter((row) => isIn(row, 'local', 'both', 'remote')).map(({ key }) => key));
+  for (const key of keys) {
+    if (withBytes.has(key) || run.stopped) continue;
+    // on disk: the inventory's business
+    if (!(await mayBeOnDisk(disk, key))) await auditKey(run, key);
+  }
+  await run.commit();
+}
+
+async function auditKey(run: AuditRun, key: ObjectKey): Promise<void> {
+  const present = run.deps.readable();
+  const store = present && run.reached.get(present.locationId);
+  const object = store ? await run.head(store, plainObjectName(present.prefix, key)) : 'unknown';
+  // there: whoever reads it first adopts it
+  if (typeof object === 'object') return;
+  const isLost = object === 'missing' && (await run.isDiskThere()) && (await run.isNowhereElse(key));
+  const row = await run.deps.ledger.find(key);
+  if (isIn(row, 'local', 'both', 'remote') || !(await run.deps.catalog.listed([key])).has(key)) return;
+  const finding = { key, name: null, size: null };
+  if (!isLost) return run.note({ ...finding, kind: 'missing', code: 'NOT_ON_DISK', action: 'none' });
+  await run.note({ ...finding, kind: 'lost', code: 'LOST', action: 'mark-lost' }, async () => {
+    await run.deps.ledger.recordMissing([key], 'LOST');
+    return true;
+  });
+}
+
+async function mayBeOnDisk(disk: LocalStore, key: ObjectKey): Promise<boolean> {
+  try {
+    return await disk.exists(plainLocalName(key));
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    return true;
+  }
+}
+
+/** A name that cannot be a key is counted by the inventory. */
+function usableKey(name: string): ObjectKey[] {
+  try {
+    return [parseKey(name)];
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    return [];
+  }
+}

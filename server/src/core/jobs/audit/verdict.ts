@@ -1,0 +1,46 @@
+import type { ErrorCode } from '../../../contracts/errors';
+import type { FindingAction, FindingKind } from '../../../contracts/jobs';
+import type { Placement } from '../../ledger/ledger';
+
+/** The row's object: `unknown`, S3 would not say, or the settings do not reach it. */
+export type ObjectSeen = 'none' | 'equal' | 'missing' | 'changed' | 'unknown';
+
+/**
+ * The row's copy on a disk: `here`, of the size that is known; `elsewhere`, on another disk that is there; `vanished`, on one
+ * that is not.
+ */
+export type FileSeen = 'none' | 'here' | 'gone' | 'changed' | 'elsewhere' | 'vanished' | 'unknown';
+
+export interface Evidence {
+  readonly state: Placement['state'];
+  readonly object: ObjectSeen;
+  readonly file: FileSeen;
+  /** The bytes were read from this disk, and are those that the ledger knows. Asked only where the object is suspect. */
+  readonly copyHere: boolean;
+  /** The bucket is the right one, nothing lies under the plain name either, and no other disk could have the file. */
+  readonly nowhereElse: boolean;
+}
+
+export interface Verdict {
+  readonly kind: FindingKind;
+  readonly code: ErrorCode;
+  readonly action: FindingAction;
+}
+
+/** What is wrong with a row's bytes; undefined: nothing that is known. */
+export function judge({ state, object, file, copyHere, nowhereElse }: Evidence): Verdict | undefined {
+  const lost: Verdict = { kind: 'lost', code: 'LOST', action: 'mark-lost' };
+  const stranded: Verdict = { kind: 'stranded', code: 'NOT_ON_DISK', action: 'none' };
+  if (object === 'missing') {
+    if (copyHere) return { kind: 'object-missing', code: 'OBJECT_NOT_FOUND', action: 'upload-again' };
+    if (file === 'vanished') return stranded;
+    const mayBeOnDisk = file === 'elsewhere' || file === 'unknown';
+    return nowhereElse && !mayBeOnDisk ? lost : { kind: 'object-missing', code: 'OBJECT_NOT_FOUND', action: 'none' };
+  }
+  if (object === 'changed') return { kind: 'object-changed', code: 'OBJECT_CHANGED', action: copyHere ? 'upload-again' : 'none' };
+  if (file === 'changed') return { kind: 'file-changed', code: 'FILE_CHANGED', action: 'none' };
+  if (state === 'local' && file === 'vanished') return stranded;
+  if (file !== 'gone') return undefined;
+  if (state === 'local' && nowhereElse) return lost;
+  return { kind: 'file-missing', code: 'NOT_ON_DISK', action: object === 'equal' ? 'drop-file-copy' : 'none' };
+}
