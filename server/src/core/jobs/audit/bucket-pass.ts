@@ -1,5 +1,5 @@
 import { isStorageError, StorageError } from '../../errors';
-import { keysOfObjectName, type ObjectName } from '../../keys';
+import { keysOfObjectName, plainObjectName, type ObjectName } from '../../keys';
 import type { LocationId, PlacedName } from '../../ledger/ledger';
 import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
@@ -52,8 +52,8 @@ async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): P
   } while (after !== undefined && !run.stopped);
 }
 
-async function compare(run: AuditRun, locationId: LocationId, prefix: string, listed: readonly ListedObject[]): Promise<void> {
-  const objects = listed.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
+async function compare(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<void> {
+  const objects = page.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
   const live = await liveObjects(run, locationId, prefix, objects);
   const seen = objects.flatMap((object) => {
     const row = live.get(object.name as ObjectName);
@@ -73,6 +73,11 @@ async function compare(run: AuditRun, locationId: LocationId, prefix: string, li
     const fresh = await liveObjects(run, locationId, prefix, strangers);
     strangers = strangers.filter(({ name }) => !fresh.has(name as ObjectName));
   }
+  // listed and not yet known to the ledger: whoever reads it first adopts it, or phase 1
+  const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
+  const awaited = new Set(await run.deps.catalog.listed(strangers.flatMap(plainKeys)));
+  for (const row of await run.deps.ledger.rowsOf([...awaited])) if ('content' in row.placement) awaited.delete(row.key);
+  strangers = strangers.filter((object) => !plainKeys(object).some((key) => awaited.has(key)));
   for (const { name, size } of strangers) {
     await run.note({ kind: 'orphan-object', key: null, name, size, code: null, action: 'none' });
   }

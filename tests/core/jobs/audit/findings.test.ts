@@ -1,0 +1,218 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError } from '../../../../server/src/core/errors';
+import type { VolumeId } from '../../../../server/src/core/keys';
+import { bodyOf, md5Of } from '../../../support/bodies';
+import { auditWorld, DAY, type AuditWorld } from './support';
+
+describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
+  let world: AuditWorld;
+  beforeEach(async () => {
+    world = await auditWorld({ prefix });
+    // proves the bucket
+    await world.remote('proof.png');
+  });
+  afterEach(() => world.close());
+  const unlink = (name: string) => rm(path.join(world.folder, name));
+  const states = async (...keys: string[]) => Promise.all(keys.map(async (key) => (await world.row(key)).placement.state));
+
+  test('nothing is found where all is as it should be', async () => {
+    await world.remote('a.png');
+    await world.remote('a.png', 'replaced');
+    await world.both('b.png');
+    await world.local('c.png');
+    await world.file('.gitkeep', '');
+    await world.s3.put(`${prefix}.s3-storage-owner.json`, bodyOf('{}'));
+    world.list('a.png', 'b.png', 'c.png');
+    expect(await world.found({ apply: true })).toEqual([]);
+    const { outcome, progress } = await world.audit();
+    expect(outcome).toEqual({ status: 'complete' });
+    // what was listed is not asked for again
+    expect(progress).toMatchObject({ done: 4, total: 4, requests: { list: 1, head: 0 } });
+  });
+
+  test('object-missing: a proven copy on this disk is uploaded again', async () => {
+    await world.both('a.png');
+    const name = await world.objectNameOf('a.png');
+    await world.s3.delete(name);
+    expect(await world.found()).toEqual(['object-missing a.png upload-again']);
+    expect(await states('a.png')).toEqual(['both']);
+    expect(await world.found({ apply: true })).toEqual(['object-missing a.png upload-again applied']);
+    expect(await world.row('a.png')).toMatchObject({ origin: 'library', placement: { state: 'local', content: { md5: md5Of('bytes of a.png') } } });
+  });
+
+  test('object-missing: a file put back at the plain path counts, one of other bytes does not', async () => {
+    world.otherDisk('other', false);
+    await world.remote('a.png');
+    await world.remote('b.png');
+    for (const key of ['a.png', 'b.png']) await world.s3.delete(await world.objectNameOf(key));
+    await writeFile(path.join(world.folder, 'a.png'), 'bytes of a.png');
+    await writeFile(path.join(world.folder, 'b.png'), 'bytes of B.png');
+    expect(await world.found({ apply: true })).toEqual(['object-missing a.png upload-again applied', 'object-missing b.png none']);
+    expect(await states('a.png', 'b.png')).toEqual(['local', 'remote']);
+  });
+
+  test('object-missing, and the copy on disk is not as it was: lost', async () => {
+    await world.both('a.png');
+    await world.s3.delete(await world.objectNameOf('a.png'));
+    await writeFile(path.join(world.folder, 'a.png'), 'BYTES of a.png');
+    expect(await world.found()).toEqual(['lost a.png mark-lost']);
+  });
+
+  test('object-changed: it is never removed, and a proven copy is uploaded again', async () => {
+    await world.both('a.png');
+    await world.remote('b.png');
+    const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
+    for (const name of [a, b]) await world.s3.put(name, bodyOf('somebody else’s'));
+    expect(await world.found({ apply: true })).toEqual(['object-changed a.png upload-again applied', 'object-changed b.png none']);
+    expect(await states('a.png', 'b.png')).toEqual(['local', 'remote']);
+    // of now on it is a stranger
+    expect(await world.found({ apply: true })).toEqual(['object-changed b.png none', `orphan-object ${a} none`]);
+    expect(await world.object(a)).toBe('somebody else’s');
+  });
+
+  test('file-missing: the ledger forgets a copy that is gone, once the object was asked for', async () => {
+    await world.both('a.png');
+    await unlink('a.png');
+    world.requests.length = 0;
+    expect(await world.found({ apply: true })).toEqual(['file-missing a.png drop-file-copy applied']);
+    expect(world.requests).toEqual([`head ${world.name('a.png')}`]);
+    expect(await states('a.png')).toEqual(['remote']);
+    expect(await world.found()).toEqual([]);
+  });
+
+  test('file-missing: an object that S3 will not speak of keeps the copy in the ledger', async () => {
+    await world.both('a.png');
+    await unlink('a.png');
+    world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
+    expect(await world.found({ apply: true })).toEqual(['file-missing a.png none']);
+    expect(await states('a.png')).toEqual(['both']);
+  });
+
+  test('file-changed is reported only', async () => {
+    await world.both('a.png');
+    await world.local('b.png');
+    for (const key of ['a.png', 'b.png']) await writeFile(path.join(world.folder, key), 'other');
+    expect(await world.found({ apply: true })).toEqual(['file-changed a.png none', 'file-changed b.png none']);
+    expect(await states('a.png', 'b.png')).toEqual(['both', 'local']);
+  });
+
+  test('lost: nowhere in a bucket that was proven, and on no disk', async () => {
+    await world.remote('a.png');
+    await world.s3.delete(await world.objectNameOf('a.png'));
+    await world.local('b.png');
+    await unlink('b.png');
+    expect(await world.found()).toEqual(['lost a.png mark-lost', 'lost b.png mark-lost']);
+    expect((await world.row('a.png')).lastError).toBeNull();
+    expect(await world.found({ apply: true })).toEqual(['lost a.png mark-lost applied', 'lost b.png mark-lost applied']);
+    expect([await world.row('a.png'), await world.row('b.png')]).toMatchObject([{ lastError: 'LOST' }, { lastError: 'LOST' }]);
+  });
+
+  const nearlyLost: [string, (world: AuditWorld) => Promise<unknown> | void, string[]][] = [
+    ['the bucket was not proven', async () => world.s3.delete(await world.objectNameOf('proof.png')), ['object-missing proof.png none']],
+    ['another disk may have it', () => world.otherDisk('other', false), []],
+    ['an object lies under its plain name', async () => {
+      for (const key of ['a.png', 'b.png']) await world.s3.put(world.name(key), bodyOf('found by somebody'));
+    }, []],
+  ];
+  test.each(nearlyLost)('not lost while %s', async (_why, arrange, more) => {
+    // so that its plain name is free
+    await world.put('a.png', 'first');
+    await world.remote('a.png');
+    await world.s3.delete(await world.objectNameOf('a.png'));
+    await world.s3.delete(world.name('a.png'));
+    await world.local('b.png');
+    await unlink('b.png');
+    await arrange(world);
+    const found = (await world.found({ apply: true })).filter((line) => !line.startsWith('orphan-object'));
+    expect(found).toEqual(['file-missing b.png none', 'object-missing a.png none', ...more].sort());
+  });
+
+  test('an uploads folder that is not there says nothing of its files', async () => {
+    await world.local('a.png');
+    await world.both('b.png');
+    for (const name of ['a.png', 'b.png', '.s3-storage/volume']) await unlink(name);
+    expect(await world.found({ apply: true })).toEqual([]);
+  });
+
+  test('stranded: the only copy is on a disk that has vanished, or that nobody has heard of', async () => {
+    world.otherDisk('gone', true);
+    world.otherDisk('alive', false);
+    for (const volume of ['gone', 'alive', 'unheard'] as VolumeId[]) {
+      await world.ledger.record([{ key: world.key(`${volume}.png`), local: { volume, localName: 'x.png' as never }, size: 3 }]);
+      world.list(`${volume}.png`);
+    }
+    expect(await world.found({ apply: true })).toEqual(['stranded gone.png none', 'stranded unheard.png none']);
+  });
+
+  test('orphan-object: what nobody knows is reported, and never removed; what is recorded is none', async () => {
+    await world.s3.put(world.name('stranger.png'), bodyOf('x'));
+    await world.s3.put(world.name('folder/odd'), bodyOf('y'));
+    const pending = await world.ledger.begin({ kind: 'object', key: world.key('p.png'), locationId: world.cloud.locationId, prefix, plainFree: true });
+    await world.s3.put(pending.name, bodyOf('z'));
+    expect(await world.found({ apply: true })).toEqual([`orphan-object ${world.name('folder/odd')} none`, `orphan-object ${world.name('stranger.png')} none`]);
+    expect(world.s3.names()).toHaveLength(4);
+  });
+
+  test('unlisted: buried after a day, and purged after a week unless somebody lists it', async () => {
+    await world.remote('a.png');
+    await world.remote('b.png');
+    world.listed.delete(world.key('a.png'));
+    expect(await world.found({ apply: true })).toEqual([]);
+    world.state.now += DAY;
+    expect(await world.found({ apply: true })).toEqual(['unlisted a.png bury applied']);
+    expect((await world.row('a.png')).tombstone).not.toBeNull();
+    expect(await world.ledger.duePurges(10)).toEqual([]);
+    world.state.now += 7 * DAY;
+    expect((await world.ledger.duePurges(10)).map(({ key }) => key)).toEqual(['a.png']);
+  });
+
+  test('failed: with the error of the last attempt', async () => {
+    await world.local('a.png');
+    await world.ledger.recordFailure(await world.row('a.png'), 'DISK_ERROR', 0);
+    const { findings } = await world.audit();
+    expect(findings).toMatchObject([{ kind: 'failed', key: 'a.png', code: 'DISK_ERROR', action: 'none' }]);
+  });
+
+  test('orphan-file: a plain file that nobody lists is reported only', async () => {
+    await world.file('stranger.png', 'x', 30 * DAY);
+    await world.file('listed.png', 'y');
+    await world.file('folder/deep.png', 'z');
+    world.list('listed.png');
+    expect(await world.found({ apply: true })).toEqual(['orphan-file folder/deep.png none', 'orphan-file stranger.png none']);
+    expect(await world.ledger.dueNames({ kind: 'file', volume: world.jobs.volume.id }, 10)).toEqual([]);
+  });
+
+  test('orphan-file: the plugin’s own is swept when it is old; what was put aside is reported', async () => {
+    const intent = await world.ledger.begin({ kind: 'file', key: world.key('a.png'), volume: world.jobs.volume.id, plainFree: false });
+    // its name is too long to tell its key
+    const long = `${'x'.repeat(200)}.png`;
+    const fallback = await world.ledger.begin({ kind: 'file', key: world.key(long), volume: world.jobs.volume.id, plainFree: false });
+    for (const name of [intent.name, fallback.name]) await world.file(name, 'bytes', 30 * DAY);
+    await world.ledger.publish([{ intent: fallback, size: 5, md5: md5Of('bytes'), mime: null, origin: 'fallback' }], { condemnObjects: true });
+    world.list(long);
+    await world.file('.s3-storage/old.11123456789.png', 'x', 8 * DAY);
+    await world.file('.s3-storage/young.11123456789.png', 'x', 6 * DAY);
+    await world.file('.s3-storage/notes.txt', 'x', 30 * DAY);
+    await world.file('.s3-storage/aside/a.png', 'x', 30 * DAY);
+    await world.file('.s3-storage/tmp/draft', 'x', 30 * DAY);
+    expect(await world.found({ apply: true })).toEqual([
+      'orphan-file .s3-storage/aside/a.png none',
+      'orphan-file .s3-storage/notes.txt none',
+      'orphan-file .s3-storage/old.11123456789.png sweep applied',
+    ]);
+    const due = await world.ledger.dueNames({ kind: 'file', volume: world.jobs.volume.id }, 10);
+    expect(due.map(({ name }) => name)).toEqual(['.s3-storage/old.11123456789.png']);
+  });
+
+  test('missing: listed, and in no ledger, bucket or disk; lost once that is proven', async () => {
+    world.list('disk.png', 'bucket.png', 'nowhere.png');
+    world.library.push('no/../key');
+    await world.file('disk.png', 'x');
+    await world.s3.put(world.name('bucket.png'), bodyOf('x'));
+    expect(await world.found({ apply: true })).toEqual(['lost nowhere.png mark-lost applied']);
+    expect(world.missing).toEqual([['nowhere.png', 'LOST']]);
+    world.otherDisk('other', false);
+    expect(await world.found({ apply: true })).toEqual(['missing nowhere.png none']);
+  });
+});

@@ -1,0 +1,175 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError } from '../../../../server/src/core/errors';
+import { auditJob } from '../../../../server/src/core/jobs/audit/audit-job';
+import type { ObjectKey } from '../../../../server/src/core/keys';
+import type { ListRequest, ObjectPage } from '../../../../server/src/core/store/listable-store';
+import { bodyOf, md5Of } from '../../../support/bodies';
+import { auditWorld, type AuditWorld } from './support';
+
+let world: AuditWorld;
+beforeEach(async () => {
+  world = await auditWorld();
+  await world.remote('proof.png');
+});
+afterEach(() => world.close());
+
+/** Lists instead of the bucket. */
+const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => ({ deps: { listAt: () => ({ list: (_prefix: string, request: ListRequest) => list(request) }) } });
+const lose = async (key: string) => {
+  await world.remote(key);
+  await world.s3.delete(await world.objectNameOf(key));
+};
+
+test('read-only: it reports, and changes nothing', async () => {
+  await world.both('a.png');
+  await world.s3.delete(await world.objectNameOf('a.png'));
+  await lose('b.png');
+  const rows = [await world.row('a.png'), await world.row('b.png')];
+  world.state.mode = 'read-only';
+  expect(await world.found()).toEqual(['lost b.png mark-lost', 'object-missing a.png upload-again']);
+  await expect(world.audit({ apply: true })).rejects.toMatchObject({ code: 'READ_ONLY' });
+  expect([await world.row('a.png'), await world.row('b.png')]).toEqual(rows);
+  const job = auditJob(world.deps);
+  const range = { dryRun: false, maxId: null, apply: true };
+  expect(await job.blockedBy(range)).toBe('READ_ONLY');
+  expect(await job.blockedBy({ ...range, apply: false } as typeof range)).toBeNull();
+});
+
+test('a dry run, and one that became read-only on its way, apply nothing', async () => {
+  await lose('a.png');
+  expect(await world.found({ apply: true, dryRun: true })).toEqual(['lost a.png mark-lost']);
+  world.fault = () => void (world.state.mode = 'read-only');
+  expect(await world.found({ apply: true })).toEqual(['lost a.png mark-lost']);
+  expect((await world.row('a.png')).lastError).toBeNull();
+});
+
+test('S3 away: paused with the code, and nothing is called missing', async () => {
+  await lose('a.png');
+  world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+  const { outcome, findings } = await world.audit({ apply: true });
+  expect(outcome.status).toBe('paused');
+  expect(['UNREACHABLE', 'CIRCUIT_OPEN']).toContain('code' in outcome && outcome.code);
+  expect(findings).toEqual([]);
+  world.fault = undefined;
+  expect((await world.audit({}, listing(() => Promise.reject(new StorageError('TIMEOUT'))))).outcome).toEqual({ status: 'paused', code: 'TIMEOUT' });
+});
+
+test('stopped: paused without a code', async () => {
+  expect((await world.audit({}, { signal: AbortSignal.abort() })).outcome).toEqual({ status: 'paused', code: null });
+});
+
+test('no right to list: it is said, and every object is asked for by itself', async () => {
+  await lose('a.png');
+  const { outcome, findings, progress } = await world.audit({}, listing(() => Promise.reject(new StorageError('ACCESS_DENIED', { refused: true }))));
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(findings).toContainEqual(expect.objectContaining({ kind: 'failed', key: null, name: 's3/media', code: 'ACCESS_DENIED' }));
+  expect(findings.map(({ key }) => key).sort()).toEqual([null, 'a.png'].sort());
+  expect(progress.requests.head).toBeGreaterThanOrEqual(2);
+});
+
+test.each(['NOT_S3', 'BUCKET_NOT_FOUND'] as const)('a bucket that answers %s proves nothing', async (code) => {
+  await lose('a.png');
+  await world.both('b.png');
+  await world.s3.delete(await world.objectNameOf('b.png'));
+  const { findings } = await world.audit({ apply: true }, listing(() => Promise.reject(new StorageError(code, { refused: true }))));
+  expect(findings).toMatchObject([{ kind: 'failed', name: 's3/media', code }]);
+});
+
+test('a location that the settings do not reach is unverified, and nothing of it missing', async () => {
+  await lose('a.png');
+  const { findings } = await world.audit({ apply: true }, { deps: { storeAt: () => undefined } });
+  expect(findings).toMatchObject([{ kind: 'failed', key: null, name: 's3/media', code: 'UNAVAILABLE', applied: false }]);
+});
+
+test('a suspicion is dropped when the row has moved on meanwhile', async () => {
+  await lose('a.png');
+  await world.both('b.png');
+  await rm(path.join(world.folder, 'b.png'));
+  // the very moment between the suspicion and its confirmation
+  const replaced = new Set<string>();
+  world.fault = (operation, name) => {
+    const key = name.replace(/\.\d+/, '');
+    if (operation !== 'head' || !['a.png', 'b.png'].includes(key) || replaced.has(key)) return undefined;
+    replaced.add(key);
+    return (async () => {
+      await world.put(key, 'new');
+      throw new StorageError('OBJECT_NOT_FOUND', { refused: true });
+    })();
+  };
+  expect(await world.found({ apply: true })).toEqual([]);
+  expect([...replaced].sort()).toEqual(['a.png', 'b.png']);
+  expect(await world.read('a.png')).toBe('new');
+});
+
+test('an object written after the listing’s first look is no orphan', async () => {
+  const intent = await world.ledger.begin({ kind: 'object', key: world.key('a.png'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
+  const { etag } = await world.s3.put(intent.name, bodyOf('x'));
+  world.listed.add(world.key('a.png'));
+  const { recordedNames } = world.ledger;
+  world.ledger.recordedNames = async (names) => {
+    world.ledger.recordedNames = recordedNames;
+    await world.ledger.publish([{ intent, size: 1, md5: md5Of('x'), etag, mime: null }], { condemnObjects: true });
+    return recordedNames(names);
+  };
+  const listed = async () => new Set<ObjectKey>();
+  const { findings } = await world.audit({}, { deps: { catalog: { listed } } });
+  expect(findings.filter(({ kind }) => kind === 'orphan-object')).toEqual([]);
+});
+
+test('while files are uploaded, replaced and deleted, only what is true is found', async () => {
+  await lose('lost.png');
+  for (let n = 0; n < 20; n++) await world.both(`b${n}.png`);
+  let audits = 0;
+  let writing = true;
+  const findings = new Set<string>();
+  const audit = async () => {
+    while (writing || audits < 3) {
+      for (const line of await world.found()) findings.add(line);
+      audits++;
+    }
+  };
+  const write = async () => {
+    for (let n = 0; n < 200; n++) {
+      const key = world.key(`${n % 3 === 0 ? 'b' : 'w'}${n % 20}.png`);
+      world.listed.add(key);
+      await world.put(key, `content ${n}`);
+      if (n % 5 === 4) await world.storage.remove(key);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    writing = false;
+  };
+  await Promise.all([write(), audit()]);
+  expect([...findings]).toEqual(['lost lost.png mark-lost']);
+  expect(audits).toBeGreaterThan(2);
+});
+
+test('20,000 objects in pages of a thousand, none twice, and in bounded questions to the ledger', async () => {
+  const TOTAL = 20_000;
+  const name = (n: number) => `${String(n).padStart(6, '0')}.png`;
+  const pages: number[] = [];
+  let asked = 0;
+  const { locationId } = world.cloud;
+  for (let n = 0; n < TOTAL; n += 100) {
+    await world.ledger.adopt(world.key(name(n)), { locationId, object: name(n) as never, etag: 'e' }, { size: 1, md5: 'e', mime: null });
+    world.listed.add(world.key(name(n)));
+  }
+  const list = async ({ after = '0', limit }: ListRequest): Promise<ObjectPage> => {
+    const from = Number(after);
+    pages.push(limit);
+    const objects = Array.from({ length: Math.min(limit, TOTAL - from) }, (_, n) => ({ name: name(from + n), size: 1, etag: 'e' }));
+    return { objects, next: from + limit < TOTAL ? String(from + limit) : null };
+  };
+  const { rowsOf } = world.ledger;
+  world.ledger.rowsOf = (keys) => {
+    asked = Math.max(asked, keys.length);
+    return rowsOf(keys);
+  };
+  const { findings, progress } = await world.audit({}, listing(list));
+  expect(pages).toEqual(Array(20).fill(1_000));
+  // proof.png is not in this listing
+  expect(progress.requests).toMatchObject({ list: 20, head: 1 });
+  expect(asked).toBeLessThanOrEqual(2_000);
+  expect(findings).toHaveLength(TOTAL - TOTAL / 100);
+  expect(new Set(findings.map((finding) => finding.name)).size).toBe(findings.length);
+});

@@ -1,0 +1,113 @@
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import type { LocalName, ObjectKey, VolumeId } from '../../../../server/src/core/keys';
+import { auditJob } from '../../../../server/src/core/jobs/audit/audit-job';
+import type { AuditParts } from '../../../../server/src/core/jobs/audit/deps';
+import type { JobOptions, JobOutcome, NewFinding } from '../../../../server/src/core/jobs/job';
+import { RunProgress } from '../../../../server/src/core/jobs/run-progress';
+import { resilientListing } from '../../../../server/src/core/resilience/decorators';
+import { diskTree } from '../../../../server/src/core/store/disk-tree';
+import type { KnownVolume } from '../../../../server/src/core/volumes/registry';
+import { bodyOf, md5Of } from '../../../support/bodies';
+import { mediaWorld } from '../../../support/media-world';
+
+const OPTIONS: JobOptions = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: true };
+export const DAY = 24 * 3600_000;
+
+/** The media world with what an audit asks beside it, and a hand that puts things out of order. */
+export async function auditWorld(options: { prefix?: string } = {}) {
+  const world = await mediaWorld(options);
+  const { ledger, cloud, jobs, clock, folder, s3 } = world;
+  const prefix = options.prefix ?? '';
+  const volumes: KnownVolume[] = [];
+  const missing: [ObjectKey, ErrorCode][] = [];
+  const library: string[] = [];
+  const deps: AuditParts = {
+    ...jobs,
+    catalog: { listed: async (keys) => new Set(keys.filter((key) => world.listed.has(key))) },
+    ledger: Object.assign(ledger, {
+      recordMissing: async (keys: readonly ObjectKey[], code: ErrorCode) => void missing.push(...keys.map((key): [ObjectKey, ErrorCode] => [key, code])),
+    }),
+    library: {
+      page: async ({ after }) => (after > 0 ? [] : [{ id: 1, provider: 'local', names: library }, { id: 2, provider: 'other', names: ['elsewhere.png'] }]),
+      logos: async () => [],
+    },
+    registry: { list: async () => volumes },
+    tree: diskTree(folder),
+    listAt: (location) => (jobs.storeAt(location) ? resilientListing(s3, { breaker: world.breaker, policy: { maxAttempts: 3 }, clock }) : undefined),
+    readable: () => (world.state.mode === 'off' ? undefined : cloud),
+  };
+  let runId = 0;
+
+  const audit = async (request: Partial<JobOptions> = {}, more: { deps?: Partial<AuditParts>; signal?: AbortSignal } = {}) => {
+    const findings: NewFinding[] = [];
+    const progress = new RunProgress();
+    const context = {
+      options: { ...OPTIONS, ...request },
+      signal: more.signal ?? new AbortController().signal,
+      progress,
+      commit: async () => undefined,
+      report: async (found: readonly NewFinding[]) => void findings.push(...found),
+      runId: ++runId,
+    };
+    const outcome: JobOutcome = await auditJob({ ...deps, ...more.deps }).run(context);
+    return { outcome, findings, progress: progress.snapshot() };
+  };
+
+  return Object.assign(world, {
+    deps, volumes, missing, library, audit,
+    name: (key: string) => `${prefix}${key}`,
+    /** What was found, in short: kind, key or name, action. */
+    async found(request: Partial<JobOptions> = {}): Promise<string[]> {
+      const { findings } = await audit(request);
+      return findings.map(({ kind, key, name, action, applied }) => `${kind} ${key ?? name} ${action}${applied ? ' applied' : ''}`).sort();
+    },
+    /** Into the media library. */
+    list(...keys: string[]): void {
+      library.push(...keys);
+      for (const key of keys) world.listed.add(world.key(key));
+    },
+    /** A file in S3 only, as an upload leaves it. */
+    async remote(key: string, content = `bytes of ${key}`) {
+      await world.put(key, content);
+      world.listed.add(world.key(key));
+    },
+    /** A file on disk only, as the inventory records it. */
+    async local(key: string, content = `bytes of ${key}`) {
+      await writeFile(path.join(folder, key), content);
+      await ledger.record([{ key: world.key(key), local: { volume: jobs.volume.id, localName: key as LocalName }, size: content.length }]);
+      world.listed.add(world.key(key));
+    },
+    /** A file on both sides. */
+    async both(key: string, content = `bytes of ${key}`, volume: VolumeId = jobs.volume.id) {
+      await writeFile(path.join(folder, key), content);
+      await ledger.record([{ key: world.key(key), local: { volume, localName: key as LocalName }, size: content.length }]);
+      const row = (await ledger.find(world.key(key)))!;
+      const intent = await ledger.begin({ kind: 'object', key: row.key, locationId: cloud.locationId, prefix, plainFree: true });
+      const { etag } = await s3.put(intent.name, bodyOf(content));
+      await ledger.commitUpload(row, intent, { etag, md5: md5Of(content) });
+      world.listed.add(row.key);
+    },
+    async file(name: string, content: string, ageMs = 0) {
+      const at = path.join(folder, name);
+      await mkdir(path.dirname(at), { recursive: true });
+      await writeFile(at, content);
+      const seconds = (clock.now() - ageMs) / 1000;
+      await utimes(at, seconds, seconds);
+    },
+    async row(key: string) {
+      const row = await ledger.find(world.key(key));
+      if (!row) throw new Error(`no row of ${key}`);
+      return row;
+    },
+    async objectNameOf(key: string): Promise<string> {
+      const { placement } = await this.row(key);
+      if (!('remote' in placement)) throw new Error(`${key} is ${placement.state}`);
+      return placement.remote.object;
+    },
+    otherDisk: (id: string, vanished: boolean) => void volumes.push({ id: id as VolumeId, firstSeen: new Date(0), lastSeen: new Date(0), vanished }),
+  });
+}
+
+export type AuditWorld = Awaited<ReturnType<typeof auditWorld>>;
