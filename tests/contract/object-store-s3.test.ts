@@ -2,6 +2,7 @@ import { systemClock } from '../../server/src/core/clock';
 import { createS3Client } from '../../server/src/core/store/s3/client';
 import { S3ObjectStore } from '../../server/src/core/store/s3/store';
 import { startS3, type S3Server } from '../support/s3';
+import { listableStoreContract } from './listable-store';
 import { objectStoreContract } from './object-store';
 
 let server: S3Server;
@@ -44,3 +45,4 @@ const gaps = (more = {}) => (server.kind === 'embedded' ? { ...EMBEDDED_GAPS, ..
 
 objectStoreContract('S3', () => makeStore(), () => gaps(EMBEDDED_PUT_GAPS));
 objectStoreContract('S3, everything in parts', () => makeStore(0), () => gaps());
+listableStoreContract('S3', () => makeStore());

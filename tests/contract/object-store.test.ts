@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../server/src/core/clock';
 import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
-import { resilient, withBreaker, withRetry } from '../../server/src/core/resilience/decorators';
+import { resilient, resilientBucket, withBreaker, withRetry } from '../../server/src/core/resilience/decorators';
 import { LocalObjectStore } from '../../server/src/core/store/local';
 import { MemoryObjectStore } from '../../server/src/core/store/memory';
+import { listableStoreContract } from './listable-store';
 import { objectStoreContract } from './object-store';
 
 objectStoreContract('memory', () => new MemoryObjectStore());
@@ -23,3 +24,6 @@ objectStoreContract('with retries', () => withRetry(new MemoryObjectStore(), pol
 objectStoreContract('resilient', () =>
   resilient(new MemoryObjectStore(), { breaker: new CircuitBreaker(systemClock), policy, clock: systemClock }),
 );
+
+listableStoreContract('memory', () => new MemoryObjectStore());
+listableStoreContract('resilient', () => resilientBucket(new MemoryObjectStore(), { breaker: new CircuitBreaker(systemClock), policy, clock: systemClock }));

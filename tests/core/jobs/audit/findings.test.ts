@@ -108,7 +108,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect([await world.row('a.png'), await world.row('b.png')]).toMatchObject([{ lastError: 'LOST' }, { lastError: 'LOST' }]);
   });
 
-  const nearlyLost: [string, (world: AuditWorld) => Promise<unknown> | void, string[]][] = [
+  const nearlyLost: [string, (world: AuditWorld) => unknown, string[]][] = [
     ['the bucket was not proven', async () => world.s3.delete(await world.objectNameOf('proof.png')), ['object-missing proof.png none']],
     ['another disk may have it', () => world.otherDisk('other', false), []],
     ['an object lies under its plain name', async () => {
