@@ -5,7 +5,7 @@ import { auditJob } from '../../../../server/src/core/jobs/audit/audit-job';
 import type { ObjectKey } from '../../../../server/src/core/keys';
 import type { ListRequest, ObjectPage } from '../../../../server/src/core/store/listable-store';
 import { bodyOf, md5Of } from '../../../support/bodies';
-import { auditWorld, type AuditWorld } from './support';
+import { auditWorld, DAY, type AuditWorld } from './support';
 
 let world: AuditWorld;
 beforeEach(async () => {
@@ -100,6 +100,22 @@ test('a suspicion is dropped when the row has moved on meanwhile', async () => {
   expect(await world.found({ apply: true })).toEqual([]);
   expect([...replaced].sort()).toEqual(['a.png', 'b.png']);
   expect(await world.read('a.png')).toBe('new');
+});
+
+test('what is listed, or written, a moment after the first question is not buried', async () => {
+  await world.remote('a.png');
+  await world.remote('b.png');
+  world.state.now += 2 * DAY;
+  let asked = 0;
+  const listed = async (keys: readonly ObjectKey[]) => {
+    // the first question is one for all
+    if (++asked === 1) return new Set([world.key('proof.png')]);
+    if (keys.includes(world.key('b.png'))) await world.put('b.png', 'new');
+    return new Set(keys.filter((key) => key === 'a.png'));
+  };
+  const { findings } = await world.audit({ apply: true }, { deps: { catalog: { listed } } });
+  expect(findings).toEqual([]);
+  expect(asked).toBe(3);
 });
 
 test('an object written after the listing’s first look is no orphan', async () => {

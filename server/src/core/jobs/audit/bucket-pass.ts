@@ -73,6 +73,7 @@ async function compare(run: AuditRun, locationId: LocationId, prefix: string, pa
     const fresh = await liveObjects(run, locationId, prefix, strangers);
     strangers = strangers.filter(({ name }) => !fresh.has(name as ObjectName));
   }
+  if (strangers.length === 0) return;
   // listed and not yet known to the ledger: whoever reads it first adopts it, or phase 1
   const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
   const awaited = new Set(await run.deps.catalog.listed(strangers.flatMap(plainKeys)));

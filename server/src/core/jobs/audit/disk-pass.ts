@@ -21,7 +21,7 @@ export async function auditDisk(run: AuditRun): Promise<void> {
     await compare(run, chunk);
     chunk = [];
   }
-  await compare(run, chunk);
+  if (chunk.length > 0) await compare(run, chunk);
 }
 
 /** The plugin's own affairs, and what no upload is named like (`.gitkeep`). */

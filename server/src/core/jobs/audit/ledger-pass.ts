@@ -56,8 +56,7 @@ async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean): Promi
   // the listing is a while ago; before a copy is forgotten the object is asked for
   const object = wasSeen && file !== 'gone' ? 'equal' : await lookAtObject(run, row);
   const evidence = { state: row.placement.state, object, file, copyHere: false, nowhereElse: false };
-  const suspicion = judge(evidence);
-  if (!suspicion || !(await isUnchanged(run, row))) return undefined;
+  if (!judge(evidence)) return undefined;
   const suspect = object === 'missing' || object === 'changed';
   const copy = suspect ? await copyOnDisk(run, row) : undefined;
   // a copy that may not be taken is one all the same
