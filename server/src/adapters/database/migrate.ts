@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { migrationSource } from '../../../../migrations';
+import { migrationSource, type Migration } from '../../../../migrations';
 import { systemClock, type Clock } from '../../core/clock';
 
 const TABLE = 's3_storage_migrations';
@@ -25,12 +25,7 @@ export interface MigrateOptions {
  */
 export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise<void> {
   const { schema, lockWaitMs = LOCK_WAIT_MS, clock = systemClock } = options;
-  const config: Knex.MigratorConfig = {
-    migrationSource: migrationSource(schema),
-    tableName: TABLE,
-    schemaName: schema,
-    disableMigrationsListValidation: true,
-  };
+  const config = configOf(schema);
   let freed = false;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -49,6 +44,19 @@ export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise
     }
   }
 }
+
+/** The names of those that have not run. @throws whatever the database says */
+export async function missingMigrations(knex: Knex, schema?: string): Promise<string[]> {
+  const [, missing] = (await knex.migrate.list(configOf(schema))) as [unknown, Migration[]];
+  return missing.map(({ name }) => name);
+}
+
+const configOf = (schema: string | undefined): Knex.MigratorConfig => ({
+  migrationSource: migrationSource(schema),
+  tableName: TABLE,
+  schemaName: schema,
+  disableMigrationsListValidation: true,
+});
 
 function isLocked(error: unknown): boolean {
   return (error as Error).name === 'MigrationLocked';
