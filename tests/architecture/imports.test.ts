@@ -34,6 +34,8 @@ describe('the check itself', () => {
     ['an adapter to http', 'server/src/adapters/x.ts', `import { a } from '../http/a';`],
     ['http to an adapter', 'server/src/http/x.ts', `import { a } from '../adapters/a';`],
     ['http to the engine', 'server/src/http/x.ts', `import { a } from '../engine';`],
+    ['the command line to the engine', 'server/src/cli/x.ts', `import { a } from '../engine';`],
+    ['the command line to the clock', 'server/src/cli/x.ts', `const now = Date.now();`],
     ['the engine to an entry point', 'server/src/engine.ts', `import { register } from './register';`],
     ['contracts to core', 'server/src/contracts/x.ts', `import { a } from '../core/a';`],
     ['contracts to a package', 'server/src/contracts/x.ts', `import { a } from 'koa';`],

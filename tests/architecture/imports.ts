@@ -9,7 +9,7 @@ export interface Source {
   text: string;
 }
 
-type Layer = 'contracts' | 'core' | 'adapters' | 'http' | 'engine' | 'entry' | 'admin' | 'migrations' | 'manifest';
+type Layer = 'contracts' | 'core' | 'adapters' | 'http' | 'cli' | 'engine' | 'entry' | 'admin' | 'migrations' | 'manifest';
 
 /** Who may import whom; a layer may always import itself. */
 const ALLOWED: Record<Layer, Layer[]> = {
@@ -17,8 +17,9 @@ const ALLOWED: Record<Layer, Layer[]> = {
   core: ['contracts'],
   adapters: ['contracts', 'core', 'migrations'],
   http: ['contracts', 'core'],
+  cli: ['contracts', 'core'],
   engine: ['contracts', 'core', 'adapters', 'http', 'manifest'],
-  entry: ['contracts', 'core', 'adapters', 'http', 'engine', 'manifest'],
+  entry: ['contracts', 'core', 'adapters', 'http', 'cli', 'engine', 'manifest'],
   admin: ['contracts', 'manifest'],
   migrations: [],
   manifest: [],
@@ -36,7 +37,7 @@ function layerOf(file: string): Layer | null {
   if (file.startsWith('admin/')) return 'admin';
   const [, inServer] = /^server\/src\/(.+)$/.exec(file) ?? [];
   if (!inServer) return null;
-  for (const folder of ['contracts', 'core', 'adapters', 'http'] as const) if (inServer.startsWith(`${folder}/`)) return folder;
+  for (const folder of ['contracts', 'core', 'adapters', 'http', 'cli'] as const) if (inServer.startsWith(`${folder}/`)) return folder;
   return /^engine([.-]|$)/.test(inServer) || inServer.startsWith('engine/') ? 'engine' : 'entry';
 }
 
@@ -101,7 +102,7 @@ export function wrongImports(sources: Source[]): string[] {
       if (layer === 'migrations' && name !== 'knex') return [`${file}: migrations import nothing but knex (${name})`];
       return [];
     });
-    const ambient = layer === 'core' && file !== CLOCK ? ambientUses(parsed).map((use) => `${file}: core must be given ${use} from outside`) : [];
+    const ambient = (layer === 'core' || layer === 'cli') && file !== CLOCK ? ambientUses(parsed).map((use) => `${file}: ${layer} must be given ${use} from outside`) : [];
     return [...wrong, ...ambient];
   });
 }

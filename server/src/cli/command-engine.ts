@@ -1,0 +1,53 @@
+import type { EphemeralDisk, StatusAnswer, TestAnswer } from '../contracts/api';
+import type { ErrorCode } from '../contracts/errors';
+import type { JobName, JobsAnswer, ReportAnswer, RunEntry } from '../contracts/jobs';
+import type { ObjectsAnswer } from '../contracts/objects';
+import type { SettingsAnswer } from '../contracts/settings';
+import type { JobOptions } from '../core/jobs/job';
+import type { ProgressSnapshot } from '../core/jobs/run-progress';
+
+/** `waitingFor`: why the run pauses until S3 is back; null or absent while it works. */
+export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode | null };
+
+export interface RunHooks {
+  /** Aborts: the run finishes what is in hand and ends. */
+  readonly signal: AbortSignal;
+  onProgress(progress: LiveProgress): void;
+}
+
+/** What the command line needs of the engine. */
+export interface CommandEngine {
+  settings(): Promise<SettingsAnswer>;
+  /** The connection test of the stored settings; never throws for what it finds. */
+  test(): Promise<TestAnswer>;
+  status(): Promise<StatusAnswer>;
+  /** The query as `GET /objects` has it. */
+  objects(query: Readonly<Record<string, string>>): Promise<ObjectsAnswer>;
+  jobs(): Promise<JobsAnswer>;
+  report(name: JobName, query: Readonly<Record<string, string>>): Promise<ReportAnswer>;
+  /** Works until nothing is left to do, or the signal aborts. @throws StorageError: it could not begin */
+  runNow(name: JobName, options: Partial<JobOptions>, hooks: RunHooks): Promise<RunEntry>;
+}
+
+/** What is known of the project although the engine may not run. */
+export interface HostFacts {
+  /** Strapi's upload provider is the local one. */
+  providerIsLocal: boolean;
+  /** What the secret is encrypted with; null: neither is set, so that none can be stored. */
+  encryptedWith: 'admin.secrets.encryptionKey' | 'app.keys' | null;
+  /** Tables that are still to be made or changed; null: the database did not say. */
+  missingMigrations: readonly string[] | null;
+  uploads: {
+    folder: string;
+    writable: boolean;
+    /** Null: the platform does not tell. */
+    freeBytes: number | null;
+    ephemeral: EphemeralDisk | null;
+  };
+}
+
+export interface CommandHost {
+  /** @throws whatever kept the engine from starting */
+  start(): Promise<CommandEngine>;
+  facts(): Promise<HostFacts>;
+}

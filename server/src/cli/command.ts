@@ -1,0 +1,72 @@
+import { ERRORS } from '../contracts/errors';
+import type { Clock } from '../core/clock';
+import { codeOf } from '../core/errors';
+import { parseArguments, type CommandRequest } from './arguments';
+import type { CommandEngine, CommandHost } from './command-engine';
+import { runDoctor } from './doctor-command';
+import { EXIT, writeJson, type CommandIo } from './io';
+import { runJob } from './run-job';
+import { showStatus } from './status-command';
+import { usage } from './usage';
+
+export interface Command {
+  /** What can be answered without the project: help, and what is wrong with the arguments. Null: {@link run} has to. */
+  preflight(argv: readonly string[], io: CommandIo): number | null;
+  /** Answers the exit code, see {@link EXIT}; never throws. */
+  run(argv: readonly string[], io: CommandIo): Promise<number>;
+}
+
+/** The command line, apart from the process it runs in. */
+export function createCommand(host: CommandHost, clock: Clock): Command {
+  const preflight = (argv: readonly string[], io: CommandIo) => {
+    const parsed = parseArguments(argv);
+    if (parsed.kind === 'run') return null;
+    if (parsed.kind === 'help') {
+      io.stdout.write(usage(parsed.command));
+      return EXIT.DONE;
+    }
+    io.stderr.write(`${parsed.message}.\n\n${usage(parsed.command)}`);
+    return EXIT.USAGE;
+  };
+  return {
+    preflight,
+    async run(argv, io) {
+      const parsed = parseArguments(argv);
+      if (parsed.kind !== 'run') return preflight(argv, io) ?? EXIT.USAGE;
+      try {
+        return await perform(parsed.request, host, io, clock);
+      } catch (error) {
+        return reportFailure(error, parsed.request, io);
+      }
+    },
+  };
+}
+
+async function perform(request: CommandRequest, host: CommandHost, io: CommandIo, clock: Clock): Promise<number> {
+  const { command, json } = request;
+  if (command === 'doctor') return runDoctor(host, io, json);
+  const engine = await startOf(host, request, io);
+  if (!engine) return EXIT.BLOCKED;
+  if (command === 'status') return showStatus(engine, io, json);
+  return runJob({ ...request, command }, engine, io, clock);
+}
+
+async function startOf(host: CommandHost, { json }: CommandRequest, io: CommandIo): Promise<CommandEngine | null> {
+  try {
+    return await host.start();
+  } catch (error) {
+    const reason = { code: 'NOT_STARTED', ...ERRORS.NOT_STARTED } as const;
+    io.stderr.write(`${reason.message} (${codeOf(error)})\n→ “doctor” says more.\n`);
+    if (json) writeJson(io, { error: reason });
+    return null;
+  }
+}
+
+function reportFailure(error: unknown, { command, json }: CommandRequest, io: CommandIo): number {
+  const code = codeOf(error);
+  // to the one who typed it, an unexpected failure says all it has to say
+  const text = error instanceof Error ? error.message : String(error);
+  io.stderr.write(`${command} failed: ${text}\n→ ${ERRORS[code].hint}\n`);
+  if (json) writeJson(io, { error: { code, ...ERRORS[code] } });
+  return EXIT.FAILED;
+}

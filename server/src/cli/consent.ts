@@ -1,0 +1,22 @@
+import type { StatusAnswer } from '../contracts/api';
+import type { CommandRequest } from './arguments';
+import { formatTally } from './format';
+import type { CommandIo } from './io';
+
+/** What somebody has to agree to before the run begins; null: it does no harm that an answer could prevent. */
+export function questionOf({ command, dryRun, apply, maxId }: CommandRequest, objects: StatusAnswer['objects']): string | null {
+  if (dryRun) return null;
+  const upTo = maxId === null ? '' : `, up to id ${maxId}`;
+  if (command === 'cleanup') return `This removes from this disk the files that are proven to be in S3 (at most ${formatTally(objects.both)}${upTo}).`;
+  if (command === 'restore') return `This brings the files that are only in S3 back to this disk (at most ${formatTally(objects.remote)}${upTo}).`;
+  if (command === 'audit' && apply) return 'This puts right what can safely be: “audit” without --apply says what that is.';
+  return null;
+}
+
+/** `refused`: somebody said no; `unasked`: nobody is there, and nothing on the command line says yes. */
+export async function consent(question: string, { yes }: CommandRequest, io: CommandIo): Promise<'given' | 'refused' | 'unasked'> {
+  if (yes) return 'given';
+  if (!io.ask) return 'unasked';
+  const answer = await io.ask(`${question}\nType yes to go on: `);
+  return answer.trim().toLowerCase() === 'yes' ? 'given' : 'refused';
+}

@@ -1,0 +1,93 @@
+import type { StatusAnswer, TestAnswer } from '../contracts/api';
+import { ERRORS, type ErrorCode } from '../contracts/errors';
+import type { SettingsAnswer } from '../contracts/settings';
+import type { HostFacts } from './command-engine';
+import { formatBytes, formatTally } from './format';
+
+/** `note`: worth knowing, and maybe meant so. */
+export interface Check {
+  readonly name: string;
+  readonly verdict: 'ok' | 'note' | 'wrong';
+  readonly text: string;
+  readonly hint: string | null;
+}
+
+/** Less free space than this is worth a word, in bytes. */
+const LITTLE_SPACE = 1e9;
+const NO_SPACE = 100e6;
+
+/** Modes that somebody has chosen. */
+const MEANT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRODUCTION_ONLY', 'MODE_OVERRIDE', 'LEAVING']);
+
+const ok = (name: string, text: string): Check => ({ name, verdict: 'ok', text, hint: null });
+const note = (name: string, text: string, hint: string | null = null): Check => ({ name, verdict: 'note', text, hint });
+const wrong = (name: string, text: string, hint: string): Check => ({ name, verdict: 'wrong', text, hint });
+const wrongBy = (name: string, code: ErrorCode): Check => wrong(name, ERRORS[code].message, ERRORS[code].hint);
+
+/** What can be told although the engine may not run. */
+export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, uploads }: HostFacts): Check[] {
+  return [
+    providerIsLocal ? ok('Upload provider', 'is Strapi’s local one, which this plugin stands in front of') : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
+    tablesCheck(missingMigrations),
+    encryptedWith
+      ? ok('Encryption', `the stored secret is encrypted with ${encryptedWith}`)
+      : wrong('Encryption', 'Neither admin.secrets.encryptionKey nor app.keys is set: no secret can be stored.', 'Set ENCRYPTION_KEY as config/admin reads it.'),
+    uploads.writable ? ok('Uploads folder', `${uploads.folder} can be written to`) : wrongBy('Uploads folder', 'DISK_ERROR'),
+    spaceCheck(uploads.freeBytes),
+  ];
+}
+
+function tablesCheck(missing: HostFacts['missingMigrations']): Check {
+  if (missing === null) return wrong('Tables', 'The database did not say which of the plugin’s tables there are.', 'Look at the messages above, which say why.');
+  if (missing.length === 0) return ok('Tables', 'are all there');
+  return wrong('Tables', `These changes are missing: ${missing.join(', ')}.`, 'They are made when the plugin starts: look at the messages above, which say why it does not.');
+}
+
+function spaceCheck(free: number | null): Check {
+  if (free === null) return note('Free space', 'is not told by this platform');
+  const text = `${formatBytes(free)} are free in the uploads folder’s file system`;
+  if (free < NO_SPACE) return wrong('Free space', text, ERRORS.DISK_FULL.hint);
+  return free < LITTLE_SPACE ? note('Free space', text, ERRORS.DISK_FULL.hint) : ok('Free space', text);
+}
+
+export function settingsChecks({ settings, sources, mode, reason }: SettingsAnswer): Check[] {
+  const { provider, bucket, endpoint, uploadScheduleEnabled, uploadSchedule, cleanupScheduleEnabled, cleanupSchedule } = settings;
+  const place = `bucket ${bucket} (from ${sources.bucket}), endpoint ${endpoint ?? `of the preset ${provider}`} (from ${sources.endpoint})`;
+  const credentials = settings.secretAccessKeySet ? `from ${sources.secretAccessKey}` : 'of this machine';
+  const schedule = (enabled: boolean, expression: string) => (enabled ? expression : 'off');
+  return [
+    ...(bucket === null ? [] : [ok('Settings', `${place}, credentials ${credentials}`)]),
+    !reason ? ok('Mode', mode) : MEANT.has(reason.code) ? note('Mode', `${mode}. ${reason.message}`, reason.hint) : wrong('Mode', `${mode}. ${reason.message}`, reason.hint),
+    ok('Schedules', `upload ${schedule(uploadScheduleEnabled, uploadSchedule)}, cleanup ${schedule(cleanupScheduleEnabled, cleanupSchedule)}`),
+  ];
+}
+
+export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { onOutage } }: SettingsAnswer): Check {
+  const name = 'Durable disk';
+  if (!ephemeral) return ok(name, 'nothing says that the uploads folder would not survive a restart');
+  const text = `the uploads folder lies ${ephemeral === 'memory' ? 'in memory' : 'in the container’s own layer'}, which does not survive a restart`;
+  const hint = 'Put it on a persistent volume, or set onOutage to “reject” so that no file is only there.';
+  return onOutage === 'reject' ? note(name, text, null) : wrong(name, text, hint);
+}
+
+export function connectionChecks({ ok: works, steps }: TestAnswer): Check[] {
+  const checks = steps.map(({ name, ok: passed, message, hint, ms }) =>
+    passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
+  );
+  if (steps.some(({ code }) => code === 'CLOCK_SKEW')) return [...checks, wrongBy('Clock', 'CLOCK_SKEW')];
+  return works ? [...checks, ok('Clock', 'S3 accepts this server’s time')] : checks;
+}
+
+export function libraryChecks({ stranded, objects, pendingUploads }: StatusAnswer): Check[] {
+  return [
+    stranded.count === 0
+      ? ok('Stranded files', 'none')
+      : wrong('Stranded files', `${formatTally(stranded)} are only on a disk that has vanished`, 'Bring that server or its volume back: its files then follow to S3 by themselves.'),
+    objects.failed.count === 0
+      ? ok('Failed files', 'none')
+      : wrong('Failed files', `${formatTally(objects.failed)} could not be moved when last tried`, 'Settings → S3 Storage lists them with reasons, and can try them again.'),
+    pendingUploads.count === 0
+      ? ok('Waiting files', 'none')
+      : note('Waiting files', `${formatTally(pendingUploads)} were kept on disk while S3 was away`, 'They follow by themselves while Strapi runs and S3 answers.'),
+  ];
+}

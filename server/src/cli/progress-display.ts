@@ -1,0 +1,80 @@
+import { ERRORS, type ErrorCode } from '../contracts/errors';
+import type { Clock } from '../core/clock';
+import type { LiveProgress } from './command-engine';
+import type { Terminal } from './io';
+import { progressLine, progressSentence } from './progress-line';
+import { RateMeter } from './rate';
+
+/** How often it is drawn, in milliseconds: at most, at least, and as lines of a log. */
+const FASTEST_MS = 100;
+const SLOWEST_MS = 1_000;
+const LOG_MS = 10_000;
+
+const CLEAR_LINE = '\r\u001b[K';
+
+const NOTHING_YET: LiveProgress = {
+  done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0, requests: { list: 0, head: 0, get: 0, put: 0, delete: 0 }, skipped: [],
+};
+
+/** Shows a run while it goes on: in place on a terminal, else as a line every ten seconds. */
+export class ProgressDisplay {
+  readonly #meter = new RateMeter();
+  readonly #stopped = new AbortController();
+  #progress = NOTHING_YET;
+  #drawnAt = -Infinity;
+  #waitingFor: ErrorCode | null = null;
+
+  constructor(
+    private readonly name: string,
+    private readonly terminal: Terminal,
+    private readonly clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  ) {
+    this.#draw();
+    void this.#tick();
+  }
+
+  update(progress: LiveProgress): void {
+    this.#progress = progress;
+    const waitingFor = progress.waitingFor ?? null;
+    if (waitingFor !== this.#waitingFor) {
+      this.#waitingFor = waitingFor;
+      this.note(waitingFor ? `${ERRORS[waitingFor].message} It goes on by itself when S3 answers again.` : 'S3 answers again.');
+    }
+    if (this.clock.elapsed() - this.#drawnAt >= (this.terminal.isTTY ? FASTEST_MS : LOG_MS)) this.#draw();
+  }
+
+  /** A line that stays. */
+  note(text: string): void {
+    this.terminal.write(`${this.terminal.isTTY ? CLEAR_LINE : ''}${text}\n`);
+    if (this.terminal.isTTY) this.#draw();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    if (this.terminal.isTTY) this.terminal.write(CLEAR_LINE);
+  }
+
+  async #tick(): Promise<void> {
+    const pause = this.terminal.isTTY ? SLOWEST_MS : LOG_MS;
+    for (;;) {
+      try {
+        await this.clock.sleep(pause, this.#stopped.signal);
+      } catch {
+        return; // stopped
+      }
+      // a run that tells nothing for a while is seen to live all the same
+      if (this.clock.elapsed() - this.#drawnAt >= pause) this.#draw();
+    }
+  }
+
+  #draw(): void {
+    const now = this.clock.elapsed();
+    this.#drawnAt = now;
+    this.#meter.add(this.#progress, now);
+    const rate = this.#meter.rate(this.#progress);
+    const { isTTY, columns, write } = this.terminal;
+    // the last column stays free: some terminals begin a new line when it is written to
+    if (isTTY) write(CLEAR_LINE + progressLine(this.name, this.#progress, rate, columns - 1));
+    else write(`${progressSentence(this.name, this.#progress, rate)}\n`);
+  }
+}

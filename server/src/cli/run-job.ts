@@ -1,0 +1,104 @@
+import { ERRORS } from '../contracts/errors';
+import type { Reason } from '../contracts/jobs';
+import type { Clock } from '../core/clock';
+import { isStorageError } from '../core/errors';
+import type { JobOptions } from '../core/jobs/job';
+import type { CommandRequest, JobCommand } from './arguments';
+import type { CommandEngine } from './command-engine';
+import { consent, questionOf } from './consent';
+import { FAILURES_SHOWN, type Failures } from './failures';
+import { EXIT, writeJson, type CommandIo } from './io';
+import { ProgressDisplay } from './progress-display';
+import { summaryLines, type RunResult } from './run-summary';
+import { HARMLESS } from './words';
+
+export interface JobRequest extends CommandRequest {
+  readonly command: JobCommand;
+}
+
+/** `upload`, `cleanup`, `restore`, `audit`: asks, runs, shows and sums up. Answers the exit code. */
+export async function runJob(request: JobRequest, engine: CommandEngine, io: CommandIo, clock: Clock): Promise<number> {
+  const blocked = await blockedBy(request, engine);
+  if (blocked) return reportBlocked(blocked, request, io);
+  const question = questionOf(request, (await engine.status()).objects);
+  const answer = question === null ? 'given' : await consent(question, request, io);
+  if (answer === 'unasked') {
+    io.stderr.write(`${question}\nNobody is there to be asked: say --yes.\n`);
+    return EXIT.USAGE;
+  }
+  if (answer === 'refused') {
+    io.stderr.write('Nothing was changed.\n');
+    return EXIT.FAILED;
+  }
+  return work(request, engine, io, clock);
+}
+
+/** Known before anybody is asked. A dry run, or a range, may be possible where the whole is not: the run itself says. */
+async function blockedBy({ command, dryRun, maxId }: JobRequest, engine: CommandEngine): Promise<Reason | null> {
+  if (dryRun || maxId !== null) return null;
+  const { jobs } = await engine.jobs();
+  return jobs.find(({ name }) => name === command)?.blockedBy ?? null;
+}
+
+function reportBlocked(reason: Reason, { command, json }: JobRequest, io: CommandIo): number {
+  io.stderr.write(`The ${command} cannot begin. ${reason.message}\n→ ${reason.hint}\n`);
+  if (json) writeJson(io, { error: reason });
+  return EXIT.BLOCKED;
+}
+
+async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, clock: Clock): Promise<number> {
+  const { command, json } = request;
+  const interruption = new AbortController();
+  const display = new ProgressDisplay(command, io.stderr, clock);
+  const unsubscribe = io.onInterrupt(() => {
+    if (interruption.signal.aborted) {
+      io.quit(EXIT.INTERRUPTED);
+      return;
+    }
+    interruption.abort();
+    display.note('Finishing what is in hand; once more ends at once.');
+  });
+  const began = clock.elapsed();
+  let run;
+  try {
+    run = await engine.runNow(command, optionsOf(request), {
+      signal: interruption.signal,
+      onProgress: (progress) => display.update(progress),
+    });
+  } catch (error) {
+    if (!isStorageError(error) || error.code === 'INTERNAL') throw error;
+    return reportBlocked({ code: error.code, ...ERRORS[error.code] }, request, io);
+  } finally {
+    display.stop();
+    unsubscribe();
+  }
+  const seconds = (clock.elapsed() - began) / 1000;
+  const report = command === 'audit' ? await engine.report(command, { page: '1', pageSize: String(FAILURES_SHOWN) }) : null;
+  const result: RunResult = { run, report, seconds, failures: await failuresOf(request, run.failed, engine) };
+  if (json) writeJson(io, { ...result, failures: result.failures.first });
+  else io.stdout.write(`${summaryLines(command, result).join('\n')}\n`);
+  return interruption.signal.aborted ? EXIT.INTERRUPTED : exitOf(result, request);
+}
+
+function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<JobOptions> {
+  return { dryRun, apply, ...(maxId !== null && { maxId }), ...(concurrency !== null && { concurrency }) };
+}
+
+/** A dry run's are in its report, those of a run in the ledger: there each stays until it is done after all. */
+async function failuresOf({ command, dryRun }: JobRequest, failed: number, engine: CommandEngine): Promise<Failures> {
+  if (failed === 0) return { first: [], total: 0 };
+  const page = { page: '1', pageSize: String(FAILURES_SHOWN) };
+  if (dryRun || command === 'audit') {
+    const { results, pagination } = await engine.report(command, { ...page, kind: 'failed' });
+    const first = results.flatMap(({ key, name, size, reason }) => (reason ? [{ name: key ?? name ?? '?', size, reason }] : []));
+    return { first, total: Math.max(failed, pagination.total) };
+  }
+  const { results } = await engine.objects({ ...page, failed: 'true' });
+  const first = results.flatMap(({ key, size, lastError }) => (lastError ? [{ name: key, size, reason: lastError }] : []));
+  return { first: first.slice(0, failed), total: failed };
+}
+
+function exitOf({ run, report }: RunResult, { apply }: JobRequest): number {
+  const alarming = report?.counts.some(({ kind, action }) => !HARMLESS.has(kind) && (action === 'none' || !apply)) ?? false;
+  return run.status === 'complete' && run.failed === 0 && !alarming ? EXIT.DONE : EXIT.FAILED;
+}

@@ -1,0 +1,55 @@
+import type { ReportAnswer, Requests, RunEntry, Skipped } from '../contracts/jobs';
+import type { JobCommand } from './arguments';
+import { columns } from './columns';
+import { failureLines, type Failures } from './failures';
+import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate, formatTally } from './format';
+import { ACTION, DONE, ENDED, FOUND, SKIPPED } from './words';
+
+/** What a run has come to. */
+export interface RunResult {
+  readonly run: RunEntry;
+  readonly failures: Failures;
+  /** Of an audit. */
+  readonly report: ReportAnswer | null;
+  readonly seconds: number;
+}
+
+export function summaryLines(command: JobCommand, { run, failures, report, seconds }: RunResult): string[] {
+  return [
+    headLine(command, run, seconds),
+    ...(run.error ? [run.error.message, `→ ${run.error.hint}`] : []),
+    ...(run.dryRun ? [requestLine(run.requests)] : []),
+    ...skippedLines(run.skipped),
+    ...(report ? findingLines(report) : []),
+    ...failureLines(failures),
+  ];
+}
+
+function headLine(command: JobCommand, run: RunEntry, seconds: number): string {
+  const done = { count: run.done, bytes: run.bytesDone };
+  if (run.dryRun && command !== 'audit') return `A dry run, nothing was changed. Would be ${DONE[command]}: ${formatTally(done)}.`;
+  const speed = seconds >= 1 && run.done > 0 ? ` (${formatRate(run.done / seconds)}, ${formatBytes(run.bytesDone / seconds)}/s)` : '';
+  return `The ${command} ${ENDED[run.status]}: ${formatTally(done)} ${DONE[command]} in ${formatDuration(seconds)}${speed}.`;
+}
+
+function requestLine(requests: Requests): string {
+  const kinds = (Object.entries(requests) as [keyof Requests, number][]).filter(([, count]) => count > 0);
+  const text = kinds.map(([kind, count]) => `${formatNumber(count)} ${kind.toUpperCase()}`).join(', ');
+  return `Requests to S3: ${text || 'none'}`;
+}
+
+function skippedLines(skipped: readonly Skipped[]): string[] {
+  if (skipped.length === 0) return [];
+  // of files that were not looked into no size is known
+  const amount = ({ count, bytes }: Skipped) => (bytes > 0 ? formatTally({ count, bytes }) : formatFiles(count));
+  return ['Passed by:', ...columns(skipped.map((one) => [amount(one), SKIPPED[one.code]]), 2)];
+}
+
+function findingLines({ counts }: ReportAnswer): string[] {
+  if (counts.length === 0) return ['Found: nothing. Database, disk and bucket agree.'];
+  const rows = counts.map(({ kind, action, count, bytes }): [string, string] => [
+    formatTally({ count, bytes }),
+    action === 'none' ? FOUND[kind] : `${FOUND[kind]} → ${ACTION[action]}`,
+  ]);
+  return ['Found:', ...columns(rows, 2)];
+}

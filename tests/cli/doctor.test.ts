@@ -1,0 +1,103 @@
+import { StorageError } from '../../server/src/core/errors';
+import { createCommand } from '../../server/src/cli/command';
+import type { HostFacts } from '../../server/src/cli/command-engine';
+import { engineWith, FACTS, lines, reasonOf, runOn, SETTINGS, stageIo, STATUS } from './support';
+
+const failedStep = (code: 'CLOCK_SKEW' | 'ACCESS_DENIED') => async () => ({
+  ok: false,
+  steps: [{ name: 'credentials' as const, ok: false, ms: 5, ...reasonOf(code) }],
+  capabilities: { etagIsMd5: null, conditionalPut: null },
+  snippets: [],
+});
+
+describe('doctor', () => {
+  it('goes through everything, and ends with 0 when nothing is wrong', async () => {
+    const played = stageIo();
+    expect(await runOn(played, 'doctor')).toBe(0);
+
+    expect(played.stdout()).toBe(
+      lines(
+        '✓ Plugin: has started',
+        '✓ Upload provider: is Strapi’s local one, which this plugin stands in front of',
+        '✓ Tables: are all there',
+        '✓ Encryption: the stored secret is encrypted with admin.secrets.encryptionKey',
+        '✓ Uploads folder: /app/public/uploads can be written to',
+        '✓ Free space: 50 GB are free in the uploads folder’s file system',
+        '✓ Durable disk: nothing says that the uploads folder would not survive a restart',
+        '✓ Settings: bucket media (from database), endpoint https://fra1.digitaloceanspaces.com (from database), credentials from database',
+        '✓ Mode: read-write',
+        '✓ Schedules: upload off, cleanup off',
+        '✓ Connection: endpoint: The endpoint answers and speaks S3. (12 ms)',
+        '✓ Clock: S3 accepts this server’s time',
+        '✓ Stranded files: none',
+        '✓ Failed files: none',
+        '✓ Waiting files: none',
+        '',
+        'Nothing is wrong.',
+      ),
+    );
+  });
+
+  it.each<[string, Partial<HostFacts>]>([
+    ['Upload provider', { providerIsLocal: false }],
+    ['Tables', { missingMigrations: ['007-jobs'] }],
+    ['Tables', { missingMigrations: null }],
+    ['Encryption', { encryptedWith: null }],
+    ['Uploads folder', { uploads: { ...FACTS.uploads, writable: false } }],
+    ['Free space', { uploads: { ...FACTS.uploads, freeBytes: 1_000 } }],
+    ['Durable disk', { uploads: { ...FACTS.uploads, ephemeral: 'overlay' } }],
+  ])('finds what is wrong with the host: %s', async (name, facts) => {
+    const played = stageIo();
+    expect(await runOn(played, 'doctor', engineWith(), { ...FACTS, ...facts })).toBe(1);
+    expect(played.stdout()).toMatch(new RegExp(`^✗ ${name}: .+\\n {4}→ .+$`, 'm'));
+    expect(played.stdout()).toContain('\n1 of 15 checks found something wrong.\n');
+  });
+
+  it.each([
+    ['Mode', { settings: async () => ({ ...SETTINGS, mode: 'read-only' as const, reason: reasonOf('NO_CREDENTIALS') }) }],
+    ['Connection: credentials', { test: failedStep('ACCESS_DENIED') }],
+    ['Clock', { test: failedStep('CLOCK_SKEW') }],
+    ['Stranded files', { status: async () => ({ ...STATUS, stranded: { count: 1, bytes: 5, volumes: [] } }) }],
+    ['Failed files', { status: async () => ({ ...STATUS, objects: { ...STATUS.objects, failed: { count: 1, bytes: 5 } } }) }],
+  ])('finds what is wrong with the plugin: %s', async (name, more) => {
+    const played = stageIo();
+    expect(await runOn(played, 'doctor', engineWith(more))).toBe(1);
+    expect(played.stdout()).toMatch(new RegExp(`^✗ ${name}: .+\\n {4}→ .+$`, 'm'));
+  });
+
+  it('only notes what may be meant so', async () => {
+    const played = stageIo();
+    const engine = engineWith({
+      settings: async () => ({
+        ...SETTINGS,
+        settings: { ...SETTINGS.settings, onOutage: 'reject' },
+        mode: 'read-only',
+        reason: reasonOf('PRODUCTION_ONLY'),
+      }),
+      status: async () => ({ ...STATUS, pendingUploads: { count: 2, bytes: 10 } }),
+    });
+    const uploads = { ...FACTS.uploads, ephemeral: 'memory' as const, freeBytes: 500e6 };
+    expect(await runOn(played, 'doctor', engine, { ...FACTS, uploads })).toBe(0);
+    const noted = [...played.stdout().matchAll(/^! ([^:]+):/gm)].map(([, name]) => name);
+    expect(noted).toEqual(['Free space', 'Durable disk', 'Mode', 'Waiting files']);
+  });
+
+  it('goes on without an engine as far as it can', async () => {
+    const played = stageIo();
+    const command = createCommand({ start: async () => Promise.reject(new StorageError('DISK_FULL')), facts: async () => FACTS }, played.clock);
+    expect(await command.run(['doctor'], played.io)).toBe(1);
+    expect(played.stdout()).toContain('✗ Plugin: could not start: The local disk is full.\n');
+    expect(played.stdout()).toContain('✓ Uploads folder');
+  });
+
+  it('tests no connection where S3 is off, and tells everything as one document', async () => {
+    const played = stageIo();
+    const test = jest.fn();
+    const settings = async () => ({ ...SETTINGS, mode: 'off' as const, reason: reasonOf('NOT_CONFIGURED') });
+    expect(await runOn(played, 'doctor --json', engineWith({ settings, test }))).toBe(1);
+    expect(test).not.toHaveBeenCalled();
+    const { ok, checks } = JSON.parse(played.stdout());
+    expect(ok).toBe(false);
+    expect(checks).toContainEqual({ name: 'Mode', verdict: 'wrong', text: `off. ${reasonOf('NOT_CONFIGURED').message}`, hint: reasonOf('NOT_CONFIGURED').hint });
+  });
+});

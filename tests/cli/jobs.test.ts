@@ -1,0 +1,254 @@
+import type { RunEntry } from '../../server/src/contracts/jobs';
+import { StorageError } from '../../server/src/core/errors';
+import type { CommandEngine } from '../../server/src/cli/command-engine';
+import { settle } from '../support/fake-clock';
+import { engineWith, jobOf, lines, NO_REPORT, PROGRESS, reasonOf, RUN, runOn, stageIo, STATUS } from './support';
+
+const FAILED_OBJECT = {
+  key: 'photo_1.jpg', state: 'local', origin: 'library', size: 1_200_000, mime: null, attempts: 1,
+  lastError: reasonOf('ACCESS_DENIED'), volume: 'disk-1', stranded: false, rev: 1,
+} as const;
+
+/** An engine whose run takes `seconds` by the clock of the stage. */
+function slow(played: ReturnType<typeof stageIo>, seconds: number, more: Partial<CommandEngine> = {}): CommandEngine {
+  return engineWith({
+    runNow: async (_name, _options, { onProgress }) => {
+      onProgress(PROGRESS);
+      await played.clock.sleep(seconds * 1000);
+      return RUN;
+    },
+    ...more,
+  });
+}
+
+describe('upload', () => {
+  it('shows progress on stderr, sums up on stdout, and ends with 0', async () => {
+    const played = stageIo();
+    const ended = runOn(played, 'upload', slow(played, 25));
+    await played.clock.advance(25_000);
+
+    expect(await ended).toBe(0);
+    expect(played.stdout()).toBe(lines('The upload is complete: 1,000 files, 20 MB uploaded in 25 s (40 files/s, 800 kB/s).'));
+    expect(played.stderr().split('\n').slice(0, -1)).toHaveLength(3);
+  });
+
+  it('passes its options on, and the engine’s defaults where there are none', async () => {
+    const runNow = jest.fn<Promise<typeof RUN>, Parameters<CommandEngine['runNow']>>(async () => RUN);
+    await runOn(stageIo(), 'upload --max-id 500 --concurrency 16', engineWith({ runNow }));
+    await runOn(stageIo(), 'upload', engineWith({ runNow }));
+
+    expect(runNow.mock.calls.map(([name, options]) => [name, options])).toEqual([
+      ['upload', { dryRun: false, apply: false, maxId: 500, concurrency: 16 }],
+      ['upload', { dryRun: false, apply: false }],
+    ]);
+  });
+
+  it('lists the first failures by reason, says where the others are, and ends with 1', async () => {
+    const played = stageIo();
+    const results = Array.from({ length: 10 }, (_, index) => ({
+      ...FAILED_OBJECT,
+      key: index === 9 ? 'evil\u001b[2J.jpg' : `photo_${index}.jpg`,
+      lastError: reasonOf(index < 8 ? 'ACCESS_DENIED' : 'NOT_ON_DISK'),
+    }));
+    const objects = jest.fn(async () => ({ results, pagination: { page: 1, pageSize: 10, total: 12 } }));
+
+    expect(await runOn(played, 'upload', engineWith({ objects, runNow: async () => ({ ...RUN, failed: 12 }) }))).toBe(1);
+
+    expect(played.stdout()).toBe(
+      lines(
+        'The upload is complete: 1,000 files, 20 MB uploaded in 0 s.',
+        'Failed: 12 files',
+        '  ACCESS_DENIED: The credentials are known, but may not do this.',
+        '  → Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
+        ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `      photo_${index}.jpg (1.2 MB)`),
+        '  NOT_ON_DISK: The media library lists this file, but it is neither on this disk nor in the bucket.',
+        '  → Put it back into the uploads folder, or into the bucket, and retry; another server’s disk may have it too.',
+        '      photo_8.jpg (1.2 MB)',
+        '      evil�[2J.jpg (1.2 MB)',
+        '  and 2 more: Settings → S3 Storage lists them all, where each can be tried again.',
+      ),
+    );
+    expect(objects).toHaveBeenCalledWith({ failed: 'true', page: '1', pageSize: '10' });
+  });
+
+  it('--dry-run says what would be done, the requests, and why some are passed by', async () => {
+    const played = stageIo();
+    const run: RunEntry = {
+      ...RUN,
+      dryRun: true,
+      requests: { list: 2, head: 0, get: 0, put: 1_000, delete: 0 },
+      skipped: [{ code: 'OTHER_PROVIDER', count: 12, bytes: 0 }, { code: 'IN_S3', count: 1_500, bytes: 30_000_000 }],
+    };
+
+    expect(await runOn(played, 'upload --dry-run', engineWith({ runNow: async () => run }))).toBe(0);
+
+    expect(played.stdout()).toBe(
+      lines(
+        'A dry run, nothing was changed. Would be uploaded: 1,000 files, 20 MB.',
+        'Requests to S3: 2 LIST, 1,000 PUT',
+        'Passed by:',
+        '  12 files            kept by another upload provider',
+        '  1,500 files, 30 MB  in S3 already',
+      ),
+    );
+  });
+
+  it('--json writes one document to stdout and nothing else', async () => {
+    const played = stageIo({ isTTY: true });
+    const objects = async () => ({ results: [FAILED_OBJECT], pagination: { page: 1, pageSize: 10, total: 1 } });
+    await runOn(played, 'upload --json', engineWith({ runNow: async () => ({ ...RUN, failed: 1 }), objects }));
+
+    expect(JSON.parse(played.stdout())).toEqual({
+      run: { ...RUN, failed: 1 },
+      report: null,
+      seconds: 0,
+      failures: [{ name: 'photo_1.jpg', size: 1_200_000, reason: reasonOf('ACCESS_DENIED') }],
+    });
+  });
+
+  it.each([['paused', 1], ['stopped', 1], ['failed', 1], ['complete', 0]] as const)('a run that is %s ends with %d', async (status, code) => {
+    const error = status === 'failed' ? reasonOf('INTERNAL') : null;
+    const played = stageIo();
+    expect(await runOn(played, 'upload', engineWith({ runNow: async () => ({ ...RUN, status, error }) }))).toBe(code);
+    if (error) expect(played.stdout()).toContain(`${error.message}\n→ ${error.hint}\n`);
+  });
+});
+
+describe('blocked', () => {
+  const blocked = (name: 'cleanup' | 'upload') => ({ jobs: async () => ({ jobs: [jobOf(name, { blockedBy: reasonOf('READ_ONLY') })] }) });
+
+  it('says why and ends with 3, before anybody is asked or anything runs', async () => {
+    const played = stageIo({ isTTY: true, answer: 'yes' });
+    const runNow = jest.fn();
+    expect(await runOn(played, 'cleanup', engineWith({ ...blocked('cleanup'), runNow }))).toBe(3);
+
+    expect(played.stderr()).toBe(lines(`The cleanup cannot begin. ${reasonOf('READ_ONLY').message}`, `→ ${reasonOf('READ_ONLY').hint}`));
+    expect(played.questions).toEqual([]);
+    expect(runNow).not.toHaveBeenCalled();
+  });
+
+  it('leaves it to the run whether a dry run or a range may begin', async () => {
+    expect(await runOn(stageIo(), 'upload --dry-run', engineWith(blocked('upload')))).toBe(0);
+    expect(await runOn(stageIo(), 'upload --max-id 5', engineWith(blocked('upload')))).toBe(0);
+    const played = stageIo();
+    const runNow = async () => Promise.reject(new StorageError('ALREADY_RUNNING'));
+    expect(await runOn(played, 'upload --dry-run --json', engineWith({ runNow }))).toBe(3);
+    expect(JSON.parse(played.stdout())).toEqual({ error: reasonOf('ALREADY_RUNNING') });
+  });
+
+  it('an unexpected failure is no block: it ends with 1 and its text', async () => {
+    const played = stageIo();
+    expect(await runOn(played, 'upload', engineWith({ runNow: async () => Promise.reject(new Error('no such column')) }))).toBe(1);
+    expect(played.stderr()).toContain('upload failed: no such column\n');
+    expect(played.stdout()).toBe('');
+  });
+});
+
+describe('consent', () => {
+  const question = 'This removes from this disk the files that are proven to be in S3 (at most 800 files, 16 MB).';
+
+  it.each([['yes', 0], ['YES ', 0], ['y', 1], ['', 1], ['no', 1]])('“%s” to the question of a cleanup ends with %d', async (answer, code) => {
+    const played = stageIo({ isTTY: true, answer });
+    const runNow = jest.fn(async () => ({ ...RUN, job: 'cleanup' as const }));
+    expect(await runOn(played, 'cleanup', engineWith({ runNow }))).toBe(code);
+    expect(played.questions).toEqual([`${question}\nType yes to go on: `]);
+    expect(runNow).toHaveBeenCalledTimes(code === 0 ? 1 : 0);
+  });
+
+  it.each(['cleanup', 'restore', 'audit --apply'])('“%s” with nobody there does nothing without --yes, and is done with it', async (line) => {
+    const played = stageIo();
+    const runNow = jest.fn(async () => RUN);
+    expect(await runOn(played, line, engineWith({ runNow }))).toBe(2);
+    expect(played.stderr()).toContain('Nobody is there to be asked: say --yes.');
+    expect(runNow).not.toHaveBeenCalled();
+    expect(await runOn(stageIo(), `${line} --yes`, engineWith({ runNow }))).toBe(0);
+    expect(runNow).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['upload', 'audit', 'cleanup --dry-run', 'restore --dry-run'])('“%s” asks nothing', async (line) => {
+    const played = stageIo({ isTTY: true, answer: 'no' });
+    expect(await runOn(played, line)).toBe(0);
+    expect(played.questions).toEqual([]);
+  });
+
+  it('names the range', async () => {
+    const played = stageIo({ isTTY: true, answer: 'no' });
+    await runOn(played, 'restore --max-id 500', engineWith({ status: async () => STATUS }));
+    expect(played.questions[0]).toContain('back to this disk (at most 3,000 files, 60 MB, up to id 500).');
+  });
+});
+
+describe('audit', () => {
+  const counts = [
+    { kind: 'orphan-object', action: 'none', count: 3, bytes: 1_000 },
+    { kind: 'object-missing', action: 'upload-again', count: 1, bytes: 20_000 },
+  ] as const;
+  const report = async () => ({ ...NO_REPORT, counts: [...counts] });
+
+  it('that finds nothing ends with 0', async () => {
+    const played = stageIo();
+    expect(await runOn(played, 'audit')).toBe(0);
+    expect(played.stdout()).toBe(
+      lines('The audit is complete: 1,000 files, 20 MB compared in 0 s.', 'Found: nothing. Database, disk and bucket agree.'),
+    );
+  });
+
+  it('ends with 1 for what endangers a file, until it is put right', async () => {
+    const played = stageIo();
+    expect(await runOn(played, 'audit', engineWith({ report }))).toBe(1);
+    expect(played.stdout()).toContain(
+      lines(
+        'Found:',
+        '  3 files, 1 kB  in the bucket, known to nobody',
+        '  1 file, 20 kB  not in the bucket → the copy on disk is uploaded under a new name',
+      ),
+    );
+    expect(await runOn(stageIo(), 'audit --apply --yes', engineWith({ report }))).toBe(0);
+    expect(await runOn(stageIo(), 'audit', engineWith({ report: async () => ({ ...NO_REPORT, counts: [counts[0]] }) }))).toBe(0);
+  });
+});
+
+describe('SIGINT', () => {
+  const endless = () => {
+    const seen: AbortSignal[] = [];
+    const engine = engineWith({
+      runNow: (_name, _options, { signal }) => {
+        seen.push(signal);
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ...RUN, done: 3, status: 'stopped' })));
+      },
+    });
+    return { engine, seen };
+  };
+
+  it('once: finishes what is in hand, sums up, and ends with 130', async () => {
+    const played = stageIo();
+    const { engine } = endless();
+    const ended = runOn(played, 'upload', engine);
+    await settle();
+    played.interrupt();
+
+    expect(await ended).toBe(130);
+    expect(played.stderr()).toContain('Finishing what is in hand; once more ends at once.\n');
+    expect(played.stdout()).toContain('The upload was stopped: 3 files');
+    expect(played.quitWith()).toBeNull();
+  });
+
+  it('twice: ends at once', async () => {
+    const played = stageIo();
+    const deaf = engineWith({ runNow: () => new Promise(() => undefined) });
+    void runOn(played, 'upload', deaf);
+    await settle();
+    played.interrupt();
+    expect(played.quitWith()).toBeNull();
+    played.interrupt();
+    expect(played.quitWith()).toBe(130);
+  });
+
+  it('after the run is nobody’s any more', async () => {
+    const played = stageIo();
+    await runOn(played, 'upload');
+    const before = played.stderr();
+    played.interrupt();
+    expect(played.stderr()).toBe(before);
+  });
+});
