@@ -1,7 +1,8 @@
 import { bootstrap } from './bootstrap';
+import { commandService } from './command-service';
 import { destroy } from './destroy';
 import { controllers } from './http/controllers';
 import { routes } from './http/routes';
 import { register } from './register';
 
-export default { register, bootstrap, destroy, routes, controllers };
+export default { register, bootstrap, destroy, routes, controllers, services: { command: commandService } };

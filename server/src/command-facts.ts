@@ -1,0 +1,38 @@
+import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { Core } from '@strapi/strapi';
+import { missingMigrations } from './adapters/database/migrate';
+import type { HostFacts } from './cli/command-engine';
+import { ephemeralKind } from './core/store/file-system';
+import { providerIsLocal } from './engine';
+
+/** What `doctor` looks at apart from the engine. Never throws. */
+export async function hostFacts(strapi: Core.Strapi): Promise<HostFacts> {
+  const folder = path.resolve(strapi.dirs.static.public, 'uploads');
+  const missing = missingMigrations(strapi.db.connection, strapi.db.getSchemaName());
+  return {
+    providerIsLocal: providerIsLocal(strapi),
+    encryptedWith: strapi.config.get('admin.secrets.encryptionKey') ? 'admin.secrets.encryptionKey' : strapi.config.get('server.app.keys') ? 'app.keys' : null,
+    missingMigrations: await missing.catch(() => null),
+    uploads: { folder, writable: await isWritable(folder), ...(await fileSystemOf(folder)) },
+  };
+}
+
+/** By writing: neither rights nor flags tell of quotas and of mounts that only look writable. */
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await rmdir(await mkdtemp(path.join(folder, '.s3-storage-doctor-')));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function fileSystemOf(folder: string): Promise<Pick<HostFacts['uploads'], 'freeBytes' | 'ephemeral'>> {
+  try {
+    const { type, bavail, bsize } = await statfs(folder);
+    return { freeBytes: bavail * bsize, ephemeral: ephemeralKind(type) };
+  } catch {
+    return { freeBytes: null, ephemeral: null };
+  }
+}
