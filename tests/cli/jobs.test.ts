@@ -93,6 +93,37 @@ describe('upload', () => {
     );
   });
 
+  it('adds up the runs that outages of S3 make of it', async () => {
+    const played = stageIo();
+    const first = { ...PROGRESS, skipped: [{ code: 'IN_S3' as const, count: 5, bytes: 0 }] };
+    const second: RunEntry = { ...RUN, done: 550, total: 550, bytesDone: 11_000_000, bytesTotal: 11_000_000, skipped: [{ code: 'IN_S3', count: 2, bytes: 0 }] };
+    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+      onProgress(first);
+      onPaused('UNREACHABLE');
+      await played.clock.sleep(10_000);
+      onProgress({ ...second, done: 1, bytesDone: 20_000 });
+      await played.clock.sleep(10_000);
+      onProgress(second);
+      return second;
+    };
+    const ended = runOn(played, 'upload', engineWith({ runNow }));
+    await played.clock.advance(20_000);
+
+    expect(await ended).toBe(0);
+    expect(played.stderr()).toBe(
+      lines(
+        'upload: looking through the library, 0 files',
+        'The S3 endpoint could not be reached. It goes on by itself when S3 answers again.',
+        'upload: 450 of 1,000 files (45 %), 9 MB of 20 MB, waiting for S3',
+        'S3 answers again.',
+        'upload: 451 of 1,000 files (45 %), 9 MB of 20 MB, 23 files/s, 451 kB/s, 24 s left',
+      ),
+    );
+    expect(played.stdout()).toBe(
+      lines('The upload is complete: 1,000 files, 20 MB uploaded in 20 s (50 files/s, 1 MB/s).', 'Passed by:', '  7 files  in S3 already'),
+    );
+  });
+
   it('--json writes one document to stdout and nothing else', async () => {
     const played = stageIo({ isTTY: true });
     const objects = async () => ({ results: [FAILED_OBJECT], pagination: { page: 1, pageSize: 10, total: 1 } });

@@ -128,7 +128,7 @@ describe('the display', () => {
   it('says once that it waits for S3, and once that it goes on', () => {
     const played = stageIo();
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
-    for (const waitingFor of ['UNREACHABLE', 'UNREACHABLE', null, null] as const) display.update({ ...PROGRESS, waitingFor });
+    for (const waitingFor of ['UNREACHABLE', 'UNREACHABLE', undefined, undefined] as const) display.update({ ...PROGRESS, waitingFor });
     display.stop();
 
     expect(played.stderr().split('\n').slice(1, -1)).toEqual([

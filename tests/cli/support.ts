@@ -4,7 +4,8 @@ import type { JobAnswer, JobName, Reason, ReportAnswer, RunEntry } from '../../s
 import type { ObjectsAnswer } from '../../server/src/contracts/objects';
 import type { SettingsAnswer } from '../../server/src/contracts/settings';
 import { createCommand } from '../../server/src/cli/command';
-import type { CommandEngine, HostFacts, LiveProgress } from '../../server/src/cli/command-engine';
+import type { CommandEngine, HostFacts } from '../../server/src/cli/command-engine';
+import type { ProgressSnapshot } from '../../server/src/core/jobs/run-progress';
 import type { CommandIo } from '../../server/src/cli/io';
 import { sourcesOf, STORED } from '../admin/support';
 import { FakeClock } from '../support/fake-clock';
@@ -53,7 +54,7 @@ export const RUN: RunEntry = {
   error: null,
 };
 
-export const PROGRESS: LiveProgress = {
+export const PROGRESS: ProgressSnapshot = {
   done: 450, total: 1_000, failed: 0, bytesDone: 9_000_000, bytesTotal: 20_000_000, requests: RUN.requests, skipped: [],
 };
 

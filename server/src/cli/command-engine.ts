@@ -6,13 +6,13 @@ import type { SettingsAnswer } from '../contracts/settings';
 import type { JobOptions } from '../core/jobs/job';
 import type { ProgressSnapshot } from '../core/jobs/run-progress';
 
-/** `waitingFor`: why the run pauses until S3 is back; null or absent while it works. */
-export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode | null };
-
 export interface RunHooks {
   /** Aborts: the run finishes what is in hand and ends. */
   readonly signal: AbortSignal;
-  onProgress(progress: LiveProgress): void;
+  /** Every few seconds at least; of the present run, which begins anew after a pause. */
+  onProgress(progress: ProgressSnapshot): void;
+  /** S3 is away: the run has ended, and another begins when it answers again. */
+  onPaused(code: ErrorCode): void;
 }
 
 /** What the command line needs of the engine. */

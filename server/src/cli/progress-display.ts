@@ -1,8 +1,8 @@
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { Clock } from '../core/clock';
-import type { LiveProgress } from './command-engine';
+import { RunProgress } from '../core/jobs/run-progress';
 import type { Terminal } from './io';
-import { progressLine, progressSentence } from './progress-line';
+import { progressLine, progressSentence, type LiveProgress } from './progress-line';
 import { RateMeter } from './rate';
 
 /** How often it is drawn, in milliseconds: at most, at least, and as lines of a log. */
@@ -12,17 +12,13 @@ const LOG_MS = 10_000;
 
 const CLEAR_LINE = '\r\u001b[K';
 
-const NOTHING_YET: LiveProgress = {
-  done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0, requests: { list: 0, head: 0, get: 0, put: 0, delete: 0 }, skipped: [],
-};
-
 /** Shows a run while it goes on: in place on a terminal, else as a line every ten seconds. */
 export class ProgressDisplay {
   readonly #meter = new RateMeter();
   readonly #stopped = new AbortController();
-  #progress = NOTHING_YET;
+  #progress: LiveProgress = new RunProgress().snapshot();
   #drawnAt = -Infinity;
-  #waitingFor: ErrorCode | null = null;
+  #waitingFor: ErrorCode | undefined;
 
   constructor(
     private readonly name: string,
@@ -35,7 +31,7 @@ export class ProgressDisplay {
 
   update(progress: LiveProgress): void {
     this.#progress = progress;
-    const waitingFor = progress.waitingFor ?? null;
+    const { waitingFor } = progress;
     if (waitingFor !== this.#waitingFor) {
       this.#waitingFor = waitingFor;
       this.note(waitingFor ? `${ERRORS[waitingFor].message} It goes on by itself when S3 answers again.` : 'S3 answers again.');

@@ -1,6 +1,10 @@
-import type { LiveProgress } from './command-engine';
+import type { ErrorCode } from '../contracts/errors';
+import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate } from './format';
 import type { Rate } from './rate';
+
+/** `waitingFor`: why the run pauses until S3 is back; absent while it works. */
+export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode };
 
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 10;

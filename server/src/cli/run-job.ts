@@ -1,8 +1,9 @@
 import { ERRORS } from '../contracts/errors';
-import type { Reason } from '../contracts/jobs';
+import type { Reason, RunEntry } from '../contracts/jobs';
 import type { Clock } from '../core/clock';
 import { isStorageError } from '../core/errors';
 import type { JobOptions } from '../core/jobs/job';
+import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import type { CommandRequest, JobCommand } from './arguments';
 import type { CommandEngine } from './command-engine';
 import { consent, questionOf } from './consent';
@@ -10,6 +11,7 @@ import { FAILURES_SHOWN, type Failures } from './failures';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { ProgressDisplay } from './progress-display';
 import { summaryLines, type RunResult } from './run-summary';
+import { RunTotals } from './run-totals';
 import { HARMLESS } from './words';
 
 export interface JobRequest extends CommandRequest {
@@ -59,12 +61,15 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
     display.note('Finishing what is in hand; once more ends at once.');
   });
   const began = clock.elapsed();
+  const totals = new RunTotals();
   let run;
   try {
-    run = await engine.runNow(command, optionsOf(request), {
+    const last = await engine.runNow(command, optionsOf(request), {
       signal: interruption.signal,
-      onProgress: (progress) => display.update(progress),
+      onProgress: (progress) => display.update(totals.update(progress)),
+      onPaused: (waitingFor) => display.update({ ...totals.nextRun(), waitingFor }),
     });
+    run = inAll(last, totals.update(last));
   } catch (error) {
     if (!isStorageError(error) || error.code === 'INTERNAL') throw error;
     return reportBlocked({ code: error.code, ...ERRORS[error.code] }, request, io);
@@ -79,6 +84,9 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
   else io.stdout.write(`${summaryLines(command, result).join('\n')}\n`);
   return interruption.signal.aborted ? EXIT.INTERRUPTED : exitOf(result, request);
 }
+
+/** The last run, with the counters of all. */
+const inAll = (last: RunEntry, { skipped, ...sum }: ProgressSnapshot): RunEntry => ({ ...last, ...sum, skipped: [...skipped] });
 
 function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<JobOptions> {
   return { dryRun, apply, ...(maxId !== null && { maxId }), ...(concurrency !== null && { concurrency }) };
