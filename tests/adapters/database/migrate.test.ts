@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { migrate } from '../../../server/src/adapters/database/migrate';
+import { migrate, missingMigrations } from '../../../server/src/adapters/database/migrate';
 import { migrations } from '../../../migrations';
 import { testDatabases, type TestDatabase } from '../../support/sql';
 
@@ -32,6 +32,12 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     for (const name of ['locations', 'objects', 'names', 'incidents', 'volumes']) {
       expect(await schema().hasTable(`s3_storage_${name}`)).toBe(true);
     }
+  });
+
+  it('tells which have not run', async () => {
+    expect(await missingMigrations(database.knex, database.schema)).toEqual(all);
+    await up();
+    expect(await missingMigrations(database.knex, database.schema)).toEqual([]);
   });
 
   it('lets several processes boot at once', async () => {
