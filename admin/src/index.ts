@@ -18,6 +18,14 @@ export default {
           // Strapi warns about async functions here: a plain arrow that returns the import.
           Component: () => import('./pages/Settings'),
         },
+        {
+          id: `${PLUGIN_ID}.migration`,
+          // not below the other's path: Strapi would mark both links as the current one
+          to: `${PLUGIN_ID}-migration`,
+          intlLabel: { id: prefixed('migration.link'), defaultMessage: 'Migration' },
+          permissions: PERMISSIONS.readJobs,
+          Component: () => import('./pages/Migration'),
+        },
       ],
     );
   },

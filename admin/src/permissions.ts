@@ -4,4 +4,6 @@ import { PLUGIN_ID } from './pluginId';
 export const PERMISSIONS = {
   read: [{ action: `plugin::${PLUGIN_ID}.settings.read`, subject: null }],
   update: [{ action: `plugin::${PLUGIN_ID}.settings.update`, subject: null }],
+  readJobs: [{ action: `plugin::${PLUGIN_ID}.jobs.read`, subject: null }],
+  runJobs: [{ action: `plugin::${PLUGIN_ID}.jobs.run`, subject: null }],
 };

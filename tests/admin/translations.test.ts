@@ -9,6 +9,8 @@ import english from '../../admin/src/translations/en.json';
 import { FIELDS } from '../../admin/src/utils/fields';
 import { STEP_NAMES } from '../../admin/src/utils/steps';
 import { snippetTitleKey } from '../../admin/src/utils/snippets';
+import { FINDING_ACTIONS, FINDING_KINDS, SKIP_CODES } from '../../server/src/contracts/jobs';
+import { OBJECT_STATES } from '../../server/src/contracts/objects';
 import { ERRORS } from '../../server/src/contracts/errors';
 import { PLUGIN_ID as SERVER_ID, PRESETS } from '../../server/src/contracts/presets';
 import { snippetsFor } from '../../server/src/core/probe/snippets';
@@ -48,7 +50,8 @@ describe.each(LANGUAGES)('%s', (language) => {
   });
 
   test('takes the same values as English, in valid ICU syntax', () => {
-    const values = { count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P' };
+    const values = { done: 1, total: 2, whole: '2 kB', percent: 50, rate: 1.5, hours: 1, minutes: 2, page: 1, pages: 2, failed: 1, requests: 3,
+      job: 'J', how: 'H', when: 'W', place: 'L', share: '50 %', file: 'A', count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P' };
     const placeholders = (text: string) => [...new Set(text.match(/\{(\w+)(?=[,}])/g))].sort();
     const intl = createIntl({ locale: language, messages: own, onError: (error) => { throw error; } }, createIntlCache());
     for (const key of KEYS) {
@@ -78,12 +81,16 @@ test('every key is used', () => {
   expect(KEYS.filter((key) => !patterns.some((one) => one.test(key)))).toEqual([]);
 });
 
-test('every error code, field, preset and step of the test has its texts', () => {
+test('every error code, field, preset, step of the test, and word of the jobs has its texts', () => {
   const wanted = [
     ...Object.keys(ERRORS).flatMap((code) => [`error.${code}.message`, `error.${code}.hint`]),
     ...[...FIELDS, 'secretAccessKey'].map((name) => `field.${name}.label`),
     ...PRESETS.flatMap(({ id }) => [`preset.${id}.hint`, `preset.${id}.region`]),
     ...STEP_NAMES.map((name) => `step.${name}`),
+    ...SKIP_CODES.map((code) => `skip.${code}`),
+    ...FINDING_KINDS.map((kind) => `finding.${kind}`),
+    ...FINDING_ACTIONS.map((action) => `plan.${action}`),
+    ...OBJECT_STATES.map((state) => `state.${state}`),
   ];
   expect(wanted.filter((key) => !KEYS.includes(key))).toEqual([]);
 });

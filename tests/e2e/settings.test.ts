@@ -9,7 +9,7 @@ import { openStage, type Stage } from '../support/stage';
 import { ADMIN } from '../support/strapi';
 import { seriousFindings } from './support/axe';
 import { launchBrowser, screenshot, type Look } from './support/browser';
-import { fillIn, naturalWidth, openPanel, settingsPage, uploadInLibrary, type Panel, type SettingsView } from './support/panel';
+import { fillIn, naturalWidth, openPanel, settingsPage, uploadInLibrary, wider, type Panel, type SettingsView } from './support/panel';
 
 let stage: Stage;
 let browser: Browser;
@@ -63,12 +63,6 @@ const typed = (secret = stage.s3.secretAccessKey) => ({
 const settled = async (view: SettingsView) => {
   await view.page.getByRole('progressbar').waitFor({ state: 'detached' }).catch(() => undefined);
   await view.page.evaluate('document.fonts.ready.then(() => true)');
-};
-
-/** By how much an element's content is wider than itself. */
-const wider = (element: unknown): number => {
-  const { scrollWidth, clientWidth } = element as { scrollWidth: number; clientWidth: number };
-  return scrollWidth - clientWidth;
 };
 
 const mode = async (): Promise<string> => (await stage.strapi.api<{ mode: string }>('GET', '/s3-storage/status')).body.mode;

@@ -10,3 +10,9 @@ export function formatBytes(bytes: number, locale: string): string {
     maximumFractionDigits: 1,
   }).format(bytes / 1000 ** step);
 }
+
+/** How long something takes, in the two units that matter; a minute at least. */
+export function minutesOf(seconds: number): { hours: number; minutes: number } {
+  const minutes = Math.max(1, Math.ceil(seconds / 60));
+  return { hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+}

@@ -94,6 +94,24 @@ export function settingsPage({ page, base }: Panel, language: keyof typeof WORDS
   };
 }
 
+/** The migration page: its cards by their headings, its buttons by job and deed. */
+export function migrationPage({ page, base }: Panel) {
+  const main = page.getByRole('main');
+  return {
+    page,
+    main,
+    card: (title: string | RegExp): Locator => main.getByRole('region', { name: title }),
+    button: (action: string, job: string): Locator => main.getByRole('button', { name: `${action}: ${job}`, exact: true }),
+    dialog: page.getByRole('alertdialog'),
+    async open() {
+      await page.goto(`${base}/admin/settings/s3-storage-migration`);
+      await main.getByRole('heading', { level: 1, name: 'Migration' }).waitFor();
+    },
+  };
+}
+
+export type MigrationView = ReturnType<typeof migrationPage>;
+
 export type SettingsView = ReturnType<typeof settingsPage>;
 
 /** Fills in what connects to a server; the preset comes first, as it puts its own region and endpoint in. */
@@ -126,3 +144,9 @@ export const naturalWidth = (picture: Locator): Promise<number> =>
     }
     return img.naturalWidth;
   });
+
+/** By how much an element's content is wider than itself. */
+export const wider = (element: unknown): number => {
+  const { scrollWidth, clientWidth } = element as { scrollWidth: number; clientWidth: number };
+  return scrollWidth - clientWidth;
+};

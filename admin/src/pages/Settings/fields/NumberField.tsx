@@ -11,6 +11,7 @@ export function NumberField({ name }: { name: NumberName }) {
   const t = useTranslate();
   const { state, editable, dispatch } = useForm();
   const pending = isReset(state, name);
+  const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Days') && t('unit.days');
   return (
     <Frame path={name} hint={t(`field.${name}.hint`)}>
       <TextInput
@@ -20,9 +21,9 @@ export function NumberField({ name }: { name: NumberName }) {
         disabled={!editable || pending}
         autoComplete="off"
         endAction={
-          name.endsWith('Ms') && (
+          unit && (
             <Typography variant="pi" textColor="neutral600" aria-hidden>
-              ms
+              {unit}
             </Typography>
           )
         }

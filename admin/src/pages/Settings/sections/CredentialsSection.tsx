@@ -4,7 +4,7 @@ import { useTranslate } from '../../../hooks/useTranslate';
 import { Column } from '../fields/Column';
 import { SecretField } from '../fields/SecretField';
 import { TextField } from '../fields/TextField';
-import { Section } from './Section';
+import { Section } from '../../../components/Section';
 
 export function CredentialsSection() {
   const t = useTranslate();

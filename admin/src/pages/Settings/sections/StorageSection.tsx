@@ -8,7 +8,7 @@ import { Column } from '../fields/Column';
 import { FlagField } from '../fields/FlagField';
 import { ProviderField } from '../fields/ProviderField';
 import { TextField } from '../fields/TextField';
-import { Section } from './Section';
+import { Section } from '../../../components/Section';
 
 export function StorageSection() {
   const t = useTranslate();

@@ -3,7 +3,7 @@ import { Typography } from '@strapi/design-system';
 import type { EphemeralDisk } from '../../../../../server/src/contracts/api';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { TINTS } from '../../../utils/tints';
-import { Notice } from './Notice';
+import { Notice } from '../../../components/Notice';
 
 /** The server's disk may not survive a restart. */
 export function DiskNotice({ kind }: { kind: EphemeralDisk }) {

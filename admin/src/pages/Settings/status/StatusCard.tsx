@@ -21,13 +21,15 @@ const VARIANTS = {
 } as const satisfies Record<Situation['kind'], string>;
 
 interface Props {
-  answer: SettingsAnswer;
+  answer: Pick<SettingsAnswer, 'mode' | 'reason'> & { settings: Pick<SettingsAnswer['settings'], 'onOutage'> };
   status: StatusAnswer | null;
   mayUpdate: boolean;
+  /** Without the numbers, where the page itself has them. */
+  brief?: boolean;
 }
 
 /** What the plugin does with files at this moment, and why. */
-export function StatusCard({ answer, status, mayUpdate }: Props) {
+export function StatusCard({ answer, status, mayUpdate, brief = false }: Props) {
   const t = useTranslate();
   const situation = situationOf(answer, status);
   const { title, lines } = useSituationText(situation);
@@ -51,7 +53,7 @@ export function StatusCard({ answer, status, mayUpdate }: Props) {
             {line}
           </Typography>
         ))}
-        {status && <ObjectCounts objects={status.objects} />}
+        {status && !brief && <ObjectCounts objects={status.objects} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
         {risk && <DiskNotice kind={risk} />}
         {!mayUpdate && (

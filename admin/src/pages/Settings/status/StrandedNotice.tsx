@@ -8,7 +8,7 @@ import { useTranslate } from '../../../hooks/useTranslate';
 import { lastSeenOf } from '../../../utils/disk';
 import { formatBytes } from '../../../utils/format';
 import { TINTS } from '../../../utils/tints';
-import { Notice } from './Notice';
+import { Notice } from '../../../components/Notice';
 import { StrandedList } from './StrandedList';
 
 /** Files whose only copy is on a disk that is gone: how many, since when, what to do, and which. */

@@ -4,7 +4,7 @@ import { Play } from '@strapi/icons';
 import type { TestRun } from '../../../hooks/useConnectionTest';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { wasReadOnly } from '../../../utils/steps';
-import { Section } from '../sections/Section';
+import { Section } from '../../../components/Section';
 import { Snippets } from './Snippets';
 import { Steps } from './Steps';
 

@@ -6,19 +6,24 @@ import { Box, Flex, Typography } from '@strapi/design-system';
 interface Props {
   title: string;
   subtitle?: ReactNode;
+  /** Beside the title. */
+  aside?: ReactNode;
   children: ReactNode;
 }
 
 /** A content box with a heading, as on Strapi's own settings pages. */
-export function Section({ title, subtitle, children }: Props) {
+export function Section({ title, subtitle, aside, children }: Props) {
   const id = useId();
   return (
-    <Box tag="section" aria-labelledby={id} background="neutral0" hasRadius shadow="filterShadow" padding={6}>
+    <Box tag="section" aria-labelledby={id} background="neutral0" hasRadius shadow="filterShadow" padding={6} style={{ flexGrow: 1 }}>
       <Flex direction="column" alignItems="stretch" gap={4}>
         <Flex direction="column" alignItems="stretch" gap={1}>
-          <Typography id={id} variant="delta" tag="h2">
-            {title}
-          </Typography>
+          <Flex justifyContent="space-between" alignItems="flex-start" gap={3}>
+            <Typography id={id} variant="delta" tag="h2">
+              {title}
+            </Typography>
+            {aside}
+          </Flex>
           {subtitle && (
             <Typography variant="pi" textColor="neutral600" tag="p">
               {subtitle}

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Box, Flex, Typography } from '@strapi/design-system';
 import { WarningCircle } from '@strapi/icons';
 
-import { TINTS } from '../../../utils/tints';
+import { TINTS } from '../utils/tints';
 
 /** Something that asks for an administrator, within the status card. */
 export function Notice({ title, children }: { title: string; children: ReactNode }) {

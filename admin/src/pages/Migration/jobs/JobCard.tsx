@@ -1,0 +1,66 @@
+import { Badge, Flex, Typography } from '@strapi/design-system';
+
+import type { JobAnswer } from '../../../../../server/src/contracts/jobs';
+import { Notice } from '../../../components/Notice';
+import { Section } from '../../../components/Section';
+import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
+import { activityOf, freshDryRun } from '../../../utils/jobs';
+import type { Activity, ShownJob } from '../../../utils/jobs';
+import { TINTS } from '../../../utils/tints';
+import { DryRunResult } from './DryRunResult';
+import { JobActions } from './JobActions';
+import { JobProgress } from './JobProgress';
+import { LastRun } from './LastRun';
+import { MaxIdField } from './MaxIdField';
+import { Schedule } from './Schedule';
+import { StartDialog } from './StartDialog';
+import { isScheduled } from './scheduled';
+import { useStart } from './useStart';
+
+const TINT_OF = {
+  running: 'primary',
+  trying: 'primary',
+  waiting: 'primary',
+  complete: 'success',
+  blocked: 'warning',
+  idle: 'neutral',
+} as const satisfies Record<Activity, keyof typeof TINTS>;
+
+interface Props {
+  job: JobAnswer & { name: ShownJob };
+  /** Undefined: this role may not see the settings. */
+  maxId: number | null | undefined;
+}
+
+export function JobCard({ job, maxId }: Props) {
+  const t = useTranslate();
+  const errorTexts = useErrorTexts();
+  const start = useStart(job);
+  const activity = activityOf(job);
+  const blocked = activity === 'blocked' && job.blockedBy ? errorTexts(job.blockedBy.code, job.blockedBy) : null;
+  const dryRun = freshDryRun(job);
+  return (
+    <Section
+      title={t(`job.${job.name}.title`)}
+      subtitle={t(`job.${job.name}.body`)}
+      aside={<Badge {...TINTS[TINT_OF[activity]]}>{t(`activity.${activity}`)}</Badge>}
+    >
+      <JobProgress job={job} activity={activity} />
+      {blocked && (
+        <Notice title={blocked.message}>
+          <Typography textColor={TINTS.warning.textColor} tag="p">
+            {blocked.hint}
+          </Typography>
+        </Notice>
+      )}
+      <JobActions job={job} activity={activity} start={start} />
+      {isScheduled(job.name) && <Schedule job={{ ...job, name: job.name }} start={start} />}
+      {job.name === 'upload' && maxId !== undefined && <MaxIdField maxId={maxId} />}
+      <Flex direction="column" alignItems="stretch" gap={2}>
+        {dryRun && <DryRunResult job={job.name} run={dryRun} />}
+        {job.lastRun?.status !== 'running' && <LastRun run={job.lastRun} />}
+      </Flex>
+      <StartDialog job={job} start={start} />
+    </Section>
+  );
+}

@@ -1,0 +1,44 @@
+import { useState } from 'react';
+
+import { Button, Flex, Typography } from '@strapi/design-system';
+
+import type { StatusAnswer } from '../../../../../server/src/contracts/api';
+import { Section } from '../../../components/Section';
+import { useTranslate } from '../../../hooks/useTranslate';
+import { segmentsOf } from '../../../utils/library';
+import type { Measure } from '../../../utils/library';
+import { Bar } from './Bar';
+import { Legend } from './Legend';
+
+const MEASURES: readonly Measure[] = ['bytes', 'count'];
+
+/** Where the files of the library are, as one bar with its numbers. */
+export function LibraryCard({ objects }: { objects: StatusAnswer['objects'] }) {
+  const t = useTranslate();
+  const [measure, setMeasure] = useState<Measure>('bytes');
+  const segments = segmentsOf(objects, measure);
+  const empty = segments.every(({ count }) => count === 0);
+  const choice = (
+    <Flex gap={2} role="group" aria-label={t('library.measure')}>
+      {MEASURES.map((one) => (
+        <Button key={one} size="S" variant={one === measure ? 'secondary' : 'tertiary'} aria-pressed={one === measure} onClick={() => setMeasure(one)}>
+          {t(`library.by.${one}`)}
+        </Button>
+      ))}
+    </Flex>
+  );
+  return (
+    <Section title={t('library.title')} aside={!empty && choice}>
+      {empty ? (
+        <Typography textColor="neutral600" tag="p">
+          {t('library.empty')}
+        </Typography>
+      ) : (
+        <>
+          <Bar segments={segments} />
+          <Legend segments={segments} />
+        </>
+      )}
+    </Section>
+  );
+}

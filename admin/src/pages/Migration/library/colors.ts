@@ -1,0 +1,11 @@
+import type { Place } from '../../../utils/library';
+
+/** Told apart in both themes; the same in bar and legend. */
+export const PLACE_COLORS = {
+  local: 'warning500',
+  both: 'primary500',
+  remote: 'success500',
+  trash: 'neutral300',
+  failed: 'danger500',
+  lost: 'danger700',
+} as const satisfies Record<Place, string>;

@@ -1,0 +1,70 @@
+import type { JobAnswer, JobName, RunEntry } from '../../../server/src/contracts/jobs';
+
+/** The jobs the page shows; the purge looks after itself. */
+export const SHOWN_JOBS = ['upload', 'cleanup', 'restore', 'audit'] as const;
+export type ShownJob = Extract<JobName, (typeof SHOWN_JOBS)[number]>;
+
+export const isShown = (job: JobAnswer): job is JobAnswer & { name: ShownJob } => SHOWN_JOBS.some((name) => name === job.name);
+
+/** Under way, or to go on by itself. */
+export const isActive = ({ running, wanted }: JobAnswer) => running || wanted;
+
+/**
+ * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started. Complete counts
+ * before blocked: what has nothing to do needs no way out.
+ */
+export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'blocked' | 'idle';
+
+export function activityOf(job: JobAnswer): Activity {
+  if (job.running) return job.lastDryRun?.status === 'running' && job.lastRun?.status !== 'running' ? 'trying' : 'running';
+  if (job.wanted) return 'waiting';
+  if (job.complete) return 'complete';
+  return job.blockedBy ? 'blocked' : 'idle';
+}
+
+const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore'];
+
+/** Nobody has ever seen what it would do: it is to be tried before it is done. The audit changes nothing by itself. */
+export const needsTrial = ({ name, lastRun, lastDryRun }: JobAnswer) =>
+  CHANGES.includes(name) && lastRun === null && (lastDryRun === null || lastDryRun.endedAt === null);
+
+/** The dry run worth showing: over, and newer than any real run. */
+export function freshDryRun({ lastDryRun, lastRun }: JobAnswer): RunEntry | null {
+  if (!lastDryRun || lastDryRun.endedAt === null) return null;
+  return lastRun && lastRun.startedAt > lastDryRun.startedAt ? null : lastDryRun;
+}
+
+/** What there is to be done, as exactly as is known. */
+export function extentOf(job: JobAnswer): { count: number; bytes: number } {
+  const run = freshDryRun(job);
+  if (run) return { count: run.total, bytes: run.bytesTotal };
+  const { done, total, bytesDone, bytesTotal } = job.progress;
+  return { count: Math.max(0, total - done), bytes: Math.max(0, bytesTotal - bytesDone) };
+}
+
+/** From 0 to 100, never rounded up to all; by bytes where there are any, as they tell more of the time. */
+export function percentOf({ done, total, bytesDone, bytesTotal }: JobAnswer['progress']): number {
+  if (total === 0) return 0;
+  if (done >= total) return 100;
+  const share = bytesTotal > 0 ? bytesDone / bytesTotal : done / total;
+  return Math.min(99, Math.floor(share * 100));
+}
+
+/** Requests to S3 in all. */
+export const requestsOf = ({ requests }: RunEntry) => requests.list + requests.head + requests.get + requests.put + requests.delete;
+
+export type Announcement =
+  | { kind: 'started'; job: ShownJob }
+  | { kind: 'ended'; job: ShownJob; status: Exclude<RunEntry['status'], 'running'>; done: number; failed: number };
+
+/** What a listener has to be told: starts and ends, not the steps between them. */
+export function announcementsOf(before: readonly JobAnswer[], after: readonly JobAnswer[]): Announcement[] {
+  return after.filter(isShown).flatMap((job): Announcement[] => {
+    const old = before.find(({ name }) => name === job.name);
+    if (!old || isActive(old) === isActive(job)) return [];
+    if (isActive(job)) return [{ kind: 'started', job: job.name }];
+    const run = activityOf(old) === 'trying' ? job.lastDryRun : job.lastRun;
+    const status = run && run.status !== 'running' ? run.status : 'complete';
+    return [{ kind: 'ended', job: job.name, status, done: run?.done ?? 0, failed: run?.failed ?? 0 }];
+  });
+}

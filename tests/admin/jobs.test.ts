@@ -1,0 +1,124 @@
+import { minutesOf } from '../../admin/src/utils/format';
+import { activityOf, announcementsOf, extentOf, freshDryRun, needsTrial, percentOf, requestsOf } from '../../admin/src/utils/jobs';
+import { readMaxId } from '../../admin/src/utils/maxId';
+import { choiceOf, SCHEDULES } from '../../admin/src/utils/schedule';
+import { stateKey } from '../../admin/src/utils/states';
+import { planOf } from '../../admin/src/utils/audit';
+import { jobOf, runOf } from '../support/job-answers';
+
+const blockedBy = { code: 'UPLOAD_INCOMPLETE', message: '', hint: '' } as const;
+const progress = jobOf('upload').progress;
+
+test('what a job is at: running before waiting before complete before blocked', () => {
+  expect(activityOf(jobOf('upload', { running: true, wanted: true }))).toBe('running');
+  expect(activityOf(jobOf('upload', { running: true, lastDryRun: runOf({ dryRun: true, status: 'running' }) }))).toBe('trying');
+  expect(activityOf(jobOf('upload', { wanted: true, blockedBy }))).toBe('waiting');
+  expect(activityOf(jobOf('cleanup', { complete: true, blockedBy }))).toBe('complete');
+  expect(activityOf(jobOf('cleanup', { blockedBy }))).toBe('blocked');
+  expect(activityOf(jobOf('upload'))).toBe('idle');
+});
+
+test('before the first real start there is a dry run, which has to have ended; an audit needs none', () => {
+  expect(needsTrial(jobOf('upload'))).toBe(true);
+  expect(needsTrial(jobOf('upload', { lastDryRun: runOf({ status: 'running', endedAt: null }) }))).toBe(true);
+  expect(needsTrial(jobOf('upload', { lastDryRun: runOf() }))).toBe(false);
+  expect(needsTrial(jobOf('cleanup', { lastRun: runOf() }))).toBe(false);
+  expect(needsTrial(jobOf('audit'))).toBe(false);
+});
+
+test('a dry run’s result is shown until a real run is newer, and is what a start is said to do', () => {
+  const trial = runOf({ dryRun: true, total: 12, bytesTotal: 340 });
+  const of = (lastRun: ReturnType<typeof runOf> | null) =>
+    jobOf('cleanup', { lastDryRun: trial, lastRun, progress: { ...progress, done: 4, total: 10, bytesDone: 40, bytesTotal: 100 } });
+  expect(freshDryRun(of(null))).toBe(trial);
+  expect(extentOf(of(null))).toEqual({ count: 12, bytes: 340 });
+  const later = of(runOf({ startedAt: '2026-05-04T11:00:00.000Z' }));
+  expect(freshDryRun(later)).toBeNull();
+  expect(extentOf(later)).toEqual({ count: 6, bytes: 60 });
+  expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z' })))).toBe(trial);
+});
+
+test.each([
+  [{ done: 0, total: 0 }, 0],
+  [{ done: 1, total: 4, bytesDone: 50, bytesTotal: 100 }, 50],
+  [{ done: 1, total: 4 }, 25],
+  [{ done: 999, total: 1_000, bytesDone: 9_999, bytesTotal: 10_000 }, 99],
+  // the last file is an empty one
+  [{ done: 3, total: 4, bytesDone: 100, bytesTotal: 100 }, 99],
+  [{ done: 4, total: 4, bytesDone: 100, bytesTotal: 100 }, 100],
+])('%j is %d percent', (over, percent) => {
+  expect(percentOf({ ...progress, ...over })).toBe(percent);
+});
+
+test('requests are counted whatever their kind', () => {
+  expect(requestsOf(runOf({ requests: { list: 1, head: 2, get: 3, put: 4, delete: 5 } }))).toBe(15);
+});
+
+test('a start and an end are told once; what goes on, and the first look, are not', () => {
+  const idle = jobOf('upload');
+  const running = jobOf('upload', { running: true, wanted: true });
+  const paused = jobOf('upload', { wanted: true });
+  const over = jobOf('upload', { lastRun: runOf({ status: 'stopped', done: 7, failed: 1 }) });
+  expect(announcementsOf([], [running])).toEqual([]);
+  expect(announcementsOf([idle], [running])).toEqual([{ kind: 'started', job: 'upload' }]);
+  expect(announcementsOf([running], [paused])).toEqual([]);
+  expect(announcementsOf([paused], [over])).toEqual([{ kind: 'ended', job: 'upload', status: 'stopped', done: 7, failed: 1 }]);
+  expect(announcementsOf([jobOf('purge')], [jobOf('purge', { running: true })])).toEqual([]);
+});
+
+test('the end of a dry run is told with the dry run’s own numbers', () => {
+  const trying = jobOf('upload', { running: true, lastDryRun: runOf({ status: 'running', endedAt: null }) });
+  const tried = jobOf('upload', { lastDryRun: runOf({ done: 5 }), lastRun: runOf({ done: 99 }) });
+  expect(announcementsOf([trying], [tried])).toEqual([{ kind: 'ended', job: 'upload', status: 'complete', done: 5, failed: 0 }]);
+});
+
+test.each([
+  ['*/2 * * * *', 'every-2'],
+  [' */5  * * * * ', 'every-5'],
+  ['0 * * * *', 'hourly'],
+  ['0 3 * * *', 'nightly'],
+  ['0 4 * * *', 'own'],
+])('%j is chosen as %s', (expression, choice) => {
+  expect(choiceOf(expression)).toBe(choice);
+});
+
+test('every choice is recognised again', () => {
+  for (const [choice, expression] of Object.entries(SCHEDULES)) expect(choiceOf(expression)).toBe(choice);
+});
+
+test.each([
+  ['', null],
+  ['  ', null],
+  [' 12 ', 12],
+  ['0', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['9'.repeat(17), undefined],
+])('a limit of %j is %s', (text, id) => {
+  expect(readMaxId(text)).toBe(id);
+});
+
+test.each([
+  [0, { hours: 0, minutes: 1 }],
+  [61, { hours: 0, minutes: 2 }],
+  [3_599, { hours: 1, minutes: 0 }],
+  [7_260, { hours: 2, minutes: 1 }],
+])('%d seconds are %j', (seconds, parts) => {
+  expect(minutesOf(seconds)).toEqual(parts);
+});
+
+test('a state of a newer server has words too', () => {
+  expect([stateKey('missing'), stateKey('local'), stateKey('elsewhere')]).toEqual(['state.missing', 'state.local', 'state.other']);
+});
+
+test('an audit’s plan counts what it would change, until it was done', () => {
+  const counts = [
+    { kind: 'orphan-object', action: 'none', count: 3, bytes: 30 },
+    { kind: 'object-missing', action: 'upload-again', count: 2, bytes: 20 },
+  ] as const;
+  const finding = { kind: 'object-missing', key: 'a.jpg', name: null, size: 10, reason: null, action: 'upload-again' } as const;
+  expect(planOf({ counts: [...counts], results: [{ ...finding, applied: false }] })).toEqual({ count: 2, bytes: 20 });
+  expect(planOf({ counts: [...counts], results: [] })).toEqual({ count: 2, bytes: 20 });
+  expect(planOf({ counts: [...counts], results: [{ ...finding, applied: true }] })).toBeNull();
+  expect(planOf({ counts: [counts[0]], results: [] })).toBeNull();
+});
