@@ -1,7 +1,7 @@
-import { Table, Tbody, Th, Thead, Tr, Typography } from '@strapi/design-system';
+import { Table, Tbody, Thead, Tr, Typography } from '@strapi/design-system';
 
 import type { ReportAnswer } from '../../../../../server/src/contracts/jobs';
-import { Cell } from '../../../components/Cell';
+import { Cell, HeadCell } from '../../../components/Cell';
 import { Numbers } from '../../../components/Numbers';
 import { useSize } from '../../../hooks/useFormats';
 import { useTranslate } from '../../../hooks/useTranslate';
@@ -17,11 +17,11 @@ export function AuditCounts({ counts }: { counts: ReportAnswer['counts'] }) {
       <Thead>
         <Tr>
           {COLUMNS.map((column) => (
-            <Th key={column}>
+            <HeadCell key={column}>
               <Typography variant="sigma" textColor="neutral600">
                 {t(`audit.${column}`)}
               </Typography>
-            </Th>
+            </HeadCell>
           ))}
         </Tr>
       </Thead>

@@ -30,7 +30,7 @@ export function FailureRow({ entry, onRetry }: Props) {
       <Cell min="8rem">
         <Typography textColor="neutral800">{t(stateKey(entry.state))}</Typography>
       </Cell>
-      <Cell min="24rem">
+      <Cell min="22rem">
         <Typography tag="p" textColor="neutral800">
           {why?.message}
         </Typography>

@@ -1,9 +1,10 @@
 import { useCallback } from 'react';
 
-import { Button, Flex, Table, Tbody, Th, Thead, Tr, Typography, VisuallyHidden } from '@strapi/design-system';
+import { Button, Flex, Table, Tbody, Thead, Tr, Typography, VisuallyHidden } from '@strapi/design-system';
 import { useNotification } from '@strapi/strapi/admin';
 
 import type { KeysRequest } from '../../../../../server/src/contracts/jobs';
+import { HeadCell } from '../../../components/Cell';
 import { Pager } from '../../../components/Pager';
 import { Section } from '../../../components/Section';
 import { useAct } from '../../../hooks/useAct';
@@ -57,15 +58,15 @@ export function FailuresSection({ stamp }: { stamp: string }) {
         <Thead>
           <Tr>
             {COLUMNS.map((column) => (
-              <Th key={column}>
+              <HeadCell key={column}>
                 <Typography variant="sigma" textColor="neutral600">
                   {t(`failures.${column}`)}
                 </Typography>
-              </Th>
+              </HeadCell>
             ))}
-            <Th>
+            <HeadCell>
               <VisuallyHidden>{t('failures.retry')}</VisuallyHidden>
-            </Th>
+            </HeadCell>
           </Tr>
         </Thead>
         <Tbody>
