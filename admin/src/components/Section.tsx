@@ -18,7 +18,7 @@ export function Section({ title, subtitle, aside, children }: Props) {
     <Box tag="section" aria-labelledby={id} background="neutral0" hasRadius shadow="filterShadow" padding={6} style={{ flexGrow: 1 }}>
       <Flex direction="column" alignItems="stretch" gap={4}>
         <Flex direction="column" alignItems="stretch" gap={1}>
-          <Flex justifyContent="space-between" alignItems="flex-start" gap={3}>
+          <Flex justifyContent="space-between" alignItems="flex-start" gap={3} wrap="wrap">
             <Typography id={id} variant="delta" tag="h2">
               {title}
             </Typography>

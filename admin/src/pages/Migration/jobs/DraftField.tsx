@@ -37,7 +37,7 @@ export function DraftField({ name, label, hint, draft, disabled, numeric = false
               onChange={({ target: { value } }) => draft.edit(value)}
             />
           </Flex>
-          <Button type="submit" variant="tertiary" size="L" disabled={disabled || !draft.changed} aria-label={`${t('save.action')}: ${label}`}>
+          <Button type="submit" variant="tertiary" size="L" disabled={disabled || !draft.changed} aria-label={t('action.of', { action: t('save.action'), what: label })}>
             {t('save.action')}
           </Button>
         </Flex>

@@ -25,7 +25,7 @@ export function DryRunResult({ job, run }: { job: ShownJob; run: RunEntry }) {
             {run.skipped.map(({ code, count, bytes }) => (
               <li key={code}>
                 <Numbers>
-                  {t('files', { count, size: sizeOf(bytes) })}: {t(`skip.${code}`)}
+                  {t('dry-run.skip', { files: t('files', { count, size: sizeOf(bytes) }), why: t(`skip.${code}`) })}
                 </Numbers>
               </li>
             ))}

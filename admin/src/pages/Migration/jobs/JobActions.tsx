@@ -20,7 +20,7 @@ export function JobActions({ job, activity, start }: Props) {
   const { mayRun } = useRights();
   if (!mayRun) return null;
   const title = t(`job.${job.name}.title`);
-  const named = (action: string) => `${action}: ${title}`;
+  const named = (action: string) => t('action.of', { action, what: title });
   if (isActive(job)) {
     return (
       <Flex>

@@ -7,5 +7,5 @@ export const PLACE_COLORS = {
   remote: 'success500',
   trash: 'neutral300',
   failed: 'danger500',
-  lost: 'danger700',
+  lost: 'neutral800',
 } as const satisfies Record<Place, string>;
