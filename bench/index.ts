@@ -1,18 +1,46 @@
-/** npm run bench -- <what>: measures, on this machine. `ledger [--rows 1000000] [--json]` */
+/**
+ * npm run bench -- <what>: measures, on this machine.
+ *   ledger    [--rows 1000000]
+ *   migration [--files 10000] [--large 100] [--concurrency 8] [--rounds 1] [--s3 minio|rgw|embedded]
+ * Both print a table, and with --json what is in it.
+ */
 import { parseArgs } from 'node:util';
-import { runCommand } from '../scripts/command';
+import { oneOf, positive, runCommand } from '../scripts/command';
+import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { benchLedger } from './ledger';
+import { benchMigration } from './migration';
+
+const options = {
+  rows: { type: 'string', default: '1000000' },
+  files: { type: 'string', default: '10000' },
+  large: { type: 'string', default: '100' },
+  concurrency: { type: 'string', default: '8' },
+  rounds: { type: 'string', default: '1' },
+  s3: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { rows: { type: 'string', default: '1000000' }, json: { type: 'boolean', default: false } },
-  });
-  const rows = Number(values.rows);
-  if (!Number.isInteger(rows) || rows < 10_000) throw new Error(`--rows ${values.rows}: a whole number from 10000`);
+  const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const [what] = positionals;
-  if (what !== 'ledger') throw new Error(`${what ?? 'nothing'} to measure: use ledger`);
-  await benchLedger(rows, values.json);
+  if (what === 'ledger') {
+    const rows = positive('rows', values.rows);
+    if (rows < 10_000) throw new Error(`--rows ${values.rows}: a whole number from 10000`);
+    await benchLedger(rows, values.json);
+  } else if (what === 'migration') {
+    await benchMigration({
+      sets: [
+        { name: 'small', count: positive('files', values.files), size: 20_000 },
+        { name: 'large', count: positive('large', values.large), size: 5_000_000 },
+      ],
+      concurrency: positive('concurrency', values.concurrency),
+      rounds: positive('rounds', values.rounds),
+      s3: oneOf('s3', values.s3, S3_KINDS),
+      json: values.json,
+    });
+  } else {
+    throw new Error(`${what ?? 'nothing'} to measure: use ledger or migration`);
+  }
   return 0;
 }
 

@@ -8,6 +8,7 @@ import { rawBucket } from '../tests/support/raw-s3';
 import { startS3, type S3Server } from '../tests/support/s3';
 import { ADMIN, buildPlayground, startStrapi, type StrapiInstance } from '../tests/support/strapi';
 import { Claims } from './claims';
+import { makeLibrary, moveLibrary } from './library';
 import { heading, step } from './progress';
 import { catchUp, configure, uploadToS3, uploadWithoutS3, type Stage } from './story';
 
@@ -49,10 +50,12 @@ async function prepare(claims: Claims): Promise<Stage> {
 async function play(): Promise<boolean> {
   const claims = new Claims();
   const stage = await prepare(claims);
+  const library = await makeLibrary(stage);
   await configure(stage);
   await uploadToS3(stage);
   if (!claims.allHold) throw new Error('nothing reaches S3: the rest of the story would only wait for it');
   await catchUp(stage, await uploadWithoutS3(stage));
+  await moveLibrary(stage, library);
 
   heading(claims.allHold ? styleText('green', claims.summary) : styleText('red', claims.summary));
   return claims.allHold;
@@ -62,6 +65,7 @@ function showAddresses({ s3, strapi }: { s3?: S3Server; strapi?: StrapiInstance 
   heading('It stays up until Ctrl-C. Look around:');
   console.log(`  admin panel     ${strapi?.url}/admin`);
   console.log(`  settings page   ${strapi?.url}/admin/settings/s3-storage`);
+  console.log(`  migration page  ${strapi?.url}/admin/settings/s3-storage/migration`);
   console.log(`  login           ${ADMIN.email}  ${ADMIN.password}`);
   console.log(`  S3              ${s3?.endpoint}  bucket demo-media, keys ${s3?.accessKeyId} / ${s3?.secretAccessKey}`);
 }

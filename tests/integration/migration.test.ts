@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { JobAnswer, JobName, JobsAnswer, ReportAnswer } from '../../server/src/contracts/jobs';
+import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
+import { image, sha256, textFile } from '../support/images';
+import { makeLibrary, type Library } from '../support/library';
+import { observeDatabase } from '../support/observe-ledger';
+import { openStage, type Stage } from '../support/stage';
+
+/** A part of CI tells the story with a thousand; elsewhere it is another database or S3 server that is tried. */
+const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 200);
+const STEP_MS = 300_000;
+
+let stage: Stage;
+let library: Library;
+/** What a visitor must get for each key. Editors change it when Strapi has answered them. */
+const expected = new Map<string, string>();
+/** Keys that editors deleted. */
+const deleted = new Set<string>();
+
+beforeAll(async () => {
+  stage = await openStage();
+  library = await makeLibrary(stage.strapi, IMAGES);
+  for (const [key, sum] of library.sums) expected.set(key, sum);
+}, 600_000);
+
+afterAll(() => stage?.close(), 60_000);
+
+const ask = async <T>(url: string) => (await stage.strapi.api<T>('GET', `/s3-storage${url}`)).body;
+async function start(name: JobName, body: unknown = {}) {
+  const answer = await stage.strapi.api('POST', `/s3-storage/jobs/${name}/start`, body);
+  return { status: answer.status, body: answer.body };
+}
+
+async function job(name: JobName): Promise<JobAnswer> {
+  const { jobs } = await ask<JobsAnswer>('/jobs');
+  return jobs.find((found) => found.name === name) as JobAnswer;
+}
+
+/** Starts a job, or the dry run of one, and waits for the end of it. */
+async function complete(name: JobName, { dryRun = false } = {}): Promise<JobAnswer> {
+  const runOf = (found: JobAnswer) => (dryRun ? found.lastDryRun : found.lastRun);
+  const before = runOf(await job(name))?.id;
+  expect((await start(name, { dryRun })).status).toBe(202);
+  let now = await job(name);
+  await stage.eventually(`${name} is complete`, async () => {
+    now = await job(name);
+    const run = runOf(now);
+    if (run?.status === 'failed') throw new Error(`${name} failed: ${JSON.stringify(run)}\n${stage.strapi.logs().slice(-2_000)}`);
+    return !now.running && run?.id !== before && run?.status === 'complete';
+  }, STEP_MS);
+  return now;
+}
+
+/** Library files that lie in the uploads folder, at plain paths and in the plugin's own folder. */
+async function onDisk(): Promise<{ plain: string[]; own: string[] }> {
+  const entries = await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => path.relative(stage.strapi.uploadsDir, path.join(entry.parentPath, entry.name)));
+  const files = names.filter((name) => path.basename(name) !== '.gitkeep');
+  return {
+    plain: files.filter((name) => !name.startsWith('.s3-storage')).sort(),
+    own: files.filter((name) => name.startsWith('.s3-storage') && path.basename(name) !== 'volume'),
+  };
+}
+
+/** Reads every key as a visitor does, and compares. */
+async function visitorsGet(read: (url: string) => Promise<{ status: number; bytes: Buffer }> = (url) => stage.strapi.read(url)) {
+  const wrong: string[] = [];
+  const keys = [...expected];
+  const visitor = async () => {
+    for (let next = keys.pop(); next; next = keys.pop()) {
+      const [key, sum] = next;
+      const { status: code, bytes } = await read(`/uploads/${encodeURIComponent(key)}`);
+      if (code !== 200 || sha256(bytes) !== sum) wrong.push(`${key}: ${code}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, visitor));
+  expect(wrong).toEqual([]);
+  for (const key of deleted) expect([key, (await read(`/uploads/${encodeURIComponent(key)}`)).status]).toEqual([key, 404]);
+}
+
+/** An editor at work until told to stop: uploads, replaces and deletes, of the library's own files too. */
+function editor(spared: number) {
+  let on = true;
+  const victims = library.files.filter((_, index) => index >= spared && index % 7 === 3);
+  const work = async () => {
+    for (let round = 0; on; round++) {
+      const text = `round ${round} of ${spared} ${Math.random()}`;
+      const [own] = (await stage.strapi.upload(textFile(`edit-${round}.txt`, text))) as [UploadedFile];
+      expected.set(own.hash + own.ext, sha256(Buffer.from(text)));
+      const replaced = await stage.strapi.replace(own.id, textFile(`edit-${round}.txt`, `${text}, replaced`));
+      expected.set(replaced.hash + replaced.ext, sha256(Buffer.from(`${text}, replaced`)));
+      const victim = victims.pop();
+      if (!victim) continue;
+      if (round % 2 === 0) {
+        await remove(victim);
+      } else {
+        await replaceImage(victim);
+      }
+    }
+  };
+  const done = work();
+  return {
+    stop: async () => {
+      on = false;
+      await done;
+    },
+  };
+}
+
+async function remove(file: UploadedFile): Promise<void> {
+  for (const key of keysOf(file)) expected.delete(key);
+  await stage.strapi.remove(file.id);
+  for (const key of keysOf(file)) deleted.add(key);
+}
+
+/** Strapi compresses images again, so what must be read afterwards is only known by reading it once. */
+async function replaceImage(file: UploadedFile): Promise<void> {
+  for (const key of keysOf(file)) expected.delete(key);
+  const old = library.sums;
+  const format = file.ext === '.png' ? 'png' : 'jpeg';
+  const replaced = await stage.strapi.replace(file.id, await image(file.name, format, 300, 210));
+  for (const url of urlsOf(replaced)) {
+    const key = url.replace('/uploads/', '');
+    const { status: code, bytes } = await stage.strapi.read(url);
+    expect([key, code, sha256(bytes) === old.get(key)]).toEqual([key, 200, false]);
+    expected.set(key, sha256(bytes));
+  }
+}
+
+test('before the plugin is configured nothing is blocked but what needs S3, and the bucket is empty', async () => {
+  expect(library.files.length).toBe(IMAGES);
+  expect(await stage.bucket.keys()).toEqual([]);
+  expect(await start('upload')).toMatchObject({ status: 409 });
+});
+
+test('a dry run tells what a run would do, and does nothing', async () => {
+  expect(await stage.configure()).toBe('read-write');
+  const dry = await complete('upload', { dryRun: true });
+  expect(dry.lastDryRun).toMatchObject({ dryRun: true, status: 'complete', total: library.sums.size });
+  expect(dry.lastDryRun?.bytesTotal).toBe(await bytesOnDisk());
+  expect(await stage.bucket.keys()).toEqual([]);
+  const connection = observeDatabase(stage.strapi);
+  try {
+    expect(await connection('s3_storage_objects').select('object_key')).toEqual([]);
+  } finally {
+    await connection.destroy();
+  }
+  expect((await ask<ReportAnswer>('/jobs/upload/report')).run?.id).toBe(dry.lastDryRun?.id);
+}, STEP_MS);
+
+async function bytesOnDisk(): Promise<number> {
+  let bytes = 0;
+  for (const key of library.sums.keys()) bytes += (await readFile(path.join(stage.strapi.uploadsDir, key))).length;
+  return bytes;
+}
+
+test('phase 2 is refused before phase 1 is complete', async () => {
+  expect(await start('cleanup')).toMatchObject({ status: 409, body: { error: { details: { code: 'UPLOAD_INCOMPLETE' } } } });
+});
+
+test('phase 1 moves the library while editors work; what is in the bucket already is not sent again', async () => {
+  const filled = library.files.slice(0, 10).flatMap(keysOf);
+  for (const key of filled) await stage.bucket.put(key, await readFile(path.join(stage.strapi.uploadsDir, key)));
+  const [foreign] = keysOf(library.files[11] as UploadedFile) as [string];
+  await stage.bucket.put(foreign, 'somebody else’s');
+
+  stage.proxy.forget();
+  const puts = new Map<string, number>();
+  const unwatch = stage.proxy.watch(({ method, path: sent }) => {
+    const name = decodeURIComponent(sent.split('?')[0]?.replace(`/${stage.bucket.bucket}/`, '') ?? '');
+    if (method === 'PUT') puts.set(name, (puts.get(name) ?? 0) + 1);
+  });
+  const editing = editor(20);
+  const done = await complete('upload');
+  await editing.stop();
+  unwatch();
+
+  expect(done).toMatchObject({ complete: true, blockedBy: null });
+  expect(filled.filter((key) => puts.has(key))).toEqual([]);
+  expect([...puts.values()].filter((times) => times > 1)).toEqual([]);
+  expect((await stage.bucket.get(foreign)).toString()).toBe('somebody else’s');
+  // each untouched file: the same bytes in the bucket, and still on the disk
+  const objects = new Map((await stage.bucket.list()).map(({ key, etag }) => [key, etag]));
+  for (const [key, sum] of library.sums) {
+    if (expected.get(key) !== sum || key === foreign) continue;
+    const file = await readFile(path.join(stage.strapi.uploadsDir, key));
+    expect([key, sha256(file)]).toEqual([key, sum]);
+    expect([key, objects.get(key)]).toEqual([key, createHash('md5').update(file).digest('hex')]);
+  }
+  await visitorsGet();
+}, STEP_MS + 120_000);
+
+test('phase 2 frees the disk while editors work; nothing is lost', async () => {
+  const editing = editor(IMAGES / 2);
+  await complete('cleanup');
+  await editing.stop();
+  await complete('cleanup');
+  const left = async () => (await onDisk()).plain.filter((name) => expected.get(name) === library.sums.get(name) && expected.has(name));
+  await stage.eventually('the disk is freed', async () => (await left()).length === 0, 60_000);
+  const { objects } = await ask<StatusAnswer>('/status');
+  expect([objects.local.count, objects.both.count, objects.failed.count]).toEqual([0, 0, 0]);
+  await visitorsGet();
+}, STEP_MS + 120_000);
+
+test('stop using S3: new files go to the disk, the rest is still read, the bucket stays as it is', async () => {
+  expect(await stage.strapi.api('POST', '/s3-storage/settings/leave')).toMatchObject({ status: 200, body: { mode: 'read-only', reason: { code: 'LEAVING' } } });
+  const before = await stage.bucket.keys();
+  const [file] = (await stage.strapi.upload(textFile('after.txt', 'written after leaving'))) as [UploadedFile];
+  expected.set(file.hash + file.ext, sha256(Buffer.from('written after leaving')));
+  expect((await readFile(path.join(stage.strapi.uploadsDir, file.hash + file.ext))).toString()).toBe('written after leaving');
+  expect(await stage.bucket.keys()).toEqual(before);
+  expect((await start('cleanup')).status).toBe(409);
+});
+
+test('restore brings every byte back to its plain path', async () => {
+  expect((await complete('restore', { dryRun: true })).lastDryRun).toMatchObject({ total: expect.any(Number) });
+  const before = await stage.bucket.keys();
+  const replacedOnTheWay = library.files.at(-1) as UploadedFile;
+  const restoring = complete('restore');
+  await replaceImage(replacedOnTheWay);
+  await restoring;
+  await complete('restore');
+  expect(await stage.bucket.keys()).toEqual(before);
+  const wrong: string[] = [];
+  for (const [key, sum] of expected) {
+    const file = await readFile(path.join(stage.strapi.uploadsDir, key)).catch(() => Buffer.alloc(0));
+    if (sha256(file) !== sum) wrong.push(key);
+  }
+  expect(wrong).toEqual([]);
+  await visitorsGet();
+}, STEP_MS + 60_000);
+
+test('the plugin is uninstalled, and plain Strapi serves every file', async () => {
+  const { strapi } = stage;
+  await strapi.stop();
+  const manifest = path.join(strapi.appDir, 'package.json');
+  const { 'strapi-plugin-s3-storage': removed, ...dependencies } = (JSON.parse(await readFile(manifest, 'utf8')) as { dependencies: Record<string, string> }).dependencies;
+  expect(removed).toBeTruthy();
+  await writeFile(manifest, JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), dependencies }));
+  await strapi.restart();
+  expect((await strapi.api('GET', '/s3-storage/status')).status).toBe(404);
+  stage.proxy.forget();
+  await visitorsGet();
+  expect(stage.proxy.count()).toBe(0);
+
+  // and goes on: the tables are still there, nobody minds
+  const [file] = (await strapi.upload(textFile('plain.txt', 'plain Strapi'))) as [UploadedFile];
+  expect((await strapi.read(file.url)).bytes.toString()).toBe('plain Strapi');
+  const [key] = [...expected.keys()].filter((name) => library.sums.has(name));
+  expect(existsSync(path.join(strapi.uploadsDir, key as string))).toBe(true);
+}, STEP_MS);
