@@ -1,10 +1,8 @@
 import type { Core } from '@strapi/strapi';
-import type { JobName } from './contracts/jobs';
 import { createCommand, type Command } from './cli/command';
 import type { CommandEngine } from './cli/command-engine';
 import { hostFacts } from './command-facts';
 import { systemClock } from './core/clock';
-import { StorageError } from './core/errors';
 import type { Engine } from './engine';
 import { hostOf } from './engine-host';
 
@@ -28,9 +26,10 @@ function commandEngine(engine: Engine): CommandEngine {
 }
 
 /** The jobs as the command line sees them. */
-function jobsOf(_engine: Engine): Pick<CommandEngine, 'jobs' | 'report' | 'runNow'> {
-  const none = async (name: JobName): Promise<never> => {
-    throw new StorageError('NO_SUCH_JOB', { operation: 'run', subject: name });
+function jobsOf(engine: Engine): Pick<CommandEngine, 'jobs' | 'report' | 'runNow'> {
+  return {
+    jobs: () => engine.jobs.answer(),
+    report: (name, query) => engine.jobs.report(name, query),
+    runNow: (name, options, hooks) => engine.runner.runNow(name, options, hooks),
   };
-  return { jobs: async () => ({ jobs: [] }), report: none, runNow: none };
 }

@@ -6,6 +6,7 @@ import { isCron } from './adapters/schedules';
 import { incidentLog } from './adapters/incidents';
 import { knexLeases } from './adapters/leases';
 import { mediaCatalog } from './adapters/media-catalog';
+import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
 import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
@@ -25,7 +26,7 @@ import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
 import { RowCache } from './core/media/row-cache';
-import { ObjectChanges, type ObjectMoves } from './core/object-changes';
+import { ObjectChanges } from './core/object-changes';
 import { objectsPage } from './core/objects';
 import { openS3Probe } from './core/probe/open-s3';
 import { Outage, type IncidentLog } from './core/resilience/outage';
@@ -34,6 +35,7 @@ import { s3ConfigOf } from './core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from './core/settings/service';
 import { fileSystemType } from './core/store/file-system';
 import { LocalObjectStore } from './core/store/local';
+import { diskTree } from './core/store/disk-tree';
 import { openBucket } from './core/store/s3/open-bucket';
 import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
@@ -98,8 +100,7 @@ export class Engine implements EnginePort {
     };
     this.jobs = jobs.api((patch) => this.settings.update(patch));
     this.runner = jobs.runner;
-    const moves = parts.ledger as Ledger & ObjectMoves;
-    this.changes = new ObjectChanges(moves, parts.rows, () => parts.housekeeping.wake());
+    this.changes = new ObjectChanges(parts.ledger, parts.rows, () => parts.housekeeping.wake());
     service.onChange(() => this.#apply());
     this.#apply();
   }
@@ -165,7 +166,15 @@ export class Engine implements EnginePort {
     });
     const jobs = new EngineJobs({
       ...{ transactions, leases, holder, registry, service, connections },
-      parts: { ...shared, library: catalog },
+      parts: {
+        ...shared,
+        library: catalog,
+        inventories: knexInventories(transactions, database.getSchemaName()),
+        registry,
+        tree: diskTree(uploads),
+        listAt: (location) => connections.listAt(location),
+        readable: () => connections.readable,
+      },
       schema: database.getSchemaName(),
       purge: () => housekeeping.wake(),
     });

@@ -6,8 +6,10 @@ const objects = {
   both: { count: 5, bytes: 500 },
   remote: { count: 4, bytes: 400 },
   trash: none,
+  missing: none,
   lost: { count: 1, bytes: 0 },
-  failed: none,
+  // what is lost has failed, too
+  failed: { count: 1, bytes: 0 },
 };
 
 const of = (segments: ReturnType<typeof segmentsOf>, place: string) => segments.find((segment) => segment.place === place);
@@ -21,7 +23,7 @@ test('the shares are of the measure that was asked for, and come to one', () => 
 });
 
 test('a file that failed is counted once: not also where it is', () => {
-  const segments = segmentsOf({ ...objects, failed: { count: 12, bytes: 250 } }, 'count');
+  const segments = segmentsOf({ ...objects, failed: { count: 13, bytes: 250 } }, 'count');
   expect(of(segments, 'failed')).toMatchObject({ count: 12, bytes: 250 });
   expect(of(segments, 'local')).toMatchObject({ count: 0, bytes: 0 });
   expect(of(segments, 'both')).toMatchObject({ count: 3, bytes: 350 });
@@ -29,6 +31,6 @@ test('a file that failed is counted once: not also where it is', () => {
 });
 
 test('an empty library has no share of anything', () => {
-  const empty = { local: none, both: none, remote: none, trash: none, lost: none, failed: none };
+  const empty = { local: none, both: none, remote: none, trash: none, missing: none, lost: none, failed: none };
   expect(segmentsOf(empty, 'bytes').map(({ share }) => share)).toEqual([0, 0, 0, 0, 0, 0]);
 });

@@ -24,6 +24,7 @@ export const STATUS: StatusAnswer = {
     both: { count: 800, bytes: 16_000_000 },
     remote: { count: 3_000, bytes: 60_000_000 },
     trash: NONE,
+    missing: NONE,
     lost: NONE,
     failed: NONE,
   },

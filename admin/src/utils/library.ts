@@ -17,8 +17,10 @@ const MAY_FAIL = ['local', 'both', 'remote', 'trash'] as const;
 
 /** Each file once: the server counts a file that failed also where it is. */
 export function segmentsOf(objects: StatusAnswer['objects'], measure: Measure): Segment[] {
-  const left = { ...objects.failed };
-  const places: Record<Place, Tally> = { ...objects };
+  const { lost, failed: counted } = objects;
+  const failed = { count: counted.count - lost.count, bytes: counted.bytes - lost.bytes };
+  const places: Record<Place, Tally> = { ...objects, failed };
+  const left = { ...failed };
   for (const place of MAY_FAIL) {
     const { count, bytes } = places[place];
     const taken = { count: Math.min(count, left.count), bytes: Math.min(bytes, left.bytes) };

@@ -15,7 +15,12 @@ const job = () => cleanupJob(world.deps);
 const upload = () => world.run(uploadJob(world.deps));
 const run = (options?: Parameters<LibraryWorld['run']>[1]) => world.run(job(), options);
 const onDisk = (name: string) => access(path.join(world.folder, name)).then(() => true, () => false);
-const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId });
+const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId, apply: false });
+
+async function record(name: string): Promise<void> {
+  await writeFile(path.join(world.folder, name), 'c');
+  await world.ledger.record([{ key: world.key(name), local: { volume: world.deps.volume.id, localName: name as never }, size: 1 }]);
+}
 
 test('what is proven in S3 leaves the disk, batch by batch, and is served from S3', async () => {
   const names = Array.from({ length: 12 }, (_, index) => `${index}.txt`);
@@ -51,13 +56,16 @@ test('does not begin before phase 1 is complete, and ends when that is so no mor
   expect(await blocked(2)).toBeNull();
   await upload();
   expect(await blocked()).toBeNull();
-  await world.shelve('late.txt');
+  // an editor's uploads need no inventory
+  world.list(['edited.txt']);
+  expect(await blocked()).toBeNull();
+  await record('late.txt');
   expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
   expect((await run()).outcome).toEqual({ status: 'paused', code: 'UPLOAD_INCOMPLETE' });
   expect(await onDisk('a.txt')).toBe(true);
   await upload();
   world.fault = (operation) => {
-    if (operation === 'head' && world.files.length === 4) world.list(['later.txt']);
+    if (operation === 'head') void record('later.txt');
     return undefined;
   };
   const { outcome, progress } = await run({ batchSize: 1, concurrency: 1 });
@@ -78,8 +86,7 @@ test('a file given up in phase 1, and a missing one, do not block, and are not t
   await world.shelve('a.txt', 'b.txt');
   world.list(['missing.txt']);
   await upload();
-  await writeFile(path.join(world.folder, 'c.txt'), 'c');
-  await world.ledger.record([{ key: world.key('c.txt'), local: { volume: world.deps.volume.id, localName: 'c.txt' as never }, size: 1 }]);
+  await record('c.txt');
   expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
   await world.ledger.recordFailure((await world.ledger.find(world.key('c.txt')))!, 'FILE_CHANGED', null);
   expect(await blocked()).toBeNull();

@@ -21,11 +21,13 @@ afterAll(() => database.close());
 const TALLIES: Tallies = {
   ...talliesOf([]),
   local: { count: 5, bytes: 50 },
+  pendingLibrary: { count: 4, bytes: 40 },
   pendingUploads: { count: 1, bytes: 10 },
   both: { count: 3, bytes: 30 },
   remote: { count: 2, bytes: 20 },
   trash: { count: 4, bytes: 40 },
-  failed: { count: 1, bytes: 10 },
+  failed: { count: 3, bytes: 30 },
+  failedOf: { local: 1, both: 2, remote: 0, missing: 0 },
 };
 
 function setUp() {
@@ -61,8 +63,8 @@ test('every job is answered with how far the library is', async () => {
   const rest = { perSecond: null, bytesPerSecond: null, etaSeconds: null };
   expect(jobs.map(({ name, progress }) => [name, progress])).toEqual([
     ['upload', { done: 5, total: 9, failed: 1, bytesDone: 50, bytesTotal: 90, ...rest }],
-    ['cleanup', { done: 2, total: 5, failed: 1, bytesDone: 20, bytesTotal: 50, ...rest }],
-    ['purge', { done: 0, total: 4, failed: 1, bytesDone: 0, bytesTotal: 40, ...rest }],
+    ['cleanup', { done: 2, total: 5, failed: 2, bytesDone: 20, bytesTotal: 50, ...rest }],
+    ['purge', { done: 0, total: 4, failed: 0, bytesDone: 0, bytesTotal: 40, ...rest }],
     ['audit', { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0, ...rest }],
   ]);
   const [upload, blocked, purge] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]];

@@ -150,11 +150,11 @@ describe('room on the disk', () => {
   const roomFor = (files: number) => ({ space: async () => ({ free: 1000 + files * SIZE, total: 1e9 }), reserve: () => 1000 });
 
   test('it does not begin when not everything fits', async () => {
-    expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: null })).toBe('DISK_TOO_SMALL');
-    expect(await job(roomFor(25)).blockedBy({ dryRun: false, maxId: null })).toBeNull();
+    expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBe('DISK_TOO_SMALL');
+    expect(await job(roomFor(25)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBeNull();
     // a range may fit; a dry run says what is lacking
-    expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: 10 })).toBeNull();
-    expect(await job(roomFor(24)).blockedBy({ dryRun: true, maxId: null })).toBeNull();
+    expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: 10, apply: false })).toBeNull();
+    expect(await job(roomFor(24)).blockedBy({ dryRun: true, maxId: null, apply: false })).toBeNull();
   });
 
   test('it is looked at again for every batch', async () => {
@@ -225,9 +225,9 @@ describe('a dry run', () => {
 
 test('without a way to S3 it is blocked, unless nothing is there to be fetched', async () => {
   world.state.mode = 'off';
-  expect(await job().blockedBy({ dryRun: false, maxId: null })).toBe('UNAVAILABLE');
+  expect(await job().blockedBy({ dryRun: false, maxId: null, apply: false })).toBe('UNAVAILABLE');
   world.state.mode = 'read-write';
   await run();
   world.state.mode = 'off';
-  expect(await job().blockedBy({ dryRun: false, maxId: null })).toBeNull();
+  expect(await job().blockedBy({ dryRun: false, maxId: null, apply: false })).toBeNull();
 });

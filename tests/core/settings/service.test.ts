@@ -32,14 +32,6 @@ test('a schedule that cannot be kept is refused by its path, and nothing of its 
   expect(repository.row.revision).toBe(0);
 });
 
-test('leaving switches both schedules off, and coming back leaves them so', async () => {
-  const { service } = setUp();
-  await service.update({ ...MINIO, uploadScheduleEnabled: true, cleanupScheduleEnabled: true });
-  const off = { uploadScheduleEnabled: false, cleanupScheduleEnabled: false };
-  expect(await service.leave()).toMatchObject({ mode: 'read-only', reason: { code: 'LEAVING' }, settings: { leaving: true, ...off } });
-  expect(await service.comeBack()).toMatchObject({ mode: 'read-write', settings: { leaving: false, ...off } });
-});
-
 test('an update is stored, sealed, applied, and answered without the secret', async () => {
   const { service, repository } = setUp();
   await service.refresh();

@@ -4,7 +4,7 @@ import { plainLocalName, type ObjectKey, type VolumeId } from '../keys';
 import { isIn } from '../ledger/state';
 import { adoptFrom } from '../media/adoption';
 import { inParallel } from './in-parallel';
-import { NO_INVENTORY, UNLIMITED, type Inventory } from './inventories';
+import { NO_INVENTORY, UNLIMITED } from './inventories';
 import type { JobContext, JobOptions } from './job';
 import type { JobDeps } from './job-deps';
 import { keysOf, PAGE, usable } from './library-keys';
@@ -44,12 +44,13 @@ export async function takeInventory(deps: JobDeps, context: JobContext): Promise
   return false;
 }
 
-/** Whether the inventory of this disk came to the end of its range (without one: of its last), and nothing came to it since. */
-export async function inventoryEnded({ inventories, volume, library }: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
-  const { position, completedTo }: Inventory = await inventories.of(volume.id);
-  if (completedTo === null) return false;
-  const maxId = range ? range.maxId : completedTo === UNLIMITED ? null : completedTo;
-  return (await library.page({ after: position, limit: 1, maxId })).length === 0;
+/**
+ * Whether the inventory of this disk came to the end of its range (without one: of its last). What was uploaded since needs no
+ * inventory: the ledger knows it.
+ */
+export async function inventoryEnded({ inventories, volume }: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
+  const { completedTo } = await inventories.of(volume.id);
+  return completedTo !== null && (range === undefined || completedTo >= (range.maxId ?? UNLIMITED));
 }
 
 /** @returns how many were found nowhere */

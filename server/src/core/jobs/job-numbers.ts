@@ -21,23 +21,23 @@ export function progressOf(name: JobName, tallies: Tallies, running: readonly Ru
 
 const NOTHING: Amounts = { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0 };
 
-function amountsOf(name: JobName, { local, both, remote, trash, failed, pendingUploads }: Tallies): Amounts {
-  const amounts = (done: Sum[], toDo: Sum[]): Amounts => ({
+function amountsOf(name: JobName, { local, both, remote, trash, pendingLibrary, failedOf }: Tallies): Amounts {
+  const amounts = (done: Sum[], toDo: Sum[], failed: number): Amounts => ({
     done: sumOf(done, 'count'),
     total: sumOf([...done, ...toDo], 'count'),
-    failed: failed.count,
+    failed,
     bytesDone: sumOf(done, 'bytes'),
     bytesTotal: sumOf([...done, ...toDo], 'bytes'),
   });
   switch (name) {
     case 'upload':
-      return amounts([both, remote], [{ count: local.count - pendingUploads.count, bytes: local.bytes - pendingUploads.bytes }]);
+      return amounts([both, remote], [pendingLibrary], failedOf.local + failedOf.missing);
     case 'cleanup':
-      return amounts([remote], [both]);
+      return amounts([remote], [both], failedOf.both);
     case 'restore':
-      return amounts([local, both], [remote]);
+      return amounts([local, both], [remote], failedOf.remote);
     case 'purge':
-      return amounts([], [trash]);
+      return amounts([], [trash], 0);
     case 'audit':
       return NOTHING;
   }

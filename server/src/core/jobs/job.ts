@@ -57,7 +57,7 @@ export interface Job {
   /** `disk`: each disk's own process runs it for that disk; `library`: one process for all. */
   readonly scope: 'disk' | 'library';
   /** Why it must not run now; null: it may. Cheap. */
-  blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId'>): Promise<ErrorCode | null>;
+  blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId' | 'apply'>): Promise<ErrorCode | null>;
   /**
    * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
    * @param range as the next run would have it; without it, that of the last inventory

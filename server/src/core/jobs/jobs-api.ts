@@ -124,7 +124,7 @@ export class JobsApi {
     }
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: this.deps.maxId(), apply: false });
     const wanted = await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name));
-    return { ...common, wanted, complete: await job.isComplete(), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+    return { ...common, wanted, complete: await job.isComplete({ maxId: this.deps.maxId() }), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
   }
 
   #scheduleOf(name: JobName): JobSchedule {

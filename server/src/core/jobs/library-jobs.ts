@@ -1,10 +1,14 @@
-import type { EngineParts } from '../media/deps';
-import type { MediaLibrary } from '../media/library';
+import { auditJob } from './audit/audit-job';
+import type { AuditParts } from './audit/deps';
+import { cleanupJob } from './cleanup-job';
 import type { Job } from './job';
+import type { JobDeps } from './job-deps';
+import { restoreJob } from './restore-job';
+import { uploadJob } from './upload-job';
 
-export type LibraryJobsDeps = EngineParts & { library: MediaLibrary };
+export type LibraryJobsDeps = JobDeps & AuditParts;
 
 /** The jobs on the whole library, in the order in which a library takes them. */
-export function libraryJobs(_deps: LibraryJobsDeps): Job[] {
-  return [];
+export function libraryJobs(deps: LibraryJobsDeps): Job[] {
+  return [uploadJob(deps), cleanupJob(deps), restoreJob(deps), auditJob(deps)];
 }

@@ -49,7 +49,7 @@ export class Restoring {
 
   /** Whether there is a file that will be tried again by itself. */
   async #isLeft(): Promise<boolean> {
-    return (await this.deps.ledger.tallies()).remote.count > 0;
+    return this.deps.ledger.pendingWork({ work: 'restore' });
   }
 
   /** @returns how many files are back */

@@ -83,7 +83,7 @@ export class JobRunner {
     const job = this.#jobs.get(name);
     if (!job || this.#underWay.has(name) || this.#stopped.signal.aborted) return;
     await this.#occupy(job, async () => {
-      if (this.deps.s3Away() || (await job.isComplete())) return;
+      if (this.deps.s3Away() || (await job.isComplete(this.deps.defaults()))) return;
       const options = this.#options({}, false);
       await this.deps.leases.during(this.#lease(job, false), async () => {
         if (await this.deps.blocks.of(job, options)) return;

@@ -104,16 +104,6 @@ export class SettingsService {
     return this.answer();
   }
 
-  /** Nothing in S3 changes any more, and neither phase of the migration runs by itself. */
-  leave(): Promise<SettingsAnswer> {
-    return this.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
-  }
-
-  /** S3 is used again. The schedules stay as they are. */
-  comeBack(): Promise<SettingsAnswer> {
-    return this.update({ leaving: false });
-  }
-
   /** The settings as they would be after the patch; nothing is stored. @throws SettingsRefused */
   preview(patch: SettingsPatch): EffectiveSettings {
     const resolution = this.resolveStored(applyPatch(this.stored, patch, this.resolveStored).stored);

@@ -1,5 +1,5 @@
 import { StorageError } from '../../errors';
-import type { Job, JobContext, JobOptions, JobOutcome } from '../job';
+import type { Job, JobContext, JobOutcome } from '../job';
 import { AuditRun, isAway } from './audit-run';
 import { auditBuckets } from './bucket-pass';
 import type { AuditParts } from './deps';
@@ -16,8 +16,7 @@ export function auditJob(deps: AuditParts): Job {
   return {
     name: 'audit',
     scope: 'library',
-    blockedBy: async ({ apply }: Pick<JobOptions, 'dryRun' | 'maxId'> & Partial<Pick<JobOptions, 'apply'>>) =>
-      apply && !deps.cloud() ? 'READ_ONLY' : null,
+    blockedBy: async ({ apply }) => (apply && !deps.cloud() ? 'READ_ONLY' : null),
     // there is always something to compare
     isComplete: async () => true,
     run: (context) => audit(deps, context),

@@ -1,6 +1,4 @@
-import type { ErrorCode } from '../../../contracts/errors';
-import type { ObjectKey } from '../../keys';
-import type { Ledger, LocationId } from '../../ledger/ledger';
+import type { LocationId } from '../../ledger/ledger';
 import type { EngineParts } from '../../media/deps';
 import type { MediaLibrary } from '../../media/library';
 import type { DiskTree } from '../../store/disk-tree';
@@ -10,10 +8,6 @@ import type { VolumeRegistry } from '../../volumes/registry';
 
 /** What an audit needs beside what all jobs have. */
 export interface AuditDeps {
-  ledger: Ledger & {
-    /** Notes an error on keys of which the ledger knows no bytes, so that they are listed as failed. */
-    recordMissing(keys: readonly ObjectKey[], code: ErrorCode): Promise<unknown>;
-  };
   library: MediaLibrary;
   registry: Pick<VolumeRegistry, 'list'>;
   /** The files of this process's disk. */
