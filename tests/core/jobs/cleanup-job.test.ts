@@ -1,7 +1,8 @@
-import { access, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { cleanupJob } from '../../../server/src/core/jobs/cleanup-job';
+import { sweepFiles } from '../../../server/src/core/jobs/sweep';
 import { uploadJob } from '../../../server/src/core/jobs/upload-job';
 import { libraryWorld, type LibraryWorld } from '../../support/library-world';
 
@@ -71,6 +72,24 @@ test('does not begin before phase 1 is complete, and ends when that is so no mor
   const { outcome, progress } = await run({ batchSize: 1, concurrency: 1 });
   expect(outcome).toEqual({ status: 'paused', code: 'UPLOAD_INCOMPLETE' });
   expect(progress.done).toBe(1);
+});
+
+test('sweepers that get in each other’s way leave nothing behind', async () => {
+  await world.shelve(...Array.from({ length: 200 }, (_, number) => `file-${number}.txt`));
+  await upload();
+  const over = new AbortController();
+  const sweeper = async () => {
+    while (!over.signal.aborted) {
+      await sweepFiles(world.deps, over.signal);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const sweepers = [sweeper(), sweeper()];
+  expect((await run({ batchSize: 100 })).outcome).toEqual({ status: 'complete' });
+  over.abort();
+  await Promise.all(sweepers);
+  await sweepFiles(world.deps, new AbortController().signal);
+  expect(await readdir(world.folder)).toEqual(['.s3-storage']);
 });
 
 test('nothing is removed where S3 may not be changed', async () => {

@@ -200,6 +200,38 @@ describe('a path that is used again after its removal has ended', () => {
     expect(rename).not.toHaveBeenCalled();
   });
 
+  test('is free of it where two processes are at one removal: the faster one’s end makes the other put nothing back', async () => {
+    let due = true;
+    let ended = (): void => undefined;
+    const over = new Promise<void>((resolve) => (ended = resolve));
+    let moved = (): void => undefined;
+    const aside = new Promise<void>((resolve) => (moved = resolve));
+    let slow: Promise<unknown> = Promise.resolve();
+    const holds = known({
+      stillDue: async () => {
+        // the second question: the file is aside
+        if ((await lying()).length === 0) return true;
+        moved();
+        await over;
+        return due;
+      },
+    });
+    let questions = 0;
+    const stillDue = async () => {
+      // it has looked for what lies aside, and not yet at the path
+      if (++questions === 1) {
+        slow = remove(holds);
+        await aside;
+      }
+      return due;
+    };
+    expect(await remove(known({ stillDue }))).toBe('removed');
+    due = false;
+    ended();
+    await slow;
+    expect([await text(), await lying()]).toEqual([null, []]);
+  });
+
   test('keeps its file when it cannot be told whether the removal is due', async () => {
     const answers = [true];
     const stillDue = async () => answers.pop() ?? Promise.reject(new Error('no database'));

@@ -47,7 +47,7 @@ export async function removeKnown(path: string, folder: string, known: KnownFile
   }
   if (!(await known.stillDue())) return 'removed';
   const looked = await lookAt(path, known, signal);
-  if (looked === 'none') return 'removed';
+  if (looked === 'none') return finishOthers(path, folder, known);
   if (looked === 'other') return 'left';
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const aside = join(folder, asideName(known.id, looked));
@@ -55,12 +55,19 @@ export async function removeKnown(path: string, folder: string, known: KnownFile
     await rename(path, aside);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    // another process was faster, and should it have crashed since, nobody else finishes what it began
-    for (const other of await leftAside(folder, known.id)) await finish(other, path, known);
-    return 'removed';
+    return finishOthers(path, folder, known);
   }
   if (!(await finish(aside, path, known))) return 'aside';
   return (await statOrNone(path)) ? 'left' : 'removed';
+}
+
+/**
+ * Another process was faster. What it has in hand is finished here: it may have crashed since, and where it has not, this removal
+ * would end before its question, and the file be put back for good.
+ */
+async function finishOthers(path: string, folder: string, known: KnownFile): Promise<KnownRemoval> {
+  for (const aside of await leftAside(folder, known.id)) await finish(aside, path, known);
+  return 'removed';
 }
 
 function asideName(id: number, { ino, size, mtimeNs }: BigIntStats): string {
@@ -81,7 +88,12 @@ async function lookAt(path: string, { size, md5, before }: KnownFile, signal?: A
   if (!found) return 'none';
   if (!found.isFile() || (size !== null && found.size !== BigInt(size))) return 'other';
   if (md5 === null) return Number(found.ctimeMs) < before ? found : 'other';
-  return (await md5OfFile(path, { signal })) === md5 ? found : 'other';
+  try {
+    return (await md5OfFile(path, { signal })) === md5 ? found : 'other';
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'none';
+    throw error;
+  }
 }
 
 /** Unlinks what was moved aside, or puts back what is not to be removed. @returns false when its path is taken */
@@ -108,6 +120,8 @@ async function putBack(aside: string, path: string, found: BigIntStats): Promise
     await publish(aside, path, 0o755);
     return true;
   } catch (error) {
+    // another process had it in hand as well, and has finished it
+    if (errnoOf(error) === 'ENOENT' && !(await statOrNone(aside))) return true;
     if (errnoOf(error) !== 'EEXIST') throw error;
     const taken = await statOrNone(path);
     if (taken?.ino !== found.ino || taken.dev !== found.dev) return false;
