@@ -12,7 +12,7 @@ import { sleep } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 
 /** A part of CI tells the story with a thousand; elsewhere it is another database or S3 server that is tried. */
-const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 200);
+const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 120);
 const STEP_MS = 300_000;
 const SWEEP_MS = 60_000;
 
