@@ -96,14 +96,16 @@ interface Command {
 
 function commands(strapi: StrapiInstance, server: S3Server, concurrency: number): Record<Tool, Command> {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
-  const credentials = { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: region };
+  // what this machine sets for Amazon is not meant for this server
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|S3_STORAGE)_/.test(name)));
+  const credentials = { ...inherited, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: region };
   const debian = (name: string) => (existsSync(`/usr/bin/${name}`) ? `/usr/bin/${name}` : which(name));
   return {
     'strapi-plugin-s3-storage': {
       program: process.execPath,
       args: () => [path.join(ROOT, 'bin/strapi-plugin-s3-storage.js'), 'upload', '--json', '--concurrency', String(concurrency)],
       env: (bucket) => ({
-        ...process.env,
+        ...inherited,
         ...strapi.environment,
         NODE_ENV: 'production',
         STRAPI_TELEMETRY_DISABLED: 'true',
