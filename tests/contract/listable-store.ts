@@ -7,8 +7,9 @@ type Listing = Pick<BucketStore, 'put' | 'delete' | 'head' | 'list'> | MemoryObj
 /**
  * Everything the port `ListableStore` promises, as tests.
  * @param make answers an empty store, before each test
+ * @param gaps answers the titles of checks that the server behind it is known not to stand, with the reason; they are passed over
  */
-export function listableStoreContract(name: string, make: () => Promise<Listing> | Listing): void {
+export function listableStoreContract(name: string, make: () => Promise<Listing> | Listing, gaps: () => Readonly<Record<string, string>> = () => ({})): void {
   describe(`${name} keeps the contract of listings`, () => {
     let store: Listing;
     beforeEach(async () => {
@@ -26,15 +27,24 @@ export function listableStoreContract(name: string, make: () => Promise<Listing>
       return objects;
     };
 
+    const check = (title: string, work: () => Promise<void>) =>
+      test(title, async () => {
+        const reason = gaps()[title];
+        if (reason === undefined) await work();
+        else process.stdout.write(`passed over on this server: ${title} (${reason})\n`);
+      });
+
     test('nothing is one empty page', async () => {
       expect(await store.list('', { limit: 10 })).toEqual({ objects: [], next: null });
     });
 
-    test.each([1, 2, 3, 7, 1000])('every object once, in pages of %i', async (limit) => {
-      const names = ['a.png', 'b.png', 'b/c.png', 'd.png', 'e.png', 'f.png', 'g.png'];
-      for (const object of names) await store.put(object, bodyOf(object));
-      expect((await all('', limit)).map((object) => object.name).sort()).toEqual([...names].sort());
-    });
+    for (const limit of [1, 2, 3, 7, 1000]) {
+      check(`every object once, in pages of ${limit}`, async () => {
+        const names = ['a.png', 'b.png', 'b/c.png', 'd.png', 'e.png', 'f.png', 'g.png'];
+        for (const object of names) await store.put(object, bodyOf(object));
+        expect((await all('', limit)).map((object) => object.name).sort()).toEqual([...names].sort());
+      });
+    }
 
     test('only what begins with the prefix', async () => {
       for (const object of ['media/a.png', 'media/b/c.png', 'mediab.png', 'a.png']) await store.put(object, bodyOf('x'));
@@ -47,11 +57,13 @@ export function listableStoreContract(name: string, make: () => Promise<Listing>
       expect(await all('', 10)).toEqual([expect.objectContaining({ name: 'a.png', size, etag })]);
     });
 
-    test.each(['ä ö.png', 'a+b&c%d.png', '日本語/ファイル.png', 'e\u0301.png', '<tag>"quoted".png', '%2B.png'])('the name %s comes as it was given', async (object) => {
-      await store.put(object, bodyOf('x'));
-      expect((await all('', 10)).map(({ name: listed }) => listed)).toEqual([object]);
-      expect(await all(object, 10)).toHaveLength(1);
-    });
+    for (const object of ['ä ö.png', 'a+b&c%d.png', '日本語/ファイル.png', 'e\u0301.png', '<tag>"quoted".png', '%2B.png']) {
+      check(`the name ${object} comes as it was given`, async () => {
+        await store.put(object, bodyOf('x'));
+        expect((await all('', 10)).map(({ name: listed }) => listed)).toEqual([object]);
+        expect(await all(object, 10)).toHaveLength(1);
+      });
+    }
 
     test('an aborted listing is refused', async () => {
       await expect(store.list('', { limit: 10, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
