@@ -65,7 +65,7 @@ function showAddresses({ s3, strapi }: { s3?: S3Server; strapi?: StrapiInstance 
   heading('It stays up until Ctrl-C. Look around:');
   console.log(`  admin panel     ${strapi?.url}/admin`);
   console.log(`  settings page   ${strapi?.url}/admin/settings/s3-storage`);
-  console.log(`  migration page  ${strapi?.url}/admin/settings/s3-storage/migration`);
+  console.log(`  migration page  ${strapi?.url}/admin/settings/s3-storage-migration`);
   console.log(`  login           ${ADMIN.email}  ${ADMIN.password}`);
   console.log(`  S3              ${s3?.endpoint}  bucket demo-media, keys ${s3?.accessKeyId} / ${s3?.secretAccessKey}`);
 }
