@@ -16,6 +16,7 @@ import { settling } from './ledger/settling';
 import { sweeping } from './ledger/sweeping';
 import { tallying } from './ledger/tallying';
 import { uploading } from './ledger/uploading';
+import { uploadingTogether } from './ledger/uploading-together';
 
 /**
  * Everything the port `Ledger` promises, as tests.
@@ -32,6 +33,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('publish', () => publishing(hand));
     describe('bury and purge', () => burying(hand));
     describe('uploads', () => uploading(hand));
+    describe('uploads together', () => uploadingTogether(hand));
     describe('claims', () => claiming(hand));
     describe('cleanup', () => cleaning(hand));
     describe('restore', () => restoring(hand));

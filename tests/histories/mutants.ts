@@ -166,8 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'An upload job publishes only while its name is still pending',
     without: 'a process that slept for a day publishes a name that is being removed',
     file: 'ledger/memory.ts',
-    find: 'const next = pending && row && step.uploaded(',
-    replace: 'const next = (pending || true) && row && step.uploaded(',
+    find: 'return this.#commit(intent, pending && row && step.uploaded(',
+    replace: 'return this.#commit(intent, (pending || true) && row && step.uploaded(',
   },
   {
     guard: 'Cleanup proves the object in S3 before it lets go of the file',

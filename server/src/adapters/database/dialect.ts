@@ -46,6 +46,11 @@ export async function deleteByIds(db: Knex, table: () => Knex.QueryBuilder, ids:
   else for (const id of ids) await table().where('id', id).delete();
 }
 
+/** Whether an INSERT of several rows can answer which ids they were given. */
+export function answersInserted(db: Knex): boolean {
+  return dialectOf(db) !== 'mysql';
+}
+
 /** Inserts one row. @returns its autoincrement id; undefined when the statement ignored a conflict */
 export async function insertedId(db: Knex, insert: Knex.QueryBuilder): Promise<number | undefined> {
   if (dialectOf(db) === 'mysql') {

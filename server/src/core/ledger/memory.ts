@@ -180,13 +180,26 @@ export class MemoryLedger implements Ledger {
     }
   };
 
-  commitUpload: Ledger['commitUpload'] = async (read, intent, { etag, md5 }) => {
-    step.sameKey(read, intent);
-    const row = this.#rows.get(read.key)?.row;
-    const pending = this.#names.pending([intent]) === 1;
-    const remote = { locationId: intent.locationId, object: intent.name, etag };
-    const next = pending && row && step.uploaded(row, read.rev, remote, md5);
-    return this.#commit(intent, next);
+  beginUploads: Ledger['beginUploads'] = (uploads) =>
+    Promise.all(
+      uploads.map(async ({ row: { key, rev }, ...place }) =>
+        this.#rows.get(key)?.row.rev === rev ? this.begin({ kind: 'object', key, ...place }) : undefined,
+      ),
+    );
+
+  commitUpload: Ledger['commitUpload'] = async (row, intent, proven) => {
+    const [committed = false] = await this.commitUploads([{ row, intent, ...proven }]);
+    return committed;
+  };
+
+  commitUploads: Ledger['commitUploads'] = async (uploads) => {
+    for (const { row, intent } of uploads) step.sameKey(row, intent);
+    return uploads.map(({ row: read, intent, etag, md5 }) => {
+      const row = this.#rows.get(read.key)?.row;
+      const pending = this.#names.pending([intent]) === 1;
+      const remote = { locationId: intent.locationId, object: intent.name, etag };
+      return this.#commit(intent, pending && row && step.uploaded(row, read.rev, remote, md5));
+    });
   };
 
   commitCleanup: Ledger['commitCleanup'] = async (read, { graceMs }) => {

@@ -1,10 +1,23 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { ObjectKey } from '../keys';
-import type { LocationId, Work } from './ledger';
+import type { BeginObject, IntentOf, LocationId, Work } from './ledger';
 import type { LedgerRow, RemoteCopy } from './state';
 
 /** What answers of an endpoint prove uploads: that of the PUT, a HEAD, or nothing but the bytes, read back. */
 export type Proof = 'etag' | 'checksum' | 'bytes';
+
+/** An upload that is about to begin: of the row as it was read. */
+export interface UploadToBegin extends Pick<BeginObject, 'locationId' | 'prefix' | 'plainFree'> {
+  readonly row: LedgerRow;
+}
+
+/** An upload whose bytes were proven. */
+export interface ProvenUpload {
+  readonly row: LedgerRow;
+  readonly intent: IntentOf<'object'>;
+  readonly etag: string | null;
+  readonly md5: string;
+}
 
 /** What the ledger does for jobs on the whole library, and for those who look after them. The promises of the port hold here too. */
 export interface MigrationLedger {
@@ -13,6 +26,15 @@ export interface MigrationLedger {
 
   /** The rows without a tombstone that this is the work for, due or not, in an order in which no row changes its place. */
   scan(work: Work, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
+
+  /**
+   * As {@link Ledger.begin} for each of these rows, all in one step of few statements.
+   * @returns the intents, in the same order; undefined for a row that is no longer at `rev`, whose upload would come to nothing
+   */
+  beginUploads(uploads: readonly UploadToBegin[]): Promise<(IntentOf<'object'> | undefined)[]>;
+
+  /** As {@link Ledger.commitUpload} for each of these, all in one step of few statements; one that is refused holds no other back. */
+  commitUploads(uploads: readonly ProvenUpload[]): Promise<boolean[]>;
 
   /** Whether any row without a tombstone is, or by itself will be, due for this work. Given-up rows are not. */
   pendingWork(work: Work): Promise<boolean>;

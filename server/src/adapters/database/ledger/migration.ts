@@ -11,7 +11,7 @@ import { inTransaction, reading, type LedgerContext, type Session } from './sess
 const AT_ONCE = 250;
 const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'both', 'remote', 'gone'];
 
-export function migration(context: LedgerContext): MigrationLedger {
+export function migration(context: LedgerContext): Omit<MigrationLedger, 'beginUploads' | 'commitUploads'> {
   const table = (db: Knex, name: string): Knex.QueryBuilder => (context.schema ? db(name).withSchema(context.schema) : db(name));
 
   /** Does a step to so many rows at a time: those of the keys, or all that pass. @returns how many it was for */

@@ -1,38 +1,55 @@
 import type { Intent, Ledger } from '../../../core/ledger/ledger';
+import type { ProvenUpload } from '../../../core/ledger/migration';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUpload' | 'commitCleanup' | 'commitRestore' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUpload' | 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'recordFailure'>;
+
+/** A step that moves a row, read before, to the name of an intent; undefined where the row does not allow it any more. */
+interface Move {
+  readonly read: LedgerRow;
+  readonly intent: Intent;
+  moved(row: LedgerRow): LedgerRow | undefined;
+}
 
 /** Bytes that jobs have copied or may remove. */
 export function moves(context: LedgerContext): Moves {
-  /** Stores what an intent was for, or condemns its name. */
-  const commit = async (read: LedgerRow, intent: Intent, moved: (row: LedgerRow) => LedgerRow | undefined): Promise<boolean> => {
-    sameKey(read, intent);
+  /** Stores what intents were for, or condemns their names. @returns which were stored */
+  const commit = async (all: readonly Move[]): Promise<boolean[]> => {
+    for (const { read, intent } of all) sameKey(read, intent);
     return inTransaction(context, async ({ objects, names }: Session) => {
-      const row = await objects.lockOne(read.key);
-      const pending = (await names.lockPending([intent])) === 1;
-      const next = pending && row && moved(row);
-      if (!next) {
-        await names.condemnPending([intent]);
-        return false;
-      }
-      await names.forget([intent]);
-      await objects.store(next);
-      return true;
+      const rows = await objects.lock(all.map(({ read }) => read.key));
+      const pending = await names.lockPending(all.map(({ intent }) => intent));
+      const stored: LedgerRow[] = [];
+      const done = all.map(({ read, intent, moved }) => {
+        const row = rows.get(read.key);
+        const next = pending.has(intent) && row ? moved(row) : undefined;
+        if (!next) return false;
+        rows.set(next.key, next);
+        stored.push(next);
+        return true;
+      });
+      const intents = (which: boolean) => all.flatMap(({ intent }, index) => (done[index] === which ? [intent] : []));
+      await names.condemnPending(intents(false));
+      await names.forget(intents(true));
+      await objects.storeAll(stored);
+      return done;
     });
+  };
+  const one = async (move: Move): Promise<boolean> => (await commit([move])).includes(true);
+  const upload = ({ row: read, intent, etag, md5 }: ProvenUpload): Move => {
+    const remote = { locationId: intent.locationId, object: intent.name, etag };
+    return { read, intent, moved: (row) => uploaded(row, read.rev, remote, md5) };
   };
 
   return {
-    commitUpload: (read, intent, { etag, md5 }) => {
-      const remote = { locationId: intent.locationId, object: intent.name, etag };
-      return commit(read, intent, (row) => uploaded(row, read.rev, remote, md5));
-    },
+    commitUpload: (row, intent, proven) => one(upload({ row, intent, ...proven })),
+    commitUploads: (uploads) => commit(uploads.map(upload)),
 
     commitRestore: (read, intent) => {
       const local = { volume: intent.volume, localName: intent.name };
-      return commit(read, intent, (row) => restored(row, read.rev, local));
+      return one({ read, intent, moved: (row) => restored(row, read.rev, local) });
     },
 
     commitCleanup: (read, { graceMs }) =>

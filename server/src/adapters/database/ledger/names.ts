@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
 import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/ledger';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
-import { clockAfter, insertedId } from '../dialect';
+import { answersInserted, clockAfter, insertedId } from '../dialect';
 import { sha256 } from './objects';
 import type { BigIntColumn } from './object-columns';
 
@@ -18,6 +18,8 @@ interface NameColumns {
   size: BigIntColumn | null;
   md5: string | null;
 }
+
+type PendingColumns = Pick<NameColumns, 'id' | 'object_key'> & { name_hash: string };
 
 /** `settling`: see {@link Settling}. */
 type UnderWay = 'pending' | 'settling';
@@ -47,6 +49,27 @@ export class Names {
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
+  /** As {@link insertPending} for each. @returns the ids, each by its {@link nameId}; names that are recorded already are left out */
+  async insertAllPending(pending: readonly { key: ObjectKey; name: PlacedName }[]): Promise<Map<string, number>> {
+    const ids = new Map<string, number>();
+    if (pending.length === 0) return ids;
+    if (!answersInserted(this.db)) {
+      for (const { key, name } of pending) {
+        const id = await this.insertPending(key, name);
+        if (id !== undefined) ids.set(nameId(name), id);
+      }
+      return ids;
+    }
+    const columns = pending.map(({ key, name }) => ({ ...this.#blank(key, name.kind), ...placed(name), status: 'pending' }));
+    const insert = this.table().insert(columns).onConflict('name_hash').ignore().returning(['id', 'name_hash']);
+    const inserted = new Map(((await insert) as { id: BigIntColumn; name_hash: string }[]).map((row) => [row.name_hash, Number(row.id)]));
+    for (const { name } of pending) {
+      const id = inserted.get(sha256(nameId(name)));
+      if (id !== undefined) ids.set(nameId(name), id);
+    }
+    return ids;
+  }
+
   /** Those of the names that are recorded, as pending or condemned, each by its {@link nameId}. */
   async recorded(names: readonly PlacedName[]): Promise<Set<string>> {
     const ids = new Map(names.map((name) => [sha256(nameId(name)), nameId(name)]));
@@ -70,18 +93,23 @@ export class Names {
     await this.#pending(intents).update({ touched_at: clockAfter(this.db) });
   }
 
-  /** Locks the intents that are still pending. @returns how many they are */
-  async lockPending(intents: readonly Intent[]): Promise<number> {
-    const pending: unknown[] = await this.#pending(intents).orderBy('id').forUpdate().select('id');
-    return pending.length;
+  /** Locks the intents that are still pending. @returns those */
+  async lockPending<I extends Intent>(intents: readonly I[]): Promise<Set<I>> {
+    const query = this.#pending(intents).orderBy('id').forUpdate().select('id', 'name_hash', 'object_key');
+    const pending = new Map(((await query) as PendingColumns[]).map((row) => [Number(row.id), row]));
+    const isPending = (intent: I) => {
+      const row = pending.get(intent.id);
+      return row?.name_hash === sha256(nameId(intent)) && row.object_key === intent.key;
+    };
+    return new Set(intents.filter(isPending));
   }
 
   async forget(intents: readonly Intent[]): Promise<void> {
-    await this.#pending(intents).delete();
+    if (intents.length > 0) await this.#pending(intents).delete();
   }
 
   async condemnPending(intents: readonly Intent[]): Promise<void> {
-    await this.#pending(intents).update(this.unfinished());
+    if (intents.length > 0) await this.#pending(intents).update(this.unfinished());
   }
 
   /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */

@@ -21,6 +21,12 @@ const INSERTED_AT_ONCE = 100;
 const NEVER = 9_000_000_000_000_000;
 export const NEVER_FROM = 8_640_000_000_000_000;
 
+/** What a change of a row may change. */
+const CHANGED: readonly string[] = [
+  'state', 'origin', 'location_id', 'object_name', 'etag', 'volume', 'local_name', 'size', 'md5', 'mime', 'rev', 'ticket', 'tombstone_ticket', 'plain_used', 'attempts', 'last_error',
+  'changed_at', 'retry_at', 'purge_at',
+];
+
 /** `s3_storage_objects` through one connection or transaction, and the tallies of its rows with it. */
 export class Objects {
   /** The rows locked so far, as they are now. */
@@ -88,7 +94,7 @@ export class Objects {
   async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
     const inserts = rows
       .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0 }))
-      .sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1));
+      .sort(byHash);
     for (let from = 0; from < inserts.length; from += INSERTED_AT_ONCE) {
       const some = inserts.slice(from, from + INSERTED_AT_ONCE);
       await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
@@ -107,8 +113,7 @@ export class Objects {
    * @param retryAfterMs when an attempt failed just now, null if it was the last one
    */
   async store(row: LedgerRow, { purgeAfterMs, retryAfterMs }: { purgeAfterMs?: number; retryAfterMs?: number | null } = {}) {
-    const before = this.#locked.get(row.key);
-    if (!before) throw new StorageError('INTERNAL', { operation: 'store', subject: row.key, detail: 'the row is not locked' });
+    const before = this.#asLocked(row);
     const { object_key: _, ...columns } = toColumns(row);
     const times: Record<string, unknown> = {};
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
@@ -117,13 +122,42 @@ export class Objects {
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
     if (!awaitsPurge(row)) times.purge_at = null;
     await this.table().where('key_hash', sha256(row.key)).update({ ...columns, ...times });
-    await this.tallies.replace(before, row);
+    await this.tallies.replaceAll([before], [row]);
     this.#locked.set(row.key, row);
   }
 
-  async spendPlain(key: ObjectKey): Promise<void> {
-    await this.table().where('key_hash', sha256(key)).update({ plain_used: true });
+  /** As {@link store} for each, in few statements. None of them has failed or was buried just now. */
+  async storeAll(rows: readonly LedgerRow[]): Promise<void> {
+    const plain = rows.filter((row) => row.attempts === 0 && row.tombstone === null);
+    const columns = plain
+      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), changed_at: clockAfter(this.db), retry_at: 0, purge_at: null }))
+      .sort(byHash);
+    const before = plain.map((row) => this.#asLocked(row));
+    for (let from = 0; from < columns.length; from += INSERTED_AT_ONCE) {
+      const some = columns.slice(from, from + INSERTED_AT_ONCE);
+      // all are there and locked, so none is inserted: the one statement that gives each row values of its own
+      await this.table().insert(some).onConflict('key_hash').merge(CHANGED);
+    }
+    await this.tallies.replaceAll(before, plain);
+    for (const row of plain) this.#locked.set(row.key, row);
+    for (const row of rows) if (!plain.includes(row)) await this.store(row);
   }
+
+  /** The row as it was when it was locked, or stored last. */
+  #asLocked(row: LedgerRow): LedgerRow {
+    const before = this.#locked.get(row.key);
+    if (!before) throw new StorageError('INTERNAL', { operation: 'store', subject: row.key, detail: 'the row is not locked' });
+    return before;
+  }
+
+  async spendPlain(keys: readonly ObjectKey[]): Promise<void> {
+    if (keys.length > 0) await this.of(keys.map(sha256)).update({ plain_used: true });
+  }
+}
+
+/** One order for everybody: see {@link Objects.lock}. */
+function byHash(a: { key_hash: string }, b: { key_hash: string }): number {
+  return a.key_hash < b.key_hash ? -1 : 1;
 }
 
 async function rowsOf(query: Knex.QueryBuilder): Promise<LedgerRow[]> {

@@ -26,9 +26,10 @@ export class TallyBook {
     return this.append(rows.flatMap((row) => groupOf(row) ?? []));
   }
 
-  replace(before: LedgerRow, after: LedgerRow): Promise<void> {
-    const [old, now] = [groupOf(before), groupOf(after)];
-    return this.append([...(old ? [minus(old)] : []), ...(now ? [now] : [])]);
+  /** For rows that were as in `before`, and are as in `after` now. */
+  replaceAll(before: readonly LedgerRow[], after: readonly LedgerRow[]): Promise<void> {
+    const old = before.flatMap((row) => groupOf(row) ?? []).map(minus);
+    return this.append([...old, ...after.flatMap((row) => groupOf(row) ?? [])]);
   }
 
   async append(groups: readonly TallyGroup[]): Promise<void> {

@@ -10,12 +10,12 @@ import type {
   PublishOutcome,
 } from '../../../core/ledger/ledger';
 import type { LedgerRow } from '../../../core/ledger/state';
-import { nonce, ownNameFor, plainNameFor, published, ticketFor } from '../../../core/ledger/transitions';
+import { nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
 import { bury } from './burials';
 import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'touch' | 'publish' | 'abandon' | 'forget'> {
+export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUploads' | 'touch' | 'publish' | 'abandon' | 'forget'> {
   async function begin<R extends BeginObject | BeginFile>(request: R, options: BeginOptions = {}): Promise<IntentOf<R['kind']>> {
     const { key } = request;
     const known = await hasRow(context, key);
@@ -30,6 +30,25 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'touch' |
   return {
     begin,
 
+    beginUploads: (uploads) =>
+      inTransaction(context, async (session) => {
+        const rows = await session.objects.lock(uploads.map(({ row }) => row.key));
+        const wanted = uploads.map(({ row: read, ...place }): Wanted | undefined => {
+          const row = rows.get(read.key);
+          if (row?.rev !== read.rev) return undefined;
+          // a second one for the same key shall not have the same name
+          rows.set(row.key, spendPlain(row));
+          const request = { kind: 'object', key: row.key, ...place } as const;
+          return { row, request, plain: plainNameFor(row, request) };
+        });
+        const plain = wanted.flatMap((one) => (one?.plain ? [{ key: one.row.key, name: one.plain }] : []));
+        const ids = await session.names.insertAllPending(plain);
+        await session.objects.spendPlain(plain.flatMap(({ key, name }) => (ids.has(nameId(name)) ? [key] : [])));
+        const intents: (IntentOf<'object'> | undefined)[] = [];
+        for (const one of wanted) intents.push(one && (await intentOf(session, context, one, ids)));
+        return intents;
+      }),
+
     touch: (intents) => inTransaction(context, ({ names }) => names.touch(intents)),
     abandon: (intents) => inTransaction(context, ({ names }) => names.condemnPending(intents)),
     forget: (intent) => inTransaction(context, ({ names }) => names.forget([intent])),
@@ -41,7 +60,7 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'touch' |
         const written = intents.map((intent) => intent.key);
         const dropped = (options.tombstones ?? []).filter((key) => !written.includes(key));
         const rows = await objects.lock([...written, ...dropped]);
-        if ((await names.lockPending(intents)) < intents.length) throw intentLost(written[0]);
+        if ((await names.lockPending(intents)).size < intents.length) throw intentLost(written[0]);
         const rule = { ...options, graceMs: context.policy.supersededGraceMs };
         const outcomes: PublishOutcome[] = [];
         for (const write of publications) {
@@ -63,6 +82,19 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'touch' |
   };
 }
 
+interface Wanted {
+  readonly row: LedgerRow;
+  readonly request: BeginObject;
+  readonly plain: PlacedName | undefined;
+}
+
+/** The intent of a name that was recorded just now, or of one that is recorded here. */
+async function intentOf(session: Session, context: LedgerContext, { row, request, plain }: Wanted, recorded: ReadonlyMap<string, number>): Promise<IntentOf<'object'>> {
+  const id = plain && recorded.get(nameId(plain));
+  const own = plain && id !== undefined ? { id, name: plain } : await ownName(session, context, request);
+  return { id: own.id, key: row.key, ticket: ticketFor(row, own.id), ...own.name } as IntentOf<'object'>;
+}
+
 type Recorded = { id: number; name: PlacedName };
 
 /** Records the plain name as pending; undefined when this write may not have it, or it is recorded as something else. */
@@ -75,7 +107,7 @@ async function plainName(
   const content = request.kind === 'file' ? request.content : undefined;
   const id = name && (await names.insertPending(row.key, name, content));
   if (!name || id === undefined) return undefined;
-  if (name.kind === 'object') await objects.spendPlain(row.key);
+  if (name.kind === 'object') await objects.spendPlain([row.key]);
   return { id, name };
 }
 
