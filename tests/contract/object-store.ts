@@ -105,6 +105,18 @@ const basics: ContractCheck[] = [
     }
     await isMissing(store, names('b'));
   }),
+  check('a PUT that must not overwrite: stored where nothing is, else NAME_TAKEN, refused, and what is there stays', async (store, names) => {
+    const name = names('first.txt');
+    assert.equal((await store.put(name, bodyOf('first'), { onlyIfAbsent: true })).size, 5);
+    const refusal = await failsWith('NAME_TAKEN', store.put(name, bodyOf('second'), { onlyIfAbsent: true }));
+    assert.ok(refusal.refused);
+    assert.equal((await read(store, name)).toString(), 'first');
+    const both = ['one', 'two'].map((text) => store.put(names('race.txt'), bodyOf(text), { onlyIfAbsent: true }));
+    const done = await Promise.allSettled(both);
+    assert.equal(done.filter(({ status }) => status === 'fulfilled').length, 1);
+    const stored = done[0]?.status === 'fulfilled' ? 'one' : 'two';
+    assert.equal((await read(store, names('race.txt'))).toString(), stored);
+  }),
   check('puts under different names do not disturb each other', async (store, names) => {
     const all = Array.from({ length: 8 }, (_, at) => ({ name: names(`parallel-${at}`), bytes: someBytes(300_000 + at, at + 1) }));
     await Promise.all(all.map(({ name, bytes }) => store.put(name, bodyOf(bytes))));

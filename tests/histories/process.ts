@@ -6,7 +6,7 @@ import { cleanUpRow } from '../../server/src/core/jobs/cleanup';
 import { purge } from '../../server/src/core/jobs/purge';
 import { restoreRow } from '../../server/src/core/jobs/restore';
 import { sweep } from '../../server/src/core/jobs/sweep';
-import { uploadRow } from '../../server/src/core/jobs/upload';
+import { uploads } from '../../server/src/core/jobs/upload';
 import type { Cloud } from '../../server/src/core/media/cloud';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
@@ -108,7 +108,7 @@ export class Process {
       case 'inventory':
         return this.#takeStock();
       case 'upload':
-        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, (row) => uploadRow(parts, row, signal)));
+        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, options).upload));
       case 'cleanup':
         return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
       case 'restore':

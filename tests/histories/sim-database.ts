@@ -3,7 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../server/src/core/clock';
 import type { ObjectKey } from '../../server/src/core/keys';
 import { MemoryLedger } from '../../server/src/core/ledger/memory';
-import type { Ledger } from '../../server/src/core/ledger/ledger';
+import type { BeginObject, Ledger } from '../../server/src/core/ledger/ledger';
+import type { UploadToBegin } from '../../server/src/core/ledger/migration';
 import type { MediaCatalog } from '../../server/src/core/media/catalog';
 import { DatabaseError, type Faults } from './faults';
 import type { Life, Scheduler, Transaction } from './scheduler';
@@ -65,7 +66,7 @@ export class SimDatabase {
         get: (target, method: keyof Ledger) => {
           const call = target[method] as (...args: unknown[]) => Promise<unknown>;
           return (...args: unknown[]) => request(`ledger ${method} ${subjectOf(args[0])}`, READS.has(method), () => {
-            if (method === 'begin') this.recorded.set((args[0] as { key: ObjectKey }).key, this.scheduler.step);
+            for (const key of begunBy(method, args[0])) this.recorded.set(key, this.scheduler.step);
             return call.apply(target, args);
           });
         },
@@ -111,8 +112,14 @@ export class SimDatabase {
   }
 }
 
+/** The keys of which a call records that a write begins. */
+function begunBy(method: string, argument: unknown): ObjectKey[] {
+  if (method === 'begin') return [(argument as BeginObject).key];
+  return method === 'beginUploads' ? (argument as readonly UploadToBegin[]).map(({ row }) => row.key) : [];
+}
+
 function subjectOf(argument: unknown): string {
   if (typeof argument === 'string') return argument;
-  const { key, intent, name } = (Array.isArray(argument) ? (argument[0] ?? {}) : (argument ?? {})) as { key?: string; name?: string; intent?: { key: string; name: string } };
-  return intent ? `${intent.key} → ${intent.name}` : [key, name].filter(Boolean).join(' → ');
+  const { key, intent, name, row } = (Array.isArray(argument) ? (argument[0] ?? {}) : (argument ?? {})) as { key?: string; name?: string; intent?: { key: string; name: string }; row?: { key: string } };
+  return intent ? `${intent.key} → ${intent.name}` : [key ?? row?.key, name].filter(Boolean).join(' → ');
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Job, JobContext, JobOptions, JobOutcome, NewFinding } from '../../server/src/core/jobs/job';
 import type { JobDeps } from '../../server/src/core/jobs/job-deps';
 import { RunProgress, type ProgressSnapshot } from '../../server/src/core/jobs/run-progress';
+import { resilientListing } from '../../server/src/core/resilience/decorators';
 import type { LibraryFile } from '../../server/src/core/media/library';
 import { bodyOf } from './bodies';
 import { mediaWorld } from './media-world';
@@ -24,6 +25,7 @@ export async function libraryWorld(options: { prefix?: string } = {}) {
   const deps: JobDeps = {
     ...world.jobs,
     inventories: world.ledger.inventories,
+    listAt: (location) => (world.jobs.storeAt(location) ? resilientListing(world.s3, { breaker: world.breaker, policy: { maxAttempts: 3 }, clock: world.clock }) : undefined),
     library: {
       page: async (request) => {
         pages.push(request);

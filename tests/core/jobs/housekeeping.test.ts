@@ -26,7 +26,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.useRealTimers();
-  await housekeeping.stop();
+  let stopped = false;
+  const stopping = housekeeping.stop().then(() => (stopped = true));
+  // what is in hand waits a moment for more of its kind
+  while (!stopped) await clock.advance(1);
+  await stopping;
   await world.close();
 });
 
@@ -38,7 +42,11 @@ async function fallBack(name: string) {
   expect(world.breaker.state.kind).toBe('closed');
 }
 const inS3 = async (name: string) => {
-  while ((await world.object(name)) === undefined) await settle();
+  while ((await world.object(name)) === undefined) {
+    await settle();
+    // uploads wait a moment for one another
+    await clock.advance(1);
+  }
 };
 const onDisk = (name: string) => access(path.join(world.folder, name)).then(
   () => true,

@@ -6,7 +6,7 @@ import { workOnClaimed } from '../../../server/src/core/jobs/claimed';
 import { cleanUpRow } from '../../../server/src/core/jobs/cleanup';
 import { purge } from '../../../server/src/core/jobs/purge';
 import { sweep } from '../../../server/src/core/jobs/sweep';
-import { uploadRow } from '../../../server/src/core/jobs/upload';
+import { uploads } from '../../../server/src/core/jobs/upload';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { bodyOf } from '../../support/bodies';
 import { DAY, leavingWorld, type LeavingWorld } from './leaving-world';
@@ -67,7 +67,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   // everything to S3, and off the disk
   const options = { concurrency: 4, signal: never };
   await catchUp(world.jobs, 4, never);
-  await workOnClaimed(world.jobs, { work: 'upload', volume, origin: 'library' }, options, (row) => uploadRow(world.jobs, row, never));
+  await workOnClaimed(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
   await workOnClaimed(world.jobs, { work: 'cleanup', volume }, options, (row) => cleanUpRow(world.jobs, row, 0));
   for (const ms of [0, DAY]) {
     world.state.now += ms;

@@ -3,7 +3,7 @@ import { StorageError } from '../../../server/src/core/errors';
 import { cleanUpRow } from '../../../server/src/core/jobs/cleanup';
 import { settleRow } from '../../../server/src/core/jobs/settle';
 import { sweep, sweepFiles } from '../../../server/src/core/jobs/sweep';
-import { uploadRow } from '../../../server/src/core/jobs/upload';
+import { uploads } from '../../../server/src/core/jobs/upload';
 import { purge } from '../../../server/src/core/jobs/purge';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { bodyOf } from '../../support/bodies';
@@ -65,7 +65,7 @@ test('what was freed by the cleanup is freed at once, and lies there again in th
   await world.breaker.forceProbe();
   const local = await world.row('a.txt');
   expect(local.placement).toMatchObject({ state: 'local', local: { localName: 'a.txt' } });
-  await uploadRow(world.jobs, local, never);
+  await uploads(world.jobs, { concurrency: 1, signal: never }).upload(local);
   await cleanUpRow(world.jobs, await world.row('a.txt'), 7 * DAY);
   world.leave();
   expect((await world.run()).outcome).toEqual(complete);

@@ -10,14 +10,15 @@ export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused
 /**
  * Works on all rows of a kind, batch by batch, and says after each how far it is. A file that cannot be moved holds no other up:
  * it is reported, and tried again later. But where a whole batch came to nothing, the run ends.
- * @param afterBatch answers why the work must not go on, or null
+ * @param ways.inHand how many rows are worked on at once, by default as many as may move at once
+ * @param ways.afterBatch answers why the work must not go on, or null
  */
 export async function workThrough(
   deps: EngineParts,
   context: JobContext,
   request: Work,
   work: (row: LedgerRow) => Promise<boolean>,
-  afterBatch: () => Promise<ErrorCode | null> = async () => null,
+  ways: { inHand?: number; afterBatch?(): Promise<ErrorCode | null> } = {},
 ): Promise<JobOutcome> {
   const { options, signal, progress } = context;
   const failures: NewFinding[] = [];
@@ -27,13 +28,13 @@ export async function workThrough(
     deps,
     request,
     {
-      concurrency: options.concurrency,
+      concurrency: ways.inHand ?? options.concurrency,
       batchSize: options.batchSize,
       signal,
       async afterBatch() {
         await context.report(failures.splice(0));
         await context.commit();
-        forbidden = await afterBatch();
+        forbidden = (await ways.afterBatch?.()) ?? null;
         return forbidden === null;
       },
     },

@@ -1,6 +1,6 @@
 import type { EngineParts } from '../media/deps';
 import { workOnClaimed } from './claimed';
-import { uploadRow } from './upload';
+import { uploads } from './upload';
 
 export interface CatchUpResult {
   uploaded: number;
@@ -13,6 +13,7 @@ export interface CatchUpResult {
  */
 export async function catchUp(deps: EngineParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
-  const { done, failed } = await workOnClaimed(deps, request, { concurrency, signal }, (row) => uploadRow(deps, row, signal));
+  const { inHand, upload } = uploads(deps, { concurrency, signal });
+  const { done, failed } = await workOnClaimed(deps, request, { concurrency: inHand, signal }, upload);
   return { uploaded: done, failed };
 }

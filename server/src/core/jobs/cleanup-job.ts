@@ -30,16 +30,11 @@ async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> 
   if (reason) return { status: 'paused', code: reason };
   const { both } = await deps.ledger.tallies();
   progress.expect(both.count, both.bytes);
-  return workThrough(
-    deps,
-    context,
-    copiesOf(deps),
-    (row) => cleanUpRow(deps, row, options.cleanupGraceMs),
-    async () => {
-      await sweepFiles(deps, signal);
-      return forbidden(deps, options);
-    },
-  );
+  const afterBatch = async () => {
+    await sweepFiles(deps, signal);
+    return forbidden(deps, options);
+  };
+  return workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs), { afterBatch });
 }
 
 function copiesOf({ volume }: JobDeps) {

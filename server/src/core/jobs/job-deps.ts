@@ -1,6 +1,13 @@
+import type { LocationId } from '../ledger/ledger';
 import type { MediaLibrary } from '../media/library';
 import type { EngineParts } from '../media/deps';
+import type { ListableStore } from '../store/listable-store';
 import type { Inventories } from './inventories';
 
 /** What jobs on the whole library are made of. */
-export type JobDeps = EngineParts & { library: MediaLibrary; inventories: Inventories };
+export type JobDeps = EngineParts & {
+  library: MediaLibrary;
+  inventories: Inventories;
+  /** What lists the objects of a location; undefined where its store is out of reach. */
+  listAt(location: LocationId): ListableStore | undefined;
+};

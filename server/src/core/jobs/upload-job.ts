@@ -1,19 +1,21 @@
 import { interrupted, paused, workThrough } from './batches';
 import { counted } from './counted';
+import { FreeNames, type IsFree } from './free-names';
 import { inventoryEnded, takeInventory } from './inventory';
 import type { Job, JobContext, JobOptions, JobOutcome } from './job';
 import type { JobDeps } from './job-deps';
 import { planUpload } from './upload-plan';
-import { uploadRow } from './upload';
+import { uploads } from './upload';
 
 /** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
 export function uploadJob(deps: JobDeps): Job {
+  const freeNames = new FreeNames(deps);
   return {
     name: 'upload',
     scope: 'disk',
     blockedBy: async () => (deps.cloud() ? null : 'READ_ONLY'),
     isComplete: (range) => uploadIsComplete(deps, range),
-    run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context)),
+    run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context, freeNames)),
   };
 }
 
@@ -22,15 +24,20 @@ export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, '
   return (await inventoryEnded(deps, range)) && !(await deps.ledger.pendingWork(libraryOf(deps)));
 }
 
-async function upload(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
+async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames): Promise<JobOutcome> {
+  const { signal, progress, options } = context;
+  let isFree: IsFree | undefined;
   try {
     if (!(await takeInventory(deps, context))) return paused(null);
+    const { pendingLibrary } = await deps.ledger.tallies();
+    progress.expect(pendingLibrary.count, pendingLibrary.bytes);
+    const cloud = deps.cloud();
+    isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
   } catch (error) {
     return interrupted(error);
   }
-  const { pendingLibrary } = await deps.ledger.tallies();
-  context.progress.expect(pendingLibrary.count, pendingLibrary.bytes);
-  return workThrough(deps, context, libraryOf(deps), (row) => uploadRow(deps, row, context.signal));
+  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, signal, isFree });
+  return workThrough(deps, context, libraryOf(deps), move, { inHand });
 }
 
 function libraryOf({ volume }: JobDeps) {

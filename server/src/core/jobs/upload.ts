@@ -1,43 +1,89 @@
 import { isNoAnswer, isStorageError } from '../errors';
 import { plainObjectName } from '../keys';
-import { isIn, type LedgerRow } from '../ledger/state';
+import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import { seenUnder, send, type Cloud } from '../media/cloud';
 import type { EngineParts } from '../media/deps';
 import { prove } from '../media/proof';
 import type { Body, ObjectFacts } from '../store/object-store';
 import { noteFailure } from './failures';
-import { localBody } from './local-copy';
+import type { IsFree } from './free-names';
+import { lanes } from './lanes';
+import { localBody, SMALL_BYTES } from './local-copy';
+import { together } from './together';
 
-/**
- * Uploads one file of this disk, proves it and commits it as `both`; the file stays. If the same bytes lie in the bucket under
- * the plain name already, they are proven and committed instead.
- * @returns whether it came to that; why not is noted in the ledger
- */
-export async function uploadRow(deps: EngineParts, row: LedgerRow, signal: AbortSignal): Promise<boolean> {
-  const cloud = deps.cloud();
-  if (!cloud || !isIn(row, 'local')) return false;
-  try {
-    const { local, content } = row.placement;
-    const body = await localBody(deps, row.key, local, content);
-    const object = plainObjectName(cloud.prefix, row.key);
-    // a write of our own that was given the plain name may be there unproven, or land there late
-    const seen = row.plainUsed ? 'unknown' : await seenUnder(cloud.store, object, signal);
-    const same = typeof seen === 'object' ? await sameBytes(cloud, object, body, seen, signal) : undefined;
-    let committed: boolean;
-    if (same) {
-      const remote = { locationId: cloud.locationId, object, etag: same.etag };
-      committed = await deps.ledger.commitAdoption(row, remote, body.md5);
-    } else {
-      const options = { mime: content.mime, plainUsed: row.plainUsed, plainFree: seen === 'nothing', background: true, signal };
-      const sent = await send(deps, cloud, row.key, body, options);
-      committed = await deps.ledger.commitUpload(row, sent.intent, { etag: sent.etag, md5: body.md5 });
-    }
-    deps.rows.forget([row.key]);
-    return committed;
-  } catch (error) {
-    await noteFailure(deps, row, error);
-    return false;
-  }
+/** Of small files so many more are in hand than move at once: while those move, the others' steps in the ledger are taken together. */
+const IN_HAND = 8;
+/** Costs a file that comes alone so long, in milliseconds. */
+const LINGER_MS = 5;
+
+export interface Uploads {
+  /** How many rows are to be worked on at once. */
+  readonly inHand: number;
+  /**
+   * Uploads one file of this disk, proves it and commits it as `both`; the file stays. If the same bytes lie in the bucket under
+   * the plain name already, they are proven and committed instead.
+   * @returns whether it came to that; why not is noted in the ledger
+   */
+  upload(row: LedgerRow): Promise<boolean>;
+}
+
+export interface UploadsOptions {
+  /** How many files move at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** What spares asking for small files' plain names; only where S3 refuses to overwrite. */
+  readonly isFree?: IsFree;
+}
+
+export function uploads(deps: EngineParts, { concurrency, signal, isFree }: UploadsOptions): Uploads {
+  const { ledger, clock } = deps;
+  const inHand = concurrency * IN_HAND;
+  const gathering = { clock, lingerMs: LINGER_MS, atMost: inHand };
+  const begin = together(ledger.beginUploads, gathering);
+  const commit = together(ledger.commitUploads, gathering);
+  const inLane = lanes(concurrency);
+  const atOnce: typeof inLane = (work) => work();
+
+  /** @param moving does what moves bytes, or asks S3 */
+  const move = async (cloud: Cloud, row: RowIn<'local'>, moving: typeof inLane, unasked: boolean): Promise<boolean> => {
+    const { key, placement } = row;
+    const object = plainObjectName(cloud.prefix, key);
+    const look = async () => {
+      // a write of our own that was given the plain name may be there unproven, or land there late
+      if (row.plainUsed) return 'unknown';
+      return unasked ? 'nothing' : seenUnder(cloud.store, object, signal);
+    };
+    const { body, seen } = await moving(async () => ({ body: await localBody(deps, key, placement.local, placement.content), seen: await look() }));
+    const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, signal)) : undefined;
+    if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
+    const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing' });
+    if (!begun) return false;
+    const sent = await moving(async () => {
+      const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal };
+      // while this waited for its turn, the bucket may have been given up
+      if (deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
+      return void (await ledger.forget(begun));
+    });
+    return sent ? commit({ row, ...sent, md5: body.md5 }) : false;
+  };
+
+  return {
+    inHand,
+    async upload(row) {
+      const cloud = deps.cloud();
+      if (!cloud || !isIn(row, 'local')) return false;
+      const isSmall = row.placement.content.size <= SMALL_BYTES;
+      const unasked = isSmall && (isFree?.(plainObjectName(cloud.prefix, row.key)) ?? false);
+      try {
+        const committed = await (isSmall ? move(cloud, row, inLane, unasked) : inLane(() => move(cloud, row, atOnce, false)));
+        deps.rows.forget([row.key]);
+        return committed;
+      } catch (error) {
+        await noteFailure(deps, row, error);
+        return false;
+      }
+    },
+  };
 }
 
 /** The facts of the object that was seen, if it surely has these bytes. @throws StorageError when S3 is away */

@@ -19,11 +19,15 @@ export async function digest(stream: Readable): Promise<{ size: number; md5: str
       size += chunk.length;
     }
   } catch (cause) {
-    throw isStorageError(cause) ? cause : new StorageError('BODY_FAILED', { operation: 'read', cause });
+    throw readingFailed(cause);
   } finally {
     stream.destroy();
   }
   return { size, md5: hash.digest('hex') };
+}
+
+function readingFailed(cause: unknown): StorageError {
+  return isStorageError(cause) ? cause : new StorageError('BODY_FAILED', { operation: 'read', cause });
 }
 
 /**
@@ -37,8 +41,23 @@ export async function reopenableBody(open: () => Readable, first: Readable = ope
 
 /** The body of what a store holds under a name. @throws StorageError of the store's `get` */
 export async function storedBody(store: ObjectStore, name: string): Promise<Body> {
-  const first = await store.get(name);
-  return reopenableBody(() => openLater(async () => (await store.get(name)).body), first.body);
+  return openedBody(store, name, (await store.get(name)).body);
+}
+
+/** The same, of what was opened already. @param first is used up for the digest */
+export function openedBody(store: ObjectStore, name: string, first: Readable): Promise<Body> {
+  return reopenableBody(() => openLater(async () => (await store.get(name)).body), first);
+}
+
+/** All bytes of a stream, for where they are few. @throws StorageError BODY_FAILED, or the stream's own */
+export async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (cause) {
+    throw readingFailed(cause);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The body of what a store holds under a name, as somebody else knows it: whoever stores it finds out whether it is that. */

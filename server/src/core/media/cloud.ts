@@ -33,9 +33,11 @@ export interface Sent {
 export interface SendOptions extends BeginOptions {
   mime: string | null;
   /** The plain object name was spent by an earlier PUT. */
-  plainUsed: boolean;
-  /** Whether nothing lies under the plain name, where the caller has just looked. */
-  plainFree?: boolean;
+  plainUsed?: boolean;
+  /** The name of the first attempt, where it is recorded already. It is this function's from now on, whatever comes of it. */
+  begun?: IntentOf<'object'>;
+  /** Nobody has looked what lies under that name: S3 is to refuse the PUT if it would overwrite, and the next name is another. */
+  onlyIfAbsent?: boolean;
   /** Nobody waits for it: every attempt may last as long as the store's own timeouts allow. */
   background?: boolean;
   signal?: AbortSignal;
@@ -63,9 +65,9 @@ export async function send(
   const { ledger, clock } = deps;
   const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
   const startedAt = clock.elapsed();
-  const plainFree = !options.plainUsed && (options.plainFree ?? (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal)));
+  let intent = options.begun;
+  const plainFree = !intent && !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
   let ticket: Ticket | undefined = options.ticket;
-  let intent: IntentOf<'object'> | undefined;
   try {
     return await retry(
       { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
@@ -82,6 +84,7 @@ export async function send(
             const answered = await cloud.store.put(own.name, body, {
               contentType: options.mime ?? undefined,
               cacheControl: cloud.cacheControl ?? undefined,
+              onlyIfAbsent: options.onlyIfAbsent && own === options.begun,
               signal,
               patienceMs,
             });
@@ -96,11 +99,15 @@ export async function send(
             // first: should the ledger fail, the name stays pending, and must not pass for one that holds nothing
             intent = undefined;
             await ledger.abandon([own]);
+          } else if (isStorageError(error, 'NAME_TAKEN')) {
+            // what lies there is somebody else's: not to be condemned
+            intent = undefined;
+            await ledger.forget(own);
           }
           throw error;
         }
       },
-      { signal: options.signal, isRetryable: (error) => isRetryable(error) || isStorageError(error, 'INTEGRITY') },
+      { signal: options.signal, isRetryable: (error) => isRetryable(error) || isStorageError(error, 'INTEGRITY', 'NAME_TAKEN') },
     );
   } catch (error) {
     // refused every time: nothing was written under it, so there is nothing to sweep

@@ -12,16 +12,17 @@ interface MemoryObject {
 
 const factsOf = ({ bytes, md5 }: MemoryObject): ObjectFacts => ({ size: bytes.length, etag: md5, md5 });
 
-/** The reference: what the port promises, in the fewest words. Overwrites silently, as S3 does. */
+/** The reference: what the port promises, in the fewest words. Overwrites silently unless told otherwise, as S3 does. */
 export class MemoryObjectStore implements ObjectStore, ListableStore {
   private readonly objects = new Map<string, MemoryObject>();
 
-  async put(name: string, body: Body, { signal }: PutOptions = {}): Promise<ObjectFacts> {
+  async put(name: string, body: Body, { signal, onlyIfAbsent }: PutOptions = {}): Promise<ObjectFacts> {
     assertName(name, 'put');
     assertNotAborted('put', name, signal);
     const chunks: Buffer[] = [];
     for await (const chunk of announcedBytes(name, body, signal)) chunks.push(chunk);
     const object = { bytes: Buffer.concat(chunks), md5: body.md5 };
+    if (onlyIfAbsent && this.objects.has(name)) throw new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status: 412, refused: true });
     this.objects.set(name, object);
     return factsOf(object);
   }

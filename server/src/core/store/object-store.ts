@@ -12,6 +12,11 @@ export interface Body {
 export interface PutOptions {
   contentType?: string;
   cacheControl?: string;
+  /**
+   * Refuse the PUT (NAME_TAKEN) where something lies under the name. Some S3 servers ignore that, see `core/store/overwriting.ts`;
+   * for bodies that are sent in one request only.
+   */
+  onlyIfAbsent?: boolean;
   signal?: AbortSignal;
 }
 
@@ -54,8 +59,8 @@ export interface ObjectStore {
    * Stores all bytes of `body` under `name`. When it resolves they are durable and a `get` answers them; what was
    * stored matches `body.size` and `body.md5` as far as the store can tell, and the answered facts say how far that is
    * (`md5` null: not proven; see `core/media/proof.ts`).
-   * A store never shows half an object. The disk refuses to overwrite (NAME_TAKEN); S3 cannot, so callers use each
-   * name once.
+   * A store never shows half an object. The disk refuses to overwrite (NAME_TAKEN); S3 does so only where it is asked to, and not
+   * everywhere, so callers use each name once.
    * @throws StorageError INTEGRITY when other bytes than announced were sent or stored; BODY_FAILED when `body` cannot
    *   be read; ABORTED when `signal` aborts.
    */

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
 import type { BucketProbe } from '../../probe/bucket-probe';
 import { Exchange } from './exchange';
+import { CONDITION_REFUSED } from './store';
 
 export interface S3BucketProbeOptions {
   client: S3Client;
@@ -11,9 +12,6 @@ export interface S3BucketProbeOptions {
   /** Longest wait for an answer, in milliseconds. */
   timeoutMs: number;
 }
-
-/** The condition was not met, or another writer came first: both mean that it is honoured. */
-const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
 
 export class S3BucketProbe implements BucketProbe {
   constructor(private readonly options: S3BucketProbeOptions) {}

@@ -25,6 +25,9 @@ export interface S3StoreOptions {
   multipartAbove?: number;
 }
 
+/** Something is there, or another write to the name is under way: what S3 answers where a PUT must not overwrite. */
+export const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
+
 type CallOptions = { signal?: AbortSignal } & Patience;
 
 /** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
@@ -39,6 +42,9 @@ export class S3ObjectStore implements BucketStore {
     assertName(name, 'put');
     assertNotAborted('put', name, options.signal);
     const isLarge = body.size > (this.options.multipartAbove ?? MULTIPART_ABOVE);
+    if (isLarge && options.onlyIfAbsent) {
+      throw new StorageError('UNSUPPORTED', { operation: 'put', subject: name, detail: 'a condition on an upload in parts', refused: true });
+    }
     const { etag, expectedTag } = await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options));
     // A tag that differs is no proof of damage: with KMS encryption, and on Google for parts, it is no MD5 at all.
     if (etag !== null) return { size: body.size, etag, md5: etag === expectedTag ? body.md5 : null };
@@ -125,13 +131,15 @@ export class S3ObjectStore implements BucketStore {
       ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
       ContentType: options.contentType,
       CacheControl: options.cacheControl,
+      IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
     });
     out.attach(command);
     try {
       const { ETag } = await this.options.client.send(command, { abortSignal: exchange.signal });
       return { etag: bareTag(ETag), expectedTag: body.md5 };
     } catch (error) {
-      throw exchange.failure(error, !out.complete);
+      const failure = exchange.failure(error, !out.complete);
+      throw options.onlyIfAbsent && CONDITION_REFUSED.includes(failure.status) ? taken(name, failure) : failure;
     } finally {
       exchange.close();
       out.destroy();
@@ -170,6 +178,10 @@ export class S3ObjectStore implements BucketStore {
   private target(name: string) {
     return { Bucket: this.options.bucket, Key: name };
   }
+}
+
+function taken(name: string, { status, detail, cause }: StorageError): StorageError {
+  return new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status, detail, refused: true, cause });
 }
 
 /** `bytes 0-99/1234` → 1234 */

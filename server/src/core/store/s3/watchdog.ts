@@ -1,5 +1,7 @@
 import type { Clock } from '../../clock';
 
+const STOPPED = 'stopped';
+
 /** Watches one wait at a time and calls `bite` once, when one lasts too long. */
 export class Watchdog {
   /** When the present wait began and how long it may last; null while nothing is waited for. */
@@ -31,7 +33,8 @@ export class Watchdog {
 
   stop(): void {
     this.wait = null;
-    this.stopped.abort();
+    // with a reason of our own: the default is an error with a stack, for each request
+    this.stopped.abort(STOPPED);
   }
 
   /** One timer for all waits, set anew only when it has run out: a wait begins with every chunk of a body. */

@@ -1,0 +1,138 @@
+import { systemClock } from '../../../server/src/core/clock';
+import { uploads } from '../../../server/src/core/jobs/upload';
+import type { Cloud } from '../../../server/src/core/media/cloud';
+import { settle } from '../../support/fake-clock';
+import { until } from '../../support/job-world';
+import { libraryWorld, type LibraryWorld } from '../../support/library-world';
+
+const DAY = 24 * 3600_000;
+const LARGE = 'x'.repeat(256 * 1024 + 1);
+
+let world: LibraryWorld;
+let signal: AbortController;
+beforeEach(async () => {
+  world = await libraryWorld();
+  signal = new AbortController();
+});
+afterEach(() => world.close());
+
+/** Files of the library that are recorded, and due. */
+async function shelved(count: number, content?: string) {
+  const names = Array.from({ length: count }, (_, index) => `${index}.txt`);
+  for (const name of names) await world.write(name, content ?? name);
+  const volume = world.deps.volume.id;
+  await world.ledger.record(names.map((name) => ({ key: world.key(name), local: { volume, localName: name as never }, size: (content ?? name).length })));
+  return Promise.all(names.map(async (name) => (await world.ledger.find(world.key(name)))!));
+}
+
+/** The parts, whose PUTs wait until they are let go. */
+function waiting() {
+  const held: (() => void)[] = [];
+  const seen = { most: 0, now: 0 };
+  const cloud = (): Cloud | undefined => {
+    const real = world.deps.cloud();
+    if (!real) return undefined;
+    const put: Cloud['store']['put'] = async (...request) => {
+      seen.most = Math.max(seen.most, ++seen.now);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return real.store.put(...request).finally(() => seen.now--);
+    };
+    return { ...real, store: { ...bound(real.store), put } };
+  };
+  return { deps: { ...world.deps, cloud }, seen, held };
+}
+const bound = (store: Cloud['store']): Cloud['store'] => ({
+  put: (...request) => store.put(...request),
+  head: (...request) => store.head(...request),
+  get: (...request) => store.get(...request),
+  delete: (...request) => store.delete(...request),
+  abortWrites: (...request) => store.abortWrites(...request),
+});
+/** Names of which the ledger would have to be told that nothing lies there. */
+const leftPending = async () => {
+  world.state.now += 2 * DAY;
+  return world.ledger.condemnAbandoned();
+};
+
+test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at once than were asked for', async (_size, content) => {
+  const rows = await shelved(12, content);
+  const { deps, seen, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 3, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  let ended = false;
+  void all.then(() => (ended = true));
+  await until(() => held.length === 3);
+  while (!ended) {
+    held.shift()?.();
+    await settle();
+  }
+  expect(await all).toEqual(rows.map(() => true));
+  expect(seen.most).toBe(3);
+  expect(await leftPending()).toBe(0);
+});
+
+test('small files’ steps in the ledger are taken together, each file with its own bytes', async () => {
+  const rows = await shelved(24);
+  const begun = jest.spyOn(world.ledger, 'beginUploads');
+  const committed = jest.spyOn(world.ledger, 'commitUploads');
+  const deps = { ...world.deps, clock: { ...world.clock, sleep: systemClock.sleep } };
+  const { inHand, upload } = uploads(deps, { concurrency: 8, signal: signal.signal });
+  expect(inHand).toBeGreaterThan(8);
+  expect(await Promise.all(rows.map(upload))).toEqual(rows.map(() => true));
+  expect(begun.mock.calls.length + committed.mock.calls.length).toBeLessThan(24);
+  for (const { key } of rows) {
+    const row = await world.ledger.find(key);
+    const object = row && 'remote' in row.placement ? row.placement.remote.object : '';
+    expect([object, await world.object(object)]).toEqual([key, key]);
+  }
+});
+
+test('what waits for its turn when the bucket is given up is not sent, and its name forgotten', async () => {
+  const rows = await shelved(6);
+  const { deps, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  world.state.mode = 'read-only';
+  held.forEach((release) => release());
+  const done = await all;
+  expect(done.filter(Boolean)).toHaveLength(2);
+  expect(world.s3.names()).toHaveLength(2);
+  expect(await leftPending()).toBe(0);
+  expect(await Promise.all(rows.map(({ key }) => world.stateOf(key)))).toEqual(done.map((moved) => (moved ? 'both' : 'local')));
+});
+
+test('what waits for its turn when the run is stopped is not sent, and its name forgotten', async () => {
+  const rows = await shelved(6);
+  const { deps, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  signal.abort();
+  held.forEach((release) => release());
+  const done = await all;
+  expect(world.s3.names().length).toBe(done.filter(Boolean).length);
+  expect(world.s3.names().length).toBeLessThanOrEqual(2);
+  expect(await leftPending()).toBe(0);
+  // nobody has failed, and all are due
+  for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
+});
+
+test('a file that an editor replaces while it waits is left alone: nothing of it is sent', async () => {
+  const [row] = await shelved(1);
+  await world.put('0.txt', 'replaced');
+  const before = world.puts().length;
+  const { upload } = uploads(world.deps, { concurrency: 2, signal: signal.signal });
+  expect(await upload(row!)).toBe(false);
+  expect(world.puts()).toHaveLength(before);
+  expect(await world.read('0.txt')).toBe('replaced');
+});
+
+test('a file that has grown since it was recorded is not read into memory, and is reported', async () => {
+  const [row] = await shelved(1);
+  await world.write('0.txt', LARGE);
+  const { upload } = uploads(world.deps, { concurrency: 2, signal: signal.signal });
+  expect(await upload(row!)).toBe(false);
+  expect(await world.ledger.find(row!.key)).toMatchObject({ lastError: 'FILE_CHANGED' });
+  expect(world.s3.names()).toEqual([]);
+});
