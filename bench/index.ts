@@ -1,7 +1,8 @@
 /**
  * npm run bench -- <what>: measures, on this machine.
  *   ledger    [--rows 1000000]
- *   migration [--files 10000] [--large 100] [--concurrency 8] [--rounds 1] [--s3 minio|rgw|embedded]
+ *   migration [--files 10000] [--large 100] [--concurrency 8] [--rounds 1] [--s3 minio|rgw|embedded] [--latency 0]
+ *             latency: milliseconds there and back, as to a server that is not on this machine
  * Both print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ const options = {
   concurrency: { type: 'string', default: '8' },
   rounds: { type: 'string', default: '1' },
   s3: { type: 'string' },
+  latency: { type: 'string', default: '0' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
       concurrency: positive('concurrency', values.concurrency),
       rounds: positive('rounds', values.rounds),
       s3: oneOf('s3', values.s3, S3_KINDS),
+      latencyMs: values.latency === '0' ? 0 : positive('latency', values.latency),
       json: values.json,
     });
   } else {

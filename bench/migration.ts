@@ -8,6 +8,7 @@ import { rawBucket } from '../tests/support/raw-s3';
 import { startS3, type S3Server } from '../tests/support/s3';
 import type { S3Kind } from '../tests/support/s3-servers/server';
 import { startStrapi, type StrapiInstance } from '../tests/support/strapi';
+import { farAway } from './far-away';
 import { fillLibrary, type FileSet } from './migration-library';
 import { costOf, type ProcessCost } from './process-cost';
 
@@ -17,6 +18,8 @@ export interface MigrationOptions {
   readonly concurrency: number;
   readonly rounds: number;
   readonly s3: S3Kind | undefined;
+  /** Milliseconds to the server and back; 0: it is on this machine. */
+  readonly latencyMs: number;
   readonly json: boolean;
 }
 
@@ -29,6 +32,7 @@ type Tool = 'strapi-plugin-s3-storage' | 'rclone copy' | 'aws s3 sync';
 interface Result {
   readonly set: FileSet;
   readonly server: string;
+  readonly latencyMs: number;
   readonly concurrency: number;
   readonly tools: Partial<Record<Tool, Cost>>;
 }
@@ -46,7 +50,7 @@ export async function benchMigration(options: MigrationOptions): Promise<void> {
   else for (const result of results) print(result);
 }
 
-async function measured(set: FileSet, server: S3Server, { concurrency, rounds }: MigrationOptions): Promise<Result> {
+async function measured(set: FileSet, server: S3Server, { concurrency, rounds, latencyMs }: MigrationOptions): Promise<Result> {
   const strapi = await startStrapi({ env: {} });
   await strapi.stop();
   const db = observeDatabase(strapi);
@@ -54,10 +58,11 @@ async function measured(set: FileSet, server: S3Server, { concurrency, rounds }:
   const pristine = await tempFolder('bench-migration');
   await writeFile(path.join(path.dirname(strapi.databaseFile ?? ''), AWS_CONFIG), `[default]\ns3 =\n  max_concurrent_requests = ${concurrency}\n`);
   await cp(path.dirname(strapi.databaseFile ?? ''), pristine, { recursive: true });
+  const way = latencyMs > 0 ? await farAway(server.endpoint, latencyMs) : undefined;
   try {
     const costs: Partial<Record<Tool, Cost[]>> = {};
     for (let round = 0; round < rounds; round++) {
-      for (const [tool, command] of Object.entries(commands(strapi, server, concurrency)) as [Tool, Command][]) {
+      for (const [tool, command] of Object.entries(commands(strapi, { ...server, endpoint: way?.endpoint ?? server.endpoint }, concurrency)) as [Tool, Command][]) {
         if (!command.program) {
           console.error(`${tool} is not installed: left out`);
           continue;
@@ -72,8 +77,9 @@ async function measured(set: FileSet, server: S3Server, { concurrency, rounds }:
       }
     }
     const medians = Object.fromEntries(Object.entries(costs).map(([tool, all]) => [tool, medianOf(all)]));
-    return { set, server: server.label, concurrency, tools: medians };
+    return { set, server: server.label, latencyMs, concurrency, tools: medians };
   } finally {
+    await way?.close();
     await removeFolder(pristine);
     await strapi.discard();
   }
@@ -94,7 +100,7 @@ interface Command {
   workSeconds?(stdout: string): number;
 }
 
-function commands(strapi: StrapiInstance, server: S3Server, concurrency: number): Record<Tool, Command> {
+function commands(strapi: StrapiInstance, server: Pick<S3Server, 'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey'>, concurrency: number): Record<Tool, Command> {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   // what this machine sets for Amazon is not meant for this server
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|S3_STORAGE)_/.test(name)));
@@ -146,8 +152,9 @@ function medianOf(costs: readonly Cost[]): Cost {
   return sorted[Math.floor((sorted.length - 1) / 2)] as Cost;
 }
 
-function print({ set, server, concurrency, tools }: Result): void {
-  console.log(`\n${set.count} files of ${set.size} bytes, ${concurrency} at once, ${server}`);
+function print({ set, server, latencyMs, concurrency, tools }: Result): void {
+  const away = latencyMs > 0 ? `, ${latencyMs} ms away` : '';
+  console.log(`\n${set.count} files of ${set.size} bytes, ${concurrency} at once, ${server}${away}`);
   const own = tools['strapi-plugin-s3-storage'];
   const ratio = (part: number | undefined, whole: number) => (part === undefined ? '' : `${(whole / part).toFixed(2)} ×`);
   const line = (...cells: string[]) => console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(26) : cell.padStart(11))).join(''));

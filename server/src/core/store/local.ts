@@ -14,6 +14,9 @@ import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from './
 import { Relay } from './relay';
 import { giveName } from './second-name';
 
+/** Read at once: a quarter less to compute than for the 64 KiB that Node would read. */
+const READ_BYTES = 256 * 1024;
+
 /**
  * Objects as files below one folder. A file appears under its name whole, durable, and never in place of another.
  * It knows no MD5 of what lies there: `facts.md5` and `facts.etag` are null, but what `put` wrote was hashed on the way.
@@ -61,7 +64,7 @@ export class LocalObjectStore implements LocalStore {
       const length = rangeLength(name, found.size, range);
       // the length is fixed here, so that a file that grows meanwhile does not break a promised Content-Length
       const end = (range?.start ?? 0) + length - 1;
-      const source = file.createReadStream({ start: range?.start ?? 0, end: Math.max(end, 0) });
+      const source = file.createReadStream({ start: range?.start ?? 0, end: Math.max(end, 0), highWaterMark: READ_BYTES });
       const stop = () => body.destroy(signal && aborted('get', name, signal, true));
       const body = new Relay(source, {
         length,
