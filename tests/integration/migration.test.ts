@@ -183,7 +183,9 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
 
   expect(done).toMatchObject({ complete: true, blockedBy: null });
   expect(filled.filter((key) => puts.has(key))).toEqual([]);
-  expect([...puts.values()].filter((times) => times > 1)).toEqual([]);
+  // whether S3 refuses to overwrite is tried with two
+  puts.delete('.s3-storage-probe-overwriting');
+  expect([...puts].filter(([, times]) => times > 1)).toEqual([]);
   expect((await stage.bucket.get(foreign)).toString()).toBe('somebody else’s');
   // each untouched file: the same bytes in the bucket, and still on the disk
   const objects = new Map((await stage.bucket.list()).map(({ key, etag }) => [key, etag]));
