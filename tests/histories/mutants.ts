@@ -265,6 +265,24 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
   {
+    guard: 'What was absent when the bucket was listed is put only if it still is, by S3’s own word',
+    without: 'an object that somebody else has put there since is overwritten',
+    file: 'core/jobs/free-names.test.ts',
+    test: 'the store itself is told not to overwrite',
+  },
+  {
+    guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
+    without: 'the sweeper removes somebody else’s object',
+    file: 'core/jobs/free-names.test.ts',
+    test: 'what comes into the bucket after it was listed is not overwritten, and never removed',
+  },
+  {
+    guard: 'Steps of the ledger that are taken together keep each file with its own bytes',
+    without: 'one file’s row points to another one’s object',
+    file: 'contract/ledger/uploading-together.ts',
+    test: 'are committed each with what is its own',
+  },
+  {
     guard: 'Changes of the ledger join Strapi’s transaction',
     without: 'a rolled-back delete loses the file; on SQLite the two wait for each other for ever',
     file: 'adapters/database/ambient.test.ts',

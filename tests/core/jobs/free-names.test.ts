@@ -7,6 +7,7 @@ import { libraryWorld, type LibraryWorld } from '../../support/library-world';
 
 const FILES = 220;
 const names = Array.from({ length: FILES }, (_, index) => `${index}.txt`);
+const OPTIONS = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: false };
 const PROBE = '.s3-storage-probe-overwriting';
 
 let world: LibraryWorld;
@@ -92,6 +93,7 @@ test('the store itself is told not to overwrite', async () => {
 test.each([
   ['takes no notice of the condition', () => undefined],
   ['knows no such condition', () => new StorageError('UNSUPPORTED', { status: 501, refused: true })],
+  ['fails over the condition', () => new StorageError('SERVER_ERROR', { status: 500 })],
 ])('where S3 %s each name is asked for', async (_how, refusal) => {
   await world.shelve(...names);
   const put = world.s3.put.bind(world.s3);
@@ -116,18 +118,9 @@ test.each([
   expect(asked()).toHaveLength(FILES);
 });
 
-test('where S3 is away the run pauses', async () => {
-  await world.shelve(...names);
-  world.s3.list = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
-  expect((await world.run(job)).outcome).toEqual({ status: 'paused', code: 'UNREACHABLE' });
-  expect(stored()).toEqual([]);
-});
-
 describe('a listing', () => {
-  const of = async (freeNames: FreeNames, cloud = world.cloud) => {
-    const context = { signal: new AbortController().signal, progress: new RunProgress() };
-    return freeNames.of(cloud, FILES, context);
-  };
+  const of = (freeNames: FreeNames, { cloud = world.cloud, fromStart = false } = {}) =>
+    freeNames.of(cloud, FILES, { signal: new AbortController().signal, progress: new RunProgress(), options: { ...OPTIONS, fromStart } });
 
   test('is remembered for an hour, and of no other place', async () => {
     await world.bring('1.txt', 'there');
@@ -141,8 +134,15 @@ describe('a listing', () => {
     world.state.now += 200_000;
     expect((await of(freeNames))?.('2.txt')).toBe(false);
     expect(lists).toBe(2);
-    await of(freeNames, { ...world.cloud, prefix: 'media/' });
+    await of(freeNames, { cloud: { ...world.cloud, prefix: 'media/' } });
     expect(lists).toBe(3);
+  });
+
+  test('is made anew by a run that somebody starts', async () => {
+    const freeNames = new FreeNames(world.deps);
+    await of(freeNames);
+    await world.bring('2.txt', 'there');
+    expect((await of(freeNames, { fromStart: true }))?.('2.txt')).toBe(false);
   });
 
   test('of more names than are worth remembering is given up, and not begun again', async () => {
@@ -158,12 +158,13 @@ describe('a listing', () => {
     expect(pages).toBe(101);
   });
 
-  test('that could not be made for S3 was away is made the next time', async () => {
+  test('that alone takes too long is not tried again at once', async () => {
+    let tries = 0;
+    world.s3.list = () => Promise.reject(new StorageError('REJECTED', { detail: String(tries++), refused: true }));
     const freeNames = new FreeNames(world.deps);
-    const list = world.s3.list.bind(world.s3);
-    world.s3.list = () => Promise.reject(new StorageError('THROTTLED', { refused: true }));
-    await expect(of(freeNames)).rejects.toMatchObject({ code: 'THROTTLED' });
-    world.s3.list = list;
-    expect((await of(freeNames))?.('1.txt')).toBe(true);
+    expect(await of(freeNames)).toBeUndefined();
+    expect(await of(freeNames)).toBeUndefined();
+    expect(tries).toBe(1);
+    expect(lists).toBe(1);
   });
 });

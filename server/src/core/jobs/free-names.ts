@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import { isNoAnswer, isStorageError } from '../errors';
+import { isStorageError } from '../errors';
 import { bufferBody } from '../media/body';
 import type { Cloud } from '../media/cloud';
 import type { ListableStore } from '../store/listable-store';
@@ -15,7 +15,7 @@ const WORTH_FILES = 200;
 /** Of a fuller bucket not all names are remembered: some 20 MB. */
 const MOST_NAMES = 100_000;
 const PAGE = 1_000;
-/** An object that somebody else has put into the bucket since is not found to be a file's, and stays beside ours. */
+/** So long a listing is made use of, or none is tried again. An object that comes into the bucket meanwhile is not taken up. */
 const LISTED_FOR_MS = 3600_000;
 
 interface Listed {
@@ -37,13 +37,13 @@ export class FreeNames {
   /**
    * @param files how many are to be uploaded
    * @returns undefined where each name must be asked for
-   * @throws StorageError when S3 is away
    */
-  async of(cloud: Cloud, files: number, { signal, progress }: Pick<JobContext, 'signal' | 'progress'>): Promise<IsFree | undefined> {
+  async of(cloud: Cloud, files: number, { signal, progress, options }: Pick<JobContext, 'signal' | 'progress' | 'options'>): Promise<IsFree | undefined> {
     if (files < WORTH_FILES) return undefined;
     const place = JSON.stringify([cloud.locationId, cloud.prefix]);
     const now = this.deps.clock.elapsed();
-    if (this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
+    // who starts a run may have filled the bucket just now
+    if (options.fromStart || this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
       const listing = this.deps.listAt(cloud.locationId);
       const names = listing ? await this.#look(listing, cloud, signal, () => progress.requested('list')) : null;
       this.#listed = { place, at: now, names };
@@ -66,7 +66,8 @@ export class FreeNames {
       } while (after !== undefined && names.size <= MOST_NAMES);
       return after === undefined ? names : null;
     } catch (error) {
-      if (!isStorageError(error) || isNoAnswer(error)) throw error;
+      if (!isStorageError(error)) throw error;
+      // where S3 is away altogether the other requests will tell; a listing that alone takes too long shall not hold them up again
       this.deps.log.debug(`The bucket cannot be listed, so each name is asked for: ${error.message}`);
       return null;
     }

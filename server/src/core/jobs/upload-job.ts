@@ -1,6 +1,6 @@
 import { interrupted, paused, workThrough } from './batches';
 import { counted } from './counted';
-import { FreeNames, type IsFree } from './free-names';
+import { FreeNames } from './free-names';
 import { inventoryEnded, takeInventory } from './inventory';
 import type { Job, JobContext, JobOptions, JobOutcome } from './job';
 import type { JobDeps } from './job-deps';
@@ -26,16 +26,15 @@ export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, '
 
 async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames): Promise<JobOutcome> {
   const { signal, progress, options } = context;
-  let isFree: IsFree | undefined;
   try {
     if (!(await takeInventory(deps, context))) return paused(null);
-    const { pendingLibrary } = await deps.ledger.tallies();
-    progress.expect(pendingLibrary.count, pendingLibrary.bytes);
-    const cloud = deps.cloud();
-    isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
   } catch (error) {
     return interrupted(error);
   }
+  const { pendingLibrary } = await deps.ledger.tallies();
+  progress.expect(pendingLibrary.count, pendingLibrary.bytes);
+  const cloud = deps.cloud();
+  const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
   const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, signal, isFree });
   return workThrough(deps, context, libraryOf(deps), move, { inHand });
 }
