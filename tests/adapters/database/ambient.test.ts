@@ -6,7 +6,7 @@ import { knexLedger } from '../../../server/src/adapters/database/knex-ledger';
 import { migrate } from '../../../server/src/adapters/database/migrate';
 import { strapiTransactions } from '../../../server/src/adapters/database/transactions';
 import type { Claim, Ledger } from '../../../server/src/core/ledger/ledger';
-import { DAY, failsWith, found, Hand, key, sent, VOLUME } from '../../contract/ledger/harness';
+import { DAY, failsWith, found, Hand, key, MD5, sent, VOLUME } from '../../contract/ledger/harness';
 import { counted, play, rowsOf } from '../../contract/ledger/tallying';
 import { emptyTables, shiftTimes, testDatabases, type TestDatabase } from '../../support/sql';
 
@@ -109,6 +109,20 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
     await ledger.abandon([lost]);
     await ledger.forget(lost);
     expect(await hand.publish(sent(next))).toEqual(['published']);
+  });
+
+  it('the same beside the one that has its id now', async () => {
+    await hand.fallBack('a.png');
+    await hand.fallBack('b.png');
+    let lost = await hand.object('kept.png');
+    await rolledBack(async () => {
+      lost = await hand.object('a.png', { plainFree: false });
+    });
+    const next = await hand.object('b.png', { plainFree: false });
+    const commits = [lost, next].map(async (intent) => ({ row: await hand.row(intent.key), intent, etag: null, md5: MD5 }));
+    expect(await ledger.commitUploads(await Promise.all(commits))).toEqual([false, true]);
+    expect((await hand.row('b.png')).placement).toMatchObject({ state: 'both', remote: { object: next.name } });
+    expect((await hand.row('a.png')).placement.state).toBe('local');
   });
 
   it('INTENT_LOST leaves the transaction usable and changes nothing in it', async () => {
