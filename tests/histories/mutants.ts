@@ -184,6 +184,13 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return seen;',
   },
   {
+    guard: 'What was absent when the bucket was listed is put only if it still is, by S3’s own word',
+    without: 'an object that somebody else has put there since is overwritten',
+    file: 'media/cloud.ts',
+    find: 'onlyIfAbsent: options.onlyIfAbsent && own === options.begun,',
+    replace: '',
+  },
+  {
     guard: 'An object is adopted only where no write of our own was given its name',
     without: 'an upload that is not proven yet passes for the file',
     file: 'ledger/transitions.ts',
@@ -265,16 +272,16 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
   {
-    guard: 'What was absent when the bucket was listed is put only if it still is, by S3’s own word',
-    without: 'an object that somebody else has put there since is overwritten',
-    file: 'core/jobs/free-names.test.ts',
-    test: 'the store itself is told not to overwrite',
-  },
-  {
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
-    without: 'the sweeper removes somebody else’s object',
+    without: 'the sweeper removes somebody else’s object, where that has the same size',
     file: 'core/jobs/free-names.test.ts',
     test: 'what comes into the bucket after it was listed is not overwritten, and never removed',
+  },
+  {
+    guard: 'An object that cannot be that of a write which never ended is left alone',
+    without: 'the sweeper removes what somebody else has put under the name since',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'what somebody else has put under that name since is left alone, and named',
   },
   {
     guard: 'Steps of the ledger that are taken together keep each file with its own bytes',

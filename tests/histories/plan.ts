@@ -31,6 +31,8 @@ export interface Setting {
   readonly bucketOnly: number;
   /** An object that is not ours lies under the plain name of the first library file, or of the first upload. */
   readonly foreign: boolean;
+  /** Phase 1 goes by a listing of the bucket, of before anything was there; else it asks for each name. */
+  readonly lists: boolean;
   /** Requests applied late land only after the first sweep. */
   readonly lateLast: boolean;
 }
@@ -108,6 +110,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
     library: fc.nat(1),
     bucketOnly: fc.nat(1),
     foreign: fc.boolean(),
+    lists: fc.boolean(),
     lateLast: fc.boolean(),
   }),
   steps,

@@ -35,6 +35,7 @@ export interface ProcessParts {
   sleepInBackground: Clock['sleep'];
   locationId: number;
   readOnly: boolean;
+  lists: boolean;
 }
 
 /** One running process: the project's own storage engine, on the simulated outside. */
@@ -45,10 +46,12 @@ export class Process {
   readonly volume: VolumeId;
   readonly #parts: EngineParts;
   readonly #breaker: CircuitBreaker;
+  readonly #lists: boolean;
 
   constructor(parts: ProcessParts) {
     const { life, clock, readOnly, locationId } = parts;
     this.life = life;
+    this.#lists = parts.lists;
     this.host = parts.database.connect(life);
     this.#breaker = new CircuitBreaker({ ...clock, sleep: parts.sleepInBackground });
     const bucket = parts.s3.connect(life, !readOnly);
@@ -108,7 +111,7 @@ export class Process {
       case 'inventory':
         return this.#takeStock();
       case 'upload':
-        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, options).upload));
+        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, { ...options, isFree: this.#lists ? () => true : undefined }).upload));
       case 'cleanup':
         return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
       case 'restore':

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 
 import { StorageError } from '../../server/src/core/errors';
 import { announcedBytes, rangeLength } from '../../server/src/core/store/body';
-import type { Body, ObjectFacts, ObjectStream } from '../../server/src/core/store/object-store';
+import type { Body, ObjectFacts, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
 import type { PatientStore } from '../../server/src/core/store/patience';
 import type { Faults } from './faults';
 import type { Life, Scheduler } from './scheduler';
@@ -76,14 +76,18 @@ export class SimS3 {
       return object;
     };
     return {
-      put: async (name: string, body: Body) => {
+      put: async (name: string, body: Body, { onlyIfAbsent }: PutOptions = {}) => {
         await this.scheduler.wait(life, `PUT ${name}`);
         const bytes = await collect(name, body);
         let facts: ObjectFacts | undefined;
+        let taken = false;
         await change(`PUT ${name}`, name, (damaged) => {
+          taken = onlyIfAbsent === true && this.objects.has(name);
+          if (taken) return;
           this.store(name, damaged ? damage(bytes) : bytes);
           facts = this.factsOf(this.objects.get(name) as StoredObject);
         });
+        if (taken) throw new StorageError('NAME_TAKEN', { operation: `PUT ${name}`, status: 412, refused: true });
         return facts as ObjectFacts;
       },
       head: async (name) => this.factsOf(await look(`HEAD ${name}`, name)),

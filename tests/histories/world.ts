@@ -198,6 +198,7 @@ export class World {
       sleepInBackground: sleeping(true),
       locationId: this.#locationId,
       readOnly: at === 1 && this.history.setting.secondReadOnly,
+      lists: this.history.setting.lists,
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import { DAY, found, HOUR, key, MD5, names, saved, sent, VOLUME, type Hand } from './harness';
+import { DAY, found, HOUR, key, MD5, PLACE, names, saved, sent, VOLUME, type Hand } from './harness';
 
 export function sweeping(hand: Hand): void {
   it('are due at once after a write that came to nothing', async () => {
@@ -65,6 +65,18 @@ export function sweeping(hand: Hand): void {
     const at = (of: string) => due.find(({ name }) => name === of)!.condemnedAt;
     // in a test of a database, time passes by moving what is stored into the past
     expect(at('abandoned.png') - at('library.png')).toBeGreaterThanOrEqual(DAY);
+  });
+
+  it('say of an object what was about to be written under it, whether it began alone or with others', async () => {
+    const content = { size: 3, md5: MD5 };
+    for (const name of ['with.png', 'others.png']) await hand.fallBack(name);
+    const place = { locationId: PLACE, prefix: '', plainFree: true };
+    const alone = await hand.ledger.begin({ kind: 'object', key: key('alone.png'), ...place, content });
+    const rows = [await hand.row('with.png'), await hand.row('others.png')];
+    const together = await hand.ledger.beginUploads([{ row: rows[0]!, ...place, content }, { row: rows[1]!, ...place }]);
+    await hand.ledger.abandon([alone, ...together.flatMap((intent) => intent ?? [])]);
+    const due = await hand.dueObjects();
+    expect(Object.fromEntries(due.map((name) => [name.name, name.content]))).toEqual({ 'alone.png': content, 'with.png': content, 'others.png': null });
   });
 
   it('come oldest first, and no more than asked for', async () => {

@@ -57,13 +57,29 @@ async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal
       if (!store) return false;
       // first, or what is put together between the two would stay
       if (name.unfinished) await freeParts(deps, store, name);
-      await store.delete(name.name);
+      if (await isForeign(store, name)) deps.log.warn(`The object "${name.name}" in S3 is none of ours, although a write of "${name.key}" began under its name: it was left alone`);
+      else await store.delete(name.name);
     }
     await deps.ledger.swept(name.id);
     return true;
   } catch (error) {
     if (!isStorageError(error)) throw error;
     deps.log.debug(`a condemned ${name.kind} of "${name.key}" could not be removed yet: ${codeOf(error)}`);
+    return false;
+  }
+}
+
+/**
+ * Whether an object lies under the name of a write that never ended, and cannot be that write's: nothing was there when it began, but
+ * others write to the bucket as well. A PUT that lands late has all its bytes, so another size is somebody else's.
+ */
+async function isForeign(store: ObjectStore, { unfinished, content, name }: DueName): Promise<boolean> {
+  if (!unfinished || content === null) return false;
+  try {
+    return (await store.head(name)).size !== content.size;
+  } catch (error) {
+    // denied is what some say of what is not there, to those who may not list
+    if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'ACCESS_DENIED')) throw error;
     return false;
   }
 }

@@ -11,7 +11,7 @@ import { lanes } from './lanes';
 import { localBody, SMALL_BYTES } from './local-copy';
 import { together } from './together';
 
-/** Of small files so many more are in hand than move at once: while those move, the others' steps in the ledger are taken together. */
+/** Of small files so many times more are in hand than move at once: while some move, the others' steps in the ledger are taken together. */
 const IN_HAND = 8;
 /** Costs a file that comes alone so long, in milliseconds. */
 const LINGER_MS = 5;
@@ -56,7 +56,8 @@ export function uploads(deps: EngineParts, { concurrency, signal, isFree }: Uplo
     const { body, seen } = await moving(async () => ({ body: await localBody(deps, key, placement.local, placement.content), seen: await look() }));
     const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, signal)) : undefined;
     if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
-    const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing' });
+    const content = { size: body.size, md5: body.md5 };
+    const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing', content });
     if (!begun) return false;
     const sent = await moving(async () => {
       const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal };

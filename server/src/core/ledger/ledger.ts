@@ -31,6 +31,8 @@ export interface BeginObject {
   prefix: string;
   /** The caller saw that the bucket has nothing under the plain name. Without it an own name is drawn. */
   plainFree: boolean;
+  /** What is about to be written: tells the sweeper this object from one that somebody else put under the plain name. */
+  content?: KnownBytes;
 }
 
 export interface BeginFile {

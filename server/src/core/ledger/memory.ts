@@ -82,7 +82,7 @@ export class MemoryLedger implements Ledger {
     const plainGiven = plain !== undefined && !this.#names.isRecorded(plain);
     const name = plainGiven ? plain : step.ownNameFor(request, id, step.nonce(() => this.clock.random()));
     if (plainGiven && name.kind === 'object') this.#store(step.spendPlain(row));
-    this.#names.insertPending(id, key, name, (plainGiven && request.kind === 'file' && request.content) || null);
+    this.#names.insertPending(id, key, name, (plainGiven && request.content) || null);
     // a name is of the kind that was asked for
     return { id, key, ticket: options.ticket ?? step.ticketFor(row, id), ...name } as IntentOf<R['kind']>;
   }

@@ -7,7 +7,7 @@ import type { LedgerRow, RemoteCopy } from './state';
 export type Proof = 'etag' | 'checksum' | 'bytes';
 
 /** An upload that is about to begin: of the row as it was read. */
-export interface UploadToBegin extends Pick<BeginObject, 'locationId' | 'prefix' | 'plainFree'> {
+export interface UploadToBegin extends Pick<BeginObject, 'locationId' | 'prefix' | 'plainFree' | 'content'> {
   readonly row: LedgerRow;
 }
 

@@ -74,7 +74,7 @@ export async function send(
       clock,
       async (_attempt, signal, patienceMs) => {
         const own = (intent ??= await ledger.begin(
-          { kind: 'object', key, locationId: cloud.locationId, prefix: cloud.prefix, plainFree },
+          { kind: 'object', key, locationId: cloud.locationId, prefix: cloud.prefix, plainFree, content: { size: body.size, md5: body.md5 } },
           { ticket, found: options.found },
         ));
         ticket = own.ticket;

@@ -50,17 +50,17 @@ export class Names {
   }
 
   /** As {@link insertPending} for each. @returns the ids, each by its {@link nameId}; names that are recorded already are left out */
-  async insertAllPending(pending: readonly { key: ObjectKey; name: PlacedName }[]): Promise<Map<string, number>> {
+  async insertAllPending(pending: readonly { key: ObjectKey; name: PlacedName; content?: KnownBytes }[]): Promise<Map<string, number>> {
     const ids = new Map<string, number>();
     if (pending.length === 0) return ids;
     if (!answersInserted(this.db)) {
-      for (const { key, name } of pending) {
-        const id = await this.insertPending(key, name);
+      for (const { key, name, content } of pending) {
+        const id = await this.insertPending(key, name, content);
         if (id !== undefined) ids.set(nameId(name), id);
       }
       return ids;
     }
-    const columns = pending.map(({ key, name }) => ({ ...this.#blank(key, name.kind), ...placed(name), status: 'pending' }));
+    const columns = pending.map(({ key, name, content }) => ({ ...this.#blank(key, name.kind), ...placed(name), size: null, md5: null, ...content, status: 'pending' }));
     const insert = this.table().insert(columns).onConflict('name_hash').ignore().returning(['id', 'name_hash']);
     const inserted = new Map(((await insert) as { id: BigIntColumn; name_hash: string }[]).map((row) => [row.name_hash, Number(row.id)]));
     for (const { name } of pending) {

@@ -41,7 +41,7 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
           const request = { kind: 'object', key: row.key, ...place } as const;
           return { row, request, plain: plainNameFor(row, request) };
         });
-        const plain = wanted.flatMap((one) => (one?.plain ? [{ key: one.row.key, name: one.plain }] : []));
+        const plain = wanted.flatMap((one) => (one?.plain ? [{ key: one.row.key, name: one.plain, content: one.request.content }] : []));
         const ids = await session.names.insertAllPending(plain);
         await session.objects.spendPlain(plain.flatMap(({ key, name }) => (ids.has(nameId(name)) ? [key] : [])));
         const intents: (IntentOf<'object'> | undefined)[] = [];
@@ -104,8 +104,7 @@ async function plainName(
   request: BeginObject | BeginFile,
 ): Promise<Recorded | undefined> {
   const name = plainNameFor(row, request);
-  const content = request.kind === 'file' ? request.content : undefined;
-  const id = name && (await names.insertPending(row.key, name, content));
+  const id = name && (await names.insertPending(row.key, name, request.content));
   if (!name || id === undefined) return undefined;
   if (name.kind === 'object') await objects.spendPlain([row.key]);
   return { id, name };
