@@ -115,6 +115,22 @@ describe('what was asked for', () => {
     expect(job.contexts.map(({ options }) => options.fromStart)).toEqual([true, false, false]);
   });
 
+  test.each([
+    ['its time', false, { budgetMs: 20 }, async () => undefined],
+    ['a stop', false, {}, ({ requests }: TestProcess) => requests.stop('upload')],
+    ['the end of its process', true, {}, ({ runner }: TestProcess) => runner.stop()],
+  ])('%s ends it; in a hurry: %s', async (_what, hurried, options, end) => {
+    const job = new FakeJob('upload');
+    const seen: boolean[] = [];
+    job.work = async (context) => untilAborted(context).finally(() => seen.push(context.hurry.aborted));
+    const made = begin([job], options);
+    await made.requests.start('upload', {});
+    await until(() => job.active === 1);
+    await end(made);
+    await until(() => seen.length > 0);
+    expect(seen[0]).toBe(hurried);
+  });
+
   test('paused because of S3 it is not tried again at once', async () => {
     const job = new FakeJob('upload');
     job.work = async () => ({ status: 'paused', code: 'UNREACHABLE' });
@@ -357,13 +373,15 @@ describe('from the command line', () => {
 
   test('the signal stops it, and so does a stop asked for in the panel', async () => {
     const job = new FakeJob('upload');
-    job.work = untilAborted;
+    const hurried: boolean[] = [];
+    job.work = async (context) => untilAborted(context).finally(() => hurried.push(context.hurry.aborted));
     const { runner, requests } = begin([job], { serves: false });
     const interrupt = new AbortController();
     const interrupted = runner.runNow('upload', {}, { signal: interrupt.signal, onProgress: () => undefined });
     await until(() => job.active === 1);
     interrupt.abort();
     expect((await interrupted).status).toBe('stopped');
+    expect(hurried).toEqual([false]);
     const stopped = runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
     await until(() => job.active === 1);
     await requests.stop('upload');

@@ -118,6 +118,26 @@ test('what waits for its turn when the run is stopped is not sent, and its name 
   for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
 });
 
+test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent when the run is stopped is %s; nothing else begins', async (_how, sent) => {
+  await shelved(6);
+  const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 10 }, 60_000);
+  const rows = await due();
+  const { deps, held } = waiting();
+  const hurry = new AbortController();
+  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal, hurry: hurry.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  signal.abort();
+  if (sent === 0) hurry.abort();
+  held.forEach((release) => release());
+  expect((await all).filter(Boolean)).toHaveLength(sent);
+  expect([held.length, world.s3.names().length]).toEqual([2, sent]);
+  for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
+  // all the others are due again
+  expect(await due()).toHaveLength(6 - sent);
+  expect(await leftPending()).toBe(0);
+});
+
 test('a file that an editor replaces while it waits is left alone: nothing of it is sent', async () => {
   const [row] = await shelved(1);
   await world.put('0.txt', 'replaced');

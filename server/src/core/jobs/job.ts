@@ -39,6 +39,8 @@ export interface JobContext {
   readonly options: JobOptions;
   /** Aborts when the run is to end: it finishes what is in hand, gives back what it has not begun, and returns. */
   readonly signal: AbortSignal;
+  /** Aborts when the process is to end: what is in hand is broken off as well, where that can take long. */
+  readonly hurry: AbortSignal;
   readonly progress: RunProgress;
   /** Stores the progress so far; after each batch. */
   commit(): Promise<void>;

@@ -42,7 +42,7 @@ export function reports({ job, dryRun }: Pick<RunEntry, 'job' | 'dryRun'>): bool
 
 /**
  * One run of a job, noted from its begin to its end, which also a stop asked for in any process brings about.
- * @param signal ends it, as `paused`; the trigger `command`: as `stopped`
+ * @param signal ends it, as `paused`, and breaks off what is in hand; the trigger `command`: as `stopped`, once that is finished
  */
 export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal): Promise<RunEntry> {
   const { runs, findings, requests, clock, log, volume, holder } = deps;
@@ -78,6 +78,7 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
   const context: JobContext = {
     options,
     signal: ending.signal,
+    hurry: trigger === 'command' ? over.signal : signal,
     progress,
     commit,
     report: async (found) => {

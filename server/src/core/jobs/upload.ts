@@ -1,4 +1,4 @@
-import { isNoAnswer, isStorageError } from '../errors';
+import { isNoAnswer, isStorageError, StorageError } from '../errors';
 import { plainObjectName } from '../keys';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import { seenUnder, send, type Cloud } from '../media/cloud';
@@ -30,12 +30,15 @@ export interface Uploads {
 export interface UploadsOptions {
   /** How many files move at once. */
   readonly concurrency: number;
+  /** Nothing more is sent once it aborts. */
   readonly signal: AbortSignal;
+  /** Breaks off what is being sent; by default the same. */
+  readonly hurry?: AbortSignal;
   /** What spares asking for small files' plain names; only where S3 refuses to overwrite. */
   readonly isFree?: IsFree;
 }
 
-export function uploads(deps: EngineParts, { concurrency, signal, isFree }: UploadsOptions): Uploads {
+export function uploads(deps: EngineParts, { concurrency, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = concurrency * IN_HAND;
   const gathering = { clock, lingerMs: LINGER_MS, atMost: inHand };
@@ -60,10 +63,12 @@ export function uploads(deps: EngineParts, { concurrency, signal, isFree }: Uplo
     const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing', content });
     if (!begun) return false;
     const sent = await moving(async () => {
-      const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal };
-      // while this waited for its turn, the bucket may have been given up
-      if (deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
-      return void (await ledger.forget(begun));
+      const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal: hurry };
+      // while this waited for its turn, the bucket may have been given up, or the run stopped
+      if (!signal.aborted && deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
+      await ledger.forget(begun);
+      if (signal.aborted) throw new StorageError('ABORTED', { operation: 'put', subject: key, refused: true });
+      return undefined;
     });
     return sent ? commit({ row, ...sent, md5: body.md5 }) : false;
   };

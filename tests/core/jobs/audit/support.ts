@@ -46,6 +46,7 @@ export async function auditWorld(options: { prefix?: string } = {}) {
     const context = {
       options: { ...OPTIONS, ...request },
       signal: more.signal ?? new AbortController().signal,
+      hurry: new AbortController().signal,
       progress,
       commit: async () => undefined,
       report: async (found: readonly NewFinding[]) => void findings.push(...found),
