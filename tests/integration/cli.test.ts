@@ -1,8 +1,7 @@
-import { execFile, type ChildProcess } from 'node:child_process';
 import { unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StatusAnswer } from '../../server/src/contracts/api';
-import { ROOT } from '../support/build';
+import { typed as typeOn, type TypeOptions } from '../support/command-line';
 import { textFile } from '../support/images';
 import { layOutApp } from '../support/playground-app';
 import { removeFolder, tempFolder } from '../support/process';
@@ -11,26 +10,7 @@ import { openStage, type Stage } from '../support/stage';
 /** The command line as somebody types it beside a server that runs. */
 let stage: Stage;
 
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-type Watch = (child: ChildProcess, stdout: string) => void;
-
-/** @param watch is told of all of stdout so far, whenever there is more of it */
-const typed = (line: string, folder = stage.strapi.appDir, watch: Watch = () => undefined): Promise<Ended> =>
-  new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [path.join(ROOT, 'bin/strapi-plugin-s3-storage.js'), ...line.split(' ')],
-      { cwd: folder, env: { ...process.env, ...stage.strapi.environment, NODE_ENV: 'production' }, timeout: 120_000 },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
-    );
-    let written = '';
-    child.stdout?.on('data', (chunk: string) => watch(child, (written += chunk)));
-  });
+const typed = (line: string, folder?: string, watch?: TypeOptions['watch']) => typeOn(stage.strapi, line, { folder, watch });
 
 beforeAll(async () => {
   stage = await openStage();
