@@ -207,6 +207,12 @@ describe('consent', () => {
     await runOn(played, 'restore --max-id 500', engineWith({ status: async () => STATUS }));
     expect(played.questions[0]).toContain('back to this disk (at most 3,000 files, 60 MB, up to id 500).');
   });
+
+  it('names none where the run knows none: a cleanup frees what is proven, whatever its id', async () => {
+    const played = stageIo({ isTTY: true, answer: 'no' });
+    await runOn(played, 'cleanup --max-id 500');
+    expect(played.questions[0]).toContain(question);
+  });
 });
 
 describe('audit', () => {

@@ -6,8 +6,9 @@ import type { CommandIo } from './io';
 /** What somebody has to agree to before the run begins; null: it does no harm that an answer could prevent. */
 export function questionOf({ command, dryRun, apply, maxId }: CommandRequest, objects: StatusAnswer['objects']): string | null {
   if (dryRun) return null;
+  // whatever their ids: a range only says how much of the upload must be complete
+  if (command === 'cleanup') return `This removes from this disk the files that are proven to be in S3 (at most ${formatTally(objects.both)}).`;
   const upTo = maxId === null ? '' : `, up to id ${maxId}`;
-  if (command === 'cleanup') return `This removes from this disk the files that are proven to be in S3 (at most ${formatTally(objects.both)}${upTo}).`;
   if (command === 'restore') return `This brings the files that are only in S3 back to this disk (at most ${formatTally(objects.remote)}${upTo}).`;
   if (command === 'audit' && apply) return 'This puts right what can safely be: “audit” without --apply says what that is.';
   return null;

@@ -5,6 +5,7 @@ const BIN = 'npx strapi-plugin-s3-storage';
 const OPTION = {
   dryRun: '  --dry-run         changes nothing, and says what would be done',
   maxId: '  --max-id N        files of the media library up to this id only',
+  proven: '  --max-id N        frees what is proven in S3 as soon as the upload up to this id is complete',
   concurrency: '  --concurrency N   files worked on at once, instead of what the settings say',
   yes: '  --yes, -y         asks nothing; needed where no terminal is',
   json: '  --json            one JSON document at the end, for scripts; progress goes to stderr',
@@ -30,7 +31,7 @@ const USAGES: Record<CommandName, Usage> = {
   },
   cleanup: {
     summary: 'phase 2: removes from this disk what is proven to be in S3',
-    options: [OPTION.dryRun, OPTION.maxId, OPTION.concurrency, OPTION.yes, OPTION.json],
+    options: [OPTION.dryRun, OPTION.proven, OPTION.concurrency, OPTION.yes, OPTION.json],
     examples: ['cleanup --dry-run', 'cleanup', 'cleanup --yes --json'],
   },
   restore: {
