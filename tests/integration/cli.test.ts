@@ -98,7 +98,7 @@ export default {
 test('stdout is the answer’s alone; a signal leaves the end to the command; Strapi is taken down in order', async () => {
   const folder = await projectWith({ 'src/index.ts': CHATTY });
   const { code, stdout, stderr } = await typed('upload', folder, (child, written) => {
-    if (written.endsWith('working\n')) child.kill('SIGINT');
+    if (written.endsWith('working\n') && !child.killed) child.kill('SIGINT');
   });
   expect({ code, stdout }).toEqual({ code: 130, stdout: 'working\nfinishing\n' });
   expect(stderr).toMatch(/the project is up\n[^]*the project is down\n/);
