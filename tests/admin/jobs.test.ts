@@ -18,6 +18,16 @@ test('what a job is at: running before waiting before complete before blocked', 
   expect(activityOf(jobOf('upload'))).toBe('idle');
 });
 
+test('an audit always has something to compare: its last run alone tells what it is at', () => {
+  const audit = (over: Parameters<typeof jobOf>[1] = {}) => activityOf(jobOf('audit', { complete: true, ...over }));
+  expect(audit()).toBe('never');
+  expect(audit({ lastDryRun: runOf() })).toBe('never');
+  expect(audit({ blockedBy })).toBe('blocked');
+  expect(audit({ lastRun: runOf() })).toBe('complete');
+  expect(audit({ lastRun: runOf({ status: 'stopped' }) })).toBe('idle');
+  expect(audit({ running: true })).toBe('running');
+});
+
 test('before the first real start there is a dry run, which has to have ended; an audit needs none', () => {
   expect(needsTrial(jobOf('upload'))).toBe(true);
   expect(needsTrial(jobOf('upload', { lastDryRun: runOf({ status: 'running', endedAt: null }) }))).toBe(true);

@@ -10,16 +10,21 @@ export const isShown = (job: JobAnswer): job is JobAnswer & { name: ShownJob } =
 export const isActive = ({ running, wanted }: JobAnswer) => running || wanted;
 
 /**
- * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started. Complete counts
- * before blocked: what has nothing to do needs no way out.
+ * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started; `never`: it only
+ * looks, and never has. Complete counts before blocked: what has nothing to do needs no way out.
  */
-export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'blocked' | 'idle';
+export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'blocked' | 'never' | 'idle';
+
+/** Leave nothing to be done, whether they ever ran or not: only their last run tells what they are at. */
+const LOOKS: readonly JobName[] = ['audit'];
 
 export function activityOf(job: JobAnswer): Activity {
   if (job.running) return job.lastDryRun?.status === 'running' && job.lastRun?.status !== 'running' ? 'trying' : 'running';
   if (job.wanted) return 'waiting';
-  if (job.complete) return 'complete';
-  return job.blockedBy ? 'blocked' : 'idle';
+  const looks = LOOKS.includes(job.name);
+  if (looks ? job.lastRun?.status === 'complete' : job.complete) return 'complete';
+  if (job.blockedBy) return 'blocked';
+  return looks && !job.lastRun ? 'never' : 'idle';
 }
 
 const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore'];

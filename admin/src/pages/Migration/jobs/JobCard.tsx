@@ -23,6 +23,7 @@ const TINT_OF = {
   waiting: 'primary',
   complete: 'success',
   blocked: 'warning',
+  never: 'neutral',
   idle: 'neutral',
 } as const satisfies Record<Activity, keyof typeof TINTS>;
 
