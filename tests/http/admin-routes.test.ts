@@ -7,7 +7,8 @@ import { SettingsRefused } from '../../server/src/core/settings/refused';
 import { controllers } from '../../server/src/http/controllers';
 import { provideEngine, type EnginePort } from '../../server/src/http/engine-access';
 import { permission, registerPermissions } from '../../server/src/http/permissions';
-import { routes } from '../../server/src/http/routes';
+import { policies } from '../../server/src/http/policies';
+import { routes, type AdminRoute } from '../../server/src/http/routes';
 
 const logged: string[] = [];
 const registered: { section: string; uid: string; pluginName: string; category: string; subCategory: string }[] = [];
@@ -41,6 +42,7 @@ beforeEach(() => (logged.length = 0));
 
 describe('routes', () => {
   const list = routes.admin.routes;
+  const actionsOf = ({ config }: AdminRoute) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
   test('are the design’s', () => {
     expect(routes.admin.type).toBe('admin');
@@ -56,14 +58,34 @@ describe('routes', () => {
     const known = registered.map(({ uid, pluginName }) => `plugin::${pluginName}.${uid}`);
     expect(known).toEqual((['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const).map(permission));
     expect(registered).toEqual(registered.map((entry) => ({ ...entry, section: 'settings', category: 's3-storage', subCategory: 'settings' })));
-    for (const { handler, config, method } of list) {
+    for (const route of list) {
+      const { handler, method } = route;
       const [controller = '', action = ''] = handler.split('.');
       const made = controllers[controller as 'settings']({ strapi }) as Record<string, unknown>;
       expect(made[action]).toBeInstanceOf(Function);
-      const [uid = ''] = config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
-      expect(known).toContain(uid);
-      expect(uid.endsWith('.read')).toBe(method === 'GET');
+      const uids = actionsOf(route);
+      expect(uids).not.toEqual([]);
+      expect(known).toEqual(expect.arrayContaining(uids));
+      expect(uids.filter((uid) => uid.endsWith('.read') !== (method === 'GET'))).toEqual([]);
     }
+  });
+
+  test('one of the permissions is enough, and none is not', () => {
+    const allowed = (...granted: string[]) =>
+      policies['has-any-permission']({ state: { userAbility: { can: (action) => granted.includes(action) } } }, { actions: ['a', 'b'] });
+    expect([allowed('a'), allowed('b'), allowed('a', 'b'), allowed('c'), allowed()]).toEqual([true, true, true, false, false]);
+  });
+
+  test('the settings are for who may read them; status and files for who may see the jobs, too', () => {
+    const guards = list.filter(({ method }) => method === 'GET').map((route) => [route.path, actionsOf(route)]);
+    const [settings, jobs] = [permission('settings.read'), permission('jobs.read')];
+    expect(Object.fromEntries(guards)).toEqual({
+      '/settings': [settings],
+      '/status': [settings, jobs],
+      '/objects': [settings, jobs],
+      '/jobs': [jobs],
+      '/jobs/:name/report': [jobs],
+    });
   });
 });
 

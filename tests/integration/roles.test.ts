@@ -8,20 +8,26 @@ const NAMED = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
 let stage: Stage;
 let editor: Person;
 let reader: Person;
+/** Who has one reading permission alone. */
+let alone: Record<'settings.read' | 'jobs.read', Person>;
 
 beforeAll(async () => {
   stage = await openStage();
   editor = await addPerson(stage.strapi, 'Editor of pages', []);
   reader = await addPerson(stage.strapi, 'Reader of settings', ['plugin::s3-storage.settings.read', 'plugin::s3-storage.jobs.read']);
+  alone = {
+    'settings.read': await addPerson(stage.strapi, 'Settings alone', ['plugin::s3-storage.settings.read']),
+    'jobs.read': await addPerson(stage.strapi, 'Jobs alone', ['plugin::s3-storage.jobs.read']),
+  };
 }, 300_000);
 
 afterAll(() => stage?.close(), 60_000);
 
-/** The permissions that guard a route, as Strapi's own policy reads them. */
+/** The permissions that guard a route, as its policy reads them: one of them is enough. */
 const actionsOf = ({ config }: AdminRoute): string[] =>
   config.policies.flatMap((policy) => {
     const guard = policy as { name?: string; config?: { actions?: string[] } };
-    return guard.name === 'admin::hasPermissions' ? (guard.config?.actions ?? []) : [];
+    return guard.name === 'plugin::s3-storage.has-any-permission' ? (guard.config?.actions ?? []) : [];
   });
 
 /** A parameter in a path is given a value: the answer to it does not matter, only who is let through. */
@@ -75,6 +81,20 @@ test.each(NAMED)('%s for a role without the permission: 403', async (_name, rout
 
 test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, route) => {
   expect(route.method === 'GET' ? letThrough(route) : [403]).toContain((await ask(reader, route)).status);
+});
+
+test.each(NAMED)('%s for a role with one reading permission: where that is among its own', async (_name, route) => {
+  for (const action of ['settings.read', 'jobs.read'] as const) {
+    const allowed = actionsOf(route).includes(`plugin::s3-storage.${action}`);
+    expect(allowed ? letThrough(route) : [403]).toContain((await ask(alone[action], route)).status);
+  }
+});
+
+test('who sees the jobs alone has the page’s status and failures, and nothing of the settings', async () => {
+  const who = alone['jobs.read'];
+  expect((await who.api('GET', '/s3-storage/status')).status).toBe(200);
+  expect((await who.api('GET', '/s3-storage/objects?failed=true')).status).toBe(200);
+  expect((await who.api('GET', '/s3-storage/settings')).status).toBe(403);
 });
 
 test.each(NAMED)('%s for a super administrator: let through', async (_name, route) => {

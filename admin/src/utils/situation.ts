@@ -1,16 +1,16 @@
 import type { StatusAnswer } from '../../../server/src/contracts/api';
 import type { OnOutage, SettingsAnswer } from '../../../server/src/contracts/settings';
 
-/** The one sentence at the top of the page, as a closed set. */
+/** The one sentence at the top of the page, as a closed set. `refuses`: null where this role may not know. */
 export type Situation =
   | { kind: 'read-write' }
   | { kind: 'catching-up'; waiting: number; bytes: number }
-  | { kind: 'away'; since: string; code: string; refuses: boolean; waiting: number; bytes: number }
+  | { kind: 'away'; since: string; code: string; refuses: boolean | null; waiting: number; bytes: number }
   | { kind: 'read-only' | 'off'; reason: SettingsAnswer['reason'] };
 
 /** The status is the fresher of the two; while it is unknown the settings' own mode counts. */
 export function situationOf(
-  answer: Pick<SettingsAnswer, 'mode' | 'reason'> & { settings: { onOutage: OnOutage } },
+  answer: Pick<SettingsAnswer, 'mode' | 'reason'> & { settings: { onOutage: OnOutage | null } },
   status: StatusAnswer | null,
 ): Situation {
   const { mode, reason } = status ?? answer;
@@ -21,7 +21,8 @@ export function situationOf(
   const waiting = { count: Math.max(0, pending.count - stranded.count), bytes: Math.max(0, pending.bytes - stranded.bytes) };
   if (status?.outage) {
     const { since, code } = status.outage;
-    const refuses = mode === 'read-write' && answer.settings.onOutage === 'reject';
+    const { onOutage } = answer.settings;
+    const refuses = mode === 'read-write' && (onOutage === null ? null : onOutage === 'reject');
     return { kind: 'away', since, code, refuses, waiting: waiting.count, bytes: waiting.bytes };
   }
   if (mode === 'read-only') return { kind: 'read-only', reason };

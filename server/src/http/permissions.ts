@@ -13,7 +13,7 @@ interface PermissionService {
 const ACTIONS: readonly { uid: PermissionUid; displayName: string }[] = [
   { uid: 'settings.read', displayName: 'Read the settings and the status' },
   { uid: 'settings.update', displayName: 'Change and test the settings' },
-  { uid: 'jobs.read', displayName: 'See the jobs on the whole library and their reports' },
+  { uid: 'jobs.read', displayName: 'See the status, the jobs on the whole library and their reports' },
   { uid: 'jobs.run', displayName: 'Start, stop and schedule jobs, retry and untrash files' },
 ];
 

@@ -1,3 +1,4 @@
+import { PLUGIN_ID } from '../contracts/presets';
 import { permission, type PermissionUid } from './permissions';
 
 export interface AdminRoute {
@@ -7,8 +8,9 @@ export interface AdminRoute {
   config: { policies: unknown[] };
 }
 
-function route(method: AdminRoute['method'], path: string, handler: string, uid: PermissionUid): AdminRoute {
-  const guard = { name: 'admin::hasPermissions', config: { actions: [permission(uid)] } };
+/** @param uids one of them is enough */
+function route(method: AdminRoute['method'], path: string, handler: string, ...uids: [PermissionUid, ...PermissionUid[]]): AdminRoute {
+  const guard = { name: `plugin::${PLUGIN_ID}.has-any-permission`, config: { actions: uids.map(permission) } };
   return { method, path, handler, config: { policies: ['admin::isAuthenticatedAdmin', guard] } };
 }
 
@@ -23,8 +25,9 @@ export const routes = {
       route('POST', '/settings/test', 'settings.test', 'settings.update'),
       route('POST', '/settings/leave', 'settings.leave', 'settings.update'),
       route('POST', '/settings/return', 'settings.comeBack', 'settings.update'),
-      route('GET', '/status', 'status.get', 'settings.read'),
-      route('GET', '/objects', 'objects.list', 'settings.read'),
+      // no settings in either: what the jobs' own answers and reports tell as well
+      route('GET', '/status', 'status.get', 'settings.read', 'jobs.read'),
+      route('GET', '/objects', 'objects.list', 'settings.read', 'jobs.read'),
       route('POST', '/objects/retry', 'objects.retry', 'jobs.run'),
       route('POST', '/objects/untrash', 'objects.untrash', 'jobs.run'),
       route('GET', '/jobs', 'jobs.list', 'jobs.read'),

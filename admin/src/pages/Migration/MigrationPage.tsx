@@ -24,7 +24,7 @@ interface Props {
 export function MigrationPage({ migration: { jobs, status, settings }, stale, news }: Props) {
   const t = useTranslate();
   const { mayRun, mayUpdate } = useRights();
-  const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: 'local' as const } });
+  const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: null } });
   const shown = jobs.filter(isShown);
   const audit = jobs.find(({ name }) => name === 'audit');
   const moved = jobs.map(({ lastRun }) => `${lastRun?.id} ${lastRun?.failed}`).join();

@@ -1,7 +1,6 @@
 import { Box, Flex, Status, Typography } from '@strapi/design-system';
 
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
-import type { SettingsAnswer } from '../../../../../server/src/contracts/settings';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { diskRisk } from '../../../utils/disk';
 import { situationOf } from '../../../utils/situation';
@@ -21,7 +20,7 @@ const VARIANTS = {
 } as const satisfies Record<Situation['kind'], string>;
 
 interface Props {
-  answer: Pick<SettingsAnswer, 'mode' | 'reason'> & { settings: Pick<SettingsAnswer['settings'], 'onOutage'> };
+  answer: Parameters<typeof situationOf>[0];
   status: StatusAnswer | null;
   mayUpdate: boolean;
   /** Without the numbers, where the page itself has them. */
@@ -33,7 +32,7 @@ export function StatusCard({ answer, status, mayUpdate, brief = false }: Props) 
   const t = useTranslate();
   const situation = situationOf(answer, status);
   const { title, lines } = useSituationText(situation);
-  const risk = status && diskRisk(answer.settings.onOutage, status);
+  const risk = status && diskRisk(answer.settings.onOutage ?? 'local', status);
   return (
     <Box tag="section" aria-label={t('status.label')} background="neutral0" hasRadius shadow="filterShadow" padding={6}>
       <Flex direction="column" alignItems="stretch" gap={2}>

@@ -22,7 +22,7 @@ export function useSituationText(situation: Situation): { title: string; lines: 
       const since = situation.since
         ? formatDate(situation.since, { dateStyle: 'medium', timeStyle: 'short' })
         : null;
-      const words = situation.refuses ? 'refusing' : 'away';
+      const words = situation.refuses === null ? 'gone' : situation.refuses ? 'refusing' : 'away';
       const why = situation.code ? errorTexts(situation.code) : null;
       return {
         title: since ? t(`status.${words}.title`, { since }) : t(`status.${words}.title.now`),
