@@ -2,7 +2,7 @@ import type { LocalName, ObjectName } from '../../../server/src/core/keys';
 import type { AuditedRow } from '../../../server/src/core/ledger/auditing';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { nameId } from '../../../server/src/core/ledger/transitions';
-import { DAY, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
+import { DAY, failsWith, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
 
 export function auditing(hand: Hand): void {
   /** A file on both sides, its local name a plain path. */
@@ -26,6 +26,7 @@ export function auditing(hand: Hand): void {
   const changes: [string, (row: LedgerRow) => Promise<boolean>][] = [
     ['demote', (row) => hand.ledger.demote(row, copyOf(row.key))],
     ['dropLocal', (row) => hand.ledger.dropLocal(row)],
+    ['commitRescue', async (row) => hand.ledger.commitRescue(row, await hand.file(row.key, { plainFree: false }))],
     ['markLost', (row) => hand.ledger.markLost(row)],
     ['buryUnlisted', (row) => hand.ledger.buryUnlisted(row, DAY)],
   ];
@@ -110,6 +111,69 @@ export function auditing(hand: Hand): void {
     const remote = await hand.row('a.png');
     expect(await hand.ledger.demote(remote, copyOf('a.png'))).toBe(false);
     expect(await hand.row('a.png')).toEqual(remote);
+  });
+
+  it('answers the condemned files of keys on one volume, and no live, pending, settling or removed ones', async () => {
+    const cleaned = async (name: string) => hand.ledger.commitCleanup(await both(name), { graceMs: HOUR });
+    for (const name of ['a.png', 'B.png', 'unasked.png', 'swept.png']) await cleaned(name);
+    await both('live.png');
+    await hand.put('object.png');
+    await hand.put('object.png');
+    const pending = await hand.file('pending.png');
+    const elsewhere = await hand.ledger.begin({ kind: 'file', key: key('a.png'), volume: 'volume-2' as typeof VOLUME, plainFree: false });
+    const unfinished = await hand.file('a.png');
+    await hand.ledger.abandon([elsewhere, unfinished]);
+    await hand.advance(HOUR);
+    const swept = (await hand.dueFiles()).find(({ name }) => name === 'swept.png');
+    await hand.ledger.swept(swept!.id);
+    const asked = ['a.png', 'A.png', 'B.png', 'swept.png', 'live.png', 'object.png', pending.key].map(key);
+    const files = await hand.ledger.condemnedFiles(VOLUME, asked);
+    expect([...files.keys()].sort()).toEqual(['B.png', 'a.png']);
+    expect([...(files.get(key('a.png')) ?? [])].sort()).toEqual([unfinished.name, 'a.png'].sort());
+    expect(files.get(key('B.png'))).toEqual(['B.png']);
+    expect(await hand.ledger.condemnedFiles(VOLUME, [])).toEqual(new Map());
+  });
+
+  const rescues: [string, (name: string) => Promise<unknown>][] = [
+    ['remote', async (name) => hand.ledger.commitCleanup(await both(name), { graceMs: DAY })],
+    ['both', both],
+  ];
+  it.each(rescues)('commitRescue: %s becomes the local file of the library, of the same write; what it pointed to is forgotten', async (state, arrange) => {
+    await arrange('a.png');
+    const row = await hand.row('a.png');
+    expect(row.placement.state).toBe(state);
+    await hand.ledger.markLost(row);
+    const intent = await hand.file('a.png', { plainFree: false });
+    expect(await hand.ledger.commitRescue(row, intent)).toBe(true);
+    const content = 'content' in row.placement && row.placement.content;
+    const local = copyOf(intent.name);
+    expect(await hand.row('a.png')).toEqual({
+      ...row, rev: row.rev + 1, origin: 'library', plainUsed: true, attempts: 0, lastError: null, placement: { state: 'local', content, local },
+    });
+    expect((await hand.due({ work: 'upload', volume: VOLUME, origin: 'library', limit: 10 })).map((due) => due.key)).toEqual(['a.png']);
+    expect(await hand.condemnedAfter(3 * DAY)).toEqual(state === 'remote' ? ['a.png'] : []);
+    expect((await hand.object('a.png')).name).not.toBe('a.png');
+  });
+
+  it('commitRescue: local stays what it is, but for where it lies', async () => {
+    await hand.fallBack('a.png');
+    const row = await hand.row('a.png');
+    const intent = await hand.file('a.png', { plainFree: false });
+    expect(await hand.ledger.commitRescue(row, intent)).toBe(true);
+    expect(await hand.row('a.png')).toEqual({ ...row, rev: row.rev + 1, placement: { ...row.placement, local: copyOf(intent.name) } });
+    expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
+  });
+
+  it('commitRescue: not by a name that is condemned, nor by one of another key; what comes to nothing is condemned', async () => {
+    const row = await both('a.png');
+    const abandoned = await hand.file('a.png', { plainFree: false });
+    await hand.ledger.abandon([abandoned]);
+    expect(await hand.ledger.commitRescue(row, abandoned)).toBe(false);
+    await failsWith('INTERNAL', hand.ledger.commitRescue(row, await hand.file('b.png')));
+    expect(await hand.row('a.png')).toEqual(row);
+    const late = await hand.file('a.png', { plainFree: false });
+    expect(await hand.ledger.commitRescue({ ...row, rev: row.rev - 1 }, late)).toBe(false);
+    expect(names(await hand.dueFiles())).toEqual([abandoned.name, late.name].sort());
   });
 
   it('dropLocal: both becomes remote; the file is forgotten, not condemned', async () => {

@@ -9,8 +9,18 @@ export function demoted(row: LedgerRow, rev: number, copy: LocalCopy, recorded: 
   const isLive = liveNames(row).map(nameId).includes(nameId({ kind: 'file', name: copy.localName, volume: copy.volume }));
   // a live name is recorded by nobody; any other copy has to be free, and there has to be no copy of the row's own to forget
   if (!isLive && (recorded || isIn(row, 'both'))) return undefined;
-  const placement = { state: 'local' as const, content: row.placement.content, local: copy };
-  return { ...row, placement, origin: 'library', rev: rev + 1, plainUsed: true, attempts: 0, lastError: null };
+  return onDiskAlone(row, copy);
+}
+
+export function rescued(row: LedgerRow, rev: number, copy: LocalCopy): RowIn<'local'> | undefined {
+  return isAsRead(row, rev) && isIn(row, 'local', 'both', 'remote') ? onDiskAlone(row, copy) : undefined;
+}
+
+/** Its bytes are this copy, of now on. */
+function onDiskAlone(row: RowIn<'local' | 'both' | 'remote'>, local: LocalCopy): RowIn<'local'> {
+  const placement = { state: 'local' as const, content: row.placement.content, local };
+  const next = { ...row, placement, rev: row.rev + 1, attempts: 0, lastError: null };
+  return isIn(row, 'local') ? next : { ...next, origin: 'library', plainUsed: true };
 }
 
 export function localDropped(row: LedgerRow, rev: number): RowIn<'remote'> | undefined {

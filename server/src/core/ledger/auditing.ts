@@ -1,5 +1,5 @@
 import type { LocalName, ObjectKey, VolumeId } from '../keys';
-import type { PlacedName } from './ledger';
+import type { IntentOf, PlacedName } from './ledger';
 import type { LedgerRow, LocalCopy } from './state';
 
 export interface AuditedRow {
@@ -30,6 +30,9 @@ export interface AuditingLedger {
   /** Those of the files that are a row's copy on this volume. May read the whole ledger. */
   liveFiles(volume: VolumeId, names: readonly LocalName[]): Promise<Set<LocalName>>;
 
+  /** The files of these keys on this volume that are condemned and not yet removed. May read all condemned names. */
+  condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>>;
+
   /** The rows that have bytes, each once, in an order in which no row ever changes its place. */
   page(request: { after: string | null; limit: number }): Promise<LedgerPage>;
 
@@ -43,6 +46,15 @@ export interface AuditingLedger {
    * @returns false also when the copy's name is recorded: the sweeper may be about to remove it
    */
   demote(row: LedgerRow, copy: LocalCopy): Promise<boolean>;
+
+  /**
+   * The object and the row's own copy are missing or not what was stored, and the row's bytes were written under the intent's name:
+   * the row becomes `local` with that, of origin `library` where it was in S3, and to be uploaded under a new name then; provided
+   * the intent is pending, too. What the row pointed to is forgotten, as by {@link demote}. The ticket stays: the bytes are the same.
+   * @returns false when not; the intent's name is condemned then.
+   * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
+   */
+  commitRescue(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
   /** The copy on disk is not there, and the object is: `both` becomes `remote`. The file's name is forgotten. */
   dropLocal(row: LedgerRow): Promise<boolean>;

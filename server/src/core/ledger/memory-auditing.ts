@@ -14,7 +14,7 @@ export interface AuditedMemory {
 }
 
 /** The part of the memory ledger that audits use. */
-export function memoryAuditing({ rows, names, now, store }: AuditedMemory): AuditingLedger {
+export function memoryAuditing({ rows, names, now, store }: AuditedMemory): Omit<AuditingLedger, 'commitRescue'> {
   const seen = new Map<ObjectKey, number>();
   const change = (read: LedgerRow, step: (row: LedgerRow) => LedgerRow | undefined, after?: Parameters<typeof store>[1]): boolean => {
     const row = rows.get(read.key)?.row;
@@ -31,6 +31,8 @@ export function memoryAuditing({ rows, names, now, store }: AuditedMemory): Audi
       const live = new Set([...rows.values()].flatMap(({ row }) => localOf(row) ?? []).filter((copy) => copy.volume === volume).map((copy) => copy.localName));
       return new Set(asked.filter((name) => live.has(name)));
     },
+
+    condemnedFiles: async (volume, keys) => names().condemnedFiles(volume, new Set(keys)),
 
     // a map's order is that of insertion, and rows are never removed
     async page({ after, limit }) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
-import type { ObjectKey } from '../keys';
+import type { LocalName, ObjectKey, VolumeId } from '../keys';
 import type { DueName, Intent, KnownBytes, Ledger, LedgerPolicy, PlacedName } from './ledger';
 import { nameId, type Condemnation } from './transitions';
 
@@ -73,6 +73,15 @@ export class MemoryNames {
       const times = { touchedAt: now, condemnedAt: now, dueAt: now + graceMs };
       this.#set({ id, key, name, status: 'condemned', ...times, unfinished: false, content });
     }
+  }
+
+  condemnedFiles(volume: VolumeId, keys: ReadonlySet<ObjectKey>): Map<ObjectKey, LocalName[]> {
+    const files = new Map<ObjectKey, LocalName[]>();
+    for (const { key, name, status } of this.#names.values()) {
+      if (status !== 'condemned' || name.kind !== 'file' || name.volume !== volume || !keys.has(key)) continue;
+      files.set(key, [...(files.get(key) ?? []), name.name]);
+    }
+    return files;
   }
 
   due(where: Parameters<Ledger['dueNames']>[0], limit: number): DueName[] {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
+import { rescued } from './audit-steps';
 import {
   DEFAULT_POLICY,
   type BeginFile,
@@ -58,6 +59,7 @@ export class MemoryLedger implements Ledger {
   rowsOf = this.#auditing.rowsOf;
   recordedNames = this.#auditing.recordedNames;
   liveFiles = this.#auditing.liveFiles;
+  condemnedFiles = this.#auditing.condemnedFiles;
   page = this.#auditing.page;
   markSeen = this.#auditing.markSeen;
   demote = this.#auditing.demote;
@@ -214,6 +216,14 @@ export class MemoryLedger implements Ledger {
     const row = this.#rows.get(read.key)?.row;
     const pending = this.#names.pending([intent]) === 1;
     const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });
+    return this.#commit(intent, next);
+  };
+
+  commitRescue: Ledger['commitRescue'] = async (read, intent) => {
+    step.sameKey(read, intent);
+    const row = this.#rows.get(read.key)?.row;
+    const pending = this.#names.pending([intent]) === 1;
+    const next = pending && row && rescued(row, read.rev, { volume: intent.volume, localName: intent.name });
     return this.#commit(intent, next);
   };
 

@@ -13,7 +13,7 @@ const MARKED_AT_ONCE = 200;
 
 type PageColumns = ObjectColumns & { key_hash: string; audited_by: BigIntColumn | null; unchanged_ms: BigIntColumn };
 
-export function auditing(context: LedgerContext): AuditingLedger {
+export function auditing(context: LedgerContext): Omit<AuditingLedger, 'commitRescue'> {
   const changed = (
     read: LedgerRow,
     step: (row: LedgerRow, session: Session) => Promise<LedgerRow | undefined> | LedgerRow | undefined,
@@ -35,6 +35,8 @@ export function auditing(context: LedgerContext): AuditingLedger {
         const live: { local_name: LocalName }[] = await objects.table().where({ volume }).whereIn('local_name', [...asked]).select('local_name');
         return new Set(live.map(({ local_name }) => local_name));
       }),
+
+    condemnedFiles: (volume, keys) => reading(context, ({ names }) => names.condemnedFiles(volume, keys)),
 
     page: ({ after, limit }) =>
       reading(context, async ({ objects }) => {

@@ -1,10 +1,11 @@
-import type { Intent, Ledger } from '../../../core/ledger/ledger';
+import { rescued } from '../../../core/ledger/audit-steps';
+import type { Intent, IntentOf, Ledger } from '../../../core/ledger/ledger';
 import type { ProvenUpload } from '../../../core/ledger/migration';
-import type { LedgerRow } from '../../../core/ledger/state';
+import type { LedgerRow, LocalCopy } from '../../../core/ledger/state';
 import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUpload' | 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUpload' | 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
 
 /** A step that moves a row, read before, to the name of an intent; undefined where the row does not allow it any more. */
 interface Move {
@@ -47,10 +48,8 @@ export function moves(context: LedgerContext): Moves {
     commitUpload: (row, intent, proven) => one(upload({ row, intent, ...proven })),
     commitUploads: (uploads) => commit(uploads.map(upload)),
 
-    commitRestore: (read, intent) => {
-      const local = { volume: intent.volume, localName: intent.name };
-      return one({ read, intent, moved: (row) => restored(row, read.rev, local) });
-    },
+    commitRestore: (read, intent) => one({ read, intent, moved: (row) => restored(row, read.rev, copyOf(intent)) }),
+    commitRescue: (read, intent) => one({ read, intent, moved: (row) => rescued(row, read.rev, copyOf(intent)) }),
 
     commitCleanup: (read, { graceMs }) =>
       inTransaction(context, async (session) => {
@@ -67,4 +66,8 @@ export function moves(context: LedgerContext): Moves {
         if (next) await objects.store(next, { retryAfterMs });
       }),
   };
+}
+
+function copyOf({ volume, name }: IntentOf<'file'>): LocalCopy {
+  return { volume, localName: name };
 }

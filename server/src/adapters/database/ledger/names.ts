@@ -77,6 +77,18 @@ export class Names {
     return new Set(found.flatMap(({ name_hash }) => ids.get(name_hash) ?? []));
   }
 
+  /** The condemned files on this volume of these keys, by key. */
+  async condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>> {
+    const condemned = this.table().where({ kind: 'file', status: 'condemned', volume }).whereIn('object_key', [...keys]);
+    const found: Pick<NameColumns, 'object_key' | 'name'>[] = await condemned.orderBy('id').select('object_key', 'name');
+    const files = new Map<ObjectKey, LocalName[]>();
+    for (const { object_key, name } of found) {
+      const key = object_key as ObjectKey;
+      files.set(key, [...(files.get(key) ?? []), name as LocalName]);
+    }
+    return files;
+  }
+
   /** Records a name that is made of its own id as pending. */
   async insertOwn(
     key: ObjectKey,

@@ -40,7 +40,8 @@ export async function copyOnDisk(run: AuditRun, row: LedgerRow): Promise<{ local
   return { local, usable: (await ledger.recordedNames([name])).size === 0 };
 }
 
-async function hasBytes({ deps: { disk } }: AuditRun, row: LedgerRow, name: LocalName): Promise<boolean> {
+/** Whether exactly the row's bytes lie under this name. */
+export async function hasBytes({ deps: { disk } }: AuditRun, row: LedgerRow, name: LocalName): Promise<boolean> {
   if (!isIn(row, 'local', 'both', 'remote')) return false;
   const { size, md5 } = row.placement.content;
   try {

@@ -5,6 +5,7 @@ import { isIn, localOf, remoteOf } from '../../ledger/state';
 import { eachAtOnce } from './at-once';
 import type { AuditRun } from './audit-run';
 import { isAsStored } from './bucket-pass';
+import { condemnedCopy, condemnedFilesOf, rescue, type CondemnedFiles } from './condemned-copy';
 import { copyOnDisk, lookAtFile } from './disk-copy';
 import { judge, type ObjectSeen, type Verdict } from './verdict';
 
@@ -20,15 +21,22 @@ export async function auditLedger(run: AuditRun): Promise<void> {
   do {
     const page = await run.deps.ledger.page({ after, limit: PAGE });
     const listed = await run.deps.catalog.listed(page.rows.filter(mayBeUnlisted).map(({ row }) => row.key));
+    const condemned = condemnedFilesOf(run, page.rows.map(({ row }) => row.key));
     await eachAtOnce(page.rows, run.context.options.concurrency, async (audited) => {
-      if (!run.stopped) await auditRow(run, audited, listed);
+      if (!run.stopped) await auditRow(run, audited, { listed, condemned });
     });
     await run.commit();
     after = page.next;
   } while (after !== null && !run.stopped);
 }
 
-async function auditRow(run: AuditRun, audited: AuditedRow, listed: ReadonlySet<ObjectKey>): Promise<void> {
+/** What was asked for a whole page. */
+interface OfPage {
+  readonly listed: ReadonlySet<ObjectKey>;
+  readonly condemned: CondemnedFiles;
+}
+
+async function auditRow(run: AuditRun, audited: AuditedRow, { listed, condemned }: OfPage): Promise<void> {
   const { row, auditedBy } = audited;
   const wasSeen = auditedBy === run.context.runId;
   if (!wasSeen) run.context.progress.done(sizeOf(row));
@@ -36,8 +44,8 @@ async function auditRow(run: AuditRun, audited: AuditedRow, listed: ReadonlySet<
   if (row.lastError !== null && row.lastError !== 'LOST') {
     await run.note({ kind: 'failed', key: row.key, name: null, size: sizeOf(row), code: row.lastError, action: 'none' });
   }
-  const verdict = await verdictOn(run, row, wasSeen);
-  if (verdict) return found(run, row, verdict);
+  const verdict = await verdictOn(run, row, wasSeen, condemned);
+  if (verdict) return found(run, row, verdict, condemned);
   if (!mayBeUnlisted(audited) || listed.has(row.key)) return;
   const again = await run.deps.catalog.listed([row.key]);
   if (again.has(row.key) || !(await isUnchanged(run, row))) return;
@@ -51,7 +59,7 @@ function mayBeUnlisted({ row, unchangedMs }: AuditedRow): boolean {
 }
 
 /** What is wrong with the row's bytes, if it is still so that the row is as it was read. */
-async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean): Promise<Verdict | undefined> {
+async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean, condemned: CondemnedFiles): Promise<Verdict | undefined> {
   const file = await lookAtFile(run, row);
   // the listing is a while ago; before a copy is forgotten the object is asked for
   const object = wasSeen && file !== 'gone' ? 'equal' : await lookAtObject(run, row);
@@ -59,9 +67,12 @@ async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean): Promi
   if (!judge(evidence)) return undefined;
   const suspect = object === 'missing' || object === 'changed';
   const copy = suspect ? await copyOnDisk(run, row) : undefined;
+  const isWanted = suspect ? !copy?.usable : object === 'none' && file === 'gone';
+  const left = isWanted ? await condemnedCopy(run, row, condemned) : undefined;
   // a copy that may not be taken is one all the same
-  const nowhereElse = copy === undefined && object !== 'equal' && (await run.isNowhereElse(row.key, remoteOf(row)?.locationId));
-  const verdict = judge({ ...evidence, copyHere: copy?.usable ?? false, nowhereElse });
+  const isNowhere = copy === undefined && left === undefined && object !== 'equal';
+  const nowhereElse = isNowhere && (await run.isNowhereElse(row.key, remoteOf(row)?.locationId));
+  const verdict = judge({ ...evidence, copyHere: copy?.usable === true || left !== undefined, nowhereElse });
   return (await isUnchanged(run, row)) ? verdict : undefined;
 }
 
@@ -82,7 +93,7 @@ async function isUnchanged(run: AuditRun, row: LedgerRow): Promise<boolean> {
   return now?.rev === row.rev && now.tombstone === null;
 }
 
-function found(run: AuditRun, row: LedgerRow, { kind, code, action }: Verdict): Promise<void> {
+function found(run: AuditRun, row: LedgerRow, { kind, code, action }: Verdict, condemned: CondemnedFiles): Promise<void> {
   const { ledger } = run.deps;
   const ofFile = kind === 'file-missing' || kind === 'file-changed' || kind === 'stranded';
   const name = (ofFile ? localOf(row)?.localName : remoteOf(row)?.object) ?? null;
@@ -91,7 +102,7 @@ function found(run: AuditRun, row: LedgerRow, { kind, code, action }: Verdict): 
     case 'upload-again':
       return run.note(finding, async () => {
         const copy = await copyOnDisk(run, row);
-        return copy?.usable === true && ledger.demote(row, copy.local);
+        return copy?.usable ? ledger.demote(row, copy.local) : rescue(run, row, condemned);
       });
     case 'drop-file-copy':
       return run.note(finding, () => ledger.dropLocal(row));

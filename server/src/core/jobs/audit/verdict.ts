@@ -15,7 +15,10 @@ export interface Evidence {
   readonly state: Placement['state'];
   readonly object: ObjectSeen;
   readonly file: FileSeen;
-  /** The bytes were read from this disk, and are those that the ledger knows. Asked only where the object is suspect. */
+  /**
+   * The bytes were read from this disk, and are those that the ledger knows. Asked only where the object is suspect, or where a
+   * file that is in no bucket is gone.
+   */
   readonly copyHere: boolean;
   /** The bucket is the right one, nothing lies under the plain name either, and no other disk could have the file. */
   readonly nowhereElse: boolean;
@@ -41,6 +44,7 @@ export function judge({ state, object, file, copyHere, nowhereElse }: Evidence):
   if (file === 'changed') return { kind: 'file-changed', code: 'FILE_CHANGED', action: 'none' };
   if (state === 'local' && file === 'vanished') return stranded;
   if (file !== 'gone') return undefined;
+  if (state === 'local' && copyHere) return { kind: 'file-missing', code: 'NOT_ON_DISK', action: 'upload-again' };
   if (state === 'local' && nowhereElse) return lost;
   return { kind: 'file-missing', code: 'NOT_ON_DISK', action: object === 'equal' ? 'drop-file-copy' : 'none' };
 }
