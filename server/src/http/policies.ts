@@ -1,5 +1,5 @@
 /** What Strapi hands a policy of an admin route; its types know nothing of the ability. */
-interface AdminContext {
+export interface AdminContext {
   state: { userAbility: { can(action: string): boolean } };
 }
 
