@@ -44,7 +44,7 @@ test('a library of many files is uploaded without a question for each', async ()
 test('for a few files each is asked for: that is sooner done than a listing', async () => {
   await world.shelve('a.txt', 'b.txt');
   await world.run(job);
-  expect([asked(), lists]).toEqual([['head a.txt', 'head b.txt'], 0]);
+  expect([asked().sort(), lists]).toEqual([['head a.txt', 'head b.txt'], 0]);
 });
 
 test('what lies in the bucket already is asked for, and taken up without a PUT, or left alone', async () => {
