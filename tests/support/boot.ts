@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { startProcess, waitUntil, type RunningProcess } from './process';
@@ -12,6 +13,9 @@ const cleanEnv = (): NodeJS.ProcessEnv =>
 /** `strapi start` in a built app; resolves when it answers. */
 export async function bootStrapi(appDir: string, port: number, env: Record<string, string>): Promise<RunningProcess> {
   const strapi = path.join(appDir, 'node_modules/@strapi/strapi/bin/strapi.js');
+  // one that is killed leaves what it was receiving: that goes with its folder
+  const temporary = path.join(appDir, '.tmp/system');
+  await mkdir(temporary, { recursive: true });
   const running = startProcess(process.execPath, [strapi, 'start'], {
     cwd: appDir,
     env: {
@@ -19,6 +23,7 @@ export async function bootStrapi(appDir: string, port: number, env: Record<strin
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
+      TMPDIR: temporary,
       STRAPI_TELEMETRY_DISABLED: 'true',
       // the machine's own chain of credentials and its metadata address stay out of the tests
       AWS_EC2_METADATA_DISABLED: 'true',
