@@ -89,6 +89,11 @@ const courses = fc.oneof(
   }),
   // moved to S3, damaged there, and then the disk is to be freed
   at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
+  // S3 goes away after phase 1 has sent a file, and before a replacement of it is sent
+  fc.tuple(at, at).map(([who, editor]): Step[] => {
+    const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }];
+    return [WAIT, ...work, { kind: 'replace', at: editor, file: 0 }, { kind: 's3-down' }, WAIT, { kind: 's3-up' }];
+  }),
   // deleted, and back again just as it is purged
   fc.tuple(at, file).map(([who, which]): Step[] => [{ kind: 'remove', at: who, file: which }, WAIT, { kind: 'purge', at: who }, { kind: 'import', at: 1 - who, file: which }]),
 );
