@@ -76,7 +76,7 @@ async function expectInBucket(sums: ReadonlyMap<string, string>): Promise<void> 
 
 test('upload sends what the library held, tells how far it is, and sums up', async () => {
   const { code, stdout, stderr } = await typed(`upload --max-id ${lastImage}`);
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${images.size} files, [\\d.]+ MB uploaded in .* s.*\\.\n$`)) });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${images.size} files, [\\d.]+ [kM]B uploaded in .* s.*\\.\n$`)) });
   expect(stderr).toContain('upload: looking through the library, 0 files\n');
   await expectInBucket(images);
   expect(await keysIn('both')).toEqual([...images.keys()].sort());
