@@ -25,7 +25,7 @@ async function makeStore(multipartAbove?: number): Promise<S3ObjectStore> {
     credentials: { accessKeyId, secretAccessKey },
     connectTimeoutMs: 1_000,
     timeoutMs: 10_000,
-  });
+  }, systemClock);
   stores.push(client);
   return new S3ObjectStore({ client, bucket: await server.createBucket(), clock: systemClock, timeoutMs: 10_000, multipartAbove });
 }

@@ -22,6 +22,6 @@ export function testS3Store({ bucket, clock = systemClock, multipartAbove, ...co
     connectTimeoutMs: 1_000,
     timeoutMs,
     ...config,
-  });
+  }, clock);
   return { store: new S3ObjectStore({ client, bucket, clock, timeoutMs, multipartAbove }), destroy: () => client.destroy() };
 }

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 
 import type { Capabilities, TestAnswer } from '../../contracts/api';
 import type { ErrorCode } from '../../contracts/errors';
+import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
 import { isStorageError, StorageError } from '../errors';
 import { assertResolvesToAllowed } from '../settings/endpoint';
@@ -11,7 +12,7 @@ import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { Body } from '../store/object-store';
 import type { OpenProbe, ProbeConnection } from './bucket-probe';
 import { snippetsFor } from './snippets';
-import { abandonable, failedStep, StepRecorder } from './steps';
+import { failedStep, StepRecorder } from './steps';
 
 /** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
 export const TEST_BUDGET_MS = 12_000;

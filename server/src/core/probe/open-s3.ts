@@ -11,7 +11,7 @@ export function openS3Probe(clock: Clock): OpenProbe {
   return (settings) => {
     const { bucket, timeoutMs } = settings;
     if (bucket === null) throw new StorageError('NOT_CONFIGURED', { refused: true });
-    const client = createS3Client(s3ConfigOf(settings));
+    const client = createS3Client(s3ConfigOf(settings), clock);
     const options = { client, bucket, clock, timeoutMs };
     return { store: new S3ObjectStore(options), bucket: new S3BucketProbe(options), close: () => client.destroy() };
   };

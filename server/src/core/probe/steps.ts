@@ -1,5 +1,6 @@
 import type { TestStep, TestStepName } from '../../contracts/api';
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
+import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
 import { codeOf, StorageError } from '../errors';
 import { redact } from '../settings/redact';
@@ -64,14 +65,4 @@ export class StepRecorder {
   fail(name: TestStepName, error: unknown, ms: number): void {
     this.steps.push(failedStep(name, error, ms, this.secrets));
   }
-}
-
-/** The promise's outcome, or the abort's reason as soon as it comes. */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

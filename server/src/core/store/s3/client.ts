@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import type { Clock } from '../../clock';
 import { guardedLookup } from '../../settings/endpoint';
 import { inspectAnswers } from './answer';
+import { RoleCredentials, sdkChain } from './role-credentials';
 
 export interface S3Credentials {
   accessKeyId: string;
@@ -13,7 +15,7 @@ export interface S3Config {
   endpoint?: string;
   region: string;
   forcePathStyle: boolean;
-  /** Undefined: the SDK's default chain (environment, profiles, roles). */
+  /** Undefined: the SDK's default chain (environment, profiles, roles), by way of {@link RoleCredentials}. */
   credentials?: S3Credentials;
   /** Longest wait for a TCP connection, in milliseconds. */
   connectTimeoutMs: number;
@@ -32,7 +34,7 @@ const KEPT_IDLE_CONNECTIONS = 64;
  * A client that sends the plainest requests: every S3-compatible server understands them, and each `send` is one HTTP
  * request (two after a region redirect), so that the decorators alone decide about repetition.
  */
-export function createS3Client(config: S3Config): S3Client {
+export function createS3Client(config: S3Config, clock: Clock): S3Client {
   const connections = {
     keepAlive: true,
     timeout: IDLE_CONNECTION_MS,
@@ -47,7 +49,7 @@ export function createS3Client(config: S3Config): S3Client {
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
-    credentials: config.credentials,
+    credentials: config.credentials ?? new RoleCredentials(sdkChain(config.region), clock).provide,
     maxAttempts: 1,
     // the SDK would warn on the console of each failed upload; what is worth a word is said by those who catch the error
     logger: SILENT,

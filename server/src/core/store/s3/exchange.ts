@@ -1,3 +1,4 @@
+import { abandonable } from '../../abandonable';
 import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
 import { aborted } from '../body';
@@ -33,7 +34,16 @@ export class Exchange {
     this.progress();
   }
 
-  /** For the SDK's `abortSignal`. */
+  /**
+   * The answer to what `request` sends, unless the exchange ends before: the SDK does not look at the signal while it waits for
+   * credentials (a token service, an instance's metadata), which may be for ever. `late` lets go of an answer that nobody
+   * waits for any more. To be sent by this and nothing else.
+   */
+  send<T>(request: (abortSignal: AbortSignal) => Promise<T>, late?: (answer: T) => void): Promise<T> {
+    return abandonable(request(this.signal), this.signal, late);
+  }
+
+  /** Aborts when the exchange has ended. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }

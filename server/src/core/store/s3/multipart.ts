@@ -134,7 +134,7 @@ async function sendPart(context: MultipartContext, UploadId: string, { number, b
   });
   out.attach(command);
   try {
-    const { ETag } = await context.client.send(command, { abortSignal: sending.signal });
+    const { ETag } = await sending.send((abortSignal) => context.client.send(command, { abortSignal }));
     return { PartNumber: number, ETag };
   } catch (error) {
     throw sending.failure(error, true);
@@ -158,7 +158,7 @@ async function exchange<T>(
 ): Promise<T> {
   const asking = new Exchange({ ...context, operation: 'put', timeoutMs });
   try {
-    return await send(asking.signal);
+    return await asking.send(send);
   } catch (error) {
     throw asking.failure(error, refused);
   } finally {

@@ -5,5 +5,5 @@ import { S3ObjectStore } from './store';
 
 /** A bucket with a client of its own. Its idle connections close by themselves after some seconds. */
 export function openBucket(config: S3Config, bucket: string, clock: Clock): BucketStore {
-  return new S3ObjectStore({ client: createS3Client(config), bucket, clock, timeoutMs: config.timeoutMs });
+  return new S3ObjectStore({ client: createS3Client(config, clock), bucket, clock, timeoutMs: config.timeoutMs });
 }

@@ -77,7 +77,7 @@ export class S3ObjectStore implements BucketStore {
     try {
       const Range = range && `bytes=${range.start}-${range.end}`;
       const command = new GetObjectCommand({ ...this.target(name), Range });
-      const answer = await this.options.client.send(command, { abortSignal: exchange.signal });
+      const answer = await exchange.send((abortSignal) => this.options.client.send(command, { abortSignal }), destroyBody);
       exchange.rest();
       source = answer.Body;
       const whole = sizeOfWhole(answer.ContentRange) ?? answer.ContentLength;
@@ -88,8 +88,7 @@ export class S3ObjectStore implements BucketStore {
       }
       return { facts: factsOfAnswer(whole, answer), body: relay(source, length, exchange) };
     } catch (error) {
-      // an answer that nobody reads would hold its connection for ever
-      if (source instanceof Readable) source.destroy();
+      destroyBody({ Body: source });
       exchange.close();
       throw exchange.failure(error);
     }
@@ -135,7 +134,7 @@ export class S3ObjectStore implements BucketStore {
     });
     out.attach(command);
     try {
-      const { ETag } = await this.options.client.send(command, { abortSignal: exchange.signal });
+      const { ETag } = await exchange.send((abortSignal) => this.options.client.send(command, { abortSignal }));
       return { etag: bareTag(ETag), expectedTag: body.md5 };
     } catch (error) {
       const failure = exchange.failure(error, !out.complete);
@@ -159,7 +158,7 @@ export class S3ObjectStore implements BucketStore {
     assertNotAborted(operation, name, options.signal);
     const exchange = this.exchange(operation, name, options);
     try {
-      return await send(exchange.signal);
+      return await exchange.send(send);
     } catch (error) {
       throw exchange.failure(error);
     } finally {
@@ -182,6 +181,11 @@ export class S3ObjectStore implements BucketStore {
 
 function taken(name: string, { status, detail, cause }: StorageError): StorageError {
   return new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status, detail, refused: true, cause });
+}
+
+/** An answer that nobody reads would hold its connection for ever. */
+function destroyBody({ Body }: { Body?: unknown }): void {
+  if (Body instanceof Readable) Body.destroy();
 }
 
 /** `bytes 0-99/1234` → 1234 */
