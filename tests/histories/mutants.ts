@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'What a failed upload had published is buried',
     without: 'bytes stay in the bucket that no file leads to',
     file: 'media/media-storage.ts',
-    find: "      if (scope.kind === 'upload') await this.#buryNow(scope.published);\n",
+    find: "      if (scope.kind === 'upload') await this.#buryFailed(scope.published);\n",
     replace: '',
   },
   {

@@ -351,9 +351,30 @@ describe('one request', () => {
         throw new Error('thumbnail failed');
       }),
     ).rejects.toThrow('thumbnail failed');
+    world.state.now += 11 * 60_000;
     await purge(world.jobs, never);
     await sweep(world.jobs, never);
     expect(world.s3.names()).toEqual([]);
+  });
+
+  test('a file of a failed upload that the library lists in the end keeps its bytes', async () => {
+    const scope = new RequestScope('upload');
+    const put = (name: string) => world.storage.put(world.key(name), bodyOf('one'), { mime: null, scope });
+    await world.storage
+      .inScope(scope, async () => {
+        await put('early.txt');
+        throw new Error('another file failed');
+      })
+      .catch(() => undefined);
+    await put('late.txt');
+    // between the end of the request and the moment when Strapi lists its other files
+    await purge(world.jobs, never);
+    await sweep(world.jobs, never);
+    for (const name of ['early.txt', 'late.txt']) world.listed.add(world.key(name));
+    world.state.now += 11 * 60_000;
+    await purge(world.jobs, never);
+    await sweep(world.jobs, never);
+    expect([await world.read('early.txt'), await world.read('late.txt')]).toEqual(['one', 'one']);
   });
 
   test('so do formats of the library that the ledger never saw', async () => {

@@ -11,7 +11,7 @@ import { MediaReader } from './media-reader';
 import { statOf } from './plain-file';
 import type { RequestScope } from './request-scope';
 
-/** How long after an unscoped delete its purge looks whether the library still lists the key, in milliseconds. */
+/** How long after an unscoped delete, or a failed upload, its purge looks whether the library lists the key, in milliseconds. */
 const UNSCOPED_PURGE_MS = 10 * 60_000;
 /** The same for deletes inside a transaction of the host's (import, transfer), which may be regretted for a week. */
 const IMPORT_PURGE_MS = 7 * 24 * 3600_000;
@@ -50,7 +50,7 @@ export class MediaStorage {
       return;
     }
     await this.#publish([publication], []);
-    if (scope?.state === 'failed') await this.#buryNow([key]);
+    if (scope?.state === 'failed') await this.#buryFailed([key]);
     else scope?.published.push(key);
   }
 
@@ -105,17 +105,17 @@ export class MediaStorage {
   async #discard(scope: RequestScope): Promise<void> {
     try {
       if (scope.kind === 'replace') await this.deps.ledger.abandon(scope.staged.map((write) => write.intent));
-      if (scope.kind === 'upload') await this.#buryNow(scope.published);
+      if (scope.kind === 'upload') await this.#buryFailed(scope.published);
     } catch (error) {
       // the names stay pending and are swept after a day; the request's own error is the one to report
       this.deps.log.warn(`could not discard the files of a failed ${scope.kind}: ${codeOf(error)}`);
     }
   }
 
-  async #buryNow(keys: readonly ObjectKey[]): Promise<void> {
-    for (const key of keys) await this.deps.ledger.bury(key, { purgeAfterMs: 0 });
+  /** Not at once: Strapi goes on with the other files of the request, and may list one while its bytes would be on their way out. */
+  async #buryFailed(keys: readonly ObjectKey[]): Promise<void> {
+    for (const key of keys) await this.deps.ledger.bury(key, { purgeAfterMs: UNSCOPED_PURGE_MS });
     this.deps.rows.forget(keys);
-    if (keys.length > 0) this.deps.onDelete();
   }
 
   async #write(key: ObjectKey, body: Body, options: WriteOptions): Promise<Publication> {
