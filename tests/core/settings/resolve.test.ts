@@ -1,5 +1,6 @@
 import { DEFAULTS, publicSettings, resolve } from '../../../server/src/core/settings/resolve';
 import { environmentName } from '../../../server/src/core/settings/sources';
+import type { SecretPlace } from '../../../server/src/core/settings/types';
 import { stored } from './support';
 
 const from = (database: Record<string, unknown> = {}, configFile: unknown = null, variables: Record<string, string> = {}) =>
@@ -77,6 +78,28 @@ describe('credentials are one group from one source', () => {
     expect(settings.credentials).toMatchObject(JSON.parse(JSON.stringify(expected)));
     expect(sources.accessKeyId).toBe(sources.secretAccessKey);
     expect(publicSettings(settings).secretAccessKeySet).toBe(expected.kind === 'static');
+  });
+
+  describe('a pair of the database that was entered for another place', () => {
+    const place = { endpoint: 'https://a.example', bucket: 'media', accessKeyId: 'db-key' };
+    const meeting = (variables: Record<string, string>, entered: SecretPlace | null = place) =>
+      resolve({ database: stored(pair('db'), entered), configFile: null, variables: { S3_STORAGE_ENDPOINT: 'https://a.example', S3_STORAGE_BUCKET: 'media', ...variables } });
+
+    test.each([
+      ['the place it was entered for', {}, place, 'static'],
+      ['another endpoint', { S3_STORAGE_ENDPOINT: 'https://b.example' }, place, 'elsewhere'],
+      ['another bucket', { S3_STORAGE_BUCKET: 'other' }, place, 'elsewhere'],
+      ['a first bucket', {}, { ...place, bucket: null }, 'static'],
+      ['nobody knows which', { S3_STORAGE_ENDPOINT: 'https://b.example' }, null, 'static'],
+    ])('%s', (_title, variables, entered, kind) => {
+      const { settings } = meeting(variables, entered);
+      expect(settings.credentials).toMatchObject({ kind, accessKeyId: 'db-key' });
+      expect(publicSettings(settings).secretAccessKeySet).toBe(kind === 'static');
+    });
+
+    test('does not count beside a pair that is that place’s own', () => {
+      expect(meeting({ ...envPair, S3_STORAGE_ENDPOINT: 'https://b.example' }).settings.credentials).toMatchObject(found('static', 'env-key', 'environment'));
+    });
   });
 
   test('what is shown has no secret in it', () => {

@@ -108,11 +108,13 @@ describe('the stored secret is for the place it was entered for', () => {
     expect(await refusal(service.update({ bucket: 'other' }))).toEqual(['SECRET_REQUIRED', ['bucket']]);
   });
 
-  test('an environment that moved does not block other changes', async () => {
+  test('an environment that moved is not signed for with it, and does not block other changes', async () => {
     const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
     await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
     const moved = new SettingsService({ ...deps, variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } });
-    await expect(moved.update({ concurrency: 2 })).resolves.toMatchObject({ settings: { endpoint: 'https://b.example' } });
+    expect(await moved.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
+    await expect(moved.update({ concurrency: 2 })).resolves.toMatchObject({ settings: { endpoint: 'https://b.example', secretAccessKeySet: false } });
+    await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
   test('without its key it is removed', async () => {

@@ -84,6 +84,7 @@ async function runSteps(
   const unusable = blocked ?? (settings.bucket === null ? 'NOT_CONFIGURED' : null);
   if (unusable) return recorder.fail('endpoint', new StorageError(unusable), 0);
   if (settings.credentials.kind === 'unreadable') return recorder.fail('credentials', new StorageError('SECRET_UNREADABLE'), 0);
+  if (settings.credentials.kind === 'elsewhere') return recorder.fail('credentials', new StorageError('SECRET_REQUIRED'), 0);
   if (settings.credentials.kind === 'incomplete') return recorder.fail('credentials', new StorageError('NO_CREDENTIALS'), 0);
   let connection: ProbeConnection | undefined;
   try {

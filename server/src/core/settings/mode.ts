@@ -36,6 +36,7 @@ export function modeOf({ settings, blocked }: Resolution, facts: InstanceFacts):
   if (blocked) return off(blocked);
   if (settings.bucket === null) return off('NOT_CONFIGURED');
   if (settings.credentials.kind === 'unreadable') return off('SECRET_UNREADABLE');
+  if (settings.credentials.kind === 'elsewhere') return off('SECRET_REQUIRED');
   if (settings.credentials.kind === 'incomplete') return off('NO_CREDENTIALS');
   if (facts.override === 'read-only') return { mode: 'read-only', reason: 'MODE_OVERRIDE' };
   if (settings.productionOnly && !facts.production) return { mode: 'read-only', reason: 'PRODUCTION_ONLY' };

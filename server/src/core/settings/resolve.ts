@@ -3,7 +3,7 @@ import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
 import type { SettingName, SettingValue } from '../../contracts/schemas';
 import type { ProviderPreset, PublicSettings, SettingSource } from '../../contracts/settings';
 import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type SourceReading, type Variables } from './sources';
-import type { Credentials, Resolution, SettingProblem, StoredSettings } from './types';
+import type { Credentials, Resolution, SecretPlace, SettingProblem, StoredSettings } from './types';
 
 export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local',
   batchSize: 100, cleanupGraceDays: 0, uploadSchedule: DEFAULT_SCHEDULE, cleanupSchedule: DEFAULT_SCHEDULE } as const;
@@ -37,11 +37,24 @@ function signingRegion(region: string | null, preset: Preset, endpoint: string |
   return fromEndpoint ?? preset.region.fallback ?? PLAIN_REGION;
 }
 
+type Place = Pick<SecretPlace, 'endpoint' | 'bucket'>;
+
+/** Whether a secret was entered for another place: a copy of the database may meet another environment or config file. */
+function isElsewhere(entered: SecretPlace | null, { endpoint, bucket }: Place): boolean {
+  if (!entered) return false;
+  return endpoint !== entered.endpoint || (entered.bucket !== null && bucket !== null && bucket !== entered.bucket);
+}
+
 /** Both halves from one source, or neither: half of one pair and half of another never meet. */
-function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, problems: SettingProblem[]): Credentials {
+function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, place: Place, problems: SettingProblem[]): Credentials {
   let second: Credentials = { kind: 'chain' };
   for (const { source, values, faults } of readings) {
     const { accessKeyId, secretAccessKey } = values;
+    if (source === 'database' && accessKeyId !== undefined && secretAccessKey !== undefined && isElsewhere(database.secretFor, place)) {
+      problems.push({ source, field: 'secretAccessKey', message: 'was entered for another endpoint or bucket, and is not used here unasked' });
+      second = { kind: 'elsewhere', accessKeyId };
+      continue;
+    }
     if (accessKeyId !== undefined && secretAccessKey !== undefined) return { kind: 'static', accessKeyId, secretAccessKey, source };
     if (source === 'database' && accessKeyId !== undefined && database.secret.kind === 'unreadable') {
       problems.push({ source, field: 'secretAccessKey', message: 'cannot be decrypted with this server’s encryption key' });
@@ -92,14 +105,15 @@ export function resolve({ database, configFile, variables }: ResolveInput): Reso
     problems.push({ source: sources.provider, field: 'endpoint', message: `is missing: ${preset.label} has its own, without it Amazon is asked` });
   }
 
-  const credentials = credentialsOf(readings, database, problems);
-  const source = credentials.kind === 'chain' ? 'default' : credentials.kind === 'unreadable' ? 'database' : credentials.source;
+  const bucket = pick('bucket') ?? null;
+  const credentials = credentialsOf(readings, database, { endpoint, bucket }, problems);
+  const source = credentials.kind === 'chain' ? 'default' : 'source' in credentials ? credentials.source : 'database';
   sources.accessKeyId = source;
   sources.secretAccessKey = source;
 
   const settings = {
     provider: preset.id,
-    bucket: pick('bucket') ?? null,
+    bucket,
     region,
     endpoint,
     forcePathStyle: pick('forcePathStyle') ?? preset.forcePathStyle,

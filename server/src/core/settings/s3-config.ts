@@ -6,6 +6,7 @@ import type { ResolvedSettings } from './types';
 export function s3ConfigOf(settings: ResolvedSettings): S3Config {
   const { credentials } = settings;
   if (credentials.kind === 'unreadable') throw new StorageError('SECRET_UNREADABLE', { refused: true });
+  if (credentials.kind === 'elsewhere') throw new StorageError('SECRET_REQUIRED', { refused: true });
   if (credentials.kind === 'incomplete') throw new StorageError('NO_CREDENTIALS', { refused: true });
   return {
     endpoint: settings.endpoint ?? undefined,

@@ -9,6 +9,8 @@ export type Credentials =
   | { readonly kind: 'chain' }
   /** The database has a key whose secret cannot be decrypted, and no other source has a pair. */
   | { readonly kind: 'unreadable'; readonly accessKeyId: string }
+  /** The database has a pair that was entered for another endpoint or bucket, and no other source has one. */
+  | { readonly kind: 'elsewhere'; readonly accessKeyId: string }
   /** Only half of a pair is set, in `source`, and no source has a whole one. Never replaced by the chain unasked. */
   | { readonly kind: 'incomplete'; readonly accessKeyId: string | null; readonly source: SettingSource };
 
