@@ -67,6 +67,8 @@ describe('endpoints that are refused', () => {
     'http://[0:0:0:0:0:ffff:a9fe:a9fe]',
     'http://[::a9fe:a9fe]',
     'http://[64:ff9b::a9fe:a9fe]',
+    'http://[64:ff9b:1::a9fe:a9fe]',
+    'http://[2001:0:a9fe:a9fe::1]',
     'http://[2002:a9fe:a9fe::1]',
     'http://[fe80::1]',
     'http://[febf::1]',

@@ -15,6 +15,8 @@ const FORBIDDEN_V6: readonly [string, number][] = [
   ['::', 128],
   ['fe80::', 10], // link-local
   ['ff00::', 8], // multicast
+  ['64:ff9b:1::', 48], // NAT64 of one's own (RFC 8215): where in it the IPv4 address stands is up to the network
+  ['2001::', 32], // Teredo: an IPv4 address, scrambled
   ['fd00:ec2::', 64], // metadata and other services of Amazon's instances
   ['fd20:ce::254', 128], // metadata of Google
   ['fd00:42::42', 128], // metadata of Scaleway
