@@ -54,6 +54,9 @@ test('knows no MD5, but what identifies a file', async () => {
 
 test('a name that the file system cannot hold is no usable one', async () => {
   await expect(store.put('x'.repeat(300), bodyOf('x'))).rejects.toMatchObject({ code: 'INVALID_KEY' });
+  // to be asked for by anybody, of an /uploads address
+  await expect(store.stat('x'.repeat(300))).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+  await expect(store.get('x'.repeat(300))).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
 test('a file that is removed while it is read is read to its end', async () => {

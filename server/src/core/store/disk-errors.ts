@@ -25,10 +25,10 @@ export function diskError(error: unknown, facts: StorageErrorFacts): StorageErro
   return new StorageError(WRITE_CODES[errno] ?? 'DISK_ERROR', { ...facts, detail, refused: true, cause: error });
 }
 
-/** The same for reading and removing, where a missing file or folder means a missing object. */
+/** The same for reading and removing, where a missing file or folder, or a name that none can have, means a missing object. */
 export function notThere(error: unknown, operation: string, subject: string): StorageError {
   const errno = errnoOf(error);
-  if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR') {
+  if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR' || errno === 'ENAMETOOLONG') {
     return new StorageError('OBJECT_NOT_FOUND', { operation, subject, refused: true, cause: error });
   }
   return diskError(error, { operation, subject });
