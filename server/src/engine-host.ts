@@ -1,5 +1,6 @@
 import type { Core } from '@strapi/strapi';
-import { codeOf, StorageError } from './core/errors';
+import { strapiLog } from './adapters/log';
+import { codeOf, described, StorageError } from './core/errors';
 import type { MediaStorage } from './core/media/media-storage';
 import { Engine } from './engine';
 import { provideEngine } from './http/engine-access';
@@ -32,7 +33,8 @@ export class EngineHost {
       },
       (error: unknown) => {
         this.#failedAt = Date.now();
-        this.strapi.log.error(`[s3-storage] could not start (${codeOf(error)}), uploads are refused until it can: ${String(error)}`);
+        // no settings were read, and so no secret
+        strapiLog(this.strapi, () => []).error(`could not start (${codeOf(error)}), uploads are refused until it can: ${described(error)}`);
         throw error;
       },
     );

@@ -22,6 +22,7 @@ import { Housekeeping } from './core/jobs/housekeeping';
 import type { JobRunner } from './core/jobs/runner';
 import type { EngineParts } from './core/media/deps';
 import type { Ledger } from './core/ledger/ledger';
+import { described } from './core/errors';
 import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
@@ -73,6 +74,7 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
  * (Long, because all wiring is in one place, but for the jobs: see `engine-jobs.ts`.)
  */
 export class Engine implements EnginePort {
+  readonly log: Logger;
   readonly settings: SettingsEndpoint;
   readonly jobs: JobsEndpoint;
   readonly changes: ObjectsEndpoint;
@@ -86,6 +88,7 @@ export class Engine implements EnginePort {
 
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
+    this.log = parts.log;
     const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
     this.settings = {
       answer: () => api.answer(),
@@ -253,7 +256,7 @@ export class Engine implements EnginePort {
         void connections.check();
       } catch (error) {
         this.#applyFailed = true;
-        log.error(`the settings could not be applied, S3 is not used until they can: ${String(error)}`);
+        log.error(`the settings could not be applied, S3 is not used until they can: ${described(error)}`);
       }
     });
   }

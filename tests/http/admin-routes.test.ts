@@ -30,7 +30,8 @@ const changes = { retry: async (body: unknown) => ({ body }) as never, untrash: 
 
 async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}) {
   const settings = engine as EnginePort['settings'];
-  provideEngine(strapi, engine && { settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects, jobs, changes });
+  const log = { ...strapi.log, error: (message: string) => void logged.push(message) } as EnginePort['log'];
+  provideEngine(strapi, engine && { log, settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects, jobs, changes });
   const headers: Record<string, string> = {};
   const ctx = { request: { body }, query, params: { name: 'upload' }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
   const [controller, action] = handler.split('.') as ['settings', 'get'];

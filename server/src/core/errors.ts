@@ -60,6 +60,20 @@ export function isStorageError<C extends ErrorCode>(error: unknown, ...codes: C[
   return error instanceof StorageError && (codes.length === 0 || (codes as ErrorCode[]).includes(error.code));
 }
 
+/** Longest message of an error of somebody else's that is logged, in characters; and how many frames of its stack. */
+const LOGGED_MESSAGE_LIMIT = 1_000;
+const LOGGED_FRAMES = 12;
+
+/** Whatever was thrown, for the log: its message in one line of bounded length, and below it where it came from. */
+export function described(error: unknown): string {
+  if (!(error instanceof Error)) return printable(String(error), LOGGED_MESSAGE_LIMIT);
+  const { name, message, stack = '' } = error;
+  // behind the message, which may look like a frame
+  const frames = stack.slice(stack.indexOf(message) + message.length).split('\n').filter((line) => line.startsWith('    at '));
+  const below = frames.slice(0, LOGGED_FRAMES).map((line) => printable(line, LOGGED_MESSAGE_LIMIT));
+  return [printable(`${name}: ${message}`, LOGGED_MESSAGE_LIMIT), ...below].join('\n');
+}
+
 /** Failures that may pass by themselves: worth another attempt, and a reason for the breaker to open. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['UNREACHABLE', 'TIMEOUT', 'SERVER_ERROR', 'THROTTLED']);
 

@@ -4,6 +4,7 @@ import type { StatusAnswer, TestAnswer } from '../contracts/api';
 import type { JobAnswer, JobsAnswer, KeysAnswer, ReportAnswer } from '../contracts/jobs';
 import type { ObjectsAnswer } from '../contracts/objects';
 import type { SettingsAnswer } from '../contracts/settings';
+import type { Logger } from '../core/log';
 
 /** What the routes `/settings` need. Bodies come unchecked; a refusal is a StorageError (SettingsRefused for a bad body). */
 export interface SettingsEndpoint {
@@ -33,6 +34,7 @@ export interface ObjectsEndpoint {
 
 /** All that the admin routes see of the engine. */
 export interface EnginePort {
+  readonly log: Logger;
   readonly settings: SettingsEndpoint;
   readonly jobs: JobsEndpoint;
   readonly changes: ObjectsEndpoint;

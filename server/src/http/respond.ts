@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { FieldError } from '../contracts/settings';
-import { codeOf, StorageError } from '../core/errors';
+import { codeOf, described, printable, StorageError } from '../core/errors';
 import { RequestRefused } from '../core/refused';
 import { engineOf, type EnginePort } from './engine-access';
 
@@ -46,15 +46,17 @@ export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: C
   return async (ctx) => {
     // settings and states are of the moment, and of the one who asked
     ctx.set('Cache-Control', 'no-store');
+    const engine = engineOf(strapi);
     try {
-      const engine = engineOf(strapi);
       if (!engine) throw new Error('the engine did not start');
       ctx.body = await work(engine, ctx);
       ctx.status = status;
     } catch (error) {
       const body = errorBody(error);
       if (body.error.status >= 500) {
-        strapi.log.error(`[s3-storage] ${ctx.method} ${ctx.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown error'}`);
+        const line = `${ctx.method} ${printable(ctx.path)} failed: ${described(error)}`;
+        if (engine) engine.log.error(line);
+        else strapi.log.error(`[s3-storage] ${line}`);
       }
       ctx.status = body.error.status;
       ctx.body = body;

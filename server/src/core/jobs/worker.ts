@@ -1,5 +1,5 @@
 import type { Logger } from '../log';
-import { codeOf } from '../errors';
+import { codeOf, described } from '../errors';
 
 /**
  * Runs a piece of background work again and again: at once when woken, and otherwise after a pause; never twice at a
@@ -58,7 +58,7 @@ export class Worker {
         await this.work(signal, woken);
       } catch (error) {
         // nothing is lost: the work is in the ledger, and the next run finds it there
-        if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${String(error)}`);
+        if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${described(error)}`);
       }
       for (const resolve of awaiting) resolve();
       if (!this.#woken && !signal.aborted) await this.#pause();
