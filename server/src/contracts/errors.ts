@@ -10,7 +10,7 @@ export const ERRORS = {
   },
   TIMEOUT: {
     message: 'The S3 endpoint did not answer in time.',
-    hint: 'Check firewalls and proxies between this server and the endpoint; a larger timeout can be set under Advanced.',
+    hint: 'Check firewalls and proxies between this server and the endpoint. For reads and background jobs, a larger timeout can be set under Advanced; an editor’s upload waits four seconds at most.',
   },
   TLS_FAILED: {
     message: 'No secure connection to the S3 endpoint could be made.',
