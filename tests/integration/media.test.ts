@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
-import { s3Error } from '../support/fault-proxy';
+import { htmlPage, s3Error } from '../support/fault-proxy';
 import { image, pdf, textFile } from '../support/images';
 import { ledgerRows } from '../support/observe-ledger';
 import { openStage, type Stage } from '../support/stage';
@@ -230,6 +230,18 @@ describe('with S3 away', () => {
     expect(stage.proxy.count('PUT', file.hash)).toBe(1);
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe(code);
     stage.proxy.heal();
+  });
+
+  test.each([
+    ['another region', s3Error(400, 'AuthorizationHeaderMalformed')],
+    ['a web page instead of S3', htmlPage(200)],
+    ['a clock that is wrong', s3Error(403, 'RequestTimeTooSkewed')],
+  ])('%s: falls back', async (what, answer) => {
+    stage.proxy.on({ fault: { kind: 'answer', answer } });
+    const [file] = (await stage.strapi.upload(textFile('elsewhere.txt', what))) as [UploadedFile];
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe(what);
+    stage.proxy.heal();
+    await stage.eventually('it follows to S3', async () => (await stage.bucket.head(file.hash + file.ext)) !== null, 90_000);
   });
 });
 
