@@ -48,10 +48,9 @@ test('an outage refuses uploads only where it is set to, and where they would go
   const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
   const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
   expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
-  expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toMatchObject({ kind: 'away', refuses: false });
+  expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toEqual({ kind: 'read-only', reason: null, away: outage });
   const unknown = { ...readWrite, settings: { onOutage: null } };
   expect(situationOf(unknown, status({ outage }))).toMatchObject({ kind: 'away', refuses: null });
-  expect(situationOf(unknown, status({ outage, mode: 'read-only' }))).toMatchObject({ kind: 'away', refuses: false });
 });
 
 test('files that wait on a disk that is gone are not being uploaded', () => {

@@ -196,7 +196,7 @@ describe('with S3 away', () => {
     expect(body.pendingUploads.count).toBeGreaterThan(1);
     const view = settingsPage(panel);
     await view.open();
-    await view.status.getByText(/^S3 is away since .* Uploads go on, to the local disk\.$/).waitFor();
+    await view.status.getByText(/^S3 has been away since .* Uploads go on, to the local disk\.$/).waitFor();
     expect(await view.status.innerText()).toMatch(new RegExp(`${body.pendingUploads.count} files \\(.+\\) wait on disk\\.`));
     expect(await view.status.innerText()).toContain('The S3 endpoint could not be reached.');
     await settled(view);
@@ -282,7 +282,7 @@ describe('looks and languages', () => {
       await view.open();
       await view.test.click();
       await view.main.getByText('The test stopped at:').waitFor();
-      await view.status.getByText(/^S3 is away since/).waitFor();
+      await view.status.getByText(/^S3 has been away since/).waitFor();
       await settled(view);
       await screenshot(panel.page, '12-dark-away');
       expect(await seriousFindings(panel.page)).toEqual([]);

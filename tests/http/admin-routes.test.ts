@@ -41,6 +41,8 @@ async function call(handler: string, engine: Partial<EnginePort['settings']> | u
 
 beforeEach(() => (logged.length = 0));
 
+const asked = (granted: readonly string[], body?: unknown) => ({ state: { userAbility: { can: (action: string) => granted.includes(action) } }, request: { body } });
+
 describe('routes', () => {
   const list = routes.admin.routes;
   const actionsOf = ({ config }: AdminRoute) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
@@ -73,20 +75,39 @@ describe('routes', () => {
 
   test('one of the permissions is enough, and none is not', () => {
     const allowed = (...granted: string[]) =>
-      policies['has-any-permission']({ state: { userAbility: { can: (action) => granted.includes(action) } } }, { actions: ['a', 'b'] });
+      policies['has-any-permission'](asked(granted), { actions: ['a', 'b'] });
     expect([allowed('a'), allowed('b'), allowed('a', 'b'), allowed('c'), allowed()]).toEqual([true, true, true, false, false]);
   });
 
-  test('the settings are for who may read them; status and files for who may see the jobs, too', () => {
-    const guards = list.filter(({ method }) => method === 'GET').map((route) => [route.path, actionsOf(route)]);
-    const [settings, jobs] = [permission('settings.read'), permission('jobs.read')];
+  test('each is for whom it should be', () => {
+    const guards = list.map((route) => [`${route.method} ${route.path}`, actionsOf(route).map((uid) => uid.replace('plugin::s3-storage.', ''))]);
+    const [update, run, jobs] = [['settings.update'], ['jobs.run'], ['jobs.read']];
     expect(Object.fromEntries(guards)).toEqual({
-      '/settings': [settings],
-      '/status': [settings, jobs],
-      '/objects': [settings, jobs],
-      '/jobs': [jobs],
-      '/jobs/:name/report': [jobs],
+      'GET /settings': ['settings.read'],
+      'PUT /settings': update,
+      'POST /settings/test': update,
+      'POST /settings/leave': update,
+      'POST /settings/return': update,
+      'GET /status': ['settings.read', 'jobs.read'],
+      'GET /objects': ['settings.read', 'jobs.read'],
+      'POST /objects/retry': run,
+      'POST /objects/untrash': run,
+      'GET /jobs': jobs,
+      'POST /jobs/:name/start': run,
+      'POST /jobs/:name/stop': run,
+      'PUT /jobs/:name/schedule': run,
+      'GET /jobs/:name/report': jobs,
     });
+  });
+
+  test('schedules among the settings are for who may run jobs', () => {
+    const passes = (body: unknown, ...granted: string[]) => policies['schedules-for-job-runners'](asked(granted, body));
+    const run = permission('jobs.run');
+    expect([passes({ bucket: 'b', migrationMaxId: 1 }), passes(undefined), passes('text')]).toEqual([true, true, true]);
+    for (const field of ['uploadSchedule', 'uploadScheduleEnabled', 'cleanupSchedule', 'cleanupScheduleEnabled']) {
+      expect([field, passes({ [field]: null }), passes({ [field]: null }, run)]).toEqual([field, false, true]);
+    }
+    expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.schedules-for-job-runners')).map(({ path }) => path)).toEqual(['/settings']);
   });
 });
 

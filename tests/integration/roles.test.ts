@@ -8,8 +8,8 @@ const NAMED = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
 let stage: Stage;
 let editor: Person;
 let reader: Person;
-/** Who has one reading permission alone. */
-let alone: Record<'settings.read' | 'jobs.read', Person>;
+/** Who has one permission alone. */
+let alone: Record<'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run', Person>;
 
 beforeAll(async () => {
   stage = await openStage();
@@ -17,7 +17,9 @@ beforeAll(async () => {
   reader = await addPerson(stage.strapi, 'Reader of settings', ['plugin::s3-storage.settings.read', 'plugin::s3-storage.jobs.read']);
   alone = {
     'settings.read': await addPerson(stage.strapi, 'Settings alone', ['plugin::s3-storage.settings.read']),
+    'settings.update': await addPerson(stage.strapi, 'Settings’ changes alone', ['plugin::s3-storage.settings.update']),
     'jobs.read': await addPerson(stage.strapi, 'Jobs alone', ['plugin::s3-storage.jobs.read']),
+    'jobs.run': await addPerson(stage.strapi, 'Runs alone', ['plugin::s3-storage.jobs.run']),
   };
 }, 300_000);
 
@@ -83,8 +85,8 @@ test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, rou
   expect(route.method === 'GET' ? letThrough(route) : [403]).toContain((await ask(reader, route)).status);
 });
 
-test.each(NAMED)('%s for a role with one reading permission: where that is among its own', async (_name, route) => {
-  for (const action of ['settings.read', 'jobs.read'] as const) {
+test.each(NAMED)('%s for a role with one permission: where that is among its own', async (_name, route) => {
+  for (const action of ['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const) {
     const allowed = actionsOf(route).includes(`plugin::s3-storage.${action}`);
     expect(allowed ? letThrough(route) : [403]).toContain((await ask(alone[action], route)).status);
   }
@@ -95,6 +97,13 @@ test('who sees the jobs alone has the page’s status and failures, and nothing 
   expect((await who.api('GET', '/s3-storage/status')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/objects?failed=true')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/settings')).status).toBe(403);
+});
+
+test('who changes settings does not switch jobs on', async () => {
+  const put = (who: Person | Stage['strapi'], body: object) => who.api<{ settings: object }>('PUT', '/s3-storage/settings', body);
+  expect((await put(alone['settings.update'], { cleanupScheduleEnabled: true })).status).toBe(403);
+  expect((await put(alone['settings.update'], { batchSize: 50 })).status).toBe(200);
+  expect((await put(stage.strapi, { cleanupSchedule: '0 3 * * *' })).body.settings).toMatchObject({ cleanupScheduleEnabled: false, batchSize: 50 });
 });
 
 test.each(NAMED)('%s for a super administrator: let through', async (_name, route) => {

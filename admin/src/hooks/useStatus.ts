@@ -10,11 +10,17 @@ const BUSY_MS = 10_000;
 export function useStatus() {
   const api = useApi();
   const [status, setStatus] = useState<StatusAnswer | null>(null);
+  const [stale, setStale] = useState(false);
 
   const refresh = useCallback(async () => {
     if (document.hidden) return;
-    // The settings themselves say what matters; a status that cannot be had is only unknown.
-    setStatus(await api.readStatus().catch(() => null));
+    try {
+      setStatus(await api.readStatus());
+      setStale(false);
+    } catch {
+      // what was known last is nearer to the truth than the settings, which know of no outage
+      setStale(true);
+    }
   }, [api]);
 
   const busy = status !== null && (status.outage !== null || status.pendingUploads.count > 0);
@@ -24,5 +30,5 @@ export function useStatus() {
     return () => clearInterval(timer);
   }, [refresh, busy]);
 
-  return { status, refresh };
+  return { status, stale, refresh };
 }

@@ -1,5 +1,6 @@
 import { PLUGIN_ID } from '../contracts/presets';
 import { permission, type PermissionUid } from './permissions';
+import type { policies } from './policies';
 
 export interface AdminRoute {
   method: 'GET' | 'PUT' | 'POST';
@@ -14,13 +15,17 @@ function route(method: AdminRoute['method'], path: string, handler: string, ...u
   return { method, path, handler, config: { policies: ['admin::isAuthenticatedAdmin', guard] } };
 }
 
+function withPolicy(admin: AdminRoute, name: keyof typeof policies): AdminRoute {
+  return { ...admin, config: { policies: [...admin.config.policies, `plugin::${PLUGIN_ID}.${name}`] } };
+}
+
 /** Strapi puts `/s3-storage` before each path, and asks for an administrator's token. */
 export const routes = {
   admin: {
     type: 'admin',
     routes: [
       route('GET', '/settings', 'settings.get', 'settings.read'),
-      route('PUT', '/settings', 'settings.update', 'settings.update'),
+      withPolicy(route('PUT', '/settings', 'settings.update', 'settings.update'), 'schedules-for-job-runners'),
       // sends requests with the stored credentials and writes an object: more than reading
       route('POST', '/settings/test', 'settings.test', 'settings.update'),
       route('POST', '/settings/leave', 'settings.leave', 'settings.update'),

@@ -38,7 +38,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
   const tellFailure = useFailureNotice();
   const { form, focusFirstError } = useFocusFirstError();
   const { state, dispatch, errorAt, refuse } = useSettingsForm(answer);
-  const { status, refresh } = useStatus();
+  const { status, stale, refresh } = useStatus();
   const [saving, setSaving] = useState(false);
 
   const takeRefusal = useCallback(
@@ -103,7 +103,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
         <Layouts.Content>
           <FormProvider value={context}>
             <Flex direction="column" alignItems="stretch" gap={6}>
-              <StatusCard answer={answer} status={status} mayUpdate={mayUpdate} />
+              <StatusCard answer={answer} status={status} stale={stale} mayUpdate={mayUpdate} />
               <StorageSection />
               <CredentialsSection />
               {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={startTest} />}
@@ -112,7 +112,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
           </FormProvider>
         </Layouts.Content>
       </form>
-      <LeaveDialog dirty={dirty && !saving} />
+      <LeaveDialog dirty={dirty || saving} />
     </Page.Main>
   );
 }

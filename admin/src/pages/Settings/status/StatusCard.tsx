@@ -22,13 +22,15 @@ const VARIANTS = {
 interface Props {
   answer: Parameters<typeof situationOf>[0];
   status: StatusAnswer | null;
+  /** It is the last one that could be had. */
+  stale?: boolean;
   mayUpdate: boolean;
   /** Without the numbers, where the page itself has them. */
   brief?: boolean;
 }
 
 /** What the plugin does with files at this moment, and why. */
-export function StatusCard({ answer, status, mayUpdate, brief = false }: Props) {
+export function StatusCard({ answer, status, stale = false, mayUpdate, brief = false }: Props) {
   const t = useTranslate();
   const situation = situationOf(answer, status);
   const { title, lines } = useSituationText(situation);
@@ -52,6 +54,11 @@ export function StatusCard({ answer, status, mayUpdate, brief = false }: Props) 
             {line}
           </Typography>
         ))}
+        {status && stale && (
+          <Typography textColor="warning600" tag="p">
+            {t('status.stale')}
+          </Typography>
+        )}
         {status && !brief && <ObjectCounts objects={status.objects} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
         {risk && <DiskNotice kind={risk} />}

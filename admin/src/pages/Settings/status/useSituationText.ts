@@ -10,6 +10,8 @@ export function useSituationText(situation: Situation): { title: string; lines: 
   const errorTexts = useErrorTexts();
   const { formatDate, locale } = useIntl();
 
+  const moment = (time: string) => formatDate(time, { dateStyle: 'medium', timeStyle: 'short' });
+
   switch (situation.kind) {
     case 'read-write':
       return { title: t('status.read-write.title'), lines: [] };
@@ -19,9 +21,7 @@ export function useSituationText(situation: Situation): { title: string; lines: 
         lines: [t('status.waiting', { count: situation.waiting, size: formatBytes(situation.bytes, locale) })],
       };
     case 'away': {
-      const since = situation.since
-        ? formatDate(situation.since, { dateStyle: 'medium', timeStyle: 'short' })
-        : null;
+      const since = situation.since ? moment(situation.since) : null;
       const words = situation.refuses === null ? 'gone' : situation.refuses ? 'refusing' : 'away';
       const why = situation.code ? errorTexts(situation.code) : null;
       return {
@@ -38,10 +38,15 @@ export function useSituationText(situation: Situation): { title: string; lines: 
       if (situation.reason?.code === 'NOT_CONFIGURED') {
         return { title: t('status.start.title'), lines: [t('status.start.body')] };
       }
+      const away = situation.kind === 'read-only' ? situation.away : null;
       const why = situation.reason ? errorTexts(situation.reason.code, situation.reason) : null;
       return {
         title: why?.message ?? t(`status.${situation.kind}.title`),
-        lines: [...(why?.hint ? [why.hint] : []), t(`status.${situation.kind}.body`)],
+        lines: [
+          ...(why?.hint ? [why.hint] : []),
+          t(`status.${situation.kind}.body`),
+          ...(away ? [`${t('status.read-only.away', { since: moment(away.since) })} ${errorTexts(away.code).message}`] : []),
+        ],
       };
     }
   }
