@@ -45,6 +45,12 @@ describe.each(LANGUAGES)('%s', (language) => {
     expect(Object.keys(own).sort()).toEqual([...KEYS].sort());
   });
 
+  if (language === 'fr') {
+    test('has no break before high punctuation and inside guillemets', () => {
+      expect(Object.entries(own).filter(([, text]) => / [:;?!»]|« /.test(text))).toEqual([]);
+    });
+  }
+
   test('has no empty text', () => {
     expect(Object.entries(own).filter(([, text]) => text.trim() === '')).toEqual([]);
   });

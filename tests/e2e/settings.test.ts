@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 
 import english from '../../admin/src/translations/en.json';
 import french from '../../admin/src/translations/fr.json';
@@ -387,11 +387,17 @@ describe('nothing is lost by accident', () => {
     await ensureConfigured();
     const view = settingsPage(panel);
     await view.open();
-    await view.main.getByRole('button', { name: 'Replace', exact: true }).click();
+    const button = (action: string) => view.main.getByRole('button', { name: `${action}: secret access key`, exact: true });
+    const focused = (on: Locator) => stage.eventually('the focus is there', () => on.evaluate((element) => element.matches(':focus')), 5_000);
+    await button('Replace').press('Enter');
+    // who goes by keyboard is where the new secret is to be entered
+    await focused(view.field('Secret access key'));
     await view.field('Secret access key').fill(stage.s3.secretAccessKey);
-    await view.main.getByRole('button', { name: 'Keep the old one' }).click();
+    await button('Keep the old one').press('Enter');
+    await focused(button('Replace'));
     expect(await view.save.isDisabled()).toBe(true);
-    await view.main.getByRole('button', { name: 'Remove', exact: true }).click();
+    await button('Remove').press('Enter');
+    await focused(button('Undo'));
     await view.main.getByText('The stored key pair is removed when you save.').waitFor();
     await view.save.click();
     await panel.page.getByText('Saved. Every process uses the new settings').first().waitFor();

@@ -1,3 +1,5 @@
+import { forwardRef, useEffect, useRef } from 'react';
+
 import { Button, Flex, TextInput } from '@strapi/design-system';
 
 import { useTranslate } from '../../../hooks/useTranslate';
@@ -11,9 +13,16 @@ export function SecretField() {
   const t = useTranslate();
   const { state, sources, editable, dispatch } = useForm();
   const { secret, secretSet } = state;
+  const { input, button, moved } = useFocusAfterChoice(secret.kind);
   const edit = (next: typeof secret) => dispatch({ type: 'secret', edit: next });
+  /** The control that was used makes way for others: the focus goes on to what comes next. */
+  const choose = (next: typeof secret) => {
+    moved();
+    edit(next);
+  };
+  const of = (action: string) => t('secret.of', { action });
   const remove = editable && sources.secretAccessKey === 'database' && (
-    <SideButton label={t('secret.remove')} onClick={() => edit({ kind: 'remove' })} />
+    <SideButton label={t('secret.remove')} name={of(t('secret.remove'))} onClick={() => choose({ kind: 'remove' })} />
   );
 
   if (secret.kind === 'remove') {
@@ -21,9 +30,9 @@ export function SecretField() {
       <Frame path="secretAccessKey" hint={t('secret.removed')}>
         <Flex gap={2} alignItems="stretch">
           <Flex flex="1" direction="column" alignItems="stretch">
-            <TextInput value="" placeholder={t('reset.pending')} disabled />
+            <TextInput key="removed" value="" placeholder={t('reset.pending')} disabled />
           </Flex>
-          {editable && <SideButton label={t('reset.undo')} onClick={() => edit({ kind: 'keep' })} />}
+          {editable && <SideButton ref={button} label={t('reset.undo')} name={of(t('reset.undo'))} onClick={() => choose({ kind: 'keep' })} />}
         </Flex>
       </Frame>
     );
@@ -34,9 +43,9 @@ export function SecretField() {
       <Frame path="secretAccessKey" hint={t('secret.stored')}>
         <Flex gap={2} alignItems="stretch">
           <Flex flex="1" direction="column" alignItems="stretch">
-            <TextInput value={MASK} readOnly disabled={!editable} autoComplete="off" />
+            <TextInput key="kept" value={MASK} readOnly disabled={!editable} autoComplete="off" />
           </Flex>
-          {editable && <SideButton label={t('secret.replace')} onClick={() => edit({ kind: 'replace', value: '' })} />}
+          {editable && <SideButton ref={button} label={t('secret.replace')} name={of(t('secret.replace'))} onClick={() => choose({ kind: 'replace', value: '' })} />}
           {remove}
         </Flex>
       </Frame>
@@ -48,27 +57,47 @@ export function SecretField() {
       <Flex gap={2} alignItems="stretch">
         <Flex flex="1" direction="column" alignItems="stretch">
           <TextInput
+            key="entered"
             type="password"
             value={secret.kind === 'replace' ? secret.value : ''}
             disabled={!editable}
             // Keeps browsers from filling in the administrator's own password.
             autoComplete="new-password"
-            autoFocus={secretSet}
+            ref={input}
             onChange={({ target: { value } }) => edit(secretSet || value ? { kind: 'replace', value } : { kind: 'keep' })}
             onBlur={() => dispatch({ type: 'visited', path: 'secretAccessKey' })}
           />
         </Flex>
-        {editable && secretSet && <SideButton label={t('secret.keep')} onClick={() => edit({ kind: 'keep' })} />}
+        {editable && secretSet && <SideButton label={t('secret.keep')} name={of(t('secret.keep'))} onClick={() => choose({ kind: 'keep' })} />}
         {!secretSet && remove}
       </Flex>
     </Frame>
   );
 }
 
-function SideButton({ label, onClick }: { label: string; onClick: () => void }) {
-  return (
-    <Button type="button" variant="tertiary" size="L" onClick={onClick}>
-      {label}
-    </Button>
-  );
+/** Where the focus goes once the choice has taken effect: the input where there is one to fill in, else the first button. */
+function useFocusAfterChoice(kind: string) {
+  const input = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const chosen = useRef(false);
+  useEffect(() => {
+    if (!chosen.current) return;
+    chosen.current = false;
+    (input.current ?? button.current)?.focus();
+  }, [kind]);
+  return { input, button, moved: () => void (chosen.current = true) };
 }
+
+interface SideButtonProps {
+  label: string;
+  /** What it is read as: the label, and of what. */
+  name: string;
+  onClick: () => void;
+}
+
+const SideButton = forwardRef<HTMLButtonElement, SideButtonProps>(({ label, name, onClick }, ref) => (
+  <Button ref={ref} type="button" variant="tertiary" size="L" aria-label={name} onClick={onClick}>
+    {label}
+  </Button>
+));
+SideButton.displayName = 'SideButton';
