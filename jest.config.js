@@ -17,5 +17,6 @@ module.exports = {
     // the same, with a browser at its panel
     project('e2e', 'e2e'),
   ],
+  globalSetup: '<rootDir>/tests/support/jest-setup.ts',
   testTimeout: 30_000,
 };

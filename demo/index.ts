@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 
 import { rawBucket } from '../tests/support/raw-s3';
 import { startS3, type S3Server } from '../tests/support/s3';
+import { beginRun } from '../tests/support/test-run';
 import { ADMIN, buildPlayground, startStrapi, type StrapiInstance } from '../tests/support/strapi';
 import { Claims } from './claims';
 import { makeLibrary, moveLibrary } from './library';
@@ -15,6 +16,7 @@ import { catchUp, configure, uploadToS3, uploadWithoutS3, type Stage } from './s
 // a note of the SDK's about next year's Node, in the middle of the story
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
+beginRun(false);
 const checkOnly = process.argv.includes('--check');
 const running: { s3?: S3Server; strapi?: StrapiInstance } = {};
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { startMariadb, startPostgres, type DatabaseServer } from '../tests/support/databases';
 import { startS3 } from '../tests/support/s3';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
+import { beginRun } from '../tests/support/test-run';
 
 const JEST = path.resolve(__dirname, '../node_modules/jest/bin/jest.js');
 
@@ -57,8 +58,9 @@ export function positive(flag: string, value: string): number {
 /** The seed that was given, or a new one. */
 export const seedOf = (value: string | undefined): string => value ?? randomBytes(4).toString('hex');
 
-/** Ends the process with the code that `main` answers; what it throws is said in one line, with code 2. */
+/** Ends the process with the code that `main` answers; what it throws is said in one line, with code 2. Nothing of it stays. */
 export function runCommand(main: () => Promise<number>): void {
+  beginRun();
   main().then(
     (code) => {
       process.exitCode = code;

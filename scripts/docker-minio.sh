@@ -12,6 +12,8 @@ dir=$(realpath -m "${2:?a folder}")
 here=$(dirname "$(realpath "$0")")
 # One place names the image: the code that starts it.
 image=$(sed -n "s/^export const MINIO_IMAGE = '\(.*\)';$/\1/p" "$here/../tests/support/s3-servers/minio.ts")
+# the engine is to outlive a run of the tests that starts it: see end-run.sh
+unset S3_TEST_RUN
 export DOCKER_HOST="unix://$dir/docker.sock"
 
 say() { echo "docker-minio: $*" >&2; }

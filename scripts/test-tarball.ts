@@ -20,8 +20,9 @@ import { image, sha256 } from '../tests/support/images';
 import { makeSecrets } from '../tests/support/playground-app';
 import { freePort, removeFolder, run, tempFolder } from '../tests/support/process';
 import { rawBucket } from '../tests/support/raw-s3';
-import { startS3 } from '../tests/support/s3';
+import { startS3, type S3Server } from '../tests/support/s3';
 import { ADMIN } from '../tests/support/strapi';
+import { runCommand } from './command';
 
 const CACHE = process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache');
 const BARE_APP = path.join(CACHE, 'strapi-plugin-s3-storage', `bare-app-${strapiVersion}`);
@@ -86,8 +87,7 @@ async function installInto(app: string, tarball: string): Promise<void> {
   await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: app });
 }
 
-async function bootAndUpload(app: string): Promise<void> {
-  const s3 = await startS3();
+async function bootAndUpload(app: string, s3: S3Server): Promise<void> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const database = { DATABASE_CLIENT: 'sqlite', DATABASE_FILENAME: '.tmp/data.db' };
@@ -118,7 +118,6 @@ async function bootAndUpload(app: string): Promise<void> {
     throw error;
   } finally {
     await strapi.stop();
-    await s3.stop();
   }
 }
 
@@ -132,7 +131,12 @@ async function main(): Promise<void> {
     try {
       await timed('installing the tarball into it', () => installInto(app, tarball));
       await timed('building its admin panel', () => run('npm', ['run', 'build'], { cwd: app, env: { ...process.env, NODE_ENV: 'production' } }));
-      await bootAndUpload(app);
+      const s3 = await startS3();
+      try {
+        await bootAndUpload(app, s3);
+      } finally {
+        await s3.stop();
+      }
     } finally {
       await removeFolder(app);
     }
@@ -141,10 +145,8 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => console.log('The tarball works.'),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+runCommand(async () => {
+  await main();
+  console.log('The tarball works.');
+  return 0;
+});

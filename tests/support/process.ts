@@ -1,18 +1,11 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { accessSync, constants, rmSync } from 'node:fs';
+import { spawn, type SpawnOptions } from 'node:child_process';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-/** What a run that is torn down half way (Ctrl-C, a failing hook) would leave behind. */
-const children = new Set<ChildProcess>();
-const folders = new Set<string>();
-
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+import { currentRun } from './test-run';
 
 /** Whether nobody has a port of the loopback interface now, as a server or as the near end of a connection. */
 function isFree(port: number): Promise<boolean> {
@@ -40,20 +33,18 @@ export function freePort(): Promise<number> {
   return freePorts(1);
 }
 
-export async function tempFolder(label: string): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), `s3-storage-${label}-`));
-  folders.add(folder);
-  return folder;
+/** It goes with the run, at the latest. */
+export function tempFolder(label: string): Promise<string> {
+  return mkdtemp(path.join(os.tmpdir(), `s3-storage-${currentRun()}-${label}-`));
 }
 
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  folders.delete(folder);
 }
 
 /** From now on nobody removes it: somebody will want to look into it. */
 export function keepFolder(folder: string): void {
-  folders.delete(folder);
+  writeFileSync(path.join(folder, '.kept'), '');
 }
 
 /** The full path of a program on the PATH (or in one of `extra`), or null. */
@@ -101,8 +92,7 @@ const KEPT_LOG = 400_000;
 
 export function startProcess(command: string, args: string[], options: SpawnOptions = {}): RunningProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  children.add(child);
-  // A test that dies before it stops its server shall end all the same; the exit hook above then ends the server.
+  // A test that dies before it stops its server shall end all the same; the server then ends with the run.
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as net.Socket | null)?.unref();
   let output = '';
@@ -117,10 +107,7 @@ export function startProcess(command: string, args: string[], options: SpawnOpti
     output += `\n${error.message}`;
   });
   const gone = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      children.delete(child);
-      resolve();
-    });
+    child.once('close', () => resolve());
   });
   const exited = () =>
     failed || child.exitCode !== null || child.signalCode !== null ? { code: child.exitCode, signal: child.signalCode } : null;

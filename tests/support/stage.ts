@@ -29,13 +29,23 @@ export async function leave(strapi: StrapiInstance): Promise<void> {
 /** @param options.s3 else as {@link startS3} chooses */
 export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): Promise<Stage> {
   const s3 = await startS3(options.s3);
-  const proxy = await startFaultProxy(s3.endpoint);
-  const name = await s3.createBucket();
-  const bucket = rawBucket(s3, name);
-  const strapi = await startStrapi(options);
+  let proxy: FaultProxy | null = null;
+  try {
+    proxy = await startFaultProxy(s3.endpoint);
+    const bucket = rawBucket(s3, await s3.createBucket());
+    return stageOf(s3, proxy, bucket, await startStrapi(options));
+  } catch (error) {
+    // they would keep the process, and with it the run, from ending
+    await proxy?.close();
+    await s3.stop();
+    throw error;
+  }
+}
+
+function stageOf(s3: S3Server, proxy: FaultProxy, bucket: RawBucket, strapi: StrapiInstance): Stage {
   const settings = {
     provider: 'other',
-    bucket: name,
+    bucket: bucket.bucket,
     region: s3.region,
     endpoint: proxy.endpoint,
     forcePathStyle: true,
