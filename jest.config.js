@@ -18,5 +18,6 @@ module.exports = {
     project('e2e', 'e2e'),
   ],
   globalSetup: '<rootDir>/tests/support/jest-setup.ts',
+  reporters: ['default', '<rootDir>/tests/support/left-out-reporter.cjs'],
   testTimeout: 30_000,
 };

@@ -1,0 +1,45 @@
+const path = require('node:path');
+
+const { SearchSource } = require('jest');
+
+/** Where a skip is what is wanted: anywhere else it would pass for a test that ran. */
+const MAY_SKIP = {
+  // SQLite has no second process: the suite says why
+  'tests/integration/replicas.test.ts': () => !process.env.TEST_DATABASE_URL,
+};
+
+/** Says after a run which suites its arguments left out and what was skipped; in CI an unforeseen skip fails the run. */
+module.exports = class LeftOutReporter {
+  #rootDir;
+  #error;
+
+  constructor(globalConfig) {
+    this.#rootDir = globalConfig.rootDir;
+  }
+
+  async onRunComplete(contexts, results) {
+    const name = (file) => path.relative(this.#rootDir, file).split(path.sep).join('/');
+    const ran = new Set(results.testResults.map(({ testFilePath }) => name(testFilePath)));
+    const all = [...contexts].flatMap((context) => [...context.hasteFS.getAllFiles()].filter((file) => new SearchSource(context).isTestFilePath(file)).map(name));
+    const leftOut = new Map();
+    for (const file of all.filter((file) => !ran.has(file))) {
+      // a folder of which nothing ran is one name
+      const folder = `${file.split('/').slice(0, 2).join('/')}/`;
+      const shown = [...ran].some((other) => other.startsWith(folder)) ? file : folder;
+      leftOut.set(shown, (leftOut.get(shown) ?? 0) + 1);
+    }
+    const skipped = results.testResults
+      .filter(({ skipped, numPendingTests }) => skipped || numPendingTests > 0)
+      .map(({ testFilePath, numPendingTests }) => ({ file: name(testFilePath), count: numPendingTests }));
+    const shown = [...leftOut].map(([what, count]) => (what.endsWith('/') ? `${what} (${count})` : what)).sort();
+    if (shown.length > 0) process.stdout.write(`not run here: ${shown.join(', ')}\n`);
+    for (const { file, count } of skipped) process.stdout.write(`skipped: ${count || 'all'} of ${file}\n`);
+    const unforeseen = skipped.filter(({ file }) => !MAY_SKIP[file]?.());
+    if (process.env.CI && unforeseen.length > 0) this.#error = new Error(`skipped in CI: ${unforeseen.map(({ file }) => file).join(', ')}`);
+  }
+
+  getLastError() {
+    if (this.#error) process.stderr.write(`${this.#error.message}\n`);
+    return this.#error;
+  }
+};
