@@ -62,7 +62,11 @@ start)
   echo 'export TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1'
   ;;
 stop)
-  if [ -f "$dir/dockerd.pid" ]; then kill "$(cat "$dir/dockerd.pid")" 2>/dev/null || true; fi
+  # after a hard stop the file is still there, and its pid may be anybody's by now
+  pid=$(cat "$dir/dockerd.pid" 2>/dev/null || true)
+  if [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "--pidfile $dir/dockerd.pid "; then
+    kill "$pid" || true
+  fi
   ;;
 *)
   say "$action is neither start nor stop"
