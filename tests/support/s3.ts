@@ -14,7 +14,9 @@ export interface S3Server extends StartedServer {
   createBucket(name?: string): Promise<string>;
 }
 
-const STARTERS: Record<S3Kind, () => Promise<StartedServer>> = {
+type Say = (line: string) => void;
+
+const STARTERS: Record<S3Kind, (say: Say) => Promise<StartedServer>> = {
   minio: startMinio,
   rgw: startRgw,
   embedded: startEmbedded,
@@ -37,11 +39,13 @@ function external(endpoint: string): StartedServer {
 }
 
 /** The first that is here: MinIO (container, then binary), Ceph, and the embedded one, which always is. */
-async function startFirst(): Promise<StartedServer> {
+async function startFirst(say: Say): Promise<StartedServer> {
   try {
-    return await startMinio();
+    return await startMinio(say);
   } catch (error) {
     if (!(error instanceof S3Unavailable)) throw error;
+    // that there is neither Docker nor MinIO is nothing to speak of
+    if (error.cause) say(error.message);
   }
   return which('radosgw') ? startRgw() : startEmbedded();
 }
@@ -54,18 +58,18 @@ function chosenKind(): S3Kind | undefined {
   return kind;
 }
 
-async function start(kind: S3Kind | undefined): Promise<StartedServer> {
-  if (kind) return STARTERS[kind]();
+async function start(kind: S3Kind | undefined, say: Say): Promise<StartedServer> {
+  if (kind) return STARTERS[kind](say);
   const endpoint = process.env['S3_TEST_ENDPOINT'];
-  return endpoint ? external(endpoint) : startFirst();
+  return endpoint ? external(endpoint) : startFirst(say);
 }
 
 /** The S3 server under test: the given kind, else `S3_TEST_KIND`, else `S3_TEST_ENDPOINT`, else the first that is here. */
 export async function startS3(
   kind: S3Kind | undefined = chosenKind(),
-  say: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
+  say: Say = (line) => process.stdout.write(`${line}\n`),
 ): Promise<S3Server> {
-  const server = await start(kind);
+  const server = await start(kind, say);
   say(`S3 server: ${server.label}`);
   return {
     ...server,

@@ -78,18 +78,19 @@ async function startBinary(binary: string): Promise<StartedServer> {
   };
 }
 
-export async function startMinio(): Promise<StartedServer> {
+/** @param say told when Docker runs, but not the image: then a binary on the PATH is taken */
+export async function startMinio(say: (line: string) => void): Promise<StartedServer> {
+  const binary = which('minio');
   if (await dockerRuns()) {
     try {
       return await startContainer();
     } catch (error) {
-      throw new S3Unavailable(
-        `Docker runs, but ${MINIO_IMAGE} did not start: ${(error as Error).message}. Pull it, or build it with scripts/docker-minio.sh`,
-        { cause: error },
-      );
+      const reason = (error as Error).message.split('\n')[0];
+      const why = `Docker runs, but ${MINIO_IMAGE} did not start: ${reason}. Pull it, or build it with scripts/docker-minio.sh`;
+      if (!binary) throw new S3Unavailable(why, { cause: error });
+      say(why);
     }
   }
-  const binary = which('minio');
   if (binary) return startBinary(binary);
   throw new S3Unavailable('MinIO needs Docker (scripts/docker-minio.sh start DIR brings an engine and the image) or a `minio` on the PATH');
 }
