@@ -388,7 +388,7 @@ describe('nothing is lost by accident', () => {
     const view = settingsPage(panel);
     await view.open();
     const button = (action: string) => view.main.getByRole('button', { name: `${action}: secret access key`, exact: true });
-    const focused = (on: Locator) => stage.eventually('the focus is there', () => on.evaluate((element) => element.matches(':focus')), 5_000);
+    const focused = (on: Locator) => stage.eventually('the focus is there', async () => (await on.and(panel.page.locator(':focus')).count()) === 1, 5_000);
     await button('Replace').press('Enter');
     // who goes by keyboard is where the new secret is to be entered
     await focused(view.field('Secret access key'));
