@@ -9,6 +9,9 @@ const FAILED_OBJECT = {
   lastError: reasonOf('ACCESS_DENIED'), volume: 'disk-1', stranded: false, rev: 1,
 } as const;
 
+/** As the plans of core make it: it expects, and does nothing. */
+const DRY_RUN: RunEntry = { ...RUN, dryRun: true, done: 0, bytesDone: 0 };
+
 /** An engine whose run takes `seconds` by the clock of the stage. */
 function slow(played: ReturnType<typeof stageIo>, seconds: number, more: Partial<CommandEngine> = {}): CommandEngine {
   return engineWith({
@@ -74,8 +77,7 @@ describe('upload', () => {
   it('--dry-run says what would be done, the requests, and why some are passed by', async () => {
     const played = stageIo();
     const run: RunEntry = {
-      ...RUN,
-      dryRun: true,
+      ...DRY_RUN,
       requests: { list: 2, head: 0, get: 0, put: 1_000, delete: 0 },
       skipped: [{ code: 'OTHER_PROVIDER', count: 12, bytes: 0 }, { code: 'IN_S3', count: 1_500, bytes: 30_000_000 }],
     };
@@ -91,6 +93,17 @@ describe('upload', () => {
         '  1,500 files, 30 MB  in S3 already',
       ),
     );
+  });
+
+  it('of a dry run that an outage has ended, only the one that began anew counts', async () => {
+    const played = stageIo();
+    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+      onProgress({ ...DRY_RUN, total: 600, bytesTotal: 12_000_000, skipped: [{ code: 'IN_S3', count: 5, bytes: 0 }] });
+      onPaused('UNREACHABLE');
+      return { ...DRY_RUN, skipped: [{ code: 'IN_S3', count: 7, bytes: 0 }] };
+    };
+    await runOn(played, 'cleanup --dry-run', engineWith({ runNow }));
+    expect(played.stdout()).toContain('Would be removed from this disk: 1,000 files, 20 MB.\nRequests to S3: 1 LIST, 1,000 PUT\nPassed by:\n  7 files');
   });
 
   it('adds up the runs that outages of S3 make of it', async () => {

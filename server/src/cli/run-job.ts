@@ -69,7 +69,8 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
       onProgress: (progress) => display.update(totals.update(progress)),
       onPaused: (waitingFor) => display.update({ ...totals.nextRun(), waitingFor }),
     });
-    run = inAll(last, totals.update(last));
+    // one that only looks begins anew after an outage: the last of them has seen it all
+    run = last.dryRun ? last : inAll(last, totals.update(last));
   } catch (error) {
     if (!isStorageError(error) || error.code === 'INTERNAL') throw error;
     return reportBlocked({ code: error.code, ...ERRORS[error.code] }, request, io);

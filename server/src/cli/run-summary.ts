@@ -26,8 +26,12 @@ export function summaryLines(command: JobCommand, { run, failures, report, secon
 }
 
 function headLine(command: JobCommand, run: RunEntry, seconds: number): string {
+  if (run.dryRun) {
+    // it does nothing: what it would do is what it expects
+    const expected = { count: run.total, bytes: run.bytesTotal };
+    return `A dry run, nothing was changed. Would be ${DONE[command]}: ${formatTally(expected)}.`;
+  }
   const done = { count: run.done, bytes: run.bytesDone };
-  if (run.dryRun && command !== 'audit') return `A dry run, nothing was changed. Would be ${DONE[command]}: ${formatTally(done)}.`;
   const speed = seconds >= 1 && run.done > 0 ? ` (${formatRate(run.done / seconds)}, ${formatBytes(run.bytesDone / seconds)}/s)` : '';
   return `The ${command} ${ENDED[run.status]}: ${formatTally(done)} ${DONE[command]} in ${formatDuration(seconds)}${speed}.`;
 }
