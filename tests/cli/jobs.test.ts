@@ -71,7 +71,26 @@ describe('upload', () => {
         '  and 2 more: Settings → S3 Storage lists them all, where each can be tried again.',
       ),
     );
-    expect(objects).toHaveBeenCalledWith({ failed: 'true', page: '1', pageSize: '10' });
+    expect(objects).toHaveBeenCalledWith({ failed: 'true', state: 'local', page: '1', pageSize: '10' });
+  });
+
+  it('a file that fails in one round and is done in the next has not failed; one that fails in each has failed once', async () => {
+    const rounds: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+      for (let round = 0; round < 3; round++) {
+        onProgress({ ...PROGRESS, done: 333, total: 335, failed: 2 });
+        onPaused('DISK_ERROR');
+      }
+      return { ...RUN, done: 1, total: 1 };
+    };
+    const played = stageIo();
+    expect(await runOn(played, 'upload', engineWith({ runNow: rounds }))).toBe(0);
+    expect(played.stdout()).toContain('The upload is complete: 1,000 files');
+    expect(played.stdout()).not.toContain('Failed');
+
+    const left = stageIo();
+    const objects = async () => ({ results: [FAILED_OBJECT], pagination: { page: 1, pageSize: 10, total: 1 } });
+    expect(await runOn(left, 'upload', engineWith({ runNow: rounds, objects }))).toBe(1);
+    expect(left.stdout()).toContain('Failed: 1 file\n');
   });
 
   it('--dry-run says what would be done, the requests, and why some are passed by', async () => {

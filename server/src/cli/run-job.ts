@@ -14,6 +14,9 @@ import { summaryLines, type RunResult } from './run-summary';
 import { RunTotals } from './run-totals';
 import { HARMLESS } from './words';
 
+/** Where the files are that a job has tried in vain; a restore moves some on the disk as well. */
+const TRIED: Record<JobCommand, Readonly<Record<string, string>>> = { upload: { state: 'local' }, cleanup: { state: 'both' }, restore: {}, audit: {} };
+
 export interface JobRequest extends CommandRequest {
   readonly command: JobCommand;
 }
@@ -62,7 +65,7 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
   });
   const began = clock.elapsed();
   const totals = new RunTotals();
-  let run;
+  let run: RunEntry;
   try {
     const last = await engine.runNow(command, optionsOf(request), {
       signal: interruption.signal,
@@ -80,7 +83,8 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
   }
   const seconds = (clock.elapsed() - began) / 1000;
   const report = command === 'audit' ? await engine.report(command, { page: '1', pageSize: String(FAILURES_SHOWN) }) : null;
-  const result: RunResult = { run, report, seconds, failures: await failuresOf(request, run.failed, engine) };
+  const failures = await failuresOf(request, totals.failedAttempts, engine);
+  const result: RunResult = { run: { ...run, failed: failures.total }, report, seconds, failures };
   if (json) writeJson(io, { ...result, failures: result.failures.first });
   else io.stdout.write(`${summaryLines(command, result).join('\n')}\n`);
   return interruption.signal.aborted ? EXIT.INTERRUPTED : exitOf(result, request);
@@ -93,18 +97,22 @@ function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<J
   return { dryRun, apply, ...(maxId !== null && { maxId }), ...(concurrency !== null && { concurrency }) };
 }
 
-/** A dry run's are in its report, those of a run in the ledger: there each stays until it is done after all. */
-async function failuresOf({ command, dryRun }: JobRequest, failed: number, engine: CommandEngine): Promise<Failures> {
-  if (failed === 0) return { first: [], total: 0 };
+/**
+ * A dry run's are in its report, those of a run in the ledger: there each stays until it is done after all.
+ * @param attempts that failed: several may be one file's, and older failures are not this command's
+ */
+async function failuresOf({ command, dryRun }: JobRequest, attempts: number, engine: CommandEngine): Promise<Failures> {
+  if (attempts === 0) return { first: [], total: 0 };
   const page = { page: '1', pageSize: String(FAILURES_SHOWN) };
   if (dryRun || command === 'audit') {
     const { results, pagination } = await engine.report(command, { ...page, kind: 'failed' });
     const first = results.flatMap(({ key, name, size, reason }) => (reason ? [{ name: key ?? name ?? '?', size, reason }] : []));
-    return { first, total: Math.max(failed, pagination.total) };
+    return { first, total: Math.max(attempts, pagination.total) };
   }
-  const { results } = await engine.objects({ ...page, failed: 'true' });
+  const { results, pagination } = await engine.objects({ ...page, failed: 'true', ...TRIED[command] });
+  const total = Math.min(attempts, pagination.total);
   const first = results.flatMap(({ key, size, lastError }) => (lastError ? [{ name: key, size, reason: lastError }] : []));
-  return { first: first.slice(0, failed), total: failed };
+  return { first: first.slice(0, total), total };
 }
 
 function exitOf({ run, report }: RunResult, { apply }: JobRequest): number {
