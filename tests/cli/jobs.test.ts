@@ -156,6 +156,28 @@ describe('upload', () => {
     );
   });
 
+  it('waits for S3 only where it is S3 that is away, and says once that it answers again', async () => {
+    const played = stageIo();
+    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+      for (const code of ['NOT_ON_DISK', null, 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE'] as const) {
+        onProgress({ ...PROGRESS, done: 0, bytesDone: 0 });
+        onPaused(code);
+        await played.clock.sleep(10_000);
+      }
+      return RUN;
+    };
+    const ended = runOn(played, 'upload', engineWith({ runNow }));
+    await played.clock.advance(50_000);
+    await ended;
+    const said = played.stderr().split('\n').filter((line) => !line.startsWith('upload:') && line !== '');
+    expect(said).toEqual([
+      `${reasonOf('NOT_ON_DISK').message} It is tried again.`,
+      'The S3 endpoint could not be reached. It goes on by itself when S3 answers again.',
+    ]);
+    expect(played.stderr()).toContain('waiting to try again');
+    expect(played.stderr()).toContain('waiting for S3');
+  });
+
   it('--json writes one document to stdout and nothing else', async () => {
     const played = stageIo({ isTTY: true });
     const objects = async () => ({ results: [FAILED_OBJECT], pagination: { page: 1, pageSize: 10, total: 1 } });

@@ -128,7 +128,8 @@ describe('the display', () => {
   it('says once that it waits for S3, and once that it goes on', () => {
     const played = stageIo();
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
-    for (const waitingFor of ['UNREACHABLE', 'UNREACHABLE', undefined, undefined] as const) display.update({ ...PROGRESS, waitingFor });
+    const seen = [[0, 'UNREACHABLE'], [0, undefined], [0, 'UNREACHABLE'], [1, undefined], [2, undefined]] as const;
+    for (const [done, waitingFor] of seen) display.update({ ...PROGRESS, done, waitingFor });
     display.stop();
 
     expect(played.stderr().split('\n').slice(1, -1)).toEqual([

@@ -11,8 +11,8 @@ export interface RunHooks {
   readonly signal: AbortSignal;
   /** Every few seconds at least; of the present run, which begins anew after a pause. */
   onProgress(progress: ProgressSnapshot): void;
-  /** S3 is away: the run has ended, and another begins when it answers again. */
-  onPaused(code: ErrorCode): void;
+  /** A run has ended, and another follows in a few seconds. `code`: of S3, which is away, or of a file that failed; null: none. */
+  onPaused(code: ErrorCode | null): void;
 }
 
 /** What the command line needs of the engine. */

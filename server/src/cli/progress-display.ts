@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { Clock } from '../core/clock';
+import { tellsNoAnswer } from '../core/errors';
 import { RunProgress } from '../core/jobs/run-progress';
 import type { Terminal } from './io';
 import { progressLine, progressSentence, type LiveProgress } from './progress-line';
@@ -18,7 +19,8 @@ export class ProgressDisplay {
   readonly #stopped = new AbortController();
   #progress: LiveProgress = new RunProgress().snapshot();
   #drawnAt = -Infinity;
-  #waitingFor: ErrorCode | undefined;
+  /** What was last said of a wait, and how much was done by then. */
+  #told: { readonly code: ErrorCode; readonly done: number } | undefined;
 
   constructor(
     private readonly name: string,
@@ -31,11 +33,7 @@ export class ProgressDisplay {
 
   update(progress: LiveProgress): void {
     this.#progress = progress;
-    const { waitingFor } = progress;
-    if (waitingFor !== this.#waitingFor) {
-      this.#waitingFor = waitingFor;
-      this.note(waitingFor ? `${ERRORS[waitingFor].message} It goes on by itself when S3 answers again.` : 'S3 answers again.');
-    }
+    this.#tell(progress);
     if (this.clock.elapsed() - this.#drawnAt >= (this.terminal.isTTY ? FASTEST_MS : LOG_MS)) this.#draw();
   }
 
@@ -48,6 +46,18 @@ export class ProgressDisplay {
   stop(): void {
     this.#stopped.abort();
     if (this.terminal.isTTY) this.terminal.write(CLEAR_LINE);
+  }
+
+  #tell({ waitingFor, done }: LiveProgress): void {
+    const before = this.#told;
+    if (waitingFor && waitingFor !== before?.code) {
+      this.#told = { code: waitingFor, done };
+      this.note(`${ERRORS[waitingFor].message} ${tellsNoAnswer(waitingFor) ? 'It goes on by itself when S3 answers again.' : 'It is tried again.'}`);
+    } else if (!waitingFor && before && done > before.done) {
+      // a run that has done nothing may only have found S3 away once more
+      this.#told = undefined;
+      if (tellsNoAnswer(before.code)) this.note('S3 answers again.');
+    }
   }
 
   async #tick(): Promise<void> {

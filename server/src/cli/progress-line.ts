@@ -1,10 +1,13 @@
 import type { ErrorCode } from '../contracts/errors';
+import { tellsNoAnswer } from '../core/errors';
 import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate } from './format';
 import type { Rate } from './rate';
 
-/** `waitingFor`: why the run pauses until S3 is back; absent while it works. */
-export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode };
+/** `waitingFor`: why the run pauses, as S3 is away or a file has failed; undefined while it works. */
+export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode | undefined };
+
+const waitingText = (code: ErrorCode) => (tellsNoAnswer(code) ? 'waiting for S3' : 'waiting to try again');
 
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 10;
@@ -30,7 +33,7 @@ export function progressLine(name: string, progress: LiveProgress, rate: Rate | 
   const counts = share === null ? `looking through the library, ${formatFiles(progress.done)}` : `${formatNumber(progress.done)}/${formatNumber(progress.total)}`;
   const bytes = share === null ? null : `${formatBytes(progress.bytesDone)}/${formatBytes(progress.bytesTotal)}`;
   const failed = progress.failed > 0 ? `${formatNumber(progress.failed)} failed` : null;
-  const left = progress.waitingFor ? 'waiting for S3' : rate?.secondsLeft && `${formatDuration(rate.secondsLeft)} left`;
+  const left = progress.waitingFor ? waitingText(progress.waitingFor) : rate?.secondsLeft && `${formatDuration(rate.secondsLeft)} left`;
   const speed = rate && !progress.waitingFor ? (progress.bytesTotal > 0 ? `${formatBytes(rate.bytesPerSecond)}/s` : formatRate(rate.perSecond)) : null;
   const head = share === null ? null : percent(share);
   const barOf = (width: number) => (share === null ? null : bar(share, width));
@@ -53,7 +56,7 @@ export function progressSentence(name: string, progress: LiveProgress, rate: Rat
       : `${formatNumber(progress.done)} of ${formatFiles(progress.total)} (${percent(share)}), ${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytesTotal)}`;
   const parts = [done];
   if (progress.failed > 0) parts.push(`${formatNumber(progress.failed)} failed`);
-  if (progress.waitingFor) parts.push('waiting for S3');
+  if (progress.waitingFor) parts.push(waitingText(progress.waitingFor));
   else if (rate) parts.push(`${formatRate(rate.perSecond)}, ${formatBytes(rate.bytesPerSecond)}/s`);
   if (rate?.secondsLeft && !progress.waitingFor) parts.push(`${formatDuration(rate.secondsLeft)} left`);
   return `${name}: ${parts.join(', ')}`;

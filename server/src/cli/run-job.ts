@@ -70,7 +70,7 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
     const last = await engine.runNow(command, optionsOf(request), {
       signal: interruption.signal,
       onProgress: (progress) => display.update(totals.update(progress)),
-      onPaused: (waitingFor) => display.update({ ...totals.nextRun(), waitingFor }),
+      onPaused: (code) => display.update({ ...totals.nextRun(), waitingFor: code ?? undefined }),
     });
     // one that only looks begins anew after an outage: the last of them has seen it all
     run = last.dryRun ? last : inAll(last, totals.update(last));

@@ -81,9 +81,14 @@ export function isTransient(error: unknown): error is StorageError {
   return error instanceof StorageError && TRANSIENT.has(error.code);
 }
 
+/** Codes with which S3 was not there to answer, or was not to be waited for. */
+export function tellsNoAnswer(code: ErrorCode): boolean {
+  return TRANSIENT.has(code) || code === 'CIRCUIT_OPEN' || code === 'ABORTED';
+}
+
 /** Whether S3 was not there to answer, or was not to be waited for: that says nothing of what was asked. */
 export function isNoAnswer(error: unknown): boolean {
-  return isTransient(error) || isStorageError(error, 'CIRCUIT_OPEN', 'ABORTED');
+  return error instanceof StorageError && tellsNoAnswer(error.code);
 }
 
 /** The code to count, store or show for whatever was thrown. */

@@ -393,9 +393,49 @@ describe('from the command line', () => {
     job.work = async () => (job.contexts.length < 3 ? { status: 'paused', code: 'UNREACHABLE' } : { status: 'complete' });
     const told: string[] = [];
     const { runner } = begin([job], { serves: false, retryMs: 5 });
-    const hooks = { signal: signal(), onProgress: () => undefined, onPaused: (code: string) => void told.push(code) };
+    const hooks = { signal: signal(), onProgress: () => undefined, onPaused: (code: string | null) => void told.push(String(code)) };
     expect((await runner.runNow('upload', {}, hooks)).status).toBe('complete');
     expect([told, job.contexts.map(({ options }) => options.fromStart)]).toEqual([['UNREACHABLE', 'UNREACHABLE'], [true, false, false]]);
+  });
+
+  test.each([
+    ['a right that is missing', 'ACCESS_DENIED', 3],
+    ['a full disk', 'DISK_FULL', 3],
+    ['an outage', 'UNREACHABLE', 6],
+    ['a file’s own trouble', 'NOT_ON_DISK', 6],
+  ] as const)('%s, without any progress: %s ends it after %d runs', async (_what, code, count) => {
+    const job = new FakeJob('upload');
+    job.work = async () => (job.contexts.length < 6 ? { status: 'paused', code } : { status: 'complete' });
+    const { runner } = begin([job], { serves: false, retryMs: 1 });
+    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
+    expect(job.contexts).toHaveLength(count);
+    expect([entry.status, entry.error?.code]).toEqual(count === 3 ? ['paused', code] : ['complete', undefined]);
+  });
+
+  test('what is refused ends it only where nothing moves on, whatever runs without a reason lie between', async () => {
+    const job = new FakeJob('upload');
+    job.work = async ({ progress }) => {
+      if (job.contexts.length === 3) progress.done(1);
+      return { status: 'paused', code: job.contexts.length % 2 ? 'ACCESS_DENIED' : null };
+    };
+    const told: unknown[] = [];
+    const { runner } = begin([job], { serves: false, retryMs: 1 });
+    const hooks = { signal: signal(), onProgress: () => undefined, onPaused: (code: unknown) => void told.push(code) };
+    expect(await runner.runNow('upload', {}, hooks)).toMatchObject({ status: 'paused', error: { code: 'ACCESS_DENIED' } });
+    expect(job.contexts).toHaveLength(9);
+    expect(told.slice(0, 2)).toEqual(['ACCESS_DENIED', null]);
+  });
+
+  test('what is forbidden meanwhile ends it, with the reason', async () => {
+    const job = new FakeJob('upload');
+    const { runner, now } = begin([job], { serves: false, retryMs: 1 });
+    job.work = async ({ progress }) => {
+      progress.done(1);
+      now.mode = 'read-only';
+      return { status: 'paused', code: 'UNREACHABLE' };
+    };
+    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
+    expect(entry).toMatchObject({ status: 'paused', done: 1, error: { code: 'READ_ONLY' } });
   });
 
   test('it says why it cannot run', async () => {

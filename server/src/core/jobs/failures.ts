@@ -17,6 +17,11 @@ const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INTEGRITY', 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'NOT_ON_DISK', 'FILE_CHANGED', 'DISK_ERROR', 'BODY_FAILED', 'REJECTED', 'PLAIN_PATH_TAKEN', 'LOST',
 ]);
 
+/** Whether it may only be the file's own trouble: those come to an end, as such a file is given up. */
+export function isOfOneFile(code: ErrorCode): boolean {
+  return OF_ONE_FILE.has(code);
+}
+
 /**
  * Whether a row that failed is left until somebody asks for it again. Never a file that was written to the disk because S3 was
  * away: what was acknowledged goes on trying to get there.

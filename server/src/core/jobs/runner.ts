@@ -1,7 +1,8 @@
-import type { ErrorCode } from '../../contracts/errors';
+import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import type { JobName, RunEntry, StartRequest } from '../../contracts/jobs';
-import { codeOf, StorageError } from '../errors';
+import { codeOf, StorageError, tellsNoAnswer } from '../errors';
 import type { Blocks } from './blocks';
+import { isOfOneFile } from './failures';
 import type { Job, JobOptions } from './job';
 import type { JobRequest } from './job-requests';
 import type { LeasedWork, LeaseHolder } from './lease-holder';
@@ -16,6 +17,8 @@ const POLL_MS = 2_000;
 const BUDGET_MS = 100_000;
 /** After a run that was paused before its time was up, as S3 went away, in milliseconds. */
 const RETRY_MS = 10_000;
+/** A command ends after so many runs that S3, or the disk, has refused and that moved nothing: somebody has to do something. */
+const REFUSED_RUNS = 3;
 
 export interface RunnerDeps extends RunDeps {
   readonly jobs: readonly Job[];
@@ -37,8 +40,8 @@ export interface CommandHooks {
   readonly signal: AbortSignal;
   /** Every few seconds at least; of the present run, which begins anew after a pause. */
   onProgress(snapshot: ProgressSnapshot): void;
-  /** S3 is away; it is tried again every few seconds. */
-  onPaused?(code: ErrorCode): void;
+  /** A run has ended, and another follows in a few seconds. `code`: of S3, which is away, or of a file that failed; null: none. */
+  onPaused?(code: ErrorCode | null): void;
 }
 
 /**
@@ -93,8 +96,8 @@ export class JobRunner {
   }
 
   /**
-   * For the command line: runs until nothing is left, however long it takes; waits where S3 is away.
-   * @returns how the last of its runs ended: `complete`, `failed`, or `stopped`
+   * For the command line: runs until nothing is left, however long it takes; waits where S3 is away, but not where it refuses.
+   * @returns how the last of its runs ended: `complete`, `failed`, `stopped`, or `paused` for what waiting does not end
    * @throws StorageError NO_SUCH_JOB; ALREADY_RUNNING; why it is blocked
    */
   async runNow(name: JobName, given: Partial<JobOptions>, hooks: CommandHooks): Promise<RunEntry> {
@@ -102,14 +105,23 @@ export class JobRunner {
     if (!job) throw new StorageError('NO_SUCH_JOB');
     let ended: RunEntry | undefined;
     const free = await this.deps.leases.during(this.#lease(job, given.dryRun ?? false), async () => {
+      let refused = 0;
       for (let fromStart = true; ; fromStart = false) {
         const options = { ...this.#options({}, fromStart), ...withoutUndefined(given) };
         const code = await this.deps.blocks.of(job, options);
+        if (code && ended) {
+          // forbidden meanwhile: what was done before stays so
+          ended = { ...ended, error: { code, ...ERRORS[code] } };
+          return;
+        }
         if (code) throw new StorageError(code);
         const spec: RunSpec = { job, options, trigger: 'command', request: null, budgetMs: null, onProgress: hooks.onProgress };
         ended = await runOnce(this.deps, spec, hooks.signal);
         if (ended.status !== 'paused') return;
-        if (ended.error) hooks.onPaused?.(ended.error.code);
+        if (ended.done > 0) refused = 0;
+        else if (ended.error && isRefusal(ended.error.code)) refused++;
+        if (refused >= REFUSED_RUNS) return;
+        hooks.onPaused?.(ended.error?.code ?? null);
         // aborted: the next run ends at once, as stopped
         await this.deps.clock.sleep(this.#retryMs, hooks.signal).catch(() => undefined);
       }
@@ -193,6 +205,11 @@ export class JobRunner {
   #lease(job: Job, dryRun: boolean): LeasedWork {
     return job.scope === 'library' || dryRun ? `job:${job.name}` : `job:${job.name}:${this.deps.volume}`;
   }
+}
+
+/** What neither waiting ends nor trying again, unlike a file's own trouble, with which it is given up in the end. */
+function isRefusal(code: ErrorCode): boolean {
+  return !tellsNoAnswer(code) && !isOfOneFile(code);
 }
 
 function withoutUndefined<T extends object>(values: T): T {
