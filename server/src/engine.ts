@@ -78,8 +78,8 @@ export class Engine implements EnginePort {
   readonly settings: SettingsEndpoint;
   readonly jobs: JobsEndpoint;
   readonly changes: ObjectsEndpoint;
-  /** For the command line. */
-  readonly runner: JobRunner;
+  /** For the command line: it runs no background work, but a command that takes hours sees all the same what is changed meanwhile. */
+  readonly runner: Pick<JobRunner, 'runNow'>;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
@@ -102,7 +102,11 @@ export class Engine implements EnginePort {
       comeBack: () => this.#inForce(api.comeBack()),
     };
     this.jobs = jobs.api((patch) => this.settings.update(patch));
-    this.runner = jobs.runner;
+    const runNow: JobRunner['runNow'] = async (...what) => {
+      await this.#applied;
+      return jobs.runner.runNow(...what);
+    };
+    this.runner = { runNow: (...what) => service.following(() => runNow(...what)) };
     this.changes = new ObjectChanges(parts.ledger, parts.rows, () => parts.housekeeping.wake());
     service.onChange(() => this.#apply());
     this.#apply();

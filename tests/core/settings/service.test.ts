@@ -201,6 +201,26 @@ describe('other processes', () => {
     expect(service.current().revision).toBe(0);
   });
 
+  test('following: what changes before and during a piece of work, and nothing after it', async () => {
+    const { service, repository } = setUp();
+    const change = (revision: number) => void (repository.row = { ...repository.row, revision, settings: { productionOnly: true } });
+    const seen = async (revision: number) => {
+      while (service.current().revision !== revision) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    change(3);
+    const work = async () => {
+      expect(service.current().revision).toBe(3);
+      change(4);
+      await seen(4);
+      return 'done';
+    };
+    expect(await service.following(work, 1)).toBe('done');
+    await expect(service.following(() => Promise.reject(new Error('broken')), 1)).rejects.toThrow('broken');
+    change(5);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(service.current().revision).toBe(4);
+  });
+
   test('a listener that throws stops neither the update nor the others', async () => {
     const { service, log } = setUp();
     const told = jest.fn();

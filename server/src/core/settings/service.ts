@@ -92,6 +92,20 @@ export class SettingsService {
     }
   }
 
+  /** {@link follow}s for as long as `work` lasts; what has changed before counts from its begin. */
+  async following<T>(work: () => Promise<T>, intervalMs = POLL_INTERVAL_MS): Promise<T> {
+    const over = new AbortController();
+    // a database that does not answer is the work's to tell
+    await this.refresh().catch(() => undefined);
+    const following = this.follow(over.signal, intervalMs);
+    try {
+      return await work();
+    } finally {
+      over.abort();
+      await following;
+    }
+  }
+
   /** Checks, stores and applies a body of `PUT /settings`. @throws SettingsRefused; nothing is stored then */
   async update(body: unknown): Promise<SettingsAnswer> {
     const patch = withCheckedEndpoint(withCheckedSchedules(checkedPatch(body), this.deps.isCron));
