@@ -14,7 +14,7 @@ import { RequestBook } from './core/jobs/request-book';
 import { JobRunner } from './core/jobs/runner';
 import type { Connections } from './core/media/connections';
 import type { SettingsService } from './core/settings/service';
-import { SCHEDULED_JOBS } from './contracts/jobs';
+import { SCHEDULED_JOBS, type ScheduledJob } from './contracts/jobs';
 import type { SettingsPatch } from './contracts/settings';
 import type { VolumeRegistry } from './core/volumes/registry';
 
@@ -62,7 +62,12 @@ export class EngineJobs {
       },
       s3Away: () => (connections.breaker?.state.kind ?? 'closed') !== 'closed',
     });
-    const schedules = new JobSchedules(cronSchedules(log), settings, (name) => runner.tick(name), log);
+    const tick = async (name: ScheduledJob) => {
+      // a stop switches the schedule off, maybe in another process and just now
+      await service.refresh().catch(() => undefined);
+      if (scheduleOf(settings(), name).enabled) await runner.tick(name);
+    };
+    const schedules = new JobSchedules(cronSchedules(log), settings, tick, log);
     service.onChange(() => schedules.follow());
     this.runner = runner;
     this.#requests = requests;

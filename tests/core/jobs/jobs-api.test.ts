@@ -35,14 +35,18 @@ function setUp() {
   const parts = openProcess(database, Object.values(jobs));
   const { runs, findings, requests, book, blocks, now, runner } = parts;
   const patches: SettingsPatch[] = [];
+  const scheduled = new Set<string>(['upload', 'cleanup']);
   let woken = 0;
   const api = new JobsApi({
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => TALLIES },
     mode: () => now.mode,
     maxId: () => 40,
-    schedule: () => ({ enabled: true, expression: '*/2 * * * *', nextRunAt: new Date(0) }),
-    updateSettings: async (patch) => void patches.push(patch),
+    schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
+    updateSettings: async (patch) => {
+      patches.push(patch);
+      if (patch.uploadScheduleEnabled === false) scheduled.delete('upload');
+    },
     onRequest: () => runner.wake(),
     purge: () => void woken++,
   });
@@ -142,6 +146,29 @@ test('a schedule becomes a setting; one that cannot be kept is refused', async (
   for (const expression of ['99 * * * *', '0 0 31 2 *', 'often', 5]) expect(await refusal(api.setSchedule('upload', { expression }))).toEqual(['expression']);
   expect(await refusal(api.setSchedule('upload', { enabled: 'yes' }))).toEqual(['enabled']);
   expect(patches).toHaveLength(2);
+});
+
+test('a stop switches the schedule off, which would begin anew; not that of a job whose dry run is stopped', async () => {
+  const { api, upload, cleanup, audit, runner, requests, patches, answerOf } = setUp();
+  for (const job of [upload, cleanup, audit]) job.work = untilAborted;
+  const ticking = runner.tick('upload');
+  await until(() => upload.active === 1);
+  expect((await api.stop('upload')).schedule.enabled).toBe(false);
+  await ticking;
+  expect(patches).toEqual([{ uploadScheduleEnabled: false }]);
+  expect((await answerOf('upload')).lastRun?.status).toBe('stopped');
+
+  await api.stop('upload');
+  await requests.start('cleanup', { dryRun: true });
+  await api.stop('cleanup');
+  runner.start();
+  await requests.start('cleanup', { dryRun: true });
+  await requests.start('audit', {});
+  await until(async () => (await answerOf('cleanup')).running && (await answerOf('audit')).running);
+  await api.stop('cleanup');
+  await api.stop('audit');
+  expect(patches).toHaveLength(1);
+  await runner.stop();
 });
 
 test('a report is the last dry run’s, by pages; what a real run reports is not kept', async () => {

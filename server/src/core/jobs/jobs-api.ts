@@ -79,7 +79,14 @@ export class JobsApi {
 
   async stop(name: string): Promise<JobAnswer> {
     const job = this.#known(name);
-    await this.deps.requests.stop(job.name);
+    try {
+      // or its next tick would undo the stop; first, so that none comes between
+      if (isScheduled(job.name) && this.deps.schedule(job.name).enabled && !(await this.#onlyLooks(job))) {
+        await this.deps.updateSettings({ [`${job.name}ScheduleEnabled`]: false });
+      }
+    } finally {
+      await this.deps.requests.stop(job.name);
+    }
     return this.#answerOf(job.name, await this.#look());
   }
 
@@ -103,6 +110,15 @@ export class JobsApi {
     if (!run) return { run, counts: [], results: [], pagination: { page, pageSize, total: 0 } };
     const { counts, results, total } = await this.deps.findings.page(run.id, { kind, offset: (page - 1) * pageSize, limit: pageSize });
     return { run, counts, results, pagination: { page, pageSize, total } };
+  }
+
+  /** What there is of it to be stopped is a dry run, with which the schedule has nothing to do. */
+  async #onlyLooks(job: Job): Promise<boolean> {
+    const { runs, requests, book } = this.deps;
+    const running = (await runs.running()).filter(({ entry }) => entry.job === job.name);
+    if (running.length > 0) return running.every(({ entry }) => entry.dryRun);
+    const asked = (await requests.list()).find((request) => request.name === job.name);
+    return asked?.options.dryRun === true && (await book.isWanted(job, asked));
   }
 
   async #look(): Promise<Seen> {
