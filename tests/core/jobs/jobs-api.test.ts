@@ -2,6 +2,7 @@ import { isCron } from '../../../server/src/adapters/schedules';
 import { migrate } from '../../../server/src/adapters/database/migrate';
 import type { JobName, RunEntry } from '../../../server/src/contracts/jobs';
 import type { SettingsPatch } from '../../../server/src/contracts/settings';
+import { StorageError } from '../../../server/src/core/errors';
 import { progressOf } from '../../../server/src/core/jobs/job-numbers';
 import { JobsApi } from '../../../server/src/core/jobs/jobs-api';
 import type { Tallies } from '../../../server/src/core/ledger/ledger';
@@ -127,6 +128,17 @@ test('a start is refused with the reason', async () => {
   expect(await refusal(api.start('upload', { apply: true }))).toEqual(['apply']);
   expect(await refusal(api.start('upload', []))).toEqual(['']);
   expect(await requests.list()).toEqual([]);
+});
+
+test('a disk that does not tell its room blocks the job that asks for it, and hides no other', async () => {
+  const { api, cleanup, upload } = setUp();
+  const statfs = Object.assign(new Error('EIO: i/o error, statfs'), { code: 'EIO', syscall: 'statfs' });
+  jest.spyOn(cleanup, 'blockedBy').mockRejectedValue(statfs);
+  jest.spyOn(upload, 'blockedBy').mockRejectedValue(new StorageError('UNAVAILABLE'));
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['UNAVAILABLE', 'DISK_ERROR', undefined, undefined]);
+  expect(await refusal(api.start('cleanup', {}))).toBe('DISK_ERROR');
+  jest.spyOn(cleanup, 'blockedBy').mockRejectedValue(new Error('no such column'));
+  await expect(api.answer()).rejects.toThrow('no such column');
 });
 
 test('the purge is woken; it cannot be stopped or scheduled', async () => {

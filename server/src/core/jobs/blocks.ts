@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { JobName } from '../../contracts/jobs';
 import type { Mode } from '../../contracts/settings';
+import { isStorageError } from '../errors';
 import type { Job, JobOptions } from './job';
 import type { RequestBook } from './request-book';
 import type { Runs } from './runs';
@@ -29,7 +30,7 @@ export class Blocks {
     if (this.deps.mode() !== 'read-write' && (changesS3(job.name) || (job.name === 'audit' && options.apply))) return 'READ_ONLY';
     const rivals = options.dryRun ? undefined : RIVALS[job.name];
     if (rivals && (await this.#isUp(rivals.rival, requestedAt))) return rivals.code;
-    return job.blockedBy(options);
+    return job.blockedBy(options).catch(unknown);
   }
 
   async #isUp(name: JobName, since: Date | undefined): Promise<boolean> {
@@ -43,6 +44,16 @@ export class Blocks {
     if (since && (request.requestedAt > since || (name === 'cleanup' && request.requestedAt >= since))) return false;
     return book.isWanted(job, request);
   }
+}
+
+/**
+ * A disk that does not tell its room keeps the job that needs to know from running, and the others from nothing: neither from
+ * being run nor from being shown. @throws what is not of the disk
+ */
+function unknown(error: unknown): ErrorCode {
+  if (isStorageError(error)) return error.code;
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'statfs') return 'DISK_ERROR';
+  throw error;
 }
 
 function changesS3(name: JobName): boolean {
