@@ -18,6 +18,8 @@ const run = (options?: Parameters<LibraryWorld['run']>[1]) => world.run(job(), o
 const onDisk = (name: string) => access(path.join(world.folder, name)).then(() => true, () => false);
 const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId, apply: false });
 
+const gone = () => rm(path.join(world.folder, 'a.txt'));
+
 async function record(name: string): Promise<void> {
   await writeFile(path.join(world.folder, name), 'c');
   await world.ledger.record([{ key: world.key(name), local: { volume: world.deps.volume.id, localName: name as never }, size: 1 }]);
@@ -117,7 +119,8 @@ test.each([
   ['an object that somebody changed', 'OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
   ['an object that is gone', 'OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
   ['a file that somebody changed after its upload', 'FILE_CHANGED', () => world.write('a.txt', 'A.txt')],
-  ['a file that is gone', 'NOT_ON_DISK', () => rm(path.join(world.folder, 'a.txt'))],
+  ['a file that is gone, and its object as well', 'OBJECT_NOT_FOUND', () => gone().then(() => world.s3.delete('a.txt'))],
+  ['a file that is gone, and whose object somebody changed', 'OBJECT_CHANGED', () => gone().then(() => world.bring('a.txt', 'A.txt'))],
 ])('%s is left and reported, holds no other up, and is given up after five times', async (_what, code, happens) => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
@@ -135,6 +138,27 @@ test.each([
   expect(last.outcome).toEqual({ status: 'complete' });
   expect(await world.stateOf('a.txt')).toBe('both');
   expect(await onDisk('a.txt')).toBe(left);
+});
+
+test('a file that is gone already is in S3 alone, once its object is proven', async () => {
+  await world.shelve('a.txt', 'b.txt');
+  await upload();
+  await gone();
+  const { outcome, progress } = await run();
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(progress).toMatchObject({ done: 2, failed: 0, requests: { head: 2 } });
+  expect(await world.stateOf('a.txt')).toBe('remote');
+  expect(await world.read('a.txt')).toBe('a.txt');
+});
+
+test('a file that is gone and is deleted while its object is proven is left to the trash', async () => {
+  await world.shelve('a.txt');
+  await upload();
+  await gone();
+  world.fault = (operation, name, real) =>
+    operation === 'head' ? world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 1000 }).then(() => real.head(name)) : undefined;
+  expect((await run()).progress.done).toBe(0);
+  expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { state: 'both' }, tombstone: expect.anything() });
 });
 
 test('no right to HEAD: nothing is removed, and the run ends', async () => {

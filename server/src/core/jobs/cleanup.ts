@@ -1,7 +1,8 @@
 import { isStorageError, StorageError } from '../errors';
-import { isIn, type LedgerRow } from '../ledger/state';
+import { isIn, type Content, type LedgerRow } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { prove } from '../media/proof';
+import type { Body } from '../store/object-store';
 import { noteFailure } from './failures';
 import { localBody } from './local-copy';
 
@@ -18,7 +19,7 @@ export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: num
     const { local, remote, content } = row.placement;
     const store = deps.storeAt(remote.locationId);
     if (!store) throw new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
-    const body = await localBody(deps, row.key, local, content);
+    const body = await localBody(deps, row.key, local, content).catch((cause: unknown) => asRecorded(row.key, content, cause));
     const memory = remote.locationId === cloud.locationId ? cloud.proof : undefined;
     const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => asChanged(row.key, cause));
     if (remote.etag !== null && facts.etag !== remote.etag) throw changed(row.key);
@@ -29,6 +30,16 @@ export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: num
     await noteFailure(deps, row, error);
     return false;
   }
+}
+
+/**
+ * Of a file that is gone already the object alone has to be proven, by what the ledger knows of both: there is nothing left to be
+ * let go of but its name. Where it is not proven, that is what is wrong, and told.
+ */
+function asRecorded(key: string, { size, md5 }: Content, cause: unknown): Pick<Body, 'size' | 'md5'> {
+  if (!isStorageError(cause, 'NOT_ON_DISK')) throw cause;
+  if (md5 === null) throw new StorageError('FILE_CHANGED', { operation: 'verify', subject: key, cause });
+  return { size, md5 };
 }
 
 function asChanged(key: string, cause: unknown): never {

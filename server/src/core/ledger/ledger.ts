@@ -254,7 +254,7 @@ export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
   ): Promise<boolean>;
 
   /**
-   * After the object was proven and the file compared with it: `both` becomes `remote`, and the local name is condemned
+   * After the object was proven, and the file compared with it or found gone: `both` becomes `remote`, and the local name is condemned
    * with this grace, provided the row is still at `rev` and has no tombstone.
    * @returns false when not; nothing has changed then.
    */
