@@ -145,8 +145,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A restore commits only to the revision it read',
     without: 'the bytes of before a replace lie on the disk as the present ones',
     file: 'ledger/transitions.ts',
-    find: "if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote')) return undefined;",
-    replace: "if (row.tombstone !== null || !isIn(row, 'remote')) return undefined;",
+    find: "if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;",
+    replace: "if (row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;",
   },
   {
     guard: 'A purge ends only the burial it read',

@@ -40,6 +40,32 @@ export function settling(hand: Hand): void {
     expect(await hand.dueObjects()).toEqual([]);
   });
 
+  it('a restore gives a row in both places another copy, and forgets the former one', async () => {
+    await hand.put('a.png');
+    await hand.ledger.commitRestore(await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
+    const row = await hand.row('a.png');
+    const stale = await hand.file('a.png', { plainFree: false });
+    const intent = await hand.file('a.png', { plainFree: false });
+    expect(await hand.ledger.commitRestore({ ...row, rev: row.rev - 1 }, stale)).toBe(false);
+    expect(await hand.ledger.commitRestore(row, intent)).toBe(true);
+    expect(await hand.row('a.png')).toMatchObject({ rev: row.rev + 1, placement: { state: 'both', local: { volume: VOLUME, localName: intent.name } } });
+    await hand.advance(2 * DAY);
+    // the former one may be somebody else's file by now
+    expect((await hand.dueFiles()).map(({ name }) => name)).toEqual([stale.name]);
+  });
+
+  it('tells whether files in both places have their copy on another volume', async () => {
+    expect(await hand.ledger.copiesElsewhere(VOLUME)).toBe(false);
+    await hand.put('a.png');
+    await hand.fallBack('local.png');
+    expect(await hand.ledger.copiesElsewhere('zz-other' as VolumeId)).toBe(false);
+    await hand.ledger.commitRestore(await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
+    expect(await hand.ledger.copiesElsewhere(VOLUME)).toBe(false);
+    for (const other of ['0-other', 'zz-other']) expect(await hand.ledger.copiesElsewhere(other as VolumeId)).toBe(true);
+    await hand.ledger.bury(key('a.png'), { purgeAfterMs: DAY });
+    expect(await hand.ledger.copiesElsewhere('zz-other' as VolumeId)).toBe(false);
+  });
+
   it('begins for files under own names only, as they were read, and not in the trash', async () => {
     await hand.put('remote.png');
     await hand.fallBack('plain.png');

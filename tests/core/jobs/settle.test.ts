@@ -122,9 +122,12 @@ test('a copy on disk that was damaged is not settled', async () => {
   world.jobs.disk.giveName = found;
   await fs.writeFile(world.at((await world.localName('a.txt'))!), 'ONE');
   world.state.now += 3600_000;
-  expect((await world.run()).outcome.status).toBe('paused');
+  expect(await settleRow(world.jobs, await world.row('a.txt'))).toEqual({ failed: 'FILE_CHANGED' });
   expect([await world.plain('a.txt'), await world.localName('a.txt')]).toEqual([null, expect.stringMatching(/^\.s3-storage/)]);
   expect(await world.read('a.txt')).toBe('one');
+  // the restore fetches it once more
+  expect((await world.run()).outcome).toEqual(complete);
+  expect(await world.plain('a.txt')).toBe('one');
 });
 
 describe('editing goes on meanwhile', () => {

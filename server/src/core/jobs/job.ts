@@ -50,8 +50,14 @@ export interface JobContext {
   readonly runId: number;
 }
 
-/** `paused`: not complete; it goes on in the next run. `code` says why, where it is not only that the signal aborted. */
-export type JobOutcome = { readonly status: 'complete' } | { readonly status: 'paused'; readonly code: ErrorCode | null };
+/**
+ * `paused`: not complete; it goes on in the next run. `code` says why, where it is not only that the signal aborted. `failed`: what
+ * is left has been given up, and waits for somebody to look at it; another run would not fare better.
+ */
+export type JobOutcome =
+  | { readonly status: 'complete' }
+  | { readonly status: 'paused'; readonly code: ErrorCode | null }
+  | { readonly status: 'failed'; readonly code: ErrorCode };
 
 /** A piece of work on the whole library, in runs of bounded length; harmless to run twice, or twice at once. */
 export interface Job {

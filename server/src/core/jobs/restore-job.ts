@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../contracts/errors';
 import type { LedgerRow } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import type { MediaLibrary } from '../media/library';
+import { CopyCheck } from './copy-check';
 import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
 import type { Job, JobContext, JobOutcome } from './job';
 import { LibraryRange } from './library-range';
@@ -28,6 +29,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
     return Math.max(0, bytes + reserve(found) - found.free);
   };
   const range = new LibraryRange(deps);
+  const copies = new CopyCheck(deps);
 
   return {
     name: 'restore',
@@ -43,7 +45,8 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
 
     isComplete: async () => {
       if ((await deps.ledger.tallies()).remote.count > 0) return false;
-      return !deps.leaving() || !(await deps.ledger.leftToSettle(deps.volume.id));
+      if (!deps.leaving()) return true;
+      return !(await deps.ledger.leftToSettle(deps.volume.id)) && !(await deps.ledger.copiesElsewhere(deps.volume.id));
     },
 
     run: async (context): Promise<JobOutcome> => {
@@ -54,8 +57,11 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       const restored = await (batches ? restoring.rows(batches()) : restoring.all());
       if (restored.status === 'complete') range.ended();
       if (!deps.leaving()) return restored;
+      if (context.options.fromStart) copies.anew();
+      // of the whole library, also for a range of it: plain Strapi is to find every file
+      const checked = await restoring.copies(copies);
       const settled = await settleAll(deps, context);
-      return restored.status === 'paused' ? restored : settled;
+      return [restored, checked, settled].find(({ status }) => status === 'paused') ?? [restored, checked].find(({ status }) => status === 'failed') ?? settled;
     },
   };
 }

@@ -17,11 +17,11 @@ export async function restoreRow(deps: EngineParts, row: LedgerRow): Promise<boo
 }
 
 /**
- * The same, with nothing noted.
+ * The same, with nothing noted. A row that has a copy already gets this one in its place.
  * @returns false when the row has moved on meanwhile
  * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, or why S3 could not be read
  */
-export async function bringBack(deps: EngineParts, row: RowIn<'remote'>): Promise<boolean> {
+export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>): Promise<boolean> {
   const { ledger, disk } = deps;
   const { remote, content } = row.placement;
   const store = deps.storeAt(remote.locationId);

@@ -3,6 +3,7 @@ import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import { isIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
+import type { CopyCheck } from './copy-check';
 import { noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
 import { bringBack } from './restore';
@@ -33,7 +34,28 @@ export class Restoring {
       const rows = await ledger.claim({ work: 'restore', limit: options.batchSize }, CLAIM_MS);
       if (rows.length === 0 || (await this.#batch(rows)) === 0) break;
     }
-    return this.#outcome(await this.#isLeft());
+    if (await this.#isLeft()) return this.#outcome(true);
+    // what is left has been given up
+    return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : this.#outcome(false);
+  }
+
+  /** The files whose copy on this disk is not proven. */
+  async copies(check: CopyCheck): Promise<JobOutcome> {
+    const tried = await this.rows(check.batches(this.context));
+    if (tried.status !== 'complete') return tried;
+    const { some, open, lastError } = await check.left();
+    if (!some) return tried;
+    return open ? { status: 'paused', code: lastError ?? this.#lastFailure } : this.#givenUp(lastError);
+  }
+
+  #givenUp(code: ErrorCode | null): JobOutcome {
+    return { status: 'failed', code: code ?? 'UNAVAILABLE' };
+  }
+
+  /** Why one of the files that are still in S3 only is not back. */
+  async #errorOfRest(): Promise<ErrorCode | null> {
+    const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
+    return row?.lastError ?? this.#lastFailure;
   }
 
   /** The files of these batches. */
@@ -72,7 +94,7 @@ export class Restoring {
   async #one(row: LedgerRow): Promise<boolean> {
     const { deps } = this;
     const { progress } = this.context;
-    if (!isIn(row, 'remote')) return false;
+    if (!isIn(row, 'remote', 'both')) return false;
     try {
       progress.requested('get');
       const back = await bringBack(deps, row);
@@ -112,5 +134,5 @@ export class Restoring {
 }
 
 export function bytesOf(rows: readonly LedgerRow[]): number {
-  return rows.reduce((total, row) => total + (isIn(row, 'remote') ? row.placement.content.size : 0), 0);
+  return rows.reduce((total, row) => total + (isIn(row, 'remote', 'both') ? row.placement.content.size : 0), 0);
 }

@@ -262,7 +262,8 @@ export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
 
   /**
    * After the bytes were written to the disk and compared: `remote` becomes `both`, provided the row is still at `rev`,
-   * has no tombstone, and the intent is pending.
+   * has no tombstone, and the intent is pending. A row that is `both`, whose copy is not proven or on another disk, has this
+   * copy from then on. The former one is forgotten, not condemned: what lies there may be somebody else’s by now.
    * @returns false when not; the intent's name is condemned then.
    * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */

@@ -24,7 +24,7 @@ import { MemoryNames } from './memory-names';
 import type { Proof } from './migration';
 import { matched, missed, retried, untrashed } from './migration-steps';
 import { isUnsettled, settled, toSettle } from './settling';
-import { remoteOf, type LedgerRow } from './state';
+import { isIn, remoteOf, type LedgerRow } from './state';
 import { groupOf, talliesOf } from './tallies';
 import * as step from './transitions';
 
@@ -236,6 +236,9 @@ export class MemoryLedger implements Ledger {
 
   leftToSettle: Ledger['leftToSettle'] = async (volume) =>
     [...this.#rows.values()].some(({ row }) => isUnsettled(row, volume));
+
+  copiesElsewhere: Ledger['copiesElsewhere'] = async (volume) =>
+    [...this.#rows.values()].some(({ row }) => row.tombstone === null && isIn(row, 'both') && row.placement.local.volume !== volume);
 
   beginSettle: Ledger['beginSettle'] = async (read) => {
     const row = this.#rows.get(read.key)?.row;

@@ -15,6 +15,9 @@ export interface Settling {
    */
   unsettled(volume: VolumeId, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 
+  /** Whether any row without a tombstone is `both` with its copy on another volume than this one. */
+  copiesElsewhere(volume: VolumeId): Promise<boolean>;
+
   /** Whether the volume has such a row at all, whatever its attempts. */
   leftToSettle(volume: VolumeId): Promise<boolean>;
 

@@ -219,9 +219,12 @@ export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change &
   return { row: next, condemned: dropped(row, next, { condemnObjects: false, graceMs }) };
 }
 
-/** `remote` becomes `both`; undefined when the row has moved on since it was read at `rev`, or is buried. */
+/**
+ * `remote` becomes `both`, or `both` has another copy, and forgets its former one; undefined when the row has moved on since it was
+ * read at `rev`, or is buried.
+ */
 export function restored(row: LedgerRow, rev: number, local: LocalCopy): RowIn<'both'> | undefined {
-  if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote')) return undefined;
+  if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;
   const { content, remote } = row.placement;
   return { ...row, placement: { state: 'both', content, local, remote }, rev: rev + 1, attempts: 0, lastError: null };
 }

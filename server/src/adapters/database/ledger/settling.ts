@@ -26,6 +26,14 @@ export function settling(context: LedgerContext): Settling {
         return found !== undefined;
       }),
 
+    copiesElsewhere: (volume) =>
+      reading(context, async ({ objects }) => {
+        // two ranges of an index, where <> would go through all of it
+        const elsewhere = (where: Knex.QueryBuilder) => void where.where('volume', '<', volume).orWhere('volume', '>', volume);
+        const [found] = (await objects.table().where({ state: 'both', tombstone_ticket: null }).where(elsewhere).select('key_hash').limit(1)) as unknown[];
+        return found !== undefined;
+      }),
+
     beginSettle: (read) =>
       inTransaction(context, async (session): Promise<IntentOf<'file'> | undefined> => {
         const row = await session.objects.lockOne(read.key);

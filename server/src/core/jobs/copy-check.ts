@@ -1,0 +1,81 @@
+import { isStorageError } from '../errors';
+import type { ObjectKey } from '../keys';
+import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
+import type { EngineParts } from '../media/deps';
+import { hasGivenUp } from './failures';
+import { inParallel } from './in-parallel';
+import type { JobContext } from './job';
+import { localBody } from './local-copy';
+
+/**
+ * The rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is read,
+ * so that a run goes on where the last one had to end; what was found wanting is looked at once more in each.
+ */
+export class CopyCheck {
+  #after: string | null = null;
+  #ended = false;
+  /** Those that were not proven when they were last looked at. */
+  readonly #wanting = new Set<ObjectKey>();
+
+  constructor(private readonly deps: EngineParts) {}
+
+  /** Batch by batch, none of them empty. Those that were given up are left out. */
+  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'both'>[]> {
+    const { ledger } = this.deps;
+    const limit = options.batchSize;
+    const keys = [...this.#wanting];
+    for (let from = 0; from < keys.length && !signal.aborted; from += limit) {
+      const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), options.concurrency);
+      if (wanting.length > 0) yield wanting;
+    }
+    while (!this.#ended && !signal.aborted) {
+      const page = await ledger.page({ after: this.#after, limit });
+      const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), options.concurrency);
+      // behind us: what was wanting is remembered
+      this.#after = page.next;
+      this.#ended = page.next === null;
+      if (wanting.length > 0) yield wanting;
+    }
+  }
+
+  /** Started by hand: everything is looked at again. */
+  anew(): void {
+    this.#after = null;
+    this.#ended = false;
+    this.#wanting.clear();
+  }
+
+  /** Of what was found wanting, that which still is; `open` false when all of it has been given up. */
+  async left(): Promise<{ some: boolean; open: boolean; lastError: LedgerRow['lastError'] }> {
+    if (!this.#ended) return { some: true, open: true, lastError: null };
+    const rows: LedgerRow[] = [];
+    for (const row of await this.deps.ledger.rowsOf([...this.#wanting])) {
+      if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row))) rows.push(row);
+      else this.#wanting.delete(row.key);
+    }
+    return { some: rows.length > 0, open: rows.some((row) => !hasGivenUp(row)), lastError: rows.at(-1)?.lastError ?? null };
+  }
+
+  async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {
+    const wanting: RowIn<'both'>[] = [];
+    await inParallel(rows, concurrency, async (row) => {
+      if (!isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row))) return;
+      this.#wanting.add(row.key);
+      if (!hasGivenUp(row)) wanting.push(row);
+    });
+    return wanting;
+  }
+}
+
+/** Whether the row's copy lies on this disk, byte for byte. */
+async function isProven(deps: EngineParts, row: RowIn<'both'>): Promise<boolean> {
+  const { local, content } = row.placement;
+  if (local.volume !== deps.volume.id) return false;
+  try {
+    await localBody(deps, row.key, local, content);
+    return true;
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    return false;
+  }
+}
