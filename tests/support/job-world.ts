@@ -59,7 +59,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const transactions = knexTransactions(knex);
   const holder = `${volume}/${Math.random()}`;
   const log = { lines: [] as string[], debug: quiet, info: quiet, warn: (line: string) => void log.lines.push(line), error: (line: string) => void log.lines.push(line) };
-  const now = { mode: 'read-write' as Mode, cleanupIsScheduled: false, s3Away: false };
+  const now = { mode: 'read-write' as Mode, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
   const runs = knexRuns(transactions, schema);
   const findings = knexFindings(transactions, schema);
   const requests = knexJobRequests(transactions, schema);
@@ -72,7 +72,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
     volume: id,
     clock: systemClock,
     leases: new LeaseHolder(knexLeases(transactions, schema), holder, systemClock, log),
-    defaults: () => ({ maxId: null, concurrency: 4, batchSize: 100, cleanupGraceMs: 0 }),
+    defaults: () => ({ maxId: now.maxId, concurrency: 4, batchSize: 100, cleanupGraceMs: 0 }),
     s3Away: () => now.s3Away,
     pollMs: 10,
     watchMs: 10,

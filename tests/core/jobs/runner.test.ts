@@ -45,6 +45,19 @@ describe('what was asked for', () => {
     expect(await stored()).toEqual([{ status: 'complete', error: null, volume: 'disk-1', trigger_kind: 'panel' }]);
   });
 
+  test('the setting for a range of the migration is none for a restore or an audit; an explicit one is', async () => {
+    const jobs = [new FakeJob('upload'), new FakeJob('restore', 'library'), new FakeJob('audit', 'library')];
+    const { runner, requests, registry, volume, now } = begin(jobs);
+    now.maxId = 7;
+    await registry.beat(volume);
+    for (const { name } of jobs) await requests.start(name, {});
+    await until(() => jobs.every(({ contexts }) => contexts.length === 1));
+    await until(async () => (await statuses()).filter((status) => status === 'complete').length === 3);
+    for (const { name } of jobs) await runner.runNow(name, {}, { signal: new AbortController().signal, onProgress: () => undefined });
+    await runner.runNow('restore', { maxId: 3 }, { signal: new AbortController().signal, onProgress: () => undefined });
+    expect(jobs.map(({ contexts }) => contexts.map(({ options }) => options.maxId))).toEqual([[7, 7], [null, null, 3], [null, null]]);
+  });
+
   test('what another process finishes between the look and the lease is not run again', async () => {
     const job = new FakeJob('upload');
     const { requests, runs, book, runner, volume } = begin([job], { serves: false });

@@ -59,6 +59,11 @@ export type JobOutcome =
   | { readonly status: 'paused'; readonly code: ErrorCode | null }
   | { readonly status: 'failed'; readonly code: ErrorCode };
 
+/** What the setting for a range means to a job: it is that of the migration, and a trial run of it must not cut short what looks at all. */
+export function rangeOf(name: JobName, maxId: number | null): number | null {
+  return name === 'restore' || name === 'audit' ? null : maxId;
+}
+
 /** A piece of work on the whole library, in runs of bounded length; harmless to run twice, or twice at once. */
 export interface Job {
   readonly name: JobName;

@@ -8,7 +8,7 @@ import { StorageError } from '../errors';
 import type { Ledger, Tallies } from '../ledger/ledger';
 import { RequestRefused } from '../refused';
 import type { Blocks } from './blocks';
-import type { Job } from './job';
+import { rangeOf, type Job } from './job';
 import { progressOf } from './job-numbers';
 import type { JobRequest, JobRequests } from './job-requests';
 import type { ScheduleSetting } from './job-schedules';
@@ -65,7 +65,7 @@ export class JobsApi {
       return this.#answerOf(name, await this.#look());
     }
     const job = this.#known(name);
-    const { dryRun = false, apply = false, maxId = this.deps.maxId() } = options.value;
+    const { dryRun = false, apply = false, maxId = rangeOf(job.name, this.deps.maxId()) } = options.value;
     if (apply && job.name !== 'audit') throw new RequestRefused('INVALID_QUERY', [{ path: 'apply', message: 'is for the audit only' }]);
     const seen = await this.#look();
     const asked = seen.asked.find((request) => request.name === job.name);
@@ -138,9 +138,9 @@ export class JobsApi {
       const schedule = { enabled: true, expression: null, nextRunAt: null };
       return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked) };
     }
-    const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: this.deps.maxId(), apply: false });
+    const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
     const wanted = await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name));
-    return { ...common, wanted, complete: await job.isComplete({ maxId: this.deps.maxId() }), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+    return { ...common, wanted, complete: await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
   }
 
   #scheduleOf(name: JobName): JobSchedule {

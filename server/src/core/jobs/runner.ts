@@ -3,7 +3,7 @@ import type { JobName, RunEntry, StartRequest } from '../../contracts/jobs';
 import { codeOf, StorageError, tellsNoAnswer } from '../errors';
 import type { Blocks } from './blocks';
 import { isOfOneFile } from './failures';
-import type { Job, JobOptions } from './job';
+import { rangeOf, type Job, type JobOptions } from './job';
 import type { JobRequest } from './job-requests';
 import type { LeasedWork, LeaseHolder } from './lease-holder';
 import type { RequestBook } from './request-book';
@@ -87,7 +87,7 @@ export class JobRunner {
     if (!job || this.#underWay.has(name) || this.#stopped.signal.aborted) return;
     await this.#occupy(job, async () => {
       if (this.deps.s3Away() || (await job.isComplete(this.deps.defaults()))) return;
-      const options = this.#options({}, false);
+      const options = this.#options(job, {}, false);
       await this.deps.leases.during(this.#lease(job, false), async () => {
         if (await this.deps.blocks.of(job, options)) return;
         await this.#run({ job, options, trigger: 'schedule', request: null });
@@ -107,7 +107,7 @@ export class JobRunner {
     const free = await this.deps.leases.during(this.#lease(job, given.dryRun ?? false), async () => {
       let refused = 0;
       for (let fromStart = true; ; fromStart = false) {
-        const options = { ...this.#options({}, fromStart), ...withoutUndefined(given) };
+        const options = { ...this.#options(job, {}, fromStart), ...withoutUndefined(given) };
         const code = await this.deps.blocks.of(job, options);
         if (code && ended) {
           // forbidden meanwhile: what was done before stays so
@@ -160,7 +160,7 @@ export class JobRunner {
       // another process may have been faster
       const standing = await this.deps.book.standing(job, request);
       if (this.#stopped.signal.aborted || (standing !== 'new' && standing !== 'again')) return;
-      const options = this.#options(request.options, standing === 'new');
+      const options = this.#options(job, request.options, standing === 'new');
       if (await this.deps.blocks.of(job, options, request.requestedAt)) return;
       const { clock } = this.deps;
       const begunAt = clock.elapsed();
@@ -197,9 +197,9 @@ export class JobRunner {
     return this.deps.retryMs ?? RETRY_MS;
   }
 
-  #options({ dryRun = false, apply = false, maxId }: StartRequest, fromStart: boolean): JobOptions {
+  #options({ name }: Job, { dryRun = false, apply = false, maxId }: StartRequest, fromStart: boolean): JobOptions {
     const defaults = this.deps.defaults();
-    return { ...defaults, maxId: maxId ?? defaults.maxId, dryRun, apply, fromStart };
+    return { ...defaults, maxId: maxId ?? rangeOf(name, defaults.maxId), dryRun, apply, fromStart };
   }
 
   #lease(job: Job, dryRun: boolean): LeasedWork {
