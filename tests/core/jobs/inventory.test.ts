@@ -1,3 +1,5 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { inventoryEnded } from '../../../server/src/core/jobs/inventory';
 import { UNLIMITED } from '../../../server/src/core/jobs/inventories';
@@ -22,6 +24,25 @@ test('main files, formats and logos, with any name that can be one', async () =>
   expect((await run()).outcome).toEqual({ status: 'complete' });
   expect(world.s3.names().sort()).toEqual([...names, 'logo.svg'].sort());
   for (const name of names) expect(await world.object(name)).toBe(name === 'empty.txt' ? '' : name);
+});
+
+test('a disk that is not mounted: nothing is taken up from the bucket instead, nor called missing, until it is there again', async () => {
+  await world.shelve('a.txt');
+  await world.bring('a.txt', 'older');
+  await world.bring('b.txt', 'older');
+  world.list(['b.txt']);
+  const marker = path.join(world.folder, '.s3-storage');
+  await fs.rename(world.folder, `${world.folder}-away`);
+  await fs.mkdir(world.folder);
+  for (const fromStart of [true, false]) expect((await run({ fromStart })).outcome).toEqual({ status: 'paused', code: 'DISK_ERROR' });
+  expect([await world.ledger.find(world.key('a.txt')), await fs.readdir(world.folder)]).toEqual([undefined, []]);
+  expect(world.lines).toContainEqual(expect.stringContaining('seems not to be mounted'));
+  await fs.rmdir(world.folder);
+  await fs.rename(`${world.folder}-away`, world.folder);
+  await fs.access(marker);
+  await run();
+  expect(await world.read('a.txt')).toBe('a.txt');
+  expect(await world.read('b.txt')).toBe('older');
 });
 
 test('pages of bounded size; the position is stored after each, and the next run goes on there', async () => {

@@ -1,3 +1,4 @@
+import { isStorageError } from '../errors';
 import { interrupted, paused, workThrough } from './batches';
 import { counted } from './counted';
 import { FreeNames } from './free-names';
@@ -29,7 +30,8 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   try {
     if (!(await takeInventory(deps, context))) return paused(null);
   } catch (error) {
-    return interrupted(error);
+    // the disk is not there: it may come back
+    return isStorageError(error, 'DISK_ERROR') ? paused(error.code) : interrupted(error);
   }
   const { pendingLibrary } = await deps.ledger.tallies();
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);
