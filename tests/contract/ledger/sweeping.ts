@@ -5,7 +5,7 @@ export function sweeping(hand: Hand): void {
   it('are due at once after a write that came to nothing', async () => {
     const [object, file] = [await hand.object('a.png'), await hand.file('b.png')];
     await hand.ledger.abandon([object, file]);
-    const common = { unfinished: true, content: null, condemnedAt: expect.any(Number) };
+    const common = { unfinished: true, content: null, condemnedAt: expect.any(Number), condemnedMs: expect.any(Number) };
     expect(await hand.dueObjects()).toEqual([
       { id: object.id, key: 'a.png', kind: 'object', name: 'a.png', locationId: object.locationId, ...common },
     ]);

@@ -1,5 +1,7 @@
 import { StorageError } from '../../../server/src/core/errors';
+import { cleanupJob } from '../../../server/src/core/jobs/cleanup-job';
 import { sweep } from '../../../server/src/core/jobs/sweep';
+import { uploadJob } from '../../../server/src/core/jobs/upload-job';
 import { uploads } from '../../../server/src/core/jobs/upload';
 import { bodyOf } from '../../support/bodies';
 import { libraryWorld, type LibraryWorld } from '../../support/library-world';
@@ -54,6 +56,70 @@ test('where S3 does not say what lies there, as the bucket may not be listed, it
   world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
   expect(await sweptTwice()).toEqual([]);
   expect(world.requests).toContain('delete a.txt');
+});
+
+describe('a file that a cleanup has condemned', () => {
+  /** On the disk until its grace is over, and in S3. */
+  const condemned = async (graceMs: number) => {
+    await world.shelve('a.txt');
+    await world.run(uploadJob(world.deps));
+    await world.run(cleanupJob(world.deps), { cleanupGraceMs: graceMs });
+    expect(await world.stateOf('a.txt')).toBe('remote');
+  };
+  const isOnDisk = () => world.deps.disk.exists('a.txt' as never);
+  const later = async (ms: number) => {
+    world.state.now += ms;
+    world.requests.length = 0;
+    await sweep(world.deps, never);
+  };
+
+  test('goes when the object is proven once more', async () => {
+    await condemned(DAY);
+    await later(DAY);
+    expect([await isOnDisk(), world.requests]).toEqual([false, ['head a.txt']]);
+  });
+
+  test('goes at once after the proof of the cleanup, with no request more', async () => {
+    await world.shelve('a.txt');
+    await world.run(uploadJob(world.deps));
+    world.requests.length = 0;
+    await world.run(cleanupJob(world.deps));
+    expect([await isOnDisk(), world.requests.length]).toEqual([false, 1]);
+  });
+
+  test.each([
+    ['OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
+    ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('A.txt'))],
+    ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('longer than it was'))],
+  ])('stays where S3 has lost it, which is noted: %s', async (code, lose) => {
+    await condemned(DAY);
+    await lose();
+    await later(DAY);
+    await later(DAY);
+    expect(await isOnDisk()).toBe(true);
+    expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: code, attempts: 1 });
+    expect(world.lines).toContainEqual(expect.stringContaining(`is not what was stored (${code})`));
+    await world.bring('a.txt', 'a.txt');
+    await later(DAY);
+    expect(await isOnDisk()).toBe(false);
+  });
+
+  test('stays while S3 is away, or not reached by the settings', async () => {
+    await condemned(DAY);
+    world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);
+    await later(DAY);
+    world.fault = undefined;
+    world.state.mode = 'off';
+    await later(DAY);
+    expect(await isOnDisk()).toBe(true);
+  });
+
+  test('is not asked for when it is not the row’s any more: replaced or deleted', async () => {
+    await condemned(2 * DAY);
+    await world.put('a.txt', 'another');
+    await later(2 * DAY);
+    expect([await isOnDisk(), world.requests.filter((request) => request.startsWith('head'))]).toEqual([false, []]);
+  });
 });
 
 test('where S3 does not answer it is tried again later', async () => {

@@ -3,6 +3,7 @@ import { isOwnLocalName } from '../keys';
 import type { DueName } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import type { ObjectStore } from '../store/object-store';
+import { requireStored } from './still-stored';
 
 type DueFile = Extract<DueName, { kind: 'file' }>;
 
@@ -50,6 +51,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
 async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
+      await requireStored(deps, name);
       await removeFile(deps, name, signal);
     } else {
       // asked each time: the settings may have made this instance read-only a moment ago

@@ -99,6 +99,8 @@ export type DueName = {
   readonly content: KnownBytes | null;
   /** Milliseconds since the epoch of the ledger's clock. */
   readonly condemnedAt: number;
+  /** How long ago that was by the same clock, in milliseconds. */
+  readonly condemnedMs: number;
 } & PlacedName;
 
 /** Grace periods, in milliseconds of the database's clock. */

@@ -94,7 +94,7 @@ export class MemoryNames {
       )
       .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
       .slice(0, limit)
-      .map(({ id, key, name, unfinished, content, condemnedAt }): DueName => ({ id, key, ...name, unfinished, content, condemnedAt }));
+      .map(({ id, key, name, unfinished, content, condemnedAt }): DueName => ({ id, key, ...name, unfinished, content, condemnedAt, condemnedMs: this.clock.now() - condemnedAt }));
   }
 
   swept(id: number): void {

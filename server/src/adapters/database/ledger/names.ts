@@ -19,6 +19,8 @@ interface NameColumns {
   md5: string | null;
 }
 
+type DueColumns = NameColumns & { condemned_ms: BigIntColumn };
+
 type PendingColumns = Pick<NameColumns, 'id' | 'object_key'> & { name_hash: string };
 
 /** `settling`: see {@link Settling}. */
@@ -149,7 +151,7 @@ export class Names {
   }
 
   async listDue(query: (table: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<DueName[]> {
-    const found = (await query(this.table()).select('*')) as NameColumns[];
+    const found = (await query(this.table()).select('*', this.db.raw('? - condemned_at as condemned_ms', [clockAfter(this.db)]))) as DueColumns[];
     return found.map(toDueName);
   }
 
@@ -195,13 +197,14 @@ function placed(name: PlacedName): Record<string, unknown> {
   };
 }
 
-function toDueName(columns: NameColumns): DueName {
+function toDueName(columns: DueColumns): DueName {
   const common = {
     id: Number(columns.id),
     key: columns.object_key as ObjectKey,
     unfinished: Boolean(columns.unfinished),
     content: columns.size === null ? null : { size: Number(columns.size), md5: columns.md5 },
     condemnedAt: Number(columns.condemned_at),
+    condemnedMs: Number(columns.condemned_ms),
   };
   return columns.kind === 'object'
     ? { ...common, kind: 'object', name: columns.name as ObjectName, locationId: Number(columns.location_id) }
