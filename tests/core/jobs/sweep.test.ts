@@ -66,7 +66,7 @@ describe('a file that a cleanup has condemned', () => {
     await world.run(cleanupJob(world.deps), { cleanupGraceMs: graceMs });
     expect(await world.stateOf('a.txt')).toBe('remote');
   };
-  const isOnDisk = () => world.deps.disk.exists('a.txt' as never);
+  const isOnDisk = () => world.deps.disk.exists('a.txt');
   const later = async (ms: number) => {
     world.state.now += ms;
     world.requests.length = 0;

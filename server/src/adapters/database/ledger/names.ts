@@ -151,7 +151,7 @@ export class Names {
   }
 
   async listDue(query: (table: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<DueName[]> {
-    const found = (await query(this.table()).select('*', this.db.raw('? - condemned_at as condemned_ms', [clockAfter(this.db)]))) as DueColumns[];
+    const found: DueColumns[] = await query(this.table()).select('*', this.db.raw('? - condemned_at as condemned_ms', [clockAfter(this.db)]));
     return found.map(toDueName);
   }
 
