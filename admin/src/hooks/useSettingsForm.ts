@@ -48,14 +48,16 @@ export function useSettingsForm(answer: SettingsAnswer) {
       if (fields.length === 0) return false;
       // A code of its own says more, and in the panel's language, than the words of the field.
       const special = failure.code !== null && failure.code !== 'INVALID_SETTINGS';
-      const worded = fields.map(({ path, message }) => ({
-        path,
-        message: special ? errorTexts(failure.code, { message }).message : message,
-      }));
+      const worded = fields.map(({ path, message, missing }) => {
+        if (special) return { path, message: errorTexts(failure.code, { message }).message };
+        // only an endpoint is missed by the server alone: after a reset, the page cannot know what comes in its place
+        const named = missing && path === 'endpoint';
+        return { path, message: named ? t('invalid.endpoint.required') : t('invalid.refused', { message }) };
+      });
       dispatch({ type: 'refused', fields: worded });
       return true;
     },
-    [errorTexts],
+    [errorTexts, t],
   );
 
   return { state, dispatch, errorAt, refuse };

@@ -77,5 +77,8 @@ export type SettingsPatch = {
 /** One field of a refused body. */
 export interface FieldError {
   path: string;
+  /** In English. */
   message: string;
+  /** It is wrong in that nothing is set. */
+  missing?: true;
 }

@@ -66,6 +66,12 @@ test('a refused body changes nothing', async () => {
   expect(repository.row).toBe(before);
 });
 
+test('an endpoint that its provider needs is said to be missing, so that the panel has its own words for it', async () => {
+  const { service } = setUp();
+  await service.update(MINIO);
+  await expect(service.update({ provider: 'backblaze', endpoint: null, secretAccessKey: 'x' })).rejects.toMatchObject({ fields: [{ path: 'endpoint', missing: true }] });
+});
+
 describe('the stored secret is for the place it was entered for', () => {
   test.each([
     [{ endpoint: 'https://elsewhere.example' }, ['endpoint']],

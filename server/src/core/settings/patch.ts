@@ -82,7 +82,7 @@ export function applyPatch(
   const touchesPlace = patch.endpoint !== undefined || patch.provider !== undefined;
   if (touchesPlace && after.settings.provider !== 'aws' && after.settings.endpoint === null && after.settings.bucket !== null) {
     const { label, endpointPattern } = presetOf(after.settings.provider);
-    throw new SettingsRefused('INVALID_SETTINGS', [{ path: 'endpoint', message: `is needed for ${label}, such as ${endpointPattern}` }]);
+    throw new SettingsRefused('INVALID_SETTINGS', [{ path: 'endpoint', message: `is needed for ${label}, such as ${endpointPattern}`, missing: true }]);
   }
 
   const place = placeOf({ ...stored, settings }, after);
