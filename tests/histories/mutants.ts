@@ -173,8 +173,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'Cleanup proves the object in S3 before it lets go of the file',
     without: 'the last intact copy is removed when somebody damaged the object',
     file: 'jobs/cleanup.ts',
-    find: 'const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => asChanged(row.key, cause));',
-    replace: 'const facts = { etag: remote.etag };',
+    find: '    await proveObject(deps, row, body);\n',
+    replace: '',
   },
   {
     guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',

@@ -5,7 +5,10 @@ export function abandonable<T>(promise: Promise<T>, signal: AbortSignal, late?: 
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     promise
-      .then((outcome) => (signal.aborted ? late?.(outcome) : undefined, resolve(outcome)), reject)
+      .then((outcome) => {
+        if (signal.aborted) late?.(outcome);
+        resolve(outcome);
+      }, reject)
       .finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

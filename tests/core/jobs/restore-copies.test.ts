@@ -24,7 +24,9 @@ const both = async (...names: string[]) => {
 /** This process has a new, empty uploads folder: another disk. */
 const newDisk = async (): Promise<EngineParts> => {
   await fs.rm(world.folder, { recursive: true });
-  await fs.mkdir(world.folder);
+  // as at the start of a process
+  await fs.mkdir(world.at('.s3-storage'), { recursive: true });
+  await fs.writeFile(world.at('.s3-storage/volume'), ELSEWHERE);
   const { volume } = world.jobs;
   return { ...world.jobs, volume: { ...volume, id: ELSEWHERE, founded: true, refresh: async () => ELSEWHERE } };
 };
@@ -37,6 +39,15 @@ test('copies on another disk are none: all files are fetched to this one', async
   expect(await world.served()).toEqual({ 'a.txt': 'the bytes of a.txt', 'b.txt': 'the bytes of b.txt' });
   expect(localOf(await world.row('a.txt'))).toEqual({ volume: ELSEWHERE, localName: 'a.txt' });
   expect(await world.job(parts).isComplete()).toBe(true);
+});
+
+test('a disk that is not mounted is not there: nothing is fetched onto the mount point, and the copies stay known', async () => {
+  await both('a.txt');
+  const known = localOf(await world.row('a.txt'));
+  await fs.rm(world.folder, { recursive: true });
+  await fs.mkdir(world.folder);
+  expect((await world.run()).outcome).toEqual({ status: 'paused', code: 'DISK_ERROR' });
+  expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))]).toEqual([[], known]);
 });
 
 test('a copy that is gone is fetched; where somebody put another file, that stays, and it is not complete', async () => {

@@ -1,10 +1,10 @@
 import { isStorageError, StorageError } from '../errors';
 import { isIn, type Content, type LedgerRow } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import { prove } from '../media/proof';
 import type { Body } from '../store/object-store';
 import { noteFailure } from './failures';
 import { localBody } from './local-copy';
+import { proveObject } from './prove-object';
 
 /**
  * Frees this disk of a file that is in S3 as well, once the same bytes were proven there and here. Nothing is unlinked:
@@ -13,16 +13,11 @@ import { localBody } from './local-copy';
  * @returns whether it came to that; why not is noted in the ledger
  */
 export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: number): Promise<boolean> {
-  const cloud = deps.cloud();
-  if (!cloud || !isIn(row, 'both')) return false;
+  if (!deps.cloud() || !isIn(row, 'both')) return false;
   try {
-    const { local, remote, content } = row.placement;
-    const store = deps.storeAt(remote.locationId);
-    if (!store) throw new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
+    const { local, content } = row.placement;
     const body = await localBody(deps, row.key, local, content).catch((cause: unknown) => asRecorded(row.key, content, cause));
-    const memory = remote.locationId === cloud.locationId ? cloud.proof : undefined;
-    const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => asChanged(row.key, cause));
-    if (remote.etag !== null && facts.etag !== remote.etag) throw changed(row.key);
+    await proveObject(deps, row, body);
     const committed = await deps.ledger.commitCleanup(row, { graceMs });
     deps.rows.forget([row.key]);
     return committed;
@@ -40,12 +35,4 @@ function asRecorded(key: string, { size, md5 }: Content, cause: unknown): Pick<B
   if (!isStorageError(cause, 'NOT_ON_DISK')) throw cause;
   if (md5 === null) throw new StorageError('FILE_CHANGED', { operation: 'verify', subject: key, cause });
   return { size, md5 };
-}
-
-function asChanged(key: string, cause: unknown): never {
-  throw isStorageError(cause, 'INTEGRITY') ? changed(key, cause) : cause;
-}
-
-function changed(key: string, cause?: unknown): StorageError {
-  return new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: key, cause });
 }

@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isNoAnswer, isStorageError, StorageError } from '../errors';
-import { OWN_FOLDER, plainLocalName, type ObjectKey, type VolumeId } from '../keys';
+import { plainLocalName, type ObjectKey, type VolumeId } from '../keys';
 import { isIn } from '../ledger/state';
 import { adoptFrom } from '../media/adoption';
+import { requireDisk } from './disk-there';
 import { inParallel } from './in-parallel';
 import { NO_INVENTORY, UNLIMITED } from './inventories';
 import type { JobContext, JobOptions } from './job';
@@ -20,7 +21,7 @@ import type { RunProgress } from './run-progress';
 export async function takeInventory(deps: JobDeps, context: JobContext): Promise<boolean> {
   const { options, signal, progress } = context;
   // before the id is written again: on an empty mount point it would make every file pass for one that never was
-  await requireDisk(deps);
+  await requireDisk(deps, 'inventory');
   const volume = await deps.volume.refresh();
   let inventory = await deps.inventories.of(volume);
   if (options.fromStart) inventory = { ...NO_INVENTORY, generation: inventory.generation };
@@ -55,20 +56,13 @@ export async function inventoryEnded({ inventories, volume }: JobDeps, range?: P
   return completedTo !== null && (range === undefined || completedTo >= (range.maxId ?? UNLIMITED));
 }
 
-/** The uploads folder still is the one with this volume's id. */
-async function requireDisk({ disk, log }: JobDeps): Promise<void> {
-  if (await disk.exists(`${OWN_FOLDER}/volume`)) return;
-  log.warn(`The uploads folder has lost ${OWN_FOLDER}/volume: its disk seems not to be mounted, so the media library is not looked for on it. Mount it, or restart Strapi if the folder is meant to be a new one`);
-  throw new StorageError('DISK_ERROR', { operation: 'inventory', refused: true });
-}
-
 /** @returns how many were found nowhere */
 async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys: readonly ObjectKey[]): Promise<number> {
   const { ledger } = deps;
   const { progress, options } = context;
   const { found, absent, unknown } = await lookOnDisk(deps, keys);
   // unmounted meanwhile: what the bucket has under a plain name may be older than the file on the disk
-  if (absent.length > 0) await requireDisk(deps);
+  if (absent.length > 0) await requireDisk(deps, 'inventory');
   await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
   const rows = new Map((await ledger.findMany(notFound)).map((row) => [row.key, row]));

@@ -3,6 +3,7 @@ import type { LedgerRow } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import type { MediaLibrary } from '../media/library';
 import { CopyCheck } from './copy-check';
+import { isDiskThere } from './disk-there';
 import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
 import type { Job, JobContext, JobOutcome } from './job';
 import { LibraryRange } from './library-range';
@@ -53,6 +54,8 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       const { maxId, dryRun } = context.options;
       const batches = maxId === null ? undefined : () => range.batches(maxId, context);
       if (dryRun) return foresee(deps, context, batches?.(), lacking);
+      // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
+      if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
       const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
       const restored = await (batches ? restoring.rows(batches()) : restoring.all());
       if (restored.status === 'complete') range.ended();

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../contracts/errors';
-import { isStorageError, StorageError } from '../errors';
+import { isStorageError } from '../errors';
 import type { DueName } from '../ledger/ledger';
 import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import { prove } from '../media/proof';
+import { proveObject } from './prove-object';
 
 /** How long the proof that a file was condemned upon is taken as it is, in milliseconds. */
 const FRESH_MS = 60_000;
@@ -22,24 +22,11 @@ export async function requireStored(deps: EngineParts, due: DueName): Promise<vo
   const { size, md5 } = row.placement.content;
   if (content.size !== size || (content.md5 !== null && content.md5 !== md5)) return;
   try {
-    await proveRow(deps, row);
+    await proveObject(deps, row, row.placement.content);
   } catch (error) {
     if (isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED')) await note(deps, row, error.code);
     throw error;
   }
-}
-
-async function proveRow({ storeAt }: EngineParts, row: RowIn<'remote'>): Promise<void> {
-  const { remote, content } = row.placement;
-  const store = storeAt(remote.locationId);
-  if (!store) throw new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
-  const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
-  const facts = await store.head(remote.object);
-  if (facts.size !== content.size || (remote.etag !== null && facts.etag !== null && facts.etag !== remote.etag)) throw changed();
-  if (facts.md5 === null && remote.etag !== null && facts.etag !== null) return;
-  await prove(store, remote.object, content, undefined, { seen: facts }).catch((cause: unknown) => {
-    throw isStorageError(cause, 'INTEGRITY') ? changed(cause) : cause;
-  });
 }
 
 /** Once: it is looked at again and again, and the audit puts it right from the file that was kept. */

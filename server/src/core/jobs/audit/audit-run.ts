@@ -1,6 +1,7 @@
+import { isDiskThere } from '../disk-there';
 import type { NewFinding, JobContext } from '../job';
 import { codeOf, isStorageError, isTransient } from '../../errors';
-import { OWN_FOLDER, plainObjectName, type ObjectKey, type VolumeId } from '../../keys';
+import { plainObjectName, type ObjectKey, type VolumeId } from '../../keys';
 import type { LocationId } from '../../ledger/ledger';
 import type { ObjectFacts, ObjectStore } from '../../store/object-store';
 import type { AuditParts } from './deps';
@@ -64,7 +65,7 @@ export class AuditRun {
 
   /** The folder is the one with this volume's id: an empty mount point is not, and says nothing of its files. */
   isDiskThere(): Promise<boolean> {
-    return this.deps.disk.exists(`${OWN_FOLDER}/volume`);
+    return isDiskThere(this.deps);
   }
 
   /**
