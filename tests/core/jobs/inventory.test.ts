@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
@@ -43,6 +44,22 @@ test('a disk that is not mounted: nothing is taken up from the bucket instead, n
   await run();
   expect(await world.read('a.txt')).toBe('a.txt');
   expect(await world.read('b.txt')).toBe('older');
+});
+
+test('a disk that is unmounted during the run: the rest is not taken up from the bucket', async () => {
+  for (let more = 0; more < 1100; more++) world.list([], 'local');
+  await world.bring('b.txt', 'older');
+  world.list(['b.txt']);
+  let unmounted = false;
+  const unmount = () => {
+    if (unmounted) return;
+    unmounted = true;
+    renameSync(world.folder, `${world.folder}-away`);
+    mkdirSync(world.folder);
+  };
+  expect((await run({}, { onCommit: unmount })).outcome).toEqual({ status: 'paused', code: 'DISK_ERROR' });
+  expect([unmounted, await world.ledger.find(world.key('b.txt'))]).toEqual([true, undefined]);
+  await fs.rm(`${world.folder}-away`, { recursive: true });
 });
 
 test('pages of bounded size; the position is stored after each, and the next run goes on there', async () => {

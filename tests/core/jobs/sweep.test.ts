@@ -104,6 +104,17 @@ describe('a file that a cleanup has condemned', () => {
     expect(await isOnDisk()).toBe(false);
   });
 
+  test('stays where its object has another tag: readers would be refused it, whatever bytes it has', async () => {
+    await condemned(DAY);
+    world.fault = async (operation, name, real) => {
+      const facts = await real.head(name);
+      return operation === 'head' ? { ...facts, etag: 'another' } : undefined;
+    };
+    await later(DAY);
+    expect(await isOnDisk()).toBe(true);
+    expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_CHANGED' });
+  });
+
   test('stays while S3 is away, or not reached by the settings', async () => {
     await condemned(DAY);
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);
