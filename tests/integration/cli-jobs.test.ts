@@ -74,6 +74,12 @@ async function expectInBucket(sums: ReadonlyMap<string, string>): Promise<void> 
   for (const [key, sum] of sums) expect([key, sha256(await stage.bucket.get(rows.get(key)?.object_name ?? ''))]).toEqual([key, sum]);
 }
 
+test('a dry run says what would be sent, and sends nothing', async () => {
+  const { code, stdout } = await typed(`upload --dry-run --max-id ${lastImage}`);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^A dry run, nothing was changed\\. Would be uploaded: ${images.size} files, [\\d.]+ [kM]B\\.`)) });
+  expect(await stage.bucket.keys()).toEqual([]);
+}, COMMAND_MS);
+
 test('upload sends what the library held, tells how far it is, and sums up', async () => {
   const { code, stdout, stderr } = await typed(`upload --max-id ${lastImage}`);
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${images.size} files, [\\d.]+ [kM]B uploaded in .* s.*\\.\n$`)) });

@@ -112,7 +112,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
           </FormProvider>
         </Layouts.Content>
       </form>
-      <LeaveDialog dirty={dirty || saving} />
+      <LeaveDialog dirty={dirty} />
     </Page.Main>
   );
 }
