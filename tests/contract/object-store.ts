@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { isStorageError, StorageError } from '../../server/src/core/errors';
 import type { ErrorCode } from '../../server/src/contracts/errors';
+import { BufferBody } from '../../server/src/core/store/body';
 import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
 
@@ -61,6 +62,15 @@ const basics: ContractCheck[] = [
       assert.equal(facts.etag, put.etag);
     }
     assert.doesNotMatch(put.etag ?? '', /"/);
+  }),
+  check('bytes that are held are stored as those of a stream are', async (store, names) => {
+    for (const size of [0, 20_000, LARGE]) {
+      const bytes = someBytes(size, 3);
+      const put = await store.put(names(`held-${size}`), new BufferBody(bytes));
+      assert.equal(put.size, size);
+      if (put.md5 !== null) assert.equal(put.md5, md5Of(bytes));
+      assert.ok((await read(store, names(`held-${size}`))).equals(bytes));
+    }
   }),
   check('different bytes have different tags', async (store, names) => {
     const one = await store.put(names('tag-1'), bodyOf('one'));

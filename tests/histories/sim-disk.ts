@@ -53,6 +53,10 @@ export class SimDisk {
         const part = bytes.subarray(range?.start ?? 0, (range?.start ?? 0) + length);
         return { facts: { size: bytes.length, etag: null, md5: null }, body: Readable.from(part.length > 0 ? [part] : [], { objectMode: false }) };
       },
+      bytes: async (name, size) => {
+        const { bytes } = await find('get', name);
+        return bytes.length === size ? bytes : undefined;
+      },
       delete: async (name) => {
         await this.scheduler.wait(life, `disk delete ${name}`);
         this.files.delete(name);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Body } from '../core/store/object-store';
-import { bufferBody, reopenableBody, withSpooledBody } from '../core/media/body';
+import { reopenableBody, withSpooledBody } from '../core/media/body';
+import { BufferBody } from '../core/store/body';
 import { StorageError } from '../core/errors';
 
 /** The part of Strapi's file (main file or format) that its upload providers get, as far as this plugin uses it. */
@@ -26,6 +27,6 @@ export async function withBody<T>(file: UploadFile, use: (body: Body) => Promise
     return use(await reopenableBody(() => open.call(file), file.stream ?? open.call(file)));
   }
   if (file.stream) return withSpooledBody(file.stream, use);
-  if (file.buffer) return use(bufferBody(file.buffer));
+  if (file.buffer) return use(new BufferBody(file.buffer));
   throw new StorageError('BODY_FAILED', { operation: 'upload', subject: file.hash, detail: 'no stream and no buffer' });
 }

@@ -52,6 +52,19 @@ test('knows no MD5, but what identifies a file', async () => {
   await expect(store.stat('y')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
+test('the bytes of a file are had at once, if it has as many as expected', async () => {
+  const bytes = someBytes(100_000);
+  await writeFile(join(root, 'small.bin'), bytes);
+  expect((await store.bytes('small.bin', bytes.length))?.equals(bytes)).toBe(true);
+  expect(await store.bytes('small.bin', 99_999)).toBeUndefined();
+  expect(await store.bytes('small.bin', 100_001)).toBeUndefined();
+  await writeFile(join(root, 'empty'), '');
+  expect(await store.bytes('empty', 0)).toHaveLength(0);
+  await mkdir(join(root, 'folder'));
+  const { size } = await stat(join(root, 'folder'));
+  for (const name of ['gone', 'folder', 'empty/below']) await expect(store.bytes(name, size)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
+});
+
 test('a name that the file system cannot hold is no usable one', async () => {
   await expect(store.put('x'.repeat(300), bodyOf('x'))).rejects.toMatchObject({ code: 'INVALID_KEY' });
   // to be asked for by anybody, of an /uploads address

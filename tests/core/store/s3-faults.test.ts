@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { systemClock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
+import { BufferBody } from '../../../server/src/core/store/body';
 import type { S3ObjectStore } from '../../../server/src/core/store/s3/store';
 import { bodyOf, bytesOf, failingBody, hangingBody, someBytes } from '../../support/bodies';
 import { type FaultProxy, s3Error, startFaultProxy } from '../../support/fault-proxy';
@@ -112,6 +113,39 @@ describe('one PUT', () => {
   test('an early refusal of a large body is still read', async () => {
     proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied'), early: true } });
     expect(await failure(store.put(aName(), bodyOf(someBytes(20 * MIB))))).toMatchObject({ code: 'ACCESS_DENIED', refused: true });
+  });
+});
+
+describe('one PUT of few bytes that are held', () => {
+  const held = (bytes: Buffer | string) => new BufferBody(Buffer.from(bytes));
+  test('carries the same headers', async () => {
+    const facts = await store.put(aName(), held('bytes'), { contentType: 'text/plain', onlyIfAbsent: true });
+    expect(facts.md5).toBe('4b3a6218bb3e3a7303e8a171a60fcf92');
+    const { headers } = proxy.seen[0]!;
+    expect(headers).toMatchObject({ 'content-md5': 'SzpiGLs+OnMD6KFxpg/Pkg==', 'content-length': '5', 'content-type': 'text/plain', 'if-none-match': '*' });
+    expect(Object.keys(headers).filter((header) => /^(x-amz-(checksum|sdk-checksum|trailer|decoded)|content-encoding|transfer-encoding|expect)/.test(header))).toEqual([]);
+  });
+  test('a byte that changes on the way is found out', async () => {
+    proxy.on({ fault: { kind: 'corrupt', what: 'request', atByte: 70_000 } });
+    const outcome = await store.put(aName(), held(someBytes(200_000))).catch((error: unknown) => error);
+    if (outcome instanceof StorageError) expect(outcome).toMatchObject({ code: 'INTEGRITY', refused: true });
+    else expect(outcome).toMatchObject({ md5: null });
+  });
+  test('broken after the last byte, or given up: unknown, and it may be there', async () => {
+    proxy.on({ fault: { kind: 'reset-after' }, times: 1 });
+    const name = aName();
+    expect(await failure(store.put(name, held('late')))).toMatchObject({ code: 'UNREACHABLE', refused: false });
+    expect((await store.head(name)).size).toBe(4);
+    proxy.on({ fault: { kind: 'apply-late', ms: 1_500 }, times: 1 });
+    expect(await failure(store.put(aName(), held('late')))).toMatchObject({ code: 'TIMEOUT', refused: false });
+    await proxy.settled();
+  });
+  test('refused by S3, or not even reached', async () => {
+    proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') }, times: 1 });
+    expect(await failure(store.put(aName(), held('bytes')))).toMatchObject({ code: 'ACCESS_DENIED', refused: true });
+    const nobody = testS3Store({ endpoint: 'http://127.0.0.1:9', bucket: 'b', region: server.region, credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, timeoutMs: 1_000 });
+    expect(await failure(nobody.store.put(aName(), held('bytes')))).toMatchObject({ code: 'UNREACHABLE', refused: true });
+    nobody.destroy();
   });
 });
 

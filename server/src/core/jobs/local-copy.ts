@@ -1,7 +1,9 @@
 import { isStorageError, StorageError } from '../errors';
 import type { Content, LocalCopy } from '../ledger/state';
-import { bufferBody, bytesOf, openedBody } from '../media/body';
+import { openedBody } from '../media/body';
 import type { EngineParts } from '../media/deps';
+import { BufferBody } from '../store/body';
+import type { LocalStore } from '../store/local-store';
 import type { Body } from '../store/object-store';
 
 /** Up to so many bytes a file is read once and held, rather than read again for each attempt to send it. */
@@ -13,14 +15,21 @@ export const SMALL_BYTES = 256 * 1024;
  */
 export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content): Promise<Body> {
   const changed = () => new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
-  const found = await disk.get(local.localName).catch((cause: unknown) => {
+  const body = await bodyOf(disk, local.localName, content.size).catch((cause: unknown) => {
     throw isStorageError(cause, 'OBJECT_NOT_FOUND') ? new StorageError('NOT_ON_DISK', { operation: 'verify', subject: key, cause }) : cause;
   });
-  if (found.facts.size !== content.size) {
-    found.body.destroy();
-    throw changed();
-  }
-  const body = content.size <= SMALL_BYTES ? bufferBody(await bytesOf(found.body)) : await openedBody(disk, local.localName, found.body);
-  if (body.size !== content.size || (content.md5 !== null && body.md5 !== content.md5)) throw changed();
+  if (body?.size !== content.size || (content.md5 !== null && body.md5 !== content.md5)) throw changed();
   return body;
+}
+
+/** The body of a file that has so many bytes; undefined where it has others. */
+async function bodyOf(disk: LocalStore, name: string, size: number): Promise<Body | undefined> {
+  if (size <= SMALL_BYTES) {
+    const bytes = await disk.bytes(name, size);
+    return bytes && new BufferBody(bytes);
+  }
+  const found = await disk.get(name);
+  if (found.facts.size === size) return openedBody(disk, name, found.body);
+  found.body.destroy();
+  return undefined;
 }

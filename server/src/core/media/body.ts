@@ -49,17 +49,6 @@ export function openedBody(store: ObjectStore, name: string, first: Readable): P
   return reopenableBody(() => openLater(async () => (await store.get(name)).body), first);
 }
 
-/** All bytes of a stream, for where they are few. @throws StorageError BODY_FAILED, or the stream's own */
-export async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch (cause) {
-    throw readingFailed(cause);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** The body of what a store holds under a name, as somebody else knows it: whoever stores it finds out whether it is that. */
 export function describedBody({ size, md5 }: { size: number; md5: string }, store: ObjectStore, name: string): Body {
   return { size, md5, open: () => openLater(async () => (await store.get(name)).body) };
@@ -71,10 +60,6 @@ function openLater(open: () => Promise<Readable>): Readable {
     yield* (await open()) as AsyncIterable<Buffer>;
   };
   return Readable.from(chunks(), { objectMode: false });
-}
-
-export function bufferBody(bytes: Buffer): Body {
-  return { size: bytes.length, md5: createHash('md5').update(bytes).digest('hex'), open: () => Readable.from([bytes], { objectMode: false }) };
 }
 
 /**

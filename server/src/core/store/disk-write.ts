@@ -10,6 +10,14 @@ export async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   }
 }
 
+/** The first bytes of a file, so many unless it ends before: `read` may answer a part of what it was asked for. */
+export async function readUpTo(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let read = 0;
+  for (let some = -1; some !== 0 && read < size; read += some) some = (await file.read(bytes, read, size - read, read)).bytesRead;
+  return bytes.subarray(0, read);
+}
+
 /**
  * Gives a finished, synchronised file its name, unless the name is taken (EEXIST): `link` refuses to overwrite, where
  * `rename` would not. Durable when it resolves. `mode` is that of folders which have to be made.

@@ -14,6 +14,9 @@ export interface LocalStore extends ObjectStore {
   /** Whether there is a file of this name. @throws StorageError INVALID_KEY, DISK_ERROR */
   exists(name: string): Promise<boolean>;
 
+  /** The bytes of a file that has so many; undefined where it has more, or fewer. For small ones. @throws StorageError OBJECT_NOT_FOUND, DISK_ERROR */
+  bytes(name: string, size: number): Promise<Buffer | undefined>;
+
   /** What tells whether a file is still the one that was looked at before. @throws StorageError OBJECT_NOT_FOUND */
   stat(name: string): Promise<LocalStat>;
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, stat, unlink } from 'node:fs/promises';
+import { open, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from '../errors';
 import { OWN_FOLDER } from '../keys';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
 import { diskError, notThere } from './disk-errors';
-import { makeFolder, publish, syncFolder, unlinkIfThere, writeAll } from './disk-write';
+import { makeFolder, publish, readUpTo, syncFolder, unlinkIfThere, writeAll } from './disk-write';
 import { removeKnown, type KnownFile, type KnownRemoval } from './known-removal';
 import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
@@ -76,6 +76,23 @@ export class LocalObjectStore implements LocalStore {
     } catch (error) {
       await file.close();
       throw diskError(error, { operation: 'get', subject: name });
+    }
+  }
+
+  async bytes(name: string, size: number): Promise<Buffer | undefined> {
+    const path = this.pathFor(name, 'get');
+    let file: FileHandle | undefined;
+    try {
+      file = await open(path, constants.O_RDONLY);
+      const found = await file.stat();
+      if (!found.isFile()) throw new StorageError('OBJECT_NOT_FOUND', { operation: 'get', subject: name, refused: true });
+      if (found.size !== size) return undefined;
+      const bytes = await readUpTo(file, size);
+      return bytes.length === size ? bytes : undefined;
+    } catch (error) {
+      throw notThere(error, 'get', name);
+    } finally {
+      await file?.close();
     }
   }
 
