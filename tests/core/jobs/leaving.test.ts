@@ -65,7 +65,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   }
 
   // everything to S3, and off the disk
-  const options = { concurrency: 4, signal: never };
+  const options = { concurrency: 4, batchSize: 100, signal: never };
   await catchUp(world.jobs, 4, never);
   await workOnClaimed(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
   await workOnClaimed(world.jobs, { work: 'cleanup', volume }, options, (row) => cleanUpRow(world.jobs, row, 0));

@@ -65,7 +65,7 @@ test('what was freed by the cleanup is freed at once, and lies there again in th
   await world.breaker.forceProbe();
   const local = await world.row('a.txt');
   expect(local.placement).toMatchObject({ state: 'local', local: { localName: 'a.txt' } });
-  await uploads(world.jobs, { concurrency: 1, signal: never }).upload(local);
+  await uploads(world.jobs, { concurrency: 1, batchSize: 100, signal: never }).upload(local);
   await cleanUpRow(world.jobs, await world.row('a.txt'), 7 * DAY);
   world.leave();
   expect((await world.run()).outcome).toEqual(complete);

@@ -24,7 +24,7 @@ async function killedWhileUploading(name: string) {
   let reached: () => void;
   const atPut = new Promise<void>((resolve) => (reached = resolve));
   world.fault = (operation) => (operation === 'put' ? (reached(), new Promise(() => undefined)) : undefined);
-  void uploads(world.deps, { concurrency: 1, signal: never }).upload((await world.ledger.find(key))!);
+  void uploads(world.deps, { concurrency: 1, batchSize: 100, signal: never }).upload((await world.ledger.find(key))!);
   await atPut;
   world.fault = undefined;
 }

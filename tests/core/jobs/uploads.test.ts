@@ -57,7 +57,7 @@ const leftPending = async () => {
 test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at once than were asked for', async (_size, content) => {
   const rows = await shelved(12, content);
   const { deps, seen, held } = waiting();
-  const { upload } = uploads(deps, { concurrency: 3, signal: signal.signal });
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal });
   const all = Promise.all(rows.map(upload));
   let ended = false;
   void all.then(() => (ended = true));
@@ -76,7 +76,7 @@ test('small files’ steps in the ledger are taken together, each file with its 
   const begun = jest.spyOn(world.ledger, 'beginUploads');
   const committed = jest.spyOn(world.ledger, 'commitUploads');
   const deps = { ...world.deps, clock: { ...world.clock, sleep: systemClock.sleep } };
-  const { inHand, upload } = uploads(deps, { concurrency: 8, signal: signal.signal });
+  const { inHand, upload } = uploads(deps, { concurrency: 8, batchSize: 100, signal: signal.signal });
   expect(inHand).toBeGreaterThan(8);
   expect(await Promise.all(rows.map(upload))).toEqual(rows.map(() => true));
   expect(begun.mock.calls.length + committed.mock.calls.length).toBeLessThan(24);
@@ -90,7 +90,7 @@ test('small files’ steps in the ledger are taken together, each file with its 
 test('what waits for its turn when the bucket is given up is not sent, and its name forgotten', async () => {
   const rows = await shelved(6);
   const { deps, held } = waiting();
-  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal });
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
   const all = Promise.all(rows.map(upload));
   await until(() => held.length === 2);
   world.state.mode = 'read-only';
@@ -105,7 +105,7 @@ test('what waits for its turn when the bucket is given up is not sent, and its n
 test('what waits for its turn when the run is stopped is not sent, and its name forgotten', async () => {
   const rows = await shelved(6);
   const { deps, held } = waiting();
-  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal });
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
   const all = Promise.all(rows.map(upload));
   await until(() => held.length === 2);
   signal.abort();
@@ -124,7 +124,7 @@ test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent w
   const rows = await due();
   const { deps, held } = waiting();
   const hurry = new AbortController();
-  const { upload } = uploads(deps, { concurrency: 2, signal: signal.signal, hurry: hurry.signal });
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal, hurry: hurry.signal });
   const all = Promise.all(rows.map(upload));
   await until(() => held.length === 2);
   signal.abort();
@@ -142,7 +142,7 @@ test('a file that an editor replaces while it waits is left alone: nothing of it
   const [row] = await shelved(1);
   await world.put('0.txt', 'replaced');
   const before = world.puts().length;
-  const { upload } = uploads(world.deps, { concurrency: 2, signal: signal.signal });
+  const { upload } = uploads(world.deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
   expect(await upload(row!)).toBe(false);
   expect(world.puts()).toHaveLength(before);
   expect(await world.read('0.txt')).toBe('replaced');
@@ -151,7 +151,7 @@ test('a file that an editor replaces while it waits is left alone: nothing of it
 test('a file that has grown since it was recorded is not read into memory, and is reported', async () => {
   const [row] = await shelved(1);
   await world.write('0.txt', LARGE);
-  const { upload } = uploads(world.deps, { concurrency: 2, signal: signal.signal });
+  const { upload } = uploads(world.deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
   expect(await upload(row!)).toBe(false);
   expect(await world.ledger.find(row!.key)).toMatchObject({ lastError: 'FILE_CHANGED' });
   expect(world.s3.names()).toEqual([]);

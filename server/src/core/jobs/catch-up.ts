@@ -2,6 +2,8 @@ import type { EngineParts } from '../media/deps';
 import { workOnClaimed } from './claimed';
 import { uploads } from './upload';
 
+const BATCH = 100;
+
 export interface CatchUpResult {
   uploaded: number;
   failed: number;
@@ -13,7 +15,8 @@ export interface CatchUpResult {
  */
 export async function catchUp(deps: EngineParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
-  const { inHand, upload } = uploads(deps, { concurrency, signal });
-  const { done, failed } = await workOnClaimed(deps, request, { concurrency: inHand, signal }, upload);
+  const options = { concurrency, batchSize: BATCH, signal };
+  const { inHand, upload } = uploads(deps, options);
+  const { done, failed } = await workOnClaimed(deps, request, { ...options, concurrency: inHand }, upload);
   return { uploaded: done, failed };
 }

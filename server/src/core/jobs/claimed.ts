@@ -2,15 +2,16 @@ import type { LedgerRow, Work } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import { isAway } from './s3-there';
 
-const BATCH = 100;
 /** Short, because the files of a process that was killed wait for so long. */
 const CLAIM_MS = 60_000;
 
 export interface WorkOptions {
+  /** Rows worked on at once; never more than a batch. */
   concurrency: number;
   signal: AbortSignal;
-  batchSize?: number;
-  /** Called after each batch, the last one included. @returns false to end the work */
+  /** Rows claimed at once. */
+  batchSize: number;
+  /** Called after each batch's number of rows, and at the end; never twice at a time. @returns false to end the work */
   afterBatch?(): Promise<boolean>;
 }
 
@@ -20,8 +21,9 @@ export interface WorkResult {
 }
 
 /**
- * Claims rows, batch by batch, and works on so many at once, while S3 is there and nobody stops it. What was claimed and
- * not come to is given back. Ends when a batch has moved nothing on: its rows wait, each for its next attempt.
+ * Claims rows, batch by batch, and works on so many at once, while S3 is there and nobody stops it; a batch is claimed before the
+ * last rows of the one before have moved. What was claimed and not come to is given back. Ends when as many rows as a batch has
+ * have not moved on: they wait, each for its next attempt.
  * @param work answers whether the row has moved on; rejects only where no row could
  */
 export async function workOnClaimed(
@@ -30,24 +32,64 @@ export async function workOnClaimed(
   options: WorkOptions,
   work: (row: LedgerRow) => Promise<boolean>,
 ): Promise<WorkResult> {
+  const { signal, batchSize, afterBatch = async () => true } = options;
+  const concurrency = Math.min(options.concurrency, batchSize);
   const result: WorkResult = { done: 0, failed: 0 };
-  const goesOn = () => !options.signal.aborted && !isAway(deps, request.work);
-  while (goesOn()) {
-    const rows = await deps.ledger.claim({ ...request, limit: options.batchSize ?? BATCH }, CLAIM_MS);
-    let done = 0;
-    const worker = async () => {
-      while (goesOn()) {
-        const row = rows.shift();
-        if (!row) return;
-        if (await work(row)) done++;
-        else result.failed++;
+  const waiting: LedgerRow[] = [];
+  const failures: unknown[] = [];
+  let isOver = false;
+  let isDry = false;
+  let claiming: Promise<void> | undefined;
+  let closing = Promise.resolve();
+  let batch: WorkResult = { done: 0, failed: 0 };
+
+  const goesOn = () => !isOver && !signal.aborted && !isAway(deps, request.work);
+  const failed = (error: unknown) => {
+    failures.push(error);
+    isOver = true;
+  };
+  const claim = async () => {
+    const rows = await deps.ledger.claim({ ...request, limit: batchSize }, CLAIM_MS);
+    isDry = rows.length === 0;
+    waiting.push(...rows);
+  };
+  const next = async (): Promise<LedgerRow | undefined> => {
+    while (goesOn()) {
+      if (waiting.length < concurrency && !isDry) claiming ??= claim().catch(failed).finally(() => (claiming = undefined));
+      if (waiting.length > 0 || isDry) return waiting.shift();
+      await claiming;
+    }
+    return undefined;
+  };
+  const close = (): Promise<void> => {
+    if (batch.done === 0) isOver = true;
+    batch = { done: 0, failed: 0 };
+    closing = closing.then(async () => {
+      if (!(await afterBatch())) isOver = true;
+    });
+    return closing;
+  };
+  const worker = async () => {
+    try {
+      for (let row = await next(); row; row = await next()) {
+        const outcome = (await work(row)) ? 'done' : 'failed';
+        result[outcome]++;
+        batch[outcome]++;
+        if (batch.done + batch.failed >= batchSize) await close();
       }
-    };
-    await Promise.all(Array.from({ length: options.concurrency }, worker));
-    await deps.ledger.release(rows);
-    result.done += done;
-    const wanted = (await options.afterBatch?.()) ?? true;
-    if (done === 0 || !wanted) break;
+    } catch (error) {
+      failed(error);
+    }
+  };
+
+  for (let before = -1; result.done > before && goesOn(); ) {
+    before = result.done;
+    isDry = false;
+    await Promise.all(Array.from({ length: concurrency }, worker));
   }
+  await claiming;
+  if (failures.length > 0) throw failures[0];
+  await deps.ledger.release(waiting);
+  await close();
   return result;
 }

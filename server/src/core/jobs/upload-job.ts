@@ -37,7 +37,7 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);
   const cloud = deps.cloud();
   const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
-  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, signal, hurry, isFree });
+  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, hurry, isFree });
   return workThrough(deps, context, libraryOf(deps), move, { inHand });
 }
 

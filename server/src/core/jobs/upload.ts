@@ -12,9 +12,11 @@ import { localBody, SMALL_BYTES } from './local-copy';
 import { together } from './together';
 
 /** Of small files so many times more are in hand than move at once: while some move, the others' steps in the ledger are taken together. */
-const IN_HAND = 8;
+const IN_HAND = 16;
+/** A step in the ledger is for one in so many of those in hand: as many wait for the one and for the other, and the rest moves. */
+const IN_A_STEP = 4;
 /** Costs a file that comes alone so long, in milliseconds. */
-const LINGER_MS = 5;
+const LINGER_MS = 100;
 
 export interface Uploads {
   /** How many rows are to be worked on at once. */
@@ -30,6 +32,8 @@ export interface Uploads {
 export interface UploadsOptions {
   /** How many files move at once. */
   readonly concurrency: number;
+  /** How many are taken up at once. */
+  readonly batchSize: number;
   /** Nothing more is sent once it aborts. */
   readonly signal: AbortSignal;
   /** Breaks off what is being sent; by default the same. */
@@ -38,10 +42,10 @@ export interface UploadsOptions {
   readonly isFree?: IsFree;
 }
 
-export function uploads(deps: EngineParts, { concurrency, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
+export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
-  const inHand = concurrency * IN_HAND;
-  const gathering = { clock, lingerMs: LINGER_MS, atMost: inHand };
+  const inHand = Math.min(concurrency * IN_HAND, batchSize);
+  const gathering = { clock, lingerMs: LINGER_MS, atMost: Math.ceil(inHand / IN_A_STEP) };
   const begin = together(ledger.beginUploads, gathering);
   const commit = together(ledger.commitUploads, gathering);
   const inLane = lanes(concurrency);

@@ -1,0 +1,148 @@
+import { workOnClaimed, type WorkOptions } from '../../../server/src/core/jobs/claimed';
+import type { ObjectKey } from '../../../server/src/core/keys';
+import type { LedgerRow } from '../../../server/src/core/ledger/state';
+import type { EngineParts } from '../../../server/src/core/media/deps';
+
+const request = { work: 'cleanup', volume: 'disk-1' } as never;
+let library: LedgerRow[];
+let released: LedgerRow[];
+let claims: number[];
+let isClosed: boolean;
+let ending: AbortController;
+
+const rowOf = (index: number) => ({ key: `${index}.png` as ObjectKey }) as LedgerRow;
+const breaker = { get state() { return { kind: isClosed ? 'closed' : 'open' }; } };
+
+/** A ledger that gives out each row once. */
+const deps = {
+  ledger: {
+    claim: async ({ limit }: { limit: number }) => {
+      await Promise.resolve();
+      const rows = library.splice(0, limit);
+      claims.push(rows.length);
+      return rows;
+    },
+    release: async (rows: LedgerRow[]) => void released.push(...rows),
+  },
+  cloud: () => ({ breaker }),
+} as unknown as EngineParts;
+
+beforeEach(() => {
+  library = Array.from({ length: 25 }, (_, index) => rowOf(index));
+  released = [];
+  claims = [];
+  isClosed = true;
+  ending = new AbortController();
+});
+
+const pause = () => new Promise((resolve) => setImmediate(resolve));
+const options = (more: Partial<WorkOptions> = {}): WorkOptions => ({ concurrency: 4, batchSize: 10, signal: ending.signal, ...more });
+
+test('every row is worked on once, so many at a time, also from one batch to the next', async () => {
+  const seen: string[] = [];
+  let inHand = 0;
+  const hands: number[] = [];
+  const result = await workOnClaimed(deps, request, options(), async ({ key }) => {
+    hands.push(++inHand);
+    seen.push(key);
+    await pause();
+    inHand--;
+    return true;
+  });
+  expect(result).toEqual({ done: 25, failed: 0 });
+  expect(new Set(seen).size).toBe(25);
+  expect(Math.max(...hands)).toBe(4);
+  // never idle at the end of a batch: only the last rows have fewer beside them
+  expect(hands.slice(4).filter((count) => count < 4)).toEqual([]);
+  expect(released).toEqual([]);
+});
+
+test('never more rows are in hand than a batch has', async () => {
+  let inHand = 0;
+  let most = 0;
+  await workOnClaimed(deps, request, options({ concurrency: 50 }), async () => {
+    most = Math.max(most, ++inHand);
+    await pause();
+    inHand--;
+    return true;
+  });
+  expect(most).toBe(10);
+});
+
+test('after each batch’s number of rows, and at the end, one is told; never twice at a time', async () => {
+  let told = 0;
+  let telling = 0;
+  let worked = 0;
+  const workedWhenTold: number[] = [];
+  const afterBatch = async () => {
+    expect(++telling).toBe(1);
+    workedWhenTold.push(worked);
+    await pause();
+    await pause();
+    telling--;
+    told++;
+    return true;
+  };
+  await workOnClaimed(deps, request, options({ afterBatch }), async () => Boolean(++worked));
+  expect(told).toBe(3);
+  expect(workedWhenTold.at(-1)).toBe(25);
+});
+
+test('the work ends when so many rows as a batch has did not move on, and what was not come to is given back', async () => {
+  let tried = 0;
+  const result = await workOnClaimed(deps, request, options(), async () => {
+    tried++;
+    await pause();
+    return false;
+  });
+  expect(result).toEqual({ done: 0, failed: tried });
+  // those in hand when the tenth had failed were brought to their end
+  expect(tried).toBeGreaterThanOrEqual(10);
+  expect(tried).toBeLessThan(14);
+  expect(tried + released.length + library.length).toBe(25);
+});
+
+test('one that does not move on holds up no other', async () => {
+  const result = await workOnClaimed(deps, request, options(), async ({ key }) => Number.parseInt(key) % 10 === 0);
+  expect(result).toEqual({ done: 3, failed: 22 });
+});
+
+test.each([
+  ['stopped', () => ending.abort()],
+  ['told that it must not go on', undefined],
+  ['left by S3', () => void (isClosed = false)],
+])('%s: what is in hand comes to its end, the rest is given back', async (_, end) => {
+  let done = 0;
+  const afterBatch = async () => end !== undefined;
+  const result = await workOnClaimed(deps, request, options({ afterBatch }), async () => {
+    await pause();
+    if (++done === 10) end?.();
+    return true;
+  });
+  expect(result.done).toBe(done);
+  expect(done).toBeGreaterThanOrEqual(10);
+  expect(done).toBeLessThan(20);
+  expect(done + released.length + library.length).toBe(25);
+});
+
+test.each([
+  ['work', async () => true],
+  ['a claim', async () => true],
+  ['afterBatch', () => Promise.reject(new Error('the database is gone'))],
+])('%s that rejects ends it, once what is in hand has ended', async (what, afterBatch) => {
+  let inHand = 0;
+  let worked = 0;
+  const failing = { ...deps, ledger: { ...deps.ledger } };
+  if (what === 'a claim') failing.ledger.claim = (...of) => (claims.length > 0 ? Promise.reject(new Error('the database is gone')) : deps.ledger.claim(...of));
+  const work = workOnClaimed(failing, request, options({ afterBatch }), async () => {
+    inHand++;
+    worked++;
+    await pause();
+    inHand--;
+    if (what === 'work' && worked === 7) throw new Error('the database is gone');
+    return true;
+  });
+  await expect(work).rejects.toThrow('the database is gone');
+  expect(inHand).toBe(0);
+  expect(worked).toBeLessThan(25);
+});
