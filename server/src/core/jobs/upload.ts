@@ -13,8 +13,6 @@ import { together } from './together';
 
 /** Of small files so many times more are in hand than move at once: while some move, the others' steps in the ledger are taken together. */
 const IN_HAND = 16;
-/** A step in the ledger is for one in so many of those in hand: as many wait for the one and for the other, and the rest moves. */
-const IN_A_STEP = 4;
 /** Costs a file that comes alone so long, in milliseconds. */
 const LINGER_MS = 100;
 
@@ -45,7 +43,9 @@ export interface UploadsOptions {
 export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = Math.min(concurrency * IN_HAND, batchSize);
-  const gathering = { clock, lingerMs: LINGER_MS, atMost: Math.ceil(inHand / IN_A_STEP) };
+  // as many may wait for the one step as for the other, while twice as many as can move are on their way
+  const atMost = Math.max(Math.ceil(inHand / 4), Math.floor(inHand / 2) - concurrency);
+  const gathering = { clock, lingerMs: LINGER_MS, atMost };
   const begin = together(ledger.beginUploads, gathering);
   const commit = together(ledger.commitUploads, gathering);
   const inLane = lanes(concurrency);
