@@ -27,6 +27,10 @@ export async function withBody<T>(file: UploadFile, use: (body: Body) => Promise
     return use(await reopenableBody(() => open.call(file), file.stream ?? open.call(file)));
   }
   if (file.stream) return withSpooledBody(file.stream, use);
-  if (file.buffer) return use(new BufferBody(file.buffer));
+  if (file.buffer) {
+    const held = new BufferBody(file.buffer);
+    // a body of its own, as these bytes are somebody else's: they are compared once more when they are sent
+    return use({ size: held.size, md5: held.md5, open: () => held.open() });
+  }
   throw new StorageError('BODY_FAILED', { operation: 'upload', subject: file.hash, detail: 'no stream and no buffer' });
 }

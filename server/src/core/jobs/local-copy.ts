@@ -11,11 +11,12 @@ export const SMALL_BYTES = 256 * 1024;
 
 /**
  * The bytes of a row's file on this disk, compared with what the ledger knows of them.
+ * @param heldBytes up to so many are read once, and held
  * @throws StorageError FILE_CHANGED when they are not those any more, NOT_ON_DISK when they are gone
  */
-export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content): Promise<Body> {
+export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content, heldBytes = SMALL_BYTES): Promise<Body> {
   const changed = () => new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
-  const body = await bodyOf(disk, local.localName, content.size).catch((cause: unknown) => {
+  const body = await bodyOf(disk, local.localName, content.size, heldBytes).catch((cause: unknown) => {
     throw isStorageError(cause, 'OBJECT_NOT_FOUND') ? new StorageError('NOT_ON_DISK', { operation: 'verify', subject: key, cause }) : cause;
   });
   if (body?.size !== content.size || (content.md5 !== null && body.md5 !== content.md5)) throw changed();
@@ -23,8 +24,8 @@ export async function localBody({ disk }: EngineParts, key: string, local: Local
 }
 
 /** The body of a file that has so many bytes; undefined where it has others. */
-async function bodyOf(disk: LocalStore, name: string, size: number): Promise<Body | undefined> {
-  if (size <= SMALL_BYTES) {
+async function bodyOf(disk: LocalStore, name: string, size: number, heldBytes: number): Promise<Body | undefined> {
+  if (size <= heldBytes) {
     const bytes = await disk.bytes(name, size);
     return bytes && new BufferBody(bytes);
   }

@@ -1,5 +1,7 @@
 import { isNoAnswer, isStorageError, StorageError } from '../errors';
 import { plainObjectName } from '../keys';
+import type { IntentOf } from '../ledger/ledger';
+import type { ProvenUpload, UploadToBegin } from '../ledger/migration';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import { seenUnder, send, type Cloud } from '../media/cloud';
 import type { EngineParts } from '../media/deps';
@@ -9,12 +11,16 @@ import { noteFailure } from './failures';
 import type { IsFree } from './free-names';
 import { lanes } from './lanes';
 import { localBody, SMALL_BYTES } from './local-copy';
-import { together } from './together';
+import { together, type Gathering } from './together';
 
 /** Of small files so many times more are in hand than move at once: while some move, the others' steps in the ledger are taken together. */
 const IN_HAND = 16;
-/** Costs a file that comes alone so long, in milliseconds. */
+/** Costs a small file that comes alone so long for each step, in milliseconds. */
 const LINGER_MS = 100;
+/** The same for larger files, of which no others move meanwhile. */
+const LINGER_LARGE_MS = 5;
+/** So many bytes of larger files are held at most, all together, so that they are read once. */
+const HELD_BYTES = 64 * 1024 * 1024;
 
 export interface Uploads {
   /** How many rows are to be worked on at once. */
@@ -40,19 +46,30 @@ export interface UploadsOptions {
   readonly isFree?: IsFree;
 }
 
+/** How the files of a size go. */
+interface Way {
+  begin(upload: UploadToBegin): Promise<IntentOf<'object'> | undefined>;
+  commit(upload: ProvenUpload): Promise<boolean>;
+  /** Does what moves bytes, or asks S3. */
+  moving<T>(work: () => Promise<T>): Promise<T>;
+  readonly heldBytes: number;
+}
+
 export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = Math.min(concurrency * IN_HAND, batchSize);
   // as many may wait for the one step as for the other, while twice as many as can move are on their way
   const atMost = Math.max(Math.ceil(inHand / 4), Math.floor(inHand / 2) - concurrency);
-  const gathering = { clock, lingerMs: LINGER_MS, atMost };
-  const begin = together(ledger.beginUploads, gathering);
-  const commit = together(ledger.commitUploads, gathering);
+  const steps = (gathering: Omit<Gathering, 'clock'>) => ({
+    begin: together(ledger.beginUploads, { clock, ...gathering }),
+    commit: together(ledger.commitUploads, { clock, ...gathering }),
+  });
   const inLane = lanes(concurrency);
-  const atOnce: typeof inLane = (work) => work();
+  // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
+  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), moving: inLane, heldBytes: SMALL_BYTES };
+  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), moving: (work) => work(), heldBytes: HELD_BYTES / concurrency };
 
-  /** @param moving does what moves bytes, or asks S3 */
-  const move = async (cloud: Cloud, row: RowIn<'local'>, moving: typeof inLane, unasked: boolean): Promise<boolean> => {
+  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, moving, heldBytes }: Way, unasked: boolean): Promise<boolean> => {
     const { key, placement } = row;
     const object = plainObjectName(cloud.prefix, key);
     const look = async () => {
@@ -60,7 +77,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
       if (row.plainUsed) return 'unknown';
       return unasked ? 'nothing' : seenUnder(cloud.store, object, signal);
     };
-    const { body, seen } = await moving(async () => ({ body: await localBody(deps, key, placement.local, placement.content), seen: await look() }));
+    const { body, seen } = await moving(async () => ({ body: await localBody(deps, key, placement.local, placement.content, heldBytes), seen: await look() }));
     const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, signal)) : undefined;
     if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
     const content = { size: body.size, md5: body.md5 };
@@ -85,7 +102,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
       const isSmall = row.placement.content.size <= SMALL_BYTES;
       const unasked = isSmall && (isFree?.(plainObjectName(cloud.prefix, row.key)) ?? false);
       try {
-        const committed = await (isSmall ? move(cloud, row, inLane, unasked) : inLane(() => move(cloud, row, atOnce, false)));
+        const committed = await (isSmall ? move(cloud, row, small, unasked) : inLane(() => move(cloud, row, large, false)));
         deps.rows.forget([row.key]);
         return committed;
       } catch (error) {
