@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { isStorageError, StorageError } from '../../server/src/core/errors';
 import type { ErrorCode } from '../../server/src/contracts/errors';
-import { BufferBody } from '../../server/src/core/store/body';
+import { HeldBody } from '../../server/src/core/store/held-body';
 import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
 
@@ -66,7 +66,7 @@ const basics: ContractCheck[] = [
   check('bytes that are held are stored as those of a stream are', async (store, names) => {
     for (const size of [0, 20_000, LARGE]) {
       const bytes = someBytes(size, 3);
-      const put = await store.put(names(`held-${size}`), new BufferBody(bytes));
+      const put = await store.put(names(`held-${size}`), HeldBody.of(bytes));
       assert.equal(put.size, size);
       if (put.md5 !== null) assert.equal(put.md5, md5Of(bytes));
       assert.ok((await read(store, names(`held-${size}`))).equals(bytes));

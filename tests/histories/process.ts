@@ -14,7 +14,7 @@ import { statOf } from '../../server/src/core/media/plain-file';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
 import { resilient } from '../../server/src/core/resilience/decorators';
-import { BufferBody } from '../../server/src/core/store/body';
+import { HeldBody } from '../../server/src/core/store/held-body';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
@@ -97,7 +97,7 @@ export class Process {
   }
 
   put(key: ObjectKey, bytes: Buffer, scope?: Parameters<MediaStorage['put']>[2]['scope']): Promise<void> {
-    return this.storage.put(key, new BufferBody(bytes), { mime: null, scope });
+    return this.storage.put(key, HeldBody.of(bytes), { mime: null, scope });
   }
 
   async run(job: Job): Promise<void> {

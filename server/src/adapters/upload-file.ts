@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Body } from '../core/store/object-store';
 import { reopenableBody, withSpooledBody } from '../core/media/body';
-import { BufferBody } from '../core/store/body';
+import { HeldBody } from '../core/store/held-body';
 import { StorageError } from '../core/errors';
 
 /** The part of Strapi's file (main file or format) that its upload providers get, as far as this plugin uses it. */
@@ -28,7 +28,7 @@ export async function withBody<T>(file: UploadFile, use: (body: Body) => Promise
   }
   if (file.stream) return withSpooledBody(file.stream, use);
   if (file.buffer) {
-    const held = new BufferBody(file.buffer);
+    const held = HeldBody.of(file.buffer);
     // a body of its own, as these bytes are somebody else's: they are compared once more when they are sent
     return use({ size: held.size, md5: held.md5, open: () => held.open() });
   }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { systemClock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
-import { BufferBody } from '../../../server/src/core/store/body';
+import { HeldBody } from '../../../server/src/core/store/held-body';
 import type { S3ObjectStore } from '../../../server/src/core/store/s3/store';
 import { bodyOf, bytesOf, failingBody, hangingBody, someBytes } from '../../support/bodies';
 import { type FaultProxy, s3Error, startFaultProxy } from '../../support/fault-proxy';
@@ -117,7 +117,7 @@ describe('one PUT', () => {
 });
 
 describe('one PUT of few bytes that are held', () => {
-  const held = (bytes: Buffer | string) => new BufferBody(Buffer.from(bytes));
+  const held = (bytes: Buffer | string) => HeldBody.of(Buffer.from(bytes));
   test('carries the same headers', async () => {
     const facts = await store.put(aName(), held('bytes'), { contentType: 'text/plain', onlyIfAbsent: true });
     expect(facts.md5).toBe('4b3a6218bb3e3a7303e8a171a60fcf92');

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import { isStorageError } from '../errors';
 import type { Cloud } from '../media/cloud';
-import { BufferBody } from '../store/body';
+import { HeldBody } from '../store/held-body';
 import type { ListableStore } from '../store/listable-store';
 import { refusesOverwriting } from '../store/overwriting';
 import type { JobContext } from './job';
@@ -55,7 +55,7 @@ export class FreeNames {
   async #look(listing: ListableStore, cloud: Cloud, signal: AbortSignal, asked: () => void): Promise<ReadonlySet<string> | null> {
     try {
       const probe = `${cloud.prefix}.s3-storage-probe-overwriting`;
-      if (!(await refusesOverwriting(cloud.store, probe, new BufferBody(Buffer.from('probe')), signal))) return null;
+      if (!(await refusesOverwriting(cloud.store, probe, HeldBody.of(Buffer.from('probe')), signal))) return null;
       const names = new Set<string>();
       let after: string | undefined;
       do {

@@ -2,19 +2,19 @@ import { isStorageError, StorageError } from '../errors';
 import type { Content, LocalCopy } from '../ledger/state';
 import { openedBody } from '../media/body';
 import type { EngineParts } from '../media/deps';
-import { BufferBody } from '../store/body';
+import { HeldBody } from '../store/held-body';
 import type { LocalStore } from '../store/local-store';
 import type { Body } from '../store/object-store';
 
-/** Up to so many bytes a file is read once and held, rather than read again for each attempt to send it. */
+/** Up to so many bytes a file is read at once. */
 export const SMALL_BYTES = 256 * 1024;
 
 /**
  * The bytes of a row's file on this disk, compared with what the ledger knows of them.
- * @param heldBytes up to so many are read once, and held
+ * @param heldBytes up to so many are held, rather than read again for each attempt to send them
  * @throws StorageError FILE_CHANGED when they are not those any more, NOT_ON_DISK when they are gone
  */
-export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content, heldBytes = SMALL_BYTES): Promise<Body> {
+export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content, heldBytes = 0): Promise<Body> {
   const changed = () => new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
   const body = await bodyOf(disk, local.localName, content.size, heldBytes).catch((cause: unknown) => {
     throw isStorageError(cause, 'OBJECT_NOT_FOUND') ? new StorageError('NOT_ON_DISK', { operation: 'verify', subject: key, cause }) : cause;
@@ -25,12 +25,12 @@ export async function localBody({ disk }: EngineParts, key: string, local: Local
 
 /** The body of a file that has so many bytes; undefined where it has others. */
 async function bodyOf(disk: LocalStore, name: string, size: number, heldBytes: number): Promise<Body | undefined> {
-  if (size <= heldBytes) {
+  if (size <= SMALL_BYTES) {
     const bytes = await disk.bytes(name, size);
-    return bytes && new BufferBody(bytes);
+    return bytes && HeldBody.of(bytes);
   }
   const found = await disk.get(name);
-  if (found.facts.size === size) return openedBody(disk, name, found.body);
+  if (found.facts.size === size) return size <= heldBytes ? HeldBody.read(found.body) : openedBody(disk, name, found.body);
   found.body.destroy();
   return undefined;
 }

@@ -66,7 +66,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
   });
   const inLane = lanes(concurrency);
   // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
-  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), moving: inLane, heldBytes: SMALL_BYTES };
+  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), moving: inLane, heldBytes: 0 };
   const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), moving: (work) => work(), heldBytes: HELD_BYTES / concurrency };
 
   const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, moving, heldBytes }: Way, unasked: boolean): Promise<boolean> => {

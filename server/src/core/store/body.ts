@@ -1,29 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { StorageError } from '../errors';
+import { HeldBody } from './held-body';
 import type { Body, ByteRange } from './object-store';
-
-/** A body of bytes that are held already; nobody changes them any more. */
-export class BufferBody implements Body {
-  readonly size: number;
-  readonly md5: string;
-
-  constructor(readonly bytes: Buffer) {
-    this.size = bytes.length;
-    this.md5 = createHash('md5').update(bytes).digest('hex');
-  }
-
-  open(): Readable {
-    return Readable.from(this.pieces(), { objectMode: false });
-  }
-
-  /** All bytes, so many at a time that whoever sends them sees them leave. */
-  *pieces(): Generator<Buffer> {
-    for (let at = 0; at < this.size; at += PIECE_BYTES) yield this.bytes.subarray(at, at + PIECE_BYTES);
-  }
-}
-
-const PIECE_BYTES = 256 * 1024;
 
 /** Throws the one error for bytes that are not those announced. Nothing was stored: `refused`. */
 function mismatch(name: string, detail: string): never {
@@ -54,9 +33,9 @@ export async function* announcedBytes(
   signal?: AbortSignal,
   came?: () => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  if (body instanceof BufferBody) {
+  if (body instanceof HeldBody) {
     // these are what it announces
-    for (const piece of body.pieces()) {
+    for (const piece of body.pieces) {
       assertNotAborted('put', name, signal);
       came?.();
       yield piece;

@@ -2,7 +2,8 @@ import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectComm
 import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
-import { announcedBytes, assertNotAborted, BufferBody } from '../body';
+import { announcedBytes, assertNotAborted } from '../body';
+import { HeldBody } from '../held-body';
 import { assertName } from '../names';
 import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '../object-store';
 import type { BucketStore, ListRequest, ObjectPage } from '../listable-store';
@@ -32,8 +33,6 @@ type CallOptions = { signal?: AbortSignal } & Patience;
 
 /** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
 const MULTIPART_ABOVE = 64 * 1024 * 1024;
-/** In bytes: what a connection takes whole, without anybody waiting for a server that is slow to read. */
-const SENT_AT_ONCE = 256 * 1024;
 
 /** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition; repeats nothing. */
 export class S3ObjectStore implements BucketStore {
@@ -125,7 +124,7 @@ export class S3ObjectStore implements BucketStore {
   private async putWhole(name: string, body: Body, options: PutOptions & Patience) {
     const exchange = this.exchange('put', name, options);
     // few bytes that are held are what their body announces, and leave at once: there is nothing to compare or to watch
-    const held = body instanceof BufferBody && body.size <= SENT_AT_ONCE ? body.bytes : undefined;
+    const held = body instanceof HeldBody && body.pieces.length === 1 ? body.pieces[0] : undefined;
     const out = held ? undefined : new BytesOut(body.size, (came) => announcedBytes(name, body, exchange.signal, came), exchange, this.options.clock);
     const command = new PutObjectCommand({
       ...this.target(name),
