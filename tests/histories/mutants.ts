@@ -272,6 +272,18 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
   {
+    guard: 'A purge asks the library for formats of any name',
+    without: 'a format that another plugin has named is deleted, although an image has it',
+    file: 'core/media/media-storage.test.ts',
+    test: 'so is the delete of a format that something else has named, and that an image still has',
+  },
+  {
+    guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',
+    without: 'such a format is buried, and purged a week later',
+    file: 'core/jobs/audit/findings.test.ts',
+    test: 'a format that something else has named is listed as any other',
+  },
+  {
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
     without: 'the sweeper removes somebody else’s object, where that has the same size',
     file: 'core/jobs/free-names.test.ts',
