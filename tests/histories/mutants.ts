@@ -284,6 +284,18 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'a format that something else has named is listed as any other',
   },
   {
+    guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',
+    without: 'from a wrong bucket, rows forget the objects that the right one still has',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is left where the whole bucket is empty, or another one; that is asked once a run',
+  },
+  {
+    guard: 'It looks for the object once more after that, and compares the copy with the ledger',
+    without: 'a file that S3 has is sent again, or other bytes are served',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is left where the bucket has it at a second look',
+  },
+  {
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
     without: 'the sweeper removes somebody else’s object, where that has the same size',
     file: 'core/jobs/free-names.test.ts',
