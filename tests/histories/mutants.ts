@@ -177,6 +177,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    guard: 'The sweeper proves the object once more before the file goes that a cleanup has condemned',
+    without: 'the last intact copy is removed when somebody damaged the object meanwhile',
+    file: 'jobs/sweep.ts',
+    find: '      await requireStored(deps, name, bucket);\n',
+    replace: '',
+  },
+  {
+    guard: 'Where it is damaged, the row gets that file back',
+    without: 'a file whose bytes are on the disk is answered with 503 until an audit',
+    file: 'jobs/still-stored.ts',
+    find: 'if (await isTakenBack(deps, row, due, bucket)) tell',
+    replace: 'if (false) tell',
+  },
+  {
     guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',
     without: 'somebody else’s object passes for the file',
     file: 'jobs/upload.ts',
