@@ -177,6 +177,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    guard: 'The sweeper proves the object once more before the file goes that a cleanup has condemned',
+    without: 'the last intact copy is removed when somebody damaged the object meanwhile',
+    file: 'jobs/sweep.ts',
+    find: '      await requireStored(deps, name, bucket);\n',
+    replace: '',
+  },
+  {
+    guard: 'Where it is damaged, the row gets that file back',
+    without: 'a file whose bytes are on the disk is answered with 503 until an audit',
+    file: 'jobs/still-stored.ts',
+    find: 'if (await isTakenBack(deps, row, due, bucket)) tell',
+    replace: 'if (false) tell',
+  },
+  {
     guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',
     without: 'somebody else’s object passes for the file',
     file: 'jobs/upload.ts',
@@ -271,6 +285,30 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 }
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
+  {
+    guard: 'A purge asks the library for formats of any name',
+    without: 'a format that another plugin has named is deleted, although an image has it',
+    file: 'core/media/media-storage.test.ts',
+    test: 'so is the delete of a format that something else has named, and that an image still has',
+  },
+  {
+    guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',
+    without: 'such a format is buried, and purged a week later',
+    file: 'core/jobs/audit/findings.test.ts',
+    test: 'a format that something else has named is listed as any other',
+  },
+  {
+    guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',
+    without: 'from a wrong bucket, rows forget the objects that the right one still has',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is left where the whole bucket is empty, or another one; that is asked once a run',
+  },
+  {
+    guard: 'It looks for the object once more after that, and compares the copy with the ledger',
+    without: 'a file that S3 has is sent again, or other bytes are served',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is left where the bucket has it at a second look',
+  },
   {
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
     without: 'the sweeper removes somebody else’s object, where that has the same size',

@@ -89,6 +89,11 @@ const courses = fc.oneof(
   }),
   // moved to S3, damaged there, and then the disk is to be freed
   at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
+  // freed, and damaged in S3 before the files are removed
+  at.map((who): Step[] => {
+    const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }];
+    return [...work, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: who }];
+  }),
   // S3 goes away after phase 1 has sent a file, and before a replacement of it is sent
   fc.tuple(at, at).map(([who, editor]): Step[] => {
     const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }];

@@ -4,7 +4,7 @@ import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
 import type { History, Job, Step } from './plan';
 import type { Process } from './process';
-import { checkNothingLeft, checkPromises } from './promises';
+import { checkNothingLeft, checkPromises, condemnedCopies } from './promises';
 import { settled, type Gate, type Life } from './scheduler';
 import { damage } from './sim-s3';
 import { Violation, World } from './world';
@@ -53,6 +53,7 @@ class Player {
   readonly world: World;
   readonly #tasks = new Set<Task>();
   #failure: unknown;
+  #sweepersKnewBucket = false;
   #next = 0;
 
   constructor(private readonly history: History) {
@@ -192,15 +193,17 @@ class Player {
   /** Somebody damages an object of which there is a copy on a disk, and which nobody is about to rely on. */
   async #damage(): Promise<void> {
     const { world } = this;
-    if ([...this.#tasks].some(({ job }) => job === 'cleanup')) return;
+    if ([...this.#tasks].some(({ job }) => job === 'cleanup' || job === 'sweep')) return;
     for (const keys of world.database.files.values()) {
       for (const key of keys) {
         const row = await world.database.ledger.find(key);
-        const name = row?.placement.state === 'both' ? row.placement.remote.object : undefined;
+        const hasCopy = row?.placement.state === 'both' || (row?.placement.state === 'remote' && (await condemnedCopies(world, row)).length > 0);
+        const name = hasCopy ? remoteOf(row)?.object : undefined;
         const object = name !== undefined && !world.damaged.has(name) ? world.s3.objects.get(name) : undefined;
         if (name === undefined || !object) continue;
         world.note(`somebody damages the object "${name}"`);
         world.damaged.add(name);
+        if (row?.placement.state === 'remote') world.damagedOnceFreed.add(name);
         world.s3.store(name, damage(object.bytes));
         return;
       }
@@ -255,6 +258,8 @@ class Player {
         await this.#check();
       }
     }
+    // before visitors have anything recorded that the bucket has had all along
+    this.#sweepersKnewBucket = await this.#isRightBucket();
     await this.#readEverything();
     if (!world.mayLeak) await checkNothingLeft(world);
   }
@@ -274,9 +279,21 @@ class Player {
     }
   }
 
-  /** Its only intact copy is on a disk that this process does not have. */
+  /** Whether the bucket has anything by which a sweeper can tell that it is the right one. */
+  async #isRightBucket(): Promise<boolean> {
+    const { ledger } = this.world.database;
+    const rows = await ledger.list({}, { offset: 0, limit: 1_000 });
+    return rows.some((row) => {
+      const remote = remoteOf(row);
+      const object = remote && row.lastError === null && row.tombstone === null && !this.world.damaged.has(remote.object) && this.world.s3.objects.get(remote.object);
+      return object !== undefined && object !== false && this.world.s3.factsOf(object).etag === remote?.etag;
+    });
+  }
+
+  /** Its only intact copy is on a disk that this process does not have, or awaits an audit. */
   async #isElsewhere(process: Process, key: Parameters<typeof readAndJudge>[3]): Promise<boolean> {
     const row = await this.world.database.ledger.find(key);
+    if (row?.placement.state === 'remote' && (await condemnedCopies(this.world, row)).length > 0) return !this.#sweepersKnewBucket;
     if (!row || row.placement.state === 'new') return this.world.disks[0]?.files.has(key) === true && process.volume !== this.world.disks[0].volume;
     const remote = row && remoteOf(row);
     const local = row && localOf(row);

@@ -13,7 +13,7 @@ export async function checkPromises(world: World): Promise<void> {
     const shown = new Map<ObjectKey, number>();
     for (const key of world.certain(file, keys)) {
       const row = await world.database.ledger.find(key);
-      const id = row && row.placement.state !== 'new' ? ofRow(world, key, row) : ofUnseen(world, key);
+      const id = row && row.placement.state !== 'new' ? await ofRow(world, key, row) : ofUnseen(world, key);
       const write = world.writes.get(id);
       if (!write || !world.writes.mayBeSeen(write, null, world.now, world.now)) {
         const expected = world.writes.visible(file, null, world.now, world.now).map((visible) => visible.id);
@@ -30,7 +30,7 @@ export async function checkPromises(world: World): Promise<void> {
 }
 
 /** The write whose bytes the ledger leads to, after all its copies were looked at. */
-function ofRow(world: World, key: ObjectKey, row: LedgerRow): number {
+async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<number> {
   if (!('content' in row.placement)) return world.violated(`the library lists ${key}, of which the ledger says: ${row.placement.state}`);
   const { content } = row.placement;
   const ids: number[] = [];
@@ -49,8 +49,20 @@ function ofRow(world: World, key: ObjectKey, row: LedgerRow): number {
       world.violated(`${key}: the file "${local.localName}" has other bytes than the ledger says`);
     } else ids.push(idOf(world, key, file.bytes));
   }
+  if (remote && world.damagedOnceFreed.has(remote.object)) ids.push(...(await condemnedCopies(world, row)).map((bytes) => idOf(world, key, bytes)));
   if (ids.length === 0) return world.violated(`${key}: its only copy is an object that somebody damaged`);
   return ids[0] as number;
+}
+
+/** The row's bytes on disks, as a cleanup has condemned them and no sweeper has removed them yet. */
+export async function condemnedCopies(world: World, row: LedgerRow): Promise<Buffer[]> {
+  const md5 = 'content' in row.placement ? row.placement.content.md5 : null;
+  const copies: Buffer[] = [];
+  for (const { volume, files } of world.disks) {
+    const names = (await world.database.ledger.condemnedFiles(volume, [row.key])).get(row.key) ?? [];
+    copies.push(...names.flatMap((name) => files.get(name)?.bytes ?? []).filter((bytes) => md5Of(bytes) === md5));
+  }
+  return copies;
 }
 
 /** The write whose bytes lie where the plugin has not been: on the disk the library began on, else in the bucket. */
@@ -81,6 +93,8 @@ export async function checkNothingLeft(world: World): Promise<void> {
     }
   }
   for (const [name, { foreign }] of world.s3.objects) if (foreign) objects.delete(name);
+  // is forgotten where its file is given back, as it is not what was stored: the audit reports it
+  for (const name of world.damaged) objects.delete(name);
   const unclear = new Set(world.leftToAudit());
   for (const key of world.everWritten()) {
     const row = await world.database.ledger.find(key);

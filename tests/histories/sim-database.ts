@@ -61,6 +61,7 @@ export class SimDatabase {
       if (fault === 'answer-lost' && !reads) throw new DatabaseError(`${label}, committed`);
       return answer;
     };
+    const listed: MediaCatalog['listed'] = (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key))));
     return {
       ledger: new Proxy<Ledger>(this.ledger, {
         get: (target, method: keyof Ledger) => {
@@ -71,9 +72,7 @@ export class SimDatabase {
           });
         },
       }),
-      catalog: {
-        listed: (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key)))),
-      },
+      catalog: { listed, listedAnywhere: listed },
       listing: () => request('library', true, () => [...this.files.values()].flat()),
       inTransaction: () => ambient.getStore() !== undefined,
       transaction: async (work) => {

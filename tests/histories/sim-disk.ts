@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { StorageError } from '../../server/src/core/errors';
 import { rangeLength } from '../../server/src/core/store/body';
 import type { LocalStore } from '../../server/src/core/store/local-store';
-import type { VolumeId } from '../../server/src/core/keys';
+import { OWN_FOLDER, type VolumeId } from '../../server/src/core/keys';
 import type { Faults } from './faults';
 import type { Life, Scheduler } from './scheduler';
 import { collect, md5Of } from './sim-s3';
@@ -83,7 +83,8 @@ export class SimDisk {
       abortWrites: async () => undefined,
       exists: async (name) => {
         await this.scheduler.wait(life, `disk exists ${name}`);
-        return this.files.has(name);
+        // it is never unmounted
+        return name === `${OWN_FOLDER}/volume` || this.files.has(name);
       },
       stat: async (name) => {
         const { bytes, ino } = await find('stat', name);

@@ -31,6 +31,8 @@ export class World {
   readonly disks: readonly SimDisk[];
   /** Objects that a third party has damaged: what is in S3 only is theirs to answer for. */
   readonly damaged = new Set<string>();
+  /** Those of them that were whole when a cleanup let go of their files, which are still on a disk. */
+  readonly damagedOnceFreed = new Set<string>();
   /** Plain paths of files that were on the first disk only, at the beginning. */
   readonly onDiskOnly = new Set<string>();
   /** Plain objects of files that were in the bucket only, at the beginning. */

@@ -69,13 +69,17 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const fallbacks: ErrorCode[] = [];
   const refusals: ErrorCode[] = [];
   const listed = new Set<ObjectKey>();
+  const unusual = new Set<ObjectKey>();
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
   const jobs: EngineParts = {
     ledger,
     disk: new LocalObjectStore(folder),
     volume: await openVolume(folder),
-    catalog: { listed: async (keys) => new Set(keys.filter((key) => listed.has(key))) },
+    catalog: {
+      listed: async (keys) => new Set(keys.filter((key) => listed.has(key))),
+      listedAnywhere: async (keys) => new Set(keys.filter((key) => listed.has(key) || unusual.has(key))),
+    },
     rows: new RowCache((key) => ledger.find(key), clock.elapsed),
     clock,
     log: { debug: line, info: line, warn: line, error: line },
@@ -97,6 +101,8 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const storage = storageOf(jobs);
   return Object.assign(world, {
     folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, listed, lines, jobs, storage, storageOf,
+    /** Listed, too, but as formats that something else than Strapi has named. */
+    unusual,
     key: parseKey,
     put: (name: string, content: string) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
     /** What a reader gets: the text, or the kind of the refusal. */

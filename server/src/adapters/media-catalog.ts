@@ -1,10 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Core } from '@strapi/strapi';
 import type { ObjectKey } from '../core/keys';
 import type { MediaCatalog } from '../core/media/catalog';
-import type { MediaLibrary } from '../core/media/library';
+import type { LibraryFile, MediaLibrary } from '../core/media/library';
 
 /** Hashes asked for in one query; every database takes so many parameters. */
 const CHUNK = 500;
+/** Files that are gone through at once; SQLite holds the process up for so long, some 10 to 25 ms. */
+const PAGE = 500;
 const FILE_MODEL = 'plugin::upload.file';
 
 interface ListedFile {
@@ -20,7 +23,25 @@ interface ListedFile {
  * panel's logos, which are files too but appear in the core store only.
  */
 export function mediaCatalog(strapi: Core.Strapi): MediaCatalog & MediaLibrary {
+  const page: MediaLibrary['page'] = async ({ after, limit, maxId }) => {
+    const files = (await strapi.db.query(FILE_MODEL).findMany({
+      select: ['id', 'provider', 'hash', 'ext', 'formats'],
+      where: { id: { $gt: after, ...(maxId !== null && { $lte: maxId }) } },
+      orderBy: { id: 'asc' },
+      limit,
+    })) as ListedFile[];
+    return files.map((file) => ({
+      id: file.id,
+      provider: file.provider,
+      names: [file, ...Object.values(file.formats ?? {})].flatMap(nameOf),
+    }));
+  };
+  const logoNames = async () => (await logos(strapi)).flatMap(nameOf);
+
   return {
+    page,
+    logos: logoNames,
+
     async listed(keys) {
       const wanted = new Set<ObjectKey>(keys);
       const listed = new Set<ObjectKey>();
@@ -43,21 +64,22 @@ export function mediaCatalog(strapi: Core.Strapi): MediaCatalog & MediaLibrary {
       return listed;
     },
 
-    async page({ after, limit, maxId }) {
-      const files = (await strapi.db.query(FILE_MODEL).findMany({
-        select: ['id', 'provider', 'hash', 'ext', 'formats'],
-        where: { id: { $gt: after, ...(maxId !== null && { $lte: maxId }) } },
-        orderBy: { id: 'asc' },
-        limit,
-      })) as ListedFile[];
-      return files.map((file) => ({
-        id: file.id,
-        provider: file.provider,
-        names: [file, ...Object.values(file.formats ?? {})].flatMap(nameOf),
-      }));
+    async listedAnywhere(keys) {
+      const listed = new Set<ObjectKey>();
+      const wanted = new Set<string>(keys);
+      const note = (name: string) => {
+        if (wanted.delete(name)) listed.add(name as ObjectKey);
+      };
+      if (wanted.size > 0) for (const name of await logoNames()) note(name);
+      let after: number | undefined = 0;
+      while (wanted.size > 0 && after !== undefined) {
+        const files: LibraryFile[] = await page({ after, limit: PAGE, maxId: null });
+        for (const { names } of files) for (const name of names) note(name);
+        after = files.length < PAGE ? undefined : files.at(-1)?.id;
+        await setImmediate();
+      }
+      return listed;
     },
-
-    logos: async () => (await logos(strapi)).flatMap(nameOf),
   };
 }
 

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { cleanupJob } from '../../../server/src/core/jobs/cleanup-job';
 import { sweep } from '../../../server/src/core/jobs/sweep';
@@ -91,7 +94,7 @@ describe('a file that a cleanup has condemned', () => {
     ['OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('A.txt'))],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('longer than it was'))],
-  ])('stays where S3 has lost it, which is noted: %s', async (code, lose) => {
+  ])('stays where S3 has lost it, as far as one can tell where the bucket has nothing else, and that is noted: %s', async (code, lose) => {
     await condemned(DAY);
     await lose();
     await later(DAY);
@@ -113,6 +116,127 @@ describe('a file that a cleanup has condemned', () => {
     await later(DAY);
     expect(await isOnDisk()).toBe(true);
     expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_CHANGED' });
+  });
+
+  describe('and whose object is lost, while the bucket has others', () => {
+    const lose = async () => {
+      await world.put('witness.txt', 'w');
+      await condemned(DAY);
+      await world.s3.delete('a.txt');
+    };
+    const row = async () => (await world.ledger.find(world.key('a.txt')))!;
+    const isTakenBack = async () => [(await row()).placement.state, await world.read('a.txt')];
+    const leftAlone = ['remote', 'unavailable'];
+    const ownFiles = async () => (await readdir(path.join(world.folder, '.s3-storage'))).filter((name) => name.endsWith('.txt'));
+
+    test.each([
+      ['OBJECT_NOT_FOUND', async () => undefined],
+      ['OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
+      ['OBJECT_CHANGED', () => world.bring('a.txt', 'longer than it was')],
+    ])('is taken back: %s; its readers get it, and phase 1 sends it again', async (code, change) => {
+      await lose();
+      const before = await row();
+      await change();
+      expect(await world.read('a.txt')).toBe('unavailable');
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(['local', 'a.txt']);
+      expect(await row()).toMatchObject({ origin: 'library', ticket: before.ticket, plainUsed: true, lastError: null, attempts: 0 });
+      expect(world.lines.filter((line) => line.startsWith('"a.txt"'))).toContainEqual(expect.stringContaining(`(${code}): it is served from this disk again`));
+      await later(DAY);
+      expect([await isOnDisk(), ...(await isTakenBack())]).toEqual([false, 'local', 'a.txt']);
+      await world.run(uploadJob(world.deps));
+      await world.run(cleanupJob(world.deps), { cleanupGraceMs: DAY });
+      await later(2 * DAY);
+      expect(await isTakenBack()).toEqual(['remote', 'a.txt']);
+    });
+
+    test('is left where the whole bucket is empty, or another one; that is asked once a run', async () => {
+      await world.shelve('b.txt', 'c.txt');
+      await lose();
+      for (const name of world.s3.names()) await world.s3.delete(name);
+      await later(DAY);
+      expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([true, ...leftAlone, 'OBJECT_NOT_FOUND']);
+      expect(world.requests.filter((request) => request === 'head witness.txt')).toHaveLength(1);
+    });
+
+    test('is left where another object is there, but is not the one that was stored', async () => {
+      await lose();
+      await world.bring('witness.txt', 'W');
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(leftAlone);
+    });
+
+    test('is left where the bucket has it at a second look', async () => {
+      await lose();
+      await world.bring('a.txt', 'a.txt');
+      let looks = 0;
+      world.fault = (operation, name) => (operation === 'head' && name === 'a.txt' && ++looks === 1 ? Promise.reject(new StorageError('OBJECT_NOT_FOUND', { refused: true })) : undefined);
+      await later(DAY);
+      expect([looks, await isOnDisk(), ...(await isTakenBack())]).toEqual([2, true, 'remote', 'a.txt']);
+    });
+
+    test('is left where S3 does not say', async () => {
+      await lose();
+      world.fault = (operation, name) => (operation === 'head' && name === 'a.txt' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
+      await later(DAY);
+      expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([true, ...leftAlone, null]);
+    });
+
+    test('is left where it has other bytes than the ledger says', async () => {
+      await lose();
+      await world.write('a.txt', 'A.txt');
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(leftAlone);
+      // not even tried
+      expect(await row()).toMatchObject({ lastError: 'OBJECT_NOT_FOUND', attempts: 1 });
+    });
+
+    test('is left where its disk is not mounted, and that folder is given no id', async () => {
+      await lose();
+      const id = path.join(world.folder, '.s3-storage/volume');
+      await rm(id);
+      await later(DAY);
+      expect([existsSync(id), ...(await isTakenBack())]).toEqual([false, ...leftAlone]);
+    });
+
+    test('is left by an instance that may not change anything, but not on the way out', async () => {
+      await lose();
+      world.state.mode = 'read-only';
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(leftAlone);
+      world.state.leaving = true;
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(['local', 'a.txt']);
+    });
+
+    test.each([
+      ['replaced', () => world.put('a.txt', 'new'), 'new'],
+      ['deleted', () => world.storage.remove(world.key('a.txt')), 'gone'],
+    ])('comes to nothing where the file is %s meanwhile', async (_what, write, then) => {
+      await lose();
+      const put = jest.spyOn(world.deps.disk, 'put').mockImplementation(async (...to) => {
+        put.mockRestore();
+        await write();
+        return world.deps.disk.put(...to);
+      });
+      await later(DAY);
+      expect([await world.read('a.txt'), (await row()).placement.state]).toEqual([then, 'remote']);
+      await later(2 * DAY);
+      await later(2 * DAY);
+      expect(await ownFiles()).toEqual([]);
+    });
+
+    test('two processes take it back once', async () => {
+      await lose();
+      world.state.now += DAY;
+      await Promise.all([sweep(world.deps, never), sweep(world.deps, never)]);
+      expect(await isTakenBack()).toEqual(['local', 'a.txt']);
+      await later(DAY);
+      await later(DAY);
+      expect(await isTakenBack()).toEqual(['local', 'a.txt']);
+      expect(await world.ledger.dueNames({ kind: 'file', volume: world.deps.volume.id }, 10)).toEqual([]);
+      expect(await ownFiles()).toHaveLength(1);
+    });
   });
 
   test('stays while S3 is away, or not reached by the settings', async () => {

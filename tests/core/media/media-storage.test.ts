@@ -217,6 +217,14 @@ describe('the disk as fallback', () => {
     expect(await world.read('old.txt')).toBe('new');
   });
 
+  test('the plain path is not given to a key of which the library has bytes somewhere, whoever has named it', async () => {
+    world.listed.add(world.key('photo.txt'));
+    world.unusual.add(world.key('photo_xs.txt'));
+    world.fault = down;
+    for (const name of ['photo.txt', 'photo_xs.txt', 'new.txt']) await world.put(name, name);
+    expect([await exists('photo.txt'), await exists('photo_xs.txt'), await exists('new.txt')]).toEqual([false, false, true]);
+  });
+
   test.each([
     ['a library file that was never read', () => writeFile(path.join(world.folder, 'a.txt'), 'old')],
     [
@@ -435,6 +443,15 @@ describe('deleting', () => {
     await sweep(world.jobs, never);
     expect(await world.read('a.txt')).toBe('one');
     expect((await world.ledger.find(world.key('a.txt')))?.tombstone).toBeNull();
+  });
+
+  test('so is the delete of a format that something else has named, and that an image still has', async () => {
+    await world.put('photo_1a2b_xs.txt', 'one');
+    world.unusual.add(world.key('photo_1a2b_xs.txt'));
+    await remove('photo_1a2b_xs.txt');
+    await purge(world.jobs, never);
+    await sweep(world.jobs, never);
+    expect(await world.read('photo_1a2b_xs.txt')).toBe('one');
   });
 
   test('a delete inside a transaction of an import is not acted on for a week', async () => {

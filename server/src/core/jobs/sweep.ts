@@ -1,11 +1,10 @@
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
-import type { DueName } from '../ledger/ledger';
+import type { DueFile, DueName } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import type { ObjectStore } from '../store/object-store';
+import { RightBucket } from './right-bucket';
 import { requireStored } from './still-stored';
-
-type DueFile = Extract<DueName, { kind: 'file' }>;
 
 const BATCH = 100;
 /** How long a name that S3 or the disk would not let go of is left alone, in milliseconds. */
@@ -33,12 +32,13 @@ export function sweepFiles(deps: EngineParts, signal: AbortSignal): Promise<numb
 }
 
 async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
+  const bucket = new RightBucket(deps);
   let removed = 0;
   while (!signal.aborted) {
     const names = await due();
     for (const name of names) {
       if (signal.aborted) return removed;
-      if (await removeBytes(deps, name, signal)) removed++;
+      if (await removeBytes(deps, name, bucket, signal)) removed++;
       // away, or not to be changed any more: the others would fare no better
       else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
@@ -48,10 +48,10 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
   return removed;
 }
 
-async function removeBytes(deps: EngineParts, name: DueName, signal: AbortSignal): Promise<boolean> {
+async function removeBytes(deps: EngineParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
-      await requireStored(deps, name);
+      await requireStored(deps, name, bucket);
       await removeFile(deps, name, signal);
     } else {
       // asked each time: the settings may have made this instance read-only a moment ago

@@ -103,6 +103,8 @@ export type DueName = {
   readonly condemnedMs: number;
 } & PlacedName;
 
+export type DueFile = Extract<DueName, { kind: 'file' }>;
+
 /** Grace periods, in milliseconds of the database's clock. */
 export interface LedgerPolicy {
   /** How long bytes that a replace superseded stay: database backups and URLs in caches remain valid that long. */

@@ -205,7 +205,7 @@ export class MediaStorage {
    */
   async #isFresh(key: ObjectKey, scope: RequestScope | undefined): Promise<boolean> {
     if (scope) return scope.kind === 'upload';
-    return !this.deps.inTransaction() && !(await this.deps.catalog.listed([key])).has(key);
+    return !this.deps.inTransaction() && !(await this.deps.catalog.listedAnywhere([key])).has(key);
   }
 
   async #publish(writes: readonly Publication[], tombstones: readonly ObjectKey[]): Promise<void> {

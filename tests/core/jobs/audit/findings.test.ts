@@ -168,6 +168,23 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect((await world.ledger.duePurges(10)).map(({ key }) => key)).toEqual(['a.png']);
   });
 
+  test('a format that something else has named is listed as any other', async () => {
+    for (const key of ['photo_1a2b_xs.png', 'cover.png']) {
+      await world.remote(key);
+      world.listed.delete(world.key(key));
+      world.unusual.add(world.key(key));
+    }
+    for (const key of ['disk_1a2b_xs.png', 'bucket_1a2b_xs.png', 'nowhere_1a2b_xs.png']) {
+      world.unusual.add(world.key(key));
+      world.library.push(key);
+    }
+    await world.file('disk_1a2b_xs.png', 'x', 30 * DAY);
+    await world.s3.put(world.name('bucket_1a2b_xs.png'), bodyOf('x'));
+    world.state.now += 2 * DAY;
+    expect(await world.found({ apply: true })).toEqual(['lost nowhere_1a2b_xs.png mark-lost applied']);
+    expect([await world.row('photo_1a2b_xs.png'), await world.row('cover.png')]).toMatchObject([{ tombstone: null }, { tombstone: null }]);
+  });
+
   test('failed: with the error of the last attempt', async () => {
     await world.local('a.png');
     await world.ledger.recordFailure(await world.row('a.png'), 'DISK_ERROR', 0);

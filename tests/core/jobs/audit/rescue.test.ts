@@ -72,8 +72,9 @@ describe.each([
     expect(await world.found({ apply: true })).toEqual([]);
   });
 
-  test('the sweeper, who asks for the object first, leaves it to be rescued', async () => {
+  test('the sweeper, who asks for the object first, leaves it to be rescued where the bucket proves nothing', async () => {
     await cleanThenLose('a.png', 0);
+    await world.s3.delete(await world.objectNameOf('proof.png'));
     await sweep();
     expect(await world.found({ apply: true })).toContain('object-missing a.png upload-again applied');
   });

@@ -25,7 +25,6 @@ export async function auditWorld(options: { prefix?: string } = {}) {
   const library: string[] = [];
   const deps: AuditParts = {
     ...jobs,
-    catalog: { listed: async (keys) => new Set(keys.filter((key) => world.listed.has(key))) },
     ledger: Object.assign(ledger, {
       recordMissing: async (keys: readonly ObjectKey[], code: ErrorCode) => void missing.push(...keys.map((key): [ObjectKey, ErrorCode] => [key, code])),
     }),

@@ -5,6 +5,7 @@ import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { ListableStore, ListedObject } from '../../store/listable-store';
 import { isAway, type AuditRun } from './audit-run';
+import { Suspects } from './suspects';
 
 /** The most that S3 answers at once. */
 const PAGE = 1_000;
@@ -42,17 +43,21 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
 async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): Promise<void> {
   const { signal, progress } = run.context;
   const prefix = run.deps.readable()?.prefix ?? '';
+  const suspects = new Suspects<ListedObject>((objects) => reportOrphans(run, id, prefix, objects));
   let after: string | undefined;
   do {
     progress.requested('list');
     const page = await listing.list(prefix, { after, limit: PAGE, signal });
-    await compare(run, id, prefix, page.objects);
+    suspects.add(...(await strangersOf(run, id, prefix, page.objects)));
+    await suspects.judgeMany();
     await run.commit();
     after = page.next ?? undefined;
   } while (after !== undefined && !run.stopped);
+  if (!run.stopped) await suspects.judgeAll();
 }
 
-async function compare(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<void> {
+/** Marks as seen what is as it was stored. @returns what is no row's, and no write's */
+async function strangersOf(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<ListedObject[]> {
   const objects = page.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
   const live = await liveObjects(run, locationId, prefix, objects);
   const seen = objects.flatMap((object) => {
@@ -64,23 +69,29 @@ async function compare(run: AuditRun, locationId: LocationId, prefix: string, pa
     await run.deps.ledger.markSeen(seen.map(({ key }) => key), run.context.runId);
     for (const { placement } of seen) run.context.progress.done('content' in placement ? placement.content.size : 0);
   }
-  let strangers = objects.filter(({ name }) => !live.has(name as ObjectName));
-  // twice: a name may come alive, or be condemned, between the two questions
-  for (let look = 0; look < 2 && strangers.length > 0; look++) {
-    const place = ({ name }: ListedObject): PlacedName => ({ kind: 'object', name: name as ObjectName, locationId });
-    const recorded = await run.deps.ledger.recordedNames(strangers.map(place));
-    strangers = strangers.filter((object) => !recorded.has(nameId(place(object))));
-    const fresh = await liveObjects(run, locationId, prefix, strangers);
-    strangers = strangers.filter(({ name }) => !fresh.has(name as ObjectName));
-  }
-  if (strangers.length === 0) return;
+  return unrecorded(run, locationId, prefix, objects.filter(({ name }) => !live.has(name as ObjectName)));
+}
+
+/** The objects that are no write's, and no row's. */
+async function unrecorded(run: AuditRun, locationId: LocationId, prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
+  if (objects.length === 0) return [];
+  const place = ({ name }: ListedObject): PlacedName => ({ kind: 'object', name: name as ObjectName, locationId });
+  const recorded = await run.deps.ledger.recordedNames(objects.map(place));
+  const rest = objects.filter((object) => !recorded.has(nameId(place(object))));
+  const live = await liveObjects(run, locationId, prefix, rest);
+  return rest.filter(({ name }) => !live.has(name as ObjectName));
+}
+
+async function reportOrphans(run: AuditRun, locationId: LocationId, prefix: string, suspects: readonly ListedObject[]): Promise<void> {
   // listed and not yet known to the ledger: whoever reads it first adopts it, or phase 1
   const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
-  const awaited = new Set(await run.deps.catalog.listed(strangers.flatMap(plainKeys)));
+  const awaited = new Set(await run.deps.catalog.listedAnywhere(suspects.flatMap(plainKeys)));
+  // once more: a name may come alive, or be condemned, between two questions
+  const strangers = await unrecorded(run, locationId, prefix, suspects);
   for (const row of await run.deps.ledger.rowsOf([...awaited])) if ('content' in row.placement) awaited.delete(row.key);
-  strangers = strangers.filter((object) => !plainKeys(object).some((key) => awaited.has(key)));
-  for (const { name, size } of strangers) {
-    await run.note({ kind: 'orphan-object', key: null, name, size, code: null, action: 'none' });
+  for (const object of strangers) {
+    if (plainKeys(object).some((key) => awaited.has(key))) continue;
+    await run.note({ kind: 'orphan-object', key: null, name: object.name, size: object.size, code: null, action: 'none' });
   }
 }
 

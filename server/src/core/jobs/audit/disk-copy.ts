@@ -1,9 +1,9 @@
 import { isStorageError } from '../../errors';
-import { plainLocalName, type LocalName } from '../../keys';
+import { plainLocalName } from '../../keys';
 import type { LedgerRow, PlacedName } from '../../ledger/ledger';
 import { isIn, localOf, type LocalCopy } from '../../ledger/state';
-import { storedBody } from '../../media/body';
 import { statOf } from '../../media/plain-file';
+import { hasBytes } from '../take-back';
 import type { AuditRun } from './audit-run';
 import type { FileSeen } from './verdict';
 
@@ -31,24 +31,11 @@ export async function copyOnDisk(run: AuditRun, row: LedgerRow): Promise<{ local
   const { ledger, volume } = run.deps;
   const own = localOf(row);
   if (own) {
-    const isOurs = own.volume === volume.id && (await hasBytes(run, row, own.localName));
+    const isOurs = own.volume === volume.id && (await hasBytes(run.deps, row, own.localName));
     return isOurs ? { local: own, usable: true } : undefined;
   }
   const local = { volume: volume.id, localName: plainLocalName(row.key) };
-  if (!(await hasBytes(run, row, local.localName))) return undefined;
+  if (!(await hasBytes(run.deps, row, local.localName))) return undefined;
   const name: PlacedName = { kind: 'file', name: local.localName, volume: local.volume };
   return { local, usable: (await ledger.recordedNames([name])).size === 0 };
-}
-
-/** Whether exactly the row's bytes lie under this name. */
-export async function hasBytes({ deps: { disk } }: AuditRun, row: LedgerRow, name: LocalName): Promise<boolean> {
-  if (!isIn(row, 'local', 'both', 'remote')) return false;
-  const { size, md5 } = row.placement.content;
-  try {
-    if ((await statOf(disk, name))?.size !== size) return false;
-    return (await storedBody(disk, name)).md5 === md5;
-  } catch (error) {
-    if (!isStorageError(error)) throw error;
-    return false;
-  }
 }

@@ -4,6 +4,7 @@ import { localOf } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { DiskFile } from '../../store/disk-tree';
 import type { AuditRun } from './audit-run';
+import { Suspects } from './suspects';
 
 const CHUNK = 500;
 /** Nothing writes for so long; in milliseconds. */
@@ -13,15 +14,21 @@ const OWN_NAME = new RegExp(`^${OWN_FOLDER}/[^/]+\\.\\d{10,}(\\.[^./]*)?$`);
 
 /** Walks this process's disk: which files does nobody know? */
 export async function auditDisk(run: AuditRun): Promise<void> {
+  const suspects = new Suspects<DiskFile>((files) => judge(run, files));
   let chunk: DiskFile[] = [];
+  const look = async () => {
+    suspects.add(...(await unrecorded(run, chunk)));
+    chunk = [];
+  };
   for await (const file of run.deps.tree.files()) {
     if (run.stopped) return;
     if (!isPassedBy(file.name)) chunk.push(file);
     if (chunk.length < CHUNK) continue;
-    await compare(run, chunk);
-    chunk = [];
+    await look();
+    await suspects.judgeMany();
   }
-  if (chunk.length > 0) await compare(run, chunk);
+  await look();
+  await suspects.judgeAll();
 }
 
 /** The plugin's own affairs, and what no upload is named like (`.gitkeep`). */
@@ -30,10 +37,11 @@ function isPassedBy(name: string): boolean {
   return !name.startsWith(`${OWN_FOLDER}/`) && name.split('/').some((segment) => segment.startsWith('.'));
 }
 
-async function compare(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
-  let strangers = await unknownOf(run, files);
-  // twice: a name may come alive, or be condemned, between two questions
-  if (strangers.length > 0) strangers = await unknownOf(run, strangers);
+/** Reports those of the files that are at no path that the media library lists either. */
+async function judge(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
+  const listed = await run.deps.catalog.listedAnywhere(files.flatMap(({ name }) => keysOfObjectName('', name)));
+  // once more: a name may come alive, or be condemned, between two questions
+  const strangers = await unrecorded(run, files.filter(({ name }) => !listed.has(name as ObjectKey)));
   const { disk, ledger, clock, volume } = run.deps;
   const own = strangers.filter(({ name }) => OWN_NAME.test(name)).map(({ name }) => name as LocalName);
   // own names are shortened, and then do not tell their key
@@ -51,17 +59,16 @@ async function compare(run: AuditRun, files: readonly DiskFile[]): Promise<void>
   await run.commit();
 }
 
-/** The files that are no row's copy, no write's, and at no path that the media library lists. */
-async function unknownOf(run: AuditRun, files: readonly DiskFile[]): Promise<DiskFile[]> {
-  const { ledger, catalog, volume } = run.deps;
+/** The files that are no row's copy, and no write's. */
+async function unrecorded(run: AuditRun, files: readonly DiskFile[]): Promise<DiskFile[]> {
+  const { ledger, volume } = run.deps;
+  if (files.length === 0) return [];
   const placed = ({ name }: DiskFile): PlacedName => ({ kind: 'file', name: name as LocalName, volume: volume.id });
   const recorded = await ledger.recordedNames(files.map(placed));
   const rest = files.filter((file) => !recorded.has(nameId(placed(file))));
   const rows = await ledger.rowsOf(rest.flatMap(({ name }) => keysOfFile(name as LocalName)));
   const live = new Set<string>(rows.flatMap((row) => localOf(row) ?? []).filter((copy) => copy.volume === volume.id).map((copy) => copy.localName));
-  const dead = rest.filter(({ name }) => !live.has(name));
-  const listed = await catalog.listed(dead.filter(({ name }) => !isOwnLocalName(name as LocalName)).flatMap(({ name }) => keysOfObjectName('', name)));
-  return dead.filter(({ name }) => !listed.has(name as ObjectKey));
+  return rest.filter(({ name }) => !live.has(name));
 }
 
 function keysOfFile(name: LocalName): ObjectKey[] {

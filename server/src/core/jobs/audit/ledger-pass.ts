@@ -1,4 +1,3 @@
-import type { ObjectKey } from '../../keys';
 import type { AuditedRow } from '../../ledger/auditing';
 import type { LedgerRow } from '../../ledger/ledger';
 import { isIn, localOf, remoteOf } from '../../ledger/state';
@@ -7,6 +6,7 @@ import type { AuditRun } from './audit-run';
 import { isAsStored } from './bucket-pass';
 import { condemnedCopy, condemnedFilesOf, rescue, type CondemnedFiles } from './condemned-copy';
 import { copyOnDisk, lookAtFile } from './disk-copy';
+import { Suspects } from './suspects';
 import { judge, type ObjectSeen, type Verdict } from './verdict';
 
 const PAGE = 500;
@@ -17,26 +17,30 @@ const TRASH_MS = 7 * 24 * 3600_000;
 
 /** Goes through the whole ledger: is each row's object there, and its file on this disk, and is it listed? */
 export async function auditLedger(run: AuditRun): Promise<void> {
+  const suspects = new Suspects<LedgerRow>((rows) => buryUnlisted(run, rows));
   let after: string | null = null;
   do {
     const page = await run.deps.ledger.page({ after, limit: PAGE });
-    const listed = await run.deps.catalog.listed(page.rows.filter(mayBeUnlisted).map(({ row }) => row.key));
     const condemned = condemnedFilesOf(run, page.rows.map(({ row }) => row.key));
     await eachAtOnce(page.rows, run.context.options.concurrency, async (audited) => {
-      if (!run.stopped) await auditRow(run, audited, { listed, condemned });
+      if (!run.stopped) await auditRow(run, audited, { condemned, suspects });
     });
+    if (!run.stopped) await suspects.judgeMany();
     await run.commit();
     after = page.next;
   } while (after !== null && !run.stopped);
+  if (!run.stopped) await suspects.judgeAll();
+  await run.commit();
 }
 
-/** What was asked for a whole page. */
-interface OfPage {
-  readonly listed: ReadonlySet<ObjectKey>;
+interface OfMany {
+  /** Asked for a whole page. */
   readonly condemned: CondemnedFiles;
+  /** Rows that are as they should be, if the library lists them. */
+  readonly suspects: Suspects<LedgerRow>;
 }
 
-async function auditRow(run: AuditRun, audited: AuditedRow, { listed, condemned }: OfPage): Promise<void> {
+async function auditRow(run: AuditRun, audited: AuditedRow, { condemned, suspects }: OfMany): Promise<void> {
   const { row, auditedBy } = audited;
   const wasSeen = auditedBy === run.context.runId;
   if (!wasSeen) run.context.progress.done(sizeOf(row));
@@ -46,16 +50,19 @@ async function auditRow(run: AuditRun, audited: AuditedRow, { listed, condemned 
   }
   const verdict = await verdictOn(run, row, wasSeen, condemned);
   if (verdict) return found(run, row, verdict, condemned);
-  if (!mayBeUnlisted(audited) || listed.has(row.key)) return;
-  const again = await run.deps.catalog.listed([row.key]);
-  if (again.has(row.key) || !(await isUnchanged(run, row))) return;
-  await run.note({ kind: 'unlisted', key: row.key, name: null, size: sizeOf(row), code: null, action: 'bury' }, () =>
-    run.deps.ledger.buryUnlisted(row, TRASH_MS),
-  );
+  if (audited.unchangedMs >= SETTLED_MS) suspects.add(row);
 }
 
-function mayBeUnlisted({ row, unchangedMs }: AuditedRow): boolean {
-  return row.tombstone === null && unchangedMs >= SETTLED_MS;
+/** Those that no file of the library and no format of one is named like, and that are as they were read. */
+async function buryUnlisted(run: AuditRun, rows: readonly LedgerRow[]): Promise<void> {
+  const listed = await run.deps.catalog.listedAnywhere(rows.map(({ key }) => key));
+  for (const row of rows) {
+    if (run.stopped) return;
+    if (listed.has(row.key) || !(await isUnchanged(run, row))) continue;
+    await run.note({ kind: 'unlisted', key: row.key, name: null, size: sizeOf(row), code: null, action: 'bury' }, () =>
+      run.deps.ledger.buryUnlisted(row, TRASH_MS),
+    );
+  }
 }
 
 /** What is wrong with the row's bytes, if it is still so that the row is as it was read. */

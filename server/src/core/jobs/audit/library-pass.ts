@@ -25,23 +25,35 @@ async function auditNames(run: AuditRun, names: readonly string[]): Promise<void
   const { ledger, disk } = run.deps;
   const keys = [...new Set(names.flatMap(usableKey))];
   const withBytes = new Set((await ledger.rowsOf(keys)).filter((row) => isIn(row, 'local', 'both', 'remote')).map(({ key }) => key));
+  const missing: Missing[] = [];
   for (const key of keys) {
     if (withBytes.has(key) || run.stopped) continue;
     // on disk: the inventory's business
-    if (!(await mayBeOnDisk(disk, key))) await auditKey(run, key);
+    if (!(await mayBeOnDisk(disk, key))) missing.push(...(await lookInBucket(run, key)));
   }
+  const listed = await run.deps.catalog.listedAnywhere(missing.map(({ key }) => key));
+  for (const { key, isLost } of missing) if (listed.has(key)) await report(run, key, isLost);
   await run.commit();
 }
 
-async function auditKey(run: AuditRun, key: ObjectKey): Promise<void> {
+interface Missing {
+  readonly key: ObjectKey;
+  /** It is proven to be nowhere. */
+  readonly isLost: boolean;
+}
+
+async function lookInBucket(run: AuditRun, key: ObjectKey): Promise<Missing[]> {
   const present = run.deps.readable();
   const store = present && run.reached.get(present.locationId);
   const object = store ? await run.head(store, plainObjectName(present.prefix, key)) : 'unknown';
   // there: whoever reads it first adopts it
-  if (typeof object === 'object') return;
-  const isLost = object === 'missing' && (await run.isDiskThere()) && (await run.isNowhereElse(key));
-  const row = await run.deps.ledger.find(key);
-  if (isIn(row, 'local', 'both', 'remote') || !(await run.deps.catalog.listed([key])).has(key)) return;
+  if (typeof object === 'object') return [];
+  return [{ key, isLost: object === 'missing' && (await run.isDiskThere()) && (await run.isNowhereElse(key)) }];
+}
+
+/** If it still has no bytes. */
+async function report(run: AuditRun, key: ObjectKey, isLost: boolean): Promise<void> {
+  if (isIn(await run.deps.ledger.find(key), 'local', 'both', 'remote')) return;
   const finding = { key, name: null, size: null };
   if (!isLost) return run.note({ ...finding, kind: 'missing', code: 'NOT_ON_DISK', action: 'none' });
   await run.note({ ...finding, kind: 'lost', code: 'LOST', action: 'mark-lost' }, async () => {
