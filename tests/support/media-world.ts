@@ -68,6 +68,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   };
   const fallbacks: ErrorCode[] = [];
   const refusals: ErrorCode[] = [];
+  const kept: string[] = [];
   const listed = new Set<ObjectKey>();
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
@@ -92,11 +93,12 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     keepsLocally: () => state.keepsLocally,
     onRefusal: (code) => refusals.push(code),
     onFallback: (code) => fallbacks.push(code),
+    onOwnName: () => void kept.push('own name'),
     onDelete: () => undefined,
   });
   const storage = storageOf(jobs);
   return Object.assign(world, {
-    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, listed, lines, jobs, storage, storageOf,
+    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, storage, storageOf,
     key: parseKey,
     put: (name: string, content: string) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
     /** What a reader gets: the text, or the kind of the refusal. */

@@ -9,6 +9,8 @@ import { jobContext } from '../../support/job-context';
 import { mediaWorld } from '../../support/media-world';
 
 export const DAY = 24 * 3600_000;
+/** So long after a replace the path of what it replaced may have other bytes. */
+export const RESTED = 4_000;
 
 /** A media world on its way out of S3. */
 export async function leavingWorld() {

@@ -7,6 +7,12 @@ import { inParallel } from './in-parallel';
 import type { JobContext } from './job';
 import { localBody } from './local-copy';
 
+/** Why a settling or a cleanup has given a file up: none of that keeps S3 from having it. */
+const OF_THE_DISK: ReadonlySet<LedgerRow['lastError']> = new Set<LedgerRow['lastError']>(['NOT_ON_DISK', 'FILE_CHANGED', 'PLAIN_PATH_TAKEN']);
+
+/** Whether fetching it from S3 has been given up. */
+const isBeyondFetching = (row: LedgerRow) => hasGivenUp(row) && !OF_THE_DISK.has(row.lastError);
+
 /**
  * The rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is read,
  * so that a run goes on where the last one had to end; what was found wanting is looked at once more in each.
@@ -19,7 +25,7 @@ export class CopyCheck {
 
   constructor(private readonly deps: EngineParts) {}
 
-  /** Batch by batch, none of them empty. Those that were given up are left out. */
+  /** Batch by batch, none of them empty. Those that cannot be fetched are left out. */
   async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'both'>[]> {
     const { ledger } = this.deps;
     const limit = options.batchSize;
@@ -53,7 +59,7 @@ export class CopyCheck {
       if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row))) rows.push(row);
       else this.#wanting.delete(row.key);
     }
-    return { some: rows.length > 0, open: rows.some((row) => !hasGivenUp(row)), lastError: rows.at(-1)?.lastError ?? null };
+    return { some: rows.length > 0, open: rows.some((row) => !isBeyondFetching(row)), lastError: rows.at(-1)?.lastError ?? null };
   }
 
   async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {
@@ -61,7 +67,7 @@ export class CopyCheck {
     await inParallel(rows, concurrency, async (row) => {
       if (!isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row))) return;
       this.#wanting.add(row.key);
-      if (!hasGivenUp(row)) wanting.push(row);
+      if (!isBeyondFetching(row)) wanting.push(row);
     });
     return wanting;
   }

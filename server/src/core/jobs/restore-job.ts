@@ -47,7 +47,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
     isComplete: async () => {
       if ((await deps.ledger.tallies()).remote.count > 0) return false;
       if (!deps.leaving()) return true;
-      return !(await deps.ledger.leftToSettle(deps.volume.id)) && !(await deps.ledger.copiesElsewhere(deps.volume.id));
+      return (await deps.ledger.leftToSettle(deps.volume.id)) === undefined && !(await deps.ledger.copiesElsewhere(deps.volume.id));
     },
 
     run: async (context): Promise<JobOutcome> => {
@@ -63,8 +63,16 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       if (context.options.fromStart) copies.anew();
       // of the whole library, also for a range of it: plain Strapi is to find every file
       const checked = await restoring.copies(copies);
-      const settled = await settleAll(deps, context);
-      return [restored, checked, settled].find(({ status }) => status === 'paused') ?? [restored, checked].find(({ status }) => status === 'failed') ?? settled;
+      const { options, signal, commit, progress } = context;
+      const settled = await settleAll(deps, {
+        ...options,
+        signal,
+        onResult: (result) => {
+          if (typeof result === 'object') progress.failed();
+        },
+        afterBatch: commit,
+      });
+      return [restored, checked, settled].find(({ status }) => status === 'paused') ?? [restored, checked, settled].find(({ status }) => status === 'failed') ?? settled;
     },
   };
 }
