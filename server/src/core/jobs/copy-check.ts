@@ -2,16 +2,10 @@ import { isStorageError } from '../errors';
 import type { ObjectKey } from '../keys';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import { hasGivenUp } from './failures';
+import { isBeyondFetching } from './failures';
 import { inParallel } from './in-parallel';
 import type { JobContext } from './job';
 import { localBody } from './local-copy';
-
-/** Why a settling or a cleanup has given a file up: none of that keeps S3 from having it. */
-const OF_THE_DISK: ReadonlySet<LedgerRow['lastError']> = new Set<LedgerRow['lastError']>(['NOT_ON_DISK', 'FILE_CHANGED', 'PLAIN_PATH_TAKEN']);
-
-/** Whether fetching it from S3 has been given up. */
-const isBeyondFetching = (row: LedgerRow) => hasGivenUp(row) && !OF_THE_DISK.has(row.lastError);
 
 /**
  * The rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is read,
@@ -51,15 +45,14 @@ export class CopyCheck {
     this.#wanting.clear();
   }
 
-  /** Of what was found wanting, that which still is; `open` false when all of it has been given up. */
-  async left(): Promise<{ some: boolean; open: boolean; lastError: LedgerRow['lastError'] }> {
-    if (!this.#ended) return { some: true, open: true, lastError: null };
+  /** Of what was found wanting, that which still is. */
+  async left(): Promise<LedgerRow[]> {
     const rows: LedgerRow[] = [];
     for (const row of await this.deps.ledger.rowsOf([...this.#wanting])) {
       if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row))) rows.push(row);
       else this.#wanting.delete(row.key);
     }
-    return { some: rows.length > 0, open: rows.some((row) => !isBeyondFetching(row)), lastError: rows.at(-1)?.lastError ?? null };
+    return rows;
   }
 
   async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {

@@ -52,17 +52,16 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
 
     run: async (context): Promise<JobOutcome> => {
       const { maxId, dryRun } = context.options;
-      const batches = maxId === null ? undefined : () => range.batches(maxId, context);
-      if (dryRun) return foresee(deps, context, batches?.(), lacking);
+      if (dryRun) return foresee(deps, context, maxId === null ? undefined : range.all(maxId, context), lacking);
       // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
       if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
       const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
-      const restored = await (batches ? restoring.rows(batches()) : restoring.all());
+      const restored = await (maxId === null ? restoring.all() : restoring.rows(range.batches(maxId, context), () => range.left()));
       if (restored.status === 'complete') range.ended();
       if (!deps.leaving()) return restored;
       if (context.options.fromStart) copies.anew();
       // of the whole library, also for a range of it: plain Strapi is to find every file
-      const checked = await restoring.copies(copies);
+      const checked = await restoring.rows(copies.batches(context), () => copies.left());
       const { options, signal, commit, progress } = context;
       const settled = await settleAll(deps, {
         ...options,

@@ -3,8 +3,7 @@ import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import { isIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import type { CopyCheck } from './copy-check';
-import { noteFailure } from './failures';
+import { isBeyondFetching, noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
 import { bringBack } from './restore';
 
@@ -39,13 +38,18 @@ export class Restoring {
     return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : this.#outcome(false);
   }
 
-  /** The files whose copy on this disk is not proven. */
-  async copies(check: CopyCheck): Promise<JobOutcome> {
-    const tried = await this.rows(check.batches(this.context));
-    if (tried.status !== 'complete') return tried;
-    const { some, open, lastError } = await check.left();
-    if (!some) return tried;
-    return open ? { status: 'paused', code: lastError ?? this.#lastFailure } : this.#givenUp(lastError);
+  /** The files of these batches. @param left those of them that are not back */
+  async rows(batches: AsyncIterable<LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>): Promise<JobOutcome> {
+    for await (const rows of batches) {
+      this.context.progress.expect(rows.length, bytesOf(rows));
+      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
+      if (!this.#goesOn()) break;
+    }
+    if (!this.#goesOn()) return this.#outcome(true);
+    const rest = await left();
+    if (rest.length === 0) return this.#outcome(false);
+    const code = rest.at(-1)?.lastError ?? this.#lastFailure;
+    return rest.every(isBeyondFetching) ? this.#givenUp(code) : { status: 'paused', code };
   }
 
   #givenUp(code: ErrorCode | null): JobOutcome {
@@ -56,17 +60,6 @@ export class Restoring {
   async #errorOfRest(): Promise<ErrorCode | null> {
     const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
     return row?.lastError ?? this.#lastFailure;
-  }
-
-  /** The files of these batches. */
-  async rows(batches: AsyncIterable<LedgerRow[]>): Promise<JobOutcome> {
-    for await (const rows of batches) {
-      this.context.progress.expect(rows.length, bytesOf(rows));
-      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
-      if (!this.#goesOn()) break;
-    }
-    // each was tried once, and those that failed are listed
-    return this.#outcome(!this.#goesOn());
   }
 
   /** Whether there is a file that will be tried again by itself. */
