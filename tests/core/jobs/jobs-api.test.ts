@@ -216,3 +216,18 @@ test('a dry run under way is answered with its own numbers', async () => {
   await until(async () => (await answerOf('cleanup')).progress.total === 700);
   await runner.stop();
 });
+
+test('whether a job is complete is asked with its last run, which a dry run is not', async () => {
+  const { api, upload, runner, answerOf } = setUp();
+  const asked = jest.spyOn(upload, 'isComplete');
+  const lastAsked = () => (asked.mock.lastCall as unknown[])[1];
+  await api.answer();
+  expect(lastAsked()).toBeNull();
+  runner.start();
+  for (const dryRun of [false, true]) {
+    await api.start('upload', { dryRun });
+    await until(async () => (await answerOf('upload'))[dryRun ? 'lastDryRun' : 'lastRun']?.status === 'complete');
+  }
+  await runner.stop();
+  expect(lastAsked()).toMatchObject({ dryRun: false, status: 'complete' });
+});

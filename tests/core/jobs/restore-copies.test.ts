@@ -92,6 +92,17 @@ test('a file that neither the disk nor S3 has any more: not complete, and its ro
   expect(await world.plain('a.txt')).toBe('the bytes of a.txt');
 });
 
+test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('without a run that came to its end (%s) nobody knows that the copies are there', async (status) => {
+  await both('a.txt');
+  await fs.rm(world.at('a.txt'));
+  const lastRun = status && { status };
+  // as another process, or this one after a restart, is asked
+  expect(await world.job().isComplete(undefined, lastRun)).toBe(false);
+  expect(await world.job().isComplete(undefined, { status: 'complete' })).toBe(true);
+  world.state.leaving = false;
+  expect(await world.job().isComplete(undefined, lastRun)).toBe(true);
+});
+
 test('files that are in S3 only and were given up: the run has failed', async () => {
   await world.put('a.txt', 'a');
   await world.s3.delete('a.txt');

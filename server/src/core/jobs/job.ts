@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { FindingAction, FindingKind, JobName } from '../../contracts/jobs';
+import type { FindingAction, FindingKind, JobName, RunEntry } from '../../contracts/jobs';
 import type { RunProgress } from './run-progress';
 
 /** How one run is to be done; complete, every default filled in. */
@@ -74,8 +74,9 @@ export interface Job {
   /**
    * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
    * @param range as the next run would have it; without it, that of the last inventory
+   * @param lastRun that was no dry run; null: there was none; without it, the ledger alone is asked
    */
-  isComplete(range?: Pick<JobOptions, 'maxId'>): Promise<boolean>;
+  isComplete(range?: Pick<JobOptions, 'maxId'>, lastRun?: Pick<RunEntry, 'status'> | null): Promise<boolean>;
   /** @throws what is no one file's fault: the run counts as failed, and may be started again */
   run(context: JobContext): Promise<JobOutcome>;
 }

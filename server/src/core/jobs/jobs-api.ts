@@ -140,7 +140,8 @@ export class JobsApi {
     }
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
     const wanted = await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name));
-    return { ...common, wanted, complete: await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+    const complete = await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }, common.lastRun);
+    return { ...common, wanted, complete, schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
   }
 
   #scheduleOf(name: JobName): JobSchedule {
