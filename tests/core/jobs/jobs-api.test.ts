@@ -42,6 +42,7 @@ function setUp() {
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => TALLIES },
     mode: () => now.mode,
+    leaving: () => now.leaving,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
     updateSettings: async (patch) => {

@@ -25,8 +25,8 @@ export async function leavingWorld() {
     leave: () => void Object.assign(world.state, { mode: 'read-only', leaving: true }),
     /** One run of the restore job. @param parts of the process that runs it */
     async run(parts: EngineParts = world.jobs, options: Partial<JobOptions> = {}) {
-      const { context, progress } = jobContext(options);
-      return { outcome: await job(parts).run(context), progress: progress.snapshot() };
+      const { context, progress, commits } = jobContext(options);
+      return { outcome: await job(parts).run(context), progress: progress.snapshot(), commits };
     },
     row: async (name: string) => (await world.ledger.find(world.key(name)))!,
     localName: async (name: string) => localOf((await world.ledger.find(world.key(name)))!)?.localName,

@@ -1,5 +1,7 @@
 import { isStorageError } from '../errors';
 import type { ObjectKey } from '../keys';
+import type { AuditedRow } from '../ledger/auditing';
+import { isUnsettled } from '../ledger/settling';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { isBeyondFetching } from './failures';
@@ -19,8 +21,11 @@ export class CopyCheck {
 
   constructor(private readonly deps: EngineParts) {}
 
-  /** Batch by batch, none of them empty. Those that cannot be fetched are left out. */
-  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'both'>[]> {
+  /**
+   * Batch by batch, none of them empty. Those that cannot be fetched are left out.
+   * @param onInPlace told each file, the first time it is looked at, that is at its plain path
+   */
+  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>, onInPlace: (found: AuditedRow) => void): AsyncGenerator<RowIn<'both'>[]> {
     const { ledger } = this.deps;
     const limit = options.batchSize;
     const keys = [...this.#wanting];
@@ -31,6 +36,7 @@ export class CopyCheck {
     while (!this.#ended && !signal.aborted) {
       const page = await ledger.page({ after: this.#after, limit });
       const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), options.concurrency);
+      for (const found of page.rows) if (this.#isInPlace(found.row)) onInPlace(found);
       // behind us: what was wanting is remembered
       this.#after = page.next;
       this.#ended = page.next === null;
@@ -53,6 +59,11 @@ export class CopyCheck {
       else this.#wanting.delete(row.key);
     }
     return rows;
+  }
+
+  #isInPlace(row: LedgerRow): boolean {
+    const here = isIn(row, 'local', 'both') && row.tombstone === null && row.placement.local.volume === this.deps.volume.id;
+    return here && !isUnsettled(row) && !this.#wanting.has(row.key);
   }
 
   async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {

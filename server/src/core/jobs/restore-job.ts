@@ -8,7 +8,8 @@ import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
 import type { Job, JobContext, JobOutcome } from './job';
 import { LibraryRange } from './library-range';
 import { bytesOf, Restoring } from './restoring';
-import { settleAll } from './settle';
+import { settleAll, settleRow, type Settled } from './settle';
+import { WayOut } from './way-out';
 
 export type RestoreDeps = EngineParts & { readonly library: MediaLibrary };
 
@@ -31,6 +32,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
   };
   const range = new LibraryRange(deps);
   const copies = new CopyCheck(deps);
+  const wayOut = new WayOut(deps);
 
   return {
     name: 'restore',
@@ -57,23 +59,38 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       if (dryRun) return foresee(deps, context, maxId === null ? undefined : range.all(maxId, context), lacking);
       // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
       if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
-      const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
+      const { options, signal, commit, progress } = context;
+      const onSettled = (result: Settled, row: LedgerRow) => {
+        if (typeof result === 'object') progress.failed();
+        else if (result === 'settled') wayOut.arrived(bytesOf([row]), progress);
+      };
+      const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0, async ({ key, placement }) => {
+        if (!deps.leaving()) return progress.done(placement.content.size);
+        // at once: a file counts when it is where it is to stay
+        const row = await deps.ledger.find(key);
+        if (row) onSettled(await settleRow(deps, row), row);
+      });
+      if (options.fromStart) {
+        copies.anew();
+        wayOut.anew();
+      }
+      if (deps.leaving()) await wayOut.expectRest(progress);
       const restored = await (maxId === null ? restoring.all() : restoring.rows(range.batches(maxId, context), () => range.left()));
       if (restored.status === 'complete') range.ended();
       if (!deps.leaving()) return restored;
-      if (context.options.fromStart) copies.anew();
       // of the whole library, also for a range of it: plain Strapi is to find every file
-      const checked = await restoring.rows(copies.batches(context), () => copies.left());
-      const { options, signal, commit, progress } = context;
+      const wanting = copies.batches(context, (found) => wayOut.found(found, progress));
+      const checked = await restoring.rows(wanting, () => copies.left(), true);
       const settled = await settleAll(deps, {
         ...options,
         signal,
-        onResult: (result) => {
-          if (typeof result === 'object') progress.failed();
-        },
+        onResult: onSettled,
         afterBatch: commit,
       });
-      return [restored, checked, settled].find(({ status }) => status === 'paused') ?? [restored, checked, settled].find(({ status }) => status === 'failed') ?? settled;
+      const outcomes = [restored, checked, settled];
+      const outcome = outcomes.find(({ status }) => status === 'paused') ?? outcomes.find(({ status }) => status === 'failed') ?? settled;
+      if (outcome.status === 'complete' && maxId === null) progress.completed();
+      return outcome;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
-import { isIn } from '../ledger/state';
+import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { isBeyondFetching, noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
@@ -21,6 +21,8 @@ export class Restoring {
     private readonly context: JobContext,
     /** Whether the disk has room for so many bytes more. */
     private readonly fits: (bytes: number) => Promise<boolean>,
+    /** A row's file is back, which counts. */
+    private readonly onBack: (row: RowIn<'remote' | 'both'>) => Promise<void>,
   ) {}
 
   /** Every file that is in S3 only. */
@@ -38,10 +40,10 @@ export class Restoring {
     return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : this.#outcome(false);
   }
 
-  /** The files of these batches. @param left those of them that are not back */
-  async rows(batches: AsyncIterable<LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>): Promise<JobOutcome> {
+  /** The files of these batches. @param left those of them that are not back @param expected they are counted in already */
+  async rows(batches: AsyncIterable<LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>, expected = false): Promise<JobOutcome> {
     for await (const rows of batches) {
-      this.context.progress.expect(rows.length, bytesOf(rows));
+      if (!expected) this.context.progress.expect(rows.length, bytesOf(rows));
       if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
       if (!this.#goesOn()) break;
     }
@@ -91,7 +93,7 @@ export class Restoring {
     try {
       progress.requested('get');
       const back = await bringBack(deps, row);
-      if (back) progress.done(row.placement.content.size);
+      if (back) await this.onBack(row);
       return back;
     } catch (error) {
       if (isStorageError(error, 'DISK_FULL')) {
@@ -127,5 +129,5 @@ export class Restoring {
 }
 
 export function bytesOf(rows: readonly LedgerRow[]): number {
-  return rows.reduce((total, row) => total + (isIn(row, 'remote', 'both') ? row.placement.content.size : 0), 0);
+  return rows.reduce((total, row) => total + ('content' in row.placement ? row.placement.content.size : 0), 0);
 }

@@ -30,7 +30,7 @@ export interface SettleWays {
   /** Files taken up at once. */
   readonly batchSize: number;
   readonly signal: AbortSignal;
-  onResult?(result: Settled): void;
+  onResult?(result: Settled, row: LedgerRow): void;
   afterBatch?(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function settleAll(deps: EngineParts, ways: SettleWays): Promise<Jo
   const code = await settleOnce(deps, ways);
   const left = await deps.ledger.leftToSettle(deps.volume.id);
   if (!left) return { status: 'complete' };
-  return hasGivenUp(left) && left.lastError ? { status: 'failed', code: left.lastError } : { status: 'paused', code };
+  return hasGivenUp(left) && left.lastError ? { status: 'failed', code: left.lastError } : { status: 'paused', code: code ?? left.lastError };
 }
 
 /**
@@ -78,7 +78,7 @@ async function pass(deps: EngineParts, { concurrency, batchSize, signal, onResul
         const result = await settleRow(deps, row);
         if (typeof result === 'object') results.code = result.failed;
         else if (result !== 'waits') results[result] = true;
-        onResult?.(result);
+        onResult?.(result, row);
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
