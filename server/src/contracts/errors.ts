@@ -79,7 +79,7 @@ export const ERRORS = {
   },
   // the disk and the body
   DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
-  DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder and its rights.' },
+  DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder, its rights, and that its disk is mounted. If “strapi import” has emptied the folder, restart Strapi.' },
   NAME_TAKEN: { message: 'A file of this name exists already.', hint: 'Nothing was overwritten; try again.' },
   BODY_FAILED: { message: 'The file to be stored could not be read.', hint: 'Upload it again.' },
   ABORTED: { message: 'The operation was cancelled.', hint: 'Try again.' },
