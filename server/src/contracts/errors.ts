@@ -152,6 +152,10 @@ export const ERRORS = {
     message: 'The disk has too little free space for the files that are to be brought back.',
     hint: 'Free some space in the uploads folder’s file system, or restore a range of files first.',
   },
+  OTHER_DISK_IN_USE: {
+    message: 'Another server was at work on an uploads folder of its own within the last 15 minutes: each has files that the other lacks.',
+    hint: 'Let all servers share one uploads folder, or stop all but the one that is to keep the files; then run the restore.',
+  },
   ALREADY_RUNNING: { message: 'This job is running already.', hint: 'Wait for it to end, or stop it.' },
   NO_SUCH_JOB: { message: 'There is no such job, or it cannot do that.', hint: 'The jobs are upload, cleanup, restore, purge and audit.' },
   NOT_ON_DISK: {

@@ -127,3 +127,13 @@ test('a run that had to end goes on there: what was read is not read again', asy
   expect(await job.run(jobContext({ batchSize: 1 }).context)).toEqual({ status: 'complete' });
   expect(new Set(get.mock.calls.map(([name]) => name)).size).toBe(2);
 });
+
+test('on the way out a server with another uploads folder is warned of, as long as it is there', async () => {
+  const seen = { firstSeen: new Date(0), lastSeen: new Date(0) };
+  world.volumes.push({ ...seen, id: world.jobs.volume.id, vanished: false }, { ...seen, id: ELSEWHERE, vanished: false });
+  expect(await world.job().warning?.()).toBeNull();
+  world.leave();
+  expect(await world.job().warning?.()).toBe('OTHER_DISK_IN_USE');
+  world.volumes[1] = { ...seen, id: ELSEWHERE, vanished: true };
+  expect(await world.job().warning?.()).toBeNull();
+});

@@ -32,6 +32,7 @@ const job = (disk: Partial<RestoreDisk> = {}) =>
         page: async ({ after, limit, maxId }) => files.filter(({ id }) => id > after && id <= (maxId ?? Infinity)).slice(0, limit),
         logos: async () => [],
       },
+      registry: { list: async () => [] },
     },
     { space: async () => ({ free: 1e12, total: 1e12 }), ...disk },
   );

@@ -71,6 +71,8 @@ export interface Job {
   readonly scope: 'disk' | 'library';
   /** Why it must not run now; null: it may. Cheap. */
   blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId' | 'apply'>): Promise<ErrorCode | null>;
+  /** What keeps it from coming to what it is for, although it may run; null, or left out: nothing. Cheap. */
+  warning?(): Promise<ErrorCode | null>;
   /**
    * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
    * @param range as the next run would have it; without it, that of the last inventory

@@ -140,11 +140,11 @@ export class JobsApi {
       // the purge: always on where S3 may be changed, and without runs
       const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';
       const schedule = { enabled: true, expression: null, nextRunAt: null };
-      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked) };
+      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
     }
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
     const complete = await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }, common.lastRun);
-    return { ...common, wanted, complete, schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+    return { ...common, wanted, complete, schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked), warning: reasonOf((await job.warning?.()) ?? null) };
   }
 
   #scheduleOf(name: JobName): JobSchedule {

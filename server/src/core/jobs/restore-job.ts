@@ -5,13 +5,14 @@ import type { MediaLibrary } from '../media/library';
 import { CopyCheck } from './copy-check';
 import { isDiskThere } from './disk-there';
 import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
+import type { VolumeRegistry } from '../volumes/registry';
 import type { Job, JobContext, JobOutcome } from './job';
 import { LibraryRange } from './library-range';
 import { bytesOf, Restoring } from './restoring';
 import { settleAll, settleRow, type Settled } from './settle';
 import { WayOut } from './way-out';
 
-export type RestoreDeps = EngineParts & { readonly library: MediaLibrary };
+export type RestoreDeps = EngineParts & { readonly library: MediaLibrary; readonly registry: Pick<VolumeRegistry, 'list'> };
 
 export interface RestoreDisk {
   /** The room on the disk of the uploads folder. */
@@ -44,6 +45,13 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       if (!deps.breaker()) return 'UNAVAILABLE';
       // how much a range comes to, only going through it tells: each batch is looked at instead
       return !dryRun && maxId === null && (await lacking(remote.bytes)) > 0 ? 'DISK_TOO_SMALL' : null;
+    },
+
+    // plain Strapi has one folder
+    warning: async () => {
+      if (!deps.leaving()) return null;
+      const others = (await deps.registry.list()).filter(({ id, vanished }) => !vanished && id !== deps.volume.id);
+      return others.length > 0 ? 'OTHER_DISK_IN_USE' : null;
     },
 
     isComplete: async (_range, lastRun) => {
