@@ -50,6 +50,18 @@ test('a disk that is not mounted is not there: nothing is fetched onto the mount
   expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))]).toEqual([[], known]);
 });
 
+test('nor when it is unmounted in the midst of a run', async () => {
+  await both('a.txt', 'b.txt');
+  const page = world.ledger.page;
+  world.ledger.page = async (request) => {
+    await fs.rm(world.folder, { recursive: true, force: true });
+    await fs.mkdir(world.folder);
+    return page(request);
+  };
+  expect((await world.run()).outcome).toMatchObject({ status: 'paused' });
+  expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))?.localName]).toEqual([[], 'a.txt']);
+});
+
 test('a copy that is gone is fetched; where somebody put another file, that stays, and it is not complete', async () => {
   await both('gone.txt', 'changed.txt', 'kept.txt');
   await fs.rm(world.at('gone.txt'));

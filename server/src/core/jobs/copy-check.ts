@@ -4,6 +4,7 @@ import type { AuditedRow } from '../ledger/auditing';
 import { isUnsettled } from '../ledger/settling';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
+import { isDiskThere } from './disk-there';
 import { isBeyondFetching } from './failures';
 import { inParallel } from './in-parallel';
 import type { JobContext } from './job';
@@ -31,7 +32,10 @@ export class CopyCheck {
     const keys = [...this.#wanting];
     for (let from = 0; from < keys.length && !signal.aborted; from += limit) {
       const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), options.concurrency);
-      if (wanting.length > 0) yield wanting;
+      if (wanting.length === 0) continue;
+      // unmounted meanwhile: all would be fetched onto the mount point
+      if (!(await isDiskThere(this.deps))) return;
+      yield wanting;
     }
     while (!this.#ended && !signal.aborted) {
       const page = await ledger.page({ after: this.#after, limit });
@@ -40,7 +44,9 @@ export class CopyCheck {
       // behind us: what was wanting is remembered
       this.#after = page.next;
       this.#ended = page.next === null;
-      if (wanting.length > 0) yield wanting;
+      if (wanting.length === 0) continue;
+      if (!(await isDiskThere(this.deps))) return;
+      yield wanting;
     }
   }
 
