@@ -75,6 +75,7 @@ export class EngineJobs {
     this.api = (updateSettings) =>
       new JobsApi({
         ...{ jobs, ledger, runs, findings, requests, book, blocks, mode, updateSettings, purge },
+        leaving: () => parts.leaving(),
         maxId: () => settings().migrationMaxId,
         schedule: (name) => ({ ...scheduleOf(settings(), name), nextRunAt: schedules.nextRunAt(name) }),
         isCron,

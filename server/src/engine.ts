@@ -196,6 +196,7 @@ export class Engine implements EnginePort {
         outage.fellBack(code);
         housekeeping.fellBack();
       },
+      onOwnName: () => housekeeping.awaitsSettling(),
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);

@@ -199,6 +199,15 @@ describe('upload', () => {
   });
 });
 
+it('warns of what a restore will not come to, and runs it all the same', async () => {
+  const warning = reasonOf('OTHER_DISK_IN_USE');
+  const played = stageIo({});
+  const runNow = jest.fn(async () => RUN);
+  await runOn(played, 'restore --yes', engineWith({ jobs: async () => ({ jobs: [jobOf('restore', { warning })] }), runNow }));
+  expect(played.stderr()).toContain(`${warning.message}\n→ ${warning.hint}`);
+  expect(runNow).toHaveBeenCalledTimes(1);
+});
+
 describe('blocked', () => {
   const blocked = (name: 'cleanup' | 'upload') => ({ jobs: async () => ({ jobs: [jobOf(name, { blockedBy: reasonOf('READ_ONLY') })] }) });
 

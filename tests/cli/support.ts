@@ -69,6 +69,7 @@ export const jobOf = (name: JobName, more: Partial<JobAnswer> = {}): JobAnswer =
   lastRun: null,
   lastDryRun: null,
   blockedBy: null,
+  warning: null,
   ...more,
 });
 

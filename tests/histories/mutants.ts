@@ -430,6 +430,12 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'a copy on disk that was damaged is not settled',
   },
   {
+    guard: 'A path on which a file was replaced rests before it gets other bytes',
+    without: 'a process that still serves by the row of before answers with the new bytes, under the old checksum',
+    file: 'core/jobs/settle-here.test.ts',
+    test: 'not before a row that somebody remembers of before the replace is forgotten',
+  },
+  {
     guard: 'Unfinished uploads in parts are aborted under our own names only',
     without: 'another program’s upload to the same bucket breaks',
     file: 'core/store/s3-unfinished.test.ts',

@@ -92,6 +92,7 @@ export class Process {
       keepsLocally: () => true,
       onRefusal: quiet,
       onFallback: quiet,
+      onOwnName: quiet,
       onDelete: quiet,
     });
   }

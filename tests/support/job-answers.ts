@@ -31,5 +31,6 @@ export const jobOf = (name: JobName, over: Partial<JobAnswer> = {}): JobAnswer =
   lastRun: null,
   lastDryRun: null,
   blockedBy: null,
+  warning: null,
   ...over,
 });

@@ -68,6 +68,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   };
   const fallbacks: ErrorCode[] = [];
   const refusals: ErrorCode[] = [];
+  const kept: string[] = [];
   const listed = new Set<ObjectKey>();
   const unusual = new Set<ObjectKey>();
   const lines: string[] = [];
@@ -96,11 +97,12 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     keepsLocally: () => state.keepsLocally,
     onRefusal: (code) => refusals.push(code),
     onFallback: (code) => fallbacks.push(code),
+    onOwnName: () => void kept.push('own name'),
     onDelete: () => undefined,
   });
   const storage = storageOf(jobs);
   return Object.assign(world, {
-    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, listed, lines, jobs, storage, storageOf,
+    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, storage, storageOf,
     /** Listed, too, but as formats that something else than Strapi has named. */
     unusual,
     key: parseKey,

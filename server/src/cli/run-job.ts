@@ -23,8 +23,12 @@ export interface JobRequest extends CommandRequest {
 
 /** `upload`, `cleanup`, `restore`, `audit`: asks, runs, shows and sums up. Answers the exit code. */
 export async function runJob(request: JobRequest, engine: CommandEngine, io: CommandIo, clock: Clock): Promise<number> {
-  const blocked = await blockedBy(request, engine);
+  const { jobs } = await engine.jobs();
+  const job = jobs.find(({ name }) => name === request.command);
+  // a dry run, or a range, may be possible where the whole is not: the run itself says
+  const blocked = request.dryRun || request.maxId !== null ? null : (job?.blockedBy ?? null);
   if (blocked) return reportBlocked(blocked, request, io);
+  if (job?.warning) io.stderr.write(`${job.warning.message}\n→ ${job.warning.hint}\n`);
   const question = questionOf(request, (await engine.status()).objects);
   const answer = question === null ? 'given' : await consent(question, request, io);
   if (answer === 'unasked') {
@@ -36,13 +40,6 @@ export async function runJob(request: JobRequest, engine: CommandEngine, io: Com
     return EXIT.FAILED;
   }
   return work(request, engine, io, clock);
-}
-
-/** Known before anybody is asked. A dry run, or a range, may be possible where the whole is not: the run itself says. */
-async function blockedBy({ command, dryRun, maxId }: JobRequest, engine: CommandEngine): Promise<Reason | null> {
-  if (dryRun || maxId !== null) return null;
-  const { jobs } = await engine.jobs();
-  return jobs.find(({ name }) => name === command)?.blockedBy ?? null;
 }
 
 function reportBlocked(reason: Reason, { command, json }: JobRequest, io: CommandIo): number {

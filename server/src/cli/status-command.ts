@@ -46,6 +46,7 @@ function jobRows(job: JobAnswer): [string, string][] {
     if (error) rows.push(['', error.message]);
   }
   if (job.blockedBy && !job.complete) rows.push(['', `blocked: ${job.blockedBy.message}`], ['', `→ ${job.blockedBy.hint}`]);
+  if (job.warning) rows.push(['', job.warning.message], ['', `→ ${job.warning.hint}`]);
   return rows;
 }
 

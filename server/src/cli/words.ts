@@ -16,7 +16,7 @@ export const SKIPPED: Record<SkipCode, string> = {
 export const DONE: Record<JobCommand, string> = {
   upload: 'uploaded',
   cleanup: 'removed from this disk',
-  restore: 'brought back',
+  restore: 'back on this disk',
   audit: 'compared',
 };
 

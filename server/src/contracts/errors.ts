@@ -79,7 +79,7 @@ export const ERRORS = {
   },
   // the disk and the body
   DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
-  DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder and its rights.' },
+  DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder, its rights, and that its disk is mounted. If “strapi import” has emptied the folder, restart Strapi.' },
   NAME_TAKEN: { message: 'A file of this name exists already.', hint: 'Nothing was overwritten; try again.' },
   BODY_FAILED: { message: 'The file to be stored could not be read.', hint: 'Upload it again.' },
   ABORTED: { message: 'The operation was cancelled.', hint: 'Try again.' },
@@ -151,6 +151,10 @@ export const ERRORS = {
   DISK_TOO_SMALL: {
     message: 'The disk has too little free space for the files that are to be brought back.',
     hint: 'Free some space in the uploads folder’s file system, or restore a range of files first.',
+  },
+  OTHER_DISK_IN_USE: {
+    message: 'Another server was at work on an uploads folder of its own within the last 15 minutes: each has files that the other lacks.',
+    hint: 'Let all servers share one uploads folder, or stop all but the one that is to keep the files; then run the restore.',
   },
   ALREADY_RUNNING: { message: 'This job is running already.', hint: 'Wait for it to end, or stop it.' },
   NO_SUCH_JOB: { message: 'There is no such job, or it cannot do that.', hint: 'The jobs are upload, cleanup, restore, purge and audit.' },

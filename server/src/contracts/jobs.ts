@@ -125,6 +125,8 @@ export interface JobAnswer {
   lastDryRun: RunEntry | null;
   /** Why it cannot be started now. */
   blockedBy: Reason | null;
+  /** It may be started, but what it is for will not come of it. */
+  warning: Reason | null;
 }
 
 /** Answer of `GET /jobs`. */

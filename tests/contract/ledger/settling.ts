@@ -82,21 +82,21 @@ export function settling(hand: Hand): void {
     const first = await hand.file('a.png');
     const row = await own('a.png');
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
-    expect(await hand.ledger.expediteName(plain('a.png'))).toBe(false);
+    expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(false);
     await hand.ledger.abandon([first]);
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
-    expect(await hand.ledger.expediteName(plain('a.png'))).toBe(true);
+    expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(true);
     await hand.ledger.swept(first.id);
     // a late write may still land there
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
-    expect(await hand.ledger.expediteName(plain('a.png'))).toBe(false);
+    expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(false);
   });
 
   it('has the path of a file that was replaced as soon as the sweeper has been there', async () => {
     await hand.fallBack('a.png');
     const row = await own('a.png');
     expect(await hand.dueFiles()).toEqual([]);
-    expect(await hand.ledger.expediteName(plain('a.png'))).toBe(true);
+    expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(true);
     const [due] = await hand.dueFiles();
     expect(due).toMatchObject({ name: 'a.png', unfinished: false });
     expect(await hand.ledger.stillDue(due!.id)).toBe(true);
@@ -112,14 +112,26 @@ export function settling(hand: Hand): void {
     expect(await localName('a.png')).toBe('a.png');
   });
 
+  it('lets a path rest after a replace, and what was given up comes last', async () => {
+    await hand.fallBack('a.png');
+    await own('a.png');
+    expect(await hand.ledger.expediteName(plain('a.png'), 4_000)).toBe(true);
+    expect(await hand.dueFiles()).toEqual([]);
+    await hand.advance(4_000);
+    expect(await hand.dueFiles()).toMatchObject([{ name: 'a.png' }]);
+    await own('b.png');
+    await hand.ledger.recordFailure(await hand.row('a.png'), 'PLAIN_PATH_TAKEN', null);
+    expect(await hand.ledger.leftToSettle(VOLUME)).toMatchObject({ key: 'b.png' });
+  });
+
   it('does not say that a name is due before it is', async () => {
     await hand.fallBack('a.png');
     await own('a.png');
-    await hand.ledger.expediteName(plain('a.png'));
+    await hand.ledger.expediteName(plain('a.png'), 0);
     const [due] = await hand.dueFiles();
     await hand.ledger.postpone(due!.id, HOUR);
     expect(await hand.ledger.stillDue(due!.id)).toBe(false);
-    expect(await hand.ledger.expediteName(plain('unknown.png'))).toBe(false);
+    expect(await hand.ledger.expediteName(plain('unknown.png'), 0)).toBe(false);
     expect(await hand.ledger.stillDue(123_456_789)).toBe(false);
   });
 
@@ -207,12 +219,12 @@ export function settling(hand: Hand): void {
     }
     expect(found.sort()).toEqual(['a.png', 'b.png', 'c.png']);
     expect(await hand.ledger.unsettled(VOLUME, null, 10)).toEqual([]);
-    expect(await hand.ledger.leftToSettle(VOLUME)).toBe(true);
-    expect(await hand.ledger.leftToSettle('other' as VolumeId)).toBe(false);
+    expect(await hand.ledger.leftToSettle(VOLUME)).toMatchObject({ key: 'd.png', lastError: 'PLAIN_PATH_TAKEN' });
+    expect(await hand.ledger.leftToSettle('other' as VolumeId)).toBeUndefined();
     await hand.advance(HOUR);
     const [last] = await hand.ledger.unsettled(VOLUME, null, 10);
     await hand.ledger.commitSettle(last!, await begin(last!));
-    expect(await hand.ledger.leftToSettle(VOLUME)).toBe(false);
+    expect(await hand.ledger.leftToSettle(VOLUME)).toBeUndefined();
   });
 
   it('is begun once when two do so at the same time', async () => {

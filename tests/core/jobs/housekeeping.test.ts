@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { Housekeeping } from '../../../server/src/core/jobs/housekeeping';
@@ -121,4 +121,28 @@ test('where no other process cleans it is done without being woken, and the leas
   while ((await world.object('a.txt')) !== undefined) await settle();
   await rounds(50);
   expect(await leases.acquire('cleaning', 'another', 1)).toBe(true);
+});
+
+test('on the way out a replaced file comes to its plain path a few seconds later', async () => {
+  await fallBack('a.txt');
+  housekeeping.start();
+  await inS3('a.txt');
+  await clock.advance(10);
+  Object.assign(world.state, { mode: 'read-only', leaving: true });
+  await rounds(50);
+  housekeeping.awaitsSettling();
+  housekeeping.awaitsSettling();
+  await world.put('a.txt', 'replaced');
+  expect(world.kept).toEqual(['own name']);
+  await rounds(50);
+  expect(clock.sleeping).toBe(1);
+  world.state.now += 4_000;
+  await clock.advance(7_000);
+  while ((await readFile(path.join(world.folder, 'a.txt'), 'utf8').catch(() => '')) !== 'replaced') await settle();
+});
+
+test('while S3 is in use nothing waits to be settled', async () => {
+  housekeeping.start();
+  housekeeping.awaitsSettling();
+  expect(clock.sleeping).toBe(0);
 });

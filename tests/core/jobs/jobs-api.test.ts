@@ -42,6 +42,7 @@ function setUp() {
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => TALLIES },
     mode: () => now.mode,
+    leaving: () => now.leaving,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
     updateSettings: async (patch) => {
@@ -215,4 +216,19 @@ test('a dry run under way is answered with its own numbers', async () => {
   await api.start('cleanup', { dryRun: true });
   await until(async () => (await answerOf('cleanup')).progress.total === 700);
   await runner.stop();
+});
+
+test('whether a job is complete is asked with its last run, which a dry run is not', async () => {
+  const { api, upload, runner, answerOf } = setUp();
+  const asked = jest.spyOn(upload, 'isComplete');
+  const lastAsked = () => (asked.mock.lastCall as unknown[])[1];
+  await api.answer();
+  expect(lastAsked()).toBeNull();
+  runner.start();
+  for (const dryRun of [false, true]) {
+    await api.start('upload', { dryRun });
+    await until(async () => (await answerOf('upload'))[dryRun ? 'lastDryRun' : 'lastRun']?.status === 'complete');
+  }
+  await runner.stop();
+  expect(lastAsked()).toMatchObject({ dryRun: false, status: 'complete' });
 });

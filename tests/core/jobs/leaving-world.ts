@@ -5,10 +5,13 @@ import { sweepFiles } from '../../../server/src/core/jobs/sweep';
 import type { JobOptions } from '../../../server/src/core/jobs/job';
 import { localOf } from '../../../server/src/core/ledger/state';
 import type { EngineParts } from '../../../server/src/core/media/deps';
+import type { KnownVolume } from '../../../server/src/core/volumes/registry';
 import { jobContext } from '../../support/job-context';
 import { mediaWorld } from '../../support/media-world';
 
 export const DAY = 24 * 3600_000;
+/** So long after a replace the path of what it replaced may have other bytes. */
+export const RESTED = 4_000;
 
 /** A media world on its way out of S3. */
 export async function leavingWorld() {
@@ -16,15 +19,19 @@ export async function leavingWorld() {
   const at = (name: string) => path.join(world.folder, name);
   const library = { page: async () => [], logos: async () => [] };
   const space = async () => ({ free: 1e12, total: 1e12 });
-  const job = (parts: EngineParts = world.jobs) => restoreJob({ ...parts, library }, { space });
+  const volumes: KnownVolume[] = [];
+  const registry = { list: async () => volumes };
+  const job = (parts: EngineParts = world.jobs) => restoreJob({ ...parts, library, registry }, { space });
   return Object.assign(world, {
     at,
     job,
+    /** What the registry has. */
+    volumes,
     leave: () => void Object.assign(world.state, { mode: 'read-only', leaving: true }),
     /** One run of the restore job. @param parts of the process that runs it */
     async run(parts: EngineParts = world.jobs, options: Partial<JobOptions> = {}) {
-      const { context, progress } = jobContext(options);
-      return { outcome: await job(parts).run(context), progress: progress.snapshot() };
+      const { context, progress, commits } = jobContext(options);
+      return { outcome: await job(parts).run(context), progress: progress.snapshot(), commits };
     },
     row: async (name: string) => (await world.ledger.find(world.key(name)))!,
     localName: async (name: string) => localOf((await world.ledger.find(world.key(name)))!)?.localName,

@@ -50,6 +50,18 @@ test('a disk that is not mounted is not there: nothing is fetched onto the mount
   expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))]).toEqual([[], known]);
 });
 
+test('nor when it is unmounted in the midst of a run', async () => {
+  await both('a.txt', 'b.txt');
+  const page = world.ledger.page;
+  world.ledger.page = async (request) => {
+    await fs.rm(world.folder, { recursive: true, force: true });
+    await fs.mkdir(world.folder);
+    return page(request);
+  };
+  expect((await world.run()).outcome).toMatchObject({ status: 'paused' });
+  expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))?.localName]).toEqual([[], 'a.txt']);
+});
+
 test('a copy that is gone is fetched; where somebody put another file, that stays, and it is not complete', async () => {
   await both('gone.txt', 'changed.txt', 'kept.txt');
   await fs.rm(world.at('gone.txt'));
@@ -92,6 +104,17 @@ test('a file that neither the disk nor S3 has any more: not complete, and its ro
   expect(await world.plain('a.txt')).toBe('the bytes of a.txt');
 });
 
+test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('without a run that came to its end (%s) nobody knows that the copies are there', async (status) => {
+  await both('a.txt');
+  await fs.rm(world.at('a.txt'));
+  const lastRun = status && { status };
+  // as another process, or this one after a restart, is asked
+  expect(await world.job().isComplete(undefined, lastRun)).toBe(false);
+  expect(await world.job().isComplete(undefined, { status: 'complete' })).toBe(true);
+  world.state.leaving = false;
+  expect(await world.job().isComplete(undefined, lastRun)).toBe(true);
+});
+
 test('files that are in S3 only and were given up: the run has failed', async () => {
   await world.put('a.txt', 'a');
   await world.s3.delete('a.txt');
@@ -115,4 +138,14 @@ test('a run that had to end goes on there: what was read is not read again', asy
   get.mockClear();
   expect(await job.run(jobContext({ batchSize: 1 }).context)).toEqual({ status: 'complete' });
   expect(new Set(get.mock.calls.map(([name]) => name)).size).toBe(2);
+});
+
+test('on the way out a server with another uploads folder is warned of, as long as it is there', async () => {
+  const seen = { firstSeen: new Date(0), lastSeen: new Date(0) };
+  world.volumes.push({ ...seen, id: world.jobs.volume.id, vanished: false }, { ...seen, id: ELSEWHERE, vanished: false });
+  expect(await world.job().warning?.()).toBeNull();
+  world.leave();
+  expect(await world.job().warning?.()).toBe('OTHER_DISK_IN_USE');
+  world.volumes[1] = { ...seen, id: ELSEWHERE, vanished: true };
+  expect(await world.job().warning?.()).toBeNull();
 });

@@ -32,6 +32,7 @@ const job = (disk: Partial<RestoreDisk> = {}) =>
         page: async ({ after, limit, maxId }) => files.filter(({ id }) => id > after && id <= (maxId ?? Infinity)).slice(0, limit),
         logos: async () => [],
       },
+      registry: { list: async () => [] },
     },
     { space: async () => ({ free: 1e12, total: 1e12 }), ...disk },
   );
@@ -89,6 +90,26 @@ test('a range goes on in the next run where the last one had to end', async () =
   expect(await range.run(first.context)).toEqual({ status: 'paused', code: null });
   expect((await run({ maxId: 25, batchSize: 5 }, range)).outcome).toEqual({ status: 'complete' });
   expect(await states()).toMatchObject({ both: 25 });
+});
+
+test('a file of a range that is not back: the run goes on, and has failed once the file was given up; others concern it not', async () => {
+  await world.s3.delete(NAMES[3]!);
+  await world.s3.delete(NAMES[20]!);
+  const range = job();
+  for (let time = 0; time < 4; time++) {
+    expect((await run({ maxId: 12, batchSize: 5, fromStart: time === 0 }, range)).outcome).toEqual({ status: 'paused', code: 'OBJECT_NOT_FOUND' });
+  }
+  const failed = { status: 'failed', code: 'OBJECT_NOT_FOUND' };
+  expect((await run({ maxId: 12 }, range)).outcome).toEqual(failed);
+  expect(await states()).toMatchObject({ both: 11, failed: 1 });
+  // nor does another process, or one that begins anew, find it complete
+  world.requests.length = 0;
+  expect((await run({ maxId: 12 })).outcome).toEqual(failed);
+  expect((await run({ maxId: 12, fromStart: true }, range)).outcome).toEqual(failed);
+  expect(world.requests).toEqual([]);
+  await world.s3.put(NAMES[3]!, bodyOf(NAMES[3]!));
+  await world.ledger.retry('all');
+  expect((await run({ maxId: 12, fromStart: true }, range)).outcome).toEqual({ status: 'complete' });
 });
 
 test('an end in the middle finishes what is in hand, and gives the rest back', async () => {

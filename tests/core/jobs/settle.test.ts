@@ -8,7 +8,7 @@ import { purge } from '../../../server/src/core/jobs/purge';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { bodyOf } from '../../support/bodies';
 import { jobContext } from '../../support/job-context';
-import { DAY, leavingWorld, type LeavingWorld } from './leaving-world';
+import { DAY, leavingWorld, RESTED, type LeavingWorld } from './leaving-world';
 
 const never = new AbortController().signal;
 
@@ -57,7 +57,7 @@ test('a run that ends between the two is not complete', async () => {
   expect((await world.run()).outcome).toEqual(complete);
 });
 
-test('what was freed by the cleanup is freed at once, and lies there again in the same run', async () => {
+test('what a cleanup has condemned is freed before its grace is over, and lies there again in the same run', async () => {
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
   await world.storage.put(world.key('a.txt'), bodyOf('one'), { mime: null, scope: new RequestScope('upload') });
   world.fault = undefined;
@@ -68,6 +68,7 @@ test('what was freed by the cleanup is freed at once, and lies there again in th
   await uploads(world.jobs, { concurrency: 1, batchSize: 100, signal: never }).upload(local);
   await cleanUpRow(world.jobs, await world.row('a.txt'), 7 * DAY);
   world.leave();
+  world.state.now += RESTED;
   expect((await world.run()).outcome).toEqual(complete);
   expect(await world.plain('a.txt')).toBe('one');
   // the cleanup's record is gone: nothing removes the file later
@@ -109,6 +110,7 @@ describe('the path is taken by a file that nobody knows', () => {
     await fs.writeFile(world.at('a.txt'), 'old');
     await stored('a.txt', 'one');
     await fs.writeFile(world.at('a.txt'), 'theirs');
+    world.state.now += RESTED;
     expect((await world.run()).outcome).toEqual(paused('PLAIN_PATH_TAKEN'));
     expect(await world.plain('a.txt')).toBe('theirs');
   });
@@ -151,9 +153,14 @@ describe('editing goes on meanwhile', () => {
     await world.put('a.txt', 'two');
     expect(await world.plain('a.txt')).toBe('one');
     expect(await world.job().isComplete()).toBe(false);
+    // a process that remembers the row of before would serve the new bytes for the old ones
+    expect((await world.run()).outcome).toEqual(paused());
+    expect(await world.plain('a.txt')).toBe('one');
+    world.state.now += RESTED;
     expect((await world.run()).outcome).toEqual(complete);
     expect(await world.plain('a.txt')).toBe('two');
     await world.put('a.txt', 'one');
+    world.state.now += RESTED;
     expect((await world.run()).outcome).toEqual(complete);
     await world.sweepAfter(2 * DAY);
     expect([await world.served(), await world.hidden()]).toEqual([{ 'a.txt': 'one' }, []]);
@@ -267,7 +274,7 @@ describe('crashes and other processes', () => {
     await world.put('a.txt', 'two');
     await world.put('a.txt', 'one');
     const gate = gateAt(fs, 'unlink', '/aside/');
-    await world.ledger.expediteName({ kind: 'file', name: 'a.txt' as never, volume: world.jobs.volume.id });
+    await world.ledger.expediteName({ kind: 'file', name: 'a.txt' as never, volume: world.jobs.volume.id }, 0);
     const slow = sweepFiles(world.jobs, never);
     await gate.reached;
     expect(await settleRow(world.jobs, await world.row('a.txt'))).toBe('freed');
@@ -283,6 +290,7 @@ test('visitors get every file all the while', async () => {
   for (const name of names) await stored(name);
   // from the disk alone, once it is there
   for (const name of names.slice(0, 6)) await world.put(name, name);
+  world.state.now += RESTED;
   let over = false;
   const answers = new Set<string>();
   const visitor = async () => {

@@ -1,8 +1,11 @@
 import { isStorageError } from '../errors';
 import type { ObjectKey } from '../keys';
+import type { AuditedRow } from '../ledger/auditing';
+import { isUnsettled } from '../ledger/settling';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import { hasGivenUp } from './failures';
+import { isDiskThere } from './disk-there';
+import { isBeyondFetching } from './failures';
 import { inParallel } from './in-parallel';
 import type { JobContext } from './job';
 import { localBody } from './local-copy';
@@ -19,22 +22,31 @@ export class CopyCheck {
 
   constructor(private readonly deps: EngineParts) {}
 
-  /** Batch by batch, none of them empty. Those that were given up are left out. */
-  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'both'>[]> {
+  /**
+   * Batch by batch, none of them empty. Those that cannot be fetched are left out.
+   * @param onInPlace told each file, the first time it is looked at, that is at its plain path
+   */
+  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>, onInPlace: (found: AuditedRow) => void): AsyncGenerator<RowIn<'both'>[]> {
     const { ledger } = this.deps;
     const limit = options.batchSize;
     const keys = [...this.#wanting];
     for (let from = 0; from < keys.length && !signal.aborted; from += limit) {
       const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), options.concurrency);
-      if (wanting.length > 0) yield wanting;
+      if (wanting.length === 0) continue;
+      // unmounted meanwhile: all would be fetched onto the mount point
+      if (!(await isDiskThere(this.deps))) return;
+      yield wanting;
     }
     while (!this.#ended && !signal.aborted) {
       const page = await ledger.page({ after: this.#after, limit });
       const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), options.concurrency);
+      for (const found of page.rows) if (this.#isInPlace(found.row)) onInPlace(found);
       // behind us: what was wanting is remembered
       this.#after = page.next;
       this.#ended = page.next === null;
-      if (wanting.length > 0) yield wanting;
+      if (wanting.length === 0) continue;
+      if (!(await isDiskThere(this.deps))) return;
+      yield wanting;
     }
   }
 
@@ -45,15 +57,19 @@ export class CopyCheck {
     this.#wanting.clear();
   }
 
-  /** Of what was found wanting, that which still is; `open` false when all of it has been given up. */
-  async left(): Promise<{ some: boolean; open: boolean; lastError: LedgerRow['lastError'] }> {
-    if (!this.#ended) return { some: true, open: true, lastError: null };
+  /** Of what was found wanting, that which still is. */
+  async left(): Promise<LedgerRow[]> {
     const rows: LedgerRow[] = [];
     for (const row of await this.deps.ledger.rowsOf([...this.#wanting])) {
       if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row))) rows.push(row);
       else this.#wanting.delete(row.key);
     }
-    return { some: rows.length > 0, open: rows.some((row) => !hasGivenUp(row)), lastError: rows.at(-1)?.lastError ?? null };
+    return rows;
+  }
+
+  #isInPlace(row: LedgerRow): boolean {
+    const here = isIn(row, 'local', 'both') && row.tombstone === null && row.placement.local.volume === this.deps.volume.id;
+    return here && !isUnsettled(row) && !this.#wanting.has(row.key);
   }
 
   async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {
@@ -61,7 +77,7 @@ export class CopyCheck {
     await inParallel(rows, concurrency, async (row) => {
       if (!isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row))) return;
       this.#wanting.add(row.key);
-      if (!hasGivenUp(row)) wanting.push(row);
+      if (!isBeyondFetching(row)) wanting.push(row);
     });
     return wanting;
   }

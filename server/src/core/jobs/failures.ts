@@ -32,6 +32,14 @@ export function hasGivenUp(row: Pick<LedgerRow, 'attempts' | 'lastError' | 'orig
   return attempts >= GIVEN_UP_AFTER && lastError !== null && OF_ONE_FILE.has(lastError);
 }
 
+/** Why a settling or a cleanup has given a file up: none of that keeps S3 from having it. */
+const OF_THE_DISK: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NOT_ON_DISK', 'FILE_CHANGED', 'PLAIN_PATH_TAKEN']);
+
+/** Whether a row was given up by a restore itself. */
+export function isBeyondFetching(row: Parameters<typeof hasGivenUp>[0]): boolean {
+  return hasGivenUp(row) && row.lastError !== null && !OF_THE_DISK.has(row.lastError);
+}
+
 /**
  * Notes that a job could not move a row on, and when to try again; a row is given back untouched where S3 is away, which
  * is not its fault, and the breaker's probe says when that has ended.

@@ -5,6 +5,7 @@ import { BEAT_INTERVAL_MS } from '../volumes/registry';
 import { clean } from './cleaning';
 import { LeaseHolder } from './lease-holder';
 import type { Leases } from './leases';
+import { settleHere } from './settle-here';
 import { TallyKeeping } from './tally-keeping';
 import { tidy } from './tidy';
 import { Worker } from './worker';
@@ -14,9 +15,12 @@ const CATCH_UP_PAUSE_MS = 5_000;
 const CLEANING_PAUSE_MS = 60_000;
 const INCIDENTS_PAUSE_MS = 60_000;
 const TALLIES_PAUSE_MS = 60_000;
+const SETTLING_PAUSE_MS = 60_000;
 const TIDYING_PAUSE_MS = 3600_000;
 /** At most so long after a file went to the disk it is tried again, in milliseconds; by then its request has published it. */
 const SOON_MS = 2_000;
+/** At most so long after a write on the way out its file is given its plain path, in milliseconds; not sooner than the path has rested. */
+const SETTLED_SOON_MS = 7_000;
 
 export interface HousekeepingOptions {
   /** Files uploaded at once. */
@@ -29,17 +33,22 @@ export interface HousekeepingOptions {
   holder: string;
 }
 
-/** The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted, tallies kept. */
+/**
+ * The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted, tallies kept;
+ * on the way out of S3 also this disk's files to their plain paths.
+ */
 export class Housekeeping {
   readonly #catchUp: Worker;
   readonly #cleaning: Worker;
+  readonly #settling: Worker;
   readonly #tallies: Worker;
   readonly #incidents: Worker;
   readonly #beat: Worker;
   readonly #tidying: Worker;
   readonly #stopped = new AbortController();
   #started = false;
-  #soon: Promise<void> | undefined;
+  /** Those that a sleep is to wake. */
+  readonly #soon = new Set<Worker>();
 
   constructor(
     private readonly deps: EngineParts,
@@ -64,6 +73,12 @@ export class Housekeeping {
       (signal, woken) => clean(deps, leases, signal, woken),
       log,
     );
+    this.#settling = new Worker(
+      'return to plain paths',
+      about(SETTLING_PAUSE_MS),
+      (signal) => settleHere(deps, leases, options.concurrency(), signal),
+      log,
+    );
     this.#tallies = new Worker('tallies', about(TALLIES_PAUSE_MS), () => tallies.run(), log);
     this.#incidents = new Worker('incident log', () => INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
     this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), () => tidy(deps), log);
@@ -78,6 +93,7 @@ export class Housekeeping {
   wake(): void {
     this.#catchUp.wake();
     this.#cleaning.wake();
+    this.#settling.wake();
   }
 
   /**
@@ -85,15 +101,12 @@ export class Housekeeping {
    * an outage the try costs nothing, and the end of the outage wakes all.
    */
   fellBack(): void {
-    if (!this.#started || this.#soon) return;
-    const { clock } = this.deps;
-    this.#soon = clock.sleep(SOON_MS * (0.5 + clock.random() / 2), this.#stopped.signal).then(
-      () => {
-        this.#soon = undefined;
-        this.#catchUp.wake();
-      },
-      () => undefined, // stopped
-    );
+    this.#wakeWithin(this.#catchUp, SOON_MS);
+  }
+
+  /** A file has come to lie under a name of its own on this disk. */
+  awaitsSettling(): void {
+    if (this.deps.leaving()) this.#wakeWithin(this.#settling, SETTLED_SOON_MS);
   }
 
   noteIncident(): void {
@@ -107,7 +120,20 @@ export class Housekeeping {
     await Promise.all(this.#workers().map((worker) => worker.stop()));
   }
 
+  #wakeWithin(worker: Worker, ms: number): void {
+    if (!this.#started || this.#soon.has(worker)) return;
+    const { clock } = this.deps;
+    this.#soon.add(worker);
+    void clock.sleep(ms * (0.75 + clock.random() / 4), this.#stopped.signal).then(
+      () => {
+        this.#soon.delete(worker);
+        worker.wake();
+      },
+      () => undefined, // stopped
+    );
+  }
+
   #workers(): Worker[] {
-    return [this.#catchUp, this.#cleaning, this.#tallies, this.#incidents, this.#tidying, this.#beat];
+    return [this.#catchUp, this.#cleaning, this.#settling, this.#tallies, this.#incidents, this.#tidying, this.#beat];
   }
 }

@@ -9,10 +9,13 @@ const PACE_AFTER_MS = 2_000;
 type Amounts = Pick<JobProgress, 'done' | 'total' | 'failed' | 'bytesDone' | 'bytesTotal'>;
 type Sum = Tallies['local'];
 
-/** How far a job is, over the whole library; of a dry run or an audit under way, how far that is. */
-export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null): JobProgress {
+/**
+ * How far a job is, over the whole library; of a dry run or an audit under way, how far that is.
+ * @param isWayOut it is a restore that goes on, on the way out of S3
+ */
+export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null, isWayOut = false): JobProgress {
   const looking = running.find(({ entry }) => reports(entry))?.entry;
-  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : amountsOf(name, tallies));
+  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : isWayOut && last ? wayOutOf(tallies, last) : amountsOf(name, tallies));
   const { done, total, failed, bytesDone, bytesTotal } = amounts;
   const pace = paceOf(running);
   const etaSeconds = pace && pace.perSecond > 0 ? Math.ceil(Math.max(0, total - done) / pace.perSecond) : null;
@@ -20,6 +23,21 @@ export function progressOf(name: JobName, tallies: Tallies, running: readonly Ru
 }
 
 const NOTHING: Amounts = { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0 };
+
+/**
+ * Of a restore that is to leave no file away from its plain path: what is on the disk may still be to be checked and settled there,
+ * which only the run knows that is under way, or was the last.
+ */
+function wayOutOf({ local, both, remote, failedOf }: Tallies, { done, total, bytesDone, bytesTotal }: RunEntry): Amounts {
+  const whole = { count: sumOf([local, both, remote], 'count'), bytes: sumOf([local, both, remote], 'bytes') };
+  return {
+    done: Math.max(0, whole.count - Math.max(total - done, remote.count)),
+    total: whole.count,
+    failed: failedOf.local + failedOf.both + failedOf.remote,
+    bytesDone: Math.max(0, whole.bytes - Math.max(bytesTotal - bytesDone, remote.bytes)),
+    bytesTotal: whole.bytes,
+  };
+}
 
 function amountsOf(name: JobName, { local, both, remote, trash, pendingLibrary, failedOf }: Tallies): Amounts {
   const amounts = (done: Sum[], toDo: Sum[], failed: number): Amounts => ({

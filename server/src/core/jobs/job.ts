@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { FindingAction, FindingKind, JobName } from '../../contracts/jobs';
+import type { FindingAction, FindingKind, JobName, RunEntry } from '../../contracts/jobs';
 import type { RunProgress } from './run-progress';
 
 /** How one run is to be done; complete, every default filled in. */
@@ -71,11 +71,14 @@ export interface Job {
   readonly scope: 'disk' | 'library';
   /** Why it must not run now; null: it may. Cheap. */
   blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId' | 'apply'>): Promise<ErrorCode | null>;
+  /** What keeps it from coming to what it is for, although it may run; null, or left out: nothing. Cheap. */
+  warning?(): Promise<ErrorCode | null>;
   /**
    * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
    * @param range as the next run would have it; without it, that of the last inventory
+   * @param lastRun that was no dry run; null: there was none; without it, the ledger alone is asked
    */
-  isComplete(range?: Pick<JobOptions, 'maxId'>): Promise<boolean>;
+  isComplete(range?: Pick<JobOptions, 'maxId'>, lastRun?: Pick<RunEntry, 'status'> | null): Promise<boolean>;
   /** @throws what is no one file's fault: the run counts as failed, and may be started again */
   run(context: JobContext): Promise<JobOutcome>;
 }

@@ -25,6 +25,8 @@ export interface JobsApiDeps {
   readonly book: RequestBook;
   readonly blocks: Blocks;
   mode(): Mode;
+  /** S3 is on its way out. */
+  leaving(): boolean;
   /** The range of the settings. */
   maxId(): number | null;
   schedule(name: ScheduledJob): ScheduleSetting & { nextRunAt: Date | null };
@@ -129,18 +131,20 @@ export class JobsApi {
   async #answerOf(name: JobName, seen: Seen): Promise<JobAnswer> {
     const last = (dryRun: boolean) => seen.latest.find((run) => run.job === name && run.dryRun === dryRun) ?? null;
     const running = seen.running.filter(({ entry }) => entry.job === name);
-    const progress = progressOf(name, seen.tallies, running, last(false));
-    const common = { name, progress, running: running.length > 0, lastRun: last(false), lastDryRun: last(true) };
     const job = this.#find(name);
+    const wanted = job !== undefined && (await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name)));
+    const isWayOut = name === 'restore' && this.deps.leaving() && (wanted || running.length > 0);
+    const progress = progressOf(name, seen.tallies, running, last(false), isWayOut);
+    const common = { name, progress, running: running.length > 0, lastRun: last(false), lastDryRun: last(true) };
     if (!job) {
       // the purge: always on where S3 may be changed, and without runs
       const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';
       const schedule = { enabled: true, expression: null, nextRunAt: null };
-      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked) };
+      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
     }
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
-    const wanted = await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name));
-    return { ...common, wanted, complete: await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }), schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked) };
+    const complete = await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }, common.lastRun);
+    return { ...common, wanted, complete, schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked), warning: reasonOf((await job.warning?.()) ?? null) };
   }
 
   #scheduleOf(name: JobName): JobSchedule {

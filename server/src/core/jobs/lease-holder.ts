@@ -4,7 +4,7 @@ import type { Logger } from '../log';
 import type { Leases } from './leases';
 
 /** The works that one process at a time does, in one place so that no two have the same name. `tallies` is taken, by the ledger. */
-export type LeasedWork = 'cleaning' | 'recount' | `job:${string}`;
+export type LeasedWork = 'cleaning' | 'recount' | `settling:${string}` | `job:${string}`;
 
 /** How long the work of a process that was killed is left alone, in milliseconds. */
 const LEASE_MS = 60_000;

@@ -5,12 +5,14 @@ import type { MediaLibrary } from '../media/library';
 import { CopyCheck } from './copy-check';
 import { isDiskThere } from './disk-there';
 import { reserveOf, spaceOf, type DiskSpace } from '../store/free-space';
+import type { VolumeRegistry } from '../volumes/registry';
 import type { Job, JobContext, JobOutcome } from './job';
 import { LibraryRange } from './library-range';
 import { bytesOf, Restoring } from './restoring';
-import { settleAll } from './settle';
+import { settleAll, settleRow, type Settled } from './settle';
+import { WayOut } from './way-out';
 
-export type RestoreDeps = EngineParts & { readonly library: MediaLibrary };
+export type RestoreDeps = EngineParts & { readonly library: MediaLibrary; readonly registry: Pick<VolumeRegistry, 'list'> };
 
 export interface RestoreDisk {
   /** The room on the disk of the uploads folder. */
@@ -31,6 +33,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
   };
   const range = new LibraryRange(deps);
   const copies = new CopyCheck(deps);
+  const wayOut = new WayOut(deps);
 
   return {
     name: 'restore',
@@ -44,27 +47,58 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       return !dryRun && maxId === null && (await lacking(remote.bytes)) > 0 ? 'DISK_TOO_SMALL' : null;
     },
 
-    isComplete: async () => {
+    // plain Strapi has one folder
+    warning: async () => {
+      if (!deps.leaving()) return null;
+      const others = (await deps.registry.list()).filter(({ id, vanished }) => !vanished && id !== deps.volume.id);
+      return others.length > 0 ? 'OTHER_DISK_IN_USE' : null;
+    },
+
+    isComplete: async (_range, lastRun) => {
       if ((await deps.ledger.tallies()).remote.count > 0) return false;
       if (!deps.leaving()) return true;
-      return !(await deps.ledger.leftToSettle(deps.volume.id)) && !(await deps.ledger.copiesElsewhere(deps.volume.id));
+      // copies that are gone or changed the ledger does not know: only a run looks at them, and not before its end at all
+      if (lastRun !== undefined && lastRun?.status !== 'complete') return false;
+      return (await deps.ledger.leftToSettle(deps.volume.id)) === undefined && !(await deps.ledger.copiesElsewhere(deps.volume.id));
     },
 
     run: async (context): Promise<JobOutcome> => {
       const { maxId, dryRun } = context.options;
-      const batches = maxId === null ? undefined : () => range.batches(maxId, context);
-      if (dryRun) return foresee(deps, context, batches?.(), lacking);
+      if (dryRun) return foresee(deps, context, maxId === null ? undefined : range.all(maxId, context), lacking);
       // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
       if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
-      const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0);
-      const restored = await (batches ? restoring.rows(batches()) : restoring.all());
+      const { options, signal, commit, progress } = context;
+      const onSettled = (result: Settled, row: LedgerRow) => {
+        if (typeof result === 'object') progress.failed();
+        else if (result === 'settled') wayOut.arrived(bytesOf([row]), progress);
+      };
+      const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0, async ({ key, placement }) => {
+        if (!deps.leaving()) return progress.done(placement.content.size);
+        // at once: a file counts when it is where it is to stay
+        const row = await deps.ledger.find(key);
+        if (row) onSettled(await settleRow(deps, row), row);
+      });
+      if (options.fromStart) {
+        copies.anew();
+        wayOut.anew();
+      }
+      if (deps.leaving()) await wayOut.expectRest(progress);
+      const restored = await (maxId === null ? restoring.all() : restoring.rows(range.batches(maxId, context), () => range.left()));
       if (restored.status === 'complete') range.ended();
       if (!deps.leaving()) return restored;
-      if (context.options.fromStart) copies.anew();
       // of the whole library, also for a range of it: plain Strapi is to find every file
-      const checked = await restoring.copies(copies);
-      const settled = await settleAll(deps, context);
-      return [restored, checked, settled].find(({ status }) => status === 'paused') ?? [restored, checked].find(({ status }) => status === 'failed') ?? settled;
+      const wanting = copies.batches(context, (found) => wayOut.found(found, progress));
+      const checked = await restoring.rows(wanting, () => copies.left(), true);
+      const settled = await settleAll(deps, {
+        ...options,
+        signal,
+        onResult: onSettled,
+        afterBatch: commit,
+      });
+      const outcomes = [restored, checked, settled];
+      const outcome = outcomes.find(({ status }) => status === 'paused') ?? outcomes.find(({ status }) => status === 'failed') ?? settled;
+      if (outcome.status === 'complete' && maxId === null) progress.completed();
+      return outcome;
     },
   };
 }

@@ -1,10 +1,9 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
-import { isIn } from '../ledger/state';
+import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import type { CopyCheck } from './copy-check';
-import { noteFailure } from './failures';
+import { isBeyondFetching, noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
 import { bringBack } from './restore';
 
@@ -22,6 +21,8 @@ export class Restoring {
     private readonly context: JobContext,
     /** Whether the disk has room for so many bytes more. */
     private readonly fits: (bytes: number) => Promise<boolean>,
+    /** A row's file is back, which counts. */
+    private readonly onBack: (row: RowIn<'remote' | 'both'>) => Promise<void>,
   ) {}
 
   /** Every file that is in S3 only. */
@@ -39,13 +40,18 @@ export class Restoring {
     return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : this.#outcome(false);
   }
 
-  /** The files whose copy on this disk is not proven. */
-  async copies(check: CopyCheck): Promise<JobOutcome> {
-    const tried = await this.rows(check.batches(this.context));
-    if (tried.status !== 'complete') return tried;
-    const { some, open, lastError } = await check.left();
-    if (!some) return tried;
-    return open ? { status: 'paused', code: lastError ?? this.#lastFailure } : this.#givenUp(lastError);
+  /** The files of these batches. @param left those of them that are not back @param expected they are counted in already */
+  async rows(batches: AsyncIterable<LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>, expected = false): Promise<JobOutcome> {
+    for await (const rows of batches) {
+      if (!expected) this.context.progress.expect(rows.length, bytesOf(rows));
+      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
+      if (!this.#goesOn()) break;
+    }
+    if (!this.#goesOn()) return this.#outcome(true);
+    const rest = await left();
+    if (rest.length === 0) return this.#outcome(false);
+    const code = rest.at(-1)?.lastError ?? this.#lastFailure;
+    return rest.every(isBeyondFetching) ? this.#givenUp(code) : { status: 'paused', code };
   }
 
   #givenUp(code: ErrorCode | null): JobOutcome {
@@ -56,17 +62,6 @@ export class Restoring {
   async #errorOfRest(): Promise<ErrorCode | null> {
     const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
     return row?.lastError ?? this.#lastFailure;
-  }
-
-  /** The files of these batches. */
-  async rows(batches: AsyncIterable<LedgerRow[]>): Promise<JobOutcome> {
-    for await (const rows of batches) {
-      this.context.progress.expect(rows.length, bytesOf(rows));
-      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
-      if (!this.#goesOn()) break;
-    }
-    // each was tried once, and those that failed are listed
-    return this.#outcome(!this.#goesOn());
   }
 
   /** Whether there is a file that will be tried again by itself. */
@@ -98,7 +93,7 @@ export class Restoring {
     try {
       progress.requested('get');
       const back = await bringBack(deps, row);
-      if (back) progress.done(row.placement.content.size);
+      if (back) await this.onBack(row);
       return back;
     } catch (error) {
       if (isStorageError(error, 'DISK_FULL')) {
@@ -134,5 +129,5 @@ export class Restoring {
 }
 
 export function bytesOf(rows: readonly LedgerRow[]): number {
-  return rows.reduce((total, row) => total + (isIn(row, 'remote', 'both') ? row.placement.content.size : 0), 0);
+  return rows.reduce((total, row) => total + ('content' in row.placement ? row.placement.content.size : 0), 0);
 }

@@ -26,6 +26,12 @@ export class RunProgress {
     this.#bytesTotal += bytes;
   }
 
+  /** Nothing is left to be done: what was expected and did not come has gone meanwhile, or was done by others. */
+  completed(): void {
+    this.#total = this.#done;
+    this.#bytesTotal = this.#bytesDone;
+  }
+
   done(bytes: number): void {
     this.#done++;
     this.#bytesDone += bytes;

@@ -4,64 +4,85 @@ import { plainLocalName } from '../keys';
 import type { LedgerRow } from '../ledger/ledger';
 import { isUnsettled } from '../ledger/settling';
 import type { EngineParts } from '../media/deps';
-import { noteFailure } from './failures';
-import type { JobContext, JobOutcome } from './job';
+import { ROW_TTL_MS } from '../media/row-cache';
+import { isDiskThere } from './disk-there';
+import { hasGivenUp, noteFailure } from './failures';
+import type { JobOutcome } from './job';
 import { localBody } from './local-copy';
 import { sweepFiles } from './sweep';
 
 /**
- * `settled`; `freed`: its plain path awaited the sweeper, who may free it now; `waits`: somebody else is at work on the row or
+ * How long after a replace the path of what it replaced may get other bytes, in milliseconds: until then a process may still serve
+ * by a row that says what lay there, and would serve the new bytes for it. Twice as long, as a busy process opens the file late.
+ */
+const PATH_RESTS_MS = 2 * ROW_TTL_MS;
+
+/**
+ * `settled`; `freed`: its plain path awaited the sweeper, who may free it now, or in a few seconds; `waits`: somebody else is at work on the row or
  * the path; else why it failed, which is noted in the ledger.
  */
-type Settled = 'settled' | 'freed' | 'waits' | { readonly failed: ErrorCode };
+export type Settled = 'settled' | 'freed' | 'waits' | { readonly failed: ErrorCode };
+
+/** How settling is to be done, and who hears of it. */
+export interface SettleWays {
+  /** Files settled at once. */
+  readonly concurrency: number;
+  /** Files taken up at once. */
+  readonly batchSize: number;
+  readonly signal: AbortSignal;
+  onResult?(result: Settled, row: LedgerRow): void;
+  afterBatch?(): Promise<void>;
+}
 
 /**
  * Gives every file of this disk its plain path, where Strapi finds it without the plugin. For as long as S3 is on its way out:
  * otherwise new files would go to the bucket meanwhile.
+ * @returns `failed` when all that is left has been given up
  */
-export async function settleAll(deps: EngineParts, context: JobContext): Promise<JobOutcome> {
-  let code: ErrorCode | null = null;
-  for (let freedBefore = false; ; ) {
-    const results = await pass(deps, context);
-    code = results.code;
-    if (!results.freed || context.signal.aborted) break;
-    await sweepFiles(deps, context.signal);
+export async function settleAll(deps: EngineParts, ways: SettleWays): Promise<JobOutcome> {
+  const code = await settleOnce(deps, ways);
+  const left = await deps.ledger.leftToSettle(deps.volume.id);
+  if (!left) return { status: 'complete' };
+  return hasGivenUp(left) && left.lastError ? { status: 'failed', code: left.lastError } : { status: 'paused', code: code ?? left.lastError };
+}
+
+/**
+ * The same, as far as it goes now. Two at once do no harm: see `beginSettle`.
+ * @returns why the last one that failed did, or why nothing can be done; null: nothing failed
+ */
+export async function settleOnce(deps: EngineParts, ways: SettleWays): Promise<ErrorCode | null> {
+  for (let freedBefore = false; ; freedBefore = true) {
+    const { settled, freed, code } = await pass(deps, ways);
     // what the sweeper could not free is not asked for again and again
-    if (freedBefore && !results.settled) break;
-    freedBefore = true;
+    if (!freed || ways.signal.aborted || (freedBefore && !settled)) return code;
+    await sweepFiles(deps, ways.signal);
   }
-  const isLeft = await deps.ledger.leftToSettle(deps.volume.id);
-  return isLeft ? { status: 'paused', code } : { status: 'complete' };
 }
 
 /** Goes once through all files that lie under own names. */
-async function pass(deps: EngineParts, { signal, options, progress, commit }: JobContext) {
+async function pass(deps: EngineParts, { concurrency, batchSize, signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
-  const volume = await deps.volume.refresh();
   const goesOn = () => !signal.aborted && deps.leaving();
   let after: LedgerRow['key'] | null = null;
   while (goesOn()) {
-    const rows: LedgerRow[] = await deps.ledger.unsettled(volume, after, options.batchSize);
+    // before the id is written again: on an empty mount point every file would be noted as gone
+    if (!(await isDiskThere(deps))) return { ...results, code: 'DISK_ERROR' as const };
+    const rows: LedgerRow[] = await deps.ledger.unsettled(await deps.volume.refresh(), after, batchSize);
     const last = rows.at(-1);
     if (!last) break;
     after = last.key;
-    progress.expect(rows.length, 0);
     const worker = async () => {
       while (goesOn()) {
         const row = rows.shift();
         if (!row) return;
         const result = await settleRow(deps, row);
-        if (typeof result === 'object') {
-          results.code = result.failed;
-          progress.failed();
-        } else if (result !== 'waits') {
-          results[result] = true;
-          if (result === 'settled') progress.done(0);
-        }
+        if (typeof result === 'object') results.code = result.failed;
+        else if (result !== 'waits') results[result] = true;
+        onResult?.(result, row);
       }
     };
-    await Promise.all(Array.from({ length: options.concurrency }, worker));
-    await commit();
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    await afterBatch?.();
   }
   return results;
 }
@@ -79,7 +100,7 @@ export async function settleRow(deps: EngineParts, row: LedgerRow): Promise<Sett
     await localBody(deps, row.key, local, content);
     const intent = await ledger.beginSettle(row);
     if (!intent) {
-      const expedited = await ledger.expediteName({ kind: 'file', name: plainLocalName(row.key), volume: local.volume });
+      const expedited = await ledger.expediteName({ kind: 'file', name: plainLocalName(row.key), volume: local.volume }, PATH_RESTS_MS);
       return expedited ? 'freed' : 'waits';
     }
     if (!(await disk.giveName(local.localName, intent.name))) {

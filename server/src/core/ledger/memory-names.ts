@@ -142,10 +142,11 @@ export class MemoryNames {
     for (const record of this.#recorded([intent], 'settling')) this.#condemnUnfinished(record);
   }
 
-  expedite(name: PlacedName): boolean {
+  /** See {@link Ledger.expediteName}. */
+  expedite(name: PlacedName, restMs: number): boolean {
     const record = this.#names.get(nameId(name));
     if (record?.status !== 'condemned') return false;
-    this.#set({ ...record, dueAt: Math.min(record.dueAt, this.clock.now()) });
+    this.#set({ ...record, dueAt: Math.min(record.dueAt, record.condemnedAt + restMs) });
     return true;
   }
 

@@ -235,7 +235,7 @@ export class MemoryLedger implements Ledger {
   };
 
   leftToSettle: Ledger['leftToSettle'] = async (volume) =>
-    [...this.#rows.values()].some(({ row }) => isUnsettled(row, volume));
+    [...this.#rows.values()].filter(({ row }) => isUnsettled(row, volume)).sort((a, b) => a.retryAt - b.retryAt)[0]?.row;
 
   copiesElsewhere: Ledger['copiesElsewhere'] = async (volume) =>
     [...this.#rows.values()].some(({ row }) => row.tombstone === null && isIn(row, 'both') && row.placement.local.volume !== volume);
@@ -261,7 +261,7 @@ export class MemoryLedger implements Ledger {
   };
 
   forgetSettle: Ledger['forgetSettle'] = async (intent) => this.#names.forgetSettling(intent);
-  expediteName: Ledger['expediteName'] = async (name) => this.#names.expedite(name);
+  expediteName: Ledger['expediteName'] = async (name, restMs) => this.#names.expedite(name, restMs);
   stillDue: Ledger['stillDue'] = async (id) => this.#names.stillDue(id);
 
   recordFailure: Ledger['recordFailure'] = async (read, code, retryAfterMs) => {

@@ -18,8 +18,8 @@ export interface Settling {
   /** Whether any row without a tombstone is `both` with its copy on another volume than this one. */
   copiesElsewhere(volume: VolumeId): Promise<boolean>;
 
-  /** Whether the volume has such a row at all, whatever its attempts. */
-  leftToSettle(volume: VolumeId): Promise<boolean>;
+  /** Of such rows, whatever their attempts, one that is due first; undefined when the volume has none. */
+  leftToSettle(volume: VolumeId): Promise<LedgerRow | undefined>;
 
   /**
    * Records the plain path of such a row as settling, provided the row is still at `rev`. Undefined when it is not, or when the
@@ -39,10 +39,10 @@ export interface Settling {
   forgetSettle(intent: IntentOf<'file'>): Promise<void>;
 
   /**
-   * Makes a condemned name due now, before its grace is over: it is needed again.
-   * @returns whether the sweeper can free it now
+   * Makes a condemned name due before its grace is over, as it is needed again: `restMs` milliseconds after it was condemned.
+   * @returns whether the sweeper is to free it, now or then
    */
-  expediteName(name: PlacedName): Promise<boolean>;
+  expediteName(name: PlacedName, restMs: number): Promise<boolean>;
 
   /** Whether the sweeper may still remove what it found under this due name. See `removeKnown`. */
   stillDue(id: number): Promise<boolean>;

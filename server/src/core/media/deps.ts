@@ -43,6 +43,8 @@ export interface MediaStorageDeps extends EngineParts {
   onRefusal(code: ErrorCode): void;
   /** An upload went to disk because S3 failed with `code`. */
   onFallback(code: ErrorCode): void;
+  /** A write was published on this disk, under a name of its own. */
+  onOwnName(): void;
   /** Keys were buried and their purge is due. */
   onDelete(): void;
 }

@@ -1,6 +1,6 @@
 // Longer than other files: what a write may and may not do, from its first byte to its publication, is read in one go.
 import { codeOf, isStorageError, StorageError } from '../errors';
-import { plainLocalName, type ObjectKey } from '../keys';
+import { isOwnLocalName, plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
 import type { LocalCopy, Origin } from '../ledger/state';
 import { remoteOf, localOf } from '../ledger/state';
@@ -223,6 +223,7 @@ export class MediaStorage {
     } finally {
       rows.forget(keys);
     }
+    if (writes.some(({ intent }) => intent.kind === 'file' && isOwnLocalName(intent.name))) this.deps.onOwnName();
   }
 
   async #isLive(writes: readonly Publication[]): Promise<boolean> {

@@ -39,6 +39,7 @@ export function JobCard({ job, maxId }: Props) {
   const start = useStart(job);
   const activity = activityOf(job);
   const blocked = activity === 'blocked' && job.blockedBy ? errorTexts(job.blockedBy.code, job.blockedBy) : null;
+  const warning = job.warning && errorTexts(job.warning.code, job.warning);
   const dryRun = freshDryRun(job);
   return (
     <Section
@@ -47,12 +48,15 @@ export function JobCard({ job, maxId }: Props) {
       aside={<Badge {...TINTS[TINT_OF[activity]]}>{t(`activity.${activity}`)}</Badge>}
     >
       <JobProgress job={job} activity={activity} />
-      {blocked && (
-        <Notice title={blocked.message}>
-          <Typography textColor={TINTS.warning.textColor} tag="p">
-            {blocked.hint}
-          </Typography>
-        </Notice>
+      {[blocked, warning].map(
+        (notice) =>
+          notice && (
+            <Notice key={notice.message} title={notice.message}>
+              <Typography textColor={TINTS.warning.textColor} tag="p">
+                {notice.hint}
+              </Typography>
+            </Notice>
+          ),
       )}
       <JobActions job={job} activity={activity} start={start} />
       {isScheduled(job.name) && <Schedule job={{ ...job, name: job.name }} start={start} />}

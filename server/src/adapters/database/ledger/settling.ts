@@ -22,8 +22,8 @@ export function settling(context: LedgerContext): Settling {
 
     leftToSettle: (volume) =>
       reading(context, async ({ objects }) => {
-        const [found] = (await onVolume(objects.table(), volume).select('key_hash').limit(1)) as unknown[];
-        return found !== undefined;
+        const [first] = await objects.list((table) => onVolume(table, volume).orderBy('retry_at').limit(1));
+        return first;
       }),
 
     copiesElsewhere: (volume) =>
@@ -65,10 +65,10 @@ export function settling(context: LedgerContext): Settling {
         await names.settling(intent).delete();
       }),
 
-    expediteName: (name) =>
+    expediteName: (name, restMs) =>
       inTransaction(context, async ({ names }) => {
-        const now = clockAfter(names.db);
-        await names.of(name).where('status', 'condemned').where('due_at', '>', now).update({ due_at: now });
+        const rested = names.db.raw('condemned_at + ?', [restMs]);
+        await names.of(name).where('status', 'condemned').where('due_at', '>', rested).update({ due_at: rested });
         const [condemned] = (await names.of(name).where('status', 'condemned').forUpdate().select('id')) as unknown[];
         return condemned !== undefined;
       }),
