@@ -127,7 +127,7 @@ test('on the way out a replaced file comes to its plain path a few seconds later
   await fallBack('a.txt');
   housekeeping.start();
   await inS3('a.txt');
-  await clock.advance(10);
+  await clock.advance(100);
   Object.assign(world.state, { mode: 'read-only', leaving: true });
   await rounds(50);
   housekeeping.awaitsSettling();
