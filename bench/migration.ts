@@ -27,8 +27,8 @@ export interface MigrationOptions {
 const AWS_CONFIG = 'aws.ini';
 
 /** `work`: the part of a command's time in which files were moved; a whole Strapi boots before it. */
-type Cost = Omit<ProcessCost, 'stdout'> & { readonly workSeconds: number };
-type Tool = 'strapi-plugin-s3-storage' | 'rclone copy' | 'aws s3 sync';
+type Cost = Pick<ProcessCost, 'seconds' | 'peakMb' | 'memoryMb'> & { readonly workSeconds: number; readonly workCpuSeconds: number };
+type Tool = 'strapi-plugin-s3-storage' | 'rclone copy' | 'aws s3 sync' | 'the AWS SDK alone';
 interface Result {
   readonly set: FileSet;
   readonly server: string;
@@ -37,7 +37,10 @@ interface Result {
   readonly tools: Partial<Record<Tool, Cost>>;
 }
 
-/** The same files to the same server, by this plugin's command, `rclone copy` and `aws s3 sync`. Prints a table, or JSON. */
+/**
+ * The same files to the same server, by this plugin's command, `rclone copy` and `aws s3 sync`; and by nothing but the SDK's client,
+ * which no command that uses it can be quicker than. Prints a table, or JSON.
+ */
 export async function benchMigration(options: MigrationOptions): Promise<void> {
   const server = await startS3(options.s3, (line) => console.error(line));
   const results: Result[] = [];
@@ -71,9 +74,9 @@ async function measured(set: FileSet, server: S3Server, { concurrency, rounds, l
         await cp(pristine, path.dirname(strapi.databaseFile ?? ''), { recursive: true, force: true });
         const bucket = await server.createBucket();
         console.error(`${set.count} × ${set.size} bytes, round ${round + 1}: ${tool}`);
-        const { stdout, ...cost } = await costOf(command.program, command.args(bucket), { cwd: strapi.appDir, env: command.env(bucket) });
+        const cost = await costOf(command.program, command.args(bucket), { cwd: strapi.appDir, env: command.env(bucket) });
         await checked(server, bucket, set);
-        (costs[tool] ??= []).push({ ...cost, workSeconds: command.workSeconds?.(stdout) ?? cost.seconds });
+        (costs[tool] ??= []).push(costOfWork(cost, command));
       }
     }
     const medians = Object.fromEntries(Object.entries(costs).map(([tool, all]) => [tool, medianOf(all)]));
@@ -83,6 +86,14 @@ async function measured(set: FileSet, server: S3Server, { concurrency, rounds, l
     await removeFolder(pristine);
     await strapi.discard();
   }
+}
+
+function costOfWork({ seconds, cpuSeconds, cpuSecondsSince, peakMb, memoryMb, stdout }: ProcessCost, { saysWhen }: Command): Cost {
+  const common = { seconds, peakMb, memoryMb };
+  if (!saysWhen) return { ...common, workSeconds: seconds, workCpuSeconds: cpuSeconds };
+  const { run } = JSON.parse(stdout) as { run: { startedAt: string; endedAt: string } };
+  const [from, to] = [Date.parse(run.startedAt), Date.parse(run.endedAt)];
+  return { ...common, workSeconds: (to - from) / 1000, workCpuSeconds: cpuSecondsSince(from) };
 }
 
 /** A tool that has left something out has not been quick. */
@@ -97,7 +108,8 @@ interface Command {
   readonly program: string | null;
   args(bucket: string): string[];
   env(bucket: string): NodeJS.ProcessEnv;
-  workSeconds?(stdout: string): number;
+  /** It prints when its run began and ended. */
+  readonly saysWhen?: true;
 }
 
 function commands(strapi: StrapiInstance, server: Pick<S3Server, 'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey'>, concurrency: number): Record<Tool, Command> {
@@ -123,10 +135,7 @@ function commands(strapi: StrapiInstance, server: Pick<S3Server, 'endpoint' | 'r
         S3_STORAGE_ACCESS_KEY_ID: accessKeyId,
         S3_STORAGE_SECRET_ACCESS_KEY: secretAccessKey,
       }),
-      workSeconds(stdout) {
-        const { run } = JSON.parse(stdout) as { run: { startedAt: string; endedAt: string } };
-        return (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000;
-      },
+      saysWhen: true,
     },
     'rclone copy': {
       program: debian('rclone'),
@@ -144,6 +153,12 @@ function commands(strapi: StrapiInstance, server: Pick<S3Server, 'endpoint' | 'r
       ],
       env: () => ({ ...credentials, AWS_CONFIG_FILE: path.join(path.dirname(strapi.databaseFile ?? ''), AWS_CONFIG) }),
     },
+    'the AWS SDK alone': {
+      program: process.execPath,
+      args: (bucket) => ['--import', 'tsx', path.join(ROOT, 'bench/sdk-alone.ts'), strapi.uploadsDir, bucket, String(concurrency), endpoint, region],
+      env: () => credentials,
+      saysWhen: true,
+    },
   };
 }
 
@@ -158,9 +173,9 @@ function print({ set, server, latencyMs, concurrency, tools }: Result): void {
   const own = tools['strapi-plugin-s3-storage'];
   const ratio = (part: number | undefined, whole: number) => (part === undefined ? '' : `${(whole / part).toFixed(2)} ×`);
   const line = (...cells: string[]) => console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(26) : cell.padStart(11))).join(''));
-  line('', 'wall s', 'to ours', 'with boot', 'CPU s', 'peak MB', 'mid → end');
+  line('', 'wall s', 'to ours', 'CPU s', 'with boot', 'peak MB', 'mid → end');
   for (const [tool, cost] of Object.entries(tools)) {
     const { middle, end } = cost.memoryMb;
-    line(tool, cost.workSeconds.toFixed(1), ratio(own?.workSeconds, cost.workSeconds), cost.seconds.toFixed(1), cost.cpuSeconds.toFixed(1), cost.peakMb.toFixed(0), `${middle.toFixed(0)} → ${end.toFixed(0)}`);
+    line(tool, cost.workSeconds.toFixed(1), ratio(own?.workSeconds, cost.workSeconds), cost.workCpuSeconds.toFixed(1), cost.seconds.toFixed(1), cost.peakMb.toFixed(0), `${middle.toFixed(0)} → ${end.toFixed(0)}`);
   }
 }

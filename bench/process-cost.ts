@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises';
 export interface ProcessCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** How much of that it took after a time (milliseconds since the epoch). */
+  cpuSecondsSince(time: number): number;
   /** The most memory it had at once, in MB. */
   readonly peakMb: number;
   /** The same, at the middle of its time and at its end: a program that collects what it has done grows. */
@@ -28,7 +30,7 @@ export async function costOf(command: string, args: readonly string[], options: 
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const samples: { cpu: number; rss: number; peak: number }[] = [];
+  const samples: Sample[] = [];
   const timer = setInterval(() => {
     void sample(child.pid ?? 0).then((seen) => seen && samples.push(seen));
   }, SAMPLE_MS);
@@ -39,14 +41,22 @@ export async function costOf(command: string, args: readonly string[], options: 
   return {
     seconds,
     cpuSeconds: samples.at(-1)?.cpu ?? 0,
+    cpuSecondsSince: (time) => (samples.at(-1)?.cpu ?? 0) - (samples.findLast(({ at: seen }) => seen <= time)?.cpu ?? 0),
     peakMb: Math.max(0, ...samples.map(({ peak }) => peak)),
     memoryMb: { middle: at(0.5), end: at(0.97) },
     stdout,
   };
 }
 
+interface Sample {
+  readonly at: number;
+  readonly cpu: number;
+  readonly rss: number;
+  readonly peak: number;
+}
+
 /** Undefined when it has ended. */
-async function sample(pid: number): Promise<{ cpu: number; rss: number; peak: number } | undefined> {
+async function sample(pid: number): Promise<Sample | undefined> {
   try {
     const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
     // after the name, which may hold anything: utime and stime are the 14th and 15th field
@@ -54,7 +64,7 @@ async function sample(pid: number): Promise<{ cpu: number; rss: number; peak: nu
     const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) / 1024;
     const [rss, peak] = [megabytes('VmRSS'), megabytes('VmHWM')];
     if (Number.isNaN(rss)) return undefined;
-    return { cpu: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND, rss, peak };
+    return { at: Date.now(), cpu: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND, rss, peak };
   } catch {
     return undefined;
   }
