@@ -50,7 +50,9 @@ export interface UploadsOptions {
 interface Way {
   begin(upload: UploadToBegin): Promise<IntentOf<'object'> | undefined>;
   commit(upload: ProvenUpload): Promise<boolean>;
-  /** Does what moves bytes, or asks S3. */
+  /** Does what reads the disk. */
+  reading<T>(work: () => Promise<T>): Promise<T>;
+  /** Does what moves bytes to S3, or asks it. */
   moving<T>(work: () => Promise<T>): Promise<T>;
   readonly heldBytes: number;
 }
@@ -66,18 +68,20 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
   });
   const inLane = lanes(concurrency);
   // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
-  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), moving: inLane, heldBytes: 0 };
-  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), moving: (work) => work(), heldBytes: HELD_BYTES / concurrency };
+  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), reading: lanes(concurrency), moving: inLane, heldBytes: 0 };
+  const atOnce = <T>(work: () => Promise<T>) => work();
+  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: HELD_BYTES / concurrency };
 
-  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, moving, heldBytes }: Way, unasked: boolean): Promise<boolean> => {
+  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes }: Way, unasked: boolean): Promise<boolean> => {
     const { key, placement } = row;
     const object = plainObjectName(cloud.prefix, key);
     const look = async () => {
       // a write of our own that was given the plain name may be there unproven, or land there late
       if (row.plainUsed) return 'unknown';
-      return unasked ? 'nothing' : seenUnder(cloud.store, object, signal);
+      return unasked ? 'nothing' : moving(() => seenUnder(cloud.store, object, signal));
     };
-    const { body, seen } = await moving(async () => ({ body: await localBody(deps, key, placement.local, placement.content, heldBytes), seen: await look() }));
+    const body = await reading(() => localBody(deps, key, placement.local, placement.content, heldBytes));
+    const seen = await look();
     const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, signal)) : undefined;
     if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
     const content = { size: body.size, md5: body.md5 };
