@@ -307,6 +307,7 @@ chapter('once S3 is no longer used, a new picture stays on the disk', async () =
   expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
   await editors.note(await findFile('farewell.jpg'));
   expect(await stage.bucket.keys()).toEqual(before);
+  await view.open();
   await look(8, 'left');
 });
 
