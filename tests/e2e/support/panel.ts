@@ -31,7 +31,7 @@ async function logIn(page: Page, base: string, who: Credentials): Promise<void> 
   await page.locator('input[name="password"]').fill(who.password);
   await page.locator('button[type="submit"]').click();
   await page.waitForURL((url) => !url.pathname.includes('/auth/'));
-  await page.getByRole('main').waitFor();
+  await page.getByRole('main').first().waitFor();
   // Strapi's own announcement, shown to administrators, stays away once it was closed
   const announcement = page.getByText('Introducing the new Media Library').locator('xpath=ancestor::*[.//button][1]');
   const shown = await announcement.waitFor({ timeout: 3_000 }).then(
