@@ -13,9 +13,15 @@ test('what a job is at: running before waiting before complete before blocked', 
   expect(activityOf(jobOf('upload', { running: true, wanted: true }))).toBe('running');
   expect(activityOf(jobOf('upload', { running: true, lastDryRun: runOf({ dryRun: true, status: 'running' }) }))).toBe('trying');
   expect(activityOf(jobOf('upload', { wanted: true, blockedBy }))).toBe('waiting');
-  expect(activityOf(jobOf('cleanup', { complete: true, blockedBy }))).toBe('complete');
+  expect(activityOf(jobOf('cleanup', { complete: true, blockedBy, lastRun: runOf() }))).toBe('complete');
+  expect(activityOf(jobOf('cleanup', { complete: true, blockedBy, lastRun: runOf({ status: 'stopped' }) }))).toBe('complete');
   expect(activityOf(jobOf('cleanup', { blockedBy }))).toBe('blocked');
   expect(activityOf(jobOf('upload'))).toBe('idle');
+});
+
+test('one that has nothing to do and has never run is not called complete', () => {
+  expect(activityOf(jobOf('restore', { complete: true }))).toBe('nothing');
+  expect(activityOf(jobOf('restore', { complete: true, blockedBy, lastDryRun: runOf({ dryRun: true }) }))).toBe('nothing');
 });
 
 test('an audit always has something to compare: its last run alone tells what it is at', () => {

@@ -114,6 +114,52 @@ describe('upload', () => {
     );
   });
 
+  it('--dry-run tells what has failed before and would be tried again, and ends with 1', async () => {
+    const failed = { kind: 'failed', key: 'photo_1.jpg', name: null, size: 1_200_000, reason: reasonOf('FILE_CHANGED'), action: 'none', applied: false } as const;
+    const report = jest.fn(async () => ({ ...NO_REPORT, results: [failed], pagination: { page: 1, pageSize: 10, total: 1 } }));
+    const played = stageIo();
+    expect(await runOn(played, 'cleanup --dry-run', engineWith({ runNow: async () => DRY_RUN, report }))).toBe(1);
+    expect(report.mock.calls).toEqual([['cleanup', { page: '1', pageSize: '10', kind: 'failed' }]]);
+    expect(played.stdout()).toBe(
+      lines(
+        'A dry run, nothing was changed. Would be removed from this disk: 1,000 files, 20 MB.',
+        'Requests to S3: 1 LIST, 1,000 PUT',
+        'Failed when last tried: 1 file',
+        `  FILE_CHANGED: ${reasonOf('FILE_CHANGED').message}`,
+        `  → ${reasonOf('FILE_CHANGED').hint}`,
+        '      photo_1.jpg (1.2 MB)',
+      ),
+    );
+  });
+
+  describe('a dry run of a restore for which the disk is too small', () => {
+    const lacking = { kind: 'failed', key: null, name: null, size: 36_000_000, reason: reasonOf('DISK_TOO_SMALL'), action: 'none', applied: false } as const;
+    const engine = engineWith({
+      runNow: async () => ({ ...DRY_RUN, job: 'restore', requests: { list: 0, head: 0, get: 1_000, put: 0, delete: 0 } }),
+      report: async () => ({ ...NO_REPORT, results: [lacking], pagination: { page: 1, pageSize: 10, total: 1 } }),
+    });
+
+    it('says by how much and what to do, and ends with 1', async () => {
+      const played = stageIo();
+      expect(await runOn(played, 'restore --dry-run', engine)).toBe(1);
+      expect(played.stdout()).toBe(
+        lines(
+          'A dry run, nothing was changed. Would be brought back: 1,000 files, 20 MB.',
+          'Requests to S3: 1,000 GET',
+          'In its way:',
+          `  DISK_TOO_SMALL: ${reasonOf('DISK_TOO_SMALL').message} 36 MB more are needed.`,
+          `  → ${reasonOf('DISK_TOO_SMALL').hint}`,
+        ),
+      );
+    });
+
+    it('tells scripts so, and not as a file that failed', async () => {
+      const played = stageIo();
+      expect(await runOn(played, 'restore --dry-run --json', engine)).toBe(1);
+      expect(JSON.parse(played.stdout())).toMatchObject({ run: { failed: 0 }, failures: [], obstacles: [{ reason: reasonOf('DISK_TOO_SMALL'), bytes: 36_000_000 }] });
+    });
+  });
+
   it('of a dry run that an outage has ended, only the one that began anew counts', async () => {
     const played = stageIo();
     const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
@@ -188,6 +234,7 @@ describe('upload', () => {
       report: null,
       seconds: 0,
       failures: [{ name: 'photo_1.jpg', size: 1_200_000, reason: reasonOf('ACCESS_DENIED') }],
+      obstacles: [],
     });
   });
 

@@ -128,9 +128,12 @@ scene('a fresh library: the first “Run now” offers a dry run; after it the j
   await changed(canned, ['POST /jobs/upload/start {"dryRun":true}']);
 
   canned.jobs.upload = { lastDryRun: trial };
+  canned.jobs.restore = { complete: true };
   await view.open();
+  await view.card('The library at a glance').getByText('The dry run of phase 1 has found 1,204 files (3.2 GB) to be moved.').waitFor();
+  await view.card('Restore').getByText('Nothing to do', { exact: true }).waitFor();
   const result = view.card(UPLOAD).getByRole('group', { name: /result of the dry run/ });
-  expect(await result.innerText()).toContain('1,204 files (3.2 GB) would be taken up, with 2,408 requests to S3.');
+  expect(await result.innerText()).toContain('1,204 files (3.2\u00a0GB) would be taken up, with 2,408 requests to S3.');
   expect(await result.innerText()).toContain('listed by the library, found nowhere');
   await screenshot(view.page, 'migration-2-dry-run');
   await view.button('Run now', UPLOAD).click();
@@ -141,7 +144,7 @@ scene('a cleanup and a schedule for it are confirmed in words, with counts and b
   canned.jobs.cleanup = { lastDryRun: trial };
   await view.open();
   await view.button('Run now', CLEANUP).click();
-  expect(await view.dialog.innerText()).toContain('1,204 files (3.2 GB): each is compared with its object in S3 first');
+  expect(await view.dialog.innerText()).toContain('1,204 files (3.2\u00a0GB): each is compared with its object in S3 first');
   await screenshot(view.page, 'migration-3-confirm');
   await view.dialog.getByRole('button', { name: 'Cancel' }).click();
   await view.dialog.waitFor({ state: 'detached' });
@@ -154,6 +157,18 @@ scene('a cleanup and a schedule for it are confirmed in words, with counts and b
   await view.dialog.getByRole('button', { name: 'Clean up the disk' }).click();
   await view.dialog.waitFor({ state: 'detached' });
   await changed(canned, ['PUT /jobs/cleanup/schedule {"enabled":true}', 'POST /jobs/cleanup/start {}']);
+});
+
+scene('where no file is known to be concerned, a start does not speak of none', async (view, canned) => {
+  canned.jobs.cleanup = { complete: true, lastRun: runOf() };
+  canned.jobs.restore = { complete: true, lastRun: runOf() };
+  await view.open();
+  await view.button('Run now', CLEANUP).click();
+  expect(await view.dialog.innerText()).toContain('No copy on disk is known now that could be removed. Each that comes is compared with its object in S3 first');
+  await view.dialog.getByRole('button', { name: 'Cancel' }).click();
+  await view.button('Run now', 'Restore').click();
+  expect(await view.dialog.innerText()).toContain('No file is known to be in S3 only. The run looks once more;');
+  await screenshot(view.page, 'migration-3-confirm-none');
 });
 
 scene('what the server refuses is said: a 409 by its code, a schedule’s field at the field', async (view, canned) => {
@@ -188,7 +203,7 @@ scene('under way: progress, rate and time left; failures with reason, hint and r
   await view.open();
   const upload = view.card(UPLOAD);
   await upload.getByText('640 of 1,844 files, 1.9 GB of 5.1 GB').waitFor();
-  expect(await upload.innerText()).toMatch(/14\.3 files\/s, 42 MB\/s\s+about 1 h 7 min left/);
+  expect(await upload.innerText()).toMatch(/14\.3 files\/s, 42\sMB\/s\s+about 1 h 7 min left/);
   expect(await upload.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('37');
   expect(await view.card(CLEANUP).innerText()).toContain(english['error.UPLOAD_INCOMPLETE.message']);
   expect(await view.button('Run now', CLEANUP).isDisabled()).toBe(true);
@@ -204,7 +219,7 @@ scene('under way: progress, rate and time left; failures with reason, hint and r
   await failures.getByRole('button', { name: /^Retry 12_/ }).click();
   await failures.getByRole('button', { name: 'Retry all' }).click();
   await view.card('What the audit found').getByRole('button', { name: 'Apply the plan' }).click();
-  expect(await view.dialog.innerText()).toContain('2 findings (2 MB) are put right');
+  expect(await view.dialog.innerText()).toContain('2 findings (2\u00a0MB) are put right');
   await view.dialog.getByRole('button', { name: 'Apply the plan' }).click();
   await view.button('Stop', UPLOAD).click();
   await changed(canned, [

@@ -1,76 +1,137 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Browser } from 'playwright-core';
 
-import { keysOf, urlsOf } from '../support/admin-client';
-import { image, sha256, type TestFile } from '../support/images';
+import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { JobName, JobsAnswer } from '../../server/src/contracts/jobs';
+import { keysOf, type UploadedFile } from '../support/admin-client';
+import { editorsOf, type Editors } from '../support/editors';
+import type { SeenRequest } from '../support/fault-proxy';
+import { image, sha256 } from '../support/images';
+import { makeLibrary, type Library } from '../support/library';
+import { addPerson } from '../support/people';
 import { openStage, type Stage } from '../support/stage';
-import { ADMIN, type UploadedFile } from '../support/strapi';
+import { ADMIN } from '../support/strapi';
+import { uninstall } from '../support/uninstall';
 import { seriousFindings } from './support/axe';
 import { launchBrowser, screenshot } from './support/browser';
-import { migrationPage, naturalWidth, openPanel, uploadInLibrary, type MigrationView, type Panel } from './support/panel';
+import {
+  deleteInLibrary,
+  migrationPage,
+  naturalWidth,
+  openPanel,
+  picturesInLibrary,
+  replaceInLibrary,
+  uploadInLibrary,
+  type MigrationView,
+  type Panel,
+} from './support/panel';
 
+/** As in the integration test of the same story; a thousand take some minutes. */
+const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 150);
 const UPLOAD = 'Phase 1: Upload';
 const CLEANUP = 'Phase 2: Cleanup';
 const RESTORE = 'Restore';
-/** For a job to be taken up, to run and to be looked at again. */
-const JOB_MS = 30_000;
+const NAMES = { [UPLOAD]: 'upload', [CLEANUP]: 'cleanup', [RESTORE]: 'restore' } as const satisfies Record<string, JobName>;
+/** At most, for a job to be taken up, to run and to be looked at again. */
+const JOB_MS = 60_000 + 300 * IMAGES;
+const CHAPTER_MS = 3 * JOB_MS;
+/** Which part of the library's files is whose: see {@link Editors}. Somebody types in a browser, a script does the rest. */
+const PART = { inBrowser: 4, duringUpload: 3, duringCleanup: 5 };
 
 let stage: Stage;
 let browser: Browser;
 let panel: Panel;
 let view: MigrationView;
-let files: UploadedFile[];
-/** What visitors got at each URL before there was any S3. */
-const before = new Map<string, string>();
-
-const keys = () => files.flatMap(keysOf);
-const inUploads = (key: string) => path.join(stage.strapi.uploadsDir, key);
-
-const bytesAt = async (url: string) => {
-  const { status, bytes } = await stage.strapi.read(url);
-  return status === 200 ? sha256(bytes) : `status ${status}`;
-};
-
-const everyByteIsThere = async () => {
-  for (const [url, hash] of before) expect(`${url} ${await bytesAt(url)}`).toBe(`${url} ${hash}`);
-};
+/** Somebody else's browser, who knows nothing of S3. */
+let desk: Panel;
+let library: Library;
+let editors: Editors;
+/** Keys of the library that no editor touches. */
+let quiet: string[];
 
 /** A library from before the plugin was configured. */
 beforeAll(async () => {
   stage = await openStage();
+  library = await makeLibrary(stage.strapi, IMAGES);
+  editors = editorsOf(stage.strapi, library);
+  const theirs = new Set(Object.values(PART).flatMap((part) => editors.ownOf(part)));
+  quiet = library.files.filter((file) => !theirs.has(file)).flatMap(keysOf);
   browser = await launchBrowser();
-  const pictures: TestFile[] = [];
-  for (let number = 1; number <= 4; number++) pictures.push(await image(`holiday ${number}.jpg`, 'jpeg', 1_100, 800));
-  files = await stage.strapi.upload(pictures);
-  for (const url of files.flatMap(urlsOf)) before.set(url, await bytesAt(url));
-  expect(await stage.configure()).toBe('read-write');
   panel = await openPanel(browser, stage.strapi.url, ADMIN);
   view = migrationPage(panel);
-}, 300_000);
+  desk = await openPanel(browser, stage.strapi.url, await addPerson(stage.strapi, 'Photographer', []));
+}, CHAPTER_MS);
 
 afterAll(async () => {
   await panel?.close();
+  await desk?.close();
   await browser?.close();
   await stage?.close();
 }, 60_000);
+
+/** Ends what may still be at work, whether a chapter has come to its end or not. */
+const atEnd: (() => unknown)[] = [];
+let broken: string | null = null;
 
 /** One chapter of the story; each goes on where the one before has ended. */
 function chapter(title: string, play: () => Promise<void>) {
   test(
     title,
     async () => {
+      if (broken) throw new Error(`the story has ended with “${broken}”`);
       try {
         await play();
-        expect(panel.thrown).toEqual([]);
+        expect([...panel.thrown, ...desk.thrown]).toEqual([]);
       } catch (error) {
-        await screenshot(panel.page, `failed-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`).catch(() => undefined);
+        broken = title;
+        const name = `failed-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
+        await screenshot(panel.page, name).catch(() => undefined);
+        await screenshot(desk.page, `${name}-desk`).catch(() => undefined);
         throw error;
+      } finally {
+        for (const end of atEnd.splice(0)) await Promise.resolve(end()).catch(() => undefined);
       }
     },
-    120_000,
+    CHAPTER_MS,
   );
+}
+
+const look = (number: number, name: string) => screenshot(panel.page, `migration-story-${number}-${name}`);
+const inUploads = (key: string) => path.join(stage.strapi.uploadsDir, key);
+const objects = async () => (await stage.strapi.api<StatusAnswer>('GET', '/s3-storage/status')).body.objects;
+const filesIn = (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'file' : 'files'}`;
+
+const everyByteIsThere = async () => expect((await editors.wrongForVisitors()).slice(0, 20)).toEqual([]);
+
+/** Every picture that somebody sees who opens the media library. */
+const picturesAreShown = async (who: Panel) => {
+  const widths = await picturesInLibrary(who, 'Bild');
+  expect(widths.length).toBeGreaterThan(4);
+  expect(widths.filter((width) => width === 0)).toEqual([]);
+};
+
+/**
+ * Has S3 take its time over files that no editor touches, but for the first of them: a job is then in the middle of its work for
+ * minutes, for as long as it is looked at. (Less than the plugin's patience for one request.) @returns ends it
+ */
+function slowDown(method: string): () => void {
+  const names = new Set(quiet.map((key) => `/${stage.bucket.bucket}/${key}`));
+  let atOnce = 20;
+  const isSlow = (request: SeenRequest) => request.method === method && names.has(decodeURIComponent(request.path.split('?')[0] ?? '')) && --atOnce < 0;
+  const end = stage.proxy.on({ when: isSlow, fault: { kind: 'latency', ms: 2_000 } });
+  atEnd.push(end);
+  return end;
+}
+
+/** A script at work beside the browsers. */
+function startEditing(part: number): ReturnType<Editors['start']> {
+  const editing = editors.start(part);
+  atEnd.push(() => editing.stop());
+  return editing;
 }
 
 const dryRunOf = (job: string) => view.card(job).getByRole('group', { name: /result of the dry run/ });
@@ -83,50 +144,196 @@ async function tryFirst(job: string): Promise<string> {
   return dryRunOf(job).innerText();
 }
 
+/** Answers the question that stands before a start. @returns its words */
+async function confirm(job: string, action: string): Promise<string> {
+  await view.button('Run now', job).click({ timeout: JOB_MS });
+  const words = await view.dialog.innerText();
+  await view.dialog.getByRole('button', { name: action }).click();
+  return words;
+}
+
 const complete = (job: string) => view.card(job).getByText('Complete', { exact: true }).waitFor({ timeout: JOB_MS });
 
-chapter('the dry run counts the library and moves nothing', async () => {
+/** Waits until a run that begins with this has come to its end, and the page says so: it said the same of the one before. */
+async function toItsEnd(job: keyof typeof NAMES, start: () => Promise<unknown>): Promise<void> {
+  const lastRun = async () => {
+    const { body } = await stage.strapi.api<JobsAnswer>('GET', '/s3-storage/jobs');
+    return body.jobs.find(({ name }) => name === NAMES[job])?.lastRun;
+  };
+  const before = (await lastRun())?.id;
+  await start();
+  await stage.eventually(`“${job}” is complete`, async () => {
+    const run = await lastRun();
+    return run?.id !== before && run?.status === 'complete';
+  }, JOB_MS);
   await view.open();
-  expect(await tryFirst(UPLOAD)).toMatch(new RegExp(`^${keys().length} files \\(.+\\) would be taken up`));
-  expect(await stage.bucket.keys('holiday')).toEqual([]);
+  await complete(job);
+}
+
+/** How far the page says a job is. */
+async function progressOf(job: string): Promise<{ percent: number; done: number; total: number }> {
+  const card = view.card(job);
+  const [, done, total] = /([\d,]+) of ([\d,]+) files/.exec(await card.innerText()) ?? [];
+  const number = (text = '') => Number(text.replaceAll(',', ''));
+  return { percent: Number(await card.getByRole('progressbar').getAttribute('aria-valuenow')), done: number(done), total: number(total) };
+}
+
+/** Waits until the page says of a job under way that it is further than that, and not at its end. */
+async function isFurther(job: string, than: number): Promise<number> {
+  let now = await progressOf(job);
+  await stage.eventually(`the progress of “${job}” is above ${than}`, async () => {
+    now = await progressOf(job);
+    return now.done > than && now.percent > 0;
+  }, JOB_MS);
+  expect(now.done).toBeLessThan(now.total);
+  expect(now.percent).toBeLessThan(100);
+  return now.done;
+}
+
+const findFile = async (name: string): Promise<UploadedFile> => {
+  const { body } = await stage.strapi.api<{ results: UploadedFile[] }>('GET', `/upload/files?_q=${encodeURIComponent(name)}`);
+  return body.results.find((file) => file.name === name) as UploadedFile;
+};
+
+/** An editor in a browser: uploads, replaces and deletes. */
+async function workAtDesk(name: string): Promise<void> {
+  const thumbnail = await uploadInLibrary(desk, await image(name, 'jpeg', 500, 400));
+  expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
+  await editors.note(await findFile(name));
+  await replaceAtDesk();
+  const unwanted = nextVictim();
+  editors.forget(unwanted);
+  await deleteInLibrary(desk, unwanted.name);
+  editors.gone(unwanted);
+}
+
+async function replaceAtDesk(): Promise<void> {
+  const old = nextVictim();
+  editors.forget(old);
+  await replaceInLibrary(desk, old.name, await image(old.name, 'jpeg', 300, 210));
+  await editors.note(await findFile(old.name));
+}
+
+const victims: UploadedFile[] = [];
+function nextVictim(): UploadedFile {
+  if (victims.length === 0) victims.push(...editors.ownOf(PART.inBrowser).filter(({ ext }) => ext === '.jpg'));
+  return victims.pop() as UploadedFile;
+}
+
+chapter('the dry run counts the library and moves nothing', async () => {
+  expect(await stage.configure({ ...stage.settings, batchSize: 10, concurrency: 2 })).toBe('read-write');
+  await view.open();
+  expect(await tryFirst(UPLOAD)).toMatch(new RegExp(`^${filesIn(library.sums.size)} \\(.+\\) would be taken up`));
+  expect(await stage.bucket.keys()).toEqual([]);
   expect(await seriousFindings(panel.page)).toEqual([]);
+  await look(1, 'tried');
 });
 
-chapter('phase 1 goes to 100 percent, and every file is in the bucket', async () => {
+chapter('phase 1 under way: how far, how fast, how long still; it is stopped, and goes on, while editors work', async () => {
+  const card = view.card(UPLOAD);
+  const editing = startEditing(PART.duringUpload);
+  const speedUp = slowDown('PUT');
+  await view.button('Run now', UPLOAD).click();
+  await card.getByText(/^[\d.,]+ files\/s, .+\/s$/).waitFor();
+  await card.getByText(/^about .+ min left$/).waitFor();
+  const before = await isFurther(UPLOAD, 0);
+  await look(2, 'under-way');
+  await workAtDesk('beach.jpg');
+  await isFurther(UPLOAD, before);
+
+  await view.button('Stop', UPLOAD).click();
+  await card.getByText(/^Last run: .+, stopped\./).waitFor({ timeout: JOB_MS });
+  await look(3, 'stopped');
+  const { done, total } = await progressOf(UPLOAD);
+  expect(done).toBeLessThan(total);
+
+  speedUp();
   await view.button('Run now', UPLOAD).click();
   await complete(UPLOAD);
-  expect(await view.card(UPLOAD).getByRole('progressbar').getAttribute('aria-valuenow')).toBe('100');
-  const stored = await stage.bucket.keys();
-  expect(keys().filter((key) => !stored.includes(key))).toEqual([]);
-  expect(keys().filter((key) => !existsSync(inUploads(key)))).toEqual([]);
-  await screenshot(panel.page, 'migration-story-1-uploaded');
+  await editing.stop();
 });
 
-chapter('the media library shows its pictures', async () => {
-  await panel.page.goto(`${panel.base}/admin/plugins/upload`);
-  const thumbnail = panel.page.locator('main img[src*="/thumbnail_holiday_"]').first();
-  await thumbnail.waitFor();
-  expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
-});
-
-chapter('the cleanup is confirmed and frees the disk; every file is still served', async () => {
+chapter('phase 1 has come to 100 percent: every file is in the bucket, with its bytes', async () => {
   await view.open();
-  await tryFirst(CLEANUP);
-  await view.button('Run now', CLEANUP).click();
-  expect(await view.dialog.innerText()).toContain(`${keys().length} files`);
-  await view.dialog.getByRole('button', { name: 'Clean up the disk' }).click();
-  await complete(CLEANUP);
-  await stage.eventually('the plain paths are free', () => keys().every((key) => !existsSync(inUploads(key))), JOB_MS);
+  await complete(UPLOAD);
+  expect(await progressOf(UPLOAD)).toMatchObject({ percent: 100 });
+  // by their bytes: one that was about to be sent when somebody pressed “Stop” has got another name than its key
+  const stored = new Set((await stage.bucket.list()).map(({ etag }) => etag));
+  const md5 = async (key: string) => createHash('md5').update(await readFile(inUploads(key))).digest('hex');
+  for (const key of quiet) expect([key, stored.has(await md5(key))]).toEqual([key, true]);
   await everyByteIsThere();
-  await screenshot(panel.page, 'migration-story-2-cleaned');
+  await look(4, 'uploaded');
+  await picturesAreShown(panel);
 });
 
-chapter('the restore brings every byte back: with S3 away all of it is still served', async () => {
+chapter('the cleanup is confirmed in words and frees the disk, while editors work', async () => {
   await view.open();
-  await tryFirst(RESTORE);
-  await view.button('Run now', RESTORE).click();
-  await view.dialog.getByRole('button', { name: 'Restore the files' }).click();
+  const { both } = await objects();
+  expect(await tryFirst(CLEANUP)).toContain(filesIn(both.count));
+  const { done: start } = await progressOf(CLEANUP);
+  const speedUp = slowDown('HEAD');
+  const words = await confirm(CLEANUP, 'Clean up the disk');
+  expect(words).toContain(filesIn(both.count));
+  expect(words).toContain('is removed only if the bytes are the same');
+  const editing = startEditing(PART.duringCleanup);
+  await isFurther(CLEANUP, start);
+  await workAtDesk('mountain.jpg');
+  await look(5, 'cleaning');
+  speedUp();
+  await complete(CLEANUP);
+  await editing.stop();
+  // what an editor has replaced meanwhile
+  await toItsEnd(CLEANUP, () => confirm(CLEANUP, 'Clean up the disk'));
+  await stage.eventually('the plain paths are free', () => quiet.every((key) => !existsSync(inUploads(key))), JOB_MS);
+});
+
+chapter('what is in S3 only is served byte for byte, and the media library shows its pictures', async () => {
+  await view.open();
+  const { local, both, failed } = await objects();
+  expect([local.count, both.count, failed.count]).toEqual([0, 0, 0]);
+  await everyByteIsThere();
+  await look(6, 'cleaned');
+  await picturesAreShown(desk);
+  await screenshot(desk.page, 'migration-story-7-media-library');
+});
+
+chapter('once S3 is no longer used, a new picture stays on the disk', async () => {
+  await view.open();
+  await view.main.getByRole('button', { name: 'Stop using S3' }).click();
+  await view.dialog.getByRole('button', { name: 'Stop using S3' }).click();
+  await view.main.getByRole('button', { name: 'Use S3 again' }).waitFor();
+  const before = await stage.bucket.keys();
+  const thumbnail = await uploadInLibrary(desk, await image('farewell.jpg', 'jpeg', 500, 400));
+  expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
+  await editors.note(await findFile('farewell.jpg'));
+  expect(await stage.bucket.keys()).toEqual(before);
+  await view.open();
+  await look(8, 'left');
+});
+
+chapter('the restore brings every byte back, also of what is replaced on the way', async () => {
+  await view.open();
+  const { remote } = await objects();
+  expect(await tryFirst(RESTORE)).toContain(filesIn(remote.count));
+  const before = await stage.bucket.keys();
+  const { done: start } = await progressOf(RESTORE);
+  const speedUp = slowDown('GET');
+  expect(await confirm(RESTORE, 'Restore the files')).toContain(filesIn(remote.count));
+  await isFurther(RESTORE, start);
+  await replaceAtDesk();
+  await look(9, 'restoring');
+  speedUp();
   await complete(RESTORE);
+  // once more right before the plugin goes, with nobody editing
+  await toItsEnd(RESTORE, () => confirm(RESTORE, 'Restore the files'));
+  await look(10, 'restored');
+  expect(await stage.bucket.keys()).toEqual(before);
+  const wrong: string[] = [];
+  for (const [key, sum] of editors.expected) {
+    const file = await readFile(inUploads(key)).catch(() => Buffer.alloc(0));
+    if (sha256(file) !== sum) wrong.push(key);
+  }
+  expect(wrong).toEqual([]);
   await stage.proxy.refuse();
   try {
     await everyByteIsThere();
@@ -135,15 +342,17 @@ chapter('the restore brings every byte back: with S3 away all of it is still ser
   }
 });
 
-chapter('once S3 is no longer used, a new picture stays on the disk', async () => {
-  await view.open();
-  await view.main.getByRole('button', { name: 'Stop using S3' }).click();
-  await view.dialog.getByRole('button', { name: 'Stop using S3' }).click();
-  await view.main.getByRole('button', { name: 'Use S3 again' }).waitFor();
-  const thumbnail = await uploadInLibrary(panel, await image('farewell.jpg', 'jpeg', 500, 400));
-  expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
-  expect((await stage.bucket.keys()).filter((key) => key.includes('farewell_'))).toEqual([]);
+chapter('the plugin is uninstalled: plain Strapi shows every picture and serves every byte', async () => {
+  await uninstall(stage.strapi, { panel: true });
+  stage.proxy.forget();
+  await panel.page.goto(`${panel.base}/admin/settings/application-infos`);
+  await panel.page.getByRole('link', { name: 'Webhooks' }).waitFor();
+  // neither its section nor its pages
+  expect(await panel.page.getByText(/S3 Storage|Migration/).count()).toBe(0);
+  await picturesAreShown(panel);
+  await screenshot(panel.page, 'migration-story-11-plain-strapi');
   await everyByteIsThere();
-  await view.open();
-  await screenshot(panel.page, 'migration-story-3-left');
+  const thumbnail = await uploadInLibrary(desk, await image('plain.jpg', 'jpeg', 500, 400));
+  expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
+  expect(stage.proxy.count()).toBe(0);
 });

@@ -18,6 +18,7 @@ const notes = new Map<string, string>();
 let lastImage: number;
 
 const NOTES = 40;
+const MEMOS = 60;
 const CONCURRENCY = 4;
 const COMMAND_MS = 120_000;
 const SWEEP_MS = 60_000;
@@ -199,3 +200,53 @@ test('a second signal ends at once, whatever is in hand', async () => {
   expect(signals).toBe(2);
   expect(await keysIn('remote')).toEqual(all());
 }, COMMAND_MS);
+
+const change = async (way: 'leave' | 'return') => expect(await stage.strapi.api('POST', `/s3-storage/settings/${way}`)).toMatchObject({ status: 200 });
+
+test('“Stop using S3” in the panel ends an upload that is typed elsewhere: what is in hand is finished, nothing more is sent', async () => {
+  // what is written meanwhile is phase 1's to upload
+  await change('leave');
+  await stage.strapi.upload(Array.from({ length: MEMOS }, (_, index) => textFile(`memo-${index}.txt`, `the memo number ${index}`)));
+  await change('return');
+  const before = (await stage.bucket.keys()).length;
+
+  let sent = 0;
+  let left: Promise<void> | undefined;
+  stage.proxy.heal();
+  stage.proxy.on({ when: ({ method }) => method === 'PUT', fault: { kind: 'latency', ms: 1_000 } });
+  const unwatch = stage.proxy.watch(({ method, path }) => {
+    if (method !== 'PUT' || !path.includes('/memo_')) return;
+    sent += 1;
+    if (sent === CONCURRENCY + 1) left = change('leave');
+  });
+  const ended = await typed(`upload --concurrency ${CONCURRENCY}`);
+  await left;
+  unwatch();
+  stage.proxy.heal();
+
+  expect(sent).toBeLessThan(MEMOS);
+  expect(ended).toMatchObject({ code: 1, stdout: expect.stringMatching(new RegExp(`^The upload was stopped: ${sent} files, `)) });
+  expect((await stage.bucket.keys()).length).toBe(before + sent);
+  expect(await keysIn('both')).toHaveLength(sent);
+  expect(await keysIn('local')).toHaveLength(MEMOS - sent);
+  expect((await ledger()).pending).toBe(0);
+
+  const again = await typed('upload');
+  expect(again).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('The upload cannot begin.') });
+}, 2 * COMMAND_MS);
+
+test('an endpoint that is put right in the panel counts for an upload that waits for S3', async () => {
+  await change('return');
+  const left = await keysIn('local');
+  await stage.proxy.refuse();
+  let mended: Promise<string> | undefined;
+  const ended = await typed('upload', {
+    watch(_child, _stdout, stderr) {
+      // the way to the same server that does not lead through what is broken
+      if (stderr.includes('waiting for S3')) mended ??= stage.configure({ endpoint: stage.s3.endpoint, secretAccessKey: stage.s3.secretAccessKey });
+    },
+  });
+  expect(await mended).toBe('read-write');
+  expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${left.length} files, `)) });
+  expect(await keysIn('local')).toEqual([]);
+}, 2 * COMMAND_MS);

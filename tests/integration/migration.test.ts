@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StatusAnswer } from '../../server/src/contracts/api';
 import type { JobAnswer, JobName, JobsAnswer, ReportAnswer } from '../../server/src/contracts/jobs';
-import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
-import { image, sha256, textFile } from '../support/images';
+import { keysOf, type UploadedFile } from '../support/admin-client';
+import { editorsOf, type Editors } from '../support/editors';
+import { sha256, textFile } from '../support/images';
 import { makeLibrary, type Library } from '../support/library';
 import { observeDatabase } from '../support/observe-ledger';
 import { sleep } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
+import { uninstall } from '../support/uninstall';
 
 /** A part of CI tells the story with a thousand; elsewhere it is another database or S3 server that is tried. */
 const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 120);
@@ -20,15 +22,12 @@ const SETTLED_MS = 90_000;
 
 let stage: Stage;
 let library: Library;
-/** What a visitor must get for each key. Editors change it when Strapi has answered them. */
-const expected = new Map<string, string>();
-/** Keys that editors deleted. */
-const deleted = new Set<string>();
+let editors: Editors;
 
 beforeAll(async () => {
   stage = await openStage();
   library = await makeLibrary(stage.strapi, IMAGES);
-  for (const [key, sum] of library.sums) expected.set(key, sum);
+  editors = editorsOf(stage.strapi, library);
 }, 600_000);
 
 afterAll(() => stage?.close(), 60_000);
@@ -70,69 +69,8 @@ async function onDisk(): Promise<{ plain: string[]; own: string[] }> {
   };
 }
 
-/** Reads every key as a visitor does, and compares. */
-async function visitorsGet(read: (url: string) => Promise<{ status: number; bytes: Buffer }> = (url) => stage.strapi.read(url)) {
-  const wrong: string[] = [];
-  const keys = [...expected];
-  const visitor = async () => {
-    for (let next = keys.pop(); next; next = keys.pop()) {
-      const [key, sum] = next;
-      const { status: code, bytes } = await read(`/uploads/${encodeURIComponent(key)}`);
-      if (code !== 200 || sha256(bytes) !== sum) wrong.push(`${key}: ${code}`);
-    }
-  };
-  await Promise.all(Array.from({ length: 6 }, visitor));
-  expect(wrong).toEqual([]);
-  for (const key of deleted) expect([key, (await read(`/uploads/${encodeURIComponent(key)}`)).status]).toEqual([key, 404]);
-}
-
-/** An editor at work until told to stop: uploads, replaces and deletes, of a part of the library's own files too. */
-function editor(part: number) {
-  let on = true;
-  const victims = library.files.filter((_, index) => index >= 20 && index % 7 === part);
-  const work = async () => {
-    for (let round = 0; on; round++) {
-      const text = `round ${round} of ${part} ${Math.random()}`;
-      const [own] = (await stage.strapi.upload(textFile(`edit-${round}.txt`, text))) as [UploadedFile];
-      expected.set(own.hash + own.ext, sha256(Buffer.from(text)));
-      const replaced = await stage.strapi.replace(own.id, textFile(`edit-${round}.txt`, `${text}, replaced`));
-      expected.set(replaced.hash + replaced.ext, sha256(Buffer.from(`${text}, replaced`)));
-      const victim = victims.pop();
-      if (!victim) continue;
-      if (round % 2 === 0) {
-        await remove(victim);
-      } else {
-        await replaceImage(victim);
-      }
-    }
-  };
-  const done = work();
-  return {
-    stop: async () => {
-      on = false;
-      await done;
-    },
-  };
-}
-
-async function remove(file: UploadedFile): Promise<void> {
-  for (const key of keysOf(file)) expected.delete(key);
-  await stage.strapi.remove(file.id);
-  for (const key of keysOf(file)) deleted.add(key);
-}
-
-/** Strapi compresses images again, so what must be read afterwards is only known by reading it once. */
-async function replaceImage(file: UploadedFile): Promise<void> {
-  for (const key of keysOf(file)) expected.delete(key);
-  const old = library.sums;
-  const format = file.ext === '.png' ? 'png' : 'jpeg';
-  const replaced = await stage.strapi.replace(file.id, await image(file.name, format, 300, 210));
-  for (const url of urlsOf(replaced)) {
-    const key = url.replace('/uploads/', '');
-    const { status: code, bytes } = await stage.strapi.read(url);
-    expect([key, code, sha256(bytes) === old.get(key)]).toEqual([key, 200, false]);
-    expected.set(key, sha256(bytes));
-  }
+async function visitorsGet(): Promise<void> {
+  expect(await editors.wrongForVisitors()).toEqual([]);
 }
 
 test('before the plugin is configured nothing is blocked but what needs S3, and the bucket is empty', async () => {
@@ -178,7 +116,7 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
     const name = decodeURIComponent(sent.split('?')[0]?.replace(`/${stage.bucket.bucket}/`, '') ?? '');
     if (method === 'PUT') puts.set(name, (puts.get(name) ?? 0) + 1);
   });
-  const editing = editor(3);
+  const editing = editors.start(3);
   const done = await complete('upload');
   await editing.stop();
   unwatch();
@@ -192,7 +130,7 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
   // each untouched file: the same bytes in the bucket, and still on the disk
   const objects = new Map((await stage.bucket.list()).map(({ key, etag }) => [key, etag]));
   for (const [key, sum] of library.sums) {
-    if (expected.get(key) !== sum || key === foreign) continue;
+    if (!editors.untouched(key) || key === foreign) continue;
     const file = await readFile(path.join(stage.strapi.uploadsDir, key));
     expect([key, sha256(file)]).toEqual([key, sum]);
     expect([key, objects.get(key)]).toEqual([key, createHash('md5').update(file).digest('hex')]);
@@ -201,11 +139,11 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
 }, STEP_MS + 120_000);
 
 test('phase 2 frees the disk while editors work; nothing is lost', async () => {
-  const editing = editor(5);
+  const editing = editors.start(5);
   await complete('cleanup');
   await editing.stop();
   await complete('cleanup');
-  const left = async () => (await onDisk()).plain.filter((name) => expected.get(name) === library.sums.get(name) && expected.has(name));
+  const left = async () => (await onDisk()).plain.filter((name) => editors.untouched(name));
   for (const deadline = Date.now() + SWEEP_MS; Date.now() < deadline && (await left()).length > 0; ) await sleep(200);
   expect(await left()).toEqual([]);
   const { objects } = await ask<StatusAnswer>('/status');
@@ -217,7 +155,7 @@ test('stop using S3: new files go to the disk, the rest is still read, the bucke
   expect(await stage.strapi.api('POST', '/s3-storage/settings/leave')).toMatchObject({ status: 200, body: { mode: 'read-only', reason: { code: 'LEAVING' } } });
   const before = await stage.bucket.keys();
   const [file] = (await stage.strapi.upload(textFile('after.txt', 'written after leaving'))) as [UploadedFile];
-  expected.set(file.hash + file.ext, sha256(Buffer.from('written after leaving')));
+  editors.expected.set(file.hash + file.ext, sha256(Buffer.from('written after leaving')));
   expect((await readFile(path.join(stage.strapi.uploadsDir, file.hash + file.ext))).toString()).toBe('written after leaving');
   expect(await stage.bucket.keys()).toEqual(before);
   expect((await start('cleanup')).status).toBe(409);
@@ -228,7 +166,7 @@ test('restore brings every byte back to its plain path', async () => {
   const before = await stage.bucket.keys();
   const replacedOnTheWay = library.files[15] as UploadedFile;
   const restoring = complete('restore');
-  await replaceImage(replacedOnTheWay);
+  await editors.replaceImage(replacedOnTheWay);
   await restoring;
   await complete('restore');
   expect(await stage.bucket.keys()).toEqual(before);
@@ -239,7 +177,7 @@ test('restore brings every byte back to its plain path', async () => {
 /** Files that plain Strapi would not find, or would find as they were before. */
 async function notAtTheirPaths(): Promise<string[]> {
   const wrong: string[] = [];
-  for (const [key, sum] of expected) {
+  for (const [key, sum] of editors.expected) {
     const file = await readFile(path.join(stage.strapi.uploadsDir, key)).catch(() => Buffer.alloc(0));
     if (sha256(file) !== sum) wrong.push(key);
   }
@@ -255,12 +193,7 @@ test('what is replaced after the restore comes to its plain path by itself', asy
 
 test('the plugin is uninstalled, and plain Strapi serves every file', async () => {
   const { strapi } = stage;
-  await strapi.stop();
-  const manifest = path.join(strapi.appDir, 'package.json');
-  const { 'strapi-plugin-s3-storage': removed, ...dependencies } = (JSON.parse(await readFile(manifest, 'utf8')) as { dependencies: Record<string, string> }).dependencies;
-  expect(removed).toBeTruthy();
-  await writeFile(manifest, JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), dependencies }));
-  await strapi.restart();
+  await uninstall(strapi, { panel: false });
   expect((await strapi.api('GET', '/s3-storage/status')).status).toBe(404);
   stage.proxy.forget();
   await visitorsGet();
@@ -269,6 +202,6 @@ test('the plugin is uninstalled, and plain Strapi serves every file', async () =
   // and goes on: the tables are still there, nobody minds
   const [file] = (await strapi.upload(textFile('plain.txt', 'plain Strapi'))) as [UploadedFile];
   expect((await strapi.read(file.url)).bytes.toString()).toBe('plain Strapi');
-  const [key] = [...expected.keys()].filter((name) => library.sums.has(name));
+  const [key] = [...editors.expected.keys()].filter((name) => library.sums.has(name));
   expect(existsSync(path.join(strapi.uploadsDir, key as string))).toBe(true);
 }, STEP_MS);

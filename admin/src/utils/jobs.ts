@@ -11,9 +11,10 @@ export const isActive = ({ running, wanted }: JobAnswer) => running || wanted;
 
 /**
  * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started; `never`: it only
- * looks, and never has. Complete counts before blocked: what has nothing to do needs no way out.
+ * looks, and never has; `nothing`: it has never run, and there is nothing to do. That and complete count before blocked: what has
+ * nothing to do needs no way out.
  */
-export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'blocked' | 'never' | 'idle';
+export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'nothing' | 'blocked' | 'never' | 'idle';
 
 /** Leave nothing to be done, whether they ever ran or not: only their last run tells what they are at. */
 const LOOKS: readonly JobName[] = ['audit'];
@@ -22,7 +23,7 @@ export function activityOf(job: JobAnswer): Activity {
   if (job.running) return job.lastDryRun?.status === 'running' && job.lastRun?.status !== 'running' ? 'trying' : 'running';
   if (job.wanted) return 'waiting';
   const looks = LOOKS.includes(job.name);
-  if (looks ? job.lastRun?.status === 'complete' : job.complete) return 'complete';
+  if (looks ? job.lastRun?.status === 'complete' : job.complete) return job.lastRun ? 'complete' : 'nothing';
   if (job.blockedBy) return 'blocked';
   return looks && !job.lastRun ? 'never' : 'idle';
 }

@@ -7,7 +7,7 @@ import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import type { CommandRequest, JobCommand } from './arguments';
 import type { CommandEngine } from './command-engine';
 import { consent, questionOf } from './consent';
-import { FAILURES_SHOWN, type Failures } from './failures';
+import { FAILURES_SHOWN, NO_FAILURES, type Failures } from './failures';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { ProgressDisplay } from './progress-display';
 import { summaryLines, type RunResult } from './run-summary';
@@ -82,7 +82,7 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
   const report = command === 'audit' ? await engine.report(command, { page: '1', pageSize: String(FAILURES_SHOWN) }) : null;
   const failures = await failuresOf(request, totals.failedAttempts, engine);
   const result: RunResult = { run: { ...run, failed: failures.total }, report, seconds, failures };
-  if (json) writeJson(io, { ...result, failures: result.failures.first });
+  if (json) writeJson(io, { ...result, failures: failures.first, obstacles: failures.obstacles });
   else io.stdout.write(`${summaryLines(command, result).join('\n')}\n`);
   return interruption.signal.aborted ? EXIT.INTERRUPTED : exitOf(result, request);
 }
@@ -95,24 +95,27 @@ function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<J
 }
 
 /**
- * A dry run's are in its report, those of a run in the ledger: there each stays until it is done after all.
+ * A dry run's are in its report, also where nothing was tried; those of a run in the ledger: there each stays until it is done
+ * after all.
  * @param attempts that failed: several may be one file's, and older failures are not this command's
  */
 async function failuresOf({ command, dryRun }: JobRequest, attempts: number, engine: CommandEngine): Promise<Failures> {
-  if (attempts === 0) return { first: [], total: 0 };
+  if (attempts === 0 && !dryRun) return NO_FAILURES;
   const page = { page: '1', pageSize: String(FAILURES_SHOWN) };
   if (dryRun || command === 'audit') {
     const { results, pagination } = await engine.report(command, { ...page, kind: 'failed' });
-    const first = results.flatMap(({ key, name, size, reason }) => (reason ? [{ name: key ?? name ?? '?', size, reason }] : []));
-    return { first, total: Math.max(attempts, pagination.total) };
+    const told = results.flatMap(({ key, name, size, reason }) => (reason ? [{ name: key ?? name, size, reason }] : []));
+    const first = told.flatMap(({ name, ...failure }) => (name === null ? [] : [{ name, ...failure }]));
+    const obstacles = told.flatMap(({ name, size, reason }) => (name === null ? [{ reason, bytes: size }] : []));
+    return { first, total: Math.max(attempts, pagination.total - obstacles.length), obstacles };
   }
   const { results, pagination } = await engine.objects({ ...page, failed: 'true', ...TRIED[command] });
   const total = Math.min(attempts, pagination.total);
   const first = results.flatMap(({ key, size, lastError }) => (lastError ? [{ name: key, size, reason: lastError }] : []));
-  return { first: first.slice(0, total), total };
+  return { first: first.slice(0, total), total, obstacles: [] };
 }
 
-function exitOf({ run, report }: RunResult, { apply }: JobRequest): number {
+function exitOf({ run, report, failures }: RunResult, { apply }: JobRequest): number {
   const alarming = report?.counts.some(({ kind, action }) => !HARMLESS.has(kind) && (action === 'none' || !apply)) ?? false;
-  return run.status === 'complete' && run.failed === 0 && !alarming ? EXIT.DONE : EXIT.FAILED;
+  return run.status === 'complete' && run.failed === 0 && failures.obstacles.length === 0 && !alarming ? EXIT.DONE : EXIT.FAILED;
 }

@@ -1,7 +1,7 @@
 import type { ReportAnswer, Requests, RunEntry, Skipped } from '../contracts/jobs';
 import type { JobCommand } from './arguments';
 import { columns } from './columns';
-import { failureLines, type Failures } from './failures';
+import { failureLines, obstacleLines, type Failures } from './failures';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate, formatTally } from './format';
 import { ACTION, DONE, ENDED, FOUND, SKIPPED } from './words';
 
@@ -21,7 +21,8 @@ export function summaryLines(command: JobCommand, { run, failures, report, secon
     ...(run.dryRun ? [requestLine(run.requests)] : []),
     ...skippedLines(run.skipped),
     ...(report ? findingLines(report) : []),
-    ...failureLines(failures),
+    ...obstacleLines(failures),
+    ...failureLines(failures, run.dryRun),
   ];
 }
 

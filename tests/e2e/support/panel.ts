@@ -1,5 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 
+import type { TestFile } from '../../support/images';
 import { openContext, type Look, type Session } from './browser';
 
 interface Credentials {
@@ -30,7 +31,7 @@ async function logIn(page: Page, base: string, who: Credentials): Promise<void> 
   await page.locator('input[name="password"]').fill(who.password);
   await page.locator('button[type="submit"]').click();
   await page.waitForURL((url) => !url.pathname.includes('/auth/'));
-  await page.getByRole('main').waitFor();
+  await page.getByRole('main').first().waitFor();
   // Strapi's own announcement, shown to administrators, stays away once it was closed
   const announcement = page.getByText('Introducing the new Media Library').locator('xpath=ancestor::*[.//button][1]');
   const shown = await announcement.waitFor({ timeout: 3_000 }).then(
@@ -119,9 +120,27 @@ export async function fillIn(view: SettingsView, values: Record<string, string>)
   for (const [label, value] of Object.entries(values)) await view.field(label).fill(value);
 }
 
-/** Uploads as an editor does, and answers the thumbnail in the media library's grid. */
-export async function uploadInLibrary({ page, base }: Panel, file: { name: string; type: string; bytes: Buffer }): Promise<Locator> {
-  await page.goto(`${base}/admin/plugins/upload`);
+/**
+ * The media library, of all files or of those found by a name. Strapi's page asks only once what somebody may do: where it asked
+ * before it knew, it offers nothing, and is opened anew.
+ */
+async function openLibrary({ page, base }: Panel, name = ''): Promise<void> {
+  const anything = page.getByRole('main').getByRole('button', { name: 'New', exact: true });
+  for (let attempt = 1; ; attempt++) {
+    await page.goto(`${base}/admin/plugins/upload${name && `?_q=${encodeURIComponent(name)}`}`);
+    try {
+      await anything.waitFor({ timeout: attempt * 3_000 });
+      return;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+/** Uploads as an editor does, and answers the thumbnail in the media library's grid, where others may be busy, too. */
+export async function uploadInLibrary(panel: Panel, file: TestFile): Promise<Locator> {
+  const { page } = panel;
+  await openLibrary(panel, file.name);
   await page.getByRole('main').getByRole('button', { name: 'New', exact: true }).click();
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('menuitem', { name: 'File upload', exact: true }).click();
@@ -130,6 +149,53 @@ export async function uploadInLibrary({ page, base }: Panel, file: { name: strin
   const thumbnail = page.locator(`main img[src*="/thumbnail_${stem}_"]`);
   await thumbnail.waitFor();
   return thumbnail;
+}
+
+async function openDetails(panel: Panel, name: string): Promise<Locator> {
+  await openLibrary(panel, name);
+  await panel.page.getByRole('main').getByRole('button', { name, exact: true }).click();
+  return panel.page.getByRole('dialog', { name: 'File details' });
+}
+
+/** What the server answers to a change, once it is there: before that nobody was told that it was made. */
+async function answered(page: Page, method: string, act: () => Promise<void>): Promise<void> {
+  const answer = page.waitForResponse((response) => response.request().method() === method && new URL(response.url()).pathname.startsWith('/upload'));
+  await act();
+  const status = (await answer).status();
+  if (status !== 200) throw new Error(`the media library's ${method} was answered ${status}`);
+}
+
+/** Replaces a file as an editor does. */
+export async function replaceInLibrary(panel: Panel, name: string, file: TestFile): Promise<void> {
+  const { page } = panel;
+  const details = await openDetails(panel, name);
+  await details.getByRole('button', { name: 'Replace this file' }).click();
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Continue' }).click();
+  const chosen = await chooser;
+  await answered(page, 'POST', () => chosen.setFiles({ name: file.name, mimeType: file.type, buffer: file.bytes }));
+}
+
+/** Deletes a file as an editor does. */
+export async function deleteInLibrary(panel: Panel, name: string): Promise<void> {
+  const { page } = panel;
+  const details = await openDetails(panel, name);
+  await details.getByRole('button', { name: 'Delete this file' }).click();
+  await answered(page, 'DELETE', () => page.getByRole('alertdialog').getByRole('button', { name: 'Confirm' }).click());
+}
+
+/** The first pictures of the media library, once they are there: how wide each came out. */
+export async function picturesInLibrary(panel: Panel, name = ''): Promise<number[]> {
+  await openLibrary(panel, name);
+  const pictures = panel.page.locator('main img[src*="/uploads/"]');
+  await pictures.first().waitFor();
+  const widths: number[] = [];
+  for (const picture of (await pictures.all()).slice(0, 12)) {
+    // those further down are loaded when they come into sight
+    await picture.scrollIntoViewIfNeeded();
+    widths.push(await naturalWidth(picture));
+  }
+  return widths;
 }
 
 /** How wide the picture came out, once its loading has ended; 0 for a broken one. */

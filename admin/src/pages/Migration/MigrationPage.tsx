@@ -3,7 +3,7 @@ import { Layouts, Page } from '@strapi/strapi/admin';
 
 import type { Migration } from '../../hooks/useMigration';
 import { useTranslate } from '../../hooks/useTranslate';
-import { isActive, isShown } from '../../utils/jobs';
+import { freshDryRun, isActive, isShown } from '../../utils/jobs';
 import type { Announcement } from '../../utils/jobs';
 import { StatusCard } from '../Settings/status/StatusCard';
 import { AuditSection } from './audit/AuditSection';
@@ -26,6 +26,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
   const { mayRun, mayUpdate } = useRights();
   const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: null } });
   const shown = jobs.filter(isShown);
+  const upload = jobs.find(({ name }) => name === 'upload');
   const audit = jobs.find(({ name }) => name === 'audit');
   const moved = jobs.map(({ lastRun }) => `${lastRun?.id} ${lastRun?.failed}`).join();
   return (
@@ -49,7 +50,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
               {t('migration.view-only')}
             </Typography>
           )}
-          {status && <LibraryCard objects={status.objects} />}
+          {status && <LibraryCard objects={status.objects} counted={upload ? freshDryRun(upload) : null} />}
           <Grid.Root gap={6}>
             {shown.map((job) => (
               <Grid.Item key={job.name} col={6} s={12} xs={12} direction="column" alignItems="stretch">

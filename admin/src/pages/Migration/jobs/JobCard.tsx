@@ -22,6 +22,7 @@ const TINT_OF = {
   trying: 'primary',
   waiting: 'primary',
   complete: 'success',
+  nothing: 'neutral',
   blocked: 'warning',
   never: 'neutral',
   idle: 'neutral',

@@ -3,7 +3,9 @@ import { useState } from 'react';
 import { Button, Flex, Typography } from '@strapi/design-system';
 
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
+import type { RunEntry } from '../../../../../server/src/contracts/jobs';
 import { Section } from '../../../components/Section';
+import { useSize } from '../../../hooks/useFormats';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { segmentsOf } from '../../../utils/library';
 import type { Measure } from '../../../utils/library';
@@ -12,9 +14,16 @@ import { Legend } from './Legend';
 
 const MEASURES: readonly Measure[] = ['bytes', 'count'];
 
+interface Props {
+  objects: StatusAnswer['objects'];
+  /** The dry run that has counted what is not known yet. */
+  counted: RunEntry | null;
+}
+
 /** Where the files of the library are, as one bar with its numbers. */
-export function LibraryCard({ objects }: { objects: StatusAnswer['objects'] }) {
+export function LibraryCard({ objects, counted }: Props) {
   const t = useTranslate();
+  const sizeOf = useSize();
   const [measure, setMeasure] = useState<Measure>('bytes');
   const segments = segmentsOf(objects, measure);
   const empty = segments.every(({ count }) => count === 0);
@@ -31,7 +40,7 @@ export function LibraryCard({ objects }: { objects: StatusAnswer['objects'] }) {
     <Section title={t('library.title')} aside={!empty && choice}>
       {empty ? (
         <Typography textColor="neutral600" tag="p">
-          {t('library.empty')}
+          {counted && counted.total > 0 ? t('library.counted', { count: counted.total, size: sizeOf(counted.bytesTotal) }) : t('library.empty')}
         </Typography>
       ) : (
         <>
