@@ -185,8 +185,8 @@ async function notAtTheirPaths(): Promise<string[]> {
 }
 
 test('what is replaced after the restore comes to its plain path by itself', async () => {
-  await replaceImage(library.files[16] as UploadedFile);
-  await replaceImage(library.files[17] as UploadedFile);
+  await editors.replaceImage(library.files[16] as UploadedFile);
+  await editors.replaceImage(library.files[17] as UploadedFile);
   await stage.eventually('every file lies at its plain path', async () => (await notAtTheirPaths()).length === 0, SETTLED_MS);
   expect(await job('restore')).toMatchObject({ complete: true });
 }, STEP_MS);
