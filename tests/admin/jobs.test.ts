@@ -1,5 +1,5 @@
 import { minutesOf } from '../../admin/src/utils/format';
-import { activityOf, announcementsOf, extentOf, freshDryRun, needsTrial, percentOf, requestsOf } from '../../admin/src/utils/jobs';
+import { activityOf, announcementsOf, extentOf, freshDryRun, needsTrial, percentOf, requestsOf, stepsOut } from '../../admin/src/utils/jobs';
 import { readMaxId } from '../../admin/src/utils/maxId';
 import { choiceOf, SCHEDULES } from '../../admin/src/utils/schedule';
 import { stateKey } from '../../admin/src/utils/states';
@@ -22,6 +22,16 @@ test('what a job is at: running before waiting before complete before blocked', 
 test('one that has nothing to do and has never run is not called complete', () => {
   expect(activityOf(jobOf('restore', { complete: true }))).toBe('nothing');
   expect(activityOf(jobOf('restore', { complete: true, blockedBy, lastDryRun: runOf({ dryRun: true }) }))).toBe('nothing');
+});
+
+test('on the way out of S3 the plugin may go once a restore has found every file at its path, and not while one is under way', () => {
+  const states = (over: Parameters<typeof jobOf>[1]) => stepsOut(jobOf('restore', over));
+  const open = ['leave-done', 'restore-now', 'uninstall-later'];
+  expect(states({})).toEqual(open);
+  expect(states({ complete: true })).toEqual(open);
+  expect(states({ complete: true, running: true, lastRun: runOf() })).toEqual(open);
+  expect(states({ lastRun: runOf({ status: 'failed' }) })).toEqual(open);
+  expect(states({ complete: true, lastRun: runOf() })).toEqual(['leave-done', 'restore-done', 'uninstall-now']);
 });
 
 test('an audit always has something to compare: its last run alone tells what it is at', () => {

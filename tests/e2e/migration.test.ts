@@ -308,6 +308,7 @@ chapter('once S3 is no longer used, a new picture stays on the disk', async () =
   await editors.note(await findFile('farewell.jpg'));
   expect(await stage.bucket.keys()).toEqual(before);
   await view.open();
+  await view.card('Leaving S3').getByText('Run the restore: it brings every file back to its path').waitFor();
   await look(8, 'left');
 });
 
@@ -326,6 +327,7 @@ chapter('the restore brings every byte back, also of what is replaced on the way
   await complete(RESTORE);
   // once more right before the plugin goes, with nobody editing
   await toItsEnd(RESTORE, () => confirm(RESTORE, 'Restore the files'));
+  await view.card('Leaving S3').getByText('The plugin can be uninstalled: Strapi serves every file without it.').waitFor();
   await look(10, 'restored');
   expect(await stage.bucket.keys()).toEqual(before);
   const wrong: string[] = [];

@@ -28,6 +28,14 @@ export function activityOf(job: JobAnswer): Activity {
   return looks && !job.lastRun ? 'never' : 'idle';
 }
 
+/** What is to be done, and whether it is done, is the next thing, or comes later. */
+export type StepOut = 'leave-done' | 'restore-now' | 'restore-done' | 'uninstall-later' | 'uninstall-now';
+
+/** The way out of S3, once it is no longer used for new files. */
+export function stepsOut(restore: JobAnswer): StepOut[] {
+  return activityOf(restore) === 'complete' ? ['leave-done', 'restore-done', 'uninstall-now'] : ['leave-done', 'restore-now', 'uninstall-later'];
+}
+
 const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore'];
 
 /** Nobody has ever seen what it would do: it is to be tried before it is done. The audit changes nothing by itself. */

@@ -11,6 +11,7 @@ import { useRights } from './context';
 import { FailuresSection } from './failures/FailuresSection';
 import { JobCard } from './jobs/JobCard';
 import { LeaveAction } from './leave/LeaveAction';
+import { WayOut } from './leave/WayOut';
 import { LibraryCard } from './library/LibraryCard';
 import { News } from './News';
 
@@ -27,6 +28,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
   const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: null } });
   const shown = jobs.filter(isShown);
   const upload = jobs.find(({ name }) => name === 'upload');
+  const restore = jobs.find(({ name }) => name === 'restore');
   const audit = jobs.find(({ name }) => name === 'audit');
   const moved = jobs.map(({ lastRun }) => `${lastRun?.id} ${lastRun?.failed}`).join();
   return (
@@ -50,6 +52,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
               {t('migration.view-only')}
             </Typography>
           )}
+          {settings?.settings.leaving && restore && <WayOut restore={restore} />}
           {status && <LibraryCard objects={status.objects} counted={upload ? freshDryRun(upload) : null} />}
           <Grid.Root gap={6}>
             {shown.map((job) => (
