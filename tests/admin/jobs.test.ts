@@ -1,5 +1,5 @@
 import { minutesOf } from '../../admin/src/utils/format';
-import { activityOf, announcementsOf, extentOf, freshDryRun, needsTrial, percentOf, requestsOf, stepsOut } from '../../admin/src/utils/jobs';
+import { activityOf, announcementsOf, extentOf, freshDryRun, hasProgress, needsTrial, percentOf, requestsOf, stepsOut } from '../../admin/src/utils/jobs';
 import { readMaxId } from '../../admin/src/utils/maxId';
 import { choiceOf, SCHEDULES } from '../../admin/src/utils/schedule';
 import { stateKey } from '../../admin/src/utils/states';
@@ -32,6 +32,17 @@ test('on the way out of S3 the plugin may go once a restore has found every file
   expect(states({ complete: true, running: true, lastRun: runOf() })).toEqual(open);
   expect(states({ lastRun: runOf({ status: 'failed' }) })).toEqual(open);
   expect(states({ complete: true, lastRun: runOf() })).toEqual(['leave-done', 'restore-done', 'uninstall-now']);
+});
+
+test('a bar is for work that was begun: a restore that nobody has asked for has none, although most files are on the disk', () => {
+  const some = { ...progress, done: 304, total: 312 };
+  const of = (name: Parameters<typeof jobOf>[0], over: Parameters<typeof jobOf>[1] = {}) => hasProgress(jobOf(name, { progress: some, ...over }));
+  expect(of('upload')).toBe(true);
+  expect(of('restore')).toBe(false);
+  for (const asked of [{ running: true }, { wanted: true }, { lastRun: runOf() }]) expect(of('restore', asked)).toBe(true);
+  const none = { ...progress, done: 0, total: 0 };
+  expect(of('upload', { progress: none })).toBe(false);
+  expect(of('upload', { progress: none, running: true })).toBe(true);
 });
 
 test('an audit always has something to compare: its last run alone tells what it is at', () => {

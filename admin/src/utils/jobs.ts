@@ -36,6 +36,15 @@ export function stepsOut(restore: JobAnswer): StepOut[] {
   return activityOf(restore) === 'complete' ? ['leave-done', 'restore-done', 'uninstall-now'] : ['leave-done', 'restore-now', 'uninstall-later'];
 }
 
+/**
+ * Whether there is progress worth a bar. A restore that nobody has asked for is no work half done, although most files are on the
+ * disk anyway.
+ */
+export function hasProgress({ name, running, wanted, lastRun, progress }: JobAnswer): boolean {
+  const isBegun = name !== 'restore' || wanted || lastRun !== null;
+  return running || (progress.total > 0 && isBegun);
+}
+
 const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore'];
 
 /** Nobody has ever seen what it would do: it is to be tried before it is done. The audit changes nothing by itself. */

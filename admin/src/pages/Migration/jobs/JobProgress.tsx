@@ -6,7 +6,7 @@ import { Numbers } from '../../../components/Numbers';
 import { useSize } from '../../../hooks/useFormats';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { minutesOf } from '../../../utils/format';
-import { percentOf } from '../../../utils/jobs';
+import { hasProgress, percentOf } from '../../../utils/jobs';
 import type { Activity, ShownJob } from '../../../utils/jobs';
 
 interface Props {
@@ -25,7 +25,7 @@ export function JobProgress({ job, activity }: Props) {
   const numbers = { done, total, size: sizeOf(bytesDone), whole: sizeOf(bytesTotal) };
   const pace = perSecond !== null && bytesPerSecond !== null && t('progress.rate', { rate: Math.round(perSecond * 10) / 10, size: sizeOf(bytesPerSecond) });
   const left = etaSeconds !== null && t('progress.left', minutesOf(etaSeconds));
-  if (total === 0 && activity !== 'running' && !trying) return null;
+  if (!hasProgress(job)) return null;
   return (
     <Flex direction="column" alignItems="stretch" gap={1}>
       <Meter percent={percent} label={t('progress.label', { job: t(`job.${job.name}.title`) })} />

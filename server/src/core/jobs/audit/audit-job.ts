@@ -1,6 +1,6 @@
-import { StorageError } from '../../errors';
+import { isNoAnswer, StorageError } from '../../errors';
 import type { Job, JobContext, JobOutcome } from '../job';
-import { AuditRun, isAway } from './audit-run';
+import { AuditRun } from './audit-run';
 import { auditBuckets } from './bucket-pass';
 import type { AuditParts } from './deps';
 import { auditDisk } from './disk-pass';
@@ -35,7 +35,7 @@ async function audit(deps: AuditParts, context: JobContext): Promise<JobOutcome>
     for (const pass of [auditBuckets, auditLedger, auditDisk, auditLibrary]) if (!run.stopped) await pass(run);
   } catch (error) {
     await run.commit();
-    if (!(error instanceof StorageError) || !isAway(error)) throw error;
+    if (!(error instanceof StorageError) || !isNoAnswer(error)) throw error;
     return { status: 'paused', code: run.stopped ? null : error.code };
   }
   return run.stopped ? { status: 'paused', code: null } : { status: 'complete' };

@@ -1,15 +1,10 @@
 import { isDiskThere } from '../disk-there';
 import type { NewFinding, JobContext } from '../job';
-import { codeOf, isStorageError, isTransient } from '../../errors';
+import { codeOf, isNoAnswer, isStorageError } from '../../errors';
 import { plainObjectName, type ObjectKey, type VolumeId } from '../../keys';
 import type { LocationId } from '../../ledger/ledger';
 import type { ObjectFacts, ObjectStore } from '../../store/object-store';
 import type { AuditParts } from './deps';
-
-/** Whether no request would fare better now: the run ends, and the next one begins anew. */
-export function isAway(error: unknown): boolean {
-  return isTransient(error) || isStorageError(error, 'CIRCUIT_OPEN', 'ABORTED');
-}
 
 /** What the passes of one audit share: what was proven so far, and how findings are noted and put right. */
 export class AuditRun {
@@ -50,7 +45,7 @@ export class AuditRun {
       return await store.head(name, { signal: this.context.signal });
     } catch (error) {
       if (isStorageError(error, 'OBJECT_NOT_FOUND')) return 'missing';
-      if (!isStorageError(error) || isAway(error)) throw error;
+      if (!isStorageError(error) || isNoAnswer(error)) throw error;
       return 'unknown';
     }
   }

@@ -1,10 +1,10 @@
-import { isStorageError, StorageError } from '../../errors';
+import { isNoAnswer, isStorageError, StorageError } from '../../errors';
 import { keysOfObjectName, plainObjectName, type ObjectName } from '../../keys';
 import type { LocationId, PlacedName } from '../../ledger/ledger';
 import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { ListableStore, ListedObject } from '../../store/listable-store';
-import { isAway, type AuditRun } from './audit-run';
+import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
 /** The most that S3 answers at once. */
@@ -31,7 +31,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
       await listAll(run, location.id, listing);
       run.reached.set(location.id, store);
     } catch (error) {
-      if (!isStorageError(error) || isAway(error)) throw error;
+      if (!isStorageError(error) || isNoAnswer(error)) throw error;
       await run.unverified(place, error);
       // no right to list, or no listing: its objects can still be asked for, one by one
       if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
