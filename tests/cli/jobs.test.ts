@@ -144,7 +144,7 @@ describe('upload', () => {
       expect(await runOn(played, 'restore --dry-run', engine)).toBe(1);
       expect(played.stdout()).toBe(
         lines(
-          'A dry run, nothing was changed. Would be brought back: 1,000 files, 20 MB.',
+          'A dry run, nothing was changed. Would be back on this disk: 1,000 files, 20 MB.',
           'Requests to S3: 1,000 GET',
           'In its way:',
           `  DISK_TOO_SMALL: ${reasonOf('DISK_TOO_SMALL').message} 36 MB more are needed.`,
