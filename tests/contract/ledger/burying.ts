@@ -1,4 +1,5 @@
-import { DAY, found, HOUR, key, names, saved, sent, VOLUME, type Hand } from './harness';
+import type { ObjectName } from '../../../server/src/core/keys';
+import { DAY, found, HOUR, key, names, PLACE, saved, sent, VOLUME, type Hand } from './harness';
 
 export function burying(hand: Hand): void {
   const bury = (of: string, purgeAfterMs = HOUR) => hand.ledger.bury(key(of), { purgeAfterMs });
@@ -15,9 +16,25 @@ export function burying(hand: Hand): void {
     expect((await hand.object('a.png')).ticket).toBeGreaterThan(row.tombstone?.ticket ?? Infinity);
   });
 
-  it('has no effect without a row, unless a file was found', async () => {
-    await bury('a.png');
-    expect(await hand.ledger.find(key('a.png'))).toBeUndefined();
+  it('buries a key without a row, too: what is taken up of it from the bucket meanwhile is deleted with it', async () => {
+    await bury('a.png', 0);
+    expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'new' }, tombstone: { ticket: expect.any(Number) } });
+    const object = { locationId: PLACE, object: 'a.png' as ObjectName, etag: 'tag' };
+    expect(await hand.ledger.adopt(key('a.png'), object, { size: 1, md5: '0cc175b9c0f1b6a831c399e269772661', mime: null })).toBe(true);
+    expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'remote' }, tombstone: { ticket: expect.any(Number) } });
+    expect(await purge('a.png')).toBe(true);
+    expect(names(await hand.dueObjects())).toEqual(['a.png']);
+    expect(await hand.ledger.adopt(key('a.png'), object, { size: 1, md5: '0cc175b9c0f1b6a831c399e269772661', mime: null })).toBe(false);
+  });
+
+  it('a key without a row is found by its tombstone once it is buried, and purged', async () => {
+    await bury('b.png', 0);
+    expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['b.png']);
+    expect(await purge('b.png', true)).toBe(true);
+    expect(await hand.row('b.png')).toMatchObject({ placement: { state: 'new' }, tombstone: null });
+  });
+
+  it('makes the row of a file that was found', async () => {
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0, found: found('a.png') });
     expect(await hand.row('a.png')).toMatchObject({ origin: 'library', placement: { state: 'local' } });
     expect(await purge('a.png')).toBe(true);

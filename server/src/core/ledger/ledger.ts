@@ -198,8 +198,8 @@ export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
   forget(intent: Intent): Promise<void>;
 
   /**
-   * Puts the tombstone on a key (the row's state and bytes stay). No effect without a row, except that `found` makes
-   * one first. The purge becomes due after `purgeAfterMs`.
+   * Puts the tombstone on a key (the row's state and bytes stay). A key without a row gets one, of the file that was `found` or of
+   * none: what somebody takes up of it meanwhile is buried, too. The purge becomes due after `purgeAfterMs`.
    */
   bury(key: ObjectKey, options: { purgeAfterMs: number; found?: LocalCopy & { size: number } }): Promise<void>;
 

@@ -111,7 +111,7 @@ export class MemoryLedger implements Ledger {
     });
     const written = new Set(intents.map((intent) => intent.key));
     for (const key of options.tombstones ?? []) {
-      if (!written.has(key)) await this.bury(key, { purgeAfterMs: this.policy.supersededGraceMs });
+      if (!written.has(key) && this.#rows.has(key)) await this.bury(key, { purgeAfterMs: this.policy.supersededGraceMs });
     }
     return outcomes;
   };
@@ -125,7 +125,6 @@ export class MemoryLedger implements Ledger {
   }
 
   bury: Ledger['bury'] = async (key, { purgeAfterMs, found }) => {
-    if (!this.#rows.has(key) && !found) return;
     const row = this.#rowOf(key, found);
     this.#store(step.buried(row, step.ticketFor(row, this.#names.drawId())), { purgeAfterMs });
   };

@@ -17,7 +17,6 @@ export function burials(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite
   return {
     async bury(key, { purgeAfterMs, found }) {
       const known = await hasRow(context, key);
-      if (!known && !found) return;
       await inTransaction(context, async (session) => {
         await bury(session, await lockedRow(session, key, known, found), purgeAfterMs);
       });
