@@ -286,6 +286,12 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
   {
+    guard: 'A delete buries a key that the ledger has never seen, too',
+    without: 'a file that a reader takes up from the bucket just then is served for ever, although it was deleted',
+    file: 'contract/ledger/burying.ts',
+    test: 'buries a key without a row, too: what is taken up of it from the bucket meanwhile is deleted with it',
+  },
+  {
     guard: 'A purge asks the library for formats of any name',
     without: 'a format that another plugin has named is deleted, although an image has it',
     file: 'core/media/media-storage.test.ts',
