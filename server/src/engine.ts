@@ -1,3 +1,4 @@
+// Longer than other files: the one place where all parts of the engine are made and meet.
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';

@@ -73,11 +73,18 @@ test('a project that has switched the plugin off says so', async () => {
 
 /** Prints as projects do, and has a command that works until it is interrupted, and then for a moment. */
 const CHATTY = `
+import type { Core } from '@strapi/strapi';
+
+interface Io {
+  readonly stdout: NodeJS.WritableStream;
+  onInterrupt(listener: () => void): void;
+}
+
 export default {
-  bootstrap({ strapi }: any) {
+  bootstrap({ strapi }: { strapi: Core.Strapi }) {
     console.log('the project is up');
     strapi.get('services').extend('plugin::s3-storage.command', () => ({
-      run: (_argv: any, io: any) =>
+      run: (_argv: readonly string[], io: Io) =>
         new Promise((resolve) => {
           const alive = setInterval(() => undefined, 1_000);
           io.onInterrupt(() => {

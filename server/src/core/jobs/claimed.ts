@@ -2,8 +2,8 @@ import type { LedgerRow, Work } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import { isAway } from './s3-there';
 
-/** Short, because the files of a process that was killed wait for so long. */
-const CLAIM_MS = 60_000;
+/** How long a row is claimed for, in milliseconds. Short, because the files of a process that was killed wait for so long. */
+export const CLAIM_MS = 60_000;
 
 export interface WorkOptions {
   /** Rows worked on at once; never more than a batch. */
@@ -25,6 +25,7 @@ export interface WorkResult {
  * last rows of the one before have moved. What was claimed and not come to is given back. Ends when as many rows as a batch has
  * have not moved on: they wait, each for its next attempt.
  * @param work answers whether the row has moved on; rejects only where no row could
+ * @throws what a claim, `work` or `afterBatch` first rejected with, once what is in hand has ended; the rest waits until its claim ends
  */
 export async function workOnClaimed(
   deps: EngineParts,

@@ -3,12 +3,10 @@ import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
+import { CLAIM_MS } from './claimed';
 import { isBeyondFetching, noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
 import { bringBack } from './restore';
-
-/** Short, because the files of a process that was killed wait for so long. */
-const CLAIM_MS = 60_000;
 
 /** One run of the restore: batch after batch, until nothing is left, S3 is away, or the disk is full. */
 export class Restoring {
