@@ -45,7 +45,7 @@ test('an audit buries what nothing lists, and leaves such a format alone', async
   await stage.eventually('the audit is complete', async () => (await lastRun('audit'))?.status === 'complete', 60_000);
   const { results } = await ask<ReportAnswer>('/jobs/audit/report');
   expect(results.map(({ kind, key, applied }) => [kind, key, applied])).toEqual([['unlisted', keyOf(unlisted), true]]);
-});
+}, 90_000);
 
 test('a purge ends the burial of such a format, and removes what nothing lists', async () => {
   // as an earlier version has buried it

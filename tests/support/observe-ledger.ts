@@ -5,6 +5,7 @@ import type { StrapiInstance } from './strapi';
 export interface ObservedRow {
   object_key: string;
   state: string;
+  object_name: string | null;
   ticket: number | string;
 }
 
@@ -21,7 +22,7 @@ export async function ledgerRows(strapi: StrapiInstance, keys: readonly string[]
   const connection = observeDatabase(strapi);
   try {
     // a big integer is text on PostgreSQL and MariaDB
-    const rows: ObservedRow[] = await connection('s3_storage_objects').select('object_key', 'state', 'ticket').whereIn('object_key', keys);
+    const rows: ObservedRow[] = await connection('s3_storage_objects').select('object_key', 'state', 'object_name', 'ticket').whereIn('object_key', keys);
     return rows.map((row) => ({ ...row, ticket: Number(row.ticket) }));
   } finally {
     await connection.destroy();

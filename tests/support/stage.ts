@@ -1,3 +1,4 @@
+import { ledgerRows } from './observe-ledger';
 import { keepFolder } from './process';
 import { rawBucket, type RawBucket } from './raw-s3';
 import { startFaultProxy, type FaultProxy } from './fault-proxy';
@@ -14,6 +15,11 @@ export interface Stage {
   settings: Record<string, unknown>;
   /** Saves settings and answers the mode. */
   configure(patch?: Record<string, unknown>): Promise<string>;
+  /**
+   * The bytes in the bucket of the object that the ledger names for this key, or null where it names none. Of what fell back to
+   * the disk that need not be the plain name: where S3 did not let the plugin see that it is free, another is taken.
+   */
+  stored(key: string): Promise<Buffer | null>;
   /** Waits until `check` holds. */
   eventually(what: string, check: () => Promise<boolean> | boolean, timeoutMs?: number): Promise<void>;
   /** @param keepApp the app's folder stays */
@@ -62,6 +68,10 @@ function stageOf(s3: S3Server, proxy: FaultProxy, bucket: RawBucket, strapi: Str
       const { status, body } = await strapi.api<{ mode: string }>('PUT', '/s3-storage/settings', patch);
       if (status !== 200) throw new Error(`the settings were refused: ${JSON.stringify(body)}`);
       return body.mode;
+    },
+    async stored(key) {
+      const name = (await ledgerRows(strapi, [key]))[0]?.object_name;
+      return name ? bucket.get(name) : null;
     },
     async eventually(what, check, timeoutMs = 15_000) {
       const deadline = Date.now() + timeoutMs;
