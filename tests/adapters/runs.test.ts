@@ -88,6 +88,27 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect(await runs.ofRequest('cleanup', 1)).toEqual([]);
   });
 
+  test('a run goes on with those of its job and disk that were paused right before it, back to the one that began anew', async () => {
+    const goesOn = { options: { ...OPTIONS, fromStart: false } };
+    const paused = { status: 'paused' } as const;
+    await ran(goesOn, paused);
+    const first = await ran({}, paused);
+    await ran({ ...goesOn, volume: 'disk-2' as VolumeId });
+    await ran({ ...goesOn, job: 'cleanup', volume: null }, paused);
+    await ran({ options: { ...goesOn.options, dryRun: true } }, paused);
+    const died = await runs.begin({ ...RUN, ...goesOn });
+    await shiftTimes(database, 2 * MINUTE);
+    await ran(goesOn);
+    const before = async (job: string) => (await runs.before((await runs.latest()).find((run) => run.job === job && !run.dryRun)!)).map(({ id }) => id);
+    expect(await before('upload')).toEqual([died, first]);
+    expect(await before('cleanup')).toEqual([]);
+    // of which the last was complete, so that there is nothing to go on with
+    await ran(goesOn);
+    expect(await before('upload')).toEqual([]);
+    await ran({ ...goesOn, job: 'cleanup', volume: null });
+    expect(await before('cleanup')).toHaveLength(1);
+  });
+
   test('old runs are forgotten, but not the last dry run, nor that a disk has done what was last asked for', async () => {
     const old = await ran({ request: 1 });
     const oldDry = await ran(dry);

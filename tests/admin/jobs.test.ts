@@ -72,7 +72,10 @@ test('a dry run’s result is shown until a real run is newer, and is what a sta
   const later = of(runOf({ startedAt: '2026-05-04T11:00:00.000Z' }));
   expect(freshDryRun(later)).toBeNull();
   expect(extentOf(later)).toEqual({ count: 6, bytes: 60 });
-  expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z' })))).toBe(trial);
+  expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: '2026-05-03T11:01:00.000Z' })))).toBe(trial);
+  // tried while it was paused: it has gone on since
+  expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: '2026-05-05T11:00:00.000Z' })))).toBeNull();
+  expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: null })))).toBeNull();
 });
 
 test.each([

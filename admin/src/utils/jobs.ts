@@ -54,7 +54,8 @@ export const needsTrial = ({ name, lastRun, lastDryRun }: JobAnswer) =>
 /** The dry run worth showing: over, and newer than any real run. */
 export function freshDryRun({ lastDryRun, lastRun }: JobAnswer): RunEntry | null {
   if (!lastDryRun || lastDryRun.endedAt === null) return null;
-  return lastRun && lastRun.startedAt > lastDryRun.startedAt ? null : lastDryRun;
+  // it may have begun before, and gone on since
+  return lastRun && (lastRun.endedAt === null || lastRun.endedAt > lastDryRun.startedAt) ? null : lastDryRun;
 }
 
 /** What there is to be done, as exactly as is known. */

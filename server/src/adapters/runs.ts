@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { JobName, Requests, RunEntry, RunStatus, RunTrigger, Skipped } from '../contracts/jobs';
+import type { JobOptions } from '../core/jobs/job';
 import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import { UNSEEN_MS, type Runs } from '../core/jobs/runs';
 import type { VolumeId } from '../core/keys';
@@ -30,6 +31,7 @@ interface RunColumns {
   bytes_done: number | string;
   bytes_total: number | string;
   details: string;
+  options: string;
   died: number | string;
   lasts_ms: number | string;
 }
@@ -83,7 +85,25 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
       );
       return rows.map(entryOf);
     },
+
+    before: async ({ id, job, volume, dryRun }) => {
+      const rows = (await transactions.read((db) =>
+        select(db).where({ job, volume, dry_run: dryRun }).where('id', '<=', id).orderBy('id', 'desc').limit(KEPT),
+      )) as RunColumns[];
+      const earlier: RunEntry[] = [];
+      let run = rows.shift();
+      while (run && !isFromStart(run)) {
+        run = rows.shift();
+        if (!run || statusOf(run) !== 'paused') break;
+        earlier.push(entryOf(run));
+      }
+      return earlier;
+    },
   };
+}
+
+function isFromStart({ options }: RunColumns): boolean {
+  return (JSON.parse(options) as Pick<JobOptions, 'fromStart'>).fromStart;
 }
 
 /**

@@ -121,6 +121,7 @@ export interface JobAnswer {
   complete: boolean;
   progress: JobProgress;
   schedule: JobSchedule;
+  /** Together with the paused runs that it goes on with. */
   lastRun: RunEntry | null;
   lastDryRun: RunEntry | null;
   /** Why it cannot be started now. */

@@ -117,6 +117,31 @@ test('a start is taken, shown as wanted, runs, and is not taken twice; a stop en
   await runner.stop();
 });
 
+test('the last run is told together with the paused ones that it goes on with, as they are one work; an audit begins anew', async () => {
+  const { upload, audit, runner, answerOf } = setUp();
+  const left = [3, 2, 0];
+  upload.work = async ({ progress }) => {
+    const moved = left.shift() ?? 0;
+    progress.expect(moved + left.reduce((sum, count) => sum + count, 0), 50);
+    for (let file = 0; file < moved; file++) progress.done(10);
+    progress.requested('put', moved);
+    if (left.length > 1) progress.failed();
+    return left.length > 0 ? { status: 'paused', code: null } : { status: 'complete' };
+  };
+  for (let tick = 0; tick < 3; tick++) await runner.tick('upload');
+  const whole = (await answerOf('upload')).lastRun!;
+  expect(whole).toMatchObject({ status: 'complete', done: 5, total: 5, bytesDone: 50, failed: 0, requests: { put: 5, get: 0 } });
+  await runner.tick('upload');
+  expect((await answerOf('upload')).lastRun).toMatchObject({ id: whole.id + 1, done: 0 });
+
+  audit.work = async ({ progress }) => {
+    progress.done(1);
+    return audit.contexts.length === 1 ? { status: 'paused', code: null } : { status: 'complete' };
+  };
+  for (let tick = 0; tick < 2; tick++) await runner.tick('audit');
+  expect((await answerOf('audit')).lastRun).toMatchObject({ status: 'complete', done: 1 });
+});
+
 test('a start is refused with the reason', async () => {
   const { api, cleanup, now, requests } = setUp();
   cleanup.blocked = 'UPLOAD_INCOMPLETE';

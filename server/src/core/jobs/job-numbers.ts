@@ -65,6 +65,19 @@ function sumOf(sums: readonly Sum[], what: keyof Sum): number {
   return sums.reduce((total, sum) => total + sum[what], 0);
 }
 
+/** A run together with those that it goes on with: when the first began, what all have done, and how the last ended. */
+export function wholeOf(run: RunEntry, before: readonly RunEntry[]): RunEntry {
+  const all = [run, ...before];
+  const sum = (of: 'done' | 'bytesDone') => all.reduce((total, entry) => total + entry[of], 0);
+  const requests = { ...run.requests };
+  for (const kind of Object.keys(requests) as (keyof RunEntry['requests'])[]) requests[kind] = all.reduce((total, entry) => total + entry.requests[kind], 0);
+  const [done, bytesDone] = [sum('done'), sum('bytesDone')];
+  // each expected what those before it had left
+  const total = done - run.done + run.total;
+  const bytesTotal = bytesDone - run.bytesDone + run.bytesTotal;
+  return { ...run, startedAt: (before.at(-1) ?? run).startedAt, done, total, bytesDone, bytesTotal, requests };
+}
+
 /** Of all processes together. */
 function paceOf(running: readonly RunningRun[]): { perSecond: number; bytesPerSecond: number } | null {
   const telling = running.filter(({ lastsMs }) => lastsMs >= PACE_AFTER_MS);

@@ -9,7 +9,7 @@ import type { Ledger, Tallies } from '../ledger/ledger';
 import { RequestRefused } from '../refused';
 import type { Blocks } from './blocks';
 import { rangeOf, type Job } from './job';
-import { progressOf } from './job-numbers';
+import { progressOf, wholeOf } from './job-numbers';
 import type { JobRequest, JobRequests } from './job-requests';
 import type { ScheduleSetting } from './job-schedules';
 import type { RequestBook } from './request-book';
@@ -19,7 +19,7 @@ import type { Findings, RunningRun, Runs } from './runs';
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
   readonly ledger: Pick<Ledger, 'tallies'>;
-  readonly runs: Pick<Runs, 'running' | 'latest'>;
+  readonly runs: Pick<Runs, 'running' | 'latest' | 'before'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;
   readonly book: RequestBook;
@@ -134,8 +134,11 @@ export class JobsApi {
     const job = this.#find(name);
     const wanted = job !== undefined && (await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name)));
     const isWayOut = name === 'restore' && this.deps.leaving() && (wanted || running.length > 0);
-    const progress = progressOf(name, seen.tallies, running, last(false), isWayOut);
-    const common = { name, progress, running: running.length > 0, lastRun: last(false), lastDryRun: last(true) };
+    const lastRun = last(false);
+    const progress = progressOf(name, seen.tallies, running, lastRun, isWayOut);
+    // what only looks begins anew with each run
+    const whole = lastRun && !reports(lastRun) ? wholeOf(lastRun, await this.deps.runs.before(lastRun)) : lastRun;
+    const common = { name, progress, running: running.length > 0, lastRun: whole, lastDryRun: last(true) };
     if (!job) {
       // the purge: always on where S3 may be changed, and without runs
       const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';

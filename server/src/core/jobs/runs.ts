@@ -55,6 +55,8 @@ export interface Runs {
   ofRequest(job: JobName, request: number): Promise<RunTrace[]>;
   /** Of each job the last run and the last dry run. */
   latest(): Promise<RunEntry[]>;
+  /** The runs that this one goes on with, the latest first: those of the same job and disk that were paused right before it. */
+  before(run: RunEntry): Promise<RunEntry[]>;
 }
 
 export interface FindingsPage {
