@@ -6,6 +6,7 @@ import { catchUp } from '../../../server/src/core/jobs/catch-up';
 import { purge } from '../../../server/src/core/jobs/purge';
 import { sweep } from '../../../server/src/core/jobs/sweep';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
+import { RowCache } from '../../../server/src/core/media/row-cache';
 import { bodyOf, failingBody, someBytes } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
@@ -431,6 +432,27 @@ describe('deleting', () => {
     await purge(world.jobs, never);
     await sweep(world.jobs, never);
     expect(world.s3.names()).toEqual([]);
+  });
+
+  test('a file that was deleted here and imported again by another process never shows its old bytes once more', async () => {
+    await world.put('a.txt', 'one');
+    world.listed.add(world.key('a.txt'));
+    await remove('a.txt');
+    expect(await world.read('a.txt')).toBe('gone');
+    const other = world.storageOf({ ...world.jobs, rows: new RowCache((key) => world.ledger.find(key), world.clock.elapsed) });
+    await other.put(world.key('a.txt'), bodyOf('two'), { mime: 'text/plain' });
+    world.listed.add(world.key('a.txt'));
+    expect(await world.read('a.txt')).toBe('two');
+  });
+
+  test('what a server without this disk has deleted is not served from it, where nobody has recorded it', async () => {
+    await writeFile(path.join(world.folder, 'a.txt'), 'one');
+    world.listed.add(world.key('a.txt'));
+    // as that server does, which finds nothing on its own disk
+    await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 60_000 });
+    expect(await world.read('a.txt')).toBe('one');
+    world.listed.delete(world.key('a.txt'));
+    expect(await world.read('a.txt')).toBe('gone');
   });
 
   test('a delete that Strapi could not finish is taken back', async () => {

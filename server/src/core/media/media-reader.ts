@@ -30,9 +30,17 @@ export class MediaReader {
   async open(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
     let row = await this.deps.rows.get(key);
     for (let reread = 0; ; reread++) {
+      if (row?.placement.state === 'gone') return { kind: 'gone' };
+      if (row?.tombstone) {
+        // also of a file that only some disk or the bucket knows: another server's delete did not find it there
+        if (!(await this.#isListedNow(key))) return { kind: 'gone' };
+        // it may have got other bytes since the row was read
+        if (reread === 0) {
+          row = await this.deps.rows.get(key, { fresh: true });
+          continue;
+        }
+      }
       if (!row || row.placement.state === 'new') return this.#openUnknown(key, row, plan);
-      if (row.placement.state === 'gone') return { kind: 'gone' };
-      if (row.tombstone && !(await this.deps.catalog.listed([key])).has(key)) return { kind: 'gone' };
       const facts = factsOf(row);
       const wanted = plan(facts);
       const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#source(row, wanted);
@@ -110,10 +118,14 @@ export class MediaReader {
   async #isListed(key: ObjectKey): Promise<boolean> {
     const now = this.deps.clock.elapsed();
     if ((this.#unlisted.get(key) ?? 0) > now) return false;
-    if ((await this.deps.catalog.listed([key])).has(key)) return true;
+    if (await this.#isListedNow(key)) return true;
     if (this.#unlisted.size >= MAX_UNLISTED) this.#unlisted.clear();
     this.#unlisted.set(key, now + UNLISTED_TTL_MS);
     return false;
+  }
+
+  async #isListedNow(key: ObjectKey): Promise<boolean> {
+    return (await this.deps.catalog.listed([key])).has(key);
   }
 
   /**
