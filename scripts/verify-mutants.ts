@@ -19,7 +19,7 @@ import { runCommand, wholeNumber } from './command';
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */
 const BUILDS = path.join(ROOT, 'node_modules/.cache/s3-storage/mutants');
-const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/histories'];
+const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/histories', 'tests/support'];
 
 /** Shown without any of its guards. */
 export interface Hunted {

@@ -40,6 +40,7 @@ export async function play(world: World, step: ClientStep): Promise<void> {
   );
   // a client that gave up has its answer
   write.ended ??= { ...world.now, as: ending };
+  write.over = world.now;
   const met = world.writes.meeting(write);
   if (met.some((other) => other.request !== 'replace' || write.request !== 'replace')) world.doubtful.add(file);
   else if (met.length === 0 && ending === 'acknowledged') world.doubtful.delete(file);

@@ -149,6 +149,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;",
   },
   {
+    guard: 'A file settles onto its plain path only at the revision it read',
+    without: 'on the way out of S3 the path gets the bytes of before a replace',
+    file: 'ledger/settling.ts',
+    find: 'if (row.rev !== rev || !isUnsettled(row)) return undefined;',
+    replace: 'if (!isUnsettled(row)) return undefined;',
+  },
+  {
+    guard: 'A plain path where another file lies is not the settling one’s',
+    without: 'the ledger leads to somebody else’s bytes',
+    file: 'jobs/settle.ts',
+    find: 'if (!(await disk.giveName(local.localName, intent.name))) {',
+    replace: 'if ((await disk.giveName(local.localName, intent.name)) === null) {',
+  },
+  {
     guard: 'A purge ends only the burial it read',
     without: 'a file that was uploaded again meanwhile is deleted',
     file: 'ledger/transitions.ts',
@@ -229,8 +243,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A buried key is served as long as the library lists it',
     without: 'a file answers 404 while, or after, its delete fails',
     file: 'media/media-reader.ts',
-    find: 'if (row.tombstone && !(await this.deps.catalog.listed([key])).has(key)) return',
-    replace: 'if (row.tombstone) return',
+    find: 'if (!(await this.#isListedNow(key))) return { kind',
+    replace: 'return { kind',
   },
   {
     guard: 'A listed file that is found nowhere is unavailable, not missing',
@@ -302,6 +316,18 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     without: 'such a format is buried, and purged a week later',
     file: 'core/jobs/audit/findings.test.ts',
     test: 'a format that something else has named is listed as any other',
+  },
+  {
+    guard: 'A buried row that the library lists is read again before it is served',
+    without: 'of a file that was deleted here and imported again elsewhere, the old bytes come back for two seconds',
+    file: 'core/media/media-storage.test.ts',
+    test: 'a file that was deleted here and imported again by another process never shows its old bytes once more',
+  },
+  {
+    guard: 'A burial counts before what lies on a disk, or in the bucket, that nobody has recorded',
+    without: 'what another server has deleted is served from a disk that it does not have',
+    file: 'core/media/media-storage.test.ts',
+    test: 'what a server without this disk has deleted is not served from it, where nobody has recorded it',
   },
   {
     guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',

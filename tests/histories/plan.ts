@@ -7,12 +7,14 @@ export type Step =
   | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
   | { readonly kind: Job; readonly at: number }
   | { readonly kind: 'crash' | 'pause' | 'resume' | 'give-up'; readonly at: number }
+  /** S3 is no longer to be used for new files, or is again: known to one process at once, and to the other one in 2 s. */
+  | { readonly kind: 'leave' | 'return'; readonly at: number }
   /** `wait`: what follows begins only when everybody has their answer. */
   | { readonly kind: 's3-down' | 's3-up' | 'damage' | 'wait' }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
 
-export const JOBS = ['catch-up', 'inventory', 'upload', 'cleanup', 'restore', 'purge', 'sweep'] as const;
+export const JOBS = ['catch-up', 'inventory', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep'] as const;
 export type Job = (typeof JOBS)[number];
 
 /** The world in which a history happens. */
@@ -57,6 +59,7 @@ const CLIENTS = ['upload', 'replace', 'replace', 'replace', 'replace-bare', 'rem
 const step = fc.oneof(
   { weight: 18, arbitrary: fc.record({ kind: fc.constantFrom(...CLIENTS), at, file }) },
   { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS), at }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('leave', 'leave', 'return'), at }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume', 'give-up'), at }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'damage', 'wait', 'wait') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(500, 2_500, 2_500, HOUR, 25 * HOUR, 8 * 24 * HOUR) }) },
@@ -99,12 +102,24 @@ const courses = fc.oneof(
     const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }];
     return [WAIT, ...work, { kind: 'replace', at: editor, file: 0 }, { kind: 's3-down' }, WAIT, { kind: 's3-up' }];
   }),
+  // S3 is left: a file is replaced, and gets the path on which it lay before
+  fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
+    const work: Step[] = [{ kind: 'leave', at: who }, { kind: 'time', ms: 2_500 }, { kind: 'restore', at: who }, WAIT];
+    const read: Step = { kind: 'read', at: 1 - editor, file: which };
+    const settle: Step[] = [{ kind: 'settle', at: editor }, WAIT, { kind: 'time', ms: 2_500 }, { kind: 'time', ms: 2_500 }, { kind: 'settle', at: editor }];
+    return [...work, read, { kind: 'replace', at: editor, file: which }, ...settle, read];
+  }),
+  // left, and back again, while the files settle
+  fc.tuple(at, file).map(([who, which]): Step[] => {
+    const back: Step[] = [{ kind: 'return', at: 1 - who }, { kind: 'upload', at: 1 - who }, { kind: 'replace', at: 1 - who, file: which }];
+    return [{ kind: 'leave', at: who }, { kind: 'replace', at: who, file: which }, WAIT, { kind: 'settle', at: who }, ...back];
+  }),
   // deleted, and back again just as it is purged
   fc.tuple(at, file).map(([who, which]): Step[] => [{ kind: 'remove', at: who, file: which }, WAIT, { kind: 'purge', at: who }, { kind: 'import', at: 1 - who, file: which }]),
 );
 
 const steps = fc
-  .array(fc.oneof({ weight: 20, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: courses }), { minLength: 2, maxLength: 16, size: 'max' })
+  .array(fc.oneof({ weight: 16, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: courses }), { minLength: 2, maxLength: 16, size: 'max' })
   .map((parts) => parts.flat());
 
 /** Mostly nothing, so that histories get somewhere. */

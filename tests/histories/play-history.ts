@@ -4,10 +4,11 @@ import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
 import type { History, Job, Step } from './plan';
 import type { Process } from './process';
-import { checkNothingLeft, checkPromises, condemnedCopies } from './promises';
+import { checkAllInPlace, checkNothingLeft, checkPromises, condemnedCopies } from './promises';
 import { settled, type Gate, type Life } from './scheduler';
 import { damage } from './sim-s3';
 import { Violation, World } from './world';
+import { STALE_MS } from './writes';
 
 export interface Outcome {
   readonly steps: number;
@@ -25,6 +26,9 @@ const LONG_MS = 12 * HOUR;
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
 /** What always goes on by itself, and phase 1. */
 const AT_REST: readonly Job[] = ['catch-up', 'inventory', 'upload', 'purge', 'sweep'];
+/** What brings every file to its plain path, and how often: also after the longest pause of a file that failed. */
+const ON_THE_WAY_OUT: readonly Job[] = ['purge', 'restore', 'settle', 'sweep'];
+const LEAVING_MS = [0, HOUR, 8 * 24 * HOUR, 0];
 /** Far more than any history needs: one that gets here runs in circles. */
 const MAX_STEPS = 5_000;
 
@@ -138,6 +142,12 @@ class Player {
         return;
       case 'damage':
         return this.#task({ life: world.world }, () => this.#damage());
+      case 'leave':
+      case 'return':
+        world.note(`${process!.life.name}: ${step.kind}`);
+        process!.leaving = world.leaving = step.kind === 'leave';
+        world.wasLeft = true;
+        return;
       case 'time':
         return this.#letPass(step.ms);
       case 'set-clock':
@@ -159,9 +169,12 @@ class Player {
     }
     world.note(`${ms / 1000} s pass`);
     world.time += ms;
+    if (ms >= STALE_MS) world.tellAll();
   }
 
   #job(process: Process, job: Job): void {
+    // what is fetched from another disk's copy leaves that one to its own audit: a disk removes nothing from another
+    if (job === 'restore' && process.leaving && !this.history.setting.sharedDisk) this.world.mayLeak = true;
     this.#task({ life: process.life, job }, async () => {
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} begins`);
       await process.run(job).catch((error: unknown) => {
@@ -229,7 +242,7 @@ class Player {
       const [gate] = this.world.scheduler.eligible();
       if (!gate) throw new Error(`nothing goes on, but ${this.#tasks.size} tasks have not ended`);
       // the many questions of idle jobs are left out
-      if (/^(PUT|DELETE|disk (put|delete)|ledger (publish|purge|commit\w*|swept|adopt)) /.test(gate.label)) this.world.note(`${gate.life.name}: ${gate.label}`);
+      if (/^(PUT|DELETE|disk (put|delete|name|remove)|ledger (publish|purge|commit\w*|swept|adopt)) /.test(gate.label)) this.world.note(`${gate.life.name}: ${gate.label}`);
       await this.world.scheduler.open(gate);
       await this.#check();
     }
@@ -243,16 +256,11 @@ class Player {
     world.faults.calm = true;
     world.s3.down = false;
     await this.#drain();
+    if (world.leaving) await this.#leave();
+    world.tellAll();
     for (const [round, ms] of REST_MS.entries()) {
       world.time += ms;
-      for (const process of world.processes) {
-        this.#task({ life: process.life }, () => process.probe());
-        await this.#drain();
-        for (const job of AT_REST) {
-          this.#job(process, job);
-          await this.#drain();
-        }
-      }
+      for (const process of world.processes) await this.#work(process, AT_REST);
       while (round === 0 && world.s3.late.length > 0) {
         this.#land(0);
         await this.#check();
@@ -262,6 +270,29 @@ class Player {
     this.#sweepersKnewBucket = await this.#isRightBucket();
     await this.#readEverything();
     if (!world.mayLeak) await checkNothingLeft(world);
+  }
+
+  /** S3 is left, and comes back: in between plain Strapi would find every file. */
+  async #leave(): Promise<void> {
+    const { world } = this;
+    world.note('S3 is left');
+    world.tellAll();
+    for (const ms of LEAVING_MS) {
+      world.time += ms;
+      for (const process of world.processes) await this.#work(process, ON_THE_WAY_OUT);
+    }
+    await checkAllInPlace(world);
+    world.note('S3 is back');
+    world.leaving = false;
+  }
+
+  async #work(process: Process, jobs: readonly Job[]): Promise<void> {
+    this.#task({ life: process.life }, () => process.probe());
+    await this.#drain();
+    for (const job of jobs) {
+      this.#job(process, job);
+      await this.#drain();
+    }
   }
 
   async #readEverything(): Promise<void> {

@@ -5,6 +5,8 @@ import { workOnClaimed } from '../../server/src/core/jobs/claimed';
 import { cleanUpRow } from '../../server/src/core/jobs/cleanup';
 import { purge } from '../../server/src/core/jobs/purge';
 import { restoreRow } from '../../server/src/core/jobs/restore';
+import { restoreJob } from '../../server/src/core/jobs/restore-job';
+import { settleOnce } from '../../server/src/core/jobs/settle';
 import { sweep } from '../../server/src/core/jobs/sweep';
 import { uploads } from '../../server/src/core/jobs/upload';
 import type { Cloud } from '../../server/src/core/media/cloud';
@@ -15,6 +17,7 @@ import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
 import { resilient } from '../../server/src/core/resilience/decorators';
 import { HeldBody } from '../../server/src/core/store/held-body';
+import { jobContext } from '../support/job-context';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
@@ -36,6 +39,7 @@ export interface ProcessParts {
   locationId: number;
   readOnly: boolean;
   lists: boolean;
+  leaving: boolean;
 }
 
 /** One running process: the project's own storage engine, on the simulated outside. */
@@ -47,11 +51,15 @@ export class Process {
   readonly #parts: EngineParts;
   readonly #breaker: CircuitBreaker;
   readonly #lists: boolean;
+  readonly #wayOut: ReturnType<typeof restoreJob>;
+  /** What it knows of the setting. */
+  leaving: boolean;
 
   constructor(parts: ProcessParts) {
     const { life, clock, readOnly, locationId } = parts;
     this.life = life;
     this.#lists = parts.lists;
+    this.leaving = parts.leaving;
     this.host = parts.database.connect(life);
     this.#breaker = new CircuitBreaker({ ...clock, sleep: parts.sleepInBackground });
     const bucket = parts.s3.connect(life, !readOnly);
@@ -79,14 +87,17 @@ export class Process {
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      cloud: () => (readOnly ? undefined : cloud),
+      cloud: () => (readOnly || this.leaving ? undefined : cloud),
       breaker: () => this.#breaker,
-      leaving: () => false,
+      leaving: () => this.leaving,
       storeAt: (location) => (location === locationId ? cloud.store : undefined),
     };
+    const library = { page: async () => [], logos: async () => [] };
+    const registry = { list: async () => [] };
+    this.#wayOut = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
     this.storage = new MediaStorage({
       ...this.#parts,
-      mode: () => (readOnly ? 'read-only' : 'read-write'),
+      mode: () => (readOnly || this.leaving ? 'read-only' : 'read-write'),
       readable: () => cloud,
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
@@ -116,7 +127,10 @@ export class Process {
       case 'cleanup':
         return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
       case 'restore':
+        if (this.leaving) return void (await this.#wayOut.run(jobContext({ fromStart: true, concurrency: 2 }).context));
         return void (await workOnClaimed(parts, { work: 'restore' }, options, (row) => restoreRow(parts, row)));
+      case 'settle':
+        return void (await settleOnce(parts, options));
       case 'purge':
         return void (await purge(parts, signal));
       case 'sweep':

@@ -43,6 +43,7 @@ async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<numb
   }
   const local = localOf(row);
   if (local) {
+    world.onceLive.add(`${local.volume} ${local.localName}`);
     const file = world.disks.find(({ volume }) => volume === local.volume)?.files.get(local.localName);
     if (!file) world.violated(`${key}: the ledger leads to the file "${local.localName}" on ${local.volume}, which is not there`);
     else if (file.bytes.length !== content.size || (content.md5 !== null && md5Of(file.bytes) !== content.md5)) {
@@ -54,13 +55,16 @@ async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<numb
   return ids[0] as number;
 }
 
-/** The row's bytes on disks, as a cleanup has condemned them and no sweeper has removed them yet. */
+/**
+ * The row's bytes on disks, as a cleanup has condemned them and no sweeper has removed them yet. What a restore that failed has left
+ * was never a copy that anybody relied on.
+ */
 export async function condemnedCopies(world: World, row: LedgerRow): Promise<Buffer[]> {
   const md5 = 'content' in row.placement ? row.placement.content.md5 : null;
   const copies: Buffer[] = [];
   for (const { volume, files } of world.disks) {
     const names = (await world.database.ledger.condemnedFiles(volume, [row.key])).get(row.key) ?? [];
-    copies.push(...names.flatMap((name) => files.get(name)?.bytes ?? []).filter((bytes) => md5Of(bytes) === md5));
+    copies.push(...names.filter((name) => world.onceLive.has(`${volume} ${name}`)).flatMap((name) => files.get(name)?.bytes ?? []).filter((bytes) => md5Of(bytes) === md5));
   }
   return copies;
 }
@@ -76,6 +80,28 @@ function idOf(world: World, key: ObjectKey, bytes: Buffer): number {
   const write = world.writes.get(id);
   if (!write || !bytes.equals(bytesFor(write, key))) world.violated(`${key}: bytes of nobody: "${bytes.toString()}"`);
   return id;
+}
+
+/** On the way out of S3, when all has been done: every file that S3 or a disk has lies where Strapi looks for it. @throws Violation */
+export async function checkAllInPlace(world: World): Promise<void> {
+  for (const [file, keys] of world.database.files) {
+    for (const key of world.certain(file, keys)) {
+      const row = await world.database.ledger.find(key);
+      // nobody has told the ledger of it
+      if (!row || row.placement.state === 'new') continue;
+      const remote = remoteOf(row);
+      const local = localOf(row);
+      const isDamaged = remote !== undefined && world.damaged.has(remote.object);
+      // a restore says what it could not do: fetch what is damaged, and, with a disk each, lay a file where another disk's process
+      // has replaced an older one, or settle what another disk's process could not fetch
+      if (isDamaged && !local) continue;
+      if (!world.history.setting.sharedDisk && (isDamaged || row.lastError === 'PLAIN_PATH_TAKEN')) continue;
+      const bytes = local && world.disks.find(({ volume }) => volume === local.volume)?.files.get(key)?.bytes;
+      if (!bytes) world.violated(`${key} is not at its plain path: ${JSON.stringify(row.placement)}`);
+      const write = world.writes.get(idOf(world, key, bytes));
+      if (!write || !world.writes.mayBeSeen(write, null, world.now, world.now)) world.violated(`${key} has at its plain path the bytes of write ${write?.id}`);
+    }
+  }
 }
 
 /** At rest, with everything healed and all grace periods over: nothing is left that nobody needs. @throws Violation */
@@ -108,6 +134,6 @@ export async function checkNothingLeft(world: World): Promise<void> {
   for (const name of world.unread) objects.delete(name);
   // nor does a process know what lies on a disk that it does not have
   if (!world.history.setting.sharedDisk) for (const name of world.onDiskOnly) files.delete(`${world.disks[0]?.volume} ${name}`);
-  if (objects.size > 0) world.violated(`left in the bucket for ever: ${[...objects].join(', ')}`);
+  if (objects.size > 0 && !world.wasLeft) world.violated(`left in the bucket for ever: ${[...objects].join(', ')}`);
   if (files.size > 0) world.violated(`left on disk for ever: ${[...files].join(', ')}`);
 }

@@ -33,6 +33,8 @@ export class World {
   readonly damaged = new Set<string>();
   /** Those of them that were whole when a cleanup let go of their files, which are still on a disk. */
   readonly damagedOnceFreed = new Set<string>();
+  /** Files on the disks that the ledger led to at some time. */
+  readonly onceLive = new Set<string>();
   /** Plain paths of files that were on the first disk only, at the beginning. */
   readonly onDiskOnly = new Set<string>();
   /** Plain objects of files that were in the bucket only, at the beginning. */
@@ -46,6 +48,10 @@ export class World {
    */
   readonly doubtful = new Set<string>();
   processes: Process[] = [];
+  /** What the settings say; a process hears of it within two seconds. */
+  leaving = false;
+  /** S3 was left once: what was replaced or deleted meanwhile stays in the bucket, as nothing there is touched. */
+  wasLeft = false;
   /** The first promise that was broken. */
   violation: Violation | undefined;
   /** Of the database and of the world outside, in milliseconds. */
@@ -144,6 +150,11 @@ export class World {
     return [...unclear.map(({ file }) => file), ...this.doubtful].flatMap(keysOf);
   }
 
+  /** Every process knows what the settings say. */
+  tellAll(): void {
+    for (const process of this.processes) process.leaving = this.leaving;
+  }
+
   setClock(at: number, ms: number): void {
     this.#skew[at] = (this.#skew[at] ?? 0) + ms;
   }
@@ -170,6 +181,7 @@ export class World {
     const write = this.writes.begin(file, 'content', 'upload', this.world, this.now);
     for (const key of keysOf(file)) store(key, bytesFor(write, key));
     write.ended = { ...this.now, time: -Infinity, as: 'acknowledged' };
+    write.over = write.ended;
     this.database.files.set(file, keysOf(file));
     for (const key of keysOf(file)) this.#listedSince.set(key, -Infinity);
   }
@@ -201,6 +213,7 @@ export class World {
       locationId: this.#locationId,
       readOnly: at === 1 && this.history.setting.secondReadOnly,
       lists: this.history.setting.lists,
+      leaving: this.leaving,
     });
   }
 }

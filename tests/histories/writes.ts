@@ -27,6 +27,8 @@ export interface Write {
   readonly begun: Moment;
   /** Undefined while it is under way. */
   ended?: Moment & { readonly as: Ending };
+  /** When its process was done with it, which a client that gave up has not waited for. */
+  over?: Moment;
 }
 
 /** Longest time for which another process may go on serving what it knew, in milliseconds (promise 2). */
@@ -58,7 +60,11 @@ export class Writes {
 
   /** A process has crashed: nobody was told how its writes ended. */
   endLife(life: Life, at: Moment): void {
-    for (const write of this.#all) if (write.life === life) write.ended ??= { ...at, as: 'unknown' };
+    for (const write of this.#all) {
+      if (write.life !== life) continue;
+      write.ended ??= { ...at, as: 'unknown' };
+      write.over ??= at;
+    }
   }
 
   underWay(file: string): boolean {
@@ -67,8 +73,8 @@ export class Writes {
 
   /** Other writes of the same file that were under way at some time of this one. */
   meeting(write: Write): Write[] {
-    const endsAfter = (other: Write) => other.ended === undefined || other.ended.step >= write.begun.step;
-    return this.#all.filter((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.ended?.step ?? Infinity));
+    const endsAfter = (other: Write) => other.over === undefined || other.over.step >= write.begun.step;
+    return this.#all.filter((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.over?.step ?? Infinity));
   }
 
   get total(): number {
