@@ -12,9 +12,9 @@ What keeps files from being lost or mixed up, what can happen without it, and th
 ## Found by the search
 
 \`npm run verify:mutants\` builds the storage engine once for each of these, without it, and plays random histories (uploads,
-replaces, deletes, imports, jobs, leaving S3 and coming back; outages, requests that take effect late, corruption, crashes, suspended processes, clocks
-that are set) until one breaks a promise. It exits with 1 if there is a guard whose absence nothing notices. The same search
-on the whole engine is \`tests/histories/histories.test.ts\` and \`npm run verify:histories\`.
+replaces, deletes, imports, jobs, leaving S3 and coming back; outages, requests that take effect late, corruption, crashes,
+suspended processes, clocks that are set) until one breaks a promise. It exits with 1 if there is a guard whose absence nothing
+notices. The same search on the whole engine is \`tests/histories/histories.test.ts\` and \`npm run verify:histories\`.
 
 ${row('Guard', 'What goes wrong without it', 'Where')}
 | --- | --- | --- |
