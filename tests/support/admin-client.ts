@@ -23,7 +23,7 @@ export interface ApiAnswer<T> {
 export interface AdminClient {
   /** Any route, as the administrator; never throws for a status. `path` starts with a slash. */
   api<T = unknown>(method: string, path: string, body?: unknown): Promise<ApiAnswer<T>>;
-  /** The media library's own upload; throws unless Strapi answers 2xx. */
+  /** The media library's own upload; throws unless Strapi answers 2xx, which it does in no particular order: here in that of `files`. */
   upload(files: TestFile | TestFile[]): Promise<UploadedFile[]>;
   /** Replaces the media of a file; its URL stays. */
   replace(id: number, file: TestFile): Promise<UploadedFile>;
@@ -73,8 +73,10 @@ export function adminClient(base: string, token: () => string): AdminClient {
     api,
     async upload(files) {
       const form = new FormData();
+      const names = [files].flat().map(({ name }) => name);
       for (const file of [files].flat()) form.append('files', blobOf(file), file.name);
-      return expectSuccess(await api<UploadedFile[]>('POST', '/upload', form), 'the upload');
+      const uploaded = expectSuccess(await api<UploadedFile[]>('POST', '/upload', form), 'the upload');
+      return uploaded.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
     },
     async replace(id, file) {
       const form = new FormData();
