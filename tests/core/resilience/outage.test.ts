@@ -123,14 +123,12 @@ describe('an endpoint that does not answer costs the first upload at most 5 s, t
   const pays = async (upload: () => Promise<unknown>, codes: string[]) => {
     const first = await timed(upload);
     expect(codes).toContain(first.code);
-    // the rest is for a machine that is busy with other tests; another attempt would cost more
-    expect(first.ms).toBeLessThan(7_000);
+    expect(first.ms).toBeLessThan(5_000);
     expect(breaker.state.kind).toBe('open');
     for (let time = 0; time < 5; time += 1) {
       const next = await timed(upload);
       expect(next.code).toBe('CIRCUIT_OPEN');
-      // 10 ms are promised: this bound only tells them from another wait for S3
-      expect(next.ms).toBeLessThan(1_000);
+      expect(next.ms).toBeLessThan(100);
     }
     return first.ms;
   };
