@@ -88,25 +88,22 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect(await runs.ofRequest('cleanup', 1)).toEqual([]);
   });
 
-  test('a run goes on with those of its job and disk that were paused right before it, back to the one that began anew', async () => {
+  test('a run is answered with those of its job and disk before it, and whether each began anew; dry runs apart', async () => {
     const goesOn = { options: { ...OPTIONS, fromStart: false } };
-    const paused = { status: 'paused' } as const;
-    await ran(goesOn, paused);
-    const first = await ran({}, paused);
+    const first = await ran({}, { status: 'paused' });
     await ran({ ...goesOn, volume: 'disk-2' as VolumeId });
-    await ran({ ...goesOn, job: 'cleanup', volume: null }, paused);
-    await ran({ options: { ...goesOn.options, dryRun: true } }, paused);
+    await ran({ ...goesOn, job: 'cleanup' });
+    const dryRun = await ran(dry);
     const died = await runs.begin({ ...RUN, ...goesOn });
     await shiftTimes(database, 2 * MINUTE);
-    await ran(goesOn);
-    const before = async (job: string) => (await runs.before((await runs.latest()).find((run) => run.job === job && !run.dryRun)!)).map(({ id }) => id);
-    expect(await before('upload')).toEqual([died, first]);
-    expect(await before('cleanup')).toEqual([]);
-    // of which the last was complete, so that there is nothing to go on with
-    await ran(goesOn);
-    expect(await before('upload')).toEqual([]);
-    await ran({ ...goesOn, job: 'cleanup', volume: null });
-    expect(await before('cleanup')).toHaveLength(1);
+    const last = await ran(goesOn);
+    const newer = await ran(goesOn);
+    const library = await ran({ job: 'restore', volume: null });
+    const latest = async (id: number) => (await runs.latest()).find((run) => run.id === id)!;
+    const past = async (id: number) => (await runs.history(await latest(id))).map(({ entry, fromStart }) => [entry.id, entry.status, fromStart]);
+    expect(await past(newer)).toEqual([[newer, 'complete', false], [last, 'complete', false], [died, 'paused', false], [first, 'paused', true]]);
+    expect(await past(dryRun)).toEqual([[dryRun, 'complete', true]]);
+    expect(await past(library)).toEqual([[library, 'complete', true]]);
   });
 
   test('old runs are forgotten, but not the last dry run, nor that a disk has done what was last asked for', async () => {

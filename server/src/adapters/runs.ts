@@ -86,24 +86,13 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
       return rows.map(entryOf);
     },
 
-    before: async ({ id, job, volume, dryRun }) => {
+    history: async ({ id, job, volume, dryRun }) => {
       const rows = (await transactions.read((db) =>
         select(db).where({ job, volume, dry_run: dryRun }).where('id', '<=', id).orderBy('id', 'desc').limit(KEPT),
       )) as RunColumns[];
-      const earlier: RunEntry[] = [];
-      let run = rows.shift();
-      while (run && !isFromStart(run)) {
-        run = rows.shift();
-        if (!run || statusOf(run) !== 'paused') break;
-        earlier.push(entryOf(run));
-      }
-      return earlier;
+      return rows.map((row) => ({ entry: entryOf(row), fromStart: (JSON.parse(row.options) as JobOptions).fromStart }));
     },
   };
-}
-
-function isFromStart({ options }: RunColumns): boolean {
-  return (JSON.parse(options) as Pick<JobOptions, 'fromStart'>).fromStart;
 }
 
 /**

@@ -3,11 +3,12 @@ import { migrate } from '../../../server/src/adapters/database/migrate';
 import type { JobName, RunEntry } from '../../../server/src/contracts/jobs';
 import type { SettingsPatch } from '../../../server/src/contracts/settings';
 import { StorageError } from '../../../server/src/core/errors';
-import { progressOf } from '../../../server/src/core/jobs/job-numbers';
+import { progressOf, wholeOf } from '../../../server/src/core/jobs/job-numbers';
 import { JobsApi } from '../../../server/src/core/jobs/jobs-api';
 import type { Tallies } from '../../../server/src/core/ledger/ledger';
 import { talliesOf } from '../../../server/src/core/ledger/tallies';
 import { RequestRefused } from '../../../server/src/core/refused';
+import { runOf } from '../../support/job-answers';
 import { FakeJob, openProcess, until, untilAborted } from '../../support/job-world';
 import { emptyTables, openSqlite, shiftTimes, type TestDatabase } from '../../support/sql';
 
@@ -115,6 +116,19 @@ test('a start is taken, shown as wanted, runs, and is not taken twice; a stop en
   await until(async () => (await answerOf('upload')).lastRun?.status === 'stopped');
   expect((await answerOf('upload')).running).toBe(false);
   await runner.stop();
+});
+
+test('a run goes on with those that were paused right before it, back to the one that began anew', () => {
+  const past = (id: number, status: RunEntry['status'], fromStart = false) => ({ entry: runOf({ id, status, done: 10 ** id, startedAt: `began ${id}` }), fromStart });
+  const whole = (...runs: ReturnType<typeof past>[]) => {
+    const [last, ...before] = runs as [ReturnType<typeof past>, ...ReturnType<typeof past>[]];
+    const { id, done, startedAt } = wholeOf(last, before);
+    return [id, done, startedAt];
+  };
+  expect(whole(past(3, 'complete'), past(2, 'paused'), past(1, 'paused', true), past(0, 'paused'))).toEqual([3, 1_110, 'began 1']);
+  expect(whole(past(3, 'complete'), past(2, 'paused'), past(1, 'complete'))).toEqual([3, 1_100, 'began 2']);
+  for (const ended of ['complete', 'stopped', 'failed'] as const) expect(whole(past(3, 'paused'), past(2, ended))).toEqual([3, 1_000, 'began 3']);
+  expect(whole(past(3, 'running', true), past(2, 'paused'))).toEqual([3, 1_000, 'began 3']);
 });
 
 test('the last run is told together with the paused ones that it goes on with, as they are one work; an audit begins anew', async () => {

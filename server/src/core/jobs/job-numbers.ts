@@ -1,7 +1,7 @@
 import type { JobName, JobProgress, RunEntry } from '../../contracts/jobs';
 import type { Tallies } from '../ledger/ledger';
 import { reports } from './run-once';
-import type { RunningRun } from './runs';
+import type { PastRun, RunningRun } from './runs';
 
 /** Before that a run's pace says nothing, in milliseconds. */
 const PACE_AFTER_MS = 2_000;
@@ -65,9 +65,19 @@ function sumOf(sums: readonly Sum[], what: keyof Sum): number {
   return sums.reduce((total, sum) => total + sum[what], 0);
 }
 
-/** A run together with those that it goes on with: when the first began, what all have done, and how the last ended. */
-export function wholeOf(run: RunEntry, before: readonly RunEntry[]): RunEntry {
-  const all = [run, ...before];
+/**
+ * A run together with those that it goes on with, which were paused right before it: when the first began, what all have done, and
+ * how the last ended.
+ * @param before its history, without itself
+ */
+export function wholeOf({ entry: run, fromStart }: PastRun, before: readonly PastRun[]): RunEntry {
+  const all = [run];
+  let beganAnew = fromStart;
+  for (const { entry, fromStart: anew } of before) {
+    if (beganAnew || entry.status !== 'paused') break;
+    all.push(entry);
+    beganAnew = anew;
+  }
   const sum = (of: 'done' | 'bytesDone') => all.reduce((total, entry) => total + entry[of], 0);
   const requests = { ...run.requests };
   for (const kind of Object.keys(requests) as (keyof RunEntry['requests'])[]) requests[kind] = all.reduce((total, entry) => total + entry.requests[kind], 0);
@@ -75,7 +85,7 @@ export function wholeOf(run: RunEntry, before: readonly RunEntry[]): RunEntry {
   // each expected what those before it had left
   const total = done - run.done + run.total;
   const bytesTotal = bytesDone - run.bytesDone + run.bytesTotal;
-  return { ...run, startedAt: (before.at(-1) ?? run).startedAt, done, total, bytesDone, bytesTotal, requests };
+  return { ...run, startedAt: (all.at(-1) ?? run).startedAt, done, total, bytesDone, bytesTotal, requests };
 }
 
 /** Of all processes together. */

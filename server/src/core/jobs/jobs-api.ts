@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import {
-  JOB_NAMES, NO_CRON, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type ScheduledJob,
+  JOB_NAMES, NO_CRON, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type RunEntry, type ScheduledJob,
 } from '../../contracts/jobs';
 import { parseReportQuery } from '../../contracts/objects';
 import type { Mode, SettingsPatch } from '../../contracts/settings';
@@ -19,7 +19,7 @@ import type { Findings, RunningRun, Runs } from './runs';
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
   readonly ledger: Pick<Ledger, 'tallies'>;
-  readonly runs: Pick<Runs, 'running' | 'latest' | 'before'>;
+  readonly runs: Pick<Runs, 'running' | 'latest' | 'history'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;
   readonly book: RequestBook;
@@ -136,9 +136,7 @@ export class JobsApi {
     const isWayOut = name === 'restore' && this.deps.leaving() && (wanted || running.length > 0);
     const lastRun = last(false);
     const progress = progressOf(name, seen.tallies, running, lastRun, isWayOut);
-    // what only looks begins anew with each run
-    const whole = lastRun && !reports(lastRun) ? wholeOf(lastRun, await this.deps.runs.before(lastRun)) : lastRun;
-    const common = { name, progress, running: running.length > 0, lastRun: whole, lastDryRun: last(true) };
+    const common = { name, progress, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };
     if (!job) {
       // the purge: always on where S3 may be changed, and without runs
       const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';
@@ -148,6 +146,13 @@ export class JobsApi {
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
     const complete = await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }, common.lastRun);
     return { ...common, wanted, complete, schedule: this.#scheduleOf(name), blockedBy: reasonOf(blocked), warning: reasonOf((await job.warning?.()) ?? null) };
+  }
+
+  async #wholeOf(run: RunEntry): Promise<RunEntry> {
+    // what only looks begins anew with each run
+    if (reports(run)) return run;
+    const [last, ...before] = await this.deps.runs.history(run);
+    return last ? wholeOf(last, before) : run;
   }
 
   #scheduleOf(name: JobName): JobSchedule {

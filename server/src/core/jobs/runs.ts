@@ -33,6 +33,12 @@ export interface RunTrace {
   readonly died: boolean;
 }
 
+export interface PastRun {
+  readonly entry: RunEntry;
+  /** It did not go on where the one before it had been paused. */
+  readonly fromStart: boolean;
+}
+
 export interface RunningRun {
   readonly entry: RunEntry;
   /** Since it began, in milliseconds, by the store's clock. */
@@ -55,8 +61,8 @@ export interface Runs {
   ofRequest(job: JobName, request: number): Promise<RunTrace[]>;
   /** Of each job the last run and the last dry run. */
   latest(): Promise<RunEntry[]>;
-  /** The runs that this one goes on with, the latest first: those of the same job and disk that were paused right before it. */
-  before(run: RunEntry): Promise<RunEntry[]>;
+  /** This run and, as far as they are kept, those of its job and disk before it, the latest first; of a dry run only dry runs. */
+  history(run: RunEntry): Promise<PastRun[]>;
 }
 
 export interface FindingsPage {
