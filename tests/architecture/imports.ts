@@ -28,6 +28,15 @@ const ALLOWED: Record<Layer, Layer[]> = {
 const AWS_FOLDER = 'server/src/core/store/s3/';
 /** The port of time and randomness, and its real implementation: what everything else in core is given. */
 const CLOCK = 'server/src/core/clock.ts';
+/** Where every duration is measured on the clock that nobody sets. */
+const TIMED = /^server\/src\/core\/(store|probe|resilience)\//;
+/** The files there that need calendar time, and what for. */
+const CALENDAR: Record<string, string> = {
+  'server/src/core/store/s3/exchange.ts': 'S3 compares the time of a request with its own',
+  'server/src/core/store/s3/role-credentials.ts': 'credentials end at a moment that their issuer names',
+  'server/src/core/resilience/outage.ts': 'people are told since when',
+  'server/src/core/resilience/breaker.ts': 'people are told since when',
+};
 /** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
 const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
 
@@ -78,6 +87,17 @@ function ambientUses(parsed: ts.SourceFile): string[] {
   return found;
 }
 
+/** Uses of calendar time, which somebody may set at any moment. */
+function calendarUses(parsed: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isPropertyAccessExpression(node) && node.name.text === 'now' && /clock$/i.test(node.expression.getText(parsed))) found.push(node.getText(parsed));
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
 /** Every import that points the wrong way, in words. */
 export function wrongImports(sources: Source[]): string[] {
   return sources.flatMap(({ file, text }) => {
@@ -103,7 +123,9 @@ export function wrongImports(sources: Source[]): string[] {
       return [];
     });
     const ambient = (layer === 'core' || layer === 'cli') && file !== CLOCK ? ambientUses(parsed).map((use) => `${file}: ${layer} must be given ${use} from outside`) : [];
-    return [...wrong, ...ambient];
+    const isTimed = TIMED.test(file) && !(file in CALENDAR);
+    const calendar = isTimed ? calendarUses(parsed).map((use) => `${file}: a duration is measured by elapsed(), not by ${use}`) : [];
+    return [...wrong, ...ambient, ...calendar];
   });
 }
 

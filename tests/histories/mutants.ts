@@ -414,6 +414,18 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'does not begin before phase 1 is complete, and ends when that is so no more',
   },
   {
+    guard: 'A file leaves the disk only if its object can be read, and for good',
+    without: 'the only readable copy of a file goes whose object a lifecycle rule has archived, or that nobody may read',
+    file: 'core/jobs/cleanup-job.test.ts',
+    test: '%s keeps its file on the disk',
+  },
+  {
+    guard: 'A size that a HEAD does not tell is asked for, and never taken for zero',
+    without: 'every healthy object behind a certain proxy is called changed',
+    file: 'core/store/s3-head-length.test.ts',
+    test: '%s keeps its size, and is proven',
+  },
+  {
     guard: 'A row is claimed by one process at a time',
     without: 'replicas on one disk do everything twice (no harm, but no help either)',
     file: 'contract/ledger/concurrency.ts',

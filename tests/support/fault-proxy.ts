@@ -33,6 +33,8 @@ export type Fault =
   | { kind: 'truncate'; afterBytes: number }
   /** One byte of the body is changed on its way to S3 or back. */
   | { kind: 'corrupt'; what: 'request' | 'answer'; atByte: number }
+  /** S3's answer with another value of one header, or without it. */
+  | { kind: 'header'; name: string; value?: string }
   /** This answer instead of S3's; `early`: before the request's body was read. */
   | { kind: 'answer'; answer: CannedAnswer; early?: boolean }
   /** The request goes on to S3 after so long. */
@@ -107,7 +109,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       socket.destroy();
       return;
     }
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const { [fault?.kind === 'header' ? fault.name : '']: _replaced, ...headers } = answer.headers;
+    if (fault?.kind === 'header' && fault.value !== undefined) headers[fault.name] = fault.value;
+    response.writeHead(answer.statusCode ?? 502, headers);
     if (fault?.kind === 'stall') answer.pipe(new Limit(fault.afterBytes, () => undefined)).pipe(response);
     else if (fault?.kind === 'truncate') {
       // later, so that the bytes that passed get through

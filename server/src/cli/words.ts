@@ -32,6 +32,7 @@ export const FOUND: Record<FindingKind, string> = {
   missing: 'listed by the media library, without bytes',
   'object-missing': 'not in the bucket',
   'object-changed': 'changed in the bucket by somebody else',
+  'object-archived': 'in an archive of the bucket, where it cannot be read',
   'file-missing': 'not on this disk',
   'file-changed': 'changed on this disk by somebody else',
   'orphan-object': 'in the bucket, known to nobody',

@@ -170,6 +170,10 @@ export const ERRORS = {
     message: 'The object in S3 is not the one that was stored: somebody has changed it.',
     hint: 'It is not served. Restore the object’s former version, or let an audit upload the copy on disk again.',
   },
+  OBJECT_ARCHIVED: {
+    message: 'The object lies in an archive of S3: it cannot be read, or only for a while.',
+    hint: 'Restore the object into a class that can be read at once, in the provider’s console, and change the bucket’s lifecycle rule so that it leaves the media alone.',
+  },
   LOST: {
     message: 'The file’s bytes are nowhere: neither on a known disk nor in the bucket.',
     hint: 'Restore it from a backup into the uploads folder and retry, or upload it again.',

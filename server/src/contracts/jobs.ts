@@ -137,13 +137,13 @@ export interface JobsAnswer {
 
 /**
  * What an audit or a dry run found. `missing`: the library lists it and there are no bytes; `object-missing`: the ledger's object
- * is not in the bucket; `object-changed`: it is not the one that was stored; `file-missing`, `file-changed`: the same of the copy on
+ * is not in the bucket; `object-changed`: it is not the one that was stored; `object-archived`: it cannot be read; `file-missing`, `file-changed`: the same of the copy on
  * this disk; `orphan-object`: nobody knows it, it is never removed; `orphan-file`: the same on disk; `unlisted`: the media library
  * lists it no more; `stranded`: the only copy is on a disk that has vanished; `failed`: an attempt to move it failed;
  * `lost`: it is nowhere, and the bucket was proven to be the right one.
  */
 export const FINDING_KINDS = [
-  'missing', 'object-missing', 'object-changed', 'file-missing', 'file-changed', 'orphan-object', 'orphan-file', 'unlisted', 'stranded', 'failed', 'lost',
+  'missing', 'object-missing', 'object-changed', 'object-archived', 'file-missing', 'file-changed', 'orphan-object', 'orphan-file', 'unlisted', 'stranded', 'failed', 'lost',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -31,7 +31,7 @@ test('what is proven in S3 leaves the disk, batch by batch, and is served from S
   await upload();
   const { outcome, progress, commits } = await run({ batchSize: 5 });
   expect(outcome).toEqual({ status: 'complete' });
-  expect(progress).toMatchObject({ done: 12, total: 12, failed: 0, requests: { head: 12, get: 0, put: 0, delete: 0 } });
+  expect(progress).toMatchObject({ done: 12, total: 12, failed: 0, requests: { head: 0, get: 12, put: 0, delete: 0 } });
   expect(commits.length).toBeGreaterThanOrEqual(3);
   expect(commits[0]).toBeLessThan(10);
   for (const name of names) {
@@ -69,7 +69,7 @@ test('does not begin before phase 1 is complete, and ends when that is so no mor
   expect(await onDisk('a.txt')).toBe(true);
   await upload();
   world.fault = (operation) => {
-    if (operation === 'head') void record('later.txt');
+    if (operation === 'get') void record('later.txt');
     return undefined;
   };
   const { outcome, progress } = await run({ batchSize: 1, concurrency: 1 });
@@ -141,13 +141,48 @@ test.each([
   expect(await onDisk('a.txt')).toBe(left);
 });
 
+describe('an object that a lifecycle rule has archived', () => {
+  test.each([
+    ['and that cannot be read', () => {
+      world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('OBJECT_ARCHIVED', { status: 403, refused: true })) : undefined);
+    }],
+    ['and that can be read until its restored copy ends', () => {
+      world.fault = (operation, name, real) =>
+        operation === 'get' ? real.get(name).then(({ facts, body }) => ({ facts: { ...facts, archived: true }, body })) : undefined;
+    }],
+    ['where only the bytes prove anything', () => {
+      world.state.proof = 'bytes';
+      world.fault = (operation, name, real) =>
+        operation === 'get' ? real.get(name).then(({ facts, body }) => ({ facts: { ...facts, archived: true, md5: null }, body })) : undefined;
+    }],
+  ])('%s keeps its file on the disk', async (_what, archive) => {
+    await world.shelve('a.txt');
+    await upload();
+    archive();
+    const { outcome, findings } = await run();
+    expect(outcome).toEqual({ status: 'paused', code: 'OBJECT_ARCHIVED' });
+    expect(findings).toEqual([expect.objectContaining({ kind: 'failed', key: 'a.txt', code: 'OBJECT_ARCHIVED' })]);
+    expect([await onDisk('a.txt'), await world.stateOf('a.txt')]).toEqual([true, 'both']);
+  });
+
+  test('does not stand for the file of phase 1 either: that is uploaded under a name of its own', async () => {
+    await world.shelve('a.txt');
+    await world.bring('a.txt', 'a.txt');
+    world.fault = (operation, name, real) =>
+      operation === 'head' && name === 'a.txt' ? real.head(name).then((facts) => ({ ...facts, archived: true })) : undefined;
+    await upload();
+    expect(world.s3.names()).toHaveLength(2);
+    expect((await world.ledger.find(world.key('a.txt')))?.placement).toMatchObject({ state: 'both', remote: { object: expect.not.stringMatching(/^a\.txt$/) } });
+  });
+});
+
 test('a file that is gone already is in S3 alone, once its object is proven', async () => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
   await gone();
   const { outcome, progress } = await run();
   expect(outcome).toEqual({ status: 'complete' });
-  expect(progress).toMatchObject({ done: 2, failed: 0, requests: { head: 2 } });
+  expect(progress).toMatchObject({ done: 2, failed: 0, requests: { get: 2 } });
   expect(await world.stateOf('a.txt')).toBe('remote');
   expect(await world.read('a.txt')).toBe('a.txt');
 });
@@ -157,15 +192,15 @@ test('a file that is gone and is deleted while its object is proven is left to t
   await upload();
   await gone();
   world.fault = (operation, name, real) =>
-    operation === 'head' ? world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 1000 }).then(() => real.head(name)) : undefined;
+    operation === 'get' ? world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 1000 }).then(() => real.get(name)) : undefined;
   expect((await run()).progress.done).toBe(0);
   expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { state: 'both' }, tombstone: expect.anything() });
 });
 
-test('no right to HEAD: nothing is removed, and the run ends', async () => {
+test('no right to read, although HEAD says that all is well: nothing is removed, and the run ends', async () => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
-  world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
+  world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
   expect((await run()).outcome).toEqual({ status: 'paused', code: 'ACCESS_DENIED' });
   expect([await onDisk('a.txt'), await onDisk('b.txt')]).toEqual([true, true]);
 });

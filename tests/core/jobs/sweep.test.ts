@@ -79,7 +79,7 @@ describe('a file that a cleanup has condemned', () => {
   test('goes when the object is proven once more', async () => {
     await condemned(DAY);
     await later(DAY);
-    expect([await isOnDisk(), world.requests]).toEqual([false, ['head a.txt']]);
+    expect([await isOnDisk(), world.requests]).toEqual([false, ['get a.txt']]);
   });
 
   test('goes at once after the proof of the cleanup, with no request more', async () => {
@@ -110,12 +110,26 @@ describe('a file that a cleanup has condemned', () => {
   test('stays where its object has another tag: readers would be refused it, whatever bytes it has', async () => {
     await condemned(DAY);
     world.fault = async (operation, name, real) => {
-      const facts = await real.head(name);
-      return operation === 'head' ? { ...facts, etag: 'another' } : undefined;
+      const read = await real.get(name);
+      return operation === 'get' ? { ...read, facts: { ...read.facts, etag: 'another' } } : undefined;
     };
     await later(DAY);
     expect(await isOnDisk()).toBe(true);
     expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_CHANGED' });
+  });
+
+  test('stays where its object was archived meanwhile, and that is noted once', async () => {
+    await condemned(DAY);
+    await world.put('witness.txt', 'w');
+    world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' ? Promise.reject(new StorageError('OBJECT_ARCHIVED', { status: 403, refused: true })) : undefined);
+    await later(DAY);
+    await later(DAY);
+    expect([await isOnDisk(), await world.stateOf('a.txt'), await world.object('a.txt')]).toEqual([true, 'remote', 'a.txt']);
+    expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_ARCHIVED', attempts: 1 });
+    expect(world.lines.filter((line) => line.includes('cannot be read (OBJECT_ARCHIVED)'))).toHaveLength(1);
+    world.fault = undefined;
+    await later(DAY);
+    expect(await isOnDisk()).toBe(false);
   });
 
   describe('and whose object is lost, while the bucket has others', () => {
@@ -170,14 +184,14 @@ describe('a file that a cleanup has condemned', () => {
       await lose();
       await world.bring('a.txt', 'a.txt');
       let looks = 0;
-      world.fault = (operation, name) => (operation === 'head' && name === 'a.txt' && ++looks === 1 ? Promise.reject(new StorageError('OBJECT_NOT_FOUND', { refused: true })) : undefined);
+      world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' && ++looks === 1 ? Promise.reject(new StorageError('OBJECT_NOT_FOUND', { refused: true })) : undefined);
       await later(DAY);
       expect([looks, await isOnDisk(), ...(await isTakenBack())]).toEqual([2, true, 'remote', 'a.txt']);
     });
 
     test('is left where S3 does not say', async () => {
       await lose();
-      world.fault = (operation, name) => (operation === 'head' && name === 'a.txt' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
+      world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
       await later(DAY);
       expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([true, ...leftAlone, null]);
     });
@@ -241,7 +255,7 @@ describe('a file that a cleanup has condemned', () => {
 
   test('stays while S3 is away, or not reached by the settings', async () => {
     await condemned(DAY);
-    world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);
+    world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);
     await later(DAY);
     world.fault = undefined;
     world.state.mode = 'off';
@@ -253,7 +267,7 @@ describe('a file that a cleanup has condemned', () => {
     await condemned(2 * DAY);
     await world.put('a.txt', 'another');
     await later(2 * DAY);
-    expect([await isOnDisk(), world.requests.filter((request) => request.startsWith('head'))]).toEqual([false, []]);
+    expect([await isOnDisk(), world.requests.filter((request) => request.startsWith('get'))]).toEqual([false, []]);
   });
 });
 

@@ -7,8 +7,7 @@ import type { JobDeps } from './job-deps';
 const PAGE = 500;
 
 /** What phase 2 would free on this disk, by the ledger: nothing is asked of S3, and nothing is changed. */
-export async function planCleanup({ ledger, volume, cloud }: JobDeps, { progress, signal, commit, report }: JobContext): Promise<JobOutcome> {
-  const needsBytes = cloud()?.proof.known === 'bytes';
+export async function planCleanup({ ledger, volume }: JobDeps, { progress, signal, commit, report }: JobContext): Promise<JobOutcome> {
   for (let after: ObjectKey | null = null; !signal.aborted; ) {
     const rows = await ledger.scan({ work: 'cleanup', volume: volume.id }, after, PAGE);
     for (const row of rows) {
@@ -18,7 +17,7 @@ export async function planCleanup({ ledger, volume, cloud }: JobDeps, { progress
         progress.skipped('GIVEN_UP', size);
       } else {
         progress.expect(1, size);
-        progress.requested(needsBytes ? 'get' : 'head');
+        progress.requested('get');
       }
     }
     await commit();

@@ -2,12 +2,13 @@ import { isStorageError, StorageError } from '../errors';
 import type { RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { prove } from '../media/proof';
+import { factsByOpening, factsByReading } from '../store/first-byte';
 import type { Body } from '../store/object-store';
 
 /**
- * Proves, before a file on disk is let go of, that S3 has exactly these bytes in the row's object, and that it still is the one
- * that was stored.
- * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
+ * Proves, before a file on disk is let go of, that S3 has exactly these bytes in the row's object, that it still is the one
+ * that was stored, and that it can be read: a byte of it is, as a HEAD succeeds where reading is refused.
+ * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
  */
 export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>): Promise<void> {
   const { remote } = row.placement;
@@ -16,7 +17,9 @@ export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
   const cloud = deps.cloud();
   const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
-  const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => {
+  // where only the bytes prove anything, all of them are read below
+  const seen = memory?.known === 'bytes' ? undefined : await (body.size === 0 ? factsByOpening : factsByReading)(store, remote.object);
+  const facts = await prove(store, remote.object, body, undefined, { seen, memory }).catch((cause: unknown) => {
     throw isStorageError(cause, 'INTEGRITY') ? changed(cause) : cause;
   });
   if (remote.etag !== null && facts.etag !== remote.etag) throw changed();

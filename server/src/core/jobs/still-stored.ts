@@ -14,7 +14,7 @@ const FRESH_MS = 60_000;
  * A cleanup proves the object before it condemns the file, but the file is removed after a grace, or after a crash: what has become of
  * the object meanwhile is asked before these bytes, the last on any disk, go. Other files are not needed whatever S3 has.
  * Where the object is surely lost, the row gets these bytes back, and may be uploaded again; else that is noted in the ledger.
- * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED; or why S3 does not tell. The file stays then
+ * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED; or why S3 does not tell. The file stays then
  */
 export async function requireStored(deps: EngineParts, due: DueFile, bucket: RightBucket): Promise<void> {
   const { content, condemnedMs } = due;
@@ -27,8 +27,10 @@ export async function requireStored(deps: EngineParts, due: DueFile, bucket: Rig
   try {
     await proveObject(deps, row, row.placement.content);
   } catch (error) {
-    if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED')) throw error;
-    if (await isTakenBack(deps, row, due, bucket)) tell(deps, row, error.code);
+    if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'OBJECT_ARCHIVED')) throw error;
+    // an archived object is not lost: somebody can restore it
+    if (error.code === 'OBJECT_ARCHIVED') await note(deps, row, error.code);
+    else if (await isTakenBack(deps, row, due, bucket)) tell(deps, row, error.code);
     else await note(deps, row, error.code);
     throw error;
   }
@@ -63,6 +65,7 @@ function tell({ log }: EngineParts, { key }: RowIn<'remote'>, code: ErrorCode): 
 /** Once: it is looked at again and again, and the audit puts it right from the file that was kept. */
 async function note({ ledger, log }: EngineParts, row: RowIn<'remote'>, code: ErrorCode): Promise<void> {
   if (row.lastError === code) return;
-  log.warn(`"${row.key}" in S3 is not what was stored (${code}): its file, which a cleanup has marked for removal, stays on this disk. An audit can send it again`);
+  const [what, then] = code === 'OBJECT_ARCHIVED' ? ['cannot be read', ''] : ['is not what was stored', '. An audit can send it again'];
+  log.warn(`"${row.key}" in S3 ${what} (${code}): its file, which a cleanup has marked for removal, stays on this disk${then}`);
   await ledger.recordFailure(row, code, 0);
 }

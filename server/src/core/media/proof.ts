@@ -23,10 +23,11 @@ const TELLING_BYTES = 1024 * 1024;
 
 /**
  * Proves that the store holds exactly the bytes of `body` under `name`, by the cheapest means the store offers: the
- * facts its PUT answered, a HEAD, and else the bytes themselves. Existence is never proof.
+ * facts its PUT answered, a HEAD, and else the bytes themselves. Existence is never proof, and neither are bytes in an archive.
  * @param answered what the PUT of the body has answered
  * @returns the store's facts of the proven object
- * @throws StorageError INTEGRITY when other bytes are there, OBJECT_NOT_FOUND when none are
+ * @throws StorageError INTEGRITY when other bytes are there, OBJECT_NOT_FOUND when none are, OBJECT_ARCHIVED when they cannot
+ *   be read, or only for a while
  */
 export async function prove(
   store: PatientStore,
@@ -43,10 +44,13 @@ export async function prove(
   if (answered && proves(answered, body)) return by('etag', answered);
   if (seen || memory?.known !== 'bytes') {
     const facts = seen ?? (await store.head(name, options));
+    requireReadable(name, facts);
     if (facts.size !== body.size) throw mismatch(name, `${facts.size} bytes instead of ${body.size}`);
     if (proves(facts, body)) return by('checksum', facts);
   }
   const stored = await store.get(name, options);
+  if (stored.facts.archived) stored.body.destroy();
+  requireReadable(name, stored.facts);
   const read = await digest(stored.body);
   if (read.size !== body.size || read.md5 !== body.md5) throw mismatch(name, `MD5 ${read.md5} instead of ${body.md5}`);
   return by('bytes', stored.facts);
@@ -54,6 +58,10 @@ export async function prove(
 
 function proves(facts: ObjectFacts, body: Pick<Body, 'size' | 'md5'>): boolean {
   return facts.size === body.size && facts.md5 === body.md5;
+}
+
+function requireReadable(name: string, facts: ObjectFacts): void {
+  if (facts.archived) throw new StorageError('OBJECT_ARCHIVED', { operation: 'verify', subject: name });
 }
 
 function mismatch(name: string, detail: string): StorageError {

@@ -112,14 +112,14 @@ async function reach(
     if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
     const connection = deps.open(settings);
     opened(connection);
-    const begin = deps.clock.now();
+    const begin = deps.clock.elapsed();
     try {
       await connection.bucket.list(settings.prefix, signal);
     } catch (error) {
       if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
       refusal = error;
     }
-    ms = deps.clock.now() - begin;
+    ms = deps.clock.elapsed() - begin;
   });
   if (!reached) return;
   if (isStorageError(refusal) && !OF_THE_BUCKET.has(refusal.code)) return recorder.fail('credentials', refusal, ms);

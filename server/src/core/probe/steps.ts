@@ -47,13 +47,13 @@ export class StepRecorder {
   /** Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind. */
   async run(name: TestStepName, work: () => Promise<void>): Promise<boolean> {
     if (this.failed) return false;
-    const begin = this.clock.now();
+    const begin = this.clock.elapsed();
     try {
       await abandonable(work(), this.signal);
-      this.passed(name, this.clock.now() - begin);
+      this.passed(name, this.clock.elapsed() - begin);
       return true;
     } catch (error) {
-      this.fail(name, this.signal.aborted ? this.signal.reason : error, this.clock.now() - begin);
+      this.fail(name, this.signal.aborted ? this.signal.reason : error, this.clock.elapsed() - begin);
       return false;
     }
   }

@@ -5,6 +5,8 @@ export interface ListedObject {
   readonly size: number;
   /** As {@link ObjectFacts.etag}; null where the listing does not say. */
   readonly etag: string | null;
+  /** True: its storage class is an archive, or may be one; only `head` tells, see {@link ObjectFacts.archived}. */
+  readonly mayBeArchived?: boolean;
 }
 
 export interface ObjectPage {

@@ -26,6 +26,11 @@ export interface ObjectFacts {
   readonly etag: string | null;
   /** MD5 of the whole object as the store knows it (hex), where its tag or checksum is one; else null. */
   readonly md5: string | null;
+  /**
+   * True: the object lies in an archive. It cannot be read, or only from a restored copy that the store removes again. A `put`
+   * never says so, and a listing may leave it open.
+   */
+  readonly archived?: boolean;
 }
 
 /** Inclusive byte positions, both inside the object. */

@@ -2,6 +2,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
 import type { VolumeId } from '../../../../server/src/core/keys';
+import type { LocationId } from '../../../../server/src/core/ledger/ledger';
+import type { ListableStore } from '../../../../server/src/core/store/listable-store';
 import { bodyOf, md5Of } from '../../../support/bodies';
 import { auditWorld, DAY, type AuditWorld } from './support';
 
@@ -88,6 +90,26 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
     expect(await world.found({ apply: true })).toEqual(['file-missing a.png none']);
     expect(await states('a.png')).toEqual(['both']);
+  });
+
+  test('object-archived: where the listing leaves that open, a HEAD tells', async () => {
+    await world.both('a.png');
+    await world.remote('b.png');
+    await world.remote('c.png');
+    const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
+    // b.png has a class that archives by itself, and has not done so
+    const listAt = (location: LocationId): ListableStore => ({
+      list: async (...request) => {
+        const page = await world.deps.listAt(location)!.list(...request);
+        return { ...page, objects: page.objects.map((object) => (object.name === a || object.name === b ? { ...object, mayBeArchived: true } : object)) };
+      },
+    });
+    world.fault = (operation, name, real) => (operation === 'head' && name === a ? real.head(name).then((facts) => ({ ...facts, archived: true })) : undefined);
+    world.requests.length = 0;
+    const { findings } = await world.audit({ apply: true }, { deps: { listAt } });
+    expect(findings).toMatchObject([{ kind: 'object-archived', key: 'a.png', name: a, code: 'OBJECT_ARCHIVED', action: 'none', applied: false }]);
+    expect(world.requests.sort()).toEqual([`head ${a}`, `head ${b}`].sort());
+    expect(await states('a.png', 'b.png')).toEqual(['both', 'remote']);
   });
 
   test('file-changed is reported only', async () => {

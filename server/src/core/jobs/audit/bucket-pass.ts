@@ -56,13 +56,13 @@ async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): P
   if (!run.stopped) await suspects.judgeAll();
 }
 
-/** Marks as seen what is as it was stored. @returns what is no row's, and no write's */
+/** Marks as seen what is as it was stored, unless only a HEAD tells whether it can be read. @returns what is no row's, and no write's */
 async function strangersOf(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<ListedObject[]> {
   const objects = page.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
   const live = await liveObjects(run, locationId, prefix, objects);
   const seen = objects.flatMap((object) => {
     const row = live.get(object.name as ObjectName);
-    return row && isAsStored(row, object) ? [row] : [];
+    return row && !object.mayBeArchived && isAsStored(row, object) ? [row] : [];
   });
   if (seen.length > 0) {
     run.proven.add(locationId);

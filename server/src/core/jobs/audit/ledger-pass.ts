@@ -77,7 +77,7 @@ async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean, condem
   const isWanted = suspect ? !copy?.usable : object === 'none' && file === 'gone';
   const left = isWanted ? await condemnedCopy(run, row, condemned) : undefined;
   // a copy that may not be taken is one all the same
-  const isNowhere = copy === undefined && left === undefined && object !== 'equal';
+  const isNowhere = copy === undefined && left === undefined && object !== 'equal' && object !== 'archived';
   const nowhereElse = isNowhere && (await run.isNowhereElse(row.key, remoteOf(row)?.locationId));
   const verdict = judge({ ...evidence, copyHere: copy?.usable === true || left !== undefined, nowhereElse });
   return (await isUnchanged(run, row)) ? verdict : undefined;
@@ -92,7 +92,7 @@ async function lookAtObject(run: AuditRun, row: LedgerRow): Promise<ObjectSeen> 
   if (typeof facts === 'string') return facts;
   if (!isAsStored(row, facts)) return 'changed';
   run.proven.add(remote.locationId);
-  return 'equal';
+  return facts.archived ? 'archived' : 'equal';
 }
 
 async function isUnchanged(run: AuditRun, row: LedgerRow): Promise<boolean> {

@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../../contracts/errors';
 import type { FindingAction, FindingKind } from '../../../contracts/jobs';
 import type { Placement } from '../../ledger/ledger';
 
-/** The row's object: `unknown`, S3 would not say, or the settings do not reach it. */
-export type ObjectSeen = 'none' | 'equal' | 'missing' | 'changed' | 'unknown';
+/** The row's object: `archived`, as it was stored, but it cannot be read, or only for a while; `unknown`, S3 would not say, or the settings do not reach it. */
+export type ObjectSeen = 'none' | 'equal' | 'missing' | 'changed' | 'archived' | 'unknown';
 
 /**
  * The row's copy on a disk: `here`, of the size that is known; `elsewhere`, on another disk that is there; `vanished`, on one
@@ -41,6 +41,7 @@ export function judge({ state, object, file, copyHere, nowhereElse }: Evidence):
     return nowhereElse && !mayBeOnDisk ? lost : { kind: 'object-missing', code: 'OBJECT_NOT_FOUND', action: 'none' };
   }
   if (object === 'changed') return { kind: 'object-changed', code: 'OBJECT_CHANGED', action: copyHere ? 'upload-again' : 'none' };
+  if (object === 'archived') return { kind: 'object-archived', code: 'OBJECT_ARCHIVED', action: 'none' };
   if (file === 'changed') return { kind: 'file-changed', code: 'FILE_CHANGED', action: 'none' };
   if (state === 'local' && file === 'vanished') return stranded;
   if (file !== 'gone') return undefined;

@@ -62,7 +62,7 @@ export class BytesOut {
 
   private async *watched(): AsyncGenerator<Buffer> {
     const { exchange, clock, size } = this;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     let sent = 0;
     try {
       exchange.expectBody();
@@ -76,7 +76,7 @@ export class BytesOut {
         }
         this.complete = true;
         // what was slow to leave us is slow to arrive: the last of it still lies in buffers
-        const drainMs = Math.min(clock.now() - startedAt, MAX_DRAIN_MS);
+        const drainMs = Math.min(clock.elapsed() - startedAt, MAX_DRAIN_MS);
         exchange.progress(drainMs + size / SERVER_BYTES_PER_MS);
         yield chunk;
       }

@@ -21,6 +21,7 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   AuthorizationHeaderMalformed: 'WRONG_REGION',
   PermanentRedirect: 'WRONG_REGION',
   IllegalLocationConstraintException: 'WRONG_REGION',
+  InvalidObjectState: 'OBJECT_ARCHIVED',
   NotImplemented: 'UNSUPPORTED',
   BadDigest: 'INTEGRITY',
   InvalidDigest: 'INTEGRITY',

@@ -2,6 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { guardedLookup } from '../../settings/endpoint';
 import { inspectAnswers } from './answer';
+import { NOT_FROM_THE_ENVIRONMENT } from './environment';
 import { RoleCredentials, sdkChain } from './role-credentials';
 
 export interface S3Credentials {
@@ -46,6 +47,7 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
     lookup: guardedLookup,
   };
   const client = new S3Client({
+    ...NOT_FROM_THE_ENVIRONMENT,
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
@@ -68,6 +70,8 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
       httpsAgent: connections,
     },
   });
+  // it copies a trace id from the environment into a header
+  client.middlewareStack.remove('recursionDetectionMiddleware');
   inspectAnswers(client);
   return client;
 }

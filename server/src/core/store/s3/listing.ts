@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { StorageError } from '../../errors';
 import type { ListedObject, ListRequest, ObjectPage } from '../listable-store';
-import { bareTag } from './answer-facts';
+import { bareTag, mayBeArchived } from './answer-facts';
 
 /** One request and its answer, with the store's patience and errors. */
 type Ask = <T>(send: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
@@ -25,9 +25,9 @@ export async function listPage(client: S3Client, Bucket: string, prefix: string,
 
 function objectsOf({ Contents = [], EncodingType }: ListObjectsV2CommandOutput): ListedObject[] | undefined {
   const objects: ListedObject[] = [];
-  for (const { Key, Size, ETag } of Contents) {
+  for (const { Key, Size, ETag, StorageClass } of Contents) {
     if (!Key || Size === undefined) return undefined;
-    objects.push({ name: EncodingType === 'url' ? decoded(Key) : Key, size: Size, etag: bareTag(ETag) });
+    objects.push({ name: EncodingType === 'url' ? decoded(Key) : Key, size: Size, etag: bareTag(ETag), ...(mayBeArchived(StorageClass) && { mayBeArchived: true }) });
   }
   return objects;
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
 import { announcedBytes, assertNotAborted } from '../body';
+import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
 import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '../object-store';
@@ -25,6 +26,8 @@ export interface S3StoreOptions {
   /** Larger bodies are sent in parts; in bytes. */
   multipartAbove?: number;
 }
+
+const MD5_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** Something is there, or another write to the name is under way: what S3 answers where a PUT must not overwrite. */
 export const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
@@ -63,10 +66,17 @@ export class S3ObjectStore implements BucketStore {
   }
 
   async head(name: string, options: CallOptions = {}): Promise<ObjectFacts> {
-    return this.ask('head', name, options, async (abortSignal) => {
-      const answer = await this.options.client.send(new HeadObjectCommand(this.target(name)), { abortSignal });
-      return factsOfAnswer(answer.ContentLength ?? 0, answer);
-    });
+    const answer = await this.ask('head', name, options, (abortSignal) =>
+      this.options.client.send(new HeadObjectCommand(this.target(name)), { abortSignal }),
+    );
+    const { ContentLength: size } = answer;
+    const facts = factsOfAnswer(size ?? 0, answer);
+    if (facts.size > 0 || facts.md5 === MD5_OF_NOTHING) return facts;
+    // Some proxies drop the length from an answer that has no body, or make it zero. The size of an archived object stays
+    // unknown then: it cannot be read, and nobody needs its size before it can.
+    if (facts.archived) return facts;
+    const read = await (size === undefined ? factsByReading : factsByOpening)(this, name, options);
+    return { ...facts, size: read.size };
   }
 
   async get(name: string, options: GetOptions & Patience = {}): Promise<ObjectStream> {

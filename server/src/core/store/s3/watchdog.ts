@@ -19,7 +19,7 @@ export class Watchdog {
    * than that of the wait before is kept only as exactly as that one.
    */
   expect(limitMs: number): void {
-    this.wait = { since: this.clock.now(), limitMs };
+    this.wait = { since: this.clock.elapsed(), limitMs };
     if (!this.running && !this.stopped.signal.aborted) {
       this.running = true;
       void this.run(limitMs);
@@ -51,7 +51,7 @@ export class Watchdog {
         this.running = false;
         return;
       }
-      const leftMs = this.wait.since + this.wait.limitMs - this.clock.now();
+      const leftMs = this.wait.since + this.wait.limitMs - this.clock.elapsed();
       if (leftMs <= 0) {
         this.stop();
         this.bite();
