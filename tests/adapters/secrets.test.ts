@@ -1,4 +1,4 @@
-import { createHash, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createHash, createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 
 import { createSecretBox, strapiSecretBox, type SecretBoxDeps } from '../../server/src/adapters/secrets';
 
@@ -30,49 +30,71 @@ function hostWith(key: string | null): NonNullable<SecretBoxDeps['host']> {
 }
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY ü';
+const PLACE = { endpoint: 'https://s3.example.com', bucket: 'media', accessKeyId: 'AKIA' };
+const OPENED = { value: SECRET, place: PLACE };
 const keysOnly = (...appKeys: string[]) => createSecretBox({ host: undefined, appKeys });
 
 describe.each([
-  ['with the host’s key', createSecretBox({ host: hostWith('k'), appKeys: ['a'] }), /^h1:v1:/],
-  ['under app.keys', keysOnly('a', 'b'), /^k1:/],
-  ['where the host has no key after all', createSecretBox({ host: hostWith(null), appKeys: ['a'] }), /^k1:/],
+  ['with the host’s key', createSecretBox({ host: hostWith('k'), appKeys: ['a'] }), /^h2:v1:/],
+  ['under app.keys', keysOnly('a', 'b'), /^k2:/],
+  ['where the host has no key after all', createSecretBox({ host: hostWith(null), appKeys: ['a'] }), /^k2:/],
 ])('%s', (_title, box, form) => {
   test('what is sealed opens again, and does not show', () => {
-    const sealed = box.seal(SECRET);
+    const sealed = box.seal(SECRET, PLACE);
     expect(sealed).toMatch(form);
     expect(sealed).not.toContain('wJalr');
-    expect(box.seal(SECRET)).not.toBe(sealed);
-    expect(box.open(sealed)).toBe(SECRET);
+    expect(box.seal(SECRET, PLACE)).not.toBe(sealed);
+    expect(box.open(sealed)).toEqual(OPENED);
   });
 
   test('nothing makes it throw on opening', () => {
-    const sealed = box.seal(SECRET);
+    const sealed = box.seal(SECRET, PLACE);
     const damaged = [sealed.slice(0, -4), sealed.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), `${sealed}:x`, sealed.toUpperCase()];
-    for (const text of ['', 'h1:', 'k1:', 'h1:v2:x', 'h1:plain', 'k1:a:b:c:d', 'k1::::', 'k9:later', SECRET]) expect(box.open(text)).toBeNull();
-    for (const text of damaged) expect([null, SECRET]).toContain(box.open(text));
+    for (const text of ['', 'h1:', 'k1:', 'h1:v2:x', 'h1:plain', 'k1:a:b:c:d', 'k1::::', 'h2:', 'k2:', 'h2:plain', 'k2:a:b:c:d', 'k9:later', SECRET]) expect(box.open(text)).toBeNull();
+    for (const text of damaged) expect([null, OPENED]).toContainEqual(box.open(text));
   });
 
-  test('an empty secret is not sealed', () => expect(() => box.seal('')).toThrow(RangeError));
+  test('an empty secret is not sealed', () => expect(() => box.seal('', PLACE)).toThrow(RangeError));
 });
 
 test('app.keys are rotated by putting a new one in front', () => {
-  const sealed = keysOnly('old').seal(SECRET);
-  expect(keysOnly('new', 'old').open(sealed)).toBe(SECRET);
+  const sealed = keysOnly('old').seal(SECRET, PLACE);
+  expect(keysOnly('new', 'old').open(sealed)).toEqual(OPENED);
   expect(keysOnly('new').open(sealed)).toBeNull();
-  expect(keysOnly('old').open(keysOnly('new', 'old').seal(SECRET))).toBeNull();
+  expect(keysOnly('old').open(keysOnly('new', 'old').seal(SECRET, PLACE))).toBeNull();
 });
 
 test('each form opens with its own key only', () => {
   const both = createSecretBox({ host: hostWith('k'), appKeys: ['a'] });
-  expect(both.open(keysOnly('a').seal(SECRET))).toBe(SECRET); // sealed before the host’s key was set
-  expect(keysOnly('a').open(both.seal(SECRET))).toBeNull(); // the host’s key was removed
-  expect(createSecretBox({ host: hostWith('other'), appKeys: ['a'] }).open(both.seal(SECRET))).toBeNull();
-  expect(() => keysOnly().seal(SECRET)).toThrow(/app\.keys/);
+  expect(both.open(keysOnly('a').seal(SECRET, PLACE))).toEqual(OPENED); // sealed before the host’s key was set
+  expect(keysOnly('a').open(both.seal(SECRET, PLACE))).toBeNull(); // the host’s key was removed
+  expect(createSecretBox({ host: hostWith('other'), appKeys: ['a'] }).open(both.seal(SECRET, PLACE))).toBeNull();
+  expect(() => keysOnly().seal(SECRET, PLACE)).toThrow(/app\.keys/);
+});
+
+describe('what version 0.1 has sealed, without a place, still opens', () => {
+  test('under app.keys', () => {
+    const [salt, iv] = [randomBytes(16), randomBytes(12)];
+    const cipher = createCipheriv('aes-256-gcm', scryptSync('a', salt, 32), iv);
+    cipher.setAAD(Buffer.from('strapi-plugin-s3-storage/secret/v1'));
+    const text = Buffer.concat([cipher.update(SECRET, 'utf8'), cipher.final()]);
+    const parts = [salt, iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url')).join(':');
+    expect(keysOnly('a').open(`k1:${parts}`)).toEqual({ value: SECRET, place: null });
+    // and does not pass for a newer one
+    expect(keysOnly('a').open(`k2:${parts}`)).toBeNull();
+  });
+
+  test('with the host’s key', () => {
+    const sealed = hostWith('k').encrypt(SECRET)!;
+    const box = createSecretBox({ host: hostWith('k'), appKeys: [] });
+    expect(box.open(`h1:${sealed}`)).toEqual({ value: SECRET, place: null });
+    expect(box.open(`h2:${sealed}`)).toBeNull();
+  });
 });
 
 test('of a Strapi instance', () => {
   const strapi = (config: Record<string, unknown>) => ({ config: { get: (path: string) => config[path] }, service: () => hostWith('k') });
-  expect(strapiSecretBox(strapi({ 'admin.secrets.encryptionKey': 'k' })).seal(SECRET)).toMatch(/^h1:/);
-  expect(strapiSecretBox(strapi({ 'server.app.keys': ['a', 'b'] })).seal(SECRET)).toMatch(/^k1:/);
-  expect(strapiSecretBox(strapi({ 'server.app.keys': 'a' })).seal(SECRET)).toMatch(/^k1:/);
+  expect(strapiSecretBox(strapi({ 'admin.secrets.encryptionKey': 'k' })).seal(SECRET, PLACE)).toMatch(/^h2:/);
+  expect(strapiSecretBox(strapi({ 'server.app.keys': ['a', 'b'] })).seal(SECRET, PLACE)).toMatch(/^k2:/);
+  expect(strapiSecretBox(strapi({ 'server.app.keys': 'a' })).seal(SECRET, PLACE)).toMatch(/^k2:/);
 });

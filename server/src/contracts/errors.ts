@@ -108,8 +108,8 @@ export const ERRORS = {
     hint: 'Use an http(s) address without user name; link-local and metadata addresses are refused.',
   },
   SECRET_REQUIRED: {
-    message: 'Endpoint, bucket or access key changed: the stored secret is not sent to another place unasked.',
-    hint: 'Enter the secret access key again.',
+    message: 'The secret access key is for another endpoint, bucket or access key, and is not used at this place unasked.',
+    hint: 'Enter an access key ID and its secret for this place. Keys from the environment or the config file count for the endpoint and bucket that stand beside them, such as S3_STORAGE_ENDPOINT; a role of this server counts for Amazon S3.',
   },
   SECRET_UNREADABLE: {
     message: 'The stored secret cannot be decrypted with this server’s encryption key.',

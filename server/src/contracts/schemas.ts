@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { cronFault, MAX_CRON_LENGTH } from './cron';
 import type { FieldError, SettingsPatch } from './settings';
 
 export const PROVIDERS = ['aws', 'digitalocean', 'minio', 'backblaze', 'cloudflare', 'other'] as const;
@@ -22,9 +23,12 @@ const count = (minimum: number, maximum: number) => {
   return z.int({ error }).min(minimum, { error }).max(maximum, { error });
 };
 
-/** How the fields look, not what they mean: see `core/settings/patch.ts`. */
+/** Bounds each field; whether the days that it names exist is for the library to say: see `core/settings/patch.ts`. */
 const cron = () =>
-  text(100).regex(/^[A-Za-z0-9*/,-]+( +[A-Za-z0-9*/,-]+){4,5}$/, { error: 'must be a cron expression such as */2 * * * *' });
+  text(MAX_CRON_LENGTH).superRefine((value, context) => {
+    const fault = cronFault(value);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  });
 
 const flag = () => z.boolean({ error: 'must be true or false' });
 

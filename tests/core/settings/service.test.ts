@@ -1,8 +1,11 @@
+import type { SettingsPatch } from '../../../server/src/contracts/settings';
 import { systemClock } from '../../../server/src/core/clock';
 import type { Clock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
+import type { SettingsRow } from '../../../server/src/core/settings/ports';
 import { SettingsRefused } from '../../../server/src/core/settings/refused';
 import { SettingsService, type SettingsServiceDeps } from '../../../server/src/core/settings/service';
+import type { SecretPlace } from '../../../server/src/core/settings/types';
 import { MemorySettingsRepository, recordingLog, toyBox } from './support';
 
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
@@ -123,11 +126,99 @@ describe('the stored secret is for the place it was entered for', () => {
     await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
+  describe('and is sealed together with it', () => {
+    const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretPlace> = {}): SettingsRow => ({
+      ...row,
+      revision: row.revision + 1,
+      settings: { ...row.settings, ...settings },
+      secretFor: row.secretFor && { ...row.secretFor, ...secretFor },
+    });
+
+    test.each([
+      ['the endpoint', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
+      ['the bucket', { bucket: 'theirs' }, { bucket: 'theirs' }],
+      ['the bucket, and nothing beside it', { bucket: 'theirs' }, {}],
+      ['the access key', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
+    ])('who writes the database and changes %s gets no request that is signed with it', async (_what, settings, secretFor) => {
+      const { service, repository } = setUp();
+      await service.update(MINIO);
+      repository.row = change(repository.row, settings, secretFor);
+      expect(await service.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
+      // what was stored is not sealed for that place by a change of something else
+      await service.update({ concurrency: 2 });
+      expect(service.current()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
+      await service.update(MINIO);
+      expect(service.current()).toMatchObject({ mode: 'read-write' });
+    });
+
+    test('a seal from before opens, and the next change seals it with its place', async () => {
+      const { service, repository, deps } = setUp();
+      await service.update(MINIO);
+      const box = toyBox();
+      const older = box.seal(MINIO.secretAccessKey, null as unknown as SecretPlace);
+      repository.row = { ...repository.row, revision: 5, secret: older };
+      expect(await service.refresh()).toMatchObject({ mode: 'read-write' });
+      await service.update({ concurrency: 2 });
+      expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, place: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
+      expect(await new SettingsService(deps).refresh()).toMatchObject({ mode: 'read-write' });
+    });
+  });
+
   test('without its key it is removed', async () => {
     const { service, repository } = setUp();
     await service.update(MINIO);
     await expect(service.update({ accessKeyId: null })).resolves.toMatchObject({ settings: { accessKeyId: null, secretAccessKeySet: false } });
     expect(repository.row.secret).toBeNull();
+  });
+});
+
+describe('a pair of keys that nobody typed in is used at its own place only', () => {
+  const OWN = { S3_STORAGE_ENDPOINT: 'https://s3.own.example', S3_STORAGE_BUCKET: 'media' };
+  const PAIR = { S3_STORAGE_ACCESS_KEY_ID: 'ENV', S3_STORAGE_SECRET_ACCESS_KEY: 'env-secret' };
+  const EVIL = { endpoint: 'http://evil.example:9000' };
+
+  test.each<[string, Partial<SettingsServiceDeps>, SettingsPatch, string[], RegExp]>([
+    ['the environment’s, at another endpoint', { variables: { ...OWN, ...PAIR } }, EVIL, ['endpoint'], /environment.*S3_STORAGE_ENDPOINT/],
+    ['the environment’s, in another bucket', { variables: { ...OWN, ...PAIR } }, { bucket: 'other' }, ['bucket'], /environment/],
+    ['the environment’s, which is for Amazon', { variables: { S3_STORAGE_BUCKET: 'media', ...PAIR } }, EVIL, ['endpoint'], /Amazon/],
+    ['the config file’s', { configFile: { endpoint: 'https://s3.own.example', bucket: 'media', accessKeyId: 'C', secretAccessKey: 'c-secret' } }, EVIL, ['endpoint'], /config file/],
+    ['the config file’s, which is for Amazon', { configFile: { accessKeyId: 'C', secretAccessKey: 'c-secret' } }, { ...EVIL, bucket: 'b' }, ['endpoint', 'bucket'], /config file/],
+    ['that of a role', { variables: { S3_STORAGE_BUCKET: 'media' } }, EVIL, ['endpoint'], /role/],
+    ['that of a role, at a machine under Amazon’s name', { variables: { S3_STORAGE_BUCKET: 'media' } }, { endpoint: 'https://ec2-1-2-3-4.compute-1.amazonaws.com' }, ['endpoint'], /role/],
+  ])('%s', async (_what, source, patch, fields, advice) => {
+    const { service, repository, deps } = setUp(source);
+    await service.refresh();
+    expect(await refusal(service.update(patch))).toEqual(['SECRET_REQUIRED', fields]);
+    expect(() => service.preview(patch)).toThrow(SettingsRefused);
+    expect(repository.row.revision).toBe(0);
+    // however the place came into the row
+    await repository.update((row) => ({ ...row, settings: { ...patch } }));
+    const started = new SettingsService(deps);
+    expect(await started.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
+    expect(started.secrets()).toEqual([]);
+    expect(started.answer()).toMatchObject({ settings: { secretAccessKeySet: false }, reason: { message: expect.stringMatching(advice) } });
+    // nothing else is held up by it
+    await expect(started.update({ concurrency: 2 })).resolves.toMatchObject({ mode: 'off' });
+    await expect(started.update({ ...patch, accessKeyId: 'DB', secretAccessKey: 'db-secret' })).resolves.toMatchObject({ mode: 'read-write' });
+    expect(started.current().settings.credentials).toMatchObject({ accessKeyId: 'DB', source: 'database' });
+  });
+
+  test.each<[string, Partial<SettingsServiceDeps>, SettingsPatch, string, string]>([
+    ['everything from the environment', { variables: { ...OWN, ...PAIR } }, { concurrency: 2 }, 'static', 'environment'],
+    ['the environment’s, its endpoint in the database too', { variables: { ...OWN, ...PAIR } }, { endpoint: 'HTTPS://S3.OWN.example:443/' }, 'static', 'environment'],
+    ['the environment’s, its endpoint with a dot at the end', { variables: { ...OWN, ...PAIR } }, { endpoint: 'https://s3.own.example.' }, 'static', 'environment'],
+    ['the environment’s without a bucket, at its endpoint', { variables: { S3_STORAGE_ENDPOINT: 'https://s3.own.example', ...PAIR } }, { bucket: 'any' }, 'static', 'environment'],
+    ['the environment’s without an endpoint, at Amazon', { variables: { ...PAIR, AWS_REGION: 'eu-central-1' } }, { bucket: 'any' }, 'static', 'environment'],
+    ['the environment’s without an endpoint, at one of Amazon’s', { variables: PAIR }, { bucket: 'any', endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' }, 'static', 'environment'],
+    ['everything from the config file', { configFile: { endpoint: 'https://s3.own.example', bucket: 'media', accessKeyId: 'C', secretAccessKey: 'c' } }, { concurrency: 2 }, 'static', 'config'],
+    ['everything from the database', { variables: { ...OWN, ...PAIR } }, { ...MINIO }, 'static', 'database'],
+    ['a role, at Amazon', { variables: { AWS_REGION: 'eu-central-1' } }, { bucket: 'any' }, 'chain', 'default'],
+    ['a role, at an endpoint of a VPC', {}, { bucket: 'any', endpoint: 'https://bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com' }, 'chain', 'default'],
+  ])('and there it is: %s', async (_what, source, patch, kind, from) => {
+    const { service } = setUp(source);
+    await service.refresh();
+    await expect(service.update(patch)).resolves.toMatchObject({ mode: 'read-write', sources: { secretAccessKey: from } });
+    expect(service.current().settings.credentials.kind).toBe(kind);
   });
 });
 

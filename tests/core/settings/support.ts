@@ -1,4 +1,4 @@
-import type { SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
+import type { OpenedSecret, SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
 import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
 import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
 import type { Logger } from '../../../server/src/core/log';
@@ -37,8 +37,9 @@ export class MemorySettingsRepository implements SettingsRepository {
 /** Reversible and visible: a sealed text starts with the name of its key. */
 export function toyBox(key = 'key'): SecretBox {
   return {
-    seal: (text) => `${key}:${Buffer.from(text).toString('hex')}`,
-    open: (sealed) => (sealed.startsWith(`${key}:`) ? Buffer.from(sealed.slice(key.length + 1), 'hex').toString() : null),
+    seal: (value, place) => `${key}:${Buffer.from(JSON.stringify({ value, place })).toString('hex')}`,
+    open: (sealed) =>
+      sealed.startsWith(`${key}:`) ? (JSON.parse(Buffer.from(sealed.slice(key.length + 1), 'hex').toString()) as OpenedSecret) : null,
   };
 }
 

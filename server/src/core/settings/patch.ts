@@ -4,7 +4,9 @@ import { parsePatch } from '../../contracts/schemas';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { parseEndpoint } from './endpoint';
+import { isSameEndpoint } from './place';
 import { SettingsRefused } from './refused';
+import { strayed } from './strayed';
 import type { Resolution, SecretPlace, StoredSettings } from './types';
 
 /** @throws SettingsRefused INVALID_SETTINGS with every bad field */
@@ -34,6 +36,7 @@ export function withCheckedSchedules(patch: SettingsPatch, isCron: (expression: 
 }
 
 const PLACE_FIELDS = ['endpoint', 'bucket', 'accessKeyId'] as const;
+type PlaceField = (typeof PLACE_FIELDS)[number];
 
 function placeOf(stored: StoredSettings, { settings }: Resolution): SecretPlace {
   const { accessKeyId } = stored.settings;
@@ -44,18 +47,33 @@ function placeOf(stored: StoredSettings, { settings }: Resolution): SecretPlace 
  * The fields that would send the stored secret's signatures to another place than the one it was entered for. A secret
  * entered before there was a bucket may take the first one; emptying the bucket in between does not free it again.
  */
-function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPlace): (typeof PLACE_FIELDS)[number][] {
+function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPlace, region: string): PlaceField[] {
   return PLACE_FIELDS.filter((field) => {
     if (after[field] === before[field] || after[field] === entered[field]) return false;
+    if (field === 'endpoint' && isSameEndpoint(after.endpoint, entered.endpoint, region)) return false;
     return !(field === 'bucket' && (entered.bucket === null || after.bucket === null));
   });
+}
+
+/**
+ * Refuses a change of place to one that the pair in force there is not for: the environment's, the config file's, or that of a
+ * role. What was out of place before stays so, and holds up no other change.
+ * @throws SettingsRefused SECRET_REQUIRED
+ */
+function requirePair(before: Resolution, after: Resolution): void {
+  const { credentials, bucket } = after.settings;
+  if (credentials.kind !== 'elsewhere' || bucket === null) return;
+  const moved = PLACE_FIELDS.filter((field) => field !== 'accessKeyId' && after.settings[field] !== before.settings[field]);
+  const message = `changed: the secret access key ${strayed(credentials.source)}`;
+  if (moved.length > 0) throw new SettingsRefused('SECRET_REQUIRED', moved.map((path) => ({ path, message })));
 }
 
 /**
  * What would be stored after the patch: absent fields stay, null removes. Without its key the secret goes too.
  *
  * @param resolve resolves stored settings as the instance would
- * @throws SettingsRefused SECRET_REQUIRED when the stored secret would be used at another place than it was entered for;
+ * @throws SettingsRefused SECRET_REQUIRED when the stored secret would be used at another place than it was entered for, or
+ *   the place changes to one that no other pair of keys is for;
  *   INVALID_SETTINGS when a provider other than Amazon is left without an endpoint.
  */
 export function applyPatch(
@@ -90,12 +108,14 @@ export function applyPatch(
   if (!secretChanged && secret.kind !== 'none') {
     const before = placeOf(stored, resolve(stored));
     const entered = stored.secretFor ?? before;
-    const moved = movedFields(entered, before, place);
+    const moved = movedFields(entered, before, place, after.settings.signingRegion);
     if (moved.length > 0) {
       const fields = moved.map((path) => ({ path, message: 'changed: enter the secret access key again' }));
       throw new SettingsRefused('SECRET_REQUIRED', fields);
     }
     secretFor = { ...entered, bucket: entered.bucket ?? place.bucket };
   }
-  return { stored: { settings, secret, secretFor }, secretChanged };
+  const next: StoredSettings = { settings, secret, secretFor };
+  requirePair(resolve(stored), resolve(next));
+  return { stored: next, secretChanged };
 }

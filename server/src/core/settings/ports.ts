@@ -27,10 +27,17 @@ export interface SettingsRepository {
   update(change: (row: SettingsRow) => SettingsContent): Promise<SettingsRow>;
 }
 
-/** Seals the secret for the database. */
+/** A sealed secret, opened. */
+export interface OpenedSecret {
+  readonly value: string;
+  /** The place that it was sealed for; null where it was sealed before places were part of the seal. */
+  readonly place: SecretPlace | null;
+}
+
+/** Seals the secret for the database, together with the place it is for: who can write the database can change neither. */
 export interface SecretBox {
   /** @param text not empty */
-  seal(text: string): string;
+  seal(text: string, place: SecretPlace): string;
   /** Null when it cannot be opened: another key, damaged, or sealed by a newer version. Never throws. */
-  open(sealed: string): string | null;
+  open(sealed: string): OpenedSecret | null;
 }

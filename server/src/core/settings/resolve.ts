@@ -2,7 +2,9 @@ import { DEFAULT_SCHEDULE } from '../../contracts/jobs';
 import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
 import type { SettingName, SettingValue } from '../../contracts/schemas';
 import type { ProviderPreset, PublicSettings, SettingSource } from '../../contracts/settings';
-import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type SourceReading, type Variables } from './sources';
+import { isAmazon, isSameEndpoint } from './place';
+import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type IsCron, type SourceReading, type Variables } from './sources';
+import { strayed } from './strayed';
 import type { Credentials, Resolution, SecretPlace, SettingProblem, StoredSettings } from './types';
 
 export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local',
@@ -19,6 +21,8 @@ export interface ResolveInput {
   /** The plugin's `config` in `config/plugins`, unchecked. */
   configFile: unknown;
   variables: Variables;
+  /** Whether a schedule can be kept; left out, each one that looks like a schedule can. */
+  isCron?: IsCron;
 }
 
 /** `https://s3.{region}.backblazeb2.com` as a matcher of endpoints. */
@@ -37,40 +41,61 @@ function signingRegion(region: string | null, preset: Preset, endpoint: string |
   return fromEndpoint ?? preset.region.fallback ?? PLAIN_REGION;
 }
 
-type Place = Pick<SecretPlace, 'endpoint' | 'bucket'>;
+type Place = Pick<SecretPlace, 'endpoint' | 'bucket'> & { readonly region: string };
 
-/** Whether a secret was entered for another place: a copy of the database may meet another environment or config file. */
-function isElsewhere(entered: SecretPlace | null, { endpoint, bucket }: Place): boolean {
+/** Whether the stored secret was entered for another place: the row, the environment or the config file may have changed since. */
+function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoint, bucket, region }: Place): boolean {
   if (!entered) return false;
-  return endpoint !== entered.endpoint || (entered.bucket !== null && bucket !== null && bucket !== entered.bucket);
+  if (!isSameEndpoint(endpoint, entered.endpoint, region)) return true;
+  if (entered.accessKeyId !== null && accessKeyId !== entered.accessKeyId) return true;
+  return entered.bucket !== null && bucket !== null && bucket !== entered.bucket;
+}
+
+/**
+ * Whether the pair of the config file or the environment is for another place. It is for the endpoint that stands beside it, and
+ * for Amazon where none does; and for the bucket beside it, if there is one. Whoever may change the settings in the panel must
+ * not be able to send it anywhere else.
+ */
+function belongsElsewhere({ values, faults }: SourceReading, { endpoint, bucket, region }: Place): boolean {
+  if (faults.has('endpoint') || faults.has('bucket')) return true;
+  const own = values.endpoint ?? null;
+  if (own === null ? !isAmazon(endpoint) : !isSameEndpoint(endpoint, own, region)) return true;
+  return values.bucket !== undefined && bucket !== null && bucket !== values.bucket;
 }
 
 /** Both halves from one source, or neither: half of one pair and half of another never meet. */
 function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, place: Place, problems: SettingProblem[]): Credentials {
-  let second: Credentials = { kind: 'chain' };
-  for (const { source, values, faults } of readings) {
+  let second: Credentials = isAmazon(place.endpoint) ? { kind: 'chain' } : { kind: 'elsewhere', accessKeyId: null, source: 'default' };
+  let isTold = false;
+  const instead = (credentials: Credentials) => {
+    if (!isTold) second = credentials;
+    isTold = true;
+  };
+  for (const reading of readings) {
+    const { source, values, faults } = reading;
     const { accessKeyId, secretAccessKey } = values;
-    if (source === 'database' && accessKeyId !== undefined && secretAccessKey !== undefined && isElsewhere(database.secretFor, place)) {
-      problems.push({ source, field: 'secretAccessKey', message: 'was entered for another endpoint or bucket, and is not used here unasked' });
-      second = { kind: 'elsewhere', accessKeyId };
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+      const isAstray = source === 'database' ? isElsewhere(database.secretFor, accessKeyId, place) : belongsElsewhere(reading, place);
+      if (!isAstray) return { kind: 'static', accessKeyId, secretAccessKey, source };
+      problems.push({ source, field: 'secretAccessKey', message: strayed(source) });
+      instead({ kind: 'elsewhere', accessKeyId, source });
       continue;
     }
-    if (accessKeyId !== undefined && secretAccessKey !== undefined) return { kind: 'static', accessKeyId, secretAccessKey, source };
     if (source === 'database' && accessKeyId !== undefined && database.secret.kind === 'unreadable') {
       problems.push({ source, field: 'secretAccessKey', message: 'cannot be decrypted with this server’s encryption key' });
-      second = { kind: 'unreadable', accessKeyId };
+      instead({ kind: 'unreadable', accessKeyId });
       continue;
     }
     if (accessKeyId === undefined && secretAccessKey === undefined && !faults.has('accessKeyId') && !faults.has('secretAccessKey')) continue;
     problems.push({ source, field: accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey', message: 'is missing: a key and its secret count together' });
-    if (second.kind === 'chain') second = { kind: 'incomplete', accessKeyId: accessKeyId ?? null, source };
+    instead({ kind: 'incomplete', accessKeyId: accessKeyId ?? null, source });
   }
   return second;
 }
 
 /** Database over config file over environment over default, value by value. Pure, and never throws. */
-export function resolve({ database, configFile, variables }: ResolveInput): Resolution {
-  const readings = [readDatabase(database), readConfigFile(configFile), readEnvironment(variables)];
+export function resolve({ database, configFile, variables, isCron = () => true }: ResolveInput): Resolution {
+  const readings = [readDatabase(database, isCron), readConfigFile(configFile, isCron), readEnvironment(variables, isCron)];
   const problems = readings.flatMap((reading) => [...reading.problems]);
   const sources = {} as Record<SettingName, SettingSource>;
   let blocked: Resolution['blocked'] = null;
@@ -106,7 +131,8 @@ export function resolve({ database, configFile, variables }: ResolveInput): Reso
   }
 
   const bucket = pick('bucket') ?? null;
-  const credentials = credentialsOf(readings, database, { endpoint, bucket }, problems);
+  const signedFor = signingRegion(region, preset, endpoint);
+  const credentials = credentialsOf(readings, database, { endpoint, bucket, region: signedFor }, problems);
   const source = credentials.kind === 'chain' ? 'default' : 'source' in credentials ? credentials.source : 'database';
   sources.accessKeyId = source;
   sources.secretAccessKey = source;
@@ -133,7 +159,7 @@ export function resolve({ database, configFile, variables }: ResolveInput): Reso
     cleanupSchedule: pick('cleanupSchedule') ?? DEFAULTS.cleanupSchedule,
     cleanupScheduleEnabled: pick('cleanupScheduleEnabled') ?? false,
     leaving: pick('leaving') ?? false,
-    signingRegion: signingRegion(region, preset, endpoint),
+    signingRegion: signedFor,
     credentials,
   };
   return { settings, sources, problems, blocked };

@@ -1,4 +1,4 @@
-import { ERRORS } from '../../contracts/errors';
+import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import type { SettingsAnswer, SettingsPatch } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import { codeOf } from '../errors';
@@ -8,7 +8,8 @@ import { applyPatch, checkedPatch, withCheckedEndpoint, withCheckedSchedules } f
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
 import { publicSettings, resolve } from './resolve';
 import type { Variables } from './sources';
-import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
+import { strayed } from './strayed';
+import { NOTHING_STORED, type EffectiveSettings, type ResolvedSettings, type StoredSettings } from './types';
 
 /** How long another process's change may go unseen, in milliseconds. */
 export const POLL_INTERVAL_MS = 2000;
@@ -28,6 +29,11 @@ export interface SettingsServiceDeps {
 }
 
 export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
+
+/** Where a reason's own sentence cannot say it: which pair of keys it is that belongs to another place. */
+function detailOf(reason: ErrorCode, { credentials }: ResolvedSettings): { message?: string } {
+  return reason === 'SECRET_REQUIRED' && credentials.kind === 'elsewhere' ? { message: `The secret access key ${strayed(credentials.source)}.` } : {};
+}
 
 /** The settings in force in this process: resolved once a revision, the same object until something changes. */
 export class SettingsService {
@@ -110,9 +116,11 @@ export class SettingsService {
   async update(body: unknown): Promise<SettingsAnswer> {
     const patch = withCheckedEndpoint(withCheckedSchedules(checkedPatch(body), this.deps.isCron));
     await this.deps.repository.update((current) => {
-      const next = applyPatch(this.open(current), patch, this.resolveStored);
-      const sealed = next.stored.secret.kind === 'readable' ? this.deps.secrets.seal(next.stored.secret.value) : null;
-      return { settings: next.stored.settings, secretFor: next.stored.secretFor, secret: next.secretChanged ? sealed : current.secret };
+      const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
+      const { settings, secret, secretFor } = stored;
+      // each time: the place may have got its first bucket, and an older seal has no place in it
+      if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
+      return { settings, secretFor, secret: secretChanged ? null : current.secret };
     });
     await this.refresh();
     return this.answer();
@@ -126,7 +134,7 @@ export class SettingsService {
 
   answer(): SettingsAnswer {
     const { settings, sources, mode, reason } = this.effective;
-    return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason] } };
+    return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason], ...detailOf(reason, settings) } };
   }
 
   /** Calls back after each change, in this or another process. Returns how to stop. */
@@ -142,12 +150,14 @@ export class SettingsService {
   }
 
   private readonly resolveStored = (database: StoredSettings) =>
-    resolve({ database, configFile: this.deps.configFile, variables: this.deps.variables });
+    resolve({ database, configFile: this.deps.configFile, variables: this.deps.variables, isCron: this.deps.isCron });
 
   private open(row: SettingsRow): StoredSettings {
     if (row.secret === null) return { ...row, secret: { kind: 'none' } };
-    const value = this.deps.secrets.open(row.secret);
-    return { ...row, secret: value ? { kind: 'readable', value } : { kind: 'unreadable' } };
+    const opened = this.deps.secrets.open(row.secret);
+    if (!opened) return { ...row, secret: { kind: 'unreadable' } };
+    // what is sealed counts: the row beside it can be changed by whoever can write the database
+    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.place ?? row.secretFor };
   }
 
   private take(row: SettingsRow): void {

@@ -1,3 +1,4 @@
+import { NO_CRON, SCHEDULED_JOBS } from '../../contracts/jobs';
 import { parseSetting, SETTING_NAMES, type SettingName } from '../../contracts/schemas';
 import type { SettingSource } from '../../contracts/settings';
 import { isStorageError } from '../errors';
@@ -32,10 +33,15 @@ function fromText(name: SettingName, value: unknown): unknown {
   return value;
 }
 
+const SCHEDULES: ReadonlySet<SettingName> = new Set(SCHEDULED_JOBS.map((name) => `${name}Schedule` as const));
+
+/** Whether a schedule can be kept, as the library that keeps it says. Asked only about what the schema lets through. */
+export type IsCron = (expression: string) => boolean;
+
 const isAbsent = (value: unknown) =>
   value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
-function readRecord(source: SettingSource, record: Readonly<Record<string, unknown>>): SourceReading {
+function readRecord(source: SettingSource, record: Readonly<Record<string, unknown>>, isCron: IsCron): SourceReading {
   const values: Record<string, unknown> = {};
   const faults = new Map<SettingName, NonNullable<Resolution['blocked']>>();
   const problems: SettingProblem[] = [];
@@ -46,6 +52,12 @@ function readRecord(source: SettingSource, record: Readonly<Record<string, unkno
     if (!parsed.ok) {
       faults.set(name, 'INVALID_SETTINGS');
       problems.push({ source, field: name, message: parsed.fields[0]?.message ?? 'is not valid' });
+      continue;
+    }
+    // what can never be due, such as the 31st of February
+    if (SCHEDULES.has(name) && !isCron(String(parsed.value))) {
+      faults.set(name, 'INVALID_SETTINGS');
+      problems.push({ source, field: name, message: NO_CRON });
       continue;
     }
     values[name] = parsed.value;
@@ -64,20 +76,20 @@ function readRecord(source: SettingSource, record: Readonly<Record<string, unkno
 }
 
 /** The stored row. Fields it does not know are a newer version's: kept, not complained about. */
-export function readDatabase(stored: StoredSettings): SourceReading {
+export function readDatabase(stored: StoredSettings, isCron: IsCron): SourceReading {
   const secret = stored.secret.kind === 'readable' ? stored.secret.value : undefined;
-  return readRecord('database', { ...stored.settings, secretAccessKey: secret });
+  return readRecord('database', { ...stored.settings, secretAccessKey: secret }, isCron);
 }
 
 /** The plugin's `config` in `config/plugins`, whatever it is. */
-export function readConfigFile(config: unknown): SourceReading {
-  if (isAbsent(config)) return readRecord('config', {});
+export function readConfigFile(config: unknown, isCron: IsCron): SourceReading {
+  if (isAbsent(config)) return readRecord('config', {}, isCron);
   if (typeof config !== 'object' || Array.isArray(config)) {
-    const reading = readRecord('config', {});
+    const reading = readRecord('config', {}, isCron);
     return { ...reading, problems: [{ source: 'config', field: 'config', message: 'must be an object of settings' }] };
   }
   const record = config as Record<string, unknown>;
-  const reading = readRecord('config', record);
+  const reading = readRecord('config', record, isCron);
   const unknown = Object.keys(record)
     .filter((key) => !(SETTING_NAMES as string[]).includes(key))
     .map((field): SettingProblem => ({ source: 'config', field: field.slice(0, 100), message: 'is not a setting' }));
@@ -91,8 +103,8 @@ export function environmentName(name: SettingName): string {
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-export function readEnvironment(variables: Variables): SourceReading {
-  return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[environmentName(name)]])));
+export function readEnvironment(variables: Variables, isCron: IsCron): SourceReading {
+  return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[environmentName(name)]])), isCron);
 }
 
 /** The region the machine was given for Amazon's services; says nothing about another store. */

@@ -9,8 +9,11 @@ export type Credentials =
   | { readonly kind: 'chain' }
   /** The database has a key whose secret cannot be decrypted, and no other source has a pair. */
   | { readonly kind: 'unreadable'; readonly accessKeyId: string }
-  /** The database has a pair that was entered for another endpoint or bucket, and no other source has one. */
-  | { readonly kind: 'elsewhere'; readonly accessKeyId: string }
+  /**
+   * The pair of `source` belongs to another endpoint or bucket (`default`: the SDK's chain belongs to Amazon), and no other source
+   * has one for this place.
+   */
+  | { readonly kind: 'elsewhere'; readonly accessKeyId: string | null; readonly source: SettingSource }
   /** Only half of a pair is set, in `source`, and no source has a whole one. Never replaced by the chain unasked. */
   | { readonly kind: 'incomplete'; readonly accessKeyId: string | null; readonly source: SettingSource };
 
@@ -49,7 +52,7 @@ export interface EffectiveSettings extends Resolution {
 
 export type SettingValues = { [K in SettingName]?: SettingValue<K> };
 
-/** The place a stored secret was entered for. */
+/** The place a stored secret was entered for; it is sealed together with it. */
 export interface SecretPlace {
   readonly endpoint: string | null;
   /** Null: entered before any bucket was; the first bucket set takes it. */
