@@ -199,10 +199,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     guard: 'Where it is damaged, the row gets that file back',
-    without: 'a file whose bytes are on the disk is answered with 503 until an audit',
+    without: 'a file whose bytes are on the disk is in no bucket, and lies there condemned for ever',
     file: 'jobs/still-stored.ts',
-    find: 'if (await isTakenBack(deps, row, due, bucket)) tell',
-    replace: 'if (false) tell',
+    find: 'const given = await givenBack(deps, row, due, bucket);',
+    replace: 'const given = undefined as GivenBack | undefined;',
   },
   {
     guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',
@@ -333,7 +333,19 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',
     without: 'from a wrong bucket, rows forget the objects that the right one still has',
     file: 'core/jobs/sweep.test.ts',
-    test: 'is left where the whole bucket is empty, or another one; that is asked once a run',
+    test: 'does not forget its object where the whole bucket is empty, or another one; that is asked once a run',
+  },
+  {
+    guard: 'Where the bucket has no other object, the row has the file again beside its damaged object',
+    without: 'a file whose only copy is a condemned file is served by nobody, and lies there for ever',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is served while S3 has lost it, and becomes the row’s copy again beside its object where the bucket has nothing else to prove itself by: %s',
+  },
+  {
+    guard: 'A condemned file is compared with the ledger’s checksum before readers get it',
+    without: 'what somebody has changed since is served for the file',
+    file: 'core/jobs/sweep.test.ts',
+    test: 'is served while S3 is away, but never with other bytes than were stored',
   },
   {
     guard: 'It looks for the object once more after that, and compares the copy with the ledger',
