@@ -9,14 +9,14 @@ import type { Body } from '../store/object-store';
  * that was stored.
  * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
  */
-export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>): Promise<void> {
+export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const store = deps.storeAt(remote.locationId);
   if (!store) throw new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
   const cloud = deps.cloud();
   const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
-  const facts = await prove(store, remote.object, body, undefined, { memory }).catch((cause: unknown) => {
+  const facts = await prove(store, remote.object, body, undefined, { memory, signal }).catch((cause: unknown) => {
     throw isStorageError(cause, 'INTEGRITY') ? changed(cause) : cause;
   });
   if (remote.etag !== null && facts.etag !== remote.etag) throw changed();

@@ -17,7 +17,7 @@ const FRESH_MS = 60_000;
  * be given back, that is noted in the ledger.
  * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED; or why S3 does not tell. The file stays then
  */
-export async function requireStored(deps: EngineParts, due: DueFile, bucket: RightBucket): Promise<void> {
+export async function requireStored(deps: EngineParts, due: DueFile, bucket: RightBucket, signal?: AbortSignal): Promise<void> {
   const { content, condemnedMs } = due;
   // by a write that never ended there was no copy; and one that a settling or a replace condemned is not the row's only one
   if (due.unfinished || content === null || (condemnedMs >= 0 && condemnedMs < FRESH_MS)) return;
@@ -26,10 +26,10 @@ export async function requireStored(deps: EngineParts, due: DueFile, bucket: Rig
   const { size, md5 } = row.placement.content;
   if (content.size !== size || (content.md5 !== null && content.md5 !== md5)) return;
   try {
-    await proveObject(deps, row, row.placement.content);
+    await proveObject(deps, row, row.placement.content, signal);
   } catch (error) {
     if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED')) throw error;
-    const given = await givenBack(deps, row, due, bucket);
+    const given = await givenBack(deps, row, due, bucket, signal);
     if (!given) await note(deps, row, error.code);
     if (!given || given === 'stored') throw error;
     tell(deps, row, error.code, given);
@@ -55,24 +55,24 @@ type GivenBack = 'sent-again' | 'kept' | 'stored';
  * the file beside its object, and the administrator and the audit decide about that.
  * @returns undefined where the file stays as it is
  */
-async function givenBack(deps: EngineParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket): Promise<GivenBack | undefined> {
+async function givenBack(deps: EngineParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket, signal: AbortSignal | undefined): Promise<GivenBack | undefined> {
   // a copy of production sees what production has deleted since, and leaves its ledger alone; on the way out every byte is wanted back
   if (row.tombstone !== null || (!deps.cloud() && !deps.leaving())) return undefined;
   const isRightBucket = await bucket.isProven(row.placement.remote.locationId);
   // once more, as the bucket may have been the right one only in between
-  const second = await lookAgain(deps, row);
+  const second = await lookAgain(deps, row, signal);
   if (second !== 'lost') return second;
-  if (!(await hasBytes(deps, row, due.name))) return undefined;
+  if (!(await hasBytes(deps, row, due.name, signal))) return undefined;
   if (isRightBucket) return (await takeBack(deps, row, due.name)) ? 'sent-again' : undefined;
   return (await keepBeside(deps, row, due.name)) ? 'kept' : undefined;
 }
 
-async function lookAgain(deps: EngineParts, row: RowIn<'remote'>): Promise<'stored' | 'lost' | undefined> {
+async function lookAgain(deps: EngineParts, row: RowIn<'remote'>, signal: AbortSignal | undefined): Promise<'stored' | 'lost' | undefined> {
   try {
-    await proveObject(deps, row, row.placement.content);
+    await proveObject(deps, row, row.placement.content, signal);
     return 'stored';
   } catch (error) {
-    if (!isStorageError(error)) throw error;
+    if (!isStorageError(error) || error.code === 'ABORTED') throw error;
     return isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED') ? 'lost' : undefined;
   }
 }

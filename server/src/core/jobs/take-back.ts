@@ -45,15 +45,15 @@ async function copied(deps: EngineParts, row: LedgerRow, name: LocalName, commit
   return committed;
 }
 
-/** Whether exactly the row's bytes lie under this name. */
-export async function hasBytes({ disk }: Pick<EngineParts, 'disk'>, row: LedgerRow, name: LocalName): Promise<boolean> {
+/** Whether exactly the row's bytes lie under this name. @throws StorageError ABORTED: an answer that was not waited for is none */
+export async function hasBytes({ disk }: Pick<EngineParts, 'disk'>, row: LedgerRow, name: LocalName, signal?: AbortSignal): Promise<boolean> {
   if (!isIn(row, 'local', 'both', 'remote')) return false;
   const { size, md5 } = row.placement.content;
   try {
     if ((await statOf(disk, name))?.size !== size) return false;
-    return (await storedBody(disk, name)).md5 === md5;
+    return (await storedBody(disk, name, signal)).md5 === md5;
   } catch (error) {
-    if (!isStorageError(error)) throw error;
+    if (!isStorageError(error) || error.code === 'ABORTED') throw error;
     return false;
   }
 }
