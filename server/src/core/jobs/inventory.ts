@@ -65,7 +65,7 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
   if (absent.length > 0) await requireDisk(deps, 'inventory');
   await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
-  const rows = new Map((await ledger.findMany(notFound)).map((row) => [row.key, row]));
+  const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
   await inParallel(notFound, options.concurrency, async (key) => {
     // the page is looked at again in the next run

@@ -36,7 +36,7 @@ export async function planUpload(deps: JobDeps, context: JobContext): Promise<Jo
 
 async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey[]): Promise<void> {
   const { progress, options, signal } = context;
-  const rows = new Map((await deps.ledger.findMany(keys)).map((row) => [row.key, row]));
+  const rows = new Map((await deps.ledger.rowsOf(keys)).map((row) => [row.key, row]));
   const findings: NewFinding[] = [];
   const noted = (kind: 'missing' | 'failed', key: ObjectKey, size: number | null, code: ErrorCode) =>
     void findings.push({ kind, key, name: null, size, code, action: 'none', applied: false });
