@@ -8,13 +8,17 @@ export interface IndexChange {
   readonly schema: string | undefined;
 }
 
-export async function createIndex(knex: Knex, { table, index, schema }: IndexChange, columns: readonly string[]): Promise<void> {
-  const list = columns.map(() => '??').join(', ');
+/** A column, or so many characters of it: MySQL has no index of a whole text. */
+export type IndexedColumn = string | { readonly column: string; readonly prefix: number };
+
+export async function createIndex(knex: Knex, { table, index, schema }: IndexChange, columns: readonly IndexedColumn[]): Promise<void> {
+  const list = columns.map((column) => (typeof column === 'string' ? '??' : `??(${column.prefix})`)).join(', ');
+  const names = columns.map((column) => (typeof column === 'string' ? column : column.column));
   if (isMysql(knex)) {
-    await unless('ER_DUP_KEYNAME', knex.raw(`create index ?? on ?? (${list})`, [index, table, ...columns]));
+    await unless('ER_DUP_KEYNAME', knex.raw(`create index ?? on ?? (${list})`, [index, table, ...names]));
   } else {
     const on = schema ? `${schema}.${table}` : table;
-    await knex.raw(`create index if not exists ?? on ?? (${list})`, [index, on, ...columns]);
+    await knex.raw(`create index if not exists ?? on ?? (${list})`, [index, on, ...names]);
   }
 }
 

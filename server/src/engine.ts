@@ -237,8 +237,8 @@ export class Engine implements EnginePort {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await this.parts.jobs.stop();
-    await this.parts.housekeeping.stop();
+    // side by side: the last uploads have a few seconds, which no job is to use up
+    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
     this.parts.connections.close();
   }
 

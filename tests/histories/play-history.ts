@@ -57,7 +57,6 @@ class Player {
   readonly world: World;
   readonly #tasks = new Set<Task>();
   #failure: unknown;
-  #sweepersKnewBucket = false;
   #next = 0;
 
   constructor(private readonly history: History) {
@@ -266,8 +265,6 @@ class Player {
         await this.#check();
       }
     }
-    // before visitors have anything recorded that the bucket has had all along
-    this.#sweepersKnewBucket = await this.#isRightBucket();
     await this.#readEverything();
     if (!world.mayLeak) await checkNothingLeft(world);
   }
@@ -310,21 +307,12 @@ class Player {
     }
   }
 
-  /** Whether the bucket has anything by which a sweeper can tell that it is the right one. */
-  async #isRightBucket(): Promise<boolean> {
-    const { ledger } = this.world.database;
-    const rows = await ledger.list({}, { offset: 0, limit: 1_000 });
-    return rows.some((row) => {
-      const remote = remoteOf(row);
-      const object = remote && row.lastError === null && row.tombstone === null && !this.world.damaged.has(remote.object) && this.world.s3.objects.get(remote.object);
-      return object !== undefined && object !== false && this.world.s3.factsOf(object).etag === remote?.etag;
-    });
-  }
-
-  /** Its only intact copy is on a disk that this process does not have, or awaits an audit. */
+  /** Its only intact copy is on a disk that this process does not have. */
   async #isElsewhere(process: Process, key: Parameters<typeof readAndJudge>[3]): Promise<boolean> {
     const row = await this.world.database.ledger.find(key);
-    if (row?.placement.state === 'remote' && (await condemnedCopies(this.world, row)).length > 0) return !this.#sweepersKnewBucket;
+    // a process that may not change anything leaves the ledger alone, and serves the copy itself
+    const { sharedDisk, secondReadOnly } = this.history.setting;
+    if (row?.placement.state === 'remote' && (await condemnedCopies(this.world, row)).length > 0) return secondReadOnly && !sharedDisk && process === this.world.processes[0];
     if (!row || row.placement.state === 'new') return this.world.disks[0]?.files.has(key) === true && process.volume !== this.world.disks[0].volume;
     const remote = row && remoteOf(row);
     const local = row && localOf(row);

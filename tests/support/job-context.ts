@@ -11,6 +11,7 @@ export function jobContext(options: Partial<JobOptions> = {}, ending = new Abort
   const context: JobContext = {
     options: { ...OPTIONS, ...options },
     signal: ending.signal,
+    halt: new AbortController().signal,
     hurry: new AbortController().signal,
     progress,
     commit: async () => void commits.push(progress.snapshot()),

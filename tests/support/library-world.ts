@@ -60,6 +60,7 @@ export async function libraryWorld(options: { prefix?: string } = {}) {
       const context: JobContext = {
         options: { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: false, ...given },
         signal: hooks.signal ?? new AbortController().signal,
+        halt: new AbortController().signal,
         hurry: new AbortController().signal,
         progress,
         runId: 1,

@@ -71,6 +71,25 @@ export function auditing(hand: Hand): void {
     expect(await hand.ledger.rowsOf([])).toEqual([]);
   });
 
+  it('takes lists of any length: of 40,000 files that lie on a disk that was moved, say', async () => {
+    const names = Array.from({ length: 40_000 }, (_, index) => `${index}.png`);
+    const files = names.map((name) => ({ key: key(name), local: { volume: VOLUME, localName: name as LocalName }, size: 1 }));
+    expect(await hand.ledger.record(files)).toBe(40_000);
+    expect(await hand.ledger.record(files)).toBe(0);
+    expect(new Set((await hand.ledger.rowsOf(names.map(key))).map((row) => row.key)).size).toBe(40_000);
+    expect((await hand.ledger.liveFiles(VOLUME, names as LocalName[])).size).toBe(40_000);
+    expect((await hand.ledger.recordedNames(files.map(({ local }) => ({ kind: 'file', name: local.localName, volume: VOLUME })))).size).toBe(0);
+    expect((await hand.ledger.condemnedFiles(VOLUME, names.map(key))).size).toBe(0);
+    await hand.ledger.markSeen(names.map(key), 1);
+    await hand.ledger.expedite(names.map(key));
+    const claim = { work: 'upload', volume: VOLUME, origin: 'library', limit: 40_000 } as const;
+    const claimed = await hand.ledger.claim(claim, HOUR);
+    expect([claimed.length, (await hand.ledger.claim(claim, HOUR)).length]).toEqual([40_000, 0]);
+    await hand.ledger.release(claimed);
+    expect(await hand.ledger.claim(claim, HOUR)).toHaveLength(40_000);
+    expect(await hand.ledger.recordMissing(names.map((name) => key(`missing ${name}`)), 'NOT_ON_DISK')).toBe(40_000);
+  }, 300_000);
+
   it('tells recorded names, pending and condemned, from live and unknown ones', async () => {
     const pending = await hand.object('pending.png');
     const superseded = await hand.put('a.png');

@@ -12,7 +12,7 @@ afterEach(() => world.close());
 
 /** Everything a run could change. */
 const everything = async () => ({
-  rows: await world.ledger.findMany(world.files.flatMap(({ names }) => names as ObjectKey[])),
+  rows: await world.ledger.rowsOf(world.files.flatMap(({ names }) => names as ObjectKey[])),
   tallies: await world.ledger.tallies(),
   inventory: await world.deps.inventories.of(world.deps.volume.id),
   bucket: await Promise.all(world.s3.names().map(async (name) => [name, await world.object(name)])),

@@ -33,6 +33,30 @@ test('one process works at a time, however long it takes, and the next when it h
   expect(clock.sleeping).toBe(0);
 });
 
+test('two works of one process are not under one lease at once, though the lease is its own', async () => {
+  const { clock, holder, work, end } = setup();
+  const one = holder('one');
+  const working = one.during('cleaning', work);
+  const second = jest.fn(async () => undefined);
+  expect([await one.during('cleaning', second), second.mock.calls.length]).toEqual([false, 0]);
+  await clock.advance(0);
+  expect(await holder('other').during('cleaning', second)).toBe(false);
+  end();
+  await working;
+  expect([await one.during('cleaning', second), second.mock.calls.length]).toEqual([true, 1]);
+});
+
+test('a lease that could not be renewed once is renewed the next time', async () => {
+  const { clock, leases, holder, work, end } = setup();
+  const working = holder('one').during('cleaning', work);
+  await clock.advance(0);
+  jest.spyOn(leases, 'acquire').mockRejectedValueOnce(new Error('no database'));
+  for (let times = 0; times < 6; times++) await clock.advance(20_000);
+  expect(await holder('other').during('cleaning', async () => undefined)).toBe(false);
+  end();
+  await working;
+});
+
 test('each work has a lease of its own', async () => {
   const { clock, holder, work, end } = setup();
   const working = holder('one').during('cleaning', work);

@@ -58,6 +58,23 @@ describe('what was asked for', () => {
     expect(jobs.map(({ contexts }) => contexts.map(({ options }) => options.maxId))).toEqual([[7, 7], [null, null, 3], [null, null]]);
   });
 
+  test('a schedule’s turn that comes while a request is looked up does not run the job a second time in this process', async () => {
+    const job = new FakeJob('upload');
+    job.work = untilAborted;
+    const { requests, book, runner } = begin([job], { serves: false });
+    await requests.start('upload', {});
+    const { standing } = book;
+    jest.spyOn(book, 'standing').mockImplementationOnce(async (...of) => {
+      void runner.tick('upload');
+      await until(() => job.active === 1);
+      return standing.apply(book, of);
+    });
+    runner.start();
+    await until(() => job.active === 1);
+    await aWhile();
+    expect([job.most, job.contexts.length, await statuses()]).toEqual([1, 1, ['running']]);
+  });
+
   test('what another process finishes between the look and the lease is not run again', async () => {
     const job = new FakeJob('upload');
     const { requests, runs, book, runner, volume } = begin([job], { serves: false });

@@ -18,6 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const ownFilesOf = async (folder: string) => (await readdir(path.join(folder, '.s3-storage'))).filter((name) => name.endsWith('.txt'));
+
 /** A file of the library whose upload begins under its plain name and never ends, as where the process is killed. */
 async function killedWhileUploading(name: string) {
   await world.write(name, name);
@@ -94,17 +96,31 @@ describe('a file that a cleanup has condemned', () => {
     ['OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('A.txt'))],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('longer than it was'))],
-  ])('stays where S3 has lost it, as far as one can tell where the bucket has nothing else, and that is noted: %s', async (code, lose) => {
+  ])('is served while S3 has lost it, and becomes the row’s copy again beside its object where the bucket has nothing else to prove itself by: %s', async (code, lose) => {
     await condemned(DAY);
     await lose();
+    expect(await world.read('a.txt')).toBe('a.txt');
     await later(DAY);
-    await later(DAY);
-    expect(await isOnDisk()).toBe(true);
-    expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: code, attempts: 1 });
+    expect([await isOnDisk(), await world.stateOf('a.txt'), await world.read('a.txt')]).toEqual([false, 'both', 'a.txt']);
+    expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { remote: { object: 'a.txt' } }, lastError: code, attempts: 1 });
     expect(world.lines).toContainEqual(expect.stringContaining(`is not what was stored (${code})`));
-    await world.bring('a.txt', 'a.txt');
     await later(DAY);
-    expect(await isOnDisk()).toBe(false);
+    expect(await world.ledger.dueNames({ kind: 'file', volume: world.deps.volume.id }, 10)).toEqual([]);
+    // a cleanup does not free the disk of it before the object is there again
+    await world.run(cleanupJob(world.deps));
+    expect([await world.stateOf('a.txt'), await world.read('a.txt')]).toEqual(['both', 'a.txt']);
+    await world.bring('a.txt', 'a.txt');
+    await world.ledger.retry('all');
+    await world.run(cleanupJob(world.deps));
+    expect([await world.stateOf('a.txt'), await world.read('a.txt'), await ownFilesOf(world.folder)]).toEqual(['remote', 'a.txt', []]);
+  });
+
+  test('is served while S3 is away, but never with other bytes than were stored', async () => {
+    await condemned(DAY);
+    world.fault = () => Promise.reject(new StorageError('SERVER_ERROR', { status: 500 }));
+    expect(await world.read('a.txt')).toBe('a.txt');
+    await world.write('a.txt', 'A.txt');
+    expect(await world.read('a.txt')).toBe('unavailable');
   });
 
   test('stays where its object has another tag: readers would be refused it, whatever bytes it has', async () => {
@@ -114,22 +130,19 @@ describe('a file that a cleanup has condemned', () => {
       return operation === 'get' ? { ...read, facts: { ...read.facts, etag: 'another' } } : undefined;
     };
     await later(DAY);
-    expect(await isOnDisk()).toBe(true);
+    expect([await isOnDisk(), await world.stateOf('a.txt')]).toEqual([false, 'both']);
     expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_CHANGED' });
   });
 
-  test('stays where its object was archived meanwhile, and that is noted once', async () => {
+  test('is the row’s copy again beside an object that was archived meanwhile, which is told once', async () => {
     await condemned(DAY);
     await world.put('witness.txt', 'w');
     world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' ? Promise.reject(new StorageError('OBJECT_ARCHIVED', { status: 403, refused: true })) : undefined);
     await later(DAY);
     await later(DAY);
-    expect([await isOnDisk(), await world.stateOf('a.txt'), await world.object('a.txt')]).toEqual([true, 'remote', 'a.txt']);
+    expect([await world.stateOf('a.txt'), await world.object('a.txt'), await world.read('a.txt')]).toEqual(['both', 'a.txt', 'a.txt']);
     expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_ARCHIVED', attempts: 1 });
     expect(world.lines.filter((line) => line.includes('cannot be read (OBJECT_ARCHIVED)'))).toHaveLength(1);
-    world.fault = undefined;
-    await later(DAY);
-    expect(await isOnDisk()).toBe(false);
   });
 
   describe('and whose object is lost, while the bucket has others', () => {
@@ -140,8 +153,9 @@ describe('a file that a cleanup has condemned', () => {
     };
     const row = async () => (await world.ledger.find(world.key('a.txt')))!;
     const isTakenBack = async () => [(await row()).placement.state, await world.read('a.txt')];
-    const leftAlone = ['remote', 'unavailable'];
-    const ownFiles = async () => (await readdir(path.join(world.folder, '.s3-storage'))).filter((name) => name.endsWith('.txt'));
+    const leftAlone = ['remote', 'a.txt'];
+    const keptBeside = ['both', 'a.txt'];
+    const ownFiles = () => ownFilesOf(world.folder);
 
     test.each([
       ['OBJECT_NOT_FOUND', async () => undefined],
@@ -151,7 +165,7 @@ describe('a file that a cleanup has condemned', () => {
       await lose();
       const before = await row();
       await change();
-      expect(await world.read('a.txt')).toBe('unavailable');
+      expect(await world.read('a.txt')).toBe('a.txt');
       await later(DAY);
       expect(await isTakenBack()).toEqual(['local', 'a.txt']);
       expect(await row()).toMatchObject({ origin: 'library', ticket: before.ticket, plainUsed: true, lastError: null, attempts: 0 });
@@ -164,20 +178,21 @@ describe('a file that a cleanup has condemned', () => {
       expect(await isTakenBack()).toEqual(['remote', 'a.txt']);
     });
 
-    test('is left where the whole bucket is empty, or another one; that is asked once a run', async () => {
+    test('does not forget its object where the whole bucket is empty, or another one; that is asked once a run', async () => {
       await world.shelve('b.txt', 'c.txt');
       await lose();
       for (const name of world.s3.names()) await world.s3.delete(name);
       await later(DAY);
-      expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([true, ...leftAlone, 'OBJECT_NOT_FOUND']);
+      expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([false, ...keptBeside, 'OBJECT_NOT_FOUND']);
+      expect((await row()).placement).toMatchObject({ remote: { object: 'a.txt' } });
       expect(world.requests.filter((request) => request === 'head witness.txt')).toHaveLength(1);
     });
 
-    test('is left where another object is there, but is not the one that was stored', async () => {
+    test('does not forget its object where another one is there, but is not the one that was stored', async () => {
       await lose();
       await world.bring('witness.txt', 'W');
       await later(DAY);
-      expect(await isTakenBack()).toEqual(leftAlone);
+      expect(await isTakenBack()).toEqual(keptBeside);
     });
 
     test('is left where the bucket has it at a second look', async () => {
@@ -200,7 +215,7 @@ describe('a file that a cleanup has condemned', () => {
       await lose();
       await world.write('a.txt', 'A.txt');
       await later(DAY);
-      expect(await isTakenBack()).toEqual(leftAlone);
+      expect(await isTakenBack()).toEqual(['remote', 'unavailable']);
       // not even tried
       expect(await row()).toMatchObject({ lastError: 'OBJECT_NOT_FOUND', attempts: 1 });
     });

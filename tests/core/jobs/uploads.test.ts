@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { systemClock } from '../../../server/src/core/clock';
 import { uploads } from '../../../server/src/core/jobs/upload';
 import type { Cloud } from '../../../server/src/core/media/cloud';
@@ -69,6 +71,68 @@ test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at
   expect(await all).toEqual(rows.map(() => true));
   expect(seen.most).toBe(3);
   expect(await leftPending()).toBe(0);
+});
+
+/** The parts, whose disk counts what is opened, and gives a large file's bytes when it is let go. */
+function countingDisk(parts = world.deps) {
+  const seen = { opened: 0, read: 0 };
+  let letGo: () => void;
+  const free = new Promise<void>((resolve) => (letGo = resolve));
+  const disk = Object.create(parts.disk) as typeof parts.disk;
+  disk.bytes = async (...of) => {
+    seen.opened++;
+    return parts.disk.bytes(...of);
+  };
+  disk.get = async (...of) => {
+    seen.opened++;
+    const { facts, body } = await parts.disk.get(...of);
+    const slow = async function* () {
+      if (!body.destroyed) await Promise.race([free, once(body, 'close')]);
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        seen.read += chunk.length;
+        yield chunk;
+      }
+    };
+    return { facts, body: Readable.from(slow(), { objectMode: false }) };
+  };
+  return { deps: { ...parts, disk }, seen, letGo: () => letGo() };
+}
+
+test('after a stop no further file is opened, what is being read is broken off, and all are due at once', async () => {
+  await shelved(12, LARGE);
+  const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 20 }, 60_000);
+  const rows = await due();
+  const { deps, seen } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened === 3);
+  signal.abort();
+  expect((await all).filter(Boolean)).toEqual([]);
+  expect([seen, world.requests]).toEqual([{ opened: 3, read: 0 }, []]);
+  expect(await due()).toHaveLength(12);
+});
+
+test('when the time of a run is up no further file is opened, and a large one that is being read is sent', async () => {
+  const rows = await shelved(12, LARGE);
+  const { deps, seen, letGo } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal, halt: new AbortController().signal, hurry: new AbortController().signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened === 3);
+  signal.abort();
+  letGo();
+  expect((await all).filter(Boolean)).toHaveLength(3);
+  expect([seen, world.s3.names().length]).toEqual([{ opened: 3, read: 3 * LARGE.length }, 3]);
+});
+
+test('of small files that wait for their turn to be read none is opened after a stop', async () => {
+  const rows = await shelved(64);
+  const { deps, seen } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened > 0);
+  signal.abort();
+  await all;
+  expect(seen.opened).toBeLessThanOrEqual(4);
 });
 
 test('small files’ steps in the ledger are taken together, each file with its own bytes', async () => {

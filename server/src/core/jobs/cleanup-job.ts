@@ -25,7 +25,7 @@ async function forbidden(deps: JobDeps, range: Pick<JobOptions, 'maxId'>): Promi
 }
 
 async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
-  const { signal, options, progress } = context;
+  const { signal, halt, options, progress } = context;
   const reason = await forbidden(deps, options);
   if (reason) return { status: 'paused', code: reason };
   const { both } = await deps.ledger.tallies();
@@ -34,7 +34,7 @@ async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> 
     await sweepFiles(deps, signal);
     return forbidden(deps, options);
   };
-  return workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs), { afterBatch });
+  return workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs, halt), { afterBatch });
 }
 
 function copiesOf({ volume }: JobDeps) {

@@ -10,14 +10,15 @@ import { proveObject } from './prove-object';
  * Frees this disk of a file that is in S3 as well, once the same bytes were proven there and here. Nothing is unlinked:
  * its name is condemned in the commit, and the sweeper's from then on.
  * @param graceMs how long the file stays all the same, in milliseconds
+ * @param signal breaks off the reading of file and object
  * @returns whether it came to that; why not is noted in the ledger
  */
-export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: number): Promise<boolean> {
+export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: number, signal?: AbortSignal): Promise<boolean> {
   if (!deps.cloud() || !isIn(row, 'both')) return false;
   try {
     const { local, content } = row.placement;
-    const body = await localBody(deps, row.key, local, content).catch((cause: unknown) => asRecorded(row.key, content, cause));
-    await proveObject(deps, row, body);
+    const body = await localBody(deps, row.key, local, content, { signal }).catch((cause: unknown) => asRecorded(row.key, content, cause));
+    await proveObject(deps, row, body, signal);
     const committed = await deps.ledger.commitCleanup(row, { graceMs });
     deps.rows.forget([row.key]);
     return committed;

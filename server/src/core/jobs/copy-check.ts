@@ -19,6 +19,8 @@ export class CopyCheck {
   #ended = false;
   /** Those that were not proven when they were last looked at. */
   readonly #wanting = new Set<ObjectKey>();
+  /** Those of the present page that were looked at by a run that had to end before the page did. */
+  readonly #looked = new Set<ObjectKey>();
 
   constructor(private readonly deps: EngineParts) {}
 
@@ -26,12 +28,12 @@ export class CopyCheck {
    * Batch by batch, none of them empty. Those that cannot be fetched are left out.
    * @param onInPlace told each file, the first time it is looked at, that is at its plain path
    */
-  async *batches({ options, signal }: Pick<JobContext, 'options' | 'signal'>, onInPlace: (found: AuditedRow) => void): AsyncGenerator<RowIn<'both'>[]> {
+  async *batches({ options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, onInPlace: (found: AuditedRow) => void): AsyncGenerator<RowIn<'both'>[]> {
     const { ledger } = this.deps;
     const limit = options.batchSize;
     const keys = [...this.#wanting];
     for (let from = 0; from < keys.length && !signal.aborted; from += limit) {
-      const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), options.concurrency);
+      const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), { options, signal, halt }, new Set());
       if (wanting.length === 0) continue;
       // unmounted meanwhile: all would be fetched onto the mount point
       if (!(await isDiskThere(this.deps))) return;
@@ -39,7 +41,10 @@ export class CopyCheck {
     }
     while (!this.#ended && !signal.aborted) {
       const page = await ledger.page({ after: this.#after, limit });
-      const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), options.concurrency);
+      const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), { options, signal, halt }, this.#looked);
+      // the rest of the page is for the next run
+      if (signal.aborted) return;
+      this.#looked.clear();
       for (const found of page.rows) if (this.#isInPlace(found.row)) onInPlace(found);
       // behind us: what was wanting is remembered
       this.#after = page.next;
@@ -55,13 +60,14 @@ export class CopyCheck {
     this.#after = null;
     this.#ended = false;
     this.#wanting.clear();
+    this.#looked.clear();
   }
 
   /** Of what was found wanting, that which still is. */
-  async left(): Promise<LedgerRow[]> {
+  async left(halt: AbortSignal): Promise<LedgerRow[]> {
     const rows: LedgerRow[] = [];
     for (const row of await this.deps.ledger.rowsOf([...this.#wanting])) {
-      if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row))) rows.push(row);
+      if (isIn(row, 'both') && row.tombstone === null && !(await isProven(this.deps, row, halt))) rows.push(row);
       else this.#wanting.delete(row.key);
     }
     return rows;
@@ -72,10 +78,15 @@ export class CopyCheck {
     return here && !isUnsettled(row) && !this.#wanting.has(row.key);
   }
 
-  async #wantingOf(rows: readonly LedgerRow[], concurrency: number): Promise<RowIn<'both'>[]> {
+  /** @param looked those that are passed by; the others are added to them as they are looked at */
+  async #wantingOf(rows: readonly LedgerRow[], { options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, looked: Set<ObjectKey>): Promise<RowIn<'both'>[]> {
     const wanting: RowIn<'both'>[] = [];
-    await inParallel(rows, concurrency, async (row) => {
-      if (!isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row))) return;
+    await inParallel(rows, options.concurrency, async (row) => {
+      // nothing is opened once the run is to end
+      if (signal.aborted || looked.has(row.key)) return;
+      const isFine = !isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row, halt));
+      looked.add(row.key);
+      if (isFine) return;
       this.#wanting.add(row.key);
       if (!isBeyondFetching(row)) wanting.push(row);
     });
@@ -83,15 +94,15 @@ export class CopyCheck {
   }
 }
 
-/** Whether the row's copy lies on this disk, byte for byte. */
-async function isProven(deps: EngineParts, row: RowIn<'both'>): Promise<boolean> {
+/** Whether the row's copy lies on this disk, byte for byte. @throws StorageError ABORTED */
+async function isProven(deps: EngineParts, row: RowIn<'both'>, signal: AbortSignal): Promise<boolean> {
   const { local, content } = row.placement;
   if (local.volume !== deps.volume.id) return false;
   try {
-    await localBody(deps, row.key, local, content);
+    await localBody(deps, row.key, local, content, { signal });
     return true;
   } catch (error) {
-    if (!isStorageError(error)) throw error;
+    if (!isStorageError(error) || error.code === 'ABORTED') throw error;
     return false;
   }
 }

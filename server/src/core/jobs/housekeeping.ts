@@ -113,11 +113,15 @@ export class Housekeeping {
     this.#incidents.wake();
   }
 
-  /** Ends the work, after a last try to bring this disk's fallback files to S3: see {@link lastUploads}. */
+  /**
+   * Ends the work, with a last try to bring this disk's fallback files to S3: see {@link lastUploads}. All other work on files ends
+   * at once, so that it takes neither time nor bandwidth from that.
+   */
   async stop(): Promise<void> {
-    if (this.#started) await lastUploads(this.deps, this.#catchUp);
     this.#stopped.abort();
-    await Promise.all(this.#workers().map((worker) => worker.stop()));
+    const others = [this.#cleaning, this.#settling, this.#tallies, this.#tidying].map((worker) => worker.stop());
+    if (this.#started) await lastUploads(this.deps, this.#catchUp);
+    await Promise.all([...others, ...[this.#catchUp, this.#incidents, this.#beat].map((worker) => worker.stop())]);
   }
 
   #wakeWithin(worker: Worker, ms: number): void {

@@ -59,15 +59,17 @@ export async function inventoryEnded({ inventories, volume }: JobDeps, range?: P
 /** @returns how many were found nowhere */
 async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys: readonly ObjectKey[]): Promise<number> {
   const { ledger } = deps;
-  const { progress, options } = context;
+  const { progress, options, signal } = context;
   const { found, absent, unknown } = await lookOnDisk(deps, keys);
   // unmounted meanwhile: what the bucket has under a plain name may be older than the file on the disk
   if (absent.length > 0) await requireDisk(deps, 'inventory');
   await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
-  const rows = new Map((await ledger.findMany(notFound)).map((row) => [row.key, row]));
+  const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
   await inParallel(notFound, options.concurrency, async (key) => {
+    // the page is looked at again in the next run
+    if (signal.aborted) throw new StorageError('ABORTED', { operation: 'inventory', subject: key, refused: true });
     const row = rows.get(key);
     if (isIn(row, 'local') && row.placement.local.volume !== volume) progress.skipped('OTHER_DISK', row.placement.content.size);
     if (row && (!isIn(row, 'new') || row.tombstone)) return;

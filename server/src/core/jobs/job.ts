@@ -39,6 +39,8 @@ export interface JobContext {
   readonly options: JobOptions;
   /** Aborts when the run is to end: it finishes what is in hand, gives back what it has not begun, and returns. */
   readonly signal: AbortSignal;
+  /** Aborts when somebody stops the run or the process is to end, but not when the run's time is up: what is read is broken off as well. */
+  readonly halt: AbortSignal;
   /** Aborts when the process is to end: what is in hand is broken off as well, where that can take long. */
   readonly hurry: AbortSignal;
   readonly progress: RunProgress;

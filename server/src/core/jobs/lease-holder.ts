@@ -12,6 +12,9 @@ const RENEWED_AFTER_MS = 20_000;
 
 /** The leases of one process. */
 export class LeaseHolder {
+  /** A lease does not keep its own holder out, so what this process is at is kept here. */
+  readonly #held = new Set<LeasedWork>();
+
   /** @param holder this process's, and nobody else's */
   constructor(
     private readonly leases: Leases,
@@ -22,9 +25,19 @@ export class LeaseHolder {
 
   /**
    * Works under a lease that is renewed meanwhile and given back afterwards, however the work ended.
-   * @returns false, with nothing done, while another process holds it
+   * @returns false, with nothing done, while another process holds it, or another work of this one
    */
   async during(name: LeasedWork, work: () => Promise<unknown>): Promise<boolean> {
+    if (this.#held.has(name)) return false;
+    this.#held.add(name);
+    try {
+      return await this.#underLease(name, work);
+    } finally {
+      this.#held.delete(name);
+    }
+  }
+
+  async #underLease(name: LeasedWork, work: () => Promise<unknown>): Promise<boolean> {
     if (!(await this.leases.acquire(name, this.holder, LEASE_MS))) return false;
     const over = new AbortController();
     const renewals = this.#renew(name, over.signal);
@@ -39,14 +52,14 @@ export class LeaseHolder {
   }
 
   async #renew(name: LeasedWork, over: AbortSignal): Promise<void> {
-    try {
-      for (;;) {
+    for (;;) {
+      try {
         await this.clock.sleep(RENEWED_AFTER_MS, over);
-        await this.leases.acquire(name, this.holder, LEASE_MS);
+      } catch {
+        return; // the work has ended
       }
-    } catch (error) {
       // at worst another process does the same work at the same time
-      if (!over.aborted) this.log.debug(`the lease of ${name} is not renewed any more: ${codeOf(error)}`);
+      await this.leases.acquire(name, this.holder, LEASE_MS).catch((error: unknown) => this.log.debug(`the lease of ${name} could not be renewed: ${codeOf(error)}`));
     }
   }
 }

@@ -10,7 +10,7 @@ import type { Body } from '../store/object-store';
  * that was stored, and that it can be read: a byte of it is, as a HEAD succeeds where reading is refused.
  * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
  */
-export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>): Promise<void> {
+export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const store = deps.storeAt(remote.locationId);
   if (!store) throw new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
@@ -18,8 +18,8 @@ export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote
   const cloud = deps.cloud();
   const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
   // where only the bytes prove anything, all of them are read below
-  const seen = memory?.known === 'bytes' ? undefined : await (body.size === 0 ? factsByOpening : factsByReading)(store, remote.object);
-  const facts = await prove(store, remote.object, body, undefined, { seen, memory }).catch((cause: unknown) => {
+  const seen = memory?.known === 'bytes' ? undefined : await (body.size === 0 ? factsByOpening : factsByReading)(store, remote.object, { signal });
+  const facts = await prove(store, remote.object, body, undefined, { seen, memory, signal }).catch((cause: unknown) => {
     throw isStorageError(cause, 'INTEGRITY') ? changed(cause) : cause;
   });
   if (remote.etag !== null && facts.etag !== remote.etag) throw changed();

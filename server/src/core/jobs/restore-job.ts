@@ -67,7 +67,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       if (dryRun) return foresee(deps, context, maxId === null ? undefined : range.all(maxId, context), lacking);
       // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
       if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
-      const { options, signal, commit, progress } = context;
+      const { options, signal, halt, commit, progress } = context;
       const onSettled = (result: Settled, row: LedgerRow) => {
         if (typeof result === 'object') progress.failed();
         else if (result === 'settled') wayOut.arrived(bytesOf([row]), progress);
@@ -76,7 +76,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
         if (!deps.leaving()) return progress.done(placement.content.size);
         // at once: a file counts when it is where it is to stay
         const row = await deps.ledger.find(key);
-        if (row) onSettled(await settleRow(deps, row), row);
+        if (row) onSettled(await settleRow(deps, row, halt), row);
       });
       if (options.fromStart) {
         copies.anew();
@@ -88,10 +88,11 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       if (!deps.leaving()) return restored;
       // of the whole library, also for a range of it: plain Strapi is to find every file
       const wanting = copies.batches(context, (found) => wayOut.found(found, progress));
-      const checked = await restoring.rows(wanting, () => copies.left(), true);
+      const checked = await restoring.rows(wanting, () => copies.left(halt), true);
       const settled = await settleAll(deps, {
         ...options,
         signal,
+        halt,
         onResult: onSettled,
         afterBatch: commit,
       });

@@ -7,9 +7,9 @@ import { noteFailure } from './failures';
  * Brings a file that is in S3 only back to this disk as well, under a name of its own, and commits it as `both`.
  * @returns whether it came to that; why not is noted in the ledger
  */
-export async function restoreRow(deps: EngineParts, row: LedgerRow): Promise<boolean> {
+export async function restoreRow(deps: EngineParts, row: LedgerRow, signal?: AbortSignal): Promise<boolean> {
   try {
-    return isIn(row, 'remote') && (await bringBack(deps, row));
+    return isIn(row, 'remote') && (await bringBack(deps, row, signal));
   } catch (error) {
     await noteFailure(deps, row, error, 'restore');
     return false;
@@ -19,20 +19,20 @@ export async function restoreRow(deps: EngineParts, row: LedgerRow): Promise<boo
 /**
  * The same, with nothing noted. A row that has a copy already gets this one in its place.
  * @returns false when the row has moved on meanwhile
- * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, or why S3 could not be read
+ * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
  */
-export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>): Promise<boolean> {
+export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
   const { ledger, disk } = deps;
   const { remote, content } = row.placement;
   const store = deps.storeAt(remote.locationId);
   if (!store) throw new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
-  const { body } = await store.get(remote.object);
+  const { body } = await store.get(remote.object, { signal });
   try {
     const volume = await deps.volume.refresh();
     const intent = await ledger.begin({ kind: 'file', key: row.key, volume, plainFree: false, content });
     try {
       // the disk takes no other bytes than announced, and these are the ledger's
-      await disk.put(intent.name, { ...content, open: () => body });
+      await disk.put(intent.name, { ...content, open: () => body }, { signal });
     } catch (error) {
       await ledger.abandon([intent]);
       throw reasonOf(error, row);

@@ -90,7 +90,7 @@ export class Restoring {
     if (!isIn(row, 'remote', 'both')) return false;
     try {
       progress.requested('get');
-      const back = await bringBack(deps, row);
+      const back = await bringBack(deps, row, this.context.halt);
       if (back) await this.onBack(row);
       return back;
     } catch (error) {

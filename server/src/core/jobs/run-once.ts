@@ -53,7 +53,12 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
   const id = await runs.begin({ job: job.name, trigger, request, options, volume: job.scope === 'disk' ? volume : null, holder });
   const progress = new RunProgress();
   const ending = new AbortController();
+  const halting = new AbortController();
   const end = () => ending.abort();
+  const halt = () => {
+    end();
+    halting.abort();
+  };
   const over = new AbortController();
   let stopped = false;
 
@@ -66,18 +71,19 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
     const now = await asked();
     if (now?.stopped && now.number > known) {
       stopped = true;
-      end();
+      halt();
     }
     await commit();
   };
   const watching = repeat(clock, deps.watchMs ?? WATCH_MS, watch, over.signal, log);
   if (spec.budgetMs !== null) void clock.sleep(spec.budgetMs, over.signal).then(end, () => undefined);
-  signal.addEventListener('abort', end);
-  if (signal.aborted) end();
+  signal.addEventListener('abort', halt);
+  if (signal.aborted) halt();
 
   const context: JobContext = {
     options,
     signal: ending.signal,
+    halt: halting.signal,
     hurry: trigger === 'command' ? over.signal : signal,
     progress,
     commit,
@@ -97,7 +103,7 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
     outcome = ending.signal.aborted ? { status: 'paused', error: null } : { status: 'failed', error: codeOf(error) };
   }
   if (outcome.status === 'paused' && (stopped || (signal.aborted && trigger === 'command'))) outcome = { status: 'stopped', error: null };
-  signal.removeEventListener('abort', end);
+  signal.removeEventListener('abort', halt);
   over.abort();
   await watching;
   const snapshot = progress.snapshot();

@@ -146,6 +146,8 @@ export class JobRunner {
       const job = this.#jobs.get(request.name);
       if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#settled.get(job.name) === request.number) continue;
       const standing = await this.deps.book.standing(job, request);
+      // a schedule's turn may have come meanwhile
+      if (this.#underWay.has(job.name)) continue;
       if (standing === 'done') this.#settled.set(job.name, request.number);
       const waits = this.deps.s3Away() || this.deps.clock.elapsed() < (this.#retryAt.get(job.name) ?? 0);
       // not awaited: other jobs are looked for meanwhile
@@ -173,8 +175,12 @@ export class JobRunner {
     return goesOn;
   }
 
-  /** The job is this process's for as long as `work` lasts. Never rejects. */
+  /**
+   * The job is this process's for as long as `work` lasts. Never rejects. Nothing may be awaited between the question whether the job
+   * is under way and this: the lease does not keep a process from running a job twice, as it is the same holder.
+   */
   async #occupy<T>(job: Job, work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#underWay.has(job.name)) return undefined;
     const working = work().catch((error: unknown) => {
       this.deps.log.error(`${job.name} could not be run (${codeOf(error)}): ${String(error)}`);
       return undefined;

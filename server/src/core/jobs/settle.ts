@@ -30,6 +30,8 @@ export interface SettleWays {
   /** Files taken up at once. */
   readonly batchSize: number;
   readonly signal: AbortSignal;
+  /** Breaks off what is being read; by default the same. */
+  readonly halt?: AbortSignal;
   onResult?(result: Settled, row: LedgerRow): void;
   afterBatch?(): Promise<void>;
 }
@@ -60,7 +62,7 @@ export async function settleOnce(deps: EngineParts, ways: SettleWays): Promise<E
 }
 
 /** Goes once through all files that lie under own names. */
-async function pass(deps: EngineParts, { concurrency, batchSize, signal, onResult, afterBatch }: SettleWays) {
+async function pass(deps: EngineParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
   const goesOn = () => !signal.aborted && deps.leaving();
   let after: LedgerRow['key'] | null = null;
@@ -75,7 +77,7 @@ async function pass(deps: EngineParts, { concurrency, batchSize, signal, onResul
       while (goesOn()) {
         const row = rows.shift();
         if (!row) return;
-        const result = await settleRow(deps, row);
+        const result = await settleRow(deps, row, halt);
         if (typeof result === 'object') results.code = result.failed;
         else if (result !== 'waits') results[result] = true;
         onResult?.(result, row);
@@ -91,13 +93,13 @@ async function pass(deps: EngineParts, { concurrency, batchSize, signal, onResul
  * Gives one file its plain path. Nothing is moved: it has both names until the row points to the plain one, and a day longer, for
  * whoever has read the row before, and for backups of the database.
  */
-export async function settleRow(deps: EngineParts, row: LedgerRow): Promise<Settled> {
+export async function settleRow(deps: EngineParts, row: LedgerRow, signal?: AbortSignal): Promise<Settled> {
   const { ledger, disk } = deps;
   if (!isUnsettled(row, deps.volume.id)) return 'waits';
   const { local, content } = row.placement;
   try {
     // when the plugin is gone nobody compares any more
-    await localBody(deps, row.key, local, content);
+    await localBody(deps, row.key, local, content, { signal });
     const intent = await ledger.beginSettle(row);
     if (!intent) {
       const expedited = await ledger.expediteName({ kind: 'file', name: plainLocalName(row.key), volume: local.volume }, PATH_RESTS_MS);

@@ -39,6 +39,8 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
     for (const name of names) {
       if (signal.aborted) return removed;
       if (await removeBytes(deps, name, bucket, signal)) removed++;
+      // what was broken off is due as before
+      else if (signal.aborted) return removed;
       // away, or not to be changed any more: the others would fare no better
       else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
@@ -51,7 +53,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
 async function removeBytes(deps: EngineParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
-      await requireStored(deps, name, bucket);
+      await requireStored(deps, name, bucket, signal);
       await removeFile(deps, name, signal);
     } else {
       // asked each time: the settings may have made this instance read-only a moment ago

@@ -26,7 +26,7 @@ export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, '
 }
 
 async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames): Promise<JobOutcome> {
-  const { signal, hurry, progress, options } = context;
+  const { signal, halt, hurry, progress, options } = context;
   try {
     if (!(await takeInventory(deps, context))) return paused(null);
   } catch (error) {
@@ -37,7 +37,7 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);
   const cloud = deps.cloud();
   const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
-  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, hurry, isFree });
+  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, halt, hurry, isFree });
   return workThrough(deps, context, libraryOf(deps), move, { inHand });
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
+import { StorageError } from '../errors';
 import { plainObjectName, type ObjectKey } from '../keys';
 import { isIn, type LedgerRow } from '../ledger/state';
 import { seenUnder } from '../media/cloud';
@@ -34,8 +35,8 @@ export async function planUpload(deps: JobDeps, context: JobContext): Promise<Jo
 }
 
 async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey[]): Promise<void> {
-  const { progress, options } = context;
-  const rows = new Map((await deps.ledger.findMany(keys)).map((row) => [row.key, row]));
+  const { progress, options, signal } = context;
+  const rows = new Map((await deps.ledger.rowsOf(keys)).map((row) => [row.key, row]));
   const findings: NewFinding[] = [];
   const noted = (kind: 'missing' | 'failed', key: ObjectKey, size: number | null, code: ErrorCode) =>
     void findings.push({ kind, key, name: null, size, code, action: 'none', applied: false });
@@ -53,9 +54,10 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   for (const [key, size] of found) wouldUpload(deps, context, size, rows.get(key)?.plainUsed ?? false);
   for (const [key, code] of unknown) noted('missing', key, null, code);
   await inParallel(absent, options.concurrency, async (key) => {
+    if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
     const cloud = deps.cloud();
     const spent = rows.get(key)?.plainUsed ?? false;
-    const seen = cloud && !spent ? await seenUnder(cloud.store, plainObjectName(cloud.prefix, key)) : 'nothing';
+    const seen = cloud && !spent ? await seenUnder(cloud.store, plainObjectName(cloud.prefix, key), signal) : 'nothing';
     if (typeof seen === 'object') {
       progress.skipped('IN_S3', seen.size);
       progress.requested('get');

@@ -38,9 +38,11 @@ export interface UploadsOptions {
   readonly concurrency: number;
   /** How many are taken up at once. */
   readonly batchSize: number;
-  /** Nothing more is sent once it aborts. */
+  /** No further file is opened once it aborts; a small one that was read, but not sent, is given back. */
   readonly signal: AbortSignal;
-  /** Breaks off what is being sent; by default the same. */
+  /** Breaks off what is being read; by default the same. */
+  readonly halt?: AbortSignal;
+  /** Breaks off what is being sent; by default the same as `signal`. */
   readonly hurry?: AbortSignal;
   /** What spares asking for small files' plain names; only where S3 refuses to overwrite. */
   readonly isFree?: IsFree;
@@ -55,9 +57,11 @@ interface Way {
   /** Does what moves bytes to S3, or asks it. */
   moving<T>(work: () => Promise<T>): Promise<T>;
   readonly heldBytes: number;
+  /** What gives a file back that was read and has not begun to be sent. */
+  readonly givenBack: AbortSignal;
 }
 
-export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hurry = signal, isFree }: UploadsOptions): Uploads {
+export function uploads(deps: EngineParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = Math.min(concurrency * IN_HAND, batchSize);
   // as many may wait for the one step as for the other, while twice as many as can move are on their way
@@ -68,21 +72,29 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
   });
   const inLane = lanes(concurrency);
   // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
-  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), reading: lanes(concurrency), moving: inLane, heldBytes: 0 };
+  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), reading: lanes(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
   const atOnce = <T>(work: () => Promise<T>) => work();
-  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: HELD_BYTES / concurrency };
+  // reading a large file may take longer than a run's time: it is sent all the same, or it would be read again in each run
+  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: HELD_BYTES / concurrency, givenBack: halt };
 
-  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes }: Way, unasked: boolean): Promise<boolean> => {
+  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes, givenBack }: Way, unasked: boolean): Promise<boolean> => {
     const { key, placement } = row;
     const object = plainObjectName(cloud.prefix, key);
+    const requireGoingOn = (over: AbortSignal) => {
+      if (over.aborted) throw new StorageError('ABORTED', { operation: 'put', subject: key, refused: true });
+    };
     const look = async () => {
       // a write of our own that was given the plain name may be there unproven, or land there late
       if (row.plainUsed) return 'unknown';
-      return unasked ? 'nothing' : moving(() => seenUnder(cloud.store, object, signal));
+      return unasked ? 'nothing' : moving(() => seenUnder(cloud.store, object, givenBack));
     };
-    const body = await reading(() => localBody(deps, key, placement.local, placement.content, heldBytes));
+    const body = await reading(() => {
+      // a stop, or the end of the run's time: what waits for its turn is not opened any more
+      requireGoingOn(signal);
+      return localBody(deps, key, placement.local, placement.content, { heldBytes, signal: halt });
+    });
     const seen = await look();
-    const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, signal)) : undefined;
+    const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, givenBack)) : undefined;
     if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
     const content = { size: body.size, md5: body.md5 };
     const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing', content });
@@ -90,9 +102,9 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hur
     const sent = await moving(async () => {
       const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal: hurry };
       // while this waited for its turn, the bucket may have been given up, or the run stopped
-      if (!signal.aborted && deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
+      if (!givenBack.aborted && deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
       await ledger.forget(begun);
-      if (signal.aborted) throw new StorageError('ABORTED', { operation: 'put', subject: key, refused: true });
+      requireGoingOn(givenBack);
       return undefined;
     });
     return sent ? commit({ row, ...sent, md5: body.md5 }) : false;

@@ -21,7 +21,7 @@ export interface LedgerPage {
  * revision that was read and without a tombstone; the answer is whether it was. No object is ever condemned by one.
  */
 export interface AuditingLedger {
-  /** The rows of these keys, at most some thousands; keys without a row are left out. */
+  /** The rows of these keys, however many, in no order; keys without a row are left out. A page of hundreds is a statement or two. */
   rowsOf(keys: readonly ObjectKey[]): Promise<LedgerRow[]>;
 
   /** Those of the names that are recorded, pending or condemned, each by its `nameId`. */

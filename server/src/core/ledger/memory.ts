@@ -269,8 +269,6 @@ export class MemoryLedger implements Ledger {
     if (next) this.#store(next, { retryAfterMs });
   };
 
-  findMany: Ledger['findMany'] = async (keys) => keys.flatMap((key) => this.#rows.get(key)?.row ?? []);
-
   scan: Ledger['scan'] = async (work, after, limit) => {
     const keys = [...this.#rows.keys()];
     const rows = keys.slice(after === null ? 0 : keys.indexOf(after) + 1).flatMap((key) => this.#rows.get(key)?.row ?? []);

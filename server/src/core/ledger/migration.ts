@@ -21,9 +21,6 @@ export interface ProvenUpload {
 
 /** What the ledger does for jobs on the whole library, and for those who look after them. The promises of the port hold here too. */
 export interface MigrationLedger {
-  /** The rows of these keys, in no order; keys without a row are left out. A page of hundreds is a few statements. */
-  findMany(keys: readonly ObjectKey[]): Promise<LedgerRow[]>;
-
   /** The rows without a tombstone that this is the work for, due or not, in an order in which no row changes its place. */
   scan(work: Work, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 

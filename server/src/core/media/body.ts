@@ -40,8 +40,8 @@ export async function reopenableBody(open: () => Readable, first: Readable = ope
 }
 
 /** The body of what a store holds under a name. @throws StorageError of the store's `get` */
-export async function storedBody(store: ObjectStore, name: string): Promise<Body> {
-  return openedBody(store, name, (await store.get(name)).body);
+export async function storedBody(store: ObjectStore, name: string, signal?: AbortSignal): Promise<Body> {
+  return openedBody(store, name, (await store.get(name, { signal })).body);
 }
 
 /** The same, of what was opened already. @param first is used up for the digest */

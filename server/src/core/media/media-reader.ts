@@ -4,6 +4,7 @@ import { parseKey, plainLocalName, type ObjectKey } from '../keys';
 import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
 import { localOf, remoteOf } from '../ledger/state';
 import { adoptFrom } from './adoption';
+import { CondemnedCopies } from './condemned-copies';
 import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
 import { ROW_TTL_MS } from './row-cache';
@@ -20,8 +21,11 @@ type Source = { body: Readable | null; from: 's3' | 'disk' | null };
 /** Finds the current bytes of a key: S3 first, then this disk, and only where the ledger says. */
 export class MediaReader {
   readonly #unlisted = new Map<ObjectKey, number>();
+  readonly #condemned: CondemnedCopies;
 
-  constructor(private readonly deps: MediaStorageDeps) {}
+  constructor(private readonly deps: MediaStorageDeps) {
+    this.#condemned = new CondemnedCopies(deps);
+  }
 
   /**
    * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
@@ -62,6 +66,11 @@ export class MediaReader {
     const local = localOf(row);
     if (local && local.volume === this.deps.volume.id) {
       const body = await this.#fromDisk(local, row, wanted);
+      if (body) return { body, from: 'disk' };
+    }
+    const condemned = await this.#condemned.of(row);
+    if (condemned) {
+      const body = await this.#fromDisk(condemned, row, wanted);
       if (body) return { body, from: 'disk' };
     }
     return undefined;

@@ -61,6 +61,8 @@ export class LocalObjectStore implements LocalStore {
     try {
       const found = await file.stat();
       if (!found.isFile()) throw new StorageError('OBJECT_NOT_FOUND', { operation: 'get', subject: name, refused: true });
+      // while the file was opened; from here on the stream hears of it
+      assertNotAborted('get', name, signal);
       const length = rangeLength(name, found.size, range);
       // the length is fixed here, so that a file that grows meanwhile does not break a promised Content-Length
       const end = (range?.start ?? 0) + length - 1;

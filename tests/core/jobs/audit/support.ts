@@ -45,6 +45,7 @@ export async function auditWorld(options: { prefix?: string } = {}) {
     const context = {
       options: { ...OPTIONS, ...request },
       signal: more.signal ?? new AbortController().signal,
+      halt: new AbortController().signal,
       hurry: new AbortController().signal,
       progress,
       commit: async () => undefined,

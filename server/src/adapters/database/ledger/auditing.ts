@@ -4,6 +4,7 @@ import type { LocalName, ObjectKey } from '../../../core/keys';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { ticketFor } from '../../../core/ledger/transitions';
 import { clockAfter, lockFree } from '../dialect';
+import { inParts, parts } from '../parts';
 import { toRow, type BigIntColumn, type ObjectColumns } from './object-columns';
 import { sha256 } from './objects';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
@@ -27,12 +28,14 @@ export function auditing(context: LedgerContext): Omit<AuditingLedger, 'commitRe
     });
 
   return {
-    rowsOf: (keys) => reading(context, ({ objects }) => objects.list((table) => table.whereIn('key_hash', [...new Set(keys)].map(sha256)))),
+    rowsOf: (keys) => reading(context, ({ objects }) => objects.findAll(keys)),
     recordedNames: (asked) => reading(context, ({ names }) => names.recorded(asked)),
 
     liveFiles: (volume, asked) =>
       reading(context, async ({ objects }) => {
-        const live: { local_name: LocalName }[] = await objects.table().where({ volume }).whereIn('local_name', [...asked]).select('local_name');
+        const live = await inParts(asked, (some): PromiseLike<{ local_name: LocalName }[]> =>
+          objects.table().where({ volume }).whereIn('local_name', [...some]).select('local_name'),
+        );
         return new Set(live.map(({ local_name }) => local_name));
       }),
 
@@ -55,7 +58,7 @@ export function auditing(context: LedgerContext): Omit<AuditingLedger, 'commitRe
       }),
 
     async markSeen(keys, audit) {
-      for (let from = 0; from < keys.length; from += MARKED_AT_ONCE) await markSome(keys.slice(from, from + MARKED_AT_ONCE), audit);
+      for (const some of parts(keys, MARKED_AT_ONCE)) await markSome(some, audit);
     },
 
     demote: (read, copy) =>

@@ -2,6 +2,7 @@ import type { Ledger } from '../../../core/ledger/ledger';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { buried, purged, ticketFor } from '../../../core/ledger/transitions';
 import { clockAfter } from '../dialect';
+import { parts } from '../parts';
 import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
 import { sha256 } from './objects';
@@ -25,8 +26,7 @@ export function burials(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite
     async expedite(keys) {
       await inTransaction(context, async ({ objects }) => {
         const now = clockAfter(objects.db);
-        const hashes = keys.map(sha256);
-        await objects.table().whereIn('key_hash', hashes).where('purge_at', '>', now).update({ purge_at: now });
+        for (const some of parts(keys)) await objects.table().whereIn('key_hash', some.map(sha256)).where('purge_at', '>', now).update({ purge_at: now });
       });
     },
 

@@ -1,6 +1,7 @@
 import type { Ledger, Work } from '../../../core/ledger/ledger';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { clockAfter, lockFree } from '../dialect';
+import { parts } from '../parts';
 import { sha256 } from './objects';
 import { inTransaction, type LedgerContext } from './session';
 
@@ -19,8 +20,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
             .limit(request.limit);
           return lockFree(db, due);
         });
-        const hashes = rows.map(({ key }) => sha256(key));
-        if (rows.length > 0) await objects.of(hashes).update({ retry_at: clockAfter(db, forMs) });
+        for (const some of parts(rows)) await objects.of(some.map(({ key }) => sha256(key))).update({ retry_at: clockAfter(db, forMs) });
         return rows;
       }),
 
@@ -28,8 +28,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
       inTransaction(context, async ({ objects }) => {
         for (const alike of groupedBy(rows, ({ rev, attempts }) => `${rev} ${attempts}`)) {
           const [{ rev, attempts }] = alike;
-          const hashes = alike.map(({ key }) => sha256(key));
-          await objects.of(hashes).where({ rev, attempts }).update({ retry_at: 0 });
+          for (const some of parts(alike)) await objects.of(some.map(({ key }) => sha256(key))).where({ rev, attempts }).update({ retry_at: 0 });
         }
       }),
   };

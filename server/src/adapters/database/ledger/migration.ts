@@ -4,6 +4,7 @@ import type { MigrationLedger, Proof } from '../../../core/ledger/migration';
 import { matched, missed, retried, untrashed } from '../../../core/ledger/migration-steps';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { firstRow } from '../../../core/ledger/transitions';
+import { parts } from '../parts';
 import { workOf } from './claims';
 import { NEVER_FROM, sha256 } from './objects';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
@@ -21,22 +22,13 @@ export function migration(context: LedgerContext): Omit<MigrationLedger, 'beginU
     step: (session: Session, rows: readonly LedgerRow[]) => Promise<number>,
   ): Promise<number> => {
     let count = 0;
-    for await (const some of keys === 'all' ? passingKeys(context, passing) : parts(keys)) {
+    for await (const some of keys === 'all' ? passingKeys(context, passing) : parts(keys, AT_ONCE)) {
       count += await inTransaction(context, async (session) => step(session, [...(await session.objects.lock(some)).values()]));
     }
     return count;
   };
 
   return {
-    async findMany(keys) {
-      const rows: LedgerRow[] = [];
-      for (const some of parts(keys)) {
-        const hashes = some.map(sha256);
-        rows.push(...(await reading(context, ({ objects }) => objects.list((all) => all.whereIn('key_hash', hashes)))));
-      }
-      return rows;
-    },
-
     scan: (work, after, limit) =>
       reading(context, ({ objects }) =>
         objects.list((all) =>
@@ -120,8 +112,4 @@ async function* passingKeys(context: LedgerContext, passing: (rows: Knex.QueryBu
 /** Not `state = …`: that would draw SQLite to an index by state, and to sorting all it finds there, for each page. */
 function othersLeftOut(rows: Knex.QueryBuilder, { state, ...work }: Record<string, string | null>): Knex.QueryBuilder {
   return rows.whereNotIn('state', STATES.filter((other) => other !== state)).where({ ...work, tombstone_ticket: null });
-}
-
-function* parts(keys: readonly ObjectKey[]): Generator<ObjectKey[]> {
-  for (let from = 0; from < keys.length; from += AT_ONCE) yield keys.slice(from, from + AT_ONCE);
 }

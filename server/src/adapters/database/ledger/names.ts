@@ -3,7 +3,8 @@ import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/k
 import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/ledger';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
 import { answersInserted, clockAfter, insertedId } from '../dialect';
-import { sha256 } from './objects';
+import { inParts, parts } from '../parts';
+import { INSERTED_AT_ONCE, sha256 } from './objects';
 import type { BigIntColumn } from './object-columns';
 
 interface NameColumns {
@@ -63,8 +64,11 @@ export class Names {
       return ids;
     }
     const columns = pending.map(({ key, name, content }) => ({ ...this.#blank(key, name.kind), ...placed(name), size: null, md5: null, ...content, status: 'pending' }));
-    const insert = this.table().insert(columns).onConflict('name_hash').ignore().returning(['id', 'name_hash']);
-    const inserted = new Map(((await insert) as { id: BigIntColumn; name_hash: string }[]).map((row) => [row.name_hash, Number(row.id)]));
+    const inserted = new Map<string, number>();
+    for (const some of parts(columns, INSERTED_AT_ONCE)) {
+      const insert = this.table().insert(some).onConflict('name_hash').ignore().returning(['id', 'name_hash']);
+      for (const { id, name_hash } of (await insert) as { id: BigIntColumn; name_hash: string }[]) inserted.set(name_hash, Number(id));
+    }
     for (const { name } of pending) {
       const id = inserted.get(sha256(nameId(name)));
       if (id !== undefined) ids.set(nameId(name), id);
@@ -75,14 +79,15 @@ export class Names {
   /** Those of the names that are recorded, as pending or condemned, each by its {@link nameId}. */
   async recorded(names: readonly PlacedName[]): Promise<Set<string>> {
     const ids = new Map(names.map((name) => [sha256(nameId(name)), nameId(name)]));
-    const found: { name_hash: string }[] = await this.table().whereIn('name_hash', [...ids.keys()]).select('name_hash');
+    const found = await inParts([...ids.keys()], (some): PromiseLike<{ name_hash: string }[]> => this.table().whereIn('name_hash', some).select('name_hash'));
     return new Set(found.flatMap(({ name_hash }) => ids.get(name_hash) ?? []));
   }
 
   /** The condemned files on this volume of these keys, by key. */
   async condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>> {
-    const condemned = this.table().where({ kind: 'file', status: 'condemned', volume }).whereIn('object_key', [...keys]);
-    const found: Pick<NameColumns, 'object_key' | 'name'>[] = await condemned.orderBy('id').select('object_key', 'name');
+    const condemned = (some: readonly ObjectKey[]): PromiseLike<Pick<NameColumns, 'object_key' | 'name'>[]> =>
+      this.table().where({ kind: 'file', status: 'condemned', volume }).whereIn('object_key', [...some]).orderBy('id').select('object_key', 'name');
+    const found = await inParts(keys, condemned);
     const files = new Map<ObjectKey, LocalName[]>();
     for (const { object_key, name } of found) {
       const key = object_key as ObjectKey;
@@ -104,13 +109,15 @@ export class Names {
   }
 
   async touch(intents: readonly Intent[]): Promise<void> {
-    await this.#pending(intents).update({ touched_at: clockAfter(this.db) });
+    for (const some of parts(intents)) await this.#pending(some).update({ touched_at: clockAfter(this.db) });
   }
 
   /** Locks the intents that are still pending. @returns those */
   async lockPending<I extends Intent>(intents: readonly I[]): Promise<Set<I>> {
-    const query = this.#pending(intents).orderBy('id').forUpdate().select('id', 'name_hash', 'object_key');
-    const pending = new Map(((await query) as PendingColumns[]).map((row) => [Number(row.id), row]));
+    const locked = (some: readonly I[]): PromiseLike<PendingColumns[]> => this.#pending(some).orderBy('id').forUpdate().select('id', 'name_hash', 'object_key');
+    // in one order for everybody
+    const found = await inParts([...intents].sort((a, b) => a.id - b.id), locked);
+    const pending = new Map(found.map((row) => [Number(row.id), row]));
     const isPending = (intent: I) => {
       const row = pending.get(intent.id);
       return row?.name_hash === sha256(nameId(intent)) && row.object_key === intent.key;
@@ -119,11 +126,11 @@ export class Names {
   }
 
   async forget(intents: readonly Intent[]): Promise<void> {
-    if (intents.length > 0) await this.#pending(intents).delete();
+    for (const some of parts(intents)) await this.#pending(some).delete();
   }
 
   async condemnPending(intents: readonly Intent[]): Promise<void> {
-    if (intents.length > 0) await this.#pending(intents).update(this.unfinished());
+    for (const some of parts(intents)) await this.#pending(some).update(this.unfinished());
   }
 
   /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */

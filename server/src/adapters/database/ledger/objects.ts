@@ -5,6 +5,7 @@ import type { ObjectKey } from '../../../core/keys';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { awaitsPurge } from '../../../core/ledger/transitions';
 import { byPrimaryKey, clockAfter } from '../dialect';
+import { inParts, parts } from '../parts';
 import { toColumns, toRow, type ObjectColumns } from './object-columns';
 import type { TallyBook } from './tally-book';
 
@@ -15,7 +16,7 @@ export function sha256(text: string): string {
 /** `rev` from a row's insertion to the end of the same step, by which the step knows its own; it is its own inverse. */
 const unborn = (rev: number) => -1 - rev;
 /** SQLite inserts several rows as one select each, of which it takes 500 in a statement. */
-const INSERTED_AT_ONCE = 100;
+export const INSERTED_AT_ONCE = 100;
 
 /** `retry_at` of a row that was given up, and what only such a one has reached: the last moment of all dates. In milliseconds. */
 const NEVER = 9_000_000_000_000_000;
@@ -43,7 +44,7 @@ export class Objects {
     return this.schema ? table.withSchema(this.schema) : table;
   }
 
-  /** The rows of these keys, to be locked or changed. */
+  /** The rows of these keys, as many as one statement takes, to be locked or changed. */
   of(hashes: readonly string[]): Knex.QueryBuilder {
     const table = byPrimaryKey(this.db, 's3_storage_objects');
     return (this.schema ? table.withSchema(this.schema) : table).whereIn('key_hash', hashes);
@@ -54,14 +55,19 @@ export class Objects {
     return columns && toRow(columns);
   }
 
+  /** The rows of these keys, however many; keys without a row are left out. */
+  findAll(keys: readonly ObjectKey[]): Promise<LedgerRow[]> {
+    return inParts([...new Set(keys)].map(sha256), (hashes) => rowsOf(this.table().whereIn('key_hash', hashes)));
+  }
+
   async list(query: (table: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<LedgerRow[]> {
     return rowsOf(query(this.table()));
   }
 
   /** Locks the rows of these keys until the transaction ends, in one order for everybody. Keys without a row: left out. */
   async lock(keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LedgerRow>> {
-    const hashes = [...new Set(keys)].map(sha256);
-    const rows = await rowsOf(this.of(hashes).orderBy('key_hash').forUpdate());
+    const hashes = [...new Set(keys)].map(sha256).sort();
+    const rows = await inParts(hashes, (some) => rowsOf(this.of(some).orderBy('key_hash').forUpdate()));
     for (const row of rows) this.#locked.set(row.key, row);
     return new Map(rows.map((row) => [row.key, row]));
   }
@@ -72,12 +78,10 @@ export class Objects {
 
   /** The keys that have no row, or one that never had bytes. */
   async withoutBytes(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
-    const known: { key_hash: string }[] = await this.table()
-      .whereIn('key_hash', keys.map(sha256))
-      .whereNot('state', 'new')
-      .select('key_hash');
-    const hashes = new Set(known.map(({ key_hash }) => key_hash));
-    return keys.filter((key) => !hashes.has(sha256(key)));
+    const withBytes = (hashes: readonly string[]): PromiseLike<{ key_hash: string }[]> =>
+      this.table().whereIn('key_hash', hashes).whereNot('state', 'new').select('key_hash');
+    const known = new Set((await inParts(keys.map(sha256), withBytes)).map(({ key_hash }) => key_hash));
+    return keys.filter((key) => !known.has(sha256(key)));
   }
 
   /** Inserts a row unless the key has one, and locks whichever is there. */
@@ -95,13 +99,14 @@ export class Objects {
     const inserts = rows
       .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0 }))
       .sort(byHash);
-    for (let from = 0; from < inserts.length; from += INSERTED_AT_ONCE) {
-      const some = inserts.slice(from, from + INSERTED_AT_ONCE);
-      await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
+    for (const some of parts(inserts, INSERTED_AT_ONCE)) await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
+    const inserted: LedgerRow[] = [];
+    for (const some of parts(inserts)) {
+      const own = () => this.of(some.map(({ key_hash }) => key_hash)).where('rev', '<', 0);
+      const found = (await rowsOf(own())).map((row) => ({ ...row, rev: unborn(row.rev) }));
+      if (found.length > 0) await own().update({ rev: this.db.raw('-1 - rev') });
+      inserted.push(...found);
     }
-    const own = () => this.of(inserts.map(({ key_hash }) => key_hash)).where('rev', '<', 0);
-    const inserted = (await rowsOf(own())).map((row) => ({ ...row, rev: unborn(row.rev) }));
-    if (inserted.length > 0) await own().update({ rev: this.db.raw('-1 - rev') });
     for (const row of inserted) this.#locked.set(row.key, row);
     await this.tallies.add(inserted);
     return inserted;
@@ -133,8 +138,7 @@ export class Objects {
       .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), changed_at: clockAfter(this.db), retry_at: 0, purge_at: null }))
       .sort(byHash);
     const before = plain.map((row) => this.#asLocked(row));
-    for (let from = 0; from < columns.length; from += INSERTED_AT_ONCE) {
-      const some = columns.slice(from, from + INSERTED_AT_ONCE);
+    for (const some of parts(columns, INSERTED_AT_ONCE)) {
       // all are there and locked, so none is inserted: the one statement that gives each row values of its own
       await this.table().insert(some).onConflict('key_hash').merge(CHANGED);
     }
@@ -151,7 +155,7 @@ export class Objects {
   }
 
   async spendPlain(keys: readonly ObjectKey[]): Promise<void> {
-    if (keys.length > 0) await this.of(keys.map(sha256)).update({ plain_used: true });
+    for (const some of parts(keys)) await this.of(some.map(sha256)).update({ plain_used: true });
   }
 }
 

@@ -20,7 +20,7 @@ export function condemnedFilesOf(run: AuditRun, keys: readonly ObjectKey[]): Con
 export async function condemnedCopy(run: AuditRun, row: LedgerRow, condemned: CondemnedFiles): Promise<LocalName | undefined> {
   const own = await lookAtFile(run, row);
   if (own === 'elsewhere' || own === 'unknown') return undefined;
-  for (const name of await condemned(row.key)) if (await hasBytes(run.deps, row, name)) return name;
+  for (const name of await condemned(row.key)) if (await hasBytes(run.deps, row, name, run.context.signal)) return name;
   return undefined;
 }
 

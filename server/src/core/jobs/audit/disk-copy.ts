@@ -31,11 +31,11 @@ export async function copyOnDisk(run: AuditRun, row: LedgerRow): Promise<{ local
   const { ledger, volume } = run.deps;
   const own = localOf(row);
   if (own) {
-    const isOurs = own.volume === volume.id && (await hasBytes(run.deps, row, own.localName));
+    const isOurs = own.volume === volume.id && (await hasBytes(run.deps, row, own.localName, run.context.signal));
     return isOurs ? { local: own, usable: true } : undefined;
   }
   const local = { volume: volume.id, localName: plainLocalName(row.key) };
-  if (!(await hasBytes(run.deps, row, local.localName))) return undefined;
+  if (!(await hasBytes(run.deps, row, local.localName, run.context.signal))) return undefined;
   const name: PlacedName = { kind: 'file', name: local.localName, volume: local.volume };
   return { local, usable: (await ledger.recordedNames([name])).size === 0 };
 }
