@@ -3,7 +3,9 @@ import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { missingMigrations } from './adapters/database/migrate';
 import type { HostFacts } from './cli/command-engine';
+import type { DiskTrouble } from './contracts/api';
 import { ephemeralKind } from './core/store/file-system';
+import { troubleBy } from './core/volumes/disk-health';
 import { providerIsLocal } from './engine';
 
 /** What `doctor` looks at apart from the engine. Never throws. */
@@ -14,17 +16,17 @@ export async function hostFacts(strapi: Core.Strapi): Promise<HostFacts> {
     providerIsLocal: providerIsLocal(strapi),
     encryptedWith: strapi.config.get('admin.secrets.encryptionKey') ? 'admin.secrets.encryptionKey' : strapi.config.get('server.app.keys') ? 'app.keys' : null,
     missingMigrations: await missing.catch(() => null),
-    uploads: { folder, writable: await isWritable(folder), ...(await fileSystemOf(folder)) },
+    uploads: { folder, trouble: await troubleOf(folder), ...(await fileSystemOf(folder)) },
   };
 }
 
 /** By writing: neither rights nor flags tell of quotas and of mounts that only look writable. */
-async function isWritable(folder: string): Promise<boolean> {
+async function troubleOf(folder: string): Promise<DiskTrouble | null> {
   try {
     await rmdir(await mkdtemp(path.join(folder, '.s3-storage-doctor-')));
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return troubleBy(error, folder);
   }
 }
 

@@ -50,7 +50,8 @@ export class EngineJobs {
     const requests = knexJobRequests(transactions, schema);
     const settings = () => service.current().settings;
     const mode = () => service.current().mode;
-    const volume = parts.volume.id;
+    // asked each time: a folder that cannot be read at the start has another id when it can
+    const volume = () => parts.volume.id;
     const book = new RequestBook({ requests, runs, registry, volume });
     const blocks = new Blocks({ jobs, book, runs, mode, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
     const runner = new JobRunner({

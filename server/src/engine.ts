@@ -41,6 +41,7 @@ import { diskTree } from './core/store/disk-tree';
 import { openBucket } from './core/store/s3/open-bucket';
 import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
+import { DiskHealth } from './core/volumes/disk-health';
 import { DiskWatch } from './core/volumes/disk-watch';
 import type { VolumeRegistry } from './core/volumes/registry';
 import { EngineJobs } from './engine-jobs';
@@ -55,6 +56,7 @@ interface Parts {
   volume: Volume;
   registry: VolumeRegistry;
   diskWatch: DiskWatch;
+  diskHealth: DiskHealth;
   service: SettingsService;
   connections: Connections;
   outage: Outage;
@@ -113,7 +115,7 @@ export class Engine implements EnginePort {
     this.#apply();
   }
 
-  /** Opens tables, volume and settings. @throws what the database or the disk says; nothing is half open then */
+  /** Opens tables, volume and settings. @throws what the database says; nothing is half open then */
   static async start(strapi: Core.Strapi): Promise<Engine> {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
@@ -138,6 +140,8 @@ export class Engine implements EnginePort {
     const keepsLocally = () => service.current().settings.onOutage === 'local';
     const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident(), () => !keepsLocally());
     const registry = volumeRegistry(transactions, database.getSchemaName());
+    const diskHealth = new DiskHealth({ volume, clock, log });
+    await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const connections: Connections = new Connections({
       ledger,
@@ -168,7 +172,10 @@ export class Engine implements EnginePort {
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
-      beat: () => diskWatch.beat(),
+      beat: async () => {
+        await diskHealth.check();
+        await diskWatch.beat();
+      },
       leases,
       holder,
     });
@@ -201,7 +208,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins });
     await engine.#applied;
     return engine;
   }

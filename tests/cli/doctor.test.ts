@@ -43,7 +43,7 @@ describe('doctor', () => {
     ['Tables', { missingMigrations: ['007-jobs'] }],
     ['Tables', { missingMigrations: null }],
     ['Encryption', { encryptedWith: null }],
-    ['Uploads folder', { uploads: { ...FACTS.uploads, writable: false } }],
+    ['Uploads folder', { uploads: { ...FACTS.uploads, trouble: { code: 'FOLDER_NOT_WRITABLE', folder: '/app/public/uploads', errno: 'EROFS', cause: 'it is mounted read-only' } } }],
     ['Free space', { uploads: { ...FACTS.uploads, freeBytes: 1_000 } }],
     ['Durable disk', { uploads: { ...FACTS.uploads, ephemeral: 'overlay' } }],
   ])('finds what is wrong with the host: %s', async (name, facts) => {

@@ -31,7 +31,7 @@ export const STATUS: StatusAnswer = {
   pendingUploads: NONE,
   stranded: { ...NONE, volumes: [] },
   incidents: [],
-  node: { volume: 'disk-1', production: true, ephemeral: null },
+  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null },
 };
 
 export const SETTINGS: SettingsAnswer = { settings: STORED, sources: sourcesOf('database'), mode: 'read-write', reason: null };
@@ -80,7 +80,7 @@ export const FACTS: HostFacts = {
   providerIsLocal: true,
   encryptedWith: 'admin.secrets.encryptionKey',
   missingMigrations: [],
-  uploads: { folder: '/app/public/uploads', writable: true, freeBytes: 50e9, ephemeral: null },
+  uploads: { folder: '/app/public/uploads', trouble: null, freeBytes: 50e9, ephemeral: null },
 };
 
 const PASSED = { ok: true, ms: 12.4, code: null, hint: null } as const;

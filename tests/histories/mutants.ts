@@ -159,8 +159,8 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A plain path where another file lies is not the settling one’s',
     without: 'the ledger leads to somebody else’s bytes',
     file: 'jobs/settle.ts',
-    find: 'if (!(await disk.giveName(local.localName, intent.name))) {',
-    replace: 'if ((await disk.giveName(local.localName, intent.name)) === null) {',
+    find: 'if (!(await disk.giveName(local.localName, intent.name).catch(forget))) {',
+    replace: 'if ((await disk.giveName(local.localName, intent.name).catch(forget)) === null) {',
   },
   {
     guard: 'A purge ends only the burial it read',

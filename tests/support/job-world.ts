@@ -65,11 +65,11 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const requests = knexJobRequests(transactions, schema);
   const registry = volumeRegistry(transactions, schema);
   const id = volume as VolumeId;
-  const book = new RequestBook({ requests, runs, registry, volume: id });
+  const book = new RequestBook({ requests, runs, registry, volume: () => id });
   const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, cleanupIsScheduled: () => now.cleanupIsScheduled });
   const runner = new JobRunner({
     ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs, retryMs },
-    volume: id,
+    volume: () => id,
     clock: systemClock,
     leases: new LeaseHolder(knexLeases(transactions, schema), holder, systemClock, log),
     defaults: () => ({ maxId: now.maxId, concurrency: 4, batchSize: 100, cleanupGraceMs: 0 }),

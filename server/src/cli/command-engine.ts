@@ -1,4 +1,4 @@
-import type { EphemeralDisk, StatusAnswer, TestAnswer } from '../contracts/api';
+import type { DiskTrouble, EphemeralDisk, StatusAnswer, TestAnswer } from '../contracts/api';
 import type { ErrorCode } from '../contracts/errors';
 import type { JobName, JobsAnswer, ReportAnswer, RunEntry } from '../contracts/jobs';
 import type { ObjectsAnswer } from '../contracts/objects';
@@ -39,7 +39,8 @@ export interface HostFacts {
   missingMigrations: readonly string[] | null;
   uploads: {
     folder: string;
-    writable: boolean;
+    /** Null: it can be written. */
+    trouble: DiskTrouble | null;
     /** Null: the platform does not tell. */
     freeBytes: number | null;
     ephemeral: EphemeralDisk | null;

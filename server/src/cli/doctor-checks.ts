@@ -32,9 +32,15 @@ export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, 
     encryptedWith
       ? ok('Encryption', `the stored secret is encrypted with ${encryptedWith}`)
       : wrong('Encryption', 'Neither admin.secrets.encryptionKey nor app.keys is set: no secret can be stored.', 'Set ENCRYPTION_KEY as config/admin reads it.'),
-    uploads.writable ? ok('Uploads folder', `${uploads.folder} can be written to`) : wrongBy('Uploads folder', 'DISK_ERROR'),
+    folderCheck(uploads),
     spaceCheck(uploads.freeBytes),
   ];
+}
+
+function folderCheck({ folder, trouble }: HostFacts['uploads']): Check {
+  if (!trouble) return ok('Uploads folder', `${folder} can be written to`);
+  const { cause, errno, code } = trouble;
+  return wrong('Uploads folder', `${folder} cannot be written: ${cause}${errno ? ` (${errno})` : ''}`, ERRORS[code].hint);
 }
 
 function tablesCheck(missing: HostFacts['missingMigrations']): Check {

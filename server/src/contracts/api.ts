@@ -41,6 +41,17 @@ export interface Tally {
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
 
+/** Why the uploads folder of a server cannot be written. */
+export interface DiskTrouble {
+  code: 'DISK_FULL' | 'FOLDER_NOT_WRITABLE';
+  /** Its absolute path. */
+  folder: string;
+  /** The system's own code, such as EROFS; null: there is none. */
+  errno: string | null;
+  /** What that means, in English. */
+  cause: string;
+}
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;
@@ -55,6 +66,6 @@ export interface StatusAnswer {
   stranded: Tally & { volumes: (Tally & { id: string; lastSeen: string | null })[] };
   /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
-  /** The process that answers. `ephemeral`: null as far as is known its disk stays. */
-  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null };
+  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. */
+  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null };
 }

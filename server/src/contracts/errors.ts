@@ -80,7 +80,15 @@ export const ERRORS = {
   // the disk and the body
   DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
   DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder, its rights, and that its disk is mounted. If “strapi import” has emptied the folder, restart Strapi.' },
+  FOLDER_NOT_WRITABLE: {
+    message: 'The uploads folder cannot be written.',
+    hint: 'Files in it are served, and uploads go on as long as S3 takes them. Make the folder writable for the user that Strapi runs as (mount, owner, rights); it is used again by itself.',
+  },
   NAME_TAKEN: { message: 'A file of this name exists already.', hint: 'Nothing was overwritten; try again.' },
+  NAME_UNFIT: {
+    message: 'The file’s name is too long for this disk’s file system.',
+    hint: 'While this plugin is there it needs no such name. To leave S3, upload the file again under a shorter name, or move the uploads folder to a file system that takes it.',
+  },
   BODY_FAILED: { message: 'The file to be stored could not be read.', hint: 'Upload it again.' },
   ABORTED: { message: 'The operation was cancelled.', hint: 'Try again.' },
   INVALID_KEY: {

@@ -85,11 +85,14 @@ function keyOrNone(text: string): ObjectKey[] {
   }
 }
 
-/** A disk name of the plugin's own, in its own folder; flat, and short enough for every file system. */
+/**
+ * A disk name of the plugin's own, in its own folder: flat, and one that every file system takes, for a key of any length in any
+ * script. The digits make it unique; the rest is for people, in ASCII. At most 100 characters, as eCryptfs takes 143 bytes only.
+ */
 export function ownLocalName(key: ObjectKey, id: number, nonce: string): LocalName {
   const [stem, ext] = splitExt(key.slice(key.lastIndexOf('/') + 1));
-  const short = Buffer.from(stem).subarray(0, 160).toString('utf8').replace(/�+$/, '');
-  return `${OWN_FOLDER}/${short}.${id}${nonce}${ext.length <= 40 ? ext : ''}` as LocalName;
+  const short = stem.slice(0, 50).replace(/[^A-Za-z0-9_-]/g, '_');
+  return `${OWN_FOLDER}/${short}.${id}${nonce}${/^\.[A-Za-z0-9]{1,16}$/.test(ext) ? ext : ''}` as LocalName;
 }
 
 /** Whether a file lies where only the plugin writes. A plain path is open to everybody. */

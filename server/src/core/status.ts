@@ -1,4 +1,4 @@
-import type { EphemeralDisk, StatusAnswer } from '../contracts/api';
+import type { DiskTrouble, EphemeralDisk, StatusAnswer } from '../contracts/api';
 import type { ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
@@ -18,6 +18,7 @@ export async function statusOf(parts: {
   volume: Volume;
   registry: Pick<VolumeRegistry, 'list'>;
   diskWatch: { readonly ephemeral: EphemeralDisk | null };
+  diskHealth: { current(): Promise<DiskTrouble | null> };
   service: Pick<SettingsService, 'production'>;
   answer: SettingsAnswer;
   breaker: CircuitBreaker | undefined;
@@ -49,6 +50,6 @@ export async function statusOf(parts: {
       endedAt: endedAt?.toISOString() ?? null,
       fellBack,
     })),
-    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral },
+    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current() },
   };
 }

@@ -48,6 +48,16 @@ test('on the way out it gets its plain path; its own name goes a day later, and 
   expect(await world.read('été/a 1.txt')).toBe('one');
 });
 
+test('a name that the disk does not take is told as that; the file stays, and no name is left that nobody can remove', async () => {
+  const name = `${'n'.repeat(300)}.txt`;
+  await stored(name, 'one');
+  expect((await world.run()).outcome).toMatchObject({ code: 'NAME_UNFIT' });
+  expect(await world.read(name)).toBe('one');
+  await world.sweepAfter(2 * DAY);
+  expect(await world.hidden()).toHaveLength(1);
+  expect((await world.row(name))?.lastError).toBe('NAME_UNFIT');
+});
+
 test('a run that ends between the two is not complete', async () => {
   await stored('a.txt', 'one');
   const { context, ending } = jobContext();

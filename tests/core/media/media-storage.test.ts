@@ -603,7 +603,12 @@ describe('reading', () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     jest.spyOn(world.jobs.volume, 'id', 'get').mockReturnValue('another-volume' as VolumeId);
+    // what lies here has the same name and length, and is another file
+    await writeFile(path.join(world.folder, 'a.txt'), 'two');
     expect(await world.read('a.txt')).toBe('unavailable');
+    // the very bytes are the file, whatever the disk is called: the folder may be a copy, or its id unreadable
+    await writeFile(path.join(world.folder, 'a.txt'), 'one');
+    expect(await world.read('a.txt')).toBe('one');
   });
 
   test('an object that was damaged in the bucket is not served', async () => {

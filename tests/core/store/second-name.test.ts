@@ -72,10 +72,8 @@ test('without hard links it is a copy, which overwrites nothing either', async (
 
 test('a full disk leaves nothing behind', async () => {
   jest.spyOn(fs, 'link').mockRejectedValue(Object.assign(new Error('EPERM'), { code: 'EPERM' }));
-  jest.spyOn(fs, 'copyFile').mockImplementation(async (_, to) => {
-    await fs.writeFile(to, 'the');
-    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
-  });
+  const handle = Object.getPrototypeOf(await fs.open(join(root, OWN))) as fs.FileHandle;
+  jest.spyOn(handle, 'write').mockRejectedValue(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
   await expect(disk.giveName(OWN, 'photo.jpg')).rejects.toMatchObject({ code: 'DISK_FULL' });
   await expect(text('photo.jpg')).rejects.toMatchObject({ code: 'ENOENT' });
 });

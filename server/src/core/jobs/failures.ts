@@ -14,7 +14,7 @@ const GIVEN_UP_AFTER = 5;
 
 /** What is the matter with one file, and not with S3 or the disk as a whole. */
 const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'INTEGRITY', 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'OBJECT_ARCHIVED', 'NOT_ON_DISK', 'FILE_CHANGED', 'DISK_ERROR', 'BODY_FAILED', 'REJECTED', 'PLAIN_PATH_TAKEN', 'LOST',
+  'INTEGRITY', 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'OBJECT_ARCHIVED', 'NOT_ON_DISK', 'FILE_CHANGED', 'DISK_ERROR', 'BODY_FAILED', 'REJECTED', 'PLAIN_PATH_TAKEN', 'NAME_UNFIT', 'LOST',
 ]);
 
 /** Whether it may only be the file's own trouble: those come to an end, as such a file is given up. */

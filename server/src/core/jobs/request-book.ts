@@ -18,7 +18,7 @@ export interface RequestBookDeps {
   readonly requests: JobRequests;
   readonly runs: Pick<Runs, 'ofRequest'>;
   readonly registry: Pick<VolumeRegistry, 'list'>;
-  readonly volume: VolumeId;
+  readonly volume: () => VolumeId;
 }
 
 /** What was asked for, and what became of it. */
@@ -32,7 +32,7 @@ export class RequestBook {
   async standing(job: Job, request: JobRequest): Promise<Standing> {
     if (request.stopped) return 'done';
     const traces = await this.deps.runs.ofRequest(job.name, request.number);
-    const mine = onceForAll(job, request) ? traces : traces.filter(({ volume }) => volume === this.deps.volume);
+    const mine = onceForAll(job, request) ? traces : traces.filter(({ volume }) => volume === this.deps.volume());
     if (isOver(mine)) return 'done';
     if (mine.some(({ status }) => status === 'running')) return 'elsewhere';
     if (mine.length > 0) return 'again';
@@ -44,7 +44,7 @@ export class RequestBook {
     if (!request || request.stopped) return false;
     const traces = await this.deps.runs.ofRequest(job.name, request.number);
     if (onceForAll(job, request)) return !isOver(traces);
-    const volumes = new Set([...traces.map(({ volume }) => volume), this.deps.volume]);
+    const volumes = new Set([...traces.map(({ volume }) => volume), this.deps.volume()]);
     for (const volume of volumes) {
       const of = traces.filter((trace) => trace.volume === volume);
       if (of.length > 0 ? !isOver(of) : (await this.#concerns(job, request)) !== 'done') return true;
@@ -55,7 +55,7 @@ export class RequestBook {
   /** Whoever asks for files back means the disks there are, not one that is new and empty. */
   async #concerns(job: Job, { requestedAt }: JobRequest): Promise<Standing> {
     if (job.name !== ('restore' satisfies JobName)) return 'new';
-    const here = (await this.deps.registry.list()).find(({ id }) => id === this.deps.volume);
+    const here = (await this.deps.registry.list()).find(({ id }) => id === this.deps.volume());
     if (!here) return 'later';
     return here.firstSeen <= requestedAt ? 'new' : 'done';
   }

@@ -15,7 +15,7 @@ export interface RunDeps {
   readonly runs: Runs;
   readonly findings: Findings;
   readonly requests: JobRequests;
-  readonly volume: VolumeId;
+  readonly volume: () => VolumeId;
   /** Who this process is. */
   readonly holder: string;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
   const asked = async () => (await requests.list()).find(({ name }) => name === job.name);
   // a stop that is older than this run concerns it only where it took back the very request
   const known = request ?? (await asked())?.number ?? 0;
-  const id = await runs.begin({ job: job.name, trigger, request, options, volume: job.scope === 'disk' ? volume : null, holder });
+  const id = await runs.begin({ job: job.name, trigger, request, options, volume: job.scope === 'disk' ? volume() : null, holder });
   const progress = new RunProgress();
   const ending = new AbortController();
   const halting = new AbortController();

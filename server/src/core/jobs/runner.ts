@@ -209,7 +209,7 @@ export class JobRunner {
   }
 
   #lease(job: Job, dryRun: boolean): LeasedWork {
-    return job.scope === 'library' || dryRun ? `job:${job.name}` : `job:${job.name}:${this.deps.volume}`;
+    return job.scope === 'library' || dryRun ? `job:${job.name}` : `job:${job.name}:${this.deps.volume()}`;
   }
 }
 

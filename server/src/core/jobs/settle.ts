@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import { codeOf, StorageError } from '../errors';
+import { codeOf, isStorageError, StorageError } from '../errors';
 import { plainLocalName } from '../keys';
 import type { LedgerRow } from '../ledger/ledger';
 import { isUnsettled } from '../ledger/settling';
@@ -105,7 +105,12 @@ export async function settleRow(deps: EngineParts, row: LedgerRow, signal?: Abor
       const expedited = await ledger.expediteName({ kind: 'file', name: plainLocalName(row.key), volume: local.volume }, PATH_RESTS_MS);
       return expedited ? 'freed' : 'waits';
     }
-    if (!(await disk.giveName(local.localName, intent.name))) {
+    const forget = async (error: unknown): Promise<never> => {
+      // nothing lies under a name that the disk does not take, and nothing ever will
+      if (isStorageError(error, 'NAME_UNFIT')) await ledger.forgetSettle(intent);
+      throw error;
+    };
+    if (!(await disk.giveName(local.localName, intent.name).catch(forget))) {
       // the name was never ours: condemned, it would make somebody else's file the sweeper's
       await ledger.forgetSettle(intent);
       throw new StorageError('PLAIN_PATH_TAKEN', { operation: 'settle', subject: row.key, refused: true });

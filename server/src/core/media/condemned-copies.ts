@@ -1,12 +1,6 @@
-import { isStorageError } from '../errors';
-import type { LocalName } from '../keys';
 import { isIn, type LedgerRow, type LocalCopy } from '../ledger/state';
-import { storedBody } from './body';
 import type { EngineParts } from './deps';
-import { statOf } from './plain-file';
-
-/** The most files whose bytes are remembered as compared. */
-const MAX_PROVEN = 1_000;
+import type { VerifiedCopies } from './verified-copies';
 
 /**
  * Files that a cleanup has let go of, and that the sweeper has not removed yet: they have the row's bytes, which is what readers get
@@ -14,12 +8,10 @@ const MAX_PROVEN = 1_000;
  * changed since.
  */
 export class CondemnedCopies {
-  /** By name, the facts of the file that was compared. */
-  readonly #proven = new Map<LocalName, string>();
-  /** Comparisons under way: many readers of one large file read it once. */
-  readonly #underWay = new Map<string, Promise<boolean>>();
-
-  constructor(private readonly deps: Pick<EngineParts, 'ledger' | 'disk' | 'volume'>) {}
+  constructor(
+    private readonly deps: Pick<EngineParts, 'ledger' | 'volume'>,
+    private readonly verified: VerifiedCopies,
+  ) {}
 
   /** A file on this disk with exactly the bytes of a row that has no other copy on a disk. @throws what the database throws */
   async of(row: LedgerRow): Promise<LocalCopy | undefined> {
@@ -28,30 +20,7 @@ export class CondemnedCopies {
     if (md5 === null) return undefined;
     const volume = this.deps.volume.id;
     const names = (await this.deps.ledger.condemnedFiles(volume, [row.key])).get(row.key) ?? [];
-    for (const localName of names) if (await this.#has(localName, size, md5)) return { volume, localName };
+    for (const localName of names) if (await this.verified.has(localName, { size, md5 })) return { volume, localName };
     return undefined;
-  }
-
-  async #has(name: LocalName, size: number, md5: string): Promise<boolean> {
-    try {
-      const stat = await statOf(this.deps.disk, name);
-      if (stat?.size !== size) return false;
-      const facts = `${size} ${stat.mtimeMs} ${md5}`;
-      if (this.#proven.get(name) === facts) return true;
-      const id = `${name} ${facts}`;
-      const comparing = this.#underWay.get(id) ?? this.#compare(name, md5).finally(() => this.#underWay.delete(id));
-      this.#underWay.set(id, comparing);
-      if (!(await comparing)) return false;
-      if (this.#proven.size >= MAX_PROVEN) this.#proven.delete(this.#proven.keys().next().value as LocalName);
-      this.#proven.set(name, facts);
-      return true;
-    } catch (error) {
-      if (!isStorageError(error)) throw error;
-      return false;
-    }
-  }
-
-  async #compare(name: LocalName, md5: string): Promise<boolean> {
-    return (await storedBody(this.deps.disk, name)).md5 === md5;
   }
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { codeOf, isStorageError, StorageError } from '../errors';
-import { parseKey, plainLocalName, type ObjectKey } from '../keys';
+import { isOwnLocalName, parseKey, plainLocalName, type ObjectKey } from '../keys';
 import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
 import { localOf, remoteOf } from '../ledger/state';
 import { adoptFrom } from './adoption';
@@ -9,6 +9,7 @@ import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
 import { ROW_TTL_MS } from './row-cache';
 import type { FileFacts, Opened, Wanted } from './serving';
+import { VerifiedCopies } from './verified-copies';
 
 /** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
 const REREADS = 2;
@@ -22,9 +23,11 @@ type Source = { body: Readable | null; from: 's3' | 'disk' | null };
 export class MediaReader {
   readonly #unlisted = new Map<ObjectKey, number>();
   readonly #condemned: CondemnedCopies;
+  readonly #verified: VerifiedCopies;
 
   constructor(private readonly deps: MediaStorageDeps) {
-    this.#condemned = new CondemnedCopies(deps);
+    this.#verified = new VerifiedCopies(deps.disk);
+    this.#condemned = new CondemnedCopies(deps, this.#verified);
   }
 
   /**
@@ -64,7 +67,7 @@ export class MediaReader {
       if (body) return { body, from: 's3' };
     }
     const local = localOf(row);
-    if (local && local.volume === this.deps.volume.id) {
+    if (local && (local.volume === this.deps.volume.id || (await this.#liesHere(local, row)))) {
       const body = await this.#fromDisk(local, row, wanted);
       if (body) return { body, from: 'disk' };
     }
@@ -74,6 +77,17 @@ export class MediaReader {
       if (body) return { body, from: 'disk' };
     }
     return undefined;
+  }
+
+  /**
+   * Whether the bytes of a row lie here although it names another volume: where this one's id cannot be read, or the folder is a
+   * copy. Only bytes that are proven to be the row's count; without an MD5 none has been replaced, so that an unreadable id is enough.
+   */
+  async #liesHere(local: LocalCopy, row: LedgerRow): Promise<boolean> {
+    const content = 'content' in row.placement ? row.placement.content : undefined;
+    if (!content) return false;
+    const { size, md5 } = content;
+    return md5 === null ? !this.deps.volume.established && !isOwnLocalName(local.localName) : this.#verified.has(local.localName, { size, md5 });
   }
 
   async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: Wanted): Promise<Readable | undefined> {
@@ -107,7 +121,7 @@ export class MediaReader {
   /** A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket. */
   async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
     const name = plainLocalName(key);
-    const stat = await statOf(this.deps.disk, name);
+    const stat = await statOf(this.deps.disk, name).catch((error: unknown) => this.#unreadable(key, error));
     if (stat) {
       const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null };
       const wanted = plan(facts);
@@ -122,6 +136,12 @@ export class MediaReader {
     if (!(await this.#isListed(key))) return { kind: 'unknown' };
     // where a write of our own was given the plain name, the object under it may not be proven
     return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);
+  }
+
+  /** A disk that does not say what lies on it: what the library lists may be in the bucket all the same. */
+  #unreadable(key: ObjectKey, error: unknown): undefined {
+    if (!isStorageError(error)) throw error;
+    this.deps.log.debug(`"${key}" could not be looked for on disk: ${error.message}`);
   }
 
   async #isListed(key: ObjectKey): Promise<boolean> {

@@ -179,7 +179,9 @@ export class MediaStorage {
         await disk.put(intent.name, body);
         return { intent, size: body.size, md5: body.md5, mime: options.mime, origin };
       } catch (error) {
-        if (!isStorageError(error, 'NAME_TAKEN')) {
+        // a name that S3 takes and this disk does not (too long, say): nothing lies under it
+        const unusable = isStorageError(error, 'NAME_UNFIT') && plainFree;
+        if (!unusable && !isStorageError(error, 'NAME_TAKEN')) {
           await ledger.abandon([intent]);
           throw error;
         }
@@ -234,9 +236,17 @@ export class MediaStorage {
     return true;
   }
 
-  /** The file that lies at the plain path of a key the plugin has not seen yet. */
+  /**
+   * The file that lies at the plain path of a key the plugin has not seen yet. Where the folder cannot be read or has no id yet there
+   * is nothing to record; the file then stays on the disk, and S3 can be written all the same.
+   */
   async #found(key: ObjectKey): Promise<(LocalCopy & { size: number }) | undefined> {
-    const stat = await statOf(this.deps.disk, plainLocalName(key));
+    if (!this.deps.volume.established) return undefined;
+    const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => {
+      if (!isStorageError(error)) throw error;
+      this.deps.log.warn(`"${key}" could not be looked for on disk; a file of it that lies there stays: ${error.message}`);
+      return undefined;
+    });
     return stat && { volume: this.deps.volume.id, localName: plainLocalName(key), size: stat.size };
   }
 }

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, link, lstat, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './disk-errors';
 
@@ -30,42 +30,87 @@ export async function publish(temporary: string, path: string, mode: number): Pr
   await syncFolder(folder);
 }
 
-/** Gives a file a second name unless that is taken (EEXIST); where there are no hard links, a copy of it. */
+/**
+ * Gives a file a second name unless that is taken (EEXIST). Where the file system does not make hard links, for whatever reason
+ * it gives, the file is copied to a name that is created exclusively: that refuses to overwrite, too.
+ */
 export async function linkOrCopy(file: string, path: string): Promise<void> {
   try {
     await link(file, path);
   } catch (error) {
-    if (!NO_HARD_LINKS.has(errnoOf(error) ?? '')) throw error;
+    const errno = errnoOf(error) ?? '';
+    if (errno === 'EEXIST' && (await areOneFile(file, path))) return;
+    if (!errno || LINK_OR_COPY_FAILS.has(errno)) throw error;
+    // after an EIO the link may have been made all the same; a copy would then take its own name for somebody else's
+    if (await areOneFile(file, path)) return;
     await copy(file, path);
+  }
+}
+
+/** NFS repeats a request whose answer was lost, and then reports its own link as somebody else's. */
+async function areOneFile(file: string, path: string): Promise<boolean> {
+  try {
+    const [one, other] = await Promise.all([lstat(file, { bigint: true }), lstat(path, { bigint: true })]);
+    return one.ino !== 0n && one.ino === other.ino && one.dev === other.dev;
+  } catch {
+    return false;
   }
 }
 
 /** Makes a folder and those above it, unless they are there. Durable when it resolves. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode });
+  const made = await mkdir(path, { recursive: true, mode }).catch((error: unknown) => honestFailure(path, mode, error));
   // the name of each is durable once the folder that it is in has been synchronised
   if (made !== undefined) for (let at = path; at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
-/** What FAT, exFAT and some network mounts answer to link(2). */
-const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+/** Node reports ENOENT for a recursive mkdir on a read-only file system. One folder at a time tells the truth. */
+async function honestFailure(path: string, mode: number, error: unknown): Promise<never> {
+  if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
+    if (!(await lstat(dirname(path)).catch(() => undefined))) return honestFailure(dirname(path), mode, error);
+    await mkdir(path, { mode });
+  }
+  throw error;
+}
+
+/**
+ * Failures of link(2) that a copy would meet as well. Every other one (EPERM, ENOTSUP, ENOSYS, EMLINK, EXDEV, EIO, EINVAL and
+ * whatever FUSE and network mounts come up with) may only mean that there are no hard links here.
+ */
+const LINK_OR_COPY_FAILS: ReadonlySet<string> = new Set([
+  'EEXIST', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EILSEQ', 'ELOOP', 'EROFS', 'ENOSPC', 'EDQUOT', 'EACCES',
+]);
 
 /**
  * Where there are no hard links: an exclusive copy. It never overwrites either, but a crash can leave a part of the
  * file under its name; the ledger names the file only after this has resolved, so that nobody reads such a part.
  */
 async function copy(original: string, path: string): Promise<void> {
+  const { mode } = await lstat(original);
+  const file = await open(path, 'wx', mode & 0o777);
   try {
-    await copyFile(original, path, constants.COPYFILE_EXCL);
-    const file = await open(path, 'r+');
     try {
-      await file.sync();
+      for await (const chunk of createReadStream(original)) await writeAll(file, chunk as Buffer);
+      await syncFile(file);
     } finally {
       await file.close();
     }
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') await unlinkIfThere(path);
+    // only what this call has created: what lay there before is somebody else's
+    await unlinkIfThere(path);
     throw error;
+  }
+}
+
+/** What fsync(2) answers where it is not implemented: then nothing can be done, and nothing is wrong. */
+const NO_SYNC: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']);
+
+/** Makes the bytes of a file durable, where the file system can. @throws EIO, ENOSPC and whatever else says that bytes are lost */
+export async function syncFile(file: FileHandle): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if (!NO_SYNC.has(errnoOf(error) ?? '')) throw error;
   }
 }
 
@@ -79,9 +124,9 @@ export async function syncFolder(folder: string): Promise<void> {
     throw error;
   }
   try {
-    await handle.sync();
+    await syncFile(handle);
   } catch (error) {
-    if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'EPERM') throw error;
+    if (errnoOf(error) !== 'EPERM') throw error;
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { syncFile } from './disk-write';
 
 /**
  * The MD5 of a file, lower-case hex.
@@ -10,7 +11,7 @@ export async function md5OfFile(path: string, options: { signal?: AbortSignal; d
   const hash = createHash('md5');
   const file = await open(path, 'r');
   try {
-    if (options.durable) await file.sync();
+    if (options.durable) await syncFile(file);
     for await (const chunk of file.createReadStream({ autoClose: false, signal: options.signal })) hash.update(chunk as Buffer);
   } finally {
     await file.close();

@@ -24,7 +24,7 @@ export interface LocalStore extends ObjectStore {
    * Gives a file a second name, durably, unless a file of other bytes has it already. One of the same bytes is left there, and
    * counts as given.
    * @returns false when the name is taken
-   * @throws StorageError OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR; the first name is as it was in any case
+   * @throws StorageError OBJECT_NOT_FOUND, NAME_UNFIT for a second name that the file system does not take, DISK_FULL, DISK_ERROR; the first name is as it was in any case
    */
   giveName(name: string, second: string): Promise<boolean>;
 

@@ -5,8 +5,8 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from '../errors';
 import { OWN_FOLDER } from '../keys';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from './body';
-import { diskError, notThere } from './disk-errors';
-import { makeFolder, publish, readUpTo, syncFolder, unlinkIfThere, writeAll } from './disk-write';
+import { diskError, folderError, notThere } from './disk-errors';
+import { makeFolder, publish, readUpTo, syncFile, syncFolder, unlinkIfThere, writeAll } from './disk-write';
 import { removeKnown, type KnownFile, type KnownRemoval } from './known-removal';
 import type { LocalStat, LocalStore } from './local-store';
 import { assertName } from './names';
@@ -121,7 +121,9 @@ export class LocalObjectStore implements LocalStore {
     try {
       return await giveName(from, to);
     } catch (error) {
-      throw notThere(error, 'name', name);
+      // the first name is known to be usable
+      const failure = diskError(error, { operation: 'name', subject: second });
+      throw failure.code === 'NAME_UNFIT' ? failure : notThere(error, 'name', name);
     }
   }
 
@@ -167,7 +169,7 @@ export class LocalObjectStore implements LocalStore {
     const file = await open(path, 'wx', 0o644);
     try {
       for await (const chunk of announcedBytes(name, body, signal)) await writeAll(file, chunk);
-      await file.sync();
+      await syncFile(file);
     } finally {
       await file.close();
     }
@@ -180,7 +182,6 @@ async function makeOwnFolder(path: string): Promise<void> {
   try {
     await makeFolder(path, 0o700);
   } catch (error) {
-    const failure = diskError(error, { operation: 'put', subject: path });
-    throw failure.code === 'NAME_TAKEN' ? new StorageError('DISK_ERROR', { operation: 'put', subject: path, detail: failure.detail, refused: true, cause: error }) : failure;
+    throw folderError(error, 'put', path);
   }
 }

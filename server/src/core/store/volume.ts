@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isStorageError, type StorageError } from '../errors';
 import { OWN_FOLDER, type VolumeId } from '../keys';
-import { diskError, errnoOf } from './disk-errors';
-import { makeFolder, syncFolder } from './disk-write';
+import { errnoOf, folderError } from './disk-errors';
+import { linkOrCopy, makeFolder, syncFile, syncFolder, unlinkIfThere } from './disk-write';
 
 /** What tells one uploads folder from another, whatever host it is mounted on. */
 export interface Volume {
   readonly root: string;
+  /** While the folder is not {@link established} a random one, under which nothing may be recorded. */
   readonly id: VolumeId;
+  /** The id was read from the folder. Until it was, nobody knows which volume this is: the folder can be neither read nor written. */
+  readonly established: boolean;
   /** The folder had no id when this process opened it: it is a new one, or was emptied. */
   readonly founded: boolean;
   /**
@@ -20,20 +24,35 @@ export interface Volume {
   refresh(): Promise<VolumeId>;
 }
 
-/** Opens, or founds, the volume of an uploads folder. @throws StorageError DISK_ERROR, DISK_FULL */
-export async function openVolume(root: string): Promise<Volume> {
+/**
+ * Opens, or founds, the volume of an uploads folder. A folder that can be neither read nor written is no reason not to start: the
+ * volume is not established then, and each {@link Volume.refresh} tries again.
+ */
+export async function openVolume(root: string, onFailure: (error: StorageError) => void = () => undefined): Promise<Volume> {
   const proposal = randomUUID() as string as VolumeId;
-  let id = await readOrFound(root, proposal);
+  let id = proposal;
+  let established = false;
+  const refresh = async () => {
+    id = await readOrFound(root, id);
+    established = true;
+    return id;
+  };
+  await refresh().catch((error: unknown) => {
+    if (!isStorageError(error)) throw error;
+    onFailure(error);
+  });
   return {
     root,
-    founded: id === proposal,
+    get founded() {
+      return established && id === proposal;
+    },
     get id() {
       return id;
     },
-    refresh: async () => {
-      id = await readOrFound(root, id);
-      return id;
+    get established() {
+      return established;
     },
+    refresh,
   };
 }
 
@@ -44,18 +63,25 @@ async function readOrFound(root: string, proposal: VolumeId): Promise<VolumeId> 
   try {
     return (await readId(path)) ?? (await found(folder, path, proposal));
   } catch (error) {
-    throw diskError(error, { operation: 'open volume', subject: root });
+    throw folderError(error, 'open volume', root);
   }
 }
 
 async function readId(path: string): Promise<VolumeId | null> {
   try {
-    const text = (await readFile(path, 'utf8')).trim();
-    return text.length > 0 ? (text as VolumeId) : null;
+    return idIn(await readFile(path, 'utf8'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+const WHOLE_ID = /^([\w-]+)\s*\n$|^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** Null for a part of an id: where there are no hard links it is written in its place, and may be read meanwhile. */
+function idIn(text: string): VolumeId | null {
+  const [, line, bare] = WHOLE_ID.exec(text) ?? [];
+  return (line ?? bare ?? null) as VolumeId | null;
 }
 
 /** Writes the id whole and durable beside its place, then puts it there unless another process was first. */
@@ -64,30 +90,20 @@ async function found(folder: string, path: string, proposal: VolumeId): Promise<
   const draft = `${path}.${randomUUID()}`;
   const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(`${proposal}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
-    await link(draft, path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    // no hard links here (FAT, some network mounts): exclusive creation, a reader may see it empty for a moment
-    if (errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'EOPNOTSUPP') {
-      await writeFile(path, `${proposal}\n`, { flag: 'wx', mode: 0o600, flush: true }).catch(ignoreExisting);
-    } else {
-      ignoreExisting(error);
+    try {
+      await file.writeFile(`${proposal}\n`);
+      await syncFile(file);
+    } finally {
+      await file.close();
     }
+    await linkOrCopy(draft, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   } finally {
-    await unlink(draft);
+    await unlinkIfThere(draft);
   }
   await syncFolder(folder);
   const winner = await readId(path);
-  if (winner === null) throw new Error(`${path} is empty`);
+  if (winner === null) throw new Error(`${path} holds no id; remove it if no other process is just starting`);
   return winner;
-}
-
-function ignoreExisting(error: unknown): void {
-  if (errnoOf(error) !== 'EEXIST') throw error;
 }

@@ -48,6 +48,8 @@ export class DiskWatch {
       this.#startedAt = clock.now();
       await this.#lookAtFileSystem();
     }
+    // nobody knows yet which volume it is
+    if (!volume.established) return;
     await registry.beat(volume.id);
     // a folder that had its id before this start has survived one
     if (this.#ephemeral || !volume.founded || clock.now() - this.#startedAt > SUSPICION_MS) return;

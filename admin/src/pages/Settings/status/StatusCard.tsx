@@ -7,6 +7,7 @@ import { situationOf } from '../../../utils/situation';
 import type { Situation } from '../../../utils/situation';
 import { TINTS } from '../../../utils/tints';
 import { DiskNotice } from './DiskNotice';
+import { FolderNotice } from './FolderNotice';
 import { ObjectCounts } from './ObjectCounts';
 import { StrandedNotice } from './StrandedNotice';
 import { useSituationText } from './useSituationText';
@@ -61,6 +62,7 @@ export function StatusCard({ answer, status, stale = false, mayUpdate, brief = f
         )}
         {status && !brief && <ObjectCounts objects={status.objects} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
+        {status?.node.disk && <FolderNotice trouble={status.node.disk} />}
         {risk && <DiskNotice kind={risk} />}
         {!mayUpdate && (
           <Typography textColor="neutral600" tag="p">

@@ -14,6 +14,8 @@ const OWN_NAME = new RegExp(`^${OWN_FOLDER}/[^/]+\\.\\d{10,}(\\.[^./]*)?$`);
 
 /** Walks this process's disk: which files does nobody know? */
 export async function auditDisk(run: AuditRun): Promise<void> {
+  // whose files these are cannot be told as long as the folder has no id that can be read
+  if (!run.deps.volume.established) return;
   const suspects = new Suspects<DiskFile>((files) => judge(run, files));
   let chunk: DiskFile[] = [];
   const look = async () => {

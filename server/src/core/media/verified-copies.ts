@@ -1,0 +1,37 @@
+import { isStorageError } from '../errors';
+import type { LocalName } from '../keys';
+import type { LocalStore } from '../store/local-store';
+import { digest } from './body';
+
+/** Remembered at most; a file that is forgotten is read once more. */
+const MAX_REMEMBERED = 1_000;
+
+/**
+ * Tells whether the file of a name has certain bytes, whatever volume the ledger says that it lies on. Bytes of the same size and MD5
+ * are the file, and can be no older version of it. A file is read once, and again only when it was changed.
+ */
+export class VerifiedCopies {
+  readonly #known = new Map<string, Promise<boolean>>();
+
+  constructor(private readonly disk: Pick<LocalStore, 'stat' | 'get'>) {}
+
+  /** Never rejects: a file that cannot be read is none. */
+  async has(name: LocalName, content: { size: number; md5: string }): Promise<boolean> {
+    const found = await this.disk.stat(name).catch(notReadable);
+    if (found?.size !== content.size) return false;
+    const id = JSON.stringify([name, content.md5, found.dev, found.ino, found.size, found.mtimeMs]);
+    const known = this.#known.get(id) ?? this.#read(name, content.md5).catch(() => false);
+    this.#known.delete(id);
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.delete(this.#known.keys().next().value as string);
+    this.#known.set(id, known);
+    return known;
+  }
+
+  async #read(name: LocalName, md5: string): Promise<boolean> {
+    return (await digest((await this.disk.get(name)).body)).md5 === md5;
+  }
+}
+
+function notReadable(error: unknown): undefined {
+  if (!isStorageError(error)) throw error;
+}
