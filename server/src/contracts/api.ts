@@ -41,6 +41,17 @@ export interface Tally {
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
 
+/** The media library as Strapi lists it: one item is one upload, whatever its formats. */
+export interface LibraryCount {
+  /** Items that Strapi's local provider keeps, which is the one this plugin stands in front of. */
+  items: number;
+  /**
+   * Those of them that the plugin has never taken up: they still lie where Strapi put them, on a server's disk. Null while a
+   * large library is still being counted.
+   */
+  untaken: number | null;
+}
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;
@@ -49,6 +60,8 @@ export interface StatusAnswer {
   /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
   outage: { since: string; code: ErrorCode } | null;
   objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; missing: Tally; failed: Tally };
+  /** Null where the database did not say. */
+  library: LibraryCount | null;
   /** Files written to disk while S3 was away, still to be uploaded. */
   pendingUploads: Tally;
   /** Files whose only copy is on a disk that is not there any more; `lastSeen` is null for one that never told of itself. */
