@@ -37,7 +37,9 @@ export async function statusOf(parts: {
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
       lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
     },
-    outage: parts.outage ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code } : null,
+    outage: parts.outage
+      ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code, detail: null, reads: true, writes: true, unreadable: remote }
+      : null,
     objects: { local, both, remote, trash, lost, missing, failed },
     library: await parts.census.look(),
     pendingUploads,

@@ -53,7 +53,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
             </Typography>
           )}
           {settings?.settings.leaving && restore && <WayOut restore={restore} />}
-          {status && <LibraryCard objects={status.objects} counted={upload ? freshDryRun(upload) : null} />}
+          {status && <LibraryCard objects={status.objects} library={status.library} counted={upload ? freshDryRun(upload) : null} />}
           <Grid.Root gap={6}>
             {shown.map((job) => (
               <Grid.Item key={job.name} col={6} s={12} xs={12} direction="column" alignItems="stretch">
