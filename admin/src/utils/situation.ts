@@ -1,4 +1,5 @@
 import type { OutageStatus, StatusAnswer, Tally } from '../../../server/src/contracts/api';
+import type { ErrorCode } from '../../../server/src/contracts/errors';
 import type { OnOutage, SettingsAnswer } from '../../../server/src/contracts/settings';
 
 /** What is not in S3 although new uploads go there. */
@@ -28,7 +29,7 @@ export type Situation =
 
 /** Why a connection test failed. */
 export interface Finding {
-  code: string | null;
+  code: ErrorCode | null;
   message: string;
   hint: string | null;
 }
@@ -53,13 +54,18 @@ export function situationOf(
   const waiting = less(status?.pendingUploads ?? NONE, status?.stranded ?? NONE);
   const { onOutage } = answer.settings;
   const refuses = onOutage === null ? null : onOutage === 'reject';
-  if (status?.outage) return { kind: 'away', outage: status.outage, refuses, waiting };
+  // what was found just now is the fresher cause
+  if (status?.outage) return { kind: 'away', outage: { ...status.outage, ...causeOf(finding) }, refuses, waiting };
   if (finding) return { kind: 'unproven', refuses, finding };
   if (!status) return { kind: 'partly', rest: null };
   const rest = restOf(status);
   if (waiting.count > 0) return { kind: 'catching-up', waiting, rest };
   const isAllThere = rest.untaken === 0 && rest.nowhere === 0 && status.objects.local.count === 0;
   return isAllThere ? { kind: 'read-write' } : { kind: 'partly', rest };
+}
+
+function causeOf(finding: Finding | null): Partial<Pick<OutageStatus, 'code' | 'detail'>> {
+  return finding?.code ? { code: finding.code, detail: null } : {};
 }
 
 function restOf({ library, objects, pendingUploads, stranded }: StatusAnswer): Rest {

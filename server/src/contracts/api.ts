@@ -35,6 +35,12 @@ export interface Tally {
   bytes: number;
 }
 
+/** Answer of `POST /settings/preview`. */
+export interface PreviewAnswer {
+  /** Files that are only in S3 now and could not be opened with the new settings. */
+  outOfSight: Tally;
+}
+
 /**
  * Why the disk of a server may not survive a restart: it is a container's own layer, it is in memory, or its folder is new
  * and that of its predecessor has vanished.

@@ -25,7 +25,7 @@ export function FailureRow({ entry, onRetry }: Props) {
         <Typography tag="p" textColor="neutral800">
           {key}
         </Typography>
-        <Numbers>{sizeOf(size)}</Numbers>
+        <Numbers>{entry.state === 'missing' ? '–' : sizeOf(size)}</Numbers>
       </Cell>
       <Cell min="8rem">
         <Typography textColor="neutral800">{t(stateKey(entry.state))}</Typography>
