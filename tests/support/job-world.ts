@@ -4,7 +4,6 @@ import { knexLeases } from '../../server/src/adapters/leases';
 import { knexRuns } from '../../server/src/adapters/runs';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
 import { volumeRegistry } from '../../server/src/adapters/volumes';
-import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { JobName } from '../../server/src/contracts/jobs';
 import type { Mode } from '../../server/src/contracts/settings';
 import { systemClock } from '../../server/src/core/clock';
