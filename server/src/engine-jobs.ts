@@ -49,11 +49,10 @@ export class EngineJobs {
     const findings = knexFindings(transactions, schema);
     const requests = knexJobRequests(transactions, schema);
     const settings = () => service.current().settings;
-    const mode = () => service.current().mode;
     // asked each time: a folder that cannot be read at the start has another id when it can
     const volume = () => parts.volume.id;
     const book = new RequestBook({ requests, runs, registry, volume });
-    const blocks = new Blocks({ jobs, book, runs, mode, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
+    const blocks = new Blocks({ jobs, book, runs, mode: () => service.current().mode, reason: () => service.current().reason, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
     const runner = new JobRunner({
       ...{ jobs, book, blocks, runs, findings, requests, volume, holder, clock, log },
       leases: new LeaseHolder(leases, holder, clock, log),
@@ -75,7 +74,7 @@ export class EngineJobs {
     this.#schedules = schedules;
     this.api = (updateSettings) =>
       new JobsApi({
-        ...{ jobs, ledger, runs, findings, requests, book, blocks, mode, updateSettings, purge },
+        ...{ jobs, ledger, runs, findings, requests, book, blocks, updateSettings, purge },
         leaving: () => parts.leaving(),
         maxId: () => settings().migrationMaxId,
         schedule: (name) => ({ ...scheduleOf(settings(), name), nextRunAt: schedules.nextRunAt(name) }),

@@ -6,6 +6,7 @@ import { strapiLog } from './adapters/log';
 import { isCron } from './adapters/schedules';
 import { incidentLog } from './adapters/incidents';
 import { knexLeases } from './adapters/leases';
+import { libraryItems } from './adapters/library-items';
 import { mediaCatalog } from './adapters/media-catalog';
 import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
@@ -24,6 +25,7 @@ import type { JobRunner } from './core/jobs/runner';
 import type { EngineParts } from './core/media/deps';
 import type { Ledger } from './core/ledger/ledger';
 import { described } from './core/errors';
+import { LibraryCensus } from './core/library-census';
 import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
@@ -51,6 +53,7 @@ const clock = systemClock;
 
 interface Parts {
   ledger: Ledger;
+  census: LibraryCensus;
   log: Logger;
   incidents: IncidentLog;
   volume: Volume;
@@ -179,12 +182,14 @@ export class Engine implements EnginePort {
       leases,
       holder,
     });
+    const inventories = knexInventories(transactions, database.getSchemaName());
+    const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs = new EngineJobs({
       ...{ transactions, leases, holder, registry, service, connections },
       parts: {
         ...shared,
         library: catalog,
-        inventories: knexInventories(transactions, database.getSchemaName()),
+        inventories,
         registry,
         tree: diskTree(uploads),
         listAt: (location) => connections.listAt(location),
@@ -208,7 +213,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const engine = new Engine({ ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins });
     await engine.#applied;
     return engine;
   }

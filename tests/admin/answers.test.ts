@@ -1,9 +1,9 @@
 import { readFailure } from '../../admin/src/api/failure';
 import { formatBytes } from '../../admin/src/utils/format';
-import { situationOf } from '../../admin/src/utils/situation';
+import { outageKind, situationOf } from '../../admin/src/utils/situation';
 import { detailOf, stepRows, wasReadOnly } from '../../admin/src/utils/steps';
 import { ERRORS } from '../../server/src/contracts/errors';
-import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { OutageStatus, StatusAnswer } from '../../server/src/contracts/api';
 
 const none = { count: 0, bytes: 0 };
 const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
@@ -12,6 +12,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   breaker: { state: 'closed', since: null, lastError: null },
   outage: null,
   objects: { local: none, both: none, remote: none, trash: none, lost: none, missing: none, failed: none },
+  library: { items: 0, untaken: 0 },
   pendingUploads: none,
   stranded: { ...none, volumes: [] },
   incidents: [],
@@ -29,26 +30,55 @@ test('the situation: the settings’ mode until the status is known, then the st
   expect(situationOf({ ...off, reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
 });
 
-test('an outage is told with what waits, and its end with what still waits', () => {
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
-  const pendingUploads = { count: 3, bytes: 300 };
-  expect(situationOf(readWrite, status({ outage, pendingUploads }))).toEqual({
-    kind: 'away',
-    since: '2026-01-01T00:00:00Z',
-    code: 'TIMEOUT',
-    refuses: false,
-    waiting: 3,
-    bytes: 300,
+const outage: OutageStatus = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT', detail: null, reads: true, writes: true, unreadable: { count: 58, bytes: 580 } };
+
+test('everything is in S3 only where nothing is left behind, and as long as that is known', () => {
+  const objects = { ...status({}).objects, local: { count: 60, bytes: 600 } };
+  const nothing = { untaken: 0, local: none, nowhere: 0 };
+  expect(situationOf(readWrite, status({}))).toEqual({ kind: 'read-write' });
+  expect(situationOf(readWrite, null)).toEqual({ kind: 'partly', rest: null });
+  expect(situationOf(readWrite, status({ library: null }))).toEqual({ kind: 'partly', rest: { ...nothing, untaken: null } });
+  expect(situationOf(readWrite, status({ library: { items: 12, untaken: 12 } }))).toEqual({ kind: 'partly', rest: { ...nothing, untaken: 12 } });
+  expect(situationOf(readWrite, status({ objects }))).toEqual({ kind: 'partly', rest: { ...nothing, local: { count: 60, bytes: 600 } } });
+  const missing = { ...status({}).objects, missing: { count: 2, bytes: 0 } };
+  expect(situationOf(readWrite, status({ objects: missing }))).toEqual({ kind: 'partly', rest: { ...nothing, nowhere: 2 } });
+});
+
+test('S3 that is not used while files are only there is no quiet state', () => {
+  const objects = { ...status({}).objects, remote: { count: 58, bytes: 580 } };
+  expect(situationOf({ ...off, reason: notConfigured }, status({ mode: 'off', reason: notConfigured, objects }))).toEqual({
+    kind: 'cut-off',
+    reason: notConfigured,
+    files: { count: 58, bytes: 580 },
   });
+});
+
+test('settings that were tried in vain are not shown as working', () => {
+  const finding = { code: 'INVALID_ACCESS_KEY', message: 'm', hint: null } as const;
+  expect(situationOf(readWrite, status({}), finding)).toEqual({ kind: 'unproven', refuses: false, finding });
+  // since when is the outage's, and the cause is the one that was found just now
+  expect(situationOf(readWrite, status({ outage }), finding)).toMatchObject({ kind: 'away', outage: { ...outage, code: 'INVALID_ACCESS_KEY' } });
+  expect(situationOf({ ...off, reason: notConfigured }, status({ mode: 'off' }), finding).kind).toBe('off');
+});
+
+test('an outage is told with what waits, and its end with what still waits', () => {
+  const pendingUploads = { count: 3, bytes: 300 };
+  expect(situationOf(readWrite, status({ outage, pendingUploads }))).toEqual({ kind: 'away', outage, refuses: false, waiting: pendingUploads });
   expect(situationOf(readWrite, status({ pendingUploads })).kind).toBe('catching-up');
   expect(situationOf(readWrite, status({ mode: 'off', outage })).kind).toBe('off');
 });
 
+test('an outage is called what it is', () => {
+  expect(outageKind(outage)).toBe('away');
+  expect(outageKind({ ...outage, code: 'INVALID_ACCESS_KEY' })).toBe('denied');
+  expect(outageKind({ ...outage, reads: false })).toBe('writes');
+  expect(outageKind({ ...outage, writes: false })).toBe('reads');
+});
+
 test('an outage refuses uploads only where it is set to, and where they would go to S3', () => {
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
   const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
   expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
-  expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toEqual({ kind: 'read-only', reason: null, away: outage });
+  expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toEqual({ kind: 'read-only', reason: null, outage });
   const unknown = { ...readWrite, settings: { onOutage: null } };
   expect(situationOf(unknown, status({ outage }))).toMatchObject({ kind: 'away', refuses: null });
 });
@@ -56,10 +86,13 @@ test('an outage refuses uploads only where it is set to, and where they would go
 test('files that wait on a disk that is gone are not being uploaded', () => {
   const stranded = { count: 3, bytes: 300, volumes: [] };
   const pendingUploads = { count: 3, bytes: 300 };
-  expect(situationOf(readWrite, status({ pendingUploads, stranded })).kind).toBe('read-write');
-  expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded }))).toEqual({ kind: 'catching-up', waiting: 1, bytes: 100 });
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
-  expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: 0 });
+  const objects = { ...status({}).objects, local: pendingUploads };
+  expect(situationOf(readWrite, status({ pendingUploads, stranded, objects }))).toMatchObject({ kind: 'partly', rest: { local: none } });
+  expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded }))).toMatchObject({
+    kind: 'catching-up',
+    waiting: { count: 1, bytes: 100 },
+  });
+  expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: none });
 });
 
 test('all six steps are listed, whatever the test came to', () => {

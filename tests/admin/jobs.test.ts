@@ -1,9 +1,9 @@
 import { minutesOf } from '../../admin/src/utils/format';
-import { activityOf, announcementsOf, extentOf, freshDryRun, hasProgress, needsTrial, percentOf, requestsOf, stepsOut } from '../../admin/src/utils/jobs';
+import { activityOf, announcementsOf, extentOf, freshDryRun, hasProgress, isGood, needsTrial, percentOf, requestsOf, stepsOut, undoneOf } from '../../admin/src/utils/jobs';
 import { readMaxId } from '../../admin/src/utils/maxId';
 import { choiceOf, SCHEDULES } from '../../admin/src/utils/schedule';
 import { stateKey } from '../../admin/src/utils/states';
-import { planOf } from '../../admin/src/utils/audit';
+import { isOutdated, notLookedAt, planOf, verdictOf } from '../../admin/src/utils/audit';
 import { jobOf, runOf } from '../support/job-answers';
 
 const blockedBy = { code: 'UPLOAD_INCOMPLETE', message: '', hint: '' } as const;
@@ -25,13 +25,69 @@ test('one that has nothing to do and has never run is not called complete', () =
 });
 
 test('on the way out of S3 the plugin may go once a restore has found every file at its path, and not while one is under way', () => {
-  const states = (over: Parameters<typeof jobOf>[1]) => stepsOut(jobOf('restore', over));
+  const states = (over: Parameters<typeof jobOf>[1], nowhere = 0) => stepsOut(jobOf('restore', over), nowhere);
   const open = ['leave-done', 'restore-now', 'uninstall-later'];
   expect(states({})).toEqual(open);
   expect(states({ complete: true })).toEqual(open);
   expect(states({ complete: true, running: true, lastRun: runOf() })).toEqual(open);
   expect(states({ lastRun: runOf({ status: 'failed' }) })).toEqual(open);
   expect(states({ complete: true, lastRun: runOf() })).toEqual(['leave-done', 'restore-done', 'uninstall-now']);
+  // “every file” would not be true
+  expect(states({ complete: true, lastRun: runOf() }, 1)).toEqual(['leave-done', 'restore-partly-done', 'uninstall-now']);
+  expect(states({ complete: true, lastRun: runOf(), progress: { ...progress, failed: 1 } })).toContain('restore-partly-done');
+});
+
+test('a job that nobody has looked into is not said to have nothing to do', () => {
+  expect(activityOf(jobOf('restore', { looked: false }))).toBe('unseen');
+  expect(activityOf(jobOf('restore', { complete: true, looked: false }))).toBe('unseen');
+  expect(activityOf(jobOf('restore', { complete: true, looked: true }))).toBe('nothing');
+});
+
+describe('what an audit that has ended says', () => {
+  const clean = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
+  const audit = (over: Partial<NonNullable<ReturnType<typeof runOf>['audit']>> = {}) => runOf({ job: 'audit', audit: { ...clean, ...over } });
+
+  test.each([
+    ['clean', {}],
+    ['clean', { findings: 3, applied: 3 }],
+    ['problems', { findings: 3, applied: 1 }],
+    ['lost', { findings: 2, lost: 2 }],
+    ['partly', { bucket: 'unchecked' }],
+    ['partly', { bucket: 'partly' }],
+    ['partly', { disk: false }],
+    ['problems', { bucket: 'unchecked', findings: 1 }],
+  ] as const)('%s for %j', (verdict, over) => {
+    expect(verdictOf(audit(over))).toBe(verdict);
+    expect(isGood(jobOf('audit', { lastRun: audit(over) }))).toBe(verdict === 'clean');
+  });
+
+  test('one of a version that did not note what it looked at proves nothing', () => {
+    expect(verdictOf(runOf({ job: 'audit' }))).toBe('unknown');
+    expect(isGood(jobOf('audit', { lastRun: runOf({ job: 'audit' }) }))).toBe(false);
+  });
+
+  test('what was left out is named', () => {
+    expect(notLookedAt({ ...clean, bucket: 'unchecked', disk: false })).toEqual(['bucket', 'disk']);
+    expect(notLookedAt({ ...clean, bucket: 'partly' })).toEqual(['buckets']);
+    expect(notLookedAt(clean)).toEqual([]);
+  });
+
+  test('it is outdated once another job has worked since it began', () => {
+    const upload = (startedAt: string, endedAt: string | null, done = 1) => [
+      jobOf('upload', { lastRun: runOf({ startedAt, endedAt, done }) }),
+      jobOf('audit', { lastRun: audit() }),
+    ];
+    expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-03T10:00:30.000Z'))).toBe(false);
+    expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-04T10:00:30.000Z'))).toBe(true);
+    expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', null))).toBe(true);
+    // a schedule that found nothing to do
+    expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-04T10:00:30.000Z', 0))).toBe(false);
+  });
+});
+
+test('files that a run found nowhere are told of as not done', () => {
+  const skipped = [{ code: 'MISSING', count: 2, bytes: 0 }, { code: 'IN_S3', count: 5, bytes: 50 }, { code: 'GIVEN_UP', count: 1, bytes: 10 }] as const;
+  expect(undoneOf(runOf({ failed: 1, skipped: [...skipped] }))).toBe(4);
 });
 
 test('a bar is for work that was begun: a restore that nobody has asked for has none, although most files are on the disk', () => {

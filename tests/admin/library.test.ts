@@ -1,4 +1,4 @@
-import { segmentsOf } from '../../admin/src/utils/library';
+import { segmentsOf, stuckOf } from '../../admin/src/utils/library';
 
 const none = { count: 0, bytes: 0 };
 const objects = {
@@ -22,12 +22,26 @@ test('the shares are of the measure that was asked for, and come to one', () => 
   }
 });
 
-test('a file that failed is counted once: not also where it is', () => {
-  const segments = segmentsOf({ ...objects, failed: { count: 13, bytes: 250 } }, 'count');
-  expect(of(segments, 'failed')).toMatchObject({ count: 12, bytes: 250 });
-  expect(of(segments, 'local')).toMatchObject({ count: 0, bytes: 0 });
-  expect(of(segments, 'both')).toMatchObject({ count: 3, bytes: 350 });
-  expect(segments.reduce((sum, { count }) => sum + count, 0)).toBe(20);
+test('missing files have a place of their own, and are taken out of no other', () => {
+  const both = { count: 58, bytes: 180_800 };
+  const two = { count: 2, bytes: 0 };
+  const segments = segmentsOf({ ...objects, local: none, remote: none, lost: none, both, missing: two, failed: two }, 'count');
+  expect(of(segments, 'both')).toMatchObject(both);
+  expect(of(segments, 'missing')).toMatchObject(two);
+  expect(segments.reduce((sum, { count }) => sum + count, 0)).toBe(60);
+});
+
+test('a file that could not be moved is still where it is, wherever that is', () => {
+  // one that a restore could not fetch: it was never on the disk
+  const counted = { ...objects, failed: { count: 2, bytes: 40 } };
+  expect(of(segmentsOf(counted, 'count'), 'local')).toMatchObject(objects.local);
+  expect(of(segmentsOf(counted, 'count'), 'remote')).toMatchObject(objects.remote);
+  expect(stuckOf(counted)).toEqual({ count: 1, bytes: 40 });
+});
+
+test('a missing or lost file is not told of a second time as one that failed', () => {
+  expect(stuckOf(objects)).toEqual(none);
+  expect(stuckOf({ ...objects, missing: { count: 2, bytes: 0 }, failed: { count: 3, bytes: 0 } })).toEqual(none);
 });
 
 test('an empty library has no share of anything', () => {

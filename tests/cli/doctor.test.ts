@@ -65,6 +65,31 @@ describe('doctor', () => {
     expect(played.stdout()).toMatch(new RegExp(`^✗ ${name}: .+\\n {4}→ .+$`, 'm'));
   });
 
+  it('with another encryption key than the server’s says so, and nothing that contradicts it', async () => {
+    const played = stageIo();
+    const settings = async () => ({ ...SETTINGS, settings: { ...SETTINGS.settings, secretAccessKeySet: false }, mode: 'off' as const, reason: reasonOf('SECRET_UNREADABLE') });
+    expect(await runOn(played, 'doctor', engineWith({ settings }))).toBe(1);
+    expect(played.stdout()).toMatch(/^✗ Encryption: the stored secret was sealed with another key than this command has\n {4}→ Run this command with the server’s environment/m);
+    expect(played.stdout()).toMatch(/^! Settings: .+credentials stored, and not readable here$/m);
+    expect(played.stdout()).toMatch(/^✗ Mode: off\./m);
+    expect(played.stdout()).not.toMatch(/is encrypted with|of this machine/);
+  });
+
+  it('says of a secret that nobody has stored that none is', async () => {
+    const played = stageIo();
+    const settings = { ...SETTINGS.settings, accessKeyId: null, secretAccessKeySet: false };
+    await runOn(played, 'doctor', engineWith({ settings: async () => ({ ...SETTINGS, settings, sources: { ...SETTINGS.sources, secretAccessKey: 'default' } }) }));
+    expect(played.stdout()).toContain('✓ Encryption: a secret would be stored encrypted with admin.secrets.encryptionKey; none is stored\n');
+  });
+
+  it('finds files that nobody can open: only in S3, which is off or away', async () => {
+    for (const over of [{ mode: 'off' as const }, { outage: { since: '', code: 'TIMEOUT' as const, detail: null, reads: true, writes: true, unreadable: STATUS.objects.remote } }]) {
+      const played = stageIo();
+      expect(await runOn(played, 'doctor', engineWith({ status: async () => ({ ...STATUS, ...over }) }))).toBe(1);
+      expect(played.stdout()).toMatch(/^✗ Unreadable files: 3,000 files, 60 MB are only in S3, and nobody can open them now$/m);
+    }
+  });
+
   it('only notes what may be meant so', async () => {
     const played = stageIo();
     const engine = engineWith({

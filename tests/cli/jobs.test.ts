@@ -1,4 +1,4 @@
-import type { RunEntry } from '../../server/src/contracts/jobs';
+import type { AuditResult, RunEntry } from '../../server/src/contracts/jobs';
 import { StorageError } from '../../server/src/core/errors';
 import type { CommandEngine } from '../../server/src/cli/command-engine';
 import { settle } from '../support/fake-clock';
@@ -68,7 +68,7 @@ describe('upload', () => {
         '  → Put it back into the uploads folder, or into the bucket, and retry; another server’s disk may have it too.',
         '      photo_8.jpg (1.2 MB)',
         '      evil�[2J.jpg (1.2 MB)',
-        '  and 2 more: Settings → S3 Storage lists them all, where each can be tried again.',
+        '  and 2 more: Settings → S3 Storage → Migration lists them all, where each can be tried again.',
       ),
     );
     expect(objects).toHaveBeenCalledWith({ failed: 'true', state: 'local', page: '1', pageSize: '10' });
@@ -332,12 +332,25 @@ describe('audit', () => {
   ] as const;
   const report = async () => ({ ...NO_REPORT, counts: [...counts] });
 
+  const checked = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
+  const withAudit = (audit: AuditResult) => engineWith({ runNow: async () => ({ ...RUN, job: 'audit', audit }) });
+
   it('that finds nothing ends with 0', async () => {
     const played = stageIo();
-    expect(await runOn(played, 'audit')).toBe(0);
+    expect(await runOn(played, 'audit', withAudit(checked))).toBe(0);
     expect(played.stdout()).toBe(
       lines('The audit is complete: 1,000 files, 20 MB compared in 0 s.', 'Found: nothing. Database, disk and bucket agree.'),
     );
+  });
+
+  it.each([
+    [{ bucket: 'unchecked' }, 'The bucket was not looked at: S3 is not in use, or did not answer. Only database and disk were compared.'],
+    [{ bucket: 'partly' }, 'Not every bucket could be looked at: of some files nobody knows whether their objects are there.'],
+    [{ disk: false }, 'The uploads folder was not there: nothing is known of the files on this disk.'],
+  ] as const)('says what it did not look at, and ends with 1: %j', async (over, sentence) => {
+    const played = stageIo();
+    expect(await runOn(played, 'audit', withAudit({ ...checked, ...over }))).toBe(1);
+    expect(played.stdout()).toContain(lines(sentence, 'Found: nothing in what was looked at.'));
   });
 
   it('ends with 1 for what endangers a file, until it is put right', async () => {

@@ -1,3 +1,5 @@
+import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { AuditResult, JobAnswer } from '../../server/src/contracts/jobs';
 import { StorageError } from '../../server/src/core/errors';
 import { createCommand } from '../../server/src/cli/command';
 import { libraryLines } from '../../server/src/cli/library-bar';
@@ -42,7 +44,7 @@ describe('status', () => {
       ...STATUS,
       mode: 'read-only',
       reason: reasonOf('PRODUCTION_ONLY'),
-      outage: { since: '2026-11-23T19:52:39.123Z', code: 'UNREACHABLE' },
+      outage: { since: '2026-11-23T19:52:39.123Z', code: 'UNREACHABLE', detail: null, reads: true, writes: true, unreadable: { count: 58, bytes: 5_800 } },
       pendingUploads: tally,
       stranded: { ...tally, volumes: [] },
     } as const;
@@ -50,20 +52,73 @@ describe('status', () => {
 
     expect(played.stdout()).toContain(
       lines(
-        'Mode      read-only',
-        `          ${reasonOf('PRODUCTION_ONLY').message}`,
-        `          → ${reasonOf('PRODUCTION_ONLY').hint}`,
-        'S3        away since 2026-11-23 19:52:39 UTC. The S3 endpoint could not be reached.',
-        'Waiting   3 files, 1.2 MB: kept on disk while S3 was away, they follow by themselves',
-        'Stranded  3 files, 1.2 MB: only on a disk that has vanished',
+        'Mode        read-only',
+        `            ${reasonOf('PRODUCTION_ONLY').message}`,
+        `            → ${reasonOf('PRODUCTION_ONLY').hint}`,
+        'S3          away since 2026-11-23 19:52:39 UTC. The S3 endpoint could not be reached.',
+        'Unreadable  58 files, 5.8 kB: only in S3, and nobody can open them now',
+        'Waiting     3 files, 1.2 MB: kept on disk while S3 was away, they follow by themselves',
+        'Stranded    3 files, 1.2 MB: only on a disk that has vanished',
       ),
     );
+  });
+
+  const shown = async (status: Partial<StatusAnswer>, ...jobs: JobAnswer[]) => {
+    const played = stageIo();
+    await runOn(played, 'status', engineWith({ status: async () => ({ ...STATUS, ...status }), jobs: async () => ({ jobs }) }));
+    return played.stdout();
+  };
+  const nothing = { count: 0, bytes: 0 };
+  const empty = { local: nothing, both: nothing, remote: nothing, trash: nothing, missing: nothing, lost: nothing, failed: nothing };
+
+  it('calls S3 what it is: refusing, only readable, read only, or off while files are only there', async () => {
+    const outage = { since: '2026-11-23T19:52:39.123Z', code: 'INVALID_ACCESS_KEY', detail: null, reads: true, writes: true, unreadable: nothing } as const;
+    expect(await shown({ outage })).toMatch(/^S3 +refuses since /m);
+    expect(await shown({ outage: { ...outage, reads: false } })).toMatch(/^S3 +stores nothing since /m);
+    expect(await shown({ outage: { ...outage, writes: false, detail: 'AccessDenied' } })).toMatch(/^S3 +cannot be read since .+\(AccessDenied\)$/m);
+    expect(await shown({ mode: 'read-only' })).toMatch(/^S3 +read, and never changed$/m);
+    expect(await shown({ mode: 'off', reason: reasonOf('NOT_CONFIGURED') })).toMatch(/^Unreadable +3,000 files, 60 MB: only in S3/m);
+  });
+
+  it('on a plugin that was never configured knows of the library, and calls nothing complete', async () => {
+    const jobs = (['upload', 'restore', 'purge', 'audit'] as const).map((name) =>
+      jobOf(name, { complete: true, looked: false, progress: { ...jobOf(name).progress, done: 0, total: 0 } }));
+    const text = await shown({ mode: 'off', reason: reasonOf('NOT_CONFIGURED'), objects: empty, library: { items: 12, untaken: 12 } }, ...jobs);
+    expect(text).toContain('12 items of the media library have not been looked at yet: “upload --dry-run” says what would be moved to S3.\n');
+    expect(text).toMatch(/^upload +nothing looked at yet;/m);
+    expect(text).toMatch(/^restore +nothing looked at yet;/m);
+    expect(text).toMatch(/^purge +no deleted file waits;/m);
+    expect(text).toMatch(/^audit +never run;/m);
+    expect(text).not.toMatch(/complete|knows of no file/);
+  });
+
+  it('an audit is told by what it found and what it looked at', async () => {
+    const audit = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
+    const of = (over: Partial<AuditResult>) => shown({}, jobOf('audit', { complete: true, lastRun: { ...RUN, job: 'audit', audit: { ...audit, ...over } } }));
+    expect(await of({})).toMatch(/^audit +all in order;/m);
+    expect(await of({ bucket: 'unchecked' })).toMatch(/^audit +the bucket was not looked at;/m);
+    expect(await of({ findings: 3, applied: 1 })).toMatch(/^audit +2 problems;/m);
+    expect(await of({ findings: 2, lost: 2, bucket: 'partly' })).toMatch(/^audit +2 files nowhere, not everything was looked at;/m);
+  });
+
+  it('files that were found nowhere are listed as such, and not once more as failed', async () => {
+    const text = await shown({ objects: { ...STATUS.objects, missing: { count: 2, bytes: 0 }, failed: { count: 3, bytes: 40 } } });
+    expect(text).toMatch(/^ {2}not found +2 files$/m);
+    expect(text).toMatch(/^ {2}of these failed +1 file, 40 bytes$/m);
   });
 
   it('--json writes one document', async () => {
     const played = stageIo();
     await runOn(played, 'status --json', engineWith({ jobs: async () => ({ jobs: [jobOf('upload')] }) }));
     expect(JSON.parse(played.stdout())).toEqual({ ...STATUS, jobs: [jobOf('upload')] });
+  });
+
+  it('--json turns no text of the terminal round', async () => {
+    const played = stageIo();
+    const node = { ...STATUS.node, volume: 'x.jpg\u202egnp\u200f\u061c' };
+    await runOn(played, 'status --json', engineWith({ status: async () => ({ ...STATUS, node }) }));
+    expect(played.stdout()).toContain('x.jpg\\u202egnp\\u200f\\u061c');
+    expect(JSON.parse(played.stdout()).node).toEqual(node);
   });
 
   it('without an engine says so and ends with 3', async () => {

@@ -28,6 +28,7 @@ export const STATUS: StatusAnswer = {
     lost: NONE,
     failed: NONE,
   },
+  library: { items: 1_000, untaken: 0 },
   pendingUploads: NONE,
   stranded: { ...NONE, volumes: [] },
   incidents: [],

@@ -52,6 +52,6 @@ test('S3 is left and taken back: new files go to the disk meanwhile, and no sche
   const left = await post<{ mode: string; reason: { code: string } }>('/settings/leave');
   expect([left.status, left.body.mode, left.body.reason.code]).toEqual([200, 'read-only', 'LEAVING']);
   expect((await settings()).settings).toMatchObject({ leaving: true, uploadScheduleEnabled: false, uploadSchedule: '0 3 * * *' });
-  expect((await jobs()).find(({ name }) => name === 'purge')!.blockedBy!.code).toBe('READ_ONLY');
+  expect((await jobs()).find(({ name }) => name === 'purge')!.blockedBy!.code).toBe('LEAVING');
   expect((await post<{ mode: string }>('/settings/return')).body.mode).toBe('read-write');
 });

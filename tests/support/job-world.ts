@@ -4,10 +4,10 @@ import { knexLeases } from '../../server/src/adapters/leases';
 import { knexRuns } from '../../server/src/adapters/runs';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
 import { volumeRegistry } from '../../server/src/adapters/volumes';
-import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { JobName } from '../../server/src/contracts/jobs';
 import type { Mode } from '../../server/src/contracts/settings';
 import { systemClock } from '../../server/src/core/clock';
+import type { ErrorCode } from '../../server/src/contracts/errors';
 import { Blocks } from '../../server/src/core/jobs/blocks';
 import type { Job, JobContext, JobOutcome } from '../../server/src/core/jobs/job';
 import { LeaseHolder } from '../../server/src/core/jobs/lease-holder';
@@ -59,14 +59,14 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const transactions = knexTransactions(knex);
   const holder = `${volume}/${Math.random()}`;
   const log = { lines: [] as string[], debug: quiet, info: quiet, warn: (line: string) => void log.lines.push(line), error: (line: string) => void log.lines.push(line) };
-  const now = { mode: 'read-write' as Mode, leaving: false, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
+  const now = { mode: 'read-write' as Mode, reason: null as ErrorCode | null, leaving: false, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
   const runs = knexRuns(transactions, schema);
   const findings = knexFindings(transactions, schema);
   const requests = knexJobRequests(transactions, schema);
   const registry = volumeRegistry(transactions, schema);
   const id = volume as VolumeId;
   const book = new RequestBook({ requests, runs, registry, volume: () => id });
-  const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, cleanupIsScheduled: () => now.cleanupIsScheduled });
+  const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, reason: () => now.reason, cleanupIsScheduled: () => now.cleanupIsScheduled });
   const runner = new JobRunner({
     ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs, retryMs },
     volume: () => id,

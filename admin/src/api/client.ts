@@ -1,6 +1,6 @@
 import type { FetchClient } from '@strapi/strapi/admin';
 
-import type { StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
+import type { PreviewAnswer, StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
 import type { JobName, JobsAnswer, KeysAnswer, KeysRequest, ReportAnswer, ScheduledJob, ScheduleRequest, StartRequest } from '../../../server/src/contracts/jobs';
 import type { ObjectsAnswer } from '../../../server/src/contracts/objects';
 import type { SettingsAnswer, SettingsPatch } from '../../../server/src/contracts/settings';
@@ -15,6 +15,8 @@ export function createApi({ get, put, post }: FetchClient) {
   return {
     readSettings: async () => (await get<SettingsAnswer>(SETTINGS)).data,
     saveSettings: async (patch: SettingsPatch) => (await put<SettingsAnswer, SettingsPatch>(SETTINGS, patch)).data,
+    /** What a patch would do to files, without saving it. */
+    previewSettings: async (patch: SettingsPatch) => (await post<PreviewAnswer, SettingsPatch>(`${SETTINGS}/preview`, patch)).data,
     testSettings: async (patch: SettingsPatch) => (await post<TestAnswer, SettingsPatch>(`${SETTINGS}/test`, patch)).data,
     readStranded: async (pageSize: number) =>
       (await get<ObjectsAnswer>(`${OBJECTS}?stranded=true&pageSize=${pageSize}`)).data,

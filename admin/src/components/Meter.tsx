@@ -1,7 +1,7 @@
 import { Box } from '@strapi/design-system';
 
-/** The design system's own progress bar tells its value to nobody who cannot see it. */
-export function Meter({ percent, label }: { percent: number; label: string }) {
+/** The design system's own progress bar tells its value to nobody who cannot see it. Green is only what is all there and good. */
+export function Meter({ percent, label, isGood }: { percent: number; label: string; isGood: boolean }) {
   return (
     <Box
       role="progressbar"
@@ -14,7 +14,7 @@ export function Meter({ percent, label }: { percent: number; label: string }) {
       hasRadius
       overflow="hidden"
     >
-      <Box background={percent === 100 ? 'success500' : 'primary600'} height="100%" style={{ width: `${percent}%`, transition: 'width 300ms' }} />
+      <Box background={percent === 100 && isGood ? 'success500' : 'primary600'} height="100%" style={{ width: `${percent}%`, transition: 'width 300ms' }} />
     </Box>
   );
 }

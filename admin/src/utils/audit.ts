@@ -1,4 +1,4 @@
-import type { ReportAnswer } from '../../../server/src/contracts/jobs';
+import type { AuditResult, JobAnswer, ReportAnswer, RunEntry } from '../../../server/src/contracts/jobs';
 
 /** What applying an audit's plan would change; null when there is nothing, or it was done. */
 export function planOf({ counts, results }: Pick<ReportAnswer, 'counts' | 'results'>): { count: number; bytes: number } | null {
@@ -8,3 +8,29 @@ export function planOf({ counts, results }: Pick<ReportAnswer, 'counts' | 'resul
   const done = seen.length > 0 && seen.every(({ applied }) => applied);
   return count === 0 || done ? null : { count, bytes: planned.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
+
+/**
+ * What an audit that has ended says of the library: `clean`: all was looked at, and nothing is left to be put right; `problems`;
+ * `lost`: files are nowhere; `partly`: nothing was found in what was looked at, but not everything was; `unknown`: an older
+ * version did not note what it looked at.
+ */
+export type Verdict = 'clean' | 'problems' | 'lost' | 'partly' | 'unknown';
+
+export function verdictOf({ audit }: Pick<RunEntry, 'audit'>): Verdict {
+  if (!audit) return 'unknown';
+  if (audit.lost > 0) return 'lost';
+  if (audit.findings > audit.applied) return 'problems';
+  return notLookedAt(audit).length > 0 ? 'partly' : 'clean';
+}
+
+/** What an audit had to leave out. */
+export function notLookedAt({ bucket, disk }: AuditResult): ('bucket' | 'buckets' | 'disk')[] {
+  return [...(bucket === 'unchecked' ? (['bucket'] as const) : bucket === 'partly' ? (['buckets'] as const) : []), ...(disk ? [] : (['disk'] as const))];
+}
+
+/** Another job has moved files, or tried to, since the audit began: what it has found may be mended, and more may be wrong. */
+export const isOutdated = (run: RunEntry, jobs: readonly JobAnswer[]): boolean =>
+  jobs.some(({ name, lastRun }) => name !== 'audit' && lastRun !== null && hasWorked(lastRun) && (lastRun.endedAt === null || lastRun.endedAt > run.startedAt));
+
+/** A schedule that finds nothing to do, every two minutes, changes nothing. */
+const hasWorked = ({ done, failed }: RunEntry) => done + failed > 0;

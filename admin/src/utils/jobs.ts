@@ -1,4 +1,5 @@
 import type { JobAnswer, JobName, RunEntry } from '../../../server/src/contracts/jobs';
+import { verdictOf } from './audit';
 
 /** The jobs the page shows; the purge looks after itself. */
 export const SHOWN_JOBS = ['upload', 'cleanup', 'restore', 'audit'] as const;
@@ -11,10 +12,10 @@ export const isActive = ({ running, wanted }: JobAnswer) => running || wanted;
 
 /**
  * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started; `never`: it only
- * looks, and never has; `nothing`: it has never run, and there is nothing to do. That and complete count before blocked: what has
- * nothing to do needs no way out.
+ * looks, and never has; `nothing`: it has never run, and there is nothing to do; `unseen`: nobody has looked whether there is
+ * something to do. All of these and complete count before blocked: what has nothing to do needs no way out.
  */
-export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'nothing' | 'blocked' | 'never' | 'idle';
+export type Activity = 'running' | 'trying' | 'waiting' | 'complete' | 'nothing' | 'unseen' | 'blocked' | 'never' | 'idle';
 
 /** Leave nothing to be done, whether they ever ran or not: only their last run tells what they are at. */
 const LOOKS: readonly JobName[] = ['audit'];
@@ -23,17 +24,25 @@ export function activityOf(job: JobAnswer): Activity {
   if (job.running) return job.lastDryRun?.status === 'running' && job.lastRun?.status !== 'running' ? 'trying' : 'running';
   if (job.wanted) return 'waiting';
   const looks = LOOKS.includes(job.name);
-  if (looks ? job.lastRun?.status === 'complete' : job.complete) return job.lastRun ? 'complete' : 'nothing';
+  if (looks ? job.lastRun?.status === 'complete' : job.complete) {
+    if (job.lastRun) return 'complete';
+    return job.looked === false ? 'unseen' : 'nothing';
+  }
   if (job.blockedBy) return 'blocked';
+  if (job.name === 'restore' && job.looked === false) return 'unseen';
   return looks && !job.lastRun ? 'never' : 'idle';
 }
 
 /** What is to be done, and whether it is done, is the next thing, or comes later. */
-export type StepOut = 'leave-done' | 'restore-now' | 'restore-done' | 'uninstall-later' | 'uninstall-now';
+export type StepOut = 'leave-done' | 'restore-now' | 'restore-done' | 'restore-partly-done' | 'uninstall-later' | 'uninstall-now';
 
-/** The way out of S3, once it is no longer used for new files. */
-export function stepsOut(restore: JobAnswer): StepOut[] {
-  return activityOf(restore) === 'complete' ? ['leave-done', 'restore-done', 'uninstall-now'] : ['leave-done', 'restore-now', 'uninstall-later'];
+/**
+ * The way out of S3, once it is no longer used for new files.
+ * @param nowhere how many files have no bytes anywhere: no restore brings them back
+ */
+export function stepsOut(restore: JobAnswer, nowhere: number): StepOut[] {
+  if (activityOf(restore) !== 'complete') return ['leave-done', 'restore-now', 'uninstall-later'];
+  return ['leave-done', nowhere > 0 || restore.progress.failed > 0 ? 'restore-partly-done' : 'restore-done', 'uninstall-now'];
 }
 
 /**
@@ -66,6 +75,10 @@ export function extentOf(job: JobAnswer): { count: number; bytes: number } {
   return { count: Math.max(0, total - done), bytes: Math.max(0, bytesTotal - bytesDone) };
 }
 
+/** Whether a job that has come to its end leaves nothing that is wrong: only that may be shown in green. */
+export const isGood = ({ name, lastRun, progress }: JobAnswer): boolean =>
+  name === 'audit' ? lastRun !== null && verdictOf(lastRun) === 'clean' : progress.failed === 0;
+
 /** From 0 to 100, never rounded up to all; by bytes where there are any, as they tell more of the time. */
 export function percentOf({ done, total, bytesDone, bytesTotal }: JobAnswer['progress']): number {
   if (total === 0) return 0;
@@ -76,6 +89,10 @@ export function percentOf({ done, total, bytesDone, bytesTotal }: JobAnswer['pro
 
 /** Requests to S3 in all. */
 export const requestsOf = ({ requests }: RunEntry) => requests.list + requests.head + requests.get + requests.put + requests.delete;
+
+/** Files that a run could not do and that need a person: also those that it found nowhere, which it only passes by. */
+export const undoneOf = ({ failed, skipped }: Pick<RunEntry, 'failed' | 'skipped'>): number =>
+  skipped.filter(({ code }) => code === 'MISSING' || code === 'GIVEN_UP').reduce((sum, { count }) => sum + count, failed);
 
 export type Announcement =
   | { kind: 'started'; job: ShownJob }
@@ -89,6 +106,6 @@ export function announcementsOf(before: readonly JobAnswer[], after: readonly Jo
     if (isActive(job)) return [{ kind: 'started', job: job.name }];
     const run = activityOf(old) === 'trying' ? job.lastDryRun : job.lastRun;
     const status = run && run.status !== 'running' ? run.status : 'complete';
-    return [{ kind: 'ended', job: job.name, status, done: run?.done ?? 0, failed: run?.failed ?? 0 }];
+    return [{ kind: 'ended', job: job.name, status, done: run?.done ?? 0, failed: run ? undoneOf(run) : 0 }];
   });
 }

@@ -1,7 +1,7 @@
 import type { StatusAnswer, Tally } from '../../../server/src/contracts/api';
 
-/** Where files are, in the order of the bar: the way they go, then what needs people. */
-export const PLACES = ['local', 'both', 'remote', 'trash', 'failed', 'lost'] as const;
+/** Where files are, in the order of the bar: the way they go, then those that are nowhere. Each file is in one place. */
+export const PLACES = ['local', 'both', 'remote', 'trash', 'missing', 'lost'] as const;
 export type Place = (typeof PLACES)[number];
 
 export type Measure = 'count' | 'bytes';
@@ -12,22 +12,16 @@ export interface Segment extends Tally {
   share: number;
 }
 
-/** The states that failures are taken out of, those where moving a file has most to do first. */
-const MAY_FAIL = ['local', 'both', 'remote', 'trash'] as const;
-
-/** Each file once: the server counts a file that failed also where it is. */
+/** The places with what is in them. Failures are not among them: a file that could not be moved still lies where it is. */
 export function segmentsOf(objects: StatusAnswer['objects'], measure: Measure): Segment[] {
-  const { lost, failed: counted } = objects;
-  const failed = { count: counted.count - lost.count, bytes: counted.bytes - lost.bytes };
-  const places: Record<Place, Tally> = { ...objects, failed };
-  const left = { ...failed };
-  for (const place of MAY_FAIL) {
-    const { count, bytes } = places[place];
-    const taken = { count: Math.min(count, left.count), bytes: Math.min(bytes, left.bytes) };
-    places[place] = { count: count - taken.count, bytes: bytes - taken.bytes };
-    left.count -= taken.count;
-    left.bytes -= taken.bytes;
-  }
-  const whole = PLACES.reduce((sum, place) => sum + places[place][measure], 0);
-  return PLACES.map((place) => ({ place, ...places[place], share: whole === 0 ? 0 : places[place][measure] / whole }));
+  const whole = PLACES.reduce((sum, place) => sum + objects[place][measure], 0);
+  return PLACES.map((place) => ({ place, ...objects[place], share: whole === 0 ? 0 : objects[place][measure] / whole }));
+}
+
+/** The files that could not be moved and lie somewhere all the same: the server counts missing and lost ones as failed, too. */
+export function stuckOf({ failed, missing, lost }: StatusAnswer['objects']): Tally {
+  return {
+    count: Math.max(0, failed.count - missing.count - lost.count),
+    bytes: Math.max(0, failed.bytes - missing.bytes - lost.bytes),
+  };
 }

@@ -24,3 +24,6 @@ export function detailOf({ code, message }: TestStep): string | null {
 
 /** Fine so far, but this instance may not write to the bucket, so the test did not either. */
 export const wasReadOnly = (answer: TestAnswer) => answer.ok && answer.steps.length < STEP_NAMES.length;
+
+/** The step at which a test stopped; null where there was no test, or it passed. */
+export const failedIn = (answer: TestAnswer | null): TestStep | null => answer?.steps.find((step) => !step.ok) ?? null;

@@ -29,6 +29,12 @@ const PLACE: readonly FieldName[] = ['provider', 'bucket', 'region', 'endpoint',
 export const touchesConnection = (state: FormState) =>
   PLACE.some((name) => isChanged(state, name)) || state.secret.kind === 'replace';
 
+const WAY: readonly FieldName[] = [...PLACE, 'prefix', 'forcePathStyle'];
+
+/** Whether saving changes where files are looked for, or with which key: by new values, and by taking stored ones away. */
+export const movesFiles = (state: FormState) =>
+  WAY.some((name) => isChanged(state, name) || isReset(state, name)) || state.secret.kind !== 'keep';
+
 function endpointProblem(endpoint: string): Problem | null {
   if (/[<>{}]/.test(endpoint)) return { key: 'invalid.endpoint.placeholder' };
   // “localhost:9000” is a URL too, of the scheme “localhost”

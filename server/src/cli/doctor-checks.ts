@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { HostFacts } from './command-engine';
 import { formatBytes, formatTally } from './format';
+import { outOfReach } from './out-of-reach';
 
 /** `note`: worth knowing, and maybe meant so. */
 export interface Check {
@@ -19,19 +20,24 @@ const NO_SPACE = 100e6;
 /** Modes that somebody has chosen. */
 const MEANT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRODUCTION_ONLY', 'MODE_OVERRIDE', 'LEAVING']);
 
+/** Why there are no credentials to be used, although some may be stored. */
+const NO_KEY: Readonly<Record<string, string>> = {
+  SECRET_UNREADABLE: 'stored, and not readable here',
+  SECRET_REQUIRED: 'stored for another place, and not used for this one',
+  NO_CREDENTIALS: 'incomplete',
+};
+
 const ok = (name: string, text: string): Check => ({ name, verdict: 'ok', text, hint: null });
 const note = (name: string, text: string, hint: string | null = null): Check => ({ name, verdict: 'note', text, hint });
 const wrong = (name: string, text: string, hint: string): Check => ({ name, verdict: 'wrong', text, hint });
 const wrongBy = (name: string, code: ErrorCode): Check => wrong(name, ERRORS[code].message, ERRORS[code].hint);
 
-/** What can be told although the engine may not run. */
-export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, uploads }: HostFacts): Check[] {
+/** What can be told although the engine may not run. @param settings null: they could not be read */
+export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, uploads }: HostFacts, settings: SettingsAnswer | null): Check[] {
   return [
     providerIsLocal ? ok('Upload provider', 'is Strapi’s local one, which this plugin stands in front of') : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
     tablesCheck(missingMigrations),
-    encryptedWith
-      ? ok('Encryption', `the stored secret is encrypted with ${encryptedWith}`)
-      : wrong('Encryption', 'Neither admin.secrets.encryptionKey nor app.keys is set: no secret can be stored.', 'Set ENCRYPTION_KEY as config/admin reads it.'),
+    encryptionCheck(encryptedWith, settings),
     folderCheck(uploads),
     spaceCheck(uploads.freeBytes),
   ];
@@ -41,6 +47,18 @@ function folderCheck({ folder, trouble }: HostFacts['uploads']): Check {
   if (!trouble) return ok('Uploads folder', `${folder} can be written to`);
   const { cause, errno, code } = trouble;
   return wrong('Uploads folder', `${folder} cannot be written: ${cause}${errno ? ` (${errno})` : ''}`, ERRORS[code].hint);
+}
+
+/** Of the key that this command has, which need not be the server's. */
+function encryptionCheck(encryptedWith: HostFacts['encryptedWith'], settings: SettingsAnswer | null): Check {
+  const name = 'Encryption';
+  if (settings?.reason?.code === 'SECRET_UNREADABLE') {
+    const hint = 'Run this command with the server’s environment, which has APP_KEYS or ENCRYPTION_KEY; if that key is gone for good, enter the secret again.';
+    return wrong(name, 'the stored secret was sealed with another key than this command has', hint);
+  }
+  if (!encryptedWith) return wrong(name, 'Neither admin.secrets.encryptionKey nor app.keys is set: no secret can be stored.', 'Set ENCRYPTION_KEY as config/admin reads it.');
+  const isStored = settings?.settings.secretAccessKeySet === true && settings.sources.secretAccessKey === 'database';
+  return ok(name, isStored ? `the stored secret is encrypted with ${encryptedWith}` : `a secret would be stored encrypted with ${encryptedWith}; none is stored`);
 }
 
 function tablesCheck(missing: HostFacts['missingMigrations']): Check {
@@ -59,10 +77,10 @@ function spaceCheck(free: number | null): Check {
 export function settingsChecks({ settings, sources, mode, reason }: SettingsAnswer): Check[] {
   const { provider, bucket, endpoint, uploadScheduleEnabled, uploadSchedule, cleanupScheduleEnabled, cleanupSchedule } = settings;
   const place = `bucket ${bucket} (from ${sources.bucket}), endpoint ${endpoint ?? `of the preset ${provider}`} (from ${sources.endpoint})`;
-  const credentials = settings.secretAccessKeySet ? `from ${sources.secretAccessKey}` : 'of this machine';
+  const credentials = NO_KEY[reason?.code ?? ''] ?? (settings.secretAccessKeySet ? `from ${sources.secretAccessKey}` : 'of this machine');
   const schedule = (enabled: boolean, expression: string) => (enabled ? expression : 'off');
   return [
-    ...(bucket === null ? [] : [ok('Settings', `${place}, credentials ${credentials}`)]),
+    ...(bucket === null ? [] : [(reason && reason.code in NO_KEY ? note : ok)('Settings', `${place}, credentials ${credentials}`)]),
     !reason ? ok('Mode', mode) : MEANT.has(reason.code) ? note('Mode', `${mode}. ${reason.message}`, reason.hint) : wrong('Mode', `${mode}. ${reason.message}`, reason.hint),
     ok('Schedules', `upload ${schedule(uploadScheduleEnabled, uploadSchedule)}, cleanup ${schedule(cleanupScheduleEnabled, cleanupSchedule)}`),
   ];
@@ -84,14 +102,19 @@ export function connectionChecks({ ok: works, steps }: TestAnswer): Check[] {
   return works ? [...checks, ok('Clock', 'S3 accepts this server’s time')] : checks;
 }
 
-export function libraryChecks({ stranded, objects, pendingUploads }: StatusAnswer): Check[] {
+export function libraryChecks(status: StatusAnswer): Check[] {
+  const { stranded, objects, pendingUploads } = status;
+  const unreadable = outOfReach(status);
   return [
+    ...(unreadable.count === 0
+      ? []
+      : [wrong('Unreadable files', `${formatTally(unreadable)} are only in S3, and nobody can open them now`, 'They can be opened again as soon as S3 can be used.')]),
     stranded.count === 0
       ? ok('Stranded files', 'none')
       : wrong('Stranded files', `${formatTally(stranded)} are only on a disk that has vanished`, 'Bring that server or its volume back: its files then follow to S3 by themselves.'),
     objects.failed.count === 0
       ? ok('Failed files', 'none')
-      : wrong('Failed files', `${formatTally(objects.failed)} could not be moved when last tried`, 'Settings → S3 Storage lists them with reasons, and can try them again.'),
+      : wrong('Failed files', `${formatTally(objects.failed)} could not be moved when last tried`, 'Settings → S3 Storage → Migration lists them with reasons, and can try them again.'),
     pendingUploads.count === 0
       ? ok('Waiting files', 'none')
       : note('Waiting files', `${formatTally(pendingUploads)} were kept on disk while S3 was away`, 'They follow by themselves while Strapi runs and S3 answers.'),

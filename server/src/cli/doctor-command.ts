@@ -28,9 +28,9 @@ async function* allChecks(host: CommandHost): AsyncGenerator<Check> {
     yield { name: 'Plugin', verdict: 'wrong', text, hint: ERRORS.NOT_STARTED.hint };
   }
   const facts = await host.facts();
-  yield* hostChecks(facts);
-  if (!engine) return;
-  const settings = await engine.settings();
+  const settings = engine && (await engine.settings());
+  yield* hostChecks(facts, settings);
+  if (!engine || !settings) return;
   yield diskCheck(facts, settings);
   yield* settingsChecks(settings);
   // without a bucket, or where nothing may be used, there is no connection to test

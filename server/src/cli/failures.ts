@@ -44,7 +44,7 @@ export function failureLines({ first, total }: Failures, dryRun: boolean): strin
   const lines = [`${dryRun ? 'Failed when last tried' : 'Failed'}: ${formatFiles(total)}`];
   for (const code of codes) lines.push(...groupLines(first.filter(({ reason }) => reason.code === code)));
   if (total > first.length) {
-    lines.push(`  and ${formatNumber(total - first.length)} more: Settings → S3 Storage lists them all, where each can be tried again.`);
+    lines.push(`  and ${formatNumber(total - first.length)} more: Settings → S3 Storage → Migration lists them all, where each can be tried again.`);
   }
   return lines;
 }

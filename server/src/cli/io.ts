@@ -24,6 +24,10 @@ export interface CommandIo {
  */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, BLOCKED: 3, INTERRUPTED: 130 } as const;
 
+/** What turns the direction of a terminal's text round, or ends its line: in JSON it says the same as an escape. */
+const DIRECTING = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 export function writeJson(io: CommandIo, document: unknown): void {
-  io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  const text = JSON.stringify(document, null, 2).replace(DIRECTING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  io.stdout.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 import type { StatusAnswer } from '../contracts/api';
 import { columns } from './columns';
-import { formatTally } from './format';
+import { formatFiles, formatNumber, formatTally } from './format';
 
 const LONGEST = 60;
 
@@ -10,14 +10,38 @@ const PARTS = [
   { state: 'local', sign: '░', label: 'on disk' },
 ] as const;
 
+/** What is in no part of the bar, each with its words. */
+const OTHERS = [
+  { state: 'trash', label: 'deleted' },
+  { state: 'missing', label: 'not found' },
+  { state: 'lost', label: 'lost' },
+] as const;
+
 /** The library as a bar of where its files are, and the same in numbers. */
-export function libraryLines(objects: StatusAnswer['objects'], width: number): string[] {
+export function libraryLines(objects: StatusAnswer['objects'], width: number, library: StatusAnswer['library'] = null): string[] {
   const total = PARTS.reduce((sum, { state }) => sum + objects[state].count, 0);
   const shown = PARTS.map((part) => ({ ...part, tally: objects[part.state] }));
   const rows = shown.map(({ sign, label, tally }): [string, string] => [`${sign} ${label}`, formatTally(tally)]);
-  for (const state of ['trash', 'failed', 'lost'] as const) if (objects[state].count > 0) rows.push([`  ${state}`, formatTally(objects[state])]);
-  if (total === 0) return ['The plugin knows of no file yet.'];
-  return [barOf(shown.map(({ sign, tally }) => ({ sign, count: tally.count })), Math.min(LONGEST, width)), ...columns(rows)];
+  for (const { state, label } of OTHERS) {
+    const { count, bytes } = objects[state];
+    // of files that were never found no size is known
+    if (count > 0) rows.push([`  ${label}`, bytes > 0 ? formatTally({ count, bytes }) : formatFiles(count)]);
+  }
+  // missing and lost files are counted as failed, too, and are told of by themselves
+  const stuck = { count: objects.failed.count - objects.missing.count - objects.lost.count, bytes: objects.failed.bytes - objects.missing.bytes - objects.lost.bytes };
+  if (stuck.count > 0) rows.push(['  of these failed', formatTally(stuck)]);
+  const bar = total === 0 ? [] : [barOf(shown.map(({ sign, tally }) => ({ sign, count: tally.count })), Math.min(LONGEST, width))];
+  const known = total > 0 || rows.length > PARTS.length ? [...bar, ...columns(rows)] : [];
+  return [...known, ...untakenLines(library, known.length === 0)];
+}
+
+/** What the plugin has never looked at. */
+function untakenLines(library: StatusAnswer['library'], isAll: boolean): string[] {
+  const { items, untaken } = library ?? { items: null, untaken: null };
+  if (items === 0 && isAll) return ['The media library has no file yet.'];
+  if (!untaken) return isAll ? ['The plugin knows of no file yet.'] : [];
+  const subject = `${formatNumber(untaken)} ${untaken === 1 ? 'item of the media library has' : 'items of the media library have'}`;
+  return [`${subject} not been looked at yet: “upload --dry-run” says what would be moved to S3.`];
 }
 
 /** Each part that has a file has a character at least. */

@@ -10,7 +10,7 @@ import { consent, questionOf } from './consent';
 import { FAILURES_SHOWN, NO_FAILURES, type Failures } from './failures';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { ProgressDisplay } from './progress-display';
-import { summaryLines, type RunResult } from './run-summary';
+import { notLookedAt, summaryLines, type RunResult } from './run-summary';
 import { RunTotals } from './run-totals';
 import { HARMLESS } from './words';
 
@@ -117,5 +117,6 @@ async function failuresOf({ command, dryRun }: JobRequest, attempts: number, eng
 
 function exitOf({ run, report, failures }: RunResult, { apply }: JobRequest): number {
   const alarming = report?.counts.some(({ kind, action }) => !HARMLESS.has(kind) && (action === 'none' || !apply)) ?? false;
-  return run.status === 'complete' && run.failed === 0 && failures.obstacles.length === 0 && !alarming ? EXIT.DONE : EXIT.FAILED;
+  const leftOut = run.audit ? notLookedAt(run.audit).length > 0 : false;
+  return run.status === 'complete' && run.failed === 0 && failures.obstacles.length === 0 && !alarming && !leftOut ? EXIT.DONE : EXIT.FAILED;
 }

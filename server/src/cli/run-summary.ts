@@ -1,4 +1,4 @@
-import type { ReportAnswer, Requests, RunEntry, Skipped } from '../contracts/jobs';
+import type { AuditResult, ReportAnswer, Requests, RunEntry, Skipped } from '../contracts/jobs';
 import type { JobCommand } from './arguments';
 import { columns } from './columns';
 import { failureLines, obstacleLines, type Failures } from './failures';
@@ -20,7 +20,8 @@ export function summaryLines(command: JobCommand, { run, failures, report, secon
     ...(run.error ? [run.error.message, `→ ${run.error.hint}`] : []),
     ...(run.dryRun ? [requestLine(run.requests)] : []),
     ...skippedLines(run.skipped),
-    ...(report ? findingLines(report) : []),
+    ...(run.audit ? notLookedAt(run.audit) : []),
+    ...(report ? findingLines(report, run.audit ?? null) : []),
     ...obstacleLines(failures),
     ...failureLines(failures, run.dryRun),
   ];
@@ -50,8 +51,17 @@ function skippedLines(skipped: readonly Skipped[]): string[] {
   return ['Passed by:', ...columns(skipped.map((one) => [amount(one), SKIPPED[one.code]]), 2)];
 }
 
-function findingLines({ counts }: ReportAnswer): string[] {
-  if (counts.length === 0) return ['Found: nothing. Database, disk and bucket agree.'];
+/** What an audit had to leave out: nothing is known of that. */
+export function notLookedAt({ bucket, disk }: AuditResult): string[] {
+  return [
+    ...(bucket === 'unchecked' ? ['The bucket was not looked at: S3 is not in use, or did not answer. Only database and disk were compared.'] : []),
+    ...(bucket === 'partly' ? ['Not every bucket could be looked at: of some files nobody knows whether their objects are there.'] : []),
+    ...(disk ? [] : ['The uploads folder was not there: nothing is known of the files on this disk.']),
+  ];
+}
+
+function findingLines({ counts }: ReportAnswer, audit: AuditResult | null): string[] {
+  if (counts.length === 0) return [audit && notLookedAt(audit).length === 0 ? 'Found: nothing. Database, disk and bucket agree.' : 'Found: nothing in what was looked at.'];
   const rows = counts.map(({ kind, action, count, bytes }): [string, string] => [
     formatTally({ count, bytes }),
     action === 'none' ? FOUND[kind] : `${FOUND[kind]} → ${ACTION[action]}`,

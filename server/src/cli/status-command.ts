@@ -1,11 +1,14 @@
 import type { StatusAnswer } from '../contracts/api';
 import { ERRORS } from '../contracts/errors';
-import type { JobAnswer } from '../contracts/jobs';
+import type { JobAnswer, RunEntry } from '../contracts/jobs';
+import { tellsNoAnswer } from '../core/errors';
 import { columns } from './columns';
 import type { CommandEngine } from './command-engine';
-import { formatDuration, formatNumber, formatTally, formatTime } from './format';
+import { formatDuration, formatFiles, formatNumber, formatTally, formatTime } from './format';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { libraryLines } from './library-bar';
+import { outOfReach } from './out-of-reach';
+import { notLookedAt } from './run-summary';
 import { ENDED } from './words';
 
 export async function showStatus(engine: CommandEngine, io: CommandIo, json: boolean): Promise<number> {
@@ -20,20 +23,25 @@ function statusLines(status: StatusAnswer, jobs: readonly JobAnswer[], width: nu
   const rows: [string, string][] = [['Mode', status.mode]];
   if (status.reason) rows.push(['', status.reason.message], ['', `→ ${status.reason.hint}`]);
   rows.push(['S3', s3Text(status)]);
+  const cut = outOfReach(status);
+  if (cut.count > 0) rows.push(['Unreadable', `${formatTally(cut)}: only in S3, and nobody can open them now`]);
   if (status.pendingUploads.count > 0) rows.push(['Waiting', `${formatTally(status.pendingUploads)}: kept on disk while S3 was away, they follow by themselves`]);
   if (status.stranded.count > 0) rows.push(['Stranded', `${formatTally(status.stranded)}: only on a disk that has vanished`]);
   return [
     ...columns(rows),
     '',
-    ...libraryLines(status.objects, width),
+    ...libraryLines(status.objects, width, status.library),
     ...(jobs.length > 0 ? ['', ...columns(jobs.flatMap(jobRows))] : []),
   ];
 }
 
 function s3Text({ mode, outage, breaker }: StatusAnswer): string {
   if (mode === 'off') return 'not used';
-  if (outage) return `away since ${formatTime(outage.since)}. ${ERRORS[outage.code].message}`;
-  if (breaker.state === 'closed') return 'in use';
+  if (outage) {
+    const what = !outage.writes ? 'cannot be read' : !outage.reads ? 'stores nothing' : tellsNoAnswer(outage.code) ? 'away' : 'refuses';
+    return `${what} since ${formatTime(outage.since)}. ${ERRORS[outage.code].message}${outage.detail ? ` (${outage.detail})` : ''}`;
+  }
+  if (breaker.state === 'closed') return mode === 'read-only' ? 'read, and never changed' : 'in use';
   return `left alone since ${breaker.since ? formatTime(breaker.since) : 'just now'}${breaker.lastError ? `. ${ERRORS[breaker.lastError].message}` : ''}`;
 }
 
@@ -50,10 +58,28 @@ function jobRows(job: JobAnswer): [string, string][] {
   return rows;
 }
 
-function stateText({ running, wanted, complete, progress, schedule }: JobAnswer): string {
+function stateText(job: JobAnswer): string {
+  const { running, wanted, progress, schedule } = job;
   const left = progress.etaSeconds === null ? '' : `, ${formatDuration(progress.etaSeconds)} left`;
   const counts = `${formatNumber(progress.done)} of ${formatNumber(progress.total)}`;
-  const state = running ? `running, ${counts}${left}` : complete ? 'complete' : wanted ? `to go on, ${counts}` : `at rest, ${counts}`;
+  const state = running ? `running, ${counts}${left}` : wanted ? `to go on, ${counts}` : (endedText(job) ?? `at rest, ${counts}`);
   if (schedule.expression === null) return state;
   return `${state}; schedule ${schedule.enabled ? `on (${schedule.expression})` : 'off'}`;
+}
+
+/** What a job that has nothing to do has come to; null: there is something to do. That nobody has looked is not the same as nothing. */
+function endedText({ name, complete, looked, progress, lastRun }: JobAnswer): string | null {
+  if (name === 'audit') return lastRun ? (lastRun.status === 'complete' ? auditText(lastRun) : null) : 'never run';
+  if (name === 'purge') return progress.total === 0 ? 'no deleted file waits' : `${formatNumber(progress.total)} deleted files wait`;
+  if (looked === false && progress.total === 0) return 'nothing looked at yet';
+  if (!complete) return null;
+  return progress.failed > 0 ? `done, but ${formatFiles(progress.failed)} failed` : 'complete';
+}
+
+function auditText({ audit }: RunEntry): string {
+  if (!audit) return 'ended';
+  const open = audit.findings - audit.applied;
+  const found = audit.lost > 0 ? `${formatFiles(audit.lost)} nowhere` : open > 0 ? `${formatNumber(open)} ${open === 1 ? 'problem' : 'problems'}` : null;
+  const unseen = audit.bucket === 'unchecked' ? 'the bucket was not looked at' : notLookedAt(audit).length > 0 ? 'not everything was looked at' : null;
+  return [found, unseen].filter(Boolean).join(', ') || 'all in order';
 }

@@ -35,6 +35,12 @@ export interface Tally {
   bytes: number;
 }
 
+/** Answer of `POST /settings/preview`. */
+export interface PreviewAnswer {
+  /** Files that are only in S3 now and could not be opened with the new settings. */
+  outOfSight: Tally;
+}
+
 /**
  * Why the disk of a server may not survive a restart: it is a container's own layer, it is in memory, or its folder is new
  * and that of its predecessor has vanished.
@@ -52,14 +58,42 @@ export interface DiskTrouble {
   cause: string;
 }
 
+/** The media library as Strapi lists it: one item is one upload, whatever its formats. */
+export interface LibraryCount {
+  /** Items that Strapi's local provider keeps, which is the one this plugin stands in front of. */
+  items: number;
+  /**
+   * Those of them that the plugin has never taken up: they still lie where Strapi put them, on a server's disk. Null while a
+   * large library is still being counted.
+   */
+  untaken: number | null;
+}
+
+/** While S3 is not usable: `reads`, `writes` or both fail. */
+export interface OutageStatus {
+  since: string;
+  /** The cause that is shown first. */
+  code: ErrorCode;
+  /** S3's own words; null where it said none. */
+  detail: string | null;
+  /** Reads fail now: files that are only in S3 answer 503. */
+  reads: boolean;
+  /** Writes fail now: uploads go to the disk, or are refused. */
+  writes: boolean;
+  /** Files that cannot be opened now: only in S3, while reads fail. */
+  unreadable: Tally;
+}
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;
   reason: SettingsAnswer['reason'];
   breaker: { state: 'closed' | 'open' | 'half-open'; since: string | null; lastError: ErrorCode | null };
   /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
-  outage: { since: string; code: ErrorCode } | null;
+  outage: OutageStatus | null;
   objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; missing: Tally; failed: Tally };
+  /** Null where the database did not say. */
+  library: LibraryCount | null;
   /** Files written to disk while S3 was away, still to be uploaded. */
   pendingUploads: Tally;
   /** Files whose only copy is on a disk that is not there any more; `lastSeen` is null for one that never told of itself. */

@@ -6,7 +6,7 @@ const FOREIGN_TEXT_LIMIT = 200;
 /** A name or a provider's message, safe to log: no control characters (no forged log lines), of bounded length. */
 export function printable(text: string, limit = FOREIGN_TEXT_LIMIT): string {
   // C0, DEL, C1 and the Unicode line and bidi controls
-  const clean = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '�');
+  const clean = text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '�');
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean;
 }
 

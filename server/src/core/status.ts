@@ -2,6 +2,7 @@ import type { DiskTrouble, EphemeralDisk, StatusAnswer } from '../contracts/api'
 import type { ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
+import type { LibraryCensus } from './library-census';
 import type { CircuitBreaker } from './resilience/breaker';
 import type { IncidentLog } from './resilience/outage';
 import type { SettingsService } from './settings/service';
@@ -14,6 +15,7 @@ const INCIDENTS_SHOWN = 20;
 /** What the panel shows of this process and of the library. */
 export async function statusOf(parts: {
   ledger: Pick<Ledger, 'tallies'>;
+  census: Pick<LibraryCensus, 'look'>;
   incidents: IncidentLog;
   volume: Volume;
   registry: Pick<VolumeRegistry, 'list'>;
@@ -36,8 +38,11 @@ export async function statusOf(parts: {
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
       lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
     },
-    outage: parts.outage ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code } : null,
+    outage: parts.outage
+      ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code, detail: null, reads: true, writes: true, unreadable: remote }
+      : null,
     objects: { local, both, remote, trash, lost, missing, failed },
+    library: await parts.census.look(),
     pendingUploads,
     stranded: {
       count: stranded.reduce((total, { count }) => total + count, 0),

@@ -42,7 +42,6 @@ function setUp() {
   const api = new JobsApi({
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => TALLIES },
-    mode: () => now.mode,
     leaving: () => now.leaving,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
@@ -81,6 +80,11 @@ test('every job is answered with how far the library is', async () => {
   expect(purge).toMatchObject({ schedule: { enabled: true, expression: null, nextRunAt: null }, complete: false, blockedBy: null });
   now.mode = 'read-only';
   expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['READ_ONLY', 'READ_ONLY', 'READ_ONLY', undefined]);
+});
+
+test('a file that was found nowhere keeps the upload from being all there', () => {
+  const tallies = { ...TALLIES, pendingLibrary: { count: 0, bytes: 0 }, missing: { count: 2, bytes: 0 }, failedOf: { local: 0, both: 0, remote: 0, missing: 2 } };
+  expect(progressOf('upload', tallies, [], null)).toMatchObject({ done: 5, total: 7, failed: 2 });
 });
 
 test('the pace is that of all runs under way that are old enough to tell', () => {
@@ -163,6 +167,10 @@ test('a start is refused with the reason', async () => {
   now.mode = 'read-only';
   expect(await refusal(api.start('upload', {}))).toBe('READ_ONLY');
   expect(await refusal(api.start('audit', { apply: true }))).toBe('READ_ONLY');
+  // the settings know why
+  now.reason = 'LEAVING';
+  expect(await refusal(api.start('upload', {}))).toBe('LEAVING');
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['LEAVING', 'LEAVING', 'LEAVING', undefined]);
   expect(await refusal(api.start('nonsense', {}))).toBe('NO_SUCH_JOB');
   expect(await refusal(api.start('upload', { dryRun: 1, maxId: 0, pace: 3 }))).toEqual(expect.arrayContaining(['dryRun', 'maxId', 'pace']));
   expect(await refusal(api.start('upload', { apply: true }))).toEqual(['apply']);

@@ -9,6 +9,7 @@ import { jobOf } from '../../support/job-answers';
 export interface CannedJobs {
   jobs: Partial<Record<JobName, Partial<JobAnswer>>>;
   objects: Partial<StatusAnswer['objects']>;
+  library: StatusAnswer['library'];
   leaving: boolean;
   failed: ObjectEntry[];
   report: ReportAnswer | null;
@@ -25,7 +26,7 @@ const LEAVING = { code: 'LEAVING', message: 'S3 is no longer used.', hint: 'Rest
 
 /** States that are slow or rare on a real server: the page's looks do not depend on how they come about. */
 export async function cannedJobs(page: Page): Promise<CannedJobs> {
-  const canned: CannedJobs = { jobs: {}, objects: {}, leaving: false, failed: [], report: null, refusal: null, changes: [], polls: 0 };
+  const canned: CannedJobs = { jobs: {}, objects: {}, library: { items: 0, untaken: 0 }, leaving: false, failed: [], report: null, refusal: null, changes: [], polls: 0 };
   const state = () => ({ mode: canned.leaving ? 'read-only' : 'read-write', reason: canned.leaving ? LEAVING : null });
   const settings = () => ({
     ...state(),
@@ -36,7 +37,8 @@ export async function cannedJobs(page: Page): Promise<CannedJobs> {
     ...state(),
     breaker: { state: 'closed', since: null, lastError: null },
     outage: null,
-    objects: { local: none, both: none, remote: none, trash: none, lost: none, failed: none, ...canned.objects },
+    objects: { local: none, both: none, remote: none, trash: none, lost: none, missing: none, failed: none, ...canned.objects },
+    library: canned.library,
     pendingUploads: none,
     stranded: { ...none, volumes: [] },
     incidents: [],

@@ -52,8 +52,8 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
               {t('migration.view-only')}
             </Typography>
           )}
-          {settings?.settings.leaving && restore && <WayOut restore={restore} />}
-          {status && <LibraryCard objects={status.objects} counted={upload ? freshDryRun(upload) : null} />}
+          {settings?.settings.leaving && restore && <WayOut restore={restore} nowhere={status ? status.objects.missing.count + status.objects.lost.count : 0} />}
+          {status && <LibraryCard objects={status.objects} library={status.library} counted={upload ? freshDryRun(upload) : null} />}
           <Grid.Root gap={6}>
             {shown.map((job) => (
               <Grid.Item key={job.name} col={6} s={12} xs={12} direction="column" alignItems="stretch">
@@ -62,7 +62,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
             ))}
           </Grid.Root>
           <FailuresSection stamp={`${status?.objects.failed.count} ${moved}`} />
-          {audit?.lastRun && <AuditSection run={audit.lastRun} active={isActive(audit)} />}
+          {audit?.lastRun && <AuditSection run={audit.lastRun} active={isActive(audit)} jobs={jobs} />}
         </Flex>
       </Layouts.Content>
       <News news={news} />

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { FormEvent } from 'react';
 
 import { Button, Flex } from '@strapi/design-system';
@@ -6,19 +6,20 @@ import { Check } from '@strapi/icons';
 import { Layouts, Page, useNotification } from '@strapi/strapi/admin';
 
 import type { SettingsAnswer } from '../../../../server/src/contracts/settings';
-import { readFailure } from '../../api/failure';
 import type { Failure } from '../../api/failure';
-import { useApi } from '../../hooks/useApi';
 import { useConnectionTest } from '../../hooks/useConnectionTest';
 import { useFailureNotice } from '../../hooks/useFailureNotice';
 import { useFocusFirstError } from '../../hooks/useFocusFirstError';
+import { useSave } from '../../hooks/useSave';
 import { useSettingsForm } from '../../hooks/useSettingsForm';
 import { useStatus } from '../../hooks/useStatus';
 import { useTranslate } from '../../hooks/useTranslate';
 import { isDirty, toPatch } from '../../utils/patch';
-import { touchesConnection, validate } from '../../utils/validate';
+import { failedIn } from '../../utils/steps';
+import { movesFiles, touchesConnection, validate } from '../../utils/validate';
 import { FormProvider } from './context';
 import { LeaveDialog } from './LeaveDialog';
+import { MoveDialog } from './MoveDialog';
 import { AdvancedSection } from './sections/AdvancedSection';
 import { CredentialsSection } from './sections/CredentialsSection';
 import { StorageSection } from './sections/StorageSection';
@@ -33,13 +34,11 @@ interface Props {
 
 export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
   const t = useTranslate();
-  const api = useApi();
   const { toggleNotification } = useNotification();
   const tellFailure = useFailureNotice();
   const { form, focusFirstError } = useFocusFirstError();
   const { state, dispatch, errorAt, refuse } = useSettingsForm(answer);
   const { status, stale, refresh } = useStatus();
-  const [saving, setSaving] = useState(false);
 
   const takeRefusal = useCallback(
     (failure: Failure) => {
@@ -59,34 +58,35 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
     return false;
   };
 
-  const save = async (event: FormEvent) => {
+  /** Takes over what was saved. Settings of a connection are tried at once: whether they work must not show with the first upload. */
+  const take = async (saved: SettingsAnswer, moved: boolean) => {
+    dispatch({ type: 'loaded', settings: saved.settings });
+    onSaved(saved);
+    const tested = moved && saved.mode !== 'off' ? await test.start({}, state.revision, true) : null;
+    const isUnproven = tested !== null && !tested.ok;
+    toggleNotification({ type: isUnproven ? 'warning' : 'success', message: t(isUnproven ? 'save.unproven' : 'save.done') });
+    await refresh();
+  };
+  const { saving, save, confirm, cancel } = useSave({ onSaved: (saved) => take(saved, movesFiles(state)), onRefused: takeRefusal });
+  const isSaving = saving.state !== 'idle';
+
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (!mayUpdate || saving || !isDirty(state) || !passes('save')) return;
-    setSaving(true);
-    try {
-      const saved = await api.saveSettings(toPatch(state));
-      dispatch({ type: 'loaded', settings: saved.settings });
-      onSaved(saved);
-      toggleNotification({ type: 'success', message: t('save.done') });
-      await refresh();
-    } catch (error) {
-      takeRefusal(readFailure(error));
-    } finally {
-      setSaving(false);
-    }
+    if (!mayUpdate || isSaving || !isDirty(state) || !passes('save')) return;
+    await save(toPatch(state), movesFiles(state));
   };
 
   const startTest = () => {
-    if (passes('test')) void test.start(toPatch(state), state.revision);
+    if (passes('test')) void test.start(toPatch(state), state.revision, !isDirty(state));
   };
 
   const dirty = isDirty(state);
   const context = useMemo(
-    () => ({ state, sources: answer.sources, editable: mayUpdate && !saving, dispatch, errorAt }),
-    [answer.sources, dispatch, errorAt, mayUpdate, saving, state],
+    () => ({ state, sources: answer.sources, editable: mayUpdate && !isSaving, dispatch, errorAt }),
+    [answer.sources, dispatch, errorAt, mayUpdate, isSaving, state],
   );
   const saveButton = (
-    <Button type="submit" size="S" startIcon={<Check />} disabled={!dirty} loading={saving}>
+    <Button type="submit" size="S" startIcon={<Check />} disabled={!dirty} loading={saving.state === 'busy'}>
       {t('save.action')}
     </Button>
   );
@@ -94,7 +94,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
   return (
     <Page.Main>
       <Page.Title>{t('page.title')}</Page.Title>
-      <form ref={form} onSubmit={(event) => void save(event)} noValidate>
+      <form ref={form} onSubmit={(event) => void submit(event)} noValidate>
         <Layouts.Header
           title={t('page.title')}
           subtitle={t('page.subtitle')}
@@ -103,7 +103,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
         <Layouts.Content>
           <FormProvider value={context}>
             <Flex direction="column" alignItems="stretch" gap={6}>
-              <StatusCard answer={answer} status={status} stale={stale} mayUpdate={mayUpdate} />
+              <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} />
               <StorageSection />
               <CredentialsSection />
               {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={startTest} />}
@@ -112,6 +112,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
           </FormProvider>
         </Layouts.Content>
       </form>
+      {saving.state === 'asking' && <MoveDialog loss={saving.loss} onConfirm={confirm} onCancel={cancel} />}
       <LeaveDialog dirty={dirty} />
     </Page.Main>
   );

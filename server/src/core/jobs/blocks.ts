@@ -11,6 +11,8 @@ export interface BlocksDeps {
   readonly book: RequestBook;
   readonly runs: Pick<Runs, 'running'>;
   mode(): Mode;
+  /** Why the mode is not `read-write`, as the settings have it. */
+  reason(): ErrorCode | null;
   /** The schedule of the cleanup is switched on. */
   cleanupIsScheduled(): boolean;
 }
@@ -27,10 +29,16 @@ export class Blocks {
 
   /** @param requestedAt of two that were asked for at once, the first one runs; undefined: not asked for */
   async of(job: Job, options: Pick<JobOptions, 'dryRun' | 'maxId' | 'apply'>, requestedAt?: Date): Promise<ErrorCode | null> {
-    if (this.deps.mode() !== 'read-write' && (changesS3(job.name) || (job.name === 'audit' && options.apply))) return 'READ_ONLY';
+    const ofMode = this.ofMode();
+    if (ofMode && (changesS3(job.name) || (job.name === 'audit' && options.apply))) return ofMode;
     const rivals = options.dryRun ? undefined : RIVALS[job.name];
     if (rivals && (await this.#isUp(rivals.rival, requestedAt))) return rivals.code;
     return job.blockedBy(options).catch(unknown);
+  }
+
+  /** Why nothing in S3 may be changed, in the settings' own words: not set up, a copy of production, on the way out, … */
+  ofMode(): ErrorCode | null {
+    return this.deps.mode() === 'read-write' ? null : (this.deps.reason() ?? 'READ_ONLY');
   }
 
   async #isUp(name: JobName, since: Date | undefined): Promise<boolean> {

@@ -39,7 +39,7 @@ function wayOutOf({ local, both, remote, failedOf }: Tallies, { done, total, byt
   };
 }
 
-function amountsOf(name: JobName, { local, both, remote, trash, pendingLibrary, failedOf }: Tallies): Amounts {
+function amountsOf(name: JobName, { local, both, remote, trash, missing, pendingLibrary, failedOf }: Tallies): Amounts {
   const amounts = (done: Sum[], toDo: Sum[], failed: number): Amounts => ({
     done: sumOf(done, 'count'),
     total: sumOf([...done, ...toDo], 'count'),
@@ -49,7 +49,8 @@ function amountsOf(name: JobName, { local, both, remote, trash, pendingLibrary, 
   });
   switch (name) {
     case 'upload':
-      return amounts([both, remote], [pendingLibrary], failedOf.local + failedOf.missing);
+      // what was found nowhere is not uploaded either: without it, 58 of 60 would be all
+      return amounts([both, remote], [pendingLibrary, missing], failedOf.local + failedOf.missing);
     case 'cleanup':
       return amounts([remote], [both], failedOf.both);
     case 'restore':

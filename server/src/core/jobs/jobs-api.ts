@@ -3,7 +3,7 @@ import {
   JOB_NAMES, NO_CRON, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type RunEntry, type ScheduledJob,
 } from '../../contracts/jobs';
 import { parseReportQuery } from '../../contracts/objects';
-import type { Mode, SettingsPatch } from '../../contracts/settings';
+import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import type { Ledger, Tallies } from '../ledger/ledger';
 import { RequestRefused } from '../refused';
@@ -24,7 +24,6 @@ export interface JobsApiDeps {
   readonly requests: JobRequests;
   readonly book: RequestBook;
   readonly blocks: Blocks;
-  mode(): Mode;
   /** S3 is on its way out. */
   leaving(): boolean;
   /** The range of the settings. */
@@ -139,7 +138,7 @@ export class JobsApi {
     const common = { name, progress, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };
     if (!job) {
       // the purge: always on where S3 may be changed, and without runs
-      const blocked = this.deps.mode() === 'read-write' ? null : 'READ_ONLY';
+      const blocked = this.deps.blocks.ofMode();
       const schedule = { enabled: true, expression: null, nextRunAt: null };
       return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
     }

@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import { Badge, Box, Button, Flex, Typography } from '@strapi/design-system';
 
 import type { Finding } from '../../../../../server/src/contracts/jobs';
+import { Name } from '../../../components/Name';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
 import { TINTS } from '../../../utils/tints';
 
@@ -39,7 +40,7 @@ function FindingItem({ finding: { kind, key, name, reason, applied } }: { findin
     <Box tag="li">
       <Flex gap={2} wrap="wrap">
         <Typography textColor="neutral800" style={{ overflowWrap: 'anywhere' }}>
-          {key ?? name ?? '–'}
+          <Name>{key ?? name ?? '–'}</Name>
         </Typography>
         <Badge size="S" {...TINTS.neutral}>
           {t(`finding.${kind}`)}

@@ -2,7 +2,7 @@ import { useCallback, useState } from 'react';
 
 import { Button, Flex, Typography } from '@strapi/design-system';
 
-import type { RunEntry } from '../../../../../server/src/contracts/jobs';
+import type { JobAnswer, RunEntry } from '../../../../../server/src/contracts/jobs';
 import { Confirm } from '../../../components/Confirm';
 import { Pager } from '../../../components/Pager';
 import { Section } from '../../../components/Section';
@@ -11,7 +11,8 @@ import { useApi } from '../../../hooks/useApi';
 import { useMoment, useSize } from '../../../hooks/useFormats';
 import { usePage } from '../../../hooks/usePage';
 import { useTranslate } from '../../../hooks/useTranslate';
-import { planOf } from '../../../utils/audit';
+import { isOutdated, notLookedAt, planOf, verdictOf } from '../../../utils/audit';
+import { TINTS } from '../../../utils/tints';
 import { useRights } from '../context';
 import { AuditCounts } from './AuditCounts';
 import { AuditFindings } from './AuditFindings';
@@ -19,7 +20,7 @@ import { AuditFindings } from './AuditFindings';
 const PAGE_SIZE = 10;
 
 /** What the last audit found, and the way to have it put right. */
-export function AuditSection({ run, active }: { run: RunEntry; active: boolean }) {
+export function AuditSection({ run, active, jobs }: { run: RunEntry; active: boolean; jobs: readonly JobAnswer[] }) {
   const t = useTranslate();
   const api = useApi();
   const sizeOf = useSize();
@@ -31,16 +32,28 @@ export function AuditSection({ run, active }: { run: RunEntry; active: boolean }
   const { answer, page, turn } = usePage(read, `${run.id} ${run.status}`);
 
   if (answer === null || answer === 'failed' || active) return null;
-  const plan = planOf(answer);
+  const outdated = isOutdated(run, jobs);
+  const plan = outdated ? null : planOf(answer);
+  const leftOut = run.audit ? notLookedAt(run.audit) : [];
   const apply = () => {
     setAsking(false);
     void act(() => api.startJob('audit', { apply: true }));
   };
   return (
     <Section title={t('audit.title')} subtitle={t('audit.subtitle', { when: momentOf(run.endedAt ?? run.startedAt) })}>
+      {leftOut.map((what) => (
+        <Typography key={what} textColor={TINTS.warning.textColor} fontWeight="semiBold" tag="p">
+          {t(`audit.left-out.${what}`)}
+        </Typography>
+      ))}
+      {outdated && (
+        <Typography textColor="neutral800" tag="p">
+          {t('audit.outdated')}
+        </Typography>
+      )}
       {answer.counts.length === 0 ? (
         <Typography textColor="neutral600" tag="p">
-          {t('audit.none')}
+          {t(verdictOf(run) === 'clean' ? 'audit.none' : 'audit.none.partly')}
         </Typography>
       ) : (
         <>

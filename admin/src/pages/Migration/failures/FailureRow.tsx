@@ -2,9 +2,11 @@ import { Button, Tr, Typography } from '@strapi/design-system';
 
 import type { ObjectEntry } from '../../../../../server/src/contracts/objects';
 import { Cell } from '../../../components/Cell';
+import { Name } from '../../../components/Name';
 import { Numbers } from '../../../components/Numbers';
 import { useSize } from '../../../hooks/useFormats';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
+import { shownName } from '../../../utils/names';
 import { stateKey } from '../../../utils/states';
 
 interface Props {
@@ -23,9 +25,9 @@ export function FailureRow({ entry, onRetry }: Props) {
     <Tr>
       <Cell min="16rem">
         <Typography tag="p" textColor="neutral800">
-          {key}
+          <Name>{key}</Name>
         </Typography>
-        <Numbers>{sizeOf(size)}</Numbers>
+        <Numbers>{entry.state === 'missing' ? '–' : sizeOf(size)}</Numbers>
       </Cell>
       <Cell min="8rem">
         <Typography textColor="neutral800">{t(stateKey(entry.state))}</Typography>
@@ -43,7 +45,7 @@ export function FailureRow({ entry, onRetry }: Props) {
       </Cell>
       <Cell>
         {onRetry && (
-          <Button size="S" variant="tertiary" aria-label={t('failures.retry.of', { file: key })} onClick={onRetry}>
+          <Button size="S" variant="tertiary" aria-label={t('failures.retry.of', { file: shownName(key) })} onClick={onRetry}>
             {t('failures.retry')}
           </Button>
         )}

@@ -5,7 +5,7 @@ import { Notice } from '../../../components/Notice';
 import { Section } from '../../../components/Section';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
 import { activityOf, freshDryRun } from '../../../utils/jobs';
-import type { Activity, ShownJob } from '../../../utils/jobs';
+import type { ShownJob } from '../../../utils/jobs';
 import { TINTS } from '../../../utils/tints';
 import { DryRunResult } from './DryRunResult';
 import { JobActions } from './JobActions';
@@ -15,18 +15,8 @@ import { MaxIdField } from './MaxIdField';
 import { Schedule } from './Schedule';
 import { StartDialog } from './StartDialog';
 import { isScheduled } from './scheduled';
+import { useBadge } from './useBadge';
 import { useStart } from './useStart';
-
-const TINT_OF = {
-  running: 'primary',
-  trying: 'primary',
-  waiting: 'primary',
-  complete: 'success',
-  nothing: 'neutral',
-  blocked: 'warning',
-  never: 'neutral',
-  idle: 'neutral',
-} as const satisfies Record<Activity, keyof typeof TINTS>;
 
 interface Props {
   job: JobAnswer & { name: ShownJob };
@@ -39,6 +29,7 @@ export function JobCard({ job, maxId }: Props) {
   const errorTexts = useErrorTexts();
   const start = useStart(job);
   const activity = activityOf(job);
+  const badge = useBadge(job, activity);
   const blocked = activity === 'blocked' && job.blockedBy ? errorTexts(job.blockedBy.code, job.blockedBy) : null;
   const warning = job.warning && errorTexts(job.warning.code, job.warning);
   const dryRun = freshDryRun(job);
@@ -46,7 +37,7 @@ export function JobCard({ job, maxId }: Props) {
     <Section
       title={t(`job.${job.name}.title`)}
       subtitle={t(`job.${job.name}.body`)}
-      aside={<Badge {...TINTS[TINT_OF[activity]]}>{t(`activity.${activity}`)}</Badge>}
+      aside={<Badge {...TINTS[badge.tint]}>{badge.text}</Badge>}
     >
       <JobProgress job={job} activity={activity} />
       {[blocked, warning].map(

@@ -6,7 +6,7 @@ import { Numbers } from '../../../components/Numbers';
 import { useSize } from '../../../hooks/useFormats';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { minutesOf } from '../../../utils/format';
-import { hasProgress, percentOf } from '../../../utils/jobs';
+import { hasProgress, isGood, percentOf } from '../../../utils/jobs';
 import type { Activity, ShownJob } from '../../../utils/jobs';
 
 interface Props {
@@ -28,7 +28,7 @@ export function JobProgress({ job, activity }: Props) {
   if (!hasProgress(job)) return null;
   return (
     <Flex direction="column" alignItems="stretch" gap={1}>
-      <Meter percent={percent} label={t('progress.label', { job: t(`job.${job.name}.title`) })} />
+      <Meter percent={percent} isGood={isGood(job)} label={t('progress.label', { job: t(`job.${job.name}.title`) })} />
       <Flex justifyContent="space-between" gap={3} wrap="wrap">
         <Numbers strong>{t('progress.done', numbers)}</Numbers>
         <Numbers strong>{t('progress.percent', { percent })}</Numbers>

@@ -4,6 +4,7 @@ import type { RunEntry } from '../../../../../server/src/contracts/jobs';
 import { Numbers } from '../../../components/Numbers';
 import { useMoment, useSize } from '../../../hooks/useFormats';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
+import { undoneOf } from '../../../utils/jobs';
 
 /** When it last ran, how that ended, and why where it did not end well. */
 export function LastRun({ run }: { run: RunEntry | null }) {
@@ -12,12 +13,12 @@ export function LastRun({ run }: { run: RunEntry | null }) {
   const momentOf = useMoment();
   const errorTexts = useErrorTexts();
   if (!run) return <Numbers>{t('run.never')}</Numbers>;
-  const { status, endedAt, startedAt, done, failed, bytesDone, error } = run;
+  const { status, endedAt, startedAt, done, bytesDone, error } = run;
   const why = error && errorTexts(error.code, error);
   return (
     <Box>
       <Numbers>
-        {t('run.last', { when: momentOf(endedAt ?? startedAt), how: t(`run.status.${status}`), count: done, size: sizeOf(bytesDone), failed })}
+        {t('run.last', { when: momentOf(endedAt ?? startedAt), how: t(`run.status.${status}`), count: done, size: sizeOf(bytesDone), failed: undoneOf(run) })}
       </Numbers>
       {why && (
         <Typography variant="pi" textColor="neutral800" tag="p">

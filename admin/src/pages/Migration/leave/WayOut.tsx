@@ -10,20 +10,20 @@ import type { StepOut } from '../../../utils/jobs';
 const MARK = '1.6rem';
 
 /** What is still to be done before the plugin can go, and what no longer. */
-export function WayOut({ restore }: { restore: JobAnswer }) {
+export function WayOut({ restore, nowhere }: { restore: JobAnswer; nowhere: number }) {
   const t = useTranslate();
   return (
     <Section title={t('way-out.title')}>
       <Flex direction="column" alignItems="stretch" gap={3} tag="ol">
-        {stepsOut(restore).map((step, index) => (
-          <Step key={step} step={step} number={index + 1} />
+        {stepsOut(restore, nowhere).map((step, index) => (
+          <Step key={step} step={step} number={index + 1} left={nowhere + restore.progress.failed} />
         ))}
       </Flex>
     </Section>
   );
 }
 
-function Step({ step, number }: { step: StepOut; number: number }) {
+function Step({ step, number, left }: { step: StepOut; number: number; left: number }) {
   const t = useTranslate();
   const isNext = step.endsWith('-now');
   return (
@@ -41,7 +41,7 @@ function Step({ step, number }: { step: StepOut; number: number }) {
         )}
       </Box>
       <Typography textColor={isNext ? 'neutral800' : 'neutral600'} fontWeight={isNext ? 'semiBold' : undefined} tag="p">
-        {t(`way-out.${step}`)}
+        {t(`way-out.${step}`, { count: left })}
       </Typography>
     </Flex>
   );

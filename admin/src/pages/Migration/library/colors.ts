@@ -6,6 +6,6 @@ export const PLACE_COLORS = {
   both: 'primary500',
   remote: 'success500',
   trash: 'neutral300',
-  failed: 'danger500',
+  missing: 'danger500',
   lost: 'neutral800',
 } as const satisfies Record<Place, string>;

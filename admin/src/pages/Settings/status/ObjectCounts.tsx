@@ -4,6 +4,7 @@ import { useIntl } from 'react-intl';
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { formatBytes } from '../../../utils/format';
+import { stuckOf } from '../../../utils/library';
 import { TINTS } from '../../../utils/tints';
 
 const SHOWN = [
@@ -11,6 +12,7 @@ const SHOWN = [
   { state: 'both', tint: 'success' },
   { state: 'local', tint: 'neutral' },
   { state: 'failed', tint: 'danger' },
+  { state: 'missing', tint: 'danger' },
   { state: 'lost', tint: 'danger' },
 ] as const;
 
@@ -18,13 +20,15 @@ const SHOWN = [
 export function ObjectCounts({ objects }: { objects: StatusAnswer['objects'] }) {
   const t = useTranslate();
   const { locale } = useIntl();
-  const filled = SHOWN.filter(({ state }) => objects[state].count > 0);
+  // each file once: the server counts missing and lost ones among the failed, too
+  const shown = { ...objects, failed: stuckOf(objects) };
+  const filled = SHOWN.filter(({ state }) => shown[state].count > 0);
   if (filled.length === 0) return null;
   return (
     <Flex gap={2} wrap="wrap" paddingTop={1}>
       {filled.map(({ state, tint }) => (
         <Badge key={state} {...TINTS[tint]}>
-          {t(`objects.${state}`, { count: objects[state].count, size: formatBytes(objects[state].bytes, locale) })}
+          {t(`objects.${state}`, { count: shown[state].count, size: formatBytes(shown[state].bytes, locale) })}
         </Badge>
       ))}
     </Flex>

@@ -1,10 +1,12 @@
-import { Box, Flex, Status, Typography } from '@strapi/design-system';
+import { Box, Flex, Link, Status, Typography } from '@strapi/design-system';
+import { NavLink } from 'react-router-dom';
 
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
 import { useTranslate } from '../../../hooks/useTranslate';
+import { PLUGIN_ID } from '../../../pluginId';
 import { diskRisk } from '../../../utils/disk';
-import { situationOf } from '../../../utils/situation';
-import type { Situation } from '../../../utils/situation';
+import { outageKind, situationOf } from '../../../utils/situation';
+import type { Finding, Situation } from '../../../utils/situation';
 import { TINTS } from '../../../utils/tints';
 import { DiskNotice } from './DiskNotice';
 import { FolderNotice } from './FolderNotice';
@@ -14,9 +16,12 @@ import { useSituationText } from './useSituationText';
 
 const VARIANTS = {
   'read-write': 'success',
+  partly: 'primary',
   'catching-up': 'primary',
+  unproven: 'danger',
   away: 'danger',
   'read-only': 'warning',
+  'cut-off': 'danger',
   off: 'neutral',
 } as const satisfies Record<Situation['kind'], string>;
 
@@ -25,15 +30,22 @@ interface Props {
   status: StatusAnswer | null;
   /** It is the last one that could be had. */
   stale?: boolean;
+  /** What a test of the settings in force has just come to; null: it passed, or there was none. */
+  finding?: Finding | null;
   mayUpdate: boolean;
   /** Without the numbers, where the page itself has them. */
   brief?: boolean;
 }
 
+/** Where something of the library is still to be moved, the page that moves it is one step away. */
+const MOVES: readonly Situation['kind'][] = ['partly', 'catching-up'];
+
 /** What the plugin does with files at this moment, and why. */
-export function StatusCard({ answer, status, stale = false, mayUpdate, brief = false }: Props) {
+export function StatusCard({ answer, status, stale = false, finding = null, mayUpdate, brief = false }: Props) {
   const t = useTranslate();
-  const situation = situationOf(answer, status);
+  const situation = situationOf(answer, status, finding);
+  const badge = situation.kind === 'away' ? outageKind(situation.outage) : situation.kind;
+  const isToMove = MOVES.includes(situation.kind) && status !== null && (status.library?.untaken !== 0 || status.objects.local.count > 0);
   const { title, lines } = useSituationText(situation);
   const risk = status && diskRisk(answer.settings.onOutage ?? 'local', status);
   return (
@@ -43,7 +55,7 @@ export function StatusCard({ answer, status, stale = false, mayUpdate, brief = f
         <Flex gap={3} role="status" wrap="wrap">
           <Status variant={VARIANTS[situation.kind]} size="S">
             <Typography fontWeight="bold" tag="span" textColor={TINTS[VARIANTS[situation.kind]].textColor}>
-              {t(`status.${situation.kind}.badge`)}
+              {t(`status.${badge}.badge`)}
             </Typography>
           </Status>
           <Typography variant="omega" fontWeight="semiBold" tag="span">
@@ -55,6 +67,13 @@ export function StatusCard({ answer, status, stale = false, mayUpdate, brief = f
             {line}
           </Typography>
         ))}
+        {isToMove && !brief && (
+          <div>
+            <Link tag={NavLink} to={`/settings/${PLUGIN_ID}-migration`}>
+              {t('status.rest.link')}
+            </Link>
+          </div>
+        )}
         {status && stale && (
           <Typography textColor="warning600" tag="p">
             {t('status.stale')}

@@ -1,5 +1,6 @@
 import { Box, Typography } from '@strapi/design-system';
 
+import { Name } from '../../../components/Name';
 import { STRANDED_SHOWN, useStranded } from '../../../hooks/useStranded';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { TINTS } from '../../../utils/tints';
@@ -15,7 +16,7 @@ export function StrandedList({ count }: { count: number }) {
       <Box tag="ul" aria-label={t('stranded.list')}>
         {files.map(({ key }) => (
           <Typography key={key} tag="li" variant="pi" textColor={TINTS.warning.textColor} style={{ overflowWrap: 'anywhere' }}>
-            {key}
+            <Name>{key}</Name>
           </Typography>
         ))}
       </Box>

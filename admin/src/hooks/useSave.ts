@@ -1,0 +1,67 @@
+import { useCallback, useState } from 'react';
+
+import type { Tally } from '../../../server/src/contracts/api';
+import type { SettingsAnswer, SettingsPatch } from '../../../server/src/contracts/settings';
+import { readFailure } from '../api/failure';
+import type { Failure } from '../api/failure';
+import { useApi } from './useApi';
+
+/** The files that a change would lose sight of; `unknown`: the server could not say. */
+export type Loss = Tally | 'unknown';
+
+export type Saving = { state: 'idle' } | { state: 'busy' } | { state: 'asking'; loss: Loss; patch: SettingsPatch };
+
+interface Handlers {
+  onSaved: (answer: SettingsAnswer) => Promise<void>;
+  onRefused: (failure: Failure) => void;
+}
+
+/**
+ * Saves a patch. One that concerns where files lie is previewed first: where files would get out of reach, it waits for `confirm`.
+ */
+export function useSave({ onSaved, onRefused }: Handlers) {
+  const api = useApi();
+  const [saving, setSaving] = useState<Saving>({ state: 'idle' });
+
+  const store = useCallback(
+    async (patch: SettingsPatch) => {
+      setSaving({ state: 'busy' });
+      try {
+        await onSaved(await api.saveSettings(patch));
+      } catch (error) {
+        onRefused(readFailure(error));
+      } finally {
+        setSaving({ state: 'idle' });
+      }
+    },
+    [api, onRefused, onSaved],
+  );
+
+  const save = useCallback(
+    async (patch: SettingsPatch, moves: boolean) => {
+      if (!moves) return store(patch);
+      setSaving({ state: 'busy' });
+      let loss: Loss;
+      try {
+        loss = (await api.previewSettings(patch)).outOfSight;
+      } catch (error) {
+        const failure = readFailure(error);
+        // what would be refused anyway is refused now; anything else says nothing of the files
+        if (failure.fields.length > 0 || failure.aborted) {
+          setSaving({ state: 'idle' });
+          onRefused(failure);
+          return undefined;
+        }
+        loss = 'unknown';
+      }
+      if (loss !== 'unknown' && loss.count === 0) return store(patch);
+      setSaving({ state: 'asking', loss, patch });
+      return undefined;
+    },
+    [api, onRefused, store],
+  );
+
+  const confirm = useCallback(() => (saving.state === 'asking' ? void store(saving.patch) : undefined), [saving, store]);
+  const cancel = useCallback(() => setSaving({ state: 'idle' }), []);
+  return { saving, save, confirm, cancel };
+}
