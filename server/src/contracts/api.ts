@@ -41,6 +41,15 @@ export interface Tally {
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
 
+/** Answer of `POST /settings/preview`. */
+export interface PreviewAnswer {
+  /**
+   * Files whose only bytes are in a bucket that these settings do not reach: no bucket is set, another endpoint, or one that the
+   * keys may not read. Those that were found in the new bucket under the same names are not counted.
+   */
+  outOfSight: Tally;
+}
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;

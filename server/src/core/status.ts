@@ -1,4 +1,4 @@
-import type { EphemeralDisk, StatusAnswer } from '../contracts/api';
+import type { EphemeralDisk, StatusAnswer, Tally } from '../contracts/api';
 import type { ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
@@ -29,7 +29,7 @@ export async function statusOf(parts: {
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
   return {
     mode: parts.answer.mode,
-    reason: parts.answer.reason,
+    reason: withHiddenFiles(parts.answer, remote),
     breaker: {
       state: breaker.kind,
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
@@ -51,4 +51,11 @@ export async function statusOf(parts: {
     })),
     node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral },
   };
+}
+
+/** While S3 is off, the files that are only there cannot be opened. */
+function withHiddenFiles({ mode, reason }: SettingsAnswer, { count }: Tally): SettingsAnswer['reason'] {
+  if (mode !== 'off' || !reason || count === 0) return reason;
+  const files = count === 1 ? '1 file is only in S3 and cannot' : `${count} files are only in S3 and cannot`;
+  return { ...reason, message: `${reason.message} ${files} be opened until it is on again.` };
 }

@@ -2,12 +2,13 @@ import type { Readable } from 'node:stream';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { parseKey, plainLocalName, type ObjectKey } from '../keys';
 import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
-import { localOf, remoteOf } from '../ledger/state';
+import { isIn, localOf, remoteOf } from '../ledger/state';
 import { adoptFrom } from './adoption';
 import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
 import { ROW_TTL_MS } from './row-cache';
 import type { FileFacts, Opened, Wanted } from './serving';
+import { StandIn } from './stand-in';
 
 /** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
 const REREADS = 2;
@@ -20,8 +21,11 @@ type Source = { body: Readable | null; from: 's3' | 'disk' | null };
 /** Finds the current bytes of a key: S3 first, then this disk, and only where the ledger says. */
 export class MediaReader {
   readonly #unlisted = new Map<ObjectKey, number>();
+  readonly #standIn: StandIn;
 
-  constructor(private readonly deps: MediaStorageDeps) {}
+  constructor(private readonly deps: MediaStorageDeps) {
+    this.#standIn = new StandIn(deps);
+  }
 
   /**
    * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
@@ -56,7 +60,7 @@ export class MediaReader {
   async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>): Promise<Source | undefined> {
     const remote = remoteOf(row);
     if (remote) {
-      const body = await this.#fromS3(row, remote, wanted);
+      const body = (await this.#fromS3(row, remote, wanted)) ?? (isIn(row, 'both', 'remote') ? await this.#standIn.open(row, remote, rangeOf(wanted)) : undefined);
       if (body) return { body, from: 's3' };
     }
     const local = localOf(row);
