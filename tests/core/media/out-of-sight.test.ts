@@ -38,7 +38,7 @@ function setUp() {
   const write = async (location: Location, names: readonly string[], copies: readonly Location[] = [location]) => {
     const locationId = await ledger.locationId(location);
     for (const name of names) {
-      const content = `${name}`;
+      const content = name;
       const intent = await ledger.begin({ kind: 'object', key: parseKey(name), locationId, prefix: '', plainFree: true });
       const md5 = createHash('md5').update(content).digest('hex');
       await ledger.publish([{ intent, size: content.length, md5, etag: 'tag-1', mime: null }], { condemnObjects: true });
