@@ -27,8 +27,9 @@ import type { Ledger } from './core/ledger/ledger';
 import { described } from './core/errors';
 import { LibraryCensus } from './core/library-census';
 import type { Logger } from './core/log';
-import { Connections } from './core/media/connections';
+import { Connections, type ConnectionsDeps } from './core/media/connections';
 import { MediaStorage } from './core/media/media-storage';
+import { outOfSight, outOfSightLine, type SightDeps } from './core/media/out-of-sight';
 import { RowCache } from './core/media/row-cache';
 import { ObjectChanges } from './core/object-changes';
 import { objectsPage } from './core/objects';
@@ -37,6 +38,7 @@ import { Outage, type IncidentLog } from './core/resilience/outage';
 import { SettingsApi } from './core/settings/api';
 import { s3ConfigOf } from './core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from './core/settings/service';
+import type { EffectiveSettings } from './core/settings/types';
 import { fileSystemType } from './core/store/file-system';
 import { LocalObjectStore } from './core/store/local';
 import { diskTree } from './core/store/disk-tree';
@@ -51,7 +53,7 @@ import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from
 
 const clock = systemClock;
 
-interface Parts {
+interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
   census: LibraryCensus;
   log: Logger;
@@ -90,16 +92,19 @@ export class Engine implements EnginePort {
   #applyFailed = false;
   #checkedAt = -Infinity;
   #ledgerUsed = false;
+  /** What was last said of files out of sight. */
+  #toldOutOfSight = '';
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins }, (settings) => outOfSight(parts, settings));
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),
       update: (body) => this.#inForce(api.update(body)),
+      preview: (body) => api.preview(body),
       leave: async () => {
         const answer = await this.#inForce(api.leave());
         await jobs.withdraw();
@@ -128,7 +133,7 @@ export class Engine implements EnginePort {
     const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
     const volume = await openVolume(uploads);
     const service: SettingsService = new SettingsService({
-      repository: new KnexSettingsRepository(transactions, clock),
+      repository: new KnexSettingsRepository(transactions, clock, database.getSchemaName()),
       secrets: strapiSecretBox(strapi),
       variables: process.env,
       configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
@@ -146,13 +151,14 @@ export class Engine implements EnginePort {
     const diskHealth = new DiskHealth({ volume, clock, log });
     await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
+    const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
+      openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
     const connections: Connections = new Connections({
       ledger,
       clock,
       log,
       outage,
-      openBucket: (location, settings) =>
-        openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock),
+      openBucket: openSettingsBucket,
       onRecovered: () => housekeeping.wake(),
     });
     const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
@@ -169,6 +175,7 @@ export class Engine implements EnginePort {
       breaker: () => connections.breaker,
       leaving: () => service.current().reason === 'LEAVING',
       storeAt: (location) => connections.storeAt(location),
+      standInFor: (location) => connections.standInFor(location),
     };
     const leases = knexLeases(transactions, database.getSchemaName());
     const holder = randomUUID();
@@ -213,7 +220,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const engine = new Engine({ ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, openBucket: openSettingsBucket });
     await engine.#applied;
     return engine;
   }
@@ -272,11 +279,26 @@ export class Engine implements EnginePort {
         log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
         housekeeping.wake();
         void connections.check();
+        void this.#tellOutOfSight(settings);
       } catch (error) {
         this.#applyFailed = true;
         log.error(`the settings could not be applied, S3 is not used until they can: ${described(error)}`);
       }
     });
+  }
+
+  /** Beside everything else: it asks S3. */
+  async #tellOutOfSight(settings: EffectiveSettings): Promise<void> {
+    const { log, service } = this.parts;
+    try {
+      const line = outOfSightLine(await outOfSight(this.parts, settings), settings);
+      // by now others may be in force; and it is said once, not after each change of something else
+      if (service.current() !== settings || line === this.#toldOutOfSight) return;
+      this.#toldOutOfSight = line;
+      if (line !== '') log.warn(line);
+    } catch (error) {
+      log.debug(`whether files are out of sight is not known: ${described(error)}`);
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -33,6 +33,17 @@ test('each write is the next revision, and what it leaves alone stays', async ()
   expect(await columns()).toMatchObject({ id: 1, revision: 2, secret: 'sealed', updated_at: 1_764_000_000_000 });
 });
 
+test('a schema that the connection does not look into by itself is named in every statement', async () => {
+  await knex.raw(`attach database ':memory:' as plugin`);
+  await knex.schema.dropTable('s3_storage_settings');
+  await up(knex, 'plugin');
+  const elsewhere = new KnexSettingsRepository(knexTransactions(knex), { now: () => 1 }, 'plugin');
+  // found either way: only what is written without the schema would go to the table of that name in the connection’s own
+  await up(knex);
+  await elsewhere.update(withBucket('a'));
+  expect([await elsewhere.revision(), (await elsewhere.read()).settings, await knex('s3_storage_settings').select()]).toEqual([1, { bucket: 'a' }, []]);
+});
+
 test('the secret is not in the document', async () => {
   await repository.update((row) => ({ ...row, secret: 'sealed' }));
   expect((await columns())?.document).not.toContain('sealed');

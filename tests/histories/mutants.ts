@@ -533,4 +533,22 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     file: 'adapters/database/migrate.test.ts',
     test: 'frees a lock that a killed process left',
   },
+  {
+    guard: 'An object of another place is served only when its MD5, its tag or its bytes prove it to be a copy',
+    without: 'after a change of endpoint somebody else’s object of the same name is served for the file',
+    file: 'core/media/stand-in.test.ts',
+    test: 'a proof is of the object that was read: one that was exchanged since is looked at anew',
+  },
+  {
+    guard: 'Nothing is deleted in the present bucket by a name that was written in another place',
+    without: 'a delete takes away an object that belongs to somebody else, or to another copy of the project',
+    file: 'core/media/stand-in.test.ts',
+    test: 'the sweeper deletes nothing there by the names of another place',
+  },
+  {
+    guard: 'A pair of keys that nobody typed in is used at its own place only',
+    without: 'files are written to a stranger’s server, signed with the keys of the environment or of a role',
+    file: 'core/settings/service.test.ts',
+    test: 'the environment’s, at another endpoint',
+  },
 ];

@@ -91,6 +91,7 @@ export class Process {
       breaker: () => this.#breaker,
       leaving: () => this.leaving,
       storeAt: (location) => (location === locationId ? cloud.store : undefined),
+      standInFor: () => undefined,
     };
     const library = { page: async () => [], logos: async () => [] };
     const registry = { list: async () => [] };

@@ -10,7 +10,7 @@ import { DatabaseError, type Faults } from './faults';
 import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
-const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf']);
+const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt']);
 
 /** The host's database: the ledger and the media library's list of files, as one process reaches it. */
 export interface Connection {

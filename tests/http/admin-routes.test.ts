@@ -28,12 +28,12 @@ const jobs = {
 };
 const changes = { retry: async (body: unknown) => ({ body }) as never, untrash: async (body: unknown) => ({ body }) as never };
 
-async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}) {
+async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}, granted = [permission('settings.read')]) {
   const settings = engine as EnginePort['settings'];
   const log = { ...strapi.log, error: (message: string) => void logged.push(message) } as EnginePort['log'];
   provideEngine(strapi, engine && { log, settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects, jobs, changes });
   const headers: Record<string, string> = {};
-  const ctx = { request: { body }, query, params: { name: 'upload' }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
+  const ctx = { ...asked(granted), request: { body }, query, params: { name: 'upload' }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
   const [controller, action] = handler.split('.') as ['settings', 'get'];
   await controllers[controller]({ strapi })[action](ctx as unknown as Context);
   return { status: ctx.status, body: ctx.body, headers };
@@ -50,7 +50,7 @@ describe('routes', () => {
   test('are the design’s', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
+      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
       'GET /objects', 'POST /objects/retry', 'POST /objects/untrash',
       'GET /jobs', 'POST /jobs/:name/start', 'POST /jobs/:name/stop', 'PUT /jobs/:name/schedule', 'GET /jobs/:name/report',
     ]);
@@ -86,6 +86,7 @@ describe('routes', () => {
       'GET /settings': ['settings.read'],
       'PUT /settings': update,
       'POST /settings/test': update,
+      'POST /settings/preview': update,
       'POST /settings/leave': update,
       'POST /settings/return': update,
       'GET /status': ['settings.read', 'jobs.read'],
@@ -100,11 +101,27 @@ describe('routes', () => {
     });
   });
 
-  test('schedules among the settings are for who may run jobs', () => {
-    const passes = (body: unknown, ...granted: string[]) => policies['schedules-for-job-runners'](asked(granted, body));
+  /** Whether a policy lets through; it names the permission that is missing. */
+  const passing = (policy: 'schedules-for-job-runners' | 'for-job-runners') => (body: unknown, ...granted: string[]) => {
+    try {
+      return policies[policy](asked(granted, body));
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'PolicyError', message: expect.stringContaining('plugin::s3-storage.jobs.run'), details: { permission: permission('jobs.run') } });
+      return false;
+    }
+  };
+
+  test('leaving S3 and coming back stop jobs, or let them go on: both are for who may run jobs', () => {
+    const passes = passing('for-job-runners');
+    expect([passes({}), passes({}, permission('settings.update')), passes({}, permission('jobs.run'))]).toEqual([false, false, true]);
+    expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.for-job-runners')).map(({ path }) => path)).toEqual(['/settings/leave', '/settings/return']);
+  });
+
+  test('schedules among the settings, and leaving S3, are for who may run jobs', () => {
+    const passes = passing('schedules-for-job-runners');
     const run = permission('jobs.run');
     expect([passes({ bucket: 'b', migrationMaxId: 1 }), passes(undefined), passes('text')]).toEqual([true, true, true]);
-    for (const field of ['uploadSchedule', 'uploadScheduleEnabled', 'cleanupSchedule', 'cleanupScheduleEnabled']) {
+    for (const field of ['uploadSchedule', 'uploadScheduleEnabled', 'cleanupSchedule', 'cleanupScheduleEnabled', 'leaving']) {
       expect([field, passes({ [field]: null }), passes({ [field]: null }, run)]).toEqual([field, false, true]);
     }
     expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.schedules-for-job-runners')).map(({ path }) => path)).toEqual(['/settings']);
@@ -115,6 +132,18 @@ test('answers are passed on and not cached', async () => {
   const answer = { mode: 'off' } as never;
   expect(await call('settings.get', { answer: async () => answer })).toEqual({ status: 200, body: answer, headers: { 'Cache-Control': 'no-store' } });
   expect((await call('status.get', {})).body).toEqual({ mode: 'off' });
+});
+
+test('who may change the settings and not read them is told the mode, and nothing of what is set', async () => {
+  const answer = { settings: { bucket: 'secret-bucket' }, sources: { bucket: 'environment' }, mode: 'off', reason: null } as never;
+  const tried = { ok: true, steps: [], snippets: [{ title: 't', language: 'json', text: 'secret-bucket' }] } as never;
+  const engine = { update: async () => answer, leave: async () => answer, comeBack: async () => answer, test: async () => tried };
+  for (const handler of ['settings.update', 'settings.leave', 'settings.comeBack']) {
+    expect((await call(handler, engine)).body).toBe(answer);
+    expect((await call(handler, engine, {}, {}, [])).body).toEqual({ mode: 'off', reason: null });
+  }
+  expect((await call('settings.test', engine)).body).toBe(tried);
+  expect((await call('settings.test', engine, {}, {}, [])).body).toEqual({ ok: true, steps: [], snippets: [] });
 });
 
 test('a query is passed on unchecked, and its faults are answered as those of a body', async () => {
@@ -135,8 +164,10 @@ test('bodies are passed on unchecked', async () => {
   const update = jest.fn(async () => ({}) as never);
   const test = jest.fn(async () => ({}) as never);
   await call('settings.update', { update }, { bucket: 'b' });
+  const preview = jest.fn(async () => ({ outOfSight: { count: 1, bytes: 2 } }));
   await call('settings.test', { test }, { bucket: 'c' });
-  expect([update.mock.calls, test.mock.calls]).toEqual([[[{ bucket: 'b' }]], [[{ bucket: 'c' }]]]);
+  expect((await call('settings.preview', { preview }, { bucket: 'd' })).body).toEqual({ outOfSight: { count: 1, bytes: 2 } });
+  expect([update.mock.calls, test.mock.calls, preview.mock.calls]).toEqual([[[{ bucket: 'b' }]], [[{ bucket: 'c' }]], [[{ bucket: 'd' }]]]);
 });
 
 describe('failures', () => {

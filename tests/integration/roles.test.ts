@@ -10,6 +10,7 @@ let editor: Person;
 let reader: Person;
 /** Who has one permission alone. */
 let alone: Record<'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run', Person>;
+let leaver: Person;
 
 beforeAll(async () => {
   stage = await openStage();
@@ -21,6 +22,7 @@ beforeAll(async () => {
     'jobs.read': await addPerson(stage.strapi, 'Jobs alone', ['plugin::s3-storage.jobs.read']),
     'jobs.run': await addPerson(stage.strapi, 'Runs alone', ['plugin::s3-storage.jobs.run']),
   };
+  leaver = await addPerson(stage.strapi, 'Settings’ changes and runs', ['plugin::s3-storage.settings.update', 'plugin::s3-storage.jobs.run']);
 }, 300_000);
 
 afterAll(() => stage?.close(), 60_000);
@@ -31,6 +33,9 @@ const actionsOf = ({ config }: AdminRoute): string[] =>
     const guard = policy as { name?: string; config?: { actions?: string[] } };
     return guard.name === 'plugin::s3-storage.has-any-permission' ? (guard.config?.actions ?? []) : [];
   });
+
+/** Routes that stop jobs need this permission beside one of the others. */
+const needsRun = ({ config }: AdminRoute) => config.policies.includes('plugin::s3-storage.for-job-runners');
 
 /** A parameter in a path is given a value: the answer to it does not matter, only who is let through. */
 const pathOf = ({ path }: AdminRoute) => `/s3-storage${path.replaceAll(/:\w+/g, 'upload')}`;
@@ -87,7 +92,7 @@ test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, rou
 
 test.each(NAMED)('%s for a role with one permission: where that is among its own', async (_name, route) => {
   for (const action of ['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const) {
-    const allowed = actionsOf(route).includes(`plugin::s3-storage.${action}`);
+    const allowed = actionsOf(route).includes(`plugin::s3-storage.${action}`) && !needsRun(route);
     expect(allowed ? letThrough(route) : [403]).toContain((await ask(alone[action], route)).status);
   }
 });
@@ -97,6 +102,28 @@ test('who sees the jobs alone has the page’s status and failures, and nothing 
   expect((await who.api('GET', '/s3-storage/status')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/objects?failed=true')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/settings')).status).toBe(403);
+});
+
+test('leaving S3 stops jobs: it needs both permissions, and the refusal names the one that is missing', async () => {
+  type Refusal = { error: { message: string; details: { permission: string } } };
+  const tried = (who: Person) =>
+    Promise.all([
+      who.api<Refusal>('POST', '/s3-storage/settings/leave', {}),
+      who.api<Refusal>('POST', '/s3-storage/settings/return', {}),
+      who.api<Refusal>('PUT', '/s3-storage/settings', { leaving: true }),
+      who.api<Refusal>('PUT', '/s3-storage/settings', { leaving: null }),
+    ]);
+  for (const { status, body } of await tried(alone['settings.update'])) {
+    expect([status, body.error.message]).toEqual([403, expect.stringContaining('plugin::s3-storage.jobs.run')]);
+    expect(body.error.details.permission).toBe('plugin::s3-storage.jobs.run');
+  }
+  expect((await tried(leaver)).map(({ status }) => status)).toEqual([409, 200, 200, 200]);
+});
+
+test('who changes settings and may not read them sees none of them in the answer', async () => {
+  const { status, body } = await alone['settings.update'].api('PUT', '/s3-storage/settings', {});
+  expect([status, Object.keys(body as object).sort()]).toEqual([200, ['mode', 'reason']]);
+  expect((await alone['settings.update'].api<{ snippets: unknown[] }>('POST', '/s3-storage/settings/test', {})).body.snippets).toEqual([]);
 });
 
 test('who changes settings does not switch jobs on', async () => {

@@ -88,6 +88,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     breaker: () => (state.mode === 'off' ? undefined : breaker),
     leaving: () => state.leaving,
     storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
+    standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
   };
   const storageOf = (parts: EngineParts) => new MediaStorage({
     ...parts,

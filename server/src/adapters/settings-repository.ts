@@ -48,11 +48,18 @@ export class KnexSettingsRepository implements SettingsRepository {
   constructor(
     private readonly transactions: Transactions,
     private readonly clock: Pick<Clock, 'now'>,
+    /** PostgreSQL's schema, where it is not the connection's own. */
+    private readonly schema?: string,
   ) {}
+
+  private table(db: Knex): Knex.QueryBuilder {
+    const table = db(TABLE);
+    return this.schema ? table.withSchema(this.schema) : table;
+  }
 
   async revision(): Promise<number> {
     const row = await this.transactions.read((db) =>
-      db(TABLE).where({ id: ROW_ID }).first<Pick<Columns, 'revision'> | undefined>('revision'),
+      this.table(db).where({ id: ROW_ID }).first<Pick<Columns, 'revision'> | undefined>('revision'),
     );
     return Number(row?.revision ?? 0);
   }
@@ -73,7 +80,7 @@ export class KnexSettingsRepository implements SettingsRepository {
   }
 
   private async select(db: Knex): Promise<SettingsRow> {
-    const columns = await db(TABLE).where({ id: ROW_ID }).first<Columns | undefined>('revision', 'document', 'secret');
+    const columns = await this.table(db).where({ id: ROW_ID }).first<Columns | undefined>('revision', 'document', 'secret');
     return columns ? rowOf(columns) : EMPTY_ROW;
   }
 
@@ -87,8 +94,8 @@ export class KnexSettingsRepository implements SettingsRepository {
       updated_at: this.clock.now(),
     };
     // only the first write ever inserts; ignored when another process was first
-    await trx(TABLE).insert({ id: ROW_ID, revision: 0, document: '{}', secret: null, updated_at: columns.updated_at }).onConflict('id').ignore();
-    const changed = await trx(TABLE).where({ id: ROW_ID, revision: row.revision }).update(columns);
+    await this.table(trx).insert({ id: ROW_ID, revision: 0, document: '{}', secret: null, updated_at: columns.updated_at }).onConflict('id').ignore();
+    const changed = await this.table(trx).where({ id: ROW_ID, revision: row.revision }).update(columns);
     return changed === 1 ? { revision: columns.revision, settings, secretFor, secret } : null;
   }
 }

@@ -1,4 +1,4 @@
-import type { DiskTrouble, EphemeralDisk, StatusAnswer } from '../contracts/api';
+import type { DiskTrouble, EphemeralDisk, StatusAnswer, Tally } from '../contracts/api';
 import type { ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
@@ -32,7 +32,7 @@ export async function statusOf(parts: {
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
   return {
     mode: parts.answer.mode,
-    reason: parts.answer.reason,
+    reason: withHiddenFiles(parts.answer, remote),
     breaker: {
       state: breaker.kind,
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
@@ -57,4 +57,11 @@ export async function statusOf(parts: {
     })),
     node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current() },
   };
+}
+
+/** While S3 is off, the files that are only there cannot be opened. */
+function withHiddenFiles({ mode, reason }: SettingsAnswer, { count }: Tally): SettingsAnswer['reason'] {
+  if (mode !== 'off' || !reason || count === 0) return reason;
+  const files = count === 1 ? '1 file is only in S3 and cannot' : `${count} files are only in S3 and cannot`;
+  return { ...reason, message: `${reason.message} ${files} be opened until it is on again.` };
 }

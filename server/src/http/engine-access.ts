@@ -1,6 +1,6 @@
 import type { Core } from '@strapi/strapi';
 
-import type { StatusAnswer, TestAnswer } from '../contracts/api';
+import type { PreviewAnswer, StatusAnswer, TestAnswer } from '../contracts/api';
 import type { JobAnswer, JobsAnswer, KeysAnswer, ReportAnswer } from '../contracts/jobs';
 import type { ObjectsAnswer } from '../contracts/objects';
 import type { SettingsAnswer } from '../contracts/settings';
@@ -11,6 +11,8 @@ export interface SettingsEndpoint {
   answer(): Promise<SettingsAnswer>;
   update(body: unknown): Promise<SettingsAnswer>;
   test(body: unknown): Promise<TestAnswer>;
+  /** What the settings of the body, in place of the stored ones, would lose sight of; stores nothing. */
+  preview(body: unknown): Promise<PreviewAnswer>;
   /** “Stop using S3”: it is read, and used for new files no more. @throws StorageError with the reason where S3 is not in use */
   leave(): Promise<SettingsAnswer>;
   /** Takes that back. */

@@ -28,8 +28,10 @@ export const routes = {
       withPolicy(route('PUT', '/settings', 'settings.update', 'settings.update'), 'schedules-for-job-runners'),
       // sends requests with the stored credentials and writes an object: more than reading
       route('POST', '/settings/test', 'settings.test', 'settings.update'),
-      route('POST', '/settings/leave', 'settings.leave', 'settings.update'),
-      route('POST', '/settings/return', 'settings.comeBack', 'settings.update'),
+      // says how many files a change would lose sight of; asks S3 for some of them
+      route('POST', '/settings/preview', 'settings.preview', 'settings.update'),
+      withPolicy(route('POST', '/settings/leave', 'settings.leave', 'settings.update'), 'for-job-runners'),
+      withPolicy(route('POST', '/settings/return', 'settings.comeBack', 'settings.update'), 'for-job-runners'),
       // no settings in either: what the jobs' own answers and reports tell as well
       route('GET', '/status', 'status.get', 'settings.read', 'jobs.read'),
       route('GET', '/objects', 'objects.list', 'settings.read', 'jobs.read'),

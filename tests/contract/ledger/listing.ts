@@ -1,6 +1,6 @@
 import type { VolumeId } from '../../../server/src/core/keys';
 import type { ListFilter } from '../../../server/src/core/ledger/listing';
-import { DAY, found, key, VOLUME, type Hand } from './harness';
+import { DAY, found, key, PLACE, sent, VOLUME, type Hand } from './harness';
 
 const ELSEWHERE = 'volume-2' as VolumeId;
 
@@ -52,6 +52,22 @@ export function listing(hand: Hand): void {
   ] as [ListFilter, string[]][])('narrows by %j, and counts the same', async (filter, keys) => {
     expect(await all(filter)).toEqual(keys);
     expect(await hand.ledger.count(filter)).toBe(keys.length);
+  });
+
+  it('tells places in S3 apart', async () => {
+    const other = (await hand.ledger.locationId({ endpoint: '', region: 'r', bucket: 'other' })) + 1000;
+    for (const name of ['o1.png', 'o2.png']) {
+      await hand.publish(sent(await hand.ledger.begin({ kind: 'object', key: key(name), locationId: other, prefix: '', plainFree: true })));
+    }
+    await hand.ledger.bury(key('o2.png'), { purgeAfterMs: DAY });
+    expect([...(await hand.ledger.onlyAt())].sort((one, two) => one.location - two.location)).toEqual([
+      { location: PLACE, count: 1, bytes: 10 },
+      { location: other, count: 1, bytes: 10 },
+    ]);
+    expect(await all({ at: other })).toEqual(['o1.png', 'o2.png']);
+    expect(await all({ at: other, state: 'remote' })).toEqual(['o1.png']);
+    expect(await all({ at: PLACE })).toEqual(['both.png', 'remote.png']);
+    expect(await hand.ledger.count({ at: PLACE, state: 'remote' })).toBe(1);
   });
 
   it('pages through all of them once, though rows change meanwhile', async () => {

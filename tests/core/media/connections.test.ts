@@ -56,6 +56,33 @@ test('a bucket that was used before is still read after a change, at the same en
   expect(connections.storeAt(first)).toBeUndefined();
 });
 
+test.each([
+  ['a dot at the end', { endpoint: 'https://s3.example.com.' }],
+  ['another region to sign for', { signingRegion: 'eu-central-1' }],
+])('another spelling of the same place is the same place: %s', async (_what, patch) => {
+  const { connections } = setup();
+  await connections.apply(settings());
+  const first = connections.readable!.locationId;
+  await connections.apply(settings(patch));
+  expect(connections.readable!.locationId).not.toBe(first);
+  expect(connections.storeAt(first)).toBe(connections.readable!.store);
+  expect(connections.standInFor(first)).toBeUndefined();
+});
+
+test('the present bucket stands in for every other place, also for one that is reached, and not for itself', async () => {
+  const { connections } = setup();
+  await connections.apply(settings());
+  const first = connections.readable!.locationId;
+  expect(connections.standInFor(first)).toBeUndefined();
+  await connections.apply(settings({ endpoint: 'http://s3.example.com' }));
+  expect([connections.storeAt(first), connections.standInFor(first)]).toEqual([undefined, connections.readable!.store]);
+  await connections.apply(settings({ bucket: 'second' }));
+  expect(connections.storeAt(first)).not.toBe(connections.standInFor(first));
+  expect(connections.standInFor(first)).toBe(connections.readable!.store);
+  await connections.apply(settings({}, 'off'));
+  expect(connections.standInFor(first)).toBeUndefined();
+});
+
 test('read-only reads and does not write; off does neither', async () => {
   const { connections } = setup();
   await connections.apply(settings({}, 'read-only'));

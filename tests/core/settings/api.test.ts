@@ -18,7 +18,7 @@ async function setUp(variables: Record<string, string> = {}) {
     opened.push(settings);
     return probe.open(settings);
   };
-  return { api: new SettingsApi(service, { open, clock: systemClock }), repository, opened, probe };
+  return { api: new SettingsApi(service, { open, clock: systemClock }, async () => ({ count: 0, bytes: 0 })), repository, opened, probe };
 }
 
 test('the stored settings are tested, with the stored secret', async () => {

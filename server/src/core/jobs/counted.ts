@@ -33,5 +33,9 @@ export function counted<D extends EngineParts>(deps: D, progress: RunProgress): 
       const store = deps.storeAt(location);
       return store && counting(store);
     },
+    standInFor(location) {
+      const store = deps.standInFor(location);
+      return store && counting(store);
+    },
   };
 }

@@ -1,6 +1,8 @@
 import { isStorageError, StorageError } from '../errors';
 import { isIn, type LedgerRow, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
+import { atPlaceOf } from '../media/stand-in';
+import type { ObjectStore } from '../store/object-store';
 import { noteFailure } from './failures';
 
 /**
@@ -22,10 +24,13 @@ export async function restoreRow(deps: EngineParts, row: LedgerRow, signal?: Abo
  * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
  */
 export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
+  const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
+  return atPlaceOf(deps, row.placement.remote.locationId, (store) => bringBackFrom(deps, store, row, signal), outOfReach);
+}
+
+async function bringBackFrom(deps: EngineParts, store: ObjectStore, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
   const { ledger, disk } = deps;
   const { remote, content } = row.placement;
-  const store = deps.storeAt(remote.locationId);
-  if (!store) throw new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
   const { body } = await store.get(remote.object, { signal });
   try {
     const volume = await deps.volume.refresh();

@@ -317,6 +317,12 @@ export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
   count(filter: ListFilter): Promise<number>;
 
   /**
+   * Per place in S3, the unburied files whose only copy is in it (`remote`), lost ones left out; places without any are left out.
+   * Reads the whole table.
+   */
+  onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
+
+  /**
    * The id of a place in S3, the same for the same triple for ever. Not to be remembered when it was first asked for
    * inside a transaction of the host's: a rollback takes it back.
    */

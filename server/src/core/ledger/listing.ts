@@ -1,5 +1,6 @@
 import type { VolumeId } from '../keys';
-import { localOf, standingOf, type LedgerRow } from './state';
+import type { LocationId } from './ledger';
+import { localOf, remoteOf, standingOf, type LedgerRow } from './state';
 
 /** Which rows to list; all conditions given must hold. Of rows without bytes, missing files are listed, others never. */
 export interface ListFilter {
@@ -9,6 +10,8 @@ export interface ListFilter {
   readonly failed?: boolean;
   /** Not buried, and the only copy is on one of these volumes. */
   readonly onlyOn?: readonly VolumeId[];
+  /** Its object is in this place. Goes through the whole ledger where few are. */
+  readonly at?: LocationId;
 }
 
 export interface Slice {
@@ -17,12 +20,13 @@ export interface Slice {
 }
 
 /** The filter as a rule for one row. */
-export function isListed(row: LedgerRow, { state, failed, onlyOn }: ListFilter): boolean {
+export function isListed(row: LedgerRow, { state, failed, onlyOn, at }: ListFilter): boolean {
   const standing = standingOf(row);
   if (!standing) return false;
   const buried = row.tombstone !== null;
   if (state && (state === 'trash' ? !buried : buried || standing !== state)) return false;
   if (failed && row.lastError === null) return false;
+  if (at !== undefined && remoteOf(row)?.locationId !== at) return false;
   const volume = localOf(row)?.volume;
   return !onlyOn || (standing === 'local' && !buried && volume !== undefined && onlyOn.includes(volume));
 }

@@ -330,6 +330,17 @@ export class MemoryLedger implements Ledger {
 
   list: Ledger['list'] = async (filter, { offset, limit }) => this.#listed(filter).slice(offset, offset + limit);
 
+  onlyAt: Ledger['onlyAt'] = async () => {
+    const groups = new Map<LocationId, { location: LocationId; count: number; bytes: number }>();
+    for (const row of this.#listed({ state: 'remote' })) {
+      const location = remoteOf(row)?.locationId;
+      if (location === undefined) continue;
+      const { count = 0, bytes = 0 } = groups.get(location) ?? {};
+      groups.set(location, { location, count: count + 1, bytes: bytes + ('content' in row.placement ? row.placement.content.size : 0) });
+    }
+    return [...groups.values()];
+  };
+
   count: Ledger['count'] = async (filter) => this.#listed(filter).length;
 
   async locationId({ endpoint, region, bucket }: Location): Promise<number> {

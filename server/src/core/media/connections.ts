@@ -6,7 +6,8 @@ import { CircuitBreaker } from '../resilience/breaker';
 import { resilientBucket } from '../resilience/decorators';
 import type { Outage } from '../resilience/outage';
 import type { RetryPolicy } from '../resilience/retry';
-import type { EffectiveSettings } from '../settings/types';
+import { placeOfEndpoint } from '../settings/place';
+import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { PatientStore } from '../store/patience';
 import type { Cloud } from './cloud';
@@ -60,6 +61,12 @@ export class Connections {
     return this.#connection?.stores.get(location);
   }
 
+  /** The present bucket, where it is not that location; undefined where it is, and where S3 is off. */
+  standInFor(location: LocationId): PatientStore | undefined {
+    const cloud = this.#connection?.cloud;
+    return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
+  }
+
   /** What lists a location's objects; undefined where {@link storeAt} is. */
   listAt(location: LocationId): ListableStore | undefined {
     return this.#connection?.stores.get(location);
@@ -105,7 +112,7 @@ export class Connections {
   async #connect(effective: EffectiveSettings): Promise<Connection> {
     const { settings } = effective;
     const { ledger, clock, outage } = this.deps;
-    const present: Location = { endpoint: settings.endpoint ?? '', region: settings.signingRegion, bucket: settings.bucket ?? '' };
+    const present = presentLocation(settings);
     const locationId = await ledger.locationId(present);
     const breaker = new CircuitBreaker(clock);
     const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
@@ -117,7 +124,9 @@ export class Connections {
     breaker.probeWith(probeOf(bucket, settings.prefix));
     const stores = new Map<LocationId, BucketStore>([[locationId, store]]);
     for (const location of await ledger.locations()) {
-      if (location.id !== locationId && location.endpoint === present.endpoint) stores.set(location.id, open(location).store);
+      if (location.id === locationId || !isSameEndpoint(location, present)) continue;
+      // the same bucket under another spelling, or with another region to sign for, is the same place
+      stores.set(location.id, location.bucket === present.bucket ? store : open(location).store);
     }
     const cloud: Cloud = {
       store,
@@ -161,6 +170,16 @@ async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, locati
       await ledger.noteProof(location, proof);
     },
   };
+}
+
+/** The bucket that settings name. */
+export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSettings): Location {
+  return { endpoint: endpoint ?? '', region: signingRegion, bucket: bucket ?? '' };
+}
+
+/** Whether the present settings lead to a location's endpoint, in whatever spelling. */
+export function isSameEndpoint(location: Location, present: Location): boolean {
+  return placeOfEndpoint(location.endpoint, location.region) === placeOfEndpoint(present.endpoint, present.region);
 }
 
 function probeName(prefix: string): string {

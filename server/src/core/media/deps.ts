@@ -29,6 +29,11 @@ export interface EngineParts {
   leaving(): boolean;
   /** The store of a location, or undefined where the settings no longer reach it. */
   storeAt(location: LocationId): ObjectStore | undefined;
+  /**
+   * The present bucket, where it is not that location: an object of the same name may be a copy of what was written there. Only
+   * to be read, and only what is proven to be the same; see `stand-in.ts`.
+   */
+  standInFor(location: LocationId): ObjectStore | undefined;
 }
 
 export interface MediaStorageDeps extends EngineParts {

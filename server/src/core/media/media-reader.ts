@@ -2,13 +2,14 @@ import type { Readable } from 'node:stream';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { isOwnLocalName, parseKey, plainLocalName, type ObjectKey } from '../keys';
 import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
-import { localOf, remoteOf } from '../ledger/state';
+import { isIn, localOf, remoteOf } from '../ledger/state';
 import { adoptFrom } from './adoption';
 import { CondemnedCopies } from './condemned-copies';
 import type { MediaStorageDeps } from './deps';
 import { statOf } from './plain-file';
 import { ROW_TTL_MS } from './row-cache';
 import type { FileFacts, Opened, Wanted } from './serving';
+import { StandIn } from './stand-in';
 import { VerifiedCopies } from './verified-copies';
 
 /** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
@@ -24,10 +25,12 @@ export class MediaReader {
   readonly #unlisted = new Map<ObjectKey, number>();
   readonly #condemned: CondemnedCopies;
   readonly #verified: VerifiedCopies;
+  readonly #standIn: StandIn;
 
   constructor(private readonly deps: MediaStorageDeps) {
     this.#verified = new VerifiedCopies(deps.disk);
     this.#condemned = new CondemnedCopies(deps, this.#verified);
+    this.#standIn = new StandIn(deps);
   }
 
   /**
@@ -63,7 +66,7 @@ export class MediaReader {
   async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>): Promise<Source | undefined> {
     const remote = remoteOf(row);
     if (remote) {
-      const body = await this.#fromS3(row, remote, wanted);
+      const body = (await this.#fromS3(row, remote, wanted)) ?? (isIn(row, 'both', 'remote') ? await this.#standIn.open(row, remote, rangeOf(wanted)) : undefined);
       if (body) return { body, from: 's3' };
     }
     const local = localOf(row);

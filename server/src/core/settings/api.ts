@@ -1,16 +1,19 @@
-import type { TestAnswer } from '../../contracts/api';
+import type { PreviewAnswer, Tally, TestAnswer } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../probe/connection-test';
 import { checkedPatch, withCheckedEndpoint } from './patch';
 import { SettingsRefused } from './refused';
 import type { SettingsService } from './service';
+import type { EffectiveSettings } from './types';
 
 /** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
 export class SettingsApi {
   constructor(
     private readonly service: SettingsService,
     private readonly probe: ConnectionTestDeps,
+    /** What settings would lose sight of. */
+    private readonly outOfSight: (settings: EffectiveSettings) => Promise<Tally>,
   ) {}
 
   async answer(): Promise<SettingsAnswer> {
@@ -35,6 +38,16 @@ export class SettingsApi {
   /** “Use S3 again”. The schedules stay off. */
   comeBack(): Promise<SettingsAnswer> {
     return this.service.update({ leaving: null });
+  }
+
+  /**
+   * What the stored settings, with those of the body in their place, would lose sight of; stores nothing. Changes are not held
+   * up by it: whoever makes them is to know beforehand. Refused as in `update`.
+   */
+  async preview(body: unknown): Promise<PreviewAnswer> {
+    const patch = withCheckedEndpoint(checkedPatch(body));
+    await this.service.refresh();
+    return { outOfSight: await this.outOfSight(this.service.preview(patch)) };
   }
 
   /**

@@ -9,7 +9,7 @@ import { reading, type LedgerContext } from './session';
  */
 const SORTED = 'lower(key_hash)';
 
-export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> {
+export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' | 'onlyAt'> {
   return {
     list: (filter, { offset, limit }) =>
       reading(context, ({ objects }) =>
@@ -22,10 +22,20 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count'> 
         const [row]: { count: number | string }[] = await filtered(objects.table(), filter).count({ count: '*' });
         return Number(row?.count ?? 0);
       }),
+
+    onlyAt: () =>
+      reading(context, async ({ objects }) => {
+        const { db } = objects;
+        const rows: Record<'location_id' | 'row_count' | 'bytes', number | string>[] = await filtered(objects.table(), { state: 'remote' })
+          .select('location_id', db.raw('count(*) as row_count, sum(size) as bytes'))
+          .groupBy('location_id');
+        // sums are a string on PostgreSQL and MySQL
+        return rows.map((row) => ({ location: Number(row.location_id), count: Number(row.row_count), bytes: Number(row.bytes) }));
+      }),
   };
 }
 
-function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn }: ListFilter): Knex.QueryBuilder {
+function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn, at }: ListFilter): Knex.QueryBuilder {
   // not `in` the other three: that would draw SQLite to the index by state, and to sorting all it finds there
   if (state === 'missing') table.where(isMissing);
   else if (state) table.whereNotIn('state', ['new', 'gone']);
@@ -35,6 +45,7 @@ function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn }: ListFilte
   else if (state === 'lost') table.where({ last_error: 'LOST', tombstone_ticket: null });
   else if (state && state !== 'missing') table.where({ state, tombstone_ticket: null }).where(isNotLost);
   if (failed) table.whereNotNull('last_error');
+  if (at !== undefined) table.where({ location_id: at }).whereIn('state', ['both', 'remote']);
   if (onlyOn) table.where({ state: 'local', tombstone_ticket: null }).where(isNotLost).whereIn('volume', [...onlyOn]);
   return table;
 }

@@ -1,0 +1,78 @@
+import type { Tally } from '../../contracts/api';
+import { isNoAnswer } from '../errors';
+import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import { isIn, type LedgerRow } from '../ledger/state';
+import type { EffectiveSettings } from '../settings/types';
+import type { ObjectStore } from '../store/object-store';
+import { isSameEndpoint, presentLocation } from './connections';
+import { isCopy } from './stand-in';
+
+/** Files of one place whose objects are asked for. They stand for the others of it. */
+const WITNESSES = 5;
+
+export interface SightDeps {
+  ledger: Pick<Ledger, 'tallies' | 'onlyAt' | 'locations' | 'list'>;
+  /** A bucket with the credentials of the settings, each request tried once. */
+  openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
+}
+
+const NONE: Tally = { count: 0, bytes: 0 };
+
+/**
+ * Files whose only bytes are in a bucket that settings do not reach. All of them, where S3 is off. Else by the place they were
+ * written to: some of its files are asked for there, if the settings lead to it, and under the same names in the bucket of the
+ * settings. While S3 does not answer, a place that the settings lead to counts as reached.
+ * @throws whatever the ledger's database throws
+ */
+export async function outOfSight(deps: SightDeps, effective: EffectiveSettings): Promise<Tally> {
+  const { remote } = await deps.ledger.tallies();
+  if (remote.count === 0) return NONE;
+  if (effective.mode === 'off') return { count: remote.count, bytes: remote.bytes };
+  const [locations, groups] = await Promise.all([deps.ledger.locations(), deps.ledger.onlyAt()]);
+  const hidden = await Promise.all(
+    groups.map(async ({ location: id, count, bytes }) => ((await isInSight(deps, effective, id, locations)) ? NONE : { count, bytes })),
+  );
+  return hidden.reduce((sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }), NONE);
+}
+
+/** What to say of it; empty where there is nothing to say. */
+export function outOfSightLine({ count, bytes }: Tally, { mode, reason, settings }: EffectiveSettings): string {
+  if (count === 0) return '';
+  const files = `${count} ${count === 1 ? 'file' : 'files'} (${bytes} bytes)`;
+  if (mode === 'off') return `S3 is off (${reason}), and ${files} are only in S3: visitors get 503 for them until it is on again`;
+  const { endpoint, bucket } = presentLocation(settings);
+  const where = `bucket "${bucket}"${endpoint === '' ? '' : ` at ${endpoint}`}`;
+  return `${files} are only in a place that the settings do not reach, and not in ${where} under the same names: visitors get 503 for them. Go back to the former settings, or copy the objects to ${where} under the same names`;
+}
+
+async function isInSight(deps: SightDeps, { settings }: EffectiveSettings, id: LocationId, locations: readonly (Location & { id: LocationId })[]): Promise<boolean> {
+  const location = locations.find((known) => known.id === id);
+  if (!location) return false;
+  const present = presentLocation(settings);
+  const witnesses = await deps.ledger.list({ state: 'remote', at: id }, { offset: 0, limit: WITNESSES });
+  const bucket = deps.openBucket(present, settings);
+  if (isSameEndpoint(location, present)) {
+    const seen = await looked(location.bucket === present.bucket ? bucket : deps.openBucket(location, settings), witnesses);
+    // one may be lost there, which is another matter
+    if (seen.some((verdict) => verdict !== 'no') || witnesses.length === 0) return true;
+  }
+  // one that is missing here tells that not all were copied
+  return (await looked(bucket, witnesses)).every((verdict) => verdict === 'yes');
+}
+
+function looked(store: ObjectStore, rows: readonly LedgerRow[]): Promise<('yes' | 'no' | 'unknown')[]> {
+  return Promise.all(
+    rows.map(async (row) => {
+      if (!isIn(row, 'both', 'remote')) return 'unknown';
+      const { content, remote } = row.placement;
+      try {
+        const facts = await store.head(remote.object);
+        // of other tags only the bytes would tell, and they are proven when they are read
+        const mayBe = facts.md5 === null && facts.size === content.size;
+        return isCopy(facts, content, remote) || mayBe ? 'yes' : 'no';
+      } catch (error) {
+        return isNoAnswer(error) ? 'unknown' : 'no';
+      }
+    }),
+  );
+}

@@ -1,0 +1,102 @@
+import { textFile } from '../support/images';
+import { rawBucket, type RawBucket } from '../support/raw-s3';
+import { startS3, type S3Server } from '../support/s3';
+import { openStage, type Stage } from '../support/stage';
+
+let stage: Stage;
+let second: S3Server;
+let target: RawBucket;
+const files: { url: string; key: string; text: string; id: number }[] = [];
+
+/** The settings of the second server, whose bucket has the same name. */
+const moved = () => ({ endpoint: second.endpoint, accessKeyId: second.accessKeyId, secretAccessKey: second.secretAccessKey });
+const home = () => ({ endpoint: stage.s3.endpoint, accessKeyId: stage.s3.accessKeyId, secretAccessKey: stage.s3.secretAccessKey });
+
+beforeAll(async () => {
+  stage = await openStage();
+  second = await startS3();
+  target = rawBucket(second, await second.createBucket(stage.bucket.bucket));
+  await stage.configure({ ...stage.settings, ...home() });
+  for (const name of ['one', 'two', 'three']) {
+    const text = `the bytes of ${name}`;
+    const [file] = await stage.strapi.upload(textFile(`${name}.txt`, text));
+    files.push({ url: file!.url, key: file!.url.replace('/uploads/', ''), text, id: file!.id });
+  }
+}, 300_000);
+
+afterAll(async () => {
+  target?.close();
+  await second?.stop();
+  await stage?.close();
+}, 60_000);
+
+const preview = async (patch: Record<string, unknown>) => {
+  const { status, body } = await stage.strapi.api<{ outOfSight: { count: number; bytes: number } }>('POST', '/s3-storage/settings/preview', patch);
+  expect(status).toBe(200);
+  return body.outOfSight;
+};
+const read = async () => {
+  const answers: (string | number)[] = [];
+  for (const { url } of files) {
+    const { status, bytes } = await stage.strapi.read(url);
+    answers.push(status === 200 ? bytes.toString() : status);
+  }
+  return answers;
+};
+const texts = () => files.map(({ text }) => text);
+const everything = () => ({ count: files.length, bytes: files.reduce((sum, { text }) => sum + text.length, 0) });
+const warnings = () => stage.strapi.logs().split('\n').filter((line) => line.includes('visitors get 503')).length;
+
+test('a change that hides nothing says so, and another spelling of the endpoint goes on serving every file', async () => {
+  const spelled = stage.s3.endpoint.replace('127.0.0.1', 'localhost');
+  expect(spelled).not.toBe(stage.s3.endpoint);
+  const patch = { ...home(), endpoint: spelled };
+  expect([await preview({}), await preview({ timeoutMs: 2500 }), await preview(patch)]).toEqual(Array(3).fill({ count: 0, bytes: 0 }));
+  await stage.configure(patch);
+  expect(await read()).toEqual(texts());
+  expect(warnings()).toBe(0);
+  await stage.configure(home());
+});
+
+test('a change that loses sight of files says beforehand of how many, and stores nothing', async () => {
+  for (const patch of [moved(), { bucket: null }, { ...home(), secretAccessKey: 'not-the-secret' }, { ...home(), endpoint: 'http://127.0.0.1:9' }]) {
+    expect(await preview(patch)).toEqual(everything());
+  }
+  // another bucket at the same endpoint: the old one is still read
+  expect(await preview({ ...home(), bucket: 'another-bucket' })).toEqual({ count: 0, bytes: 0 });
+  expect(await read()).toEqual(texts());
+  const refused = await stage.strapi.api<{ error: { details: { code: string } } }>('POST', '/s3-storage/settings/preview', { endpoint: second.endpoint });
+  expect([refused.status, refused.body.error.details.code]).toEqual([400, 'SECRET_REQUIRED']);
+});
+
+test('without a bucket the status counts them, and the reason says so; another endpoint is warned of once', async () => {
+  await stage.configure({ bucket: null });
+  const { body } = await stage.strapi.api<{ mode: string; reason: { code: string; message: string }; objects: { remote: { count: number } } }>('GET', '/s3-storage/status');
+  expect(body).toMatchObject({ mode: 'off', reason: { code: 'NOT_CONFIGURED', message: expect.stringContaining('3 files are only in S3') }, objects: { remote: { count: 3 } } });
+  await stage.eventually('the warning', () => warnings() === 1);
+  await stage.configure({ ...moved(), bucket: stage.bucket.bucket });
+  await stage.eventually('the second warning', () => warnings() === 2);
+  expect(await read()).toEqual([503, 503, 503]);
+  await stage.configure({ concurrency: 3 });
+  expect(warnings()).toBe(2);
+});
+
+test('once all objects were copied under the same names, every file is served from the new place, and never other bytes', async () => {
+  for (const key of await stage.bucket.keys()) await target.put(key, await stage.bucket.get(key), 'text/plain');
+  expect(await preview({})).toEqual({ count: 0, bytes: 0 });
+  expect(await read()).toEqual(texts());
+  const [first] = files;
+  await target.put(first!.key, first!.text.toUpperCase());
+  expect((await read())[0]).toBe(503);
+  await target.put(first!.key, first!.text);
+  expect(await read()).toEqual(texts());
+});
+
+test('what is deleted from now on is deleted in no place that it was not written to', async () => {
+  const [gone] = files.splice(0, 1);
+  expect((await stage.strapi.api('DELETE', `/upload/files/${gone!.id}`)).status).toBe(200);
+  await stage.eventually('the purge', async () => (await stage.strapi.read(gone!.url)).status === 404);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect([await target.keys(), await stage.bucket.keys()].map((keys) => keys.includes(gone!.key))).toEqual([true, true]);
+  expect(await read()).toEqual(texts());
+});
