@@ -16,9 +16,17 @@ export const ERRORS = {
     message: 'No secure connection to the S3 endpoint could be made.',
     hint: 'Check that the endpoint’s certificate is valid for its host name, and http against https.',
   },
+  ENDPOINT_REDIRECTS: {
+    message: 'The endpoint redirects to another address.',
+    hint: 'Enter the address that it redirects to, with https:// or http:// as there. Redirects are not followed: the signature is for one host.',
+  },
   NOT_S3: {
     message: 'Something answered at the endpoint, but it does not speak S3.',
     hint: 'Check the endpoint’s address and port: this may be the web console or another server.',
+  },
+  TEST_RUNNING: {
+    message: 'A connection test is under way already.',
+    hint: 'It takes 15 seconds at most: try again then.',
   },
   CIRCUIT_OPEN: {
     message: 'S3 failed repeatedly just now and is being left alone for a moment.',

@@ -58,7 +58,8 @@ test.each([
 test('of an answer that is not S3’s nothing is repeated', async () => {
   expect(JSON.stringify((await run(memoryProbe({ list: 'NOT_S3' }))).steps)).not.toContain('detail of');
   expect(JSON.stringify((await run(memoryProbe({ list: 'REJECTED' }))).steps)).not.toContain('detail of');
-  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('detail of list [redacted]');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('quote of list [redacted]');
 });
 
 test('a PUT of unknown outcome is cleaned up too', async () => {

@@ -35,7 +35,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
   const guarded = <A extends unknown[], R>(call: Call, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
     const fault = faults[call];
     if (fault === 'hang') return new Promise<R>(() => undefined);
-    if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret` });
+    if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret`, quote: `quote of ${call} hunter2-secret` });
     return work(...args);
   };
   const open: OpenProbe = () => ({

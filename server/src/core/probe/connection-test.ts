@@ -20,7 +20,7 @@ const CLEAN_UP_BUDGET_MS = 3000;
 
 /** Failures that say nothing of the credentials: S3 was not reached. */
 const OF_THE_ENDPOINT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
+  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_REDIRECTS', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
 ]);
 /** Failures that only known credentials meet. */
 const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'OBJECT_NOT_FOUND']);

@@ -5,14 +5,8 @@ import type { Clock } from '../clock';
 import { codeOf, StorageError } from '../errors';
 import { redact } from '../settings/redact';
 
-/**
- * Codes whose detail is S3's or the network's own short sentence. Of anything else (a web page, an internal service that
- * somebody points the test at) nothing is repeated to the caller.
- */
-const QUOTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
-  'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'UNREACHABLE', 'TLS_FAILED',
-]);
+/** Codes whose detail this plugin has written itself. Of all others nothing is repeated to the caller but their quote. */
+const OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS']);
 
 const DONE: Record<TestStepName, string> = {
   endpoint: 'The endpoint answers and speaks S3.',
@@ -25,7 +19,7 @@ const DONE: Record<TestStepName, string> = {
 
 export function failedStep(name: TestStepName, error: unknown, ms: number, secrets: readonly string[]): TestStep {
   const code = codeOf(error);
-  const detail = error instanceof StorageError && QUOTED.has(code) ? error.detail : undefined;
+  const detail = error instanceof StorageError ? (OWN.has(code) ? error.detail : error.quote) : undefined;
   const message = detail ? `${ERRORS[code].message} (${redact(detail, secrets)})` : ERRORS[code].message;
   return { name, ok: false, ms, code, message, hint: ERRORS[code].hint };
 }

@@ -49,7 +49,7 @@ export class S3BucketProbe implements BucketProbe {
     const { clock, timeoutMs } = this.options;
     const exchange = new Exchange({ clock, operation, name, signal, timeoutMs });
     try {
-      await send(exchange.signal);
+      await exchange.send(send);
     } catch (error) {
       const failure = exchange.failure(error);
       // S3 says NoSuchBucket; a bare 404 on a bucket is somebody else's

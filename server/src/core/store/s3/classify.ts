@@ -58,8 +58,8 @@ const MAX_SKEW_MS = 15 * 60_000;
  */
 export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number): StorageError {
   if (isStorageError(error)) {
-    const { status, detail, refused, cause } = error;
-    return new StorageError(error.code, { ...facts, status, detail, refused: refused || facts.refused, cause });
+    const { status, detail, quote, refused, cause } = error;
+    return new StorageError(error.code, { ...facts, status, detail, quote, refused: refused || facts.refused, cause });
   }
   const status = statusOf(error);
   const meaning = (status === undefined ? withoutAnswer(error) : answered(error, status, facts.operation, nowMs)) ?? unknownOutcome('INTERNAL');
@@ -67,6 +67,7 @@ export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number
     ...facts,
     status,
     detail: detailOf(error),
+    quote: status === undefined ? textOf(error, 'code') : quoteOf(error),
     refused: meaning.refused || facts.refused,
     cause: error,
   });
@@ -127,6 +128,13 @@ function detailOf(error: unknown): string | undefined {
   const name = s3CodeOf(error);
   const message = headerOf(error, 'x-minio-error-desc') ?? textOf(error, 'message');
   return [name === 'Error' || name === 'Unknown' ? '' : name, message === name ? '' : message].filter(Boolean).join(': ') || undefined;
+}
+
+/** S3's own words, where the other side says that it is S3; its error code, where S3 knows that code; else nothing. */
+function quoteOf(error: unknown): string | undefined {
+  if (headerOf(error, 'x-amz-request-id')) return detailOf(error);
+  const name = s3CodeOf(error);
+  return name in BY_NAME || name === 'AccessDenied' ? name : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {
