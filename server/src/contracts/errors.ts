@@ -53,6 +53,10 @@ export const ERRORS = {
     message: 'The secret access key does not belong to this access key ID.',
     hint: 'Enter the secret again, without spaces around it; create a new key pair if it is lost.',
   },
+  CREDENTIALS_EXPIRED: {
+    message: 'The session credentials have expired, or are not valid any more.',
+    hint: 'Credentials of a role or a shared file are asked for again by themselves. If this goes on, check where they come from (the role, its token file, the shared credentials file), and this server’s clock.',
+  },
   NO_CREDENTIALS: {
     message: 'No credentials were found.',
     hint: 'Enter an access key ID and a secret, or run this server with a role that may use the bucket.',

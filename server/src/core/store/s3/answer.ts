@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../errors';
-import { classify } from './classify';
+import { classify, refusesCredentials } from './classify';
 import { limited } from './limited';
 
 /** The part of an HTTP answer that the SDK does not show. */
@@ -41,6 +41,22 @@ export function inspectAnswers(client: S3Client): void {
     },
     // below the SDK's own deserializer
     { step: 'deserialize', priority: 'low', name: 's3StorageInspectAnswers', override: true },
+  );
+}
+
+/** Calls `refused` whenever S3 does not accept the credentials that a request was signed with. */
+export function noticeRefusals(client: S3Client, refused: () => void): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (refusesCredentials(error)) refused();
+        throw error;
+      }
+    },
+    // above the SDK's own deserializer
+    { step: 'finalizeRequest', name: 's3StorageNoticeRefusals', override: true },
   );
 }
 

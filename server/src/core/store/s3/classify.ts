@@ -17,6 +17,11 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   NoSuchUpload: 'REJECTED',
   InvalidAccessKeyId: 'INVALID_ACCESS_KEY',
   SignatureDoesNotMatch: 'SIGNATURE_MISMATCH',
+  // session tokens, of a role for example
+  ExpiredToken: 'CREDENTIALS_EXPIRED',
+  ExpiredTokenException: 'CREDENTIALS_EXPIRED',
+  TokenRefreshRequired: 'CREDENTIALS_EXPIRED',
+  InvalidToken: 'CREDENTIALS_EXPIRED',
   RequestTimeTooSkewed: 'CLOCK_SKEW',
   AuthorizationHeaderMalformed: 'WRONG_REGION',
   PermanentRedirect: 'WRONG_REGION',
@@ -128,6 +133,14 @@ function detailOf(error: unknown): string | undefined {
   const name = s3CodeOf(error);
   const message = headerOf(error, 'x-minio-error-desc') ?? textOf(error, 'message');
   return [name === 'Error' || name === 'Unknown' ? '' : name, message === name ? '' : message].filter(Boolean).join(': ') || undefined;
+}
+
+const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'CREDENTIALS_EXPIRED']);
+
+/** Whether S3's answer says that other credentials are needed. A HEAD cannot say so, except on MinIO. */
+export function refusesCredentials(error: unknown): boolean {
+  const code = BY_NAME[s3CodeOf(error)];
+  return code !== undefined && OF_CREDENTIALS.has(code);
 }
 
 /** S3's own words, where the other side says that it is S3; its error code, where S3 knows that code; else nothing. */

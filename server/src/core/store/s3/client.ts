@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { guardedLookup } from '../../settings/endpoint';
-import { inspectAnswers } from './answer';
+import { inspectAnswers, noticeRefusals } from './answer';
 import { NOT_FROM_THE_ENVIRONMENT } from './environment';
 import { RoleCredentials, sdkChain } from './role-credentials';
 
@@ -46,12 +46,14 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
     // an endpoint's name may come to mean another address after it was checked
     lookup: guardedLookup,
   };
+  const role = config.credentials ? undefined : new RoleCredentials(sdkChain(config.region), clock);
   const client = new S3Client({
     ...NOT_FROM_THE_ENVIRONMENT,
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
-    credentials: config.credentials ?? new RoleCredentials(sdkChain(config.region), clock).provide,
+    // the SDK keeps what has no end for ever: it is told that the end was long ago, so that it asks before each request
+    credentials: config.credentials ?? (role && (async () => ({ ...(await role.provide()), expiration: new Date(0) }))),
     maxAttempts: 1,
     // the SDK would warn on the console of each failed upload; what is worth a word is said by those who catch the error
     logger: SILENT,
@@ -73,5 +75,6 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
   // it copies a trace id from the environment into a header
   client.middlewareStack.remove('recursionDetectionMiddleware');
   inspectAnswers(client);
+  if (role) noticeRefusals(client, role.refused);
   return client;
 }
