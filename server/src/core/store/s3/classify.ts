@@ -114,6 +114,8 @@ function withoutAnswer(error: unknown): Meaning | undefined {
   if (CONNECTION_LOST.has(errno)) return unknownOutcome('UNREACHABLE');
   if (TLS.test(errno)) return refusal('TLS_FAILED');
   if (errno.startsWith('HPE_')) return unknownOutcome('NOT_S3');
+  // a value that no header can carry, in credentials for example: nothing was sent
+  if (errno === 'ERR_INVALID_CHAR') return refusal('REJECTED');
   // the SDK refuses bucket names and endpoints before it sends anything
   if (errno === 'ERR_INVALID_URL' || name === 'EndpointError') return refusal('REJECTED');
   return undefined;
