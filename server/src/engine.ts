@@ -90,7 +90,7 @@ export class Engine implements EnginePort {
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env });
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),

@@ -12,6 +12,10 @@ export const ERRORS = {
     message: 'The S3 endpoint did not answer in time.',
     hint: 'Check firewalls and proxies between this server and the endpoint. For reads and background jobs, a larger timeout can be set under Advanced; an editor’s upload waits four seconds at most.',
   },
+  PROXY_NOT_USED: {
+    message: 'This server is told to use a proxy, but S3 is reached directly.',
+    hint: 'Let this server connect to the endpoint directly, or name the endpoint in NO_PROXY if that is meant so.',
+  },
   TLS_FAILED: {
     message: 'No secure connection to the S3 endpoint could be made.',
     hint: 'Check that the endpoint’s certificate is valid for its host name, and http against https.',
@@ -19,6 +23,10 @@ export const ERRORS = {
   ENDPOINT_REDIRECTS: {
     message: 'The endpoint redirects to another address.',
     hint: 'Enter the address that it redirects to, with https:// or http:// as there. Redirects are not followed: the signature is for one host.',
+  },
+  HEAD_WITHOUT_LENGTH: {
+    message: 'Something between this server and S3 drops the length of objects from the answers to HEAD.',
+    hint: 'Files are safe: the length is asked for in another way, with one request more each time. Let the proxy pass Content-Length to avoid that.',
   },
   NOT_S3: {
     message: 'Something answered at the endpoint, but it does not speak S3.',
@@ -44,6 +52,10 @@ export const ERRORS = {
   ACCESS_DENIED: {
     message: 'The credentials are known, but may not do this.',
     hint: 'Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
+  },
+  ENCRYPTION_DEMANDED: {
+    message: 'The bucket’s policy refuses uploads that do not ask for encryption.',
+    hint: 'Remove that statement from the bucket policy, and turn on the bucket’s default encryption: S3 then encrypts every object, also without the header, which this plugin does not send.',
   },
   INVALID_ACCESS_KEY: {
     message: 'The access key ID is not known to this endpoint.',

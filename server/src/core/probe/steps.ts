@@ -1,4 +1,4 @@
-import type { TestStep, TestStepName } from '../../contracts/api';
+import type { TestNote, TestStep, TestStepName } from '../../contracts/api';
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
@@ -27,6 +27,7 @@ export function failedStep(name: TestStepName, error: unknown, ms: number, secre
 /** Collects the steps of one test; after the first failure no further step runs. */
 export class StepRecorder {
   readonly steps: TestStep[] = [];
+  readonly notes: TestNote[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -38,18 +39,26 @@ export class StepRecorder {
     return this.steps.some((step) => !step.ok);
   }
 
-  /** Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind. */
-  async run(name: TestStepName, work: () => Promise<void>): Promise<boolean> {
+  /**
+   * Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind; what
+   * it could not try is no step.
+   */
+  async run(name: TestStepName, work: () => Promise<unknown>): Promise<boolean> {
     if (this.failed) return false;
     const begin = this.clock.elapsed();
     try {
-      await abandonable(work(), this.signal);
-      this.passed(name, this.clock.elapsed() - begin);
+      if ((await abandonable(work(), this.signal)) !== 'not tried') this.passed(name, this.clock.elapsed() - begin);
       return true;
     } catch (error) {
       this.fail(name, this.signal.aborted ? this.signal.reason : error, this.clock.elapsed() - begin);
       return false;
     }
+  }
+
+  /** @param what S3 or this server have said, or which setting it is about */
+  note(code: ErrorCode, what?: string): void {
+    const { message, hint } = ERRORS[code];
+    this.notes.push({ code, message: what === undefined ? message : `${message} (${what})`, hint });
   }
 
   passed(name: TestStepName, ms: number): void {
