@@ -76,6 +76,16 @@ test('an answer that announces more is not read at all', async () => {
   await expect(store.list('', { limit: 1 })).rejects.toMatchObject({ code: 'NOT_S3' });
 });
 
+test('a list of unfinished uploads with one more page each time ends', async () => {
+  let pages = 0;
+  answer = (response) => {
+    const page = `<a><IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker><NextUploadIdMarker>${++pages}</NextUploadIdMarker></a>`;
+    response.writeHead(200, { 'content-type': 'application/xml' }).end(page);
+  };
+  await expect(store.abortWrites('a')).rejects.toMatchObject({ code: 'UNSUPPORTED', refused: true });
+  expect(pages).toBe(100);
+});
+
 test('an object may be as long as it likes', async () => {
   const bytes = someBytes(20 * MIB);
   answer = (response) => response.writeHead(200, { 'content-length': String(bytes.length), etag: '"a"' }).end(bytes);
