@@ -86,6 +86,11 @@ test('a list of unfinished uploads with one more page each time ends', async () 
   expect(pages).toBe(100);
 });
 
+test('a HEAD may announce an object as long as it likes', async () => {
+  answer = (response) => response.writeHead(200, { 'content-length': String(5_000 * MIB), etag: '"a"' }).end();
+  expect(await store.head('a')).toMatchObject({ size: 5_000 * MIB });
+});
+
 test('an object may be as long as it likes', async () => {
   const bytes = someBytes(20 * MIB);
   answer = (response) => response.writeHead(200, { 'content-length': String(bytes.length), etag: '"a"' }).end(bytes);

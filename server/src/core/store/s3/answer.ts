@@ -33,9 +33,10 @@ export function inspectAnswers(client: S3Client): void {
       });
       const { response } = result;
       if (!isAnswer(response)) return result;
-      refuseRedirect(response, hostOf(args.request));
+      refuseRedirect(response, fieldOf(args.request, 'hostname'));
       refusePage(response);
-      const isObject = commandName === 'GetObjectCommand' && response.statusCode < 300;
+      // a HEAD announces the length of the object, and has no body
+      const isObject = (commandName === 'GetObjectCommand' && response.statusCode < 300) || fieldOf(args.request, 'method') === 'HEAD';
       if (!isObject && response.body instanceof Readable) response.body = limited(response.body, response);
       return result;
     },
@@ -60,12 +61,12 @@ export function noticeRefusals(client: S3Client, refused: () => void): void {
   );
 }
 
-function hostOf(request: unknown): string {
-  return typeof request === 'object' && request !== null && 'hostname' in request ? String(request.hostname) : '';
+function fieldOf(request: unknown, field: 'hostname' | 'method'): unknown {
+  return typeof request === 'object' && request !== null ? (request as Partial<Record<typeof field, unknown>>)[field] : undefined;
 }
 
 /** S3's own redirect, to a bucket's region, names the region or itself, and is left to the SDK. */
-function refuseRedirect({ statusCode, headers, body }: Answer, host: string): void {
+function refuseRedirect({ statusCode, headers, body }: Answer, host: unknown): void {
   const { location } = headers;
   if (!location || !REDIRECTS.includes(statusCode) || headers['x-amz-request-id'] || headers['x-amz-bucket-region']) return;
   destroy(body);
