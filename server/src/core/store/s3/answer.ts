@@ -72,7 +72,7 @@ function refuseRedirect({ statusCode, headers, body }: Answer, host: unknown): v
   destroy(body);
   const to = URL.canParse(location) ? new URL(location) : undefined;
   // of another host nothing is told: it may be one of an internal network
-  const quote = to?.hostname === host ? `to ${to.origin}` : 'to another host';
+  const quote = to && to.hostname === host ? `to ${to.origin}` : 'to another host';
   throw new StorageError('ENDPOINT_REDIRECTS', { status: statusCode, detail: `to ${to?.origin ?? location}`, quote, refused: true });
 }
 
