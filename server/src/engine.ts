@@ -99,7 +99,7 @@ export class Engine implements EnginePort {
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins }, (settings) => outOfSight(parts, settings));
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings));
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),

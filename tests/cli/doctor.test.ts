@@ -1,3 +1,4 @@
+import { ERRORS } from '../../server/src/contracts/errors';
 import { StorageError } from '../../server/src/core/errors';
 import { createCommand } from '../../server/src/cli/command';
 import type { HostFacts } from '../../server/src/cli/command-engine';
@@ -88,6 +89,14 @@ describe('doctor', () => {
       expect(await runOn(played, 'doctor', engineWith({ status: async () => ({ ...STATUS, ...over }) }))).toBe(1);
       expect(played.stdout()).toMatch(/^✗ Unreadable files: 3,000 files, 60 MB are only in S3, and nobody can open them now$/m);
     }
+  });
+
+  it('notes what the connection test has noticed', async () => {
+    const played = stageIo();
+    const { message, hint } = ERRORS.PROXY_NOT_USED;
+    const test = async () => ({ ...(await engineWith().test()), notes: [{ code: 'PROXY_NOT_USED' as const, message: `${message} (HTTPS_PROXY)`, hint }] });
+    expect(await runOn(played, 'doctor', engineWith({ test }))).toBe(0);
+    expect(played.stdout()).toContain(`Connection: ${message} (HTTPS_PROXY)\n    → ${hint}\n`);
   });
 
   it('only notes what may be meant so', async () => {

@@ -271,7 +271,7 @@ chapter('the cleanup is confirmed in words and frees the disk, while editors wor
   const { both } = await objects();
   expect(await tryFirst(CLEANUP)).toContain(filesIn(both.count));
   const { done: start } = await progressOf(CLEANUP);
-  const speedUp = slowDown('HEAD');
+  const speedUp = slowDown('GET');
   const words = await confirm(CLEANUP, 'Clean up the disk');
   expect(words).toContain(filesIn(both.count));
   expect(words).toContain('is removed only if the bytes are the same');

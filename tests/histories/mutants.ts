@@ -438,6 +438,12 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: '%s keeps its size, and is proven',
   },
   {
+    guard: 'Nothing in the environment of the AWS SDK changes where requests go',
+    without: 'files are sent to another store than the panel and the ledger say, and missed in this one',
+    file: 'core/store/s3-environment.test.ts',
+    test: 'requests are what the settings say, whatever the environment and the shared files of the SDK say',
+  },
+  {
     guard: 'A row is claimed by one process at a time',
     without: 'replicas on one disk do everything twice (no harm, but no help either)',
     file: 'contract/ledger/concurrency.ts',

@@ -94,10 +94,13 @@ export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { o
   return onOutage === 'reject' ? note(name, text, null) : wrong(name, text, hint);
 }
 
-export function connectionChecks({ ok: works, steps }: TestAnswer): Check[] {
-  const checks = steps.map(({ name, ok: passed, message, hint, ms }) =>
-    passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
-  );
+export function connectionChecks({ ok: works, steps, notes = [] }: TestAnswer): Check[] {
+  const checks = [
+    ...steps.map(({ name, ok: passed, message, hint, ms }) =>
+      passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
+    ),
+    ...notes.map(({ message, hint }) => note('Connection', message, hint)),
+  ];
   if (steps.some(({ code }) => code === 'CLOCK_SKEW')) return [...checks, wrongBy('Clock', 'CLOCK_SKEW')];
   return works ? [...checks, ok('Clock', 'S3 accepts this server’s time')] : checks;
 }

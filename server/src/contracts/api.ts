@@ -21,10 +21,18 @@ export interface Capabilities {
   conditionalPut: boolean | null;
 }
 
+/** Something that the test has noticed, and that keeps nothing from working. */
+export interface TestNote {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
 /** Answer of `POST /settings/test`. */
 export interface TestAnswer {
   ok: boolean;
   steps: TestStep[];
+  notes?: TestNote[];
   capabilities: Capabilities;
   /** Texts to paste into the provider's console. */
   snippets: { title: string; language: 'json' | 'shell'; text: string }[];

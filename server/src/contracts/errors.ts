@@ -12,13 +12,29 @@ export const ERRORS = {
     message: 'The S3 endpoint did not answer in time.',
     hint: 'Check firewalls and proxies between this server and the endpoint. For reads and background jobs, a larger timeout can be set under Advanced; an editor’s upload waits four seconds at most.',
   },
+  PROXY_NOT_USED: {
+    message: 'This server is told to use a proxy, but S3 is reached directly.',
+    hint: 'Let this server connect to the endpoint directly, or name the endpoint in NO_PROXY if that is meant so.',
+  },
   TLS_FAILED: {
     message: 'No secure connection to the S3 endpoint could be made.',
     hint: 'Check that the endpoint’s certificate is valid for its host name, and http against https.',
   },
+  ENDPOINT_REDIRECTS: {
+    message: 'The endpoint redirects to another address.',
+    hint: 'Enter the address that it redirects to, with https:// or http:// as there. Redirects are not followed: the signature is for one host.',
+  },
+  HEAD_WITHOUT_LENGTH: {
+    message: 'Something between this server and S3 drops the length of objects from the answers to HEAD.',
+    hint: 'Files are safe: the length is asked for in another way, with one request more each time. Let the proxy pass Content-Length to avoid that.',
+  },
   NOT_S3: {
     message: 'Something answered at the endpoint, but it does not speak S3.',
     hint: 'Check the endpoint’s address and port: this may be the web console or another server.',
+  },
+  TEST_RUNNING: {
+    message: 'A connection test is under way already.',
+    hint: 'It takes 15 seconds at most: try again then.',
   },
   CIRCUIT_OPEN: {
     message: 'S3 failed repeatedly just now and is being left alone for a moment.',
@@ -37,6 +53,10 @@ export const ERRORS = {
     message: 'The credentials are known, but may not do this.',
     hint: 'Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
   },
+  ENCRYPTION_DEMANDED: {
+    message: 'The bucket’s policy refuses uploads that do not ask for encryption.',
+    hint: 'Remove that statement from the bucket policy, and turn on the bucket’s default encryption: S3 then encrypts every object, also without the header, which this plugin does not send.',
+  },
   INVALID_ACCESS_KEY: {
     message: 'The access key ID is not known to this endpoint.',
     hint: 'Check the access key ID, and that it belongs to this provider and region.',
@@ -44,6 +64,10 @@ export const ERRORS = {
   SIGNATURE_MISMATCH: {
     message: 'The secret access key does not belong to this access key ID.',
     hint: 'Enter the secret again, without spaces around it; create a new key pair if it is lost.',
+  },
+  CREDENTIALS_EXPIRED: {
+    message: 'The session credentials have expired, or are not valid any more.',
+    hint: 'Credentials of a role or a shared file are asked for again by themselves. If this goes on, check where they come from (the role, its token file, the shared credentials file), and this server’s clock.',
   },
   NO_CREDENTIALS: {
     message: 'No credentials were found.',

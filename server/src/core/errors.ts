@@ -17,8 +17,13 @@ export interface StorageErrorFacts {
   subject?: string;
   /** HTTP status of S3's answer, where there was one. */
   status?: number;
-  /** The provider's own words, for the log and the panel. */
+  /** The provider's own words, for the log. */
   detail?: string;
+  /**
+   * What may be shown to whoever has asked for a connection test of an address that they typed in: S3's own words, or the
+   * kind of the failure. Never an address, and nothing that another service of the internal network has said.
+   */
+  quote?: string;
   /**
    * True when S3 surely did not and will not apply the request (it answered with a refusal, or no connection was
    * made); false when it may still take effect. A PUT of unknown outcome must not be repeated under the same name.
@@ -34,6 +39,7 @@ export class StorageError extends Error {
   readonly subject: string | undefined;
   readonly status: number | undefined;
   readonly detail: string | undefined;
+  readonly quote: string | undefined;
   readonly refused: boolean;
 
   constructor(
@@ -47,6 +53,7 @@ export class StorageError extends Error {
     this.subject = facts.subject;
     this.status = facts.status;
     this.detail = detail;
+    this.quote = facts.quote === undefined ? undefined : printable(facts.quote);
     this.refused = facts.refused ?? false;
   }
 

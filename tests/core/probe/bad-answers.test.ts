@@ -73,6 +73,63 @@ describe('servers that are not S3', () => {
   });
 });
 
+describe('what the other side says is quoted', () => {
+  const SECRET = 'internal-words';
+  const denied = (code: string) => `<Error><Code>${code}</Code><Message>${SECRET}</Message></Error>`;
+  const messageOf = async () => (await run()).steps.at(-1)?.message;
+
+  test('in full where it names a request of S3', async () => {
+    respond(403, denied('AccessDenied'), 'application/xml', { 'x-amz-request-id': '1' });
+    expect(await messageOf()).toContain(`(AccessDenied: ${SECRET})`);
+  });
+
+  test('by the code of S3 alone where it does not', async () => {
+    respond(403, denied('AccessDenied'), 'application/xml', { 'x-minio-error-desc': SECRET });
+    expect(await messageOf()).toMatch(/\(AccessDenied\)$/);
+  });
+
+  test('not at all where S3 has no such code', async () => {
+    respond(403, denied(`No${SECRET}`), 'application/xml', { 'x-minio-error-code': SECRET });
+    expect(await messageOf()).not.toContain(SECRET);
+  });
+
+  test('by its kind, without an address, where nobody listens', async () => {
+    const answer = await testReal({ ...FULL, endpoint: 'http://localhost:1' });
+    expect(answer.steps[0]?.message).toMatch(/\(ECONNREFUSED\)$/);
+    expect(JSON.stringify(answer.steps)).not.toMatch(/127\.0\.0\.1|::1/);
+  });
+});
+
+describe('a redirect', () => {
+  const redirect = (status: number, location: string, headers: Record<string, string> = {}) => {
+    let requests = 0;
+    answer = (response) => {
+      requests += 1;
+      response.writeHead(status, { location, 'content-type': 'text/html', ...headers }).end('<html>moved</html>');
+    };
+    return () => requests;
+  };
+
+  test.each([301, 302, 303, 307, 308])('%d to another host is named, and neither followed nor told', async (status) => {
+    const requests = redirect(status, 'https://sso.internal.example/login');
+    const result = await run();
+    expect(story(result)).toEqual(['endpoint:ENDPOINT_REDIRECTS']);
+    expect(result.steps[0]).toMatchObject({ message: expect.stringMatching(/\(to another host\)$/) as string, hint: expect.stringContaining('redirect') as string });
+    expect(JSON.stringify(result)).not.toContain('sso.internal');
+    expect(requests()).toBe(1);
+  });
+
+  test('to the same host by https: that is told', async () => {
+    redirect(308, 'https://127.0.0.1:9443/bucket');
+    expect((await run()).steps[0]?.message).toContain('(to https://127.0.0.1:9443)');
+  });
+
+  test('of S3 itself, while the bucket is being made, is a matter of S3', async () => {
+    redirect(307, 'https://bucket.s3-eu-west-1.amazonaws.com/', { 'x-amz-request-id': '1', 'content-type': 'application/xml' });
+    expect(story(await run())).toEqual(['endpoint:SERVER_ERROR']);
+  });
+});
+
 test('a redirect to the metadata service is not followed', async () => {
   let requests = 0;
   answer = (response) => {
@@ -109,6 +166,14 @@ test('a server that accepts and says nothing', async () => {
   const silent = await tcpServer(() => undefined);
   expect(story(await testReal({ ...FULL, endpoint: silent.url, timeoutMs: 500 }))).toEqual(['endpoint:TIMEOUT']);
   silent.close();
+});
+
+test('a server that wants to speak another protocol costs the timeout, and not the whole test', async () => {
+  const switching = await tcpServer((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'));
+  const result = await testReal({ ...FULL, endpoint: switching.url, timeoutMs: 500 });
+  expect(result.steps).toMatchObject([{ name: 'endpoint', ok: false }]);
+  expect(result.steps[0]?.ms).toBeLessThan(8_000);
+  switching.close();
 });
 
 test('something that is not even HTTP', async () => {

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 
+import type { ErrorCode } from '../../../server/src/contracts/errors';
 import { systemClock, type Clock } from '../../../server/src/core/clock';
+import { StorageError } from '../../../server/src/core/errors';
 import { testConnection } from '../../../server/src/core/probe/connection-test';
 import { effective, FULL, memoryProbe, story } from './support';
 
@@ -58,7 +60,8 @@ test.each([
 test('of an answer that is not S3’s nothing is repeated', async () => {
   expect(JSON.stringify((await run(memoryProbe({ list: 'NOT_S3' }))).steps)).not.toContain('detail of');
   expect(JSON.stringify((await run(memoryProbe({ list: 'REJECTED' }))).steps)).not.toContain('detail of');
-  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('detail of list [redacted]');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('quote of list [redacted]');
 });
 
 test('a PUT of unknown outcome is cleaned up too', async () => {
@@ -84,6 +87,51 @@ test.each([
   ['TIMEOUT', null],
 ] as const)('a conditional PUT that answers %s', async (code, conditionalPut) => {
   expect(await run(memoryProbe({ putIfAbsent: code }))).toMatchObject({ ok: true, capabilities: { conditionalPut } });
+});
+
+describe('where no request could be sent, a request without a signature tells of the endpoint', () => {
+  test.each([
+    ['S3 answers it', {}, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['S3 refuses it', { reach: 'ACCESS_DENIED', status: 403 }, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['nobody is there', { reach: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
+    ['it is another server', { reach: 'NOT_S3' }, ['endpoint:NOT_S3']],
+    ['it could not be sent either', { reach: 'REJECTED' }, ['credentials:NO_CREDENTIALS']],
+  ] as const)('%s', async (_what, { reach, status }: { reach?: ErrorCode; status?: number }, expected) => {
+    const probe = memoryProbe({ list: 'NO_CREDENTIALS' });
+    const open: typeof probe.open = (settings) => {
+      const connection = probe.open(settings);
+      const refused = () => (reach ? Promise.reject(new StorageError(reach, { status })) : Promise.resolve());
+      return { ...connection, bucket: { ...connection.bucket, reach: refused } };
+    };
+    expect(story(await run({ ...probe, open }))).toEqual(expected);
+  });
+
+  test('but not where S3 has answered', async () => {
+    const probe = memoryProbe({ reach: 'UNREACHABLE' });
+    const open: typeof probe.open = (settings) => {
+      const connection = probe.open(settings);
+      return { ...connection, bucket: { ...connection.bucket, list: () => Promise.reject(new StorageError('INVALID_ACCESS_KEY', { status: 403 })) } };
+    };
+    expect(story(await run({ ...probe, open }))).toEqual(['endpoint', 'credentials:INVALID_ACCESS_KEY']);
+  });
+});
+
+describe('what keeps nothing from working is noted', () => {
+  test('nothing, where nothing is to be noted', async () => {
+    expect((await run(memoryProbe())).notes).toEqual([]);
+  });
+
+  test('a proxy that is set and not used, by its variable', async () => {
+    const variables = { http_proxy: 'http://user:password@proxy.internal:3128' };
+    const answer = await testConnection(effective(FULL), { open: memoryProbe().open, clock: systemClock, variables });
+    expect(answer).toMatchObject({ ok: true, notes: [{ code: 'PROXY_NOT_USED', message: expect.stringMatching(/\(http_proxy\)$/) }] });
+    expect(JSON.stringify(answer)).not.toContain('proxy.internal');
+  });
+
+  test('also where the endpoint cannot be reached, maybe for want of it', async () => {
+    const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, variables: { ALL_PROXY: 'http://proxy' } });
+    expect([story(answer), answer.notes?.map(({ code }) => code)]).toEqual([['endpoint:UNREACHABLE'], ['PROXY_NOT_USED']]);
+  });
 });
 
 describe('nothing is written', () => {

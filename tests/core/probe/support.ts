@@ -25,7 +25,7 @@ export interface MemoryProbe {
   closed: () => number;
 }
 
-type Call = 'list' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent';
+type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent' | 'tellsSize' | 'putEncrypted';
 
 /** A bucket in memory of which some calls fail, hang, or answer otherwise. */
 export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = {}, overrides: Partial<ProbeConnection['store']> = {}): MemoryProbe {
@@ -35,7 +35,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
   const guarded = <A extends unknown[], R>(call: Call, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
     const fault = faults[call];
     if (fault === 'hang') return new Promise<R>(() => undefined);
-    if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret` });
+    if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret`, quote: `quote of ${call} hunter2-secret` });
     return work(...args);
   };
   const open: OpenProbe = () => ({
@@ -52,6 +52,9 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
     },
     bucket: {
       list: guarded('list', async () => undefined),
+      reach: guarded('reach', async () => undefined),
+      tellsSize: guarded('tellsSize', async () => true),
+      putEncrypted: guarded('putEncrypted', async () => false),
       putIfAbsent: guarded('putIfAbsent', async () => 'exists' as const),
     },
     close: () => void (closed += 1),

@@ -99,3 +99,15 @@ describe('“Stop using S3”', () => {
     expect(repository.row.revision).toBe(revision);
   });
 });
+
+test('one test at a time: a second one is refused while the first is under way', async () => {
+  const { api, opened } = await setUp();
+  const first = api.test(undefined);
+  await expect(api.test(undefined)).rejects.toMatchObject({ code: 'TEST_RUNNING' });
+  expect(await first).toMatchObject({ ok: true });
+  expect(await api.test(undefined)).toMatchObject({ ok: true });
+  // a body that is refused is no test
+  await expect(api.test({ nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS' });
+  expect(await api.test(undefined)).toMatchObject({ ok: true });
+  expect(opened).toHaveLength(3);
+});

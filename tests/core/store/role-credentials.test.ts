@@ -9,8 +9,8 @@ function setUp() {
   const asked: { answer(identity: RoleIdentity): void; fail(): void }[] = [];
   const source = () =>
     new Promise<RoleIdentity>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no role')) }));
-  const { provide } = new RoleCredentials(source, clock);
-  return { clock, asked, provide };
+  const { provide, refused } = new RoleCredentials(source, clock);
+  return { clock, asked, provide, refused };
 }
 
 test('requests at once ask the source once', async () => {
@@ -31,9 +31,59 @@ test('a source that is silent is waited for once, and then behind the scenes', a
   // what it says late is used
   asked[0]?.answer(identity('late'));
   await settle();
+  expect(await provide()).toEqual(identity('late'));
+});
+
+test('what comes late is used only until it ends, however much later the next request is', async () => {
+  const { clock, asked, provide } = setUp();
+  const first = provide();
+  first.catch(() => undefined);
+  await clock.advance(3_000);
+  asked[0]?.answer(identity('late', new Date(clock.now() + 3_600_000)));
+  await settle();
+  await clock.advance(2 * 3_600_000);
   const next = provide();
   asked[1]?.answer(identity('new'));
   expect(await next).toEqual(identity('new'));
+});
+
+test('what names no end is asked for again after a minute, what names one shortly before it', async () => {
+  const { clock, asked, provide } = setUp();
+  const answered = async (number: number, given: RoleIdentity) => {
+    const wanted = provide();
+    asked[number]?.answer(given);
+    return wanted;
+  };
+  expect(await answered(0, identity('a'))).toEqual(identity('a'));
+  await clock.advance(59_999);
+  expect(await provide()).toEqual(identity('a'));
+  await clock.advance(1);
+  const ends = identity('b', new Date(clock.now() + 3_600_000));
+  expect(await answered(1, ends)).toEqual(ends);
+  await clock.advance(55 * 60_000);
+  expect(await provide()).toEqual(ends);
+  expect(asked).toHaveLength(2);
+  await clock.advance(1);
+  // its source may not have another one yet
+  expect(await answered(2, ends)).toEqual(ends);
+  expect(await provide()).toEqual(ends);
+  expect(asked).toHaveLength(3);
+});
+
+test('what S3 refuses is asked for at once, but not over and over', async () => {
+  const { clock, asked, provide, refused } = setUp();
+  const first = provide();
+  asked[0]?.answer(identity('revoked'));
+  await first;
+  refused();
+  expect(asked).toHaveLength(1);
+  await clock.advance(5_000);
+  refused();
+  expect(asked).toHaveLength(2);
+  const next = provide();
+  asked[1]?.answer(identity('new'));
+  expect(await next).toEqual(identity('new'));
+  expect(asked).toHaveLength(2);
 });
 
 test('a failure is not waited for again; the source is asked behind the scenes, and what it says is the next request’s', async () => {
@@ -72,6 +122,7 @@ test('what was got before serves until it expires', async () => {
   const first = provide();
   asked[0]?.answer(identity('old', expiration));
   await first;
+  await clock.advance(5_000);
   const refreshed = provide();
   asked[1]?.fail();
   expect(await refreshed).toEqual(identity('old', expiration));

@@ -1,10 +1,13 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { systemClock } from '../../../server/src/core/clock';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Clock, systemClock } from '../../../server/src/core/clock';
 import { S3ObjectStore } from '../../../server/src/core/store/s3/store';
 import { bodyOf, someBytes } from '../../support/bodies';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
+import { type FaultProxy, s3Error, type SeenRequest, startFaultProxy } from '../../support/fault-proxy';
 import { startS3, type S3Server } from '../../support/s3';
 import { testS3Store } from '../../support/s3-store';
 
@@ -91,6 +94,60 @@ test('a source of credentials that is silent: NO_CREDENTIALS, and S3 is not aske
     for (const socket of sockets) socket.destroy();
     silent.close();
   }
+});
+
+describe('keys in a shared file', () => {
+  let folder: string;
+  const write = (key: string) => writeFile(path.join(folder, 'credentials'), `[default]\naws_access_key_id = ${key}\naws_secret_access_key = secret\n`);
+  const signedWith = () => proxy.seen.map(({ headers }) => /Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]);
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 's3-keys-'));
+    await write('FIRST');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** On a machine that has them, and whose clock `forward` moves. */
+  async function withKeys(work: (store: S3ObjectStore, forward: (ms: number) => void) => Promise<void>): Promise<void> {
+    proxy.on({ fault: { kind: 'answer', answer: { status: 204 } } });
+    let ahead = 0;
+    const clock: Clock = { ...systemClock, elapsed: () => systemClock.elapsed() + ahead };
+    const { store, destroy } = testS3Store({ endpoint: proxy.endpoint, bucket, credentials: undefined, timeoutMs: 5_000, clock });
+    try {
+      await withRoleAt('', async () => {
+        delete process.env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+        process.env['AWS_SHARED_CREDENTIALS_FILE'] = path.join(folder, 'credentials');
+        await work(store, (ms) => void (ahead += ms));
+      });
+    } finally {
+      destroy();
+      proxy.heal();
+    }
+  }
+
+  test('are read again after a minute', async () => {
+    await withKeys(async (store, forward) => {
+      await store.delete('a');
+      await write('SECOND');
+      forward(59_000);
+      await store.delete('a');
+      forward(2_000);
+      await store.delete('a');
+    });
+    expect(signedWith()).toEqual(['FIRST', 'FIRST', 'SECOND']);
+  });
+
+  test('are read again at once when S3 does not know them any more', async () => {
+    const isFirst = ({ headers }: SeenRequest) => headers.authorization?.includes('FIRST') === true;
+    proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'InvalidAccessKeyId') }, when: isFirst });
+    await withKeys(async (store, forward) => {
+      await expect(store.delete('a')).rejects.toMatchObject({ code: 'INVALID_ACCESS_KEY' });
+      await write('SECOND');
+      forward(6_000);
+      await expect(store.delete('a')).rejects.toMatchObject({ code: 'INVALID_ACCESS_KEY' });
+      await store.delete('a');
+    });
+    expect(signedWith()).toEqual(['FIRST', 'FIRST', 'SECOND']);
+  });
 });
 
 describe('a request that waits for ever, as the SDK does not look at the signal yet', () => {

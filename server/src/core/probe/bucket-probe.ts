@@ -8,6 +8,12 @@ export interface BucketProbe {
    * @throws StorageError classified
    */
   list(prefix: string, signal: AbortSignal): Promise<void>;
+  /** The same request without a signature. That it is refused, too, tells that an S3 is there. @throws StorageError classified */
+  reach(signal: AbortSignal): Promise<void>;
+  /** Whether a HEAD of this object tells its size: some proxies drop the header. @throws StorageError classified */
+  tellsSize(name: string, size: number, signal: AbortSignal): Promise<boolean>;
+  /** Whether a PUT is accepted that asks for encryption, as some bucket policies demand. @throws StorageError why not even that is known */
+  putEncrypted(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean>;
   /**
    * PUT with `If-None-Match: *`. `stored`: it was written; `exists`: refused because there is such an object.
    * @throws StorageError UNSUPPORTED where the endpoint does not know the condition, and whatever else goes wrong

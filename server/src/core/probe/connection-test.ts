@@ -11,6 +11,7 @@ import { assertResolvesToAllowed } from '../settings/endpoint';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { Body } from '../store/object-store';
 import type { OpenProbe, ProbeConnection } from './bucket-probe';
+import { proxyVariable } from './proxy';
 import { snippetsFor } from './snippets';
 import { failedStep, StepRecorder } from './steps';
 
@@ -20,7 +21,7 @@ const CLEAN_UP_BUDGET_MS = 3000;
 
 /** Failures that say nothing of the credentials: S3 was not reached. */
 const OF_THE_ENDPOINT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
+  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_REDIRECTS', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
 ]);
 /** Failures that only known credentials meet. */
 const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'OBJECT_NOT_FOUND']);
@@ -30,6 +31,8 @@ export interface ConnectionTestDeps {
   clock: Clock;
   /** Web addresses of this site, for the CORS rules. */
   origins?: readonly string[];
+  /** Environment variables, to tell of a proxy that is set and not used. */
+  variables?: Readonly<Record<string, string | undefined>>;
 }
 
 function probeBody(): { bytes: Buffer; body: Body } {
@@ -53,6 +56,8 @@ export async function testConnection(effective: EffectiveSettings, deps: Connect
     () => undefined,
   );
   const recorder = new StepRecorder(deps.clock, secrets, stop.signal);
+  const proxy = proxyVariable(deps.variables ?? {}, settings.endpoint);
+  if (proxy) recorder.note('PROXY_NOT_USED', proxy);
   const capabilities: Capabilities = { etagIsMd5: null, conditionalPut: null };
   try {
     await runSteps(effective, deps, recorder, capabilities, stop.signal);
@@ -60,7 +65,7 @@ export async function testConnection(effective: EffectiveSettings, deps: Connect
     timer.abort();
   }
   const snippets = settings.bucket ? snippetsFor({ bucket: settings.bucket, prefix: settings.prefix, origins: deps.origins ?? [] }) : [];
-  return { ok: !recorder.failed, steps: recorder.steps, capabilities, snippets };
+  return { ok: !recorder.failed, steps: recorder.steps, notes: recorder.notes, capabilities, snippets };
 }
 
 /** The answer for settings that nothing is sent with: why, as the first step. */
@@ -118,13 +123,30 @@ async function reach(
     } catch (error) {
       if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
       refusal = error;
+      if (error.status === undefined && !(await isThere(connection, signal))) return 'not tried';
     }
     ms = deps.clock.elapsed() - begin;
+    return undefined;
   });
   if (!reached) return;
   if (isStorageError(refusal) && !OF_THE_BUCKET.has(refusal.code)) return recorder.fail('credentials', refusal, ms);
   recorder.passed('credentials', ms);
   if (refusal) recorder.fail('read', refusal, ms);
+}
+
+/**
+ * Whether S3 answers a request without a signature, where the one with it was not even sent: there is no key, for example. False
+ * where this one could not be sent either.
+ * @throws StorageError what is the matter with the endpoint
+ */
+async function isThere({ bucket }: ProbeConnection, signal: AbortSignal): Promise<boolean> {
+  try {
+    await bucket.reach(signal);
+    return true;
+  } catch (error) {
+    if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
+    return error.status !== undefined;
+  }
 }
 
 /** Whether objects may be read shows without there being any: with the right a missing one is missing, without it is 403. */
@@ -153,18 +175,34 @@ async function write(connection: ProbeConnection, name: string, context: WriteCo
   let deleted = false;
   try {
     await recorder.run('write', async () => {
-      const facts = await store.put(name, body, { contentType: 'text/plain', signal });
+      const facts = await store.put(name, body, { contentType: 'text/plain', signal }).catch(async (error: unknown) => {
+        if (isStorageError(error, 'ACCESS_DENIED') && (await takesEncrypted(bucket, name, bytes, signal))) {
+          throw new StorageError('ENCRYPTION_DEMANDED', { operation: 'put', status: error.status, cause: error });
+        }
+        throw error;
+      });
       if (facts.etag !== null) capabilities.etagIsMd5 = facts.etag === body.md5;
     });
     await recorder.run('verify', async () => {
       const { body: stream } = await store.get(name, { signal });
       const readBack = await buffer(stream);
       if (!readBack.equals(bytes)) throw new StorageError('INTEGRITY', { operation: 'verify' });
+      if (!(await bucket.tellsSize(name, bytes.length, signal))) recorder.note('HEAD_WITHOUT_LENGTH');
       capabilities.conditionalPut = await honoursCondition(bucket, name, bytes, signal);
     });
     deleted = await recorder.run('delete', () => store.delete(name, { signal }));
   } finally {
     if (!deleted) await cleanUp(connection, name, context.clock);
+  }
+}
+
+/** Whether the same PUT is refused only for want of a header that asks for encryption. */
+async function takesEncrypted(bucket: ProbeConnection['bucket'], name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await bucket.putEncrypted(name, bytes, signal);
+  } catch {
+    // the refusal of the plain PUT is the finding
+    return false;
   }
 }
 

@@ -11,8 +11,10 @@ export function openS3Probe(clock: Clock): OpenProbe {
   return (settings) => {
     const { bucket, timeoutMs } = settings;
     if (bucket === null) throw new StorageError('NOT_CONFIGURED', { refused: true });
-    const client = createS3Client(s3ConfigOf(settings), clock);
+    const config = s3ConfigOf(settings);
+    const client = createS3Client(config, clock);
     const options = { client, bucket, clock, timeoutMs };
-    return { store: new S3ObjectStore(options), bucket: new S3BucketProbe(options), close: () => client.destroy() };
+    const unsigned = () => createS3Client({ ...config, unsigned: true }, clock);
+    return { store: new S3ObjectStore(options), bucket: new S3BucketProbe({ ...options, unsigned }), close: () => client.destroy() };
   };
 }

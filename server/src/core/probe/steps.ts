@@ -1,18 +1,12 @@
-import type { TestStep, TestStepName } from '../../contracts/api';
+import type { TestNote, TestStep, TestStepName } from '../../contracts/api';
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
 import { codeOf, StorageError } from '../errors';
 import { redact } from '../settings/redact';
 
-/**
- * Codes whose detail is S3's or the network's own short sentence. Of anything else (a web page, an internal service that
- * somebody points the test at) nothing is repeated to the caller.
- */
-const QUOTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
-  'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'UNREACHABLE', 'TLS_FAILED',
-]);
+/** Codes whose detail this plugin has written itself. Of all others nothing is repeated to the caller but their quote. */
+const OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS']);
 
 const DONE: Record<TestStepName, string> = {
   endpoint: 'The endpoint answers and speaks S3.',
@@ -25,7 +19,7 @@ const DONE: Record<TestStepName, string> = {
 
 export function failedStep(name: TestStepName, error: unknown, ms: number, secrets: readonly string[]): TestStep {
   const code = codeOf(error);
-  const detail = error instanceof StorageError && QUOTED.has(code) ? error.detail : undefined;
+  const detail = error instanceof StorageError ? (OWN.has(code) ? error.detail : error.quote) : undefined;
   const message = detail ? `${ERRORS[code].message} (${redact(detail, secrets)})` : ERRORS[code].message;
   return { name, ok: false, ms, code, message, hint: ERRORS[code].hint };
 }
@@ -33,6 +27,7 @@ export function failedStep(name: TestStepName, error: unknown, ms: number, secre
 /** Collects the steps of one test; after the first failure no further step runs. */
 export class StepRecorder {
   readonly steps: TestStep[] = [];
+  readonly notes: TestNote[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -44,18 +39,26 @@ export class StepRecorder {
     return this.steps.some((step) => !step.ok);
   }
 
-  /** Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind. */
-  async run(name: TestStepName, work: () => Promise<void>): Promise<boolean> {
+  /**
+   * Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind; what
+   * it could not try is no step.
+   */
+  async run(name: TestStepName, work: () => Promise<unknown>): Promise<boolean> {
     if (this.failed) return false;
     const begin = this.clock.elapsed();
     try {
-      await abandonable(work(), this.signal);
-      this.passed(name, this.clock.elapsed() - begin);
+      if ((await abandonable(work(), this.signal)) !== 'not tried') this.passed(name, this.clock.elapsed() - begin);
       return true;
     } catch (error) {
       this.fail(name, this.signal.aborted ? this.signal.reason : error, this.clock.elapsed() - begin);
       return false;
     }
+  }
+
+  /** @param what S3 or this server have said, or which setting it is about */
+  note(code: ErrorCode, what?: string): void {
+    const { message, hint } = ERRORS[code];
+    this.notes.push({ code, message: what === undefined ? message : `${message} (${what})`, hint });
   }
 
   passed(name: TestStepName, ms: number): void {

@@ -9,6 +9,8 @@ import type { EffectiveSettings } from './types';
 
 /** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
 export class SettingsApi {
+  #isTesting = false;
+
   constructor(
     private readonly service: SettingsService,
     private readonly probe: ConnectionTestDeps,
@@ -53,9 +55,21 @@ export class SettingsApi {
   /**
    * Tries the stored settings, with those of the body in their place; stores nothing. An endpoint that cannot be used is
    * a finding of the test; any other bad field is refused as in `update`, and so is the stored secret for another place.
+   * One at a time: what a test waits for and holds is bounded, what many at once do is not.
+   * @throws StorageError TEST_RUNNING while another one is under way
    */
   async test(body: unknown): Promise<TestAnswer> {
     const patch = checkedPatch(body);
+    if (this.#isTesting) throw new StorageError('TEST_RUNNING', { operation: 'test', refused: true });
+    this.#isTesting = true;
+    try {
+      return await this.#test(patch);
+    } finally {
+      this.#isTesting = false;
+    }
+  }
+
+  async #test(patch: ReturnType<typeof checkedPatch>): Promise<TestAnswer> {
     await this.service.refresh();
     try {
       withCheckedEndpoint(patch);

@@ -48,7 +48,7 @@ function Step({ row }: { row: StepRow }) {
 }
 
 /** The sentence of the code in the panel's language, and the server's own where it tells more than the code does. */
-function Finding({ step }: { step: TestStep }) {
+export function Finding({ step }: { step: Pick<TestStep, 'code' | 'message' | 'hint'> }) {
   const errorTexts = useErrorTexts();
   if (step.code === null) return null;
   const { message, hint } = errorTexts(step.code, step);

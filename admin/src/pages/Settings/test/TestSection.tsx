@@ -6,7 +6,7 @@ import { useTranslate } from '../../../hooks/useTranslate';
 import { wasReadOnly } from '../../../utils/steps';
 import { Section } from '../../../components/Section';
 import { Snippets } from './Snippets';
-import { Steps } from './Steps';
+import { Finding, Steps } from './Steps';
 
 interface Props {
   run: TestRun;
@@ -41,6 +41,7 @@ export function TestSection({ run, revision, onStart }: Props) {
         </Box>
       </Flex>
       {run.state === 'done' && <Steps answer={run.answer} />}
+      {run.state === 'done' && run.answer.notes?.map((note) => <Finding key={note.code} step={note} />)}
       {run.state === 'done' && run.answer.snippets.length > 0 && <Snippets snippets={run.answer.snippets} />}
     </Section>
   );

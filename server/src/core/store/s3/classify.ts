@@ -17,6 +17,11 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   NoSuchUpload: 'REJECTED',
   InvalidAccessKeyId: 'INVALID_ACCESS_KEY',
   SignatureDoesNotMatch: 'SIGNATURE_MISMATCH',
+  // session tokens, of a role for example
+  ExpiredToken: 'CREDENTIALS_EXPIRED',
+  ExpiredTokenException: 'CREDENTIALS_EXPIRED',
+  TokenRefreshRequired: 'CREDENTIALS_EXPIRED',
+  InvalidToken: 'CREDENTIALS_EXPIRED',
   RequestTimeTooSkewed: 'CLOCK_SKEW',
   AuthorizationHeaderMalformed: 'WRONG_REGION',
   PermanentRedirect: 'WRONG_REGION',
@@ -58,8 +63,8 @@ const MAX_SKEW_MS = 15 * 60_000;
  */
 export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number): StorageError {
   if (isStorageError(error)) {
-    const { status, detail, refused, cause } = error;
-    return new StorageError(error.code, { ...facts, status, detail, refused: refused || facts.refused, cause });
+    const { status, detail, quote, refused, cause } = error;
+    return new StorageError(error.code, { ...facts, status, detail, quote, refused: refused || facts.refused, cause });
   }
   const status = statusOf(error);
   const meaning = (status === undefined ? withoutAnswer(error) : answered(error, status, facts.operation, nowMs)) ?? unknownOutcome('INTERNAL');
@@ -67,6 +72,7 @@ export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number
     ...facts,
     status,
     detail: detailOf(error),
+    quote: status === undefined ? textOf(error, 'code') : quoteOf(error),
     refused: meaning.refused || facts.refused,
     cause: error,
   });
@@ -108,6 +114,8 @@ function withoutAnswer(error: unknown): Meaning | undefined {
   if (CONNECTION_LOST.has(errno)) return unknownOutcome('UNREACHABLE');
   if (TLS.test(errno)) return refusal('TLS_FAILED');
   if (errno.startsWith('HPE_')) return unknownOutcome('NOT_S3');
+  // a value that no header can carry, in credentials for example: nothing was sent
+  if (errno === 'ERR_INVALID_CHAR') return refusal('REJECTED');
   // the SDK refuses bucket names and endpoints before it sends anything
   if (errno === 'ERR_INVALID_URL' || name === 'EndpointError') return refusal('REJECTED');
   return undefined;
@@ -127,6 +135,21 @@ function detailOf(error: unknown): string | undefined {
   const name = s3CodeOf(error);
   const message = headerOf(error, 'x-minio-error-desc') ?? textOf(error, 'message');
   return [name === 'Error' || name === 'Unknown' ? '' : name, message === name ? '' : message].filter(Boolean).join(': ') || undefined;
+}
+
+const OF_CREDENTIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'CREDENTIALS_EXPIRED']);
+
+/** Whether S3's answer says that other credentials are needed. A HEAD cannot say so, except on MinIO. */
+export function refusesCredentials(error: unknown): boolean {
+  const code = BY_NAME[s3CodeOf(error)];
+  return code !== undefined && OF_CREDENTIALS.has(code);
+}
+
+/** S3's own words, where the other side says that it is S3; its error code, where S3 knows that code; else nothing. */
+function quoteOf(error: unknown): string | undefined {
+  if (headerOf(error, 'x-amz-request-id')) return detailOf(error);
+  const name = s3CodeOf(error);
+  return name in BY_NAME || name === 'AccessDenied' ? name : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {

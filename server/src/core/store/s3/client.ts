@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { guardedLookup } from '../../settings/endpoint';
-import { inspectAnswers } from './answer';
+import { inspectAnswers, noticeRefusals } from './answer';
 import { NOT_FROM_THE_ENVIRONMENT } from './environment';
 import { RoleCredentials, sdkChain } from './role-credentials';
 
@@ -18,6 +18,8 @@ export interface S3Config {
   forcePathStyle: boolean;
   /** Undefined: the SDK's default chain (environment, profiles, roles), by way of {@link RoleCredentials}. */
   credentials?: S3Credentials;
+  /** Requests leave without a signature, and no credentials are looked for. */
+  unsigned?: boolean;
   /** Longest wait for a TCP connection, in milliseconds. */
   connectTimeoutMs: number;
   /** Longest wait for an answer, and longest pause within a body, in milliseconds. Kept by the store, not by the SDK. */
@@ -26,6 +28,11 @@ export interface S3Config {
 
 const nothing = (): void => undefined;
 const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const UNSIGNED = {
+  credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
+  signer: { sign: <T>(request: T) => Promise.resolve(request) },
+};
 
 /** Idle connections are dropped after this: most servers do so later, and a request on a connection just dropped fails. */
 const IDLE_CONNECTION_MS = 8_000;
@@ -46,12 +53,15 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
     // an endpoint's name may come to mean another address after it was checked
     lookup: guardedLookup,
   };
+  const role = config.credentials || config.unsigned ? undefined : new RoleCredentials(sdkChain(config.region), clock);
   const client = new S3Client({
     ...NOT_FROM_THE_ENVIRONMENT,
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
-    credentials: config.credentials ?? new RoleCredentials(sdkChain(config.region), clock).provide,
+    // the SDK keeps what has no end for ever: it is told that the end was long ago, so that it asks before each request
+    credentials: config.credentials ?? (role && (async () => ({ ...(await role.provide()), expiration: new Date(0) }))),
+    ...(config.unsigned && UNSIGNED),
     maxAttempts: 1,
     // the SDK would warn on the console of each failed upload; what is worth a word is said by those who catch the error
     logger: SILENT,
@@ -73,5 +83,6 @@ export function createS3Client(config: S3Config, clock: Clock): S3Client {
   // it copies a trace id from the environment into a header
   client.middlewareStack.remove('recursionDetectionMiddleware');
   inspectAnswers(client);
+  if (role) noticeRefusals(client, role.refused);
   return client;
 }

@@ -10,18 +10,22 @@ export interface RoleIdentity extends S3Credentials {
 const WAIT_MS = 2_500;
 /** What has not answered by then never will, in milliseconds: it is asked anew. */
 const GIVE_UP_MS = 30_000;
-/** How long a failure is remembered before the source is asked again, in milliseconds. */
+/** How long a failure is remembered, and an answer not doubted, before the source is asked again, in milliseconds. */
 const REMEMBERED_MS = 5_000;
+/** What names no end may be replaced at any moment, as a key in a shared file is: it is asked for again after this, in milliseconds. */
+const FRESH_MS = 60_000;
+/** What names an end is asked for again so long before it, in milliseconds. */
+const EARLY_MS = 5 * 60_000;
 
 /**
  * Credentials of a role or a profile, from a source (a token service, the instance's metadata) that may be slow, silent or
  * away. The first request waits for it, for a bounded time; after a failure none does: they fail at once, while the source
- * is asked again behind the scenes. What was got before is used until it expires.
+ * is asked again behind the scenes. What was got before is used until it expires, also where nobody waited for it any more.
  */
 export class RoleCredentials {
-  #last: RoleIdentity | undefined;
-  /** Came when nobody waited for it. */
-  #unused: RoleIdentity | undefined;
+  #last: { readonly identity: RoleIdentity; readonly at: number } | undefined;
+  /** S3 did not accept the last one. */
+  #wasRefused = false;
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   #asking: Promise<RoleIdentity> | undefined;
 
@@ -31,11 +35,9 @@ export class RoleCredentials {
     private readonly clock: Clock,
   ) {}
 
-  /** For the SDK, which keeps what it gets until shortly before it expires. */
+  /** To be asked before each request. */
   readonly provide = async (): Promise<RoleIdentity> => {
-    const unused = this.#unused;
-    this.#unused = undefined;
-    if (unused) return unused;
+    if (this.#last && !this.#isDue(this.#last)) return this.#last.identity;
     if (!this.#failure) {
       try {
         return await this.#within(this.#ask(), WAIT_MS);
@@ -45,21 +47,37 @@ export class RoleCredentials {
       }
     }
     const { error, at } = this.#failure;
-    if (this.clock.elapsed() - at >= REMEMBERED_MS) {
-      this.#ask().then(
-        (identity) => (this.#unused = identity),
-        () => undefined,
-      );
-    }
+    if (this.clock.elapsed() - at >= REMEMBERED_MS) this.#askBehindTheScenes();
     return this.#lastOr(error);
   };
+
+  /** S3 does not accept the last one any more: the source is asked at once, and the next request waits for what it says. */
+  readonly refused = (): void => {
+    if (!this.#last || this.clock.elapsed() - this.#last.at < REMEMBERED_MS) return;
+    this.#wasRefused = true;
+    if (!this.#failure) this.#askBehindTheScenes();
+  };
+
+  #isDue({ identity: { expiration }, at }: { identity: RoleIdentity; at: number }): boolean {
+    if (this.#wasRefused) return true;
+    const age = this.clock.elapsed() - at;
+    if (!expiration) return age >= FRESH_MS;
+    const leftMs = expiration.getTime() - this.clock.now();
+    return leftMs <= 0 || (leftMs < EARLY_MS && age >= REMEMBERED_MS);
+  }
+
+  #askBehindTheScenes(): void {
+    this.#ask().catch(() => undefined);
+  }
 
   #ask(): Promise<RoleIdentity> {
     this.#asking ??= this.#within(this.source(), GIVE_UP_MS)
       .then(
         (identity) => {
           this.#failure = undefined;
-          return (this.#last = identity);
+          this.#wasRefused = false;
+          this.#last = { identity, at: this.clock.elapsed() };
+          return identity;
         },
         (error: unknown) => {
           this.#failure = this.#failed(error);
@@ -75,7 +93,7 @@ export class RoleCredentials {
   }
 
   #lastOr(error: unknown): RoleIdentity {
-    const last = this.#last;
+    const last = this.#last?.identity;
     if (last && (!last.expiration || last.expiration.getTime() > this.clock.now())) return last;
     throw error;
   }
@@ -96,6 +114,8 @@ export class RoleCredentials {
 
 /** The SDK's own chain: environment, profiles, web identity, container, instance. */
 export function sdkChain(region: string): () => Promise<RoleIdentity> {
+  // The SDK remembers the shared files for as long as the process lives, unless it is told not to (`readFile.js` of @smithy/core).
+  const config = { region, ignoreCache: true };
   // a client of its own each time: one that waits for a source that fell silent would wait for ever
-  return () => new S3Client({ region }).config.credentials();
+  return () => new S3Client(config).config.credentials();
 }

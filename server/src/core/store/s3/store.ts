@@ -13,6 +13,7 @@ import { Relay } from '../relay';
 import { bareTag, factsOfAnswer } from './answer-facts';
 import { BytesOut } from './bytes-out';
 import { Exchange } from './exchange';
+import { headersOf } from './header-values';
 import { listPage } from './listing';
 import { putMultipart } from './multipart';
 import { abortUploads } from './unfinished';
@@ -141,8 +142,7 @@ export class S3ObjectStore implements BucketStore {
       Body: held ?? out?.placeholder,
       ContentLength: body.size,
       ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
-      ContentType: options.contentType,
-      CacheControl: options.cacheControl,
+      ...headersOf(options),
       IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
     });
     out?.attach(command);
@@ -161,8 +161,7 @@ export class S3ObjectStore implements BucketStore {
   private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions & Patience) {
     const { client, bucket, clock } = this.options;
     const context = { client, bucket, clock, name, timeoutMs: this.patience(options), signal: options.signal };
-    const headers = { ContentType: contentType, CacheControl: cacheControl };
-    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), headers);
+    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), headersOf({ contentType, cacheControl }));
   }
 
   /** One request with a short answer. */

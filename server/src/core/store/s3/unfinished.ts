@@ -1,8 +1,11 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { isStorageError } from '../../errors';
+import { isStorageError, StorageError } from '../../errors';
 
 /** One request and its answer, with the store's patience and errors. */
 type Ask = <T>(send: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** More pages of one name's uploads than any bucket has: a server that goes on for ever is no S3. */
+const MAX_PAGES = 100;
 
 /** Aborts every multipart upload of exactly this name. */
 export async function abortUploads(client: S3Client, target: { Bucket: string; Key: string }, ask: Ask): Promise<void> {
@@ -20,14 +23,15 @@ export async function abortUploads(client: S3Client, target: { Bucket: string; K
 async function uploadsOf(client: S3Client, { Bucket, Key }: { Bucket: string; Key: string }, ask: Ask): Promise<string[]> {
   const found: string[] = [];
   let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
-  for (;;) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const command = new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...markers });
-    const page = await ask((abortSignal) => client.send(command, { abortSignal }));
+    const answer = await ask((abortSignal) => client.send(command, { abortSignal }));
     // the prefix is also that of other names
-    for (const upload of page.Uploads ?? []) if (upload.Key === Key && upload.UploadId) found.push(upload.UploadId);
-    const next = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    for (const upload of answer.Uploads ?? []) if (upload.Key === Key && upload.UploadId) found.push(upload.UploadId);
+    const next = { KeyMarker: answer.NextKeyMarker, UploadIdMarker: answer.NextUploadIdMarker };
     const moves = next.KeyMarker !== markers.KeyMarker || next.UploadIdMarker !== markers.UploadIdMarker;
-    if (!page.IsTruncated || !moves) return found;
+    if (!answer.IsTruncated || !moves) return found;
     markers = next;
   }
+  throw new StorageError('UNSUPPORTED', { operation: 'abort', subject: Key, detail: 'a list of uploads that does not end', refused: true });
 }
