@@ -26,6 +26,8 @@ import type { Ledger } from './core/ledger/ledger';
 import { described } from './core/errors';
 import type { Logger } from './core/log';
 import { Connections } from './core/media/connections';
+import { DatabaseTimeout } from './core/media/database-timeout';
+import type { MediaReader } from './core/media/media-reader';
 import { MediaStorage } from './core/media/media-storage';
 import { RowCache } from './core/media/row-cache';
 import { ObjectChanges } from './core/object-changes';
@@ -62,6 +64,8 @@ interface Parts {
   storage: MediaStorage;
   housekeeping: Housekeeping;
   jobs: EngineJobs;
+  visitors: DatabaseTimeout;
+  ledgerUsed: boolean;
   origins: readonly string[];
 }
 
@@ -84,11 +88,13 @@ export class Engine implements EnginePort {
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
-  #ledgerUsed = false;
+  #ledgerUsed: boolean;
+  #ledgerAsked: { at: number; answer: Promise<void> } | undefined;
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
+    this.#ledgerUsed = parts.ledgerUsed;
     this.log = parts.log;
     const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
     this.settings = {
@@ -148,7 +154,8 @@ export class Engine implements EnginePort {
         openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock),
       onRecovered: () => housekeeping.wake(),
     });
-    const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
+    const visitors = new DatabaseTimeout(clock);
+    const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
     const catalog = mediaCatalog(strapi);
     const shared: EngineParts = {
       ledger,
@@ -188,6 +195,7 @@ export class Engine implements EnginePort {
     });
     const storage = new MediaStorage({
       ...shared,
+      catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
       mode: () => service.current().mode,
       readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
@@ -201,7 +209,8 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const ledgerUsed = !(await ledger.isEmpty());
+    const engine = new Engine({ visitors, ledgerUsed, ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, origins });
     await engine.#applied;
     return engine;
   }
@@ -216,6 +225,18 @@ export class Engine implements EnginePort {
     if (service.current().mode !== 'off') return storage;
     this.#ledgerUsed ||= !(await ledger.isEmpty());
     return this.#ledgerUsed ? storage : undefined;
+  }
+
+  /**
+   * What serves visitors, or undefined as above. A visitor waits neither for the settings, which are followed in the background, nor for a
+   * change of them; and while the plugin is off and its ledger was never used, a database that does not answer takes no file away
+   * that Strapi would serve without the plugin.
+   */
+  async reader(): Promise<MediaReader | undefined> {
+    void this.#refresh();
+    const { service, storage } = this.parts;
+    if (service.current().mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
+    return service.current().mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
   }
 
   async status(): Promise<StatusAnswer> {
@@ -265,6 +286,20 @@ export class Engine implements EnginePort {
         log.error(`the settings could not be applied, S3 is not used until they can: ${described(error)}`);
       }
     });
+  }
+
+  /** Sees within two seconds that another process has begun to use the ledger; one question for all visitors of that time. */
+  async #askLedger(): Promise<void> {
+    const { ledger, visitors, log } = this.parts;
+    const now = clock.elapsed();
+    if (!this.#ledgerAsked || now - this.#ledgerAsked.at >= POLL_INTERVAL_MS) {
+      const answer = visitors.ask(() => ledger.isEmpty()).then(
+        (isEmpty) => void (this.#ledgerUsed ||= !isEmpty),
+        (error: unknown) => log.debug(`the ledger was not asked: ${String(error)}`),
+      );
+      this.#ledgerAsked = { at: now, answer };
+    }
+    await this.#ledgerAsked.answer;
   }
 
   async #refresh(): Promise<void> {
