@@ -27,10 +27,10 @@ function setup() {
         .catch((error: unknown) => (error instanceof StorageError ? error.code : String(error))),
     async tick(ms: number) {
       now += ms;
-      for (const wait of [...waits]) {
-        if (wait.at > now) continue;
+      for (let wait; (wait = [...waits].find(({ at }) => at <= now)); ) {
         waits.delete(wait);
         wait.wake();
+        await new Promise((resolve) => setImmediate(resolve));
       }
       await new Promise((resolve) => setImmediate(resolve));
     },
@@ -70,6 +70,18 @@ test('once a question is answered, also a late one, all are asked again', async 
   expect(asked).toHaveBeenCalledTimes(3);
   answers.forEach((answer) => answer('row'));
   expect(await Promise.all([one, another])).toEqual(['row', 'row']);
+});
+
+test('an answer that has arrived while the process was held up counts', async () => {
+  const { ask, answers, waits, tick } = setup();
+  const first = ask();
+  // the timer is seen first, and then the answer
+  const [wait] = waits;
+  waits.delete(wait!);
+  wait!.wake();
+  answers[0]!('row');
+  await tick(0);
+  expect(await first).toBe('row');
 });
 
 test('a refusal of the database is no sign that it is back', async () => {

@@ -32,7 +32,9 @@ export class DatabaseTimeout {
       this.#nextAt = undefined;
       return found;
     });
-    const tooLate = this.clock.sleep(this.timeoutMs, settled.signal).then(() => {
+    // and a moment more: after something has held this process up, an answer may have arrived that it has yet to look at
+    const over = this.clock.sleep(this.timeoutMs, settled.signal).then(() => this.clock.sleep(0, settled.signal));
+    const tooLate = over.then(() => {
       this.#nextAt = this.clock.elapsed() + PROBE_EVERY_MS;
       throw this.#silence();
     });
