@@ -29,8 +29,6 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
     answerError(ctx, status, status === 412 ? 'PreconditionFailedError' : 'RangeNotSatisfiableError', status === 412 ? 'Precondition Failed' : 'Range Not Satisfiable');
     return;
   }
-  // Koa leaves a half-sent answer open when its stream fails; the client must see that it is cut short
-  body?.once('error', () => ctx.res.destroy());
   ctx.set('Accept-Ranges', 'bytes');
   try {
     options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));

@@ -100,6 +100,8 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
 
 /** A file that the ledger does not know may have a precompressed neighbour, which only Strapi's own route serves. */
 async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
+  // Koa leaves a half-sent answer open when its stream fails; the client must see that it is cut short
+  opened.body?.once('error', () => ctx.res.destroy());
   const isLeft = opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     opened.body?.destroy();
