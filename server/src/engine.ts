@@ -28,6 +28,8 @@ import { described } from './core/errors';
 import { LibraryCensus } from './core/library-census';
 import type { Logger } from './core/log';
 import { Connections, type ConnectionsDeps } from './core/media/connections';
+import { DatabaseTimeout } from './core/media/database-timeout';
+import type { MediaReader } from './core/media/media-reader';
 import { MediaStorage } from './core/media/media-storage';
 import { outOfSight, outOfSightLine, type SightDeps } from './core/media/out-of-sight';
 import { RowCache } from './core/media/row-cache';
@@ -69,6 +71,8 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   storage: MediaStorage;
   housekeeping: Housekeeping;
   jobs: EngineJobs;
+  visitors: DatabaseTimeout;
+  ledgerUsed: boolean;
   origins: readonly string[];
 }
 
@@ -91,13 +95,15 @@ export class Engine implements EnginePort {
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
-  #ledgerUsed = false;
+  #ledgerUsed: boolean;
+  #ledgerAsked: { at: number; answer: Promise<void> } | undefined;
   /** What was last said of files out of sight. */
   #toldOutOfSight = '';
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
+    this.#ledgerUsed = parts.ledgerUsed;
     this.log = parts.log;
     const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings));
     this.settings = {
@@ -161,7 +167,8 @@ export class Engine implements EnginePort {
       openBucket: openSettingsBucket,
       onRecovered: () => housekeeping.wake(),
     });
-    const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
+    const visitors = new DatabaseTimeout(clock);
+    const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
     const catalog = mediaCatalog(strapi);
     const shared: EngineParts = {
       ledger,
@@ -207,6 +214,7 @@ export class Engine implements EnginePort {
     });
     const storage = new MediaStorage({
       ...shared,
+      catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
       mode: () => service.current().mode,
       readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
@@ -220,7 +228,8 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, openBucket: openSettingsBucket });
+    const ledgerUsed = !(await ledger.isEmpty());
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, openBucket: openSettingsBucket });
     await engine.#applied;
     return engine;
   }
@@ -235,6 +244,18 @@ export class Engine implements EnginePort {
     if (service.current().mode !== 'off') return storage;
     this.#ledgerUsed ||= !(await ledger.isEmpty());
     return this.#ledgerUsed ? storage : undefined;
+  }
+
+  /**
+   * What serves visitors, or undefined as above. A visitor waits neither for the settings, which are followed in the background, nor for a
+   * change of them; and while the plugin is off and its ledger was never used, a database that does not answer takes no file away
+   * that Strapi would serve without the plugin.
+   */
+  async reader(): Promise<MediaReader | undefined> {
+    void this.#refresh();
+    const { service, storage } = this.parts;
+    if (service.current().mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
+    return service.current().mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
   }
 
   async status(): Promise<StatusAnswer> {
@@ -299,6 +320,20 @@ export class Engine implements EnginePort {
     } catch (error) {
       log.debug(`whether files are out of sight is not known: ${described(error)}`);
     }
+  }
+
+  /** Sees within two seconds that another process has begun to use the ledger; one question for all visitors of that time. */
+  async #askLedger(): Promise<void> {
+    const { ledger, visitors, log } = this.parts;
+    const now = clock.elapsed();
+    if (!this.#ledgerAsked || now - this.#ledgerAsked.at >= POLL_INTERVAL_MS) {
+      const answer = visitors.ask(() => ledger.isEmpty()).then(
+        (isEmpty) => void (this.#ledgerUsed ||= !isEmpty),
+        (error: unknown) => log.debug(`the ledger was not asked: ${String(error)}`),
+      );
+      this.#ledgerAsked = { at: now, answer };
+    }
+    await this.#ledgerAsked.answer;
   }
 
   async #refresh(): Promise<void> {

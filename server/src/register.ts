@@ -2,6 +2,8 @@ import type { Core } from '@strapi/strapi';
 import { wrapProvider, wrapService, type UploadProvider, type UploadService } from './adapters/upload-provider';
 import { providerIsLocal } from './engine';
 import { hostOf } from './engine-host';
+import { takeUploadsRoute } from './http/uploads-route';
+import { uploadsOptions } from './uploads-options';
 
 /** Strapi's registry of services, as far as it lets one be wrapped. */
 interface Services {
@@ -16,4 +18,5 @@ export function register({ strapi }: { strapi: Core.Strapi }): void {
   Object.assign(provider, wrapProvider({ ...provider }, active));
   const services = strapi.get<Services>('services');
   services.extend('plugin::upload.upload', (service) => wrapService(service, active));
+  takeUploadsRoute(strapi, uploadsOptions(strapi));
 }

@@ -300,6 +300,24 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
   {
+    guard: 'A condition of the client’s is compared with the bytes that are sent now, for a part as for the whole',
+    without: 'after a replace a resumed download joins two versions of a file',
+    file: 'http/uploads-middleware.test.ts',
+    test: 'a resumed download never joins two versions',
+  },
+  {
+    guard: 'What a middleware compresses on the way gets a weak tag and no ranges',
+    without: 'a download that is resumed joins compressed bytes and others',
+    file: 'http/uploads-middleware.test.ts',
+    test: 'what is compressed on the way has a weak tag and no ranges, and no part is compressed',
+  },
+  {
+    guard: 'Index files, extensions and other spellings of `/uploads` are looked up in the ledger, too',
+    without: 'bytes on disk that are not current are served under another path',
+    file: 'http/uploads-middleware.test.ts',
+    test: 'no option of Strapi’s route leads to bytes on disk that are not current',
+  },
+  {
     guard: 'A delete buries a key that the ledger has never seen, too',
     without: 'a file that a reader takes up from the bucket just then is served for ever, although it was deleted',
     file: 'contract/ledger/burying.ts',

@@ -11,6 +11,8 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
+export const hasPostgres = (): boolean => postgresFolder() !== null;
+
 /** @returns null where PostgreSQL is not installed */
 export async function startPostgres(): Promise<DatabaseServer | null> {
   const bin = postgresFolder();

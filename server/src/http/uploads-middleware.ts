@@ -1,114 +1,112 @@
 import path from 'node:path';
 import type { Context } from 'koa';
-import parseRange from 'range-parser';
 import type { MediaReader } from '../core/media/media-reader';
-import type { FileFacts, Opened, Wanted } from '../core/media/serving';
-import { keyOfPath } from './uploads-path';
+import type { FileFacts } from '../core/media/serving';
+import { answerFile, answerMissing, answerUnavailable, type Answer, type OpenedFile } from './uploads-answers';
+import { decide, validatorsOf } from './uploads-conditions';
+import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
+import { hasPrecompressed, namesOf, type StaticOptions } from './uploads-static';
 
-/** Seconds after which a client should ask again for bytes that cannot be reached now. */
-const RETRY_AFTER_SECONDS = 5;
+export type Handler = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 export interface UploadsOptions {
-  /** `Cache-Control` of what is served; the validator (ETag) makes asking again cheap. */
-  cacheControl: string;
+  /** The folder that Strapi's own route serves from. */
+  publicFolder: string;
+  statics: StaticOptions;
+  /** False: whole files only, of which a middleware outside may cut ranges. Default true. */
+  ranges?: boolean;
+  /** What serves, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
+  reader: () => Promise<MediaReader | undefined>;
+  /** Told of what the visitor was answered 503 for: the database does not answer, say. */
+  onFailure: (error: unknown) => void;
 }
 
 /**
- * Serves `GET|HEAD /uploads/<key>` from where the ledger says the bytes are. Falls through to Strapi's own static route
- * only for keys the plugin knows nothing of.
- * @param active the reader, or undefined while the plugin has nothing to do with this library
+ * Takes the place of Strapi's own handler of `/uploads/<key>`, and serves from where the ledger says the bytes are. Like that handler
+ * (`koa-static` with `defer`) it first asks whatever comes after it, and answers only what nobody has answered: guards of the project's
+ * keep their say. The original handler answers what the plugin knows nothing of.
  */
-export function uploadsMiddleware(active: () => Promise<MediaReader | undefined>, options: UploadsOptions) {
-  return async (ctx: Context, next: () => Promise<unknown>): Promise<unknown> => {
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return next();
-    const key = keyOfPath(ctx.path);
-    if (key === undefined) return next();
-    let reader: MediaReader | undefined;
-    try {
-      reader = await active();
-    } catch {
-      // the plugin could not start (its log says why): what lies on disk may be older than what it knows of
-      return answerUnavailable(ctx);
+export function uploadsHandler(original: Handler, options: UploadsOptions): Handler {
+  return async (ctx, next) => {
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return original(ctx, next);
+    const below = pathBelowUploads(ctx.path);
+    if (below === undefined) return original(ctx, next);
+    await next();
+    if (isAnswered(ctx)) return;
+    if (isInOwnFolder(below)) return answerMissing(ctx);
+    if (await isLeftToStrapi(ctx, below, options)) await original(ctx, () => Promise.resolve());
+  };
+}
+
+/** The test of `koa-static`; and a 404 that somebody has set stays one, and so does an answer that was given past Koa. */
+function isAnswered(ctx: Context): boolean {
+  const { _explicitStatus: isSet } = ctx.response as { _explicitStatus?: boolean };
+  return (ctx.body !== null && ctx.body !== undefined) || ctx.status !== 404 || isSet === true || ctx.headerSent || ctx.respond === false;
+}
+
+/** Answers, unless the plugin knows nothing of the path. */
+async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptions): Promise<boolean> {
+  const client = new AbortController();
+  const onClose = () => {
+    if (!ctx.res.writableFinished) client.abort();
+  };
+  ctx.res.once('close', onClose);
+  if (ctx.res.destroyed) client.abort();
+  try {
+    return await serve(ctx, below, options, client.signal);
+  } catch (error) {
+    // nobody is there to be answered
+    if (client.signal.aborted) return false;
+    if (!(error instanceof Unreachable)) throw error;
+    options.onFailure(error.cause);
+    answerUnavailable(ctx);
+    return false;
+  }
+}
+
+/** The reader or what it asks has failed, and not what belongs to the project. */
+class Unreachable extends Error {}
+
+async function serve(ctx: Context, below: string, { reader, statics, publicFolder, ranges = true }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+  const unreachable = (cause: unknown) => {
+    throw new Unreachable('unreachable', { cause });
+  };
+  // one that could not start (its log says why) knows of newer bytes than lie on the disk, perhaps
+  const media = await reader().catch(unreachable);
+  if (!media) return true;
+  const uploads = path.join(publicFolder, 'uploads');
+  const headers = ranges ? ctx.headers : { ...ctx.headers, range: undefined };
+  let isGone = false;
+  for await (const name of namesOf(below, statics, uploads)) {
+    const key = keyOrUndefined(name);
+    if (key === undefined) continue;
+    const decided: { answer?: Answer } = {};
+    const plan = (facts: FileFacts) => {
+      const validators = validatorsOf(facts, Date.now());
+      decided.answer = { ...decide(ctx.method, headers, facts.size, validators), validators };
+      return decided.answer.wanted;
+    };
+    const opened = await media.open(key, plan, { signal }).catch(unreachable);
+    if (opened.kind === 'unavailable') {
+      if (!signal.aborted) answerUnavailable(ctx);
+      return false;
     }
-    if (!reader) return next();
-    if (key === 'invalid') return answerMissing(ctx);
-    const opened = await reader.open(key, (facts) => plan(ctx, facts));
-    if (opened.kind === 'unknown') return next();
-    if (opened.kind === 'gone') return answerMissing(ctx);
-    if (opened.kind === 'unavailable') return answerUnavailable(ctx);
-    ctx.set('Cache-Control', options.cacheControl);
-    answerFile(ctx, key, opened);
-  };
+    if (opened.kind === 'file' && decided.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, decided.answer, statics, signal);
+    isGone ||= opened.kind === 'gone';
+  }
+  if (isGone) answerMissing(ctx);
+  return !isGone;
 }
 
-/** Decides from the request's conditions which bytes to open; a HEAD or a 304 costs S3 nothing. */
-function plan(ctx: Context, facts: FileFacts): Wanted {
-  const tag = `"${facts.etag}"`;
-  ctx.status = 200;
-  ctx.set('ETag', tag);
-  if (ctx.fresh) {
-    ctx.status = 304;
-    return { bytes: 'none' };
-  }
-  const header = ctx.get('Range');
-  const ifRange = ctx.get('If-Range');
-  if (!header || ctx.method === 'HEAD' || (ifRange && ifRange !== tag)) {
-    return { bytes: ctx.method === 'HEAD' ? 'none' : 'all' };
-  }
-  const ranges = parseRange(facts.size, header);
-  if (ranges === -1) {
-    ctx.status = 416;
-    return { bytes: 'none' };
-  }
-  // a malformed header is ignored, as the standard asks; several ranges get the whole file, which it allows
-  const [range, another] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;
-  if (!range || another) return { bytes: 'all' };
-  ctx.status = 206;
-  return { bytes: 'range', range: { start: range.start, end: range.end } };
-}
-
-function answerFile(ctx: Context, key: string, opened: Extract<Opened, { kind: 'file' }>): void {
-  const { facts, wanted, body } = opened;
-  ctx.set('Accept-Ranges', 'bytes');
-  if (ctx.status === 304) return;
-  if (ctx.status === 416) {
-    ctx.set('Content-Range', `bytes */${facts.size}`);
-    ctx.body = null;
-    ctx.status = 416;
-    return;
-  }
+/** A file that the ledger does not know may have a precompressed neighbour, which only Strapi's own route serves. */
+async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
   // Koa leaves a half-sent answer open when its stream fails; the client must see that it is cut short
-  body?.once('error', () => ctx.res.destroy());
-  // by the extension, as Strapi's own route does: the stored MIME type is the uploader's word
-  ctx.type = path.extname(key) || 'application/octet-stream';
-  if (wanted.bytes === 'range') {
-    const { start, end } = wanted.range;
-    ctx.set('Content-Range', `bytes ${start}-${end}/${facts.size}`);
-    // a compressed part of a file is not that part
-    ctx.compress = false;
-    ctx.body = body;
-    ctx.length = end - start + 1;
-    return;
+  opened.body?.once('error', () => ctx.res.destroy());
+  const isLeft = opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
+  if (isLeft || signal.aborted) {
+    opened.body?.destroy();
+    return isLeft && !signal.aborted;
   }
-  if (body) ctx.body = body;
-  else ctx.status = 200;
-  ctx.length = facts.size;
-}
-
-/** In Strapi's own words, but not thrown: a link to a deleted file is no error of the server's. */
-function answerMissing(ctx: Context): void {
-  ctx.remove('ETag');
-  ctx.status = 404;
-  ctx.body = { data: null, error: { status: 404, name: 'NotFoundError', message: 'Not Found', details: {} } };
-}
-
-function answerUnavailable(ctx: Context): void {
-  ctx.remove('ETag');
-  ctx.set('Retry-After', String(RETRY_AFTER_SECONDS));
-  ctx.set('Cache-Control', 'no-store');
-  ctx.status = 503;
-  ctx.body = {
-    data: null,
-    error: { status: 503, name: 'ServiceUnavailableError', message: 'The file cannot be reached at the moment.', details: {} },
-  };
+  answerFile(ctx, file, opened, answer, statics);
+  return false;
 }

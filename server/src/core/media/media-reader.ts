@@ -35,9 +35,10 @@ export class MediaReader {
 
   /**
    * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
+   * @param options.signal aborts when the client has gone: S3 is asked no more
    * @throws whatever the ledger's database throws; S3's and the disk's failures become `unavailable`
    */
-  async open(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
+  async open(key: ObjectKey, plan: (facts: FileFacts) => Wanted, options: { signal?: AbortSignal } = {}): Promise<Opened> {
     let row = await this.deps.rows.get(key);
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
@@ -53,7 +54,7 @@ export class MediaReader {
       if (!row || row.placement.state === 'new') return this.#openUnknown(key, row, plan);
       const facts = factsOf(row);
       const wanted = plan(facts);
-      const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#source(row, wanted);
+      const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#source(row, wanted, options.signal);
       if (source) return { kind: 'file', facts, wanted, ...source };
       if (reread === REREADS) return { kind: 'unavailable' };
       const again: LedgerRow | undefined = await this.deps.rows.get(key, { fresh: true });
@@ -63,10 +64,10 @@ export class MediaReader {
   }
 
   /** The bytes a row points to, or undefined when none of its copies has them. */
-  async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>): Promise<Source | undefined> {
+  async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>, signal?: AbortSignal): Promise<Source | undefined> {
     const remote = remoteOf(row);
     if (remote) {
-      const body = (await this.#fromS3(row, remote, wanted)) ?? (isIn(row, 'both', 'remote') ? await this.#standIn.open(row, remote, rangeOf(wanted)) : undefined);
+      const body = (await this.#fromS3(row, remote, wanted, signal)) ?? (isIn(row, 'both', 'remote') ? await this.#standIn.open(row, remote, { ...rangeOf(wanted), signal }) : undefined);
       if (body) return { body, from: 's3' };
     }
     const local = localOf(row);
@@ -93,11 +94,11 @@ export class MediaReader {
     return md5 === null ? !this.deps.volume.established && !isOwnLocalName(local.localName) : this.#verified.has(local.localName, { size, md5 });
   }
 
-  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: Wanted): Promise<Readable | undefined> {
+  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: Wanted, signal?: AbortSignal): Promise<Readable | undefined> {
     const store = this.deps.storeAt(remote.locationId);
     if (!store) return undefined;
     try {
-      const object = await store.get(remote.object, rangeOf(wanted));
+      const object = await store.get(remote.object, { ...rangeOf(wanted), signal });
       // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
       const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
       if (same) return object.body;
@@ -126,7 +127,7 @@ export class MediaReader {
     const name = plainLocalName(key);
     const stat = await statOf(this.deps.disk, name).catch((error: unknown) => this.#unreadable(key, error));
     if (stat) {
-      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null };
+      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
       const wanted = plan(facts);
       if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
       try {

@@ -7,6 +7,8 @@ export interface FileFacts {
   /** Strong entity tag without quotes: the MD5 of the bytes, the same on disk and in S3; or of size and mtime. */
   etag: string;
   mime: string | null;
+  /** When the bytes became current, in milliseconds since the epoch. Known of a library file without a row alone, whose file tells it. */
+  modifiedMs?: number;
 }
 
 /** What the caller wants of the bytes, once it knows the facts. */

@@ -1,0 +1,101 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import parseRange from 'range-parser';
+import type { FileFacts, Wanted } from '../core/media/serving';
+
+/** What tells versions of a file apart, as the client has them from an earlier answer. */
+export interface Validators {
+  /** A strong entity tag, with its quotes. */
+  etag: string;
+  /** Undefined where the time is not known, or not safe to compare. */
+  modified: Date | undefined;
+}
+
+export interface Decision {
+  status: 200 | 206 | 304 | 412 | 416;
+  wanted: Wanted;
+}
+
+/** A date tells two versions apart only if they are in different seconds: none is given out while another change could still be in the same. */
+const SAFE_AFTER_MS = 2_000;
+
+const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** The three forms of RFC 9110, section 5.6.7; a condition with any other date is ignored. */
+const DATES = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+];
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
+/** @param now milliseconds since the epoch */
+export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Validators {
+  const known = modifiedMs !== undefined && now - modifiedMs >= SAFE_AFTER_MS;
+  return { etag: `"${etag}"`, modified: known ? new Date(Math.floor(modifiedMs / 1000) * 1000) : undefined };
+}
+
+/**
+ * What a GET or HEAD of a file is answered with, by all conditions of RFC 9110 (section 13) in their order, and by its rules for
+ * ranges (section 14). One range is served; for several ranges, for other units, and for a header that makes no sense the whole file
+ * is, which the standard allows.
+ */
+export function decide(method: string, headers: IncomingHttpHeaders, size: number, validators: Validators): Decision {
+  const nothing: Wanted = { bytes: 'none' };
+  const unconditional = afterConditions(headers, validators);
+  if (unconditional !== 200) return { status: unconditional, wanted: nothing };
+  // a range means something in a GET alone
+  if (method === 'HEAD') return { status: 200, wanted: nothing };
+  const whole: Decision = { status: 200, wanted: { bytes: 'all' } };
+  if (headers.range === undefined || !isCurrentRange(headers['if-range'], validators)) return whole;
+  const ranges = parseRange(size, headers.range);
+  if (ranges === -1) return { status: 416, wanted: nothing };
+  const [range, another] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;
+  if (!range || another) return whole;
+  return { status: 206, wanted: { bytes: 'range', range: { start: range.start, end: range.end } } };
+}
+
+/** The entity tag of a 304: the form that the client has it in, which is the weak one where its copy was compressed on the way. */
+export function tagOfNotModified(headers: IncomingHttpHeaders, { etag }: Validators): string {
+  const tags = tagsOf(headers['if-none-match'] ?? '');
+  return !tags.includes(etag) && tags.includes(`W/${etag}`) ? `W/${etag}` : etag;
+}
+
+function afterConditions(headers: IncomingHttpHeaders, { etag, modified }: Validators): 200 | 304 | 412 {
+  const ifMatch = headers['if-match'];
+  const since = dateOf(headers['if-unmodified-since']);
+  // strong comparison: a weak tag is nobody's
+  if (ifMatch !== undefined) {
+    if (!isAny(ifMatch) && !tagsOf(ifMatch).includes(etag)) return 412;
+  } else if (since !== undefined && modified !== undefined && modified.getTime() > since) return 412;
+
+  const ifNoneMatch = headers['if-none-match'];
+  const ifModifiedSince = dateOf(headers['if-modified-since']);
+  if (ifNoneMatch !== undefined) {
+    return isAny(ifNoneMatch) || tagsOf(ifNoneMatch).some((tag) => tag === etag || tag === `W/${etag}`) ? 304 : 200;
+  }
+  return ifModifiedSince !== undefined && modified !== undefined && modified.getTime() <= ifModifiedSince ? 304 : 200;
+}
+
+/** Whether `If-Range` lets the range be served: without the header it does; with one the client's part must be of these very bytes. */
+function isCurrentRange(ifRange: string | string[] | undefined, { etag, modified }: Validators): boolean {
+  if (ifRange === undefined) return true;
+  const value = String(ifRange).trim();
+  if (/^(?:W\/)?"/.test(value)) return value === etag;
+  return modified !== undefined && dateOf(value) === modified.getTime();
+}
+
+function isAny(value: string): boolean {
+  return value.trim() === '*';
+}
+
+function tagsOf(value: string): string[] {
+  return value.match(TAG) ?? [];
+}
+
+function dateOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (DATES.some((form) => form.test(value))) return numberOf(Date.parse(value));
+  return ASCTIME.test(value) ? numberOf(Date.parse(`${value} GMT`)) : undefined;
+}
+
+function numberOf(time: number): number | undefined {
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,80 @@
+import { Stats } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import path from 'node:path';
+import type { Context } from 'koa';
+
+/**
+ * What `upload.providerOptions.localServer` says, read as `koa-static` 5 and `koa-send` 5 read it, which Strapi passes it to. `root` and
+ * `defer` are Strapi's own; `hidden` counts where Strapi's route answers itself: no key of a file begins with a dot.
+ */
+export interface StaticOptions {
+  /** What Strapi's route would say, unless somebody has said it before. */
+  cacheControl: string;
+  setHeaders: ((res: ServerResponse, path: string, stats: Stats) => void) | undefined;
+  /** The file that answers for a folder; undefined where none does. */
+  index: string | undefined;
+  /** The folder answers without a slash at its end, too. */
+  format: boolean;
+  /** Tried, in this order, for a name without a dot; with their leading dot. */
+  extensions: readonly string[];
+  /** Encodings whose precompressed neighbour (`<file>.br`) is served instead of a file, with their extensions. */
+  precompressed: readonly (readonly [encoding: string, extension: string])[];
+}
+
+/** @param config `upload.providerOptions.localServer`, unchecked as Strapi leaves it */
+export function staticOptions(config: unknown): StaticOptions {
+  const options = (typeof config === 'object' && config !== null ? config : {}) as Record<string, unknown>;
+  const maxage = Number(options['maxage'] || options['maxAge'] || 0);
+  const { index, setHeaders, extensions } = options;
+  return {
+    // as koa-send rounds: what is no number means 0
+    cacheControl: `max-age=${(maxage / 1000) | 0}${options['immutable'] ? ',immutable' : ''}`,
+    setHeaders: typeof setHeaders === 'function' ? (setHeaders as StaticOptions['setHeaders']) : undefined,
+    index: index === false ? undefined : typeof index === 'string' && index ? index : 'index.html',
+    format: options['format'] !== false,
+    extensions: Array.isArray(extensions) ? extensions.filter((extension) => typeof extension === 'string').map((extension) => (extension.startsWith('.') ? extension : `.${extension}`)) : [],
+    precompressed: ([['br', '.br'], ['gzip', '.gz']] as const).filter(([encoding]) => options[encoding === 'br' ? 'brotli' : 'gzip'] !== false),
+  };
+}
+
+/**
+ * The names of the files that Strapi's route would look for, in its order.
+ * @param below the path below `/uploads/`
+ * @param uploads the uploads folder
+ */
+export async function* namesOf(below: string, { index, format, extensions }: StaticOptions, uploads: string): AsyncGenerator<string> {
+  if (below === '' || below.endsWith('/')) {
+    if (index !== undefined) yield below + index;
+    return;
+  }
+  if (!path.posix.basename(below).includes('.')) yield* extensions.map((extension) => below + extension);
+  yield below;
+  if (format && index !== undefined && (await isFolder(path.join(uploads, below)))) yield `${below}/${index}`;
+}
+
+/** Whether Strapi's route would serve a precompressed neighbour instead of this file. */
+export async function hasPrecompressed(ctx: Context, file: string, { precompressed }: StaticOptions): Promise<boolean> {
+  for (const [encoding, extension] of precompressed) {
+    if (ctx.acceptsEncodings(encoding, 'identity') === encoding && (await access(file + extension).then(() => true, () => false))) return true;
+  }
+  return false;
+}
+
+/**
+ * What `setHeaders` is told of a file whose bytes need not be on this disk: a plain file of its size. Where the time of its last
+ * change is not known it is now, the latest that it can be.
+ */
+export function statsOf(size: number, modifiedMs: number = Date.now()): Stats {
+  const time = new Date(modifiedMs);
+  return Object.assign(Object.create(Stats.prototype) as Stats, {
+    ...{ dev: 0, ino: 0, mode: 0o100644, nlink: 1, uid: 0, gid: 0, rdev: 0 },
+    ...{ size, blksize: 4096, blocks: Math.ceil(size / 512) },
+    ...{ atimeMs: modifiedMs, mtimeMs: modifiedMs, ctimeMs: modifiedMs, birthtimeMs: modifiedMs },
+    ...{ atime: time, mtime: time, ctime: time, birthtime: time },
+  });
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then((found) => found.isDirectory(), () => false);
+}

@@ -1,0 +1,95 @@
+import { StorageError } from '../../../server/src/core/errors';
+import { DatabaseTimeout } from '../../../server/src/core/media/database-timeout';
+
+function setup() {
+  let now = 0;
+  const waits = new Set<{ at: number; wake: () => void }>();
+  const clock = {
+    elapsed: () => now,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        const wait = { at: now + ms, wake: resolve };
+        waits.add(wait);
+        signal?.addEventListener('abort', () => waits.delete(wait) && reject(signal.reason as Error));
+      }),
+  };
+  const asked = jest.fn();
+  const answers: ((value: string) => void)[] = [];
+  const timeout = new DatabaseTimeout(clock, 5_000);
+  return {
+    asked,
+    answers,
+    waits,
+    /** The question of a visitor; the outcome as a text. */
+    ask: (question?: () => Promise<string>) =>
+      timeout
+        .ask(question ?? (() => (asked(), new Promise<string>((resolve) => answers.push(resolve)))))
+        .catch((error: unknown) => (error instanceof StorageError ? error.code : String(error))),
+    async tick(ms: number) {
+      now += ms;
+      for (let wait; (wait = [...waits].find(({ at }) => at <= now)); ) {
+        waits.delete(wait);
+        wait.wake();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+test('an answer in time is passed on, and leaves no timer behind', async () => {
+  const { ask, answers, waits } = setup();
+  const answer = ask();
+  answers[0]!('row');
+  expect(await answer).toBe('row');
+  expect(waits.size).toBe(0);
+  expect(await ask(() => Promise.reject(new Error('refused')))).toBe('Error: refused');
+});
+
+test('a silent database costs the first visitor five seconds, the next nothing, and is asked once a second', async () => {
+  const { ask, asked, tick } = setup();
+  const first = ask();
+  await tick(5_000);
+  expect(await first).toBe('UNAVAILABLE');
+  for (let visitor = 0; visitor < 100; visitor++) expect(await ask()).toBe('UNAVAILABLE');
+  expect(asked).toHaveBeenCalledTimes(1);
+  await tick(1_000);
+  void ask();
+  expect(await ask()).toBe('UNAVAILABLE');
+  expect(asked).toHaveBeenCalledTimes(2);
+});
+
+test('once a question is answered, also a late one, all are asked again', async () => {
+  const { ask, asked, answers, tick } = setup();
+  const first = ask();
+  await tick(5_000);
+  expect(await first).toBe('UNAVAILABLE');
+  answers[0]!('late');
+  await tick(0);
+  const [one, another] = [ask(), ask()];
+  expect(asked).toHaveBeenCalledTimes(3);
+  answers.forEach((answer) => answer('row'));
+  expect(await Promise.all([one, another])).toEqual(['row', 'row']);
+});
+
+test('an answer that has arrived while the process was held up counts', async () => {
+  const { ask, answers, waits, tick } = setup();
+  const first = ask();
+  // the timer is seen first, and then the answer
+  const [wait] = waits;
+  waits.delete(wait!);
+  wait!.wake();
+  answers[0]!('row');
+  await tick(0);
+  expect(await first).toBe('row');
+});
+
+test('a refusal of the database is no sign that it is back', async () => {
+  const { ask, asked, tick } = setup();
+  void ask();
+  await tick(5_000);
+  await tick(1_000);
+  expect(await ask(() => Promise.reject(new Error('no connection is free')))).toBe('Error: no connection is free');
+  expect(await ask()).toBe('UNAVAILABLE');
+  expect(asked).toHaveBeenCalledTimes(1);
+});

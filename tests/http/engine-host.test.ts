@@ -1,0 +1,45 @@
+import type { Core } from '@strapi/strapi';
+import { StorageError } from '../../server/src/core/errors';
+import { Engine } from '../../server/src/engine';
+import { EngineHost } from '../../server/src/engine-host';
+
+const warnings: string[] = [];
+const strapi = { log: { error: () => undefined, warn: (line: string) => warnings.push(line) } } as unknown as Core.Strapi;
+
+let start: jest.SpyInstance;
+beforeEach(() => {
+  warnings.length = 0;
+  start = jest.spyOn(Engine, 'start').mockRejectedValue(new Error('the disk is away'));
+});
+afterEach(() => jest.restoreAllMocks());
+
+function host() {
+  const time = { elapsed: 100 };
+  return { time, host: new EngineHost(strapi, () => time.elapsed) };
+}
+
+test('a failed start is tried again after five seconds, by a clock that nobody sets', async () => {
+  const { time, host: tried } = host();
+  const failed = () => expect(tried.start()).rejects.toThrow('the disk is away');
+  await failed();
+  time.elapsed += 5_000;
+  await failed();
+  expect(start).toHaveBeenCalledTimes(1);
+  // somebody sets the clock on the wall back
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3600_000);
+  time.elapsed += 1;
+  await failed();
+  expect(start).toHaveBeenCalledTimes(2);
+});
+
+test('visitors are told so, and neither wait for a start nor fill the log', async () => {
+  const { time, host: tried } = host();
+  await expect(tried.reader()).rejects.toMatchObject({ code: 'NOT_STARTED' });
+  tried.tellUnreachable(new StorageError('NOT_STARTED'));
+  expect(warnings).toEqual([]);
+  for (let visitor = 0; visitor < 10; visitor++) tried.tellUnreachable(new Error('connect ECONNREFUSED'));
+  expect(warnings).toEqual([expect.stringMatching(/could not be looked up.*ECONNREFUSED/s)]);
+  time.elapsed += 60_000;
+  tried.tellUnreachable(new Error('connect ECONNREFUSED'));
+  expect(warnings).toHaveLength(2);
+});
