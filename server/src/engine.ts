@@ -9,6 +9,7 @@ import { knexLeases } from './adapters/leases';
 import { mediaCatalog } from './adapters/media-catalog';
 import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
+import { ensureLibraryIndex } from './adapters/database/library-index';
 import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
 import { strapiSecretBox } from './adapters/secrets';
@@ -62,6 +63,8 @@ interface Parts {
   storage: MediaStorage;
   housekeeping: Housekeeping;
   jobs: EngineJobs;
+  /** Gets the media library ready for questions about single files, in the background. Never rejects. */
+  prepareLibrary(): Promise<void>;
   origins: readonly string[];
 }
 
@@ -85,6 +88,8 @@ export class Engine implements EnginePort {
   #applyFailed = false;
   #checkedAt = -Infinity;
   #ledgerUsed = false;
+  #serves = false;
+  #isLibraryPrepared = false;
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
@@ -200,8 +205,16 @@ export class Engine implements EnginePort {
       onOwnName: () => housekeeping.awaitsSettling(),
       onDelete: () => housekeeping.wake(),
     });
+    const prepareLibrary = async () => {
+      catalog.prepare();
+      try {
+        await ensureLibraryIndex(database.connection, database.getSchemaName());
+      } catch (error) {
+        log.warn(`no index could be made on the media library's table (files.hash): names that nobody knows are looked up slowly until a restart makes it: ${described(error)}`);
+      }
+    };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins });
     await engine.#applied;
     return engine;
   }
@@ -230,6 +243,9 @@ export class Engine implements EnginePort {
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
+    this.#serves = true;
+    // the first request will say what is wrong, if anything is
+    void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
     this.parts.housekeeping.start();
     this.parts.jobs.start();
     void this.parts.service.follow(this.#stopped.signal);
@@ -249,6 +265,16 @@ export class Engine implements EnginePort {
     return answer;
   }
 
+  /**
+   * Once, in a process that serves visitors, and only where the plugin has to do with this library. Not to be called for a request,
+   * whose transaction the background work would take for its own.
+   */
+  #prepareLibrary(): void {
+    if (!this.#serves || this.#isLibraryPrepared) return;
+    this.#isLibraryPrepared = true;
+    void this.parts.prepareLibrary();
+  }
+
   /** Brings the connections in line with the settings, one change after the other. */
   #apply(): void {
     const { service, connections, housekeeping, log } = this.parts;
@@ -259,6 +285,7 @@ export class Engine implements EnginePort {
         this.#applyFailed = false;
         log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
         housekeeping.wake();
+        if (settings.mode !== 'off') this.#prepareLibrary();
         void connections.check();
       } catch (error) {
         this.#applyFailed = true;

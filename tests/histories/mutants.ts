@@ -235,7 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: 'The object’s ETag is the ledger’s before the first byte is served',
     without: 'an object that somebody damaged is served',
-    file: 'media/media-reader.ts',
+    file: 'media/row-bytes.ts',
     find: 'object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);',
     replace: 'object.facts.size === sizeOf(row);',
   },
@@ -243,15 +243,15 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A buried key is served as long as the library lists it',
     without: 'a file answers 404 while, or after, its delete fails',
     file: 'media/media-reader.ts',
-    find: 'if (!(await this.#isListedNow(key))) return { kind',
+    find: 'if (!isKnownUnlisted && !(await this.#listing.isListed(key, options.signal))) return { kind',
     replace: 'return { kind',
   },
   {
     guard: 'A listed file that is found nowhere is unavailable, not missing',
     without: 'a replica answers 404 for a file on another one’s disk',
     file: 'media/media-reader.ts',
-    find: "    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);",
-    replace: "    return row ? { kind: 'unknown' } : this.#adoptFromS3(key, plan);",
+    find: "    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);",
+    replace: "    return row ? { kind: 'unknown' } : this.#adoptFromS3(key, plan, options);",
   },
   {
     guard: 'A row is remembered for two seconds at most',

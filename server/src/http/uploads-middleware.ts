@@ -41,7 +41,7 @@ export function uploadsMiddleware(active: () => Promise<MediaReader | undefined>
   };
 }
 
-/** Decides from the request's conditions which bytes to open; a HEAD or a 304 costs S3 nothing. */
+/** Decides from the request's conditions which bytes to open; a 304 costs S3 nothing. */
 function plan(ctx: Context, facts: FileFacts): Wanted {
   const tag = `"${facts.etag}"`;
   ctx.status = 200;
@@ -52,9 +52,8 @@ function plan(ctx: Context, facts: FileFacts): Wanted {
   }
   const header = ctx.get('Range');
   const ifRange = ctx.get('If-Range');
-  if (!header || ctx.method === 'HEAD' || (ifRange && ifRange !== tag)) {
-    return { bytes: ctx.method === 'HEAD' ? 'none' : 'all' };
-  }
+  if (ctx.method === 'HEAD') return { bytes: 'check' };
+  if (!header || facts.wholeOnly || (ifRange && ifRange !== tag)) return { bytes: 'all' };
   const ranges = parseRange(facts.size, header);
   if (ranges === -1) {
     ctx.status = 416;
@@ -69,7 +68,7 @@ function plan(ctx: Context, facts: FileFacts): Wanted {
 
 function answerFile(ctx: Context, key: string, opened: Extract<Opened, { kind: 'file' }>): void {
   const { facts, wanted, body } = opened;
-  ctx.set('Accept-Ranges', 'bytes');
+  if (!facts.wholeOnly) ctx.set('Accept-Ranges', 'bytes');
   if (ctx.status === 304) return;
   if (ctx.status === 416) {
     ctx.set('Content-Range', `bytes */${facts.size}`);

@@ -1,163 +1,148 @@
-import type { Readable } from 'node:stream';
-import { codeOf, isStorageError, StorageError } from '../errors';
-import { parseKey, plainLocalName, type ObjectKey } from '../keys';
-import type { LocalCopy, LedgerRow, RemoteCopy } from '../ledger/state';
-import { localOf, remoteOf } from '../ledger/state';
-import { adoptFrom } from './adoption';
+import { isStorageError, StorageError } from '../errors';
+import { plainLocalName, type ObjectKey } from '../keys';
+import type { LedgerRow } from '../ledger/state';
+import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
+import { FirstSights, type Sight } from './first-sights';
 import { statOf } from './plain-file';
-import { ROW_TTL_MS } from './row-cache';
-import type { FileFacts, Opened, Wanted } from './serving';
+import { bodyFor, rangeOf, RowBytes, type Source } from './row-bytes';
+import type { FileFacts, Opened, OpenOptions, Wanted } from './serving';
+import { UnlistedKeys } from './unlisted-keys';
 
 /** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
 const REREADS = 2;
-/** How long "the library does not list this key" is believed: unknown paths are cheap to ask for. */
-const UNLISTED_TTL_MS = ROW_TTL_MS;
-const MAX_UNLISTED = 10_000;
+/** A visitor who wants a part waits while so much is read and adopted (bytes); for a larger file he is told to come back. */
+const WAITED_FOR_BYTES = 1024 * 1024;
 
-type Source = { body: Readable | null; from: 's3' | 'disk' | null };
+type Plan = (facts: FileFacts) => Wanted;
 
 /** Finds the current bytes of a key: S3 first, then this disk, and only where the ledger says. */
 export class MediaReader {
-  readonly #unlisted = new Map<ObjectKey, number>();
+  readonly #bytes: RowBytes;
+  readonly #listing: UnlistedKeys;
+  readonly #firstSights: FirstSights;
 
-  constructor(private readonly deps: MediaStorageDeps) {}
+  constructor(private readonly deps: MediaStorageDeps) {
+    this.#bytes = new RowBytes(deps);
+    this.#listing = new UnlistedKeys(deps.catalog, deps.clock);
+    this.#firstSights = new FirstSights(deps.ledger, deps.clock);
+  }
 
   /**
    * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
-   * @throws whatever the ledger's database throws; S3's and the disk's failures become `unavailable`
+   * @throws whatever the ledger's database throws; S3's and the disk's failures become `unavailable`, and so does that the visitor
+   *   has gone
    */
-  async open(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
-    let row = await this.deps.rows.get(key);
+  async open(key: ObjectKey, plan: Plan, options: OpenOptions = {}): Promise<Opened> {
+    try {
+      return await this.#open(key, plan, options);
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      this.deps.log.debug(`"${key}" could not be looked up: ${error.message}`);
+      return { kind: 'unavailable' };
+    }
+  }
+
+  async #open(key: ObjectKey, plan: Plan, options: OpenOptions): Promise<Opened> {
+    const { rows } = this.deps;
+    let row = await rows.get(key);
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
       if (row?.tombstone) {
         // also of a file that only some disk or the bucket knows: another server's delete did not find it there
-        if (!(await this.#isListedNow(key))) return { kind: 'gone' };
+        const isKnownUnlisted = this.#listing.remembersUnlisted(key);
+        if (!isKnownUnlisted && !(await this.#listing.isListed(key, options.signal))) return { kind: 'gone' };
         // it may have got other bytes since the row was read
         if (reread === 0) {
-          row = await this.deps.rows.get(key, { fresh: true });
+          row = await rows.get(key, { fresh: true });
           continue;
         }
+        if (isKnownUnlisted) return { kind: 'gone' };
       }
-      if (!row || row.placement.state === 'new') return this.#openUnknown(key, row, plan);
-      const facts = factsOf(row);
-      const wanted = plan(facts);
-      const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#source(row, wanted);
-      if (source) return { kind: 'file', facts, wanted, ...source };
-      if (reread === REREADS) return { kind: 'unavailable' };
-      const again: LedgerRow | undefined = await this.deps.rows.get(key, { fresh: true });
-      if (again?.rev === row.rev) return { kind: 'unavailable' };
+      if (!row || row.placement.state === 'new') {
+        const opened = await this.#openUnknown(key, row, plan, options);
+        if (opened !== 'changed') return opened;
+      } else {
+        const facts = factsOf(row);
+        const wanted = plan(facts);
+        const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#bytes.open(row, wanted, options);
+        if (source) return { kind: 'file', facts, wanted, ...source };
+      }
+      if (reread >= REREADS || options.signal?.aborted) return { kind: 'unavailable' };
+      const again: LedgerRow | undefined = await rows.get(key, { fresh: true });
+      if (row && again?.rev === row.rev) return { kind: 'unavailable' };
       row = again;
     }
   }
 
-  /** The bytes a row points to, or undefined when none of its copies has them. */
-  async #source(row: LedgerRow, wanted: Exclude<Wanted, { bytes: 'none' }>): Promise<Source | undefined> {
-    const remote = remoteOf(row);
-    if (remote) {
-      const body = await this.#fromS3(row, remote, wanted);
-      if (body) return { body, from: 's3' };
-    }
-    const local = localOf(row);
-    if (local && local.volume === this.deps.volume.id) {
-      const body = await this.#fromDisk(local, row, wanted);
-      if (body) return { body, from: 'disk' };
-    }
-    return undefined;
-  }
-
-  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: Wanted): Promise<Readable | undefined> {
-    const store = this.deps.storeAt(remote.locationId);
-    if (!store) return undefined;
-    try {
-      const object = await store.get(remote.object, rangeOf(wanted));
-      // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
-      const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
-      if (same) return object.body;
-      object.body.destroy();
-      this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
-    } catch (error) {
-      this.deps.log.debug(`"${row.key}" could not be read from S3: ${codeOf(error)}`);
-    }
-    return undefined;
-  }
-
-  async #fromDisk(local: LocalCopy, row: LedgerRow, wanted: Wanted): Promise<Readable | undefined> {
-    try {
-      const file = await this.deps.disk.get(local.localName, rangeOf(wanted));
-      if (file.facts.size === sizeOf(row)) return file.body;
-      file.body.destroy();
-      this.deps.log.error(`"${row.key}": the file on disk has another size than was stored; it is not served`);
-    } catch (error) {
-      this.deps.log.debug(`"${row.key}" could not be read from disk: ${codeOf(error)}`);
-    }
-    return undefined;
-  }
-
-  /** A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket. */
-  async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
-    const name = plainLocalName(key);
-    const stat = await statOf(this.deps.disk, name);
+  /**
+   * A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket.
+   * @returns `changed` when the ledger may know of its bytes meanwhile
+   */
+  async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: Plan, options: OpenOptions): Promise<Opened | 'changed'> {
+    const stat = await statOf(this.deps.disk, plainLocalName(key));
     if (stat) {
       const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null };
       const wanted = plan(facts);
-      if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
-      try {
-        const file = await this.deps.disk.get(name, rangeOf(wanted));
-        return { kind: 'file', facts, wanted, body: file.body, from: 'disk' };
-      } catch (error) {
-        if (!isStorageError(error, 'OBJECT_NOT_FOUND')) return { kind: 'unavailable' };
-      }
+      const source = await this.#plainFile(key, facts, wanted, options);
+      return source ? { kind: 'file', facts, wanted, ...source } : 'changed';
     }
-    if (!(await this.#isListed(key))) return { kind: 'unknown' };
+    if (!(await this.#listing.isListed(key, options.signal))) return { kind: 'unknown' };
     // where a write of our own was given the plain name, the object under it may not be proven
-    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);
+    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);
   }
 
-  async #isListed(key: ObjectKey): Promise<boolean> {
-    const now = this.deps.clock.elapsed();
-    if ((this.#unlisted.get(key) ?? 0) > now) return false;
-    if (await this.#isListedNow(key)) return true;
-    if (this.#unlisted.size >= MAX_UNLISTED) this.#unlisted.clear();
-    this.#unlisted.set(key, now + UNLISTED_TTL_MS);
-    return false;
-  }
-
-  async #isListedNow(key: ObjectKey): Promise<boolean> {
-    return (await this.deps.catalog.listed([key])).has(key);
+  /** @returns undefined when the file has vanished since it was looked at, or has become another one */
+  async #plainFile(key: ObjectKey, { size }: FileFacts, wanted: Wanted, { signal }: OpenOptions): Promise<Source | undefined> {
+    if (wanted.bytes === 'none') return { body: null, from: null };
+    try {
+      const file = await this.deps.disk.get(plainLocalName(key), { ...rangeOf(wanted, size), signal });
+      if (file.facts.size === size) return { body: bodyFor(wanted, file), from: 'disk' };
+      file.body.destroy();
+    } catch (error) {
+      // a range of a file that has become shorter is refused
+      if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'REJECTED')) throw error;
+    }
+    return undefined;
   }
 
   /**
    * A file that the library lists and that only the bucket has is served once it was adopted. That the bucket does not have
    * it either proves nothing: it may lie on another server's disk, so it is unavailable, and not missing.
+   * @returns `changed` when it was adopted, or the ledger has other bytes of the key
    */
-  async #adoptFromS3(key: ObjectKey, plan: (facts: FileFacts) => Wanted): Promise<Opened> {
+  async #adoptFromS3(key: ObjectKey, plan: Plan, { signal }: OpenOptions): Promise<Opened | 'changed'> {
     const place = this.deps.readable();
     if (!place) return { kind: 'unavailable' };
+    let sight: Sight | undefined;
+    let comesBack = false;
     try {
-      await adoptFrom(place, this.deps.ledger, key);
-    } catch (error) {
-      if (!isStorageError(error)) throw error;
-      this.deps.log.debug(`"${key}" could not be looked up in S3: ${error.code}`);
-      return { kind: 'unavailable' };
+      sight = await this.#firstSights.join(place, key, signal);
+      const facts = unprovenFacts(sight.facts);
+      const wanted = plan(facts);
+      // S3 would hand it out; no byte of it is
+      if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
+      if (wanted.bytes === 'check') return { kind: 'file', facts, wanted, body: null, from: 's3' };
+      comesBack = wanted.bytes === 'range' && facts.size > WAITED_FOR_BYTES;
+      if (comesBack) return { kind: 'unavailable' };
+      await sight.ended();
+      this.deps.rows.forget([key]);
+      return 'changed';
+    } finally {
+      sight?.leave(comesBack);
     }
-    this.deps.rows.forget([key]);
-    return this.open(parseKey(key), plan);
   }
 }
 
-function rangeOf(wanted: Wanted) {
-  return wanted.bytes === 'range' ? { range: wanted.range } : {};
-}
-
-function sizeOf(row: LedgerRow): number {
-  return 'content' in row.placement ? row.placement.content.size : -1;
+/** Of an object that is not adopted yet. Its tag is the later one where S3 knows the checksum; else visitors ask again. */
+function unprovenFacts({ size, md5, etag }: ObjectFacts): FileFacts {
+  return { size, mime: null, etag: md5 ?? `${size.toString(16)}-${etag ?? 's3'}` };
 }
 
 function factsOf(row: LedgerRow): FileFacts {
   if (!('content' in row.placement)) throw new StorageError('INTERNAL', { operation: 'read', subject: row.key });
   const { size, md5, mime } = row.placement.content;
+  const remote = 'remote' in row.placement ? row.placement.remote : undefined;
   // a library file nobody has hashed yet: its revision tells its versions apart
-  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}` };
+  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote?.etag === null && { wholeOnly: true }) };
 }
