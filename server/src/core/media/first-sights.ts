@@ -116,11 +116,15 @@ export class FirstSights {
   }
 
   #linger(key: ObjectKey, reading: Reading): void {
+    const isLingering = reading.lingersUntil > this.clock.elapsed();
     reading.lingersUntil = this.clock.elapsed() + LINGER_MS;
-    this.clock.sleep(LINGER_MS, reading.over.signal).then(
-      () => this.#endUnwanted(key, reading),
-      () => undefined, // nobody wants it any more
-    );
+    if (isLingering) return;
+    const endLater = async () => {
+      for (let leftMs = LINGER_MS; leftMs > 0; leftMs = reading.lingersUntil - this.clock.elapsed()) await this.clock.sleep(leftMs, reading.over.signal);
+      this.#endUnwanted(key, reading);
+    };
+    // nobody wants it any more
+    endLater().catch(() => undefined);
   }
 
   #endUnwanted(key: ObjectKey, reading: Reading): void {

@@ -88,6 +88,8 @@ export class MediaReader {
       return source ? { kind: 'file', facts, wanted, ...source } : 'changed';
     }
     if (!(await this.#listing.isListed(key, options.signal))) return { kind: 'unknown' };
+    // another visitor may have had it adopted while this one waited for his turn
+    if ((await this.deps.rows.get(key))?.rev !== row?.rev) return 'changed';
     // where a write of our own was given the plain name, the object under it may not be proven
     return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);
   }
