@@ -16,9 +16,10 @@ function clockAt(start: Date) {
 
 /** A library of numbered images, whose only format is named after nothing of its file's. */
 function library({ logo = null, odd = true }: { logo?: ListedPart | null; odd?: boolean } = {}) {
+  const formatsOf = (id: number): FileRow['formats'] => (odd ? { cover: { hash: `cover-${id}`, ext: '.webp' }, none: null } : { thumbnail: { hash: `thumbnail_photo_${id}`, ext: null } });
   const rows: FileRow[] = Array.from({ length: FILES }, (_, index) => index + 1).map((id) => ({
     id, provider: 'local', hash: `photo_${id}`, ext: null, url: `/uploads/photo_${id}`, updatedAt: LONG_AGO,
-    formats: odd ? { cover: { hash: `cover-${id}`, ext: '.webp' }, none: null } : { thumbnail: { hash: `thumbnail_photo_${id}`, ext: null } },
+    formats: formatsOf(id),
   }));
   const { clock, state } = clockAt(new Date('2026-01-01'));
   const files = strapiFiles(rows, logo);
