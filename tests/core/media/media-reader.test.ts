@@ -313,11 +313,13 @@ describe('the first reads of a file that only the bucket has', () => {
   test('a HEAD says what the GET would, and reads nothing', async () => {
     await bring('large.bin', someBytes(LARGE));
     const { bodies } = slowObjects();
-    for (let head = 0; head < 3; head++) {
+    for (let head = 0; head < 20; head++) {
       expect(await open('large.bin', check)).toMatchObject({ kind: 'file', body: null, facts: { size: LARGE, etag: bodyOf(someBytes(LARGE)).md5 } });
       await soon(() => bodies.every(({ destroyed }) => destroyed));
     }
     expect(await world.ledger.find(world.key('large.bin'))).toBeUndefined();
+    expect(gets()).toHaveLength(1);
+    world.state.now += 5_000;
     world.fault = (operation) => (operation === 'get' ? denied() : undefined);
     expect((await open('large.bin', check)).kind).toBe('unavailable');
   });

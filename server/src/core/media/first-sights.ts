@@ -12,7 +12,9 @@ const READING = { atOnce: 4, maxWaiting: 200, patienceMs: 5_000 };
 const LINGER_MS = 30_000;
 /** How long a failure is believed (ms): other visitors would only find out the same. */
 const FAILED_TTL_MS = 5_000;
-const MAX_FAILED = 1_000;
+/** How long what S3 has said of an object answers those who want no byte of it (ms). */
+const SEEN_TTL_MS = 5_000;
+const MAX_REMEMBERED = 1_000;
 
 /** One visitor's part in a first sight. */
 export interface Sight {
@@ -39,6 +41,7 @@ interface Reading {
 export class FirstSights {
   readonly #readings = new Map<ObjectKey, Reading>();
   readonly #failed = new Map<ObjectKey, number>();
+  readonly #seen = new Map<ObjectKey, { facts: ObjectFacts; until: number }>();
   readonly #turns: Turns;
 
   constructor(
@@ -46,6 +49,12 @@ export class FirstSights {
     private readonly clock: Clock,
   ) {
     this.#turns = new Turns(READING, clock);
+  }
+
+  /** What S3 said when it opened the object a few seconds ago. */
+  lately(key: ObjectKey): ObjectFacts | undefined {
+    const seen = this.#seen.get(key);
+    return seen && seen.until > this.clock.elapsed() ? seen.facts : undefined;
   }
 
   /**
@@ -95,8 +104,12 @@ export class FirstSights {
   }
 
   async #read(place: Place, key: ObjectKey, signal: AbortSignal, opened: (facts: ObjectFacts) => void): Promise<void> {
+    const answered = (facts: ObjectFacts) => {
+      remember(this.#seen, key, { facts, until: this.clock.elapsed() + SEEN_TTL_MS });
+      opened(facts);
+    };
     try {
-      await this.#turns.run(() => adoptFrom(place, this.ledger, key, { signal, opened }), signal);
+      await this.#turns.run(() => adoptFrom(place, this.ledger, key, { signal, opened: answered }), signal);
     } catch (error) {
       this.#noteFailure(key, error);
       throw error;
@@ -110,9 +123,8 @@ export class FirstSights {
   #noteFailure(key: ObjectKey, error: unknown): void {
     // S3 was not asked, or the visitors went away: that says nothing of the next one
     if (!isStorageError(error) || isStorageError(error, 'ABORTED', 'UNAVAILABLE', 'CIRCUIT_OPEN')) return;
-    this.#failed.delete(key);
-    if (this.#failed.size >= MAX_FAILED) this.#failed.delete(this.#failed.keys().next().value as ObjectKey);
-    this.#failed.set(key, this.clock.elapsed() + FAILED_TTL_MS);
+    remember(this.#failed, key, this.clock.elapsed() + FAILED_TTL_MS);
+    this.#seen.delete(key);
   }
 
   #linger(key: ObjectKey, reading: Reading): void {
@@ -133,6 +145,13 @@ export class FirstSights {
     this.#forget(key, reading);
     reading.over.abort();
   }
+}
+
+/** The oldest goes where there are too many. */
+function remember<T>(map: Map<ObjectKey, T>, key: ObjectKey, value: T): void {
+  map.delete(key);
+  if (map.size >= MAX_REMEMBERED) map.delete(map.keys().next().value as ObjectKey);
+  map.set(key, value);
 }
 
 /** What `promise` says, unless the visitor goes before. */

@@ -116,15 +116,19 @@ export class MediaReader {
   async #adoptFromS3(key: ObjectKey, plan: Plan, { signal }: OpenOptions): Promise<Opened | 'changed'> {
     const place = this.deps.readable();
     if (!place) return { kind: 'unavailable' };
+    const seen = this.#firstSights.lately(key);
+    if (seen) {
+      const facts = unprovenFacts(seen);
+      const wanted = plan(facts);
+      if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
+    }
     let sight: Sight | undefined;
     let comesBack = false;
     try {
       sight = await this.#firstSights.join(place, key, signal);
       const facts = unprovenFacts(sight.facts);
       const wanted = plan(facts);
-      // S3 would hand it out; no byte of it is
-      if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
-      if (wanted.bytes === 'check') return { kind: 'file', facts, wanted, body: null, from: 's3' };
+      if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
       comesBack = wanted.bytes === 'range' && facts.size > WAITED_FOR_BYTES;
       if (comesBack) return { kind: 'unavailable' };
       await sight.ended();
@@ -134,6 +138,15 @@ export class MediaReader {
       sight?.leave(comesBack);
     }
   }
+}
+
+function isWithoutBytes(wanted: Wanted): boolean {
+  return wanted.bytes === 'none' || wanted.bytes === 'check';
+}
+
+/** The answer to a visitor who wants no bytes of a file that S3 would hand out. */
+function withoutBytes(facts: FileFacts, wanted: Wanted): Opened {
+  return { kind: 'file', facts, wanted, body: null, from: wanted.bytes === 'check' ? 's3' : null };
 }
 
 /** Of an object that is not adopted yet. Its tag is the later one where S3 knows the checksum; else visitors ask again. */
