@@ -312,6 +312,24 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'so is the delete of a format that something else has named, and that an image still has',
   },
   {
+    guard: 'What Strapi has written since the library was last gone through is looked at before anything counts as unlisted',
+    without: 'a format that was listed a moment ago is purged',
+    file: 'adapters/media-catalog.test.ts',
+    test: 'what Strapi has written since is seen, be the file new or an old one',
+  },
+  {
+    guard: 'A look at the library that began before the question does not answer it',
+    without: 'the same, of a format that is listed while the library is gone through',
+    file: 'adapters/media-catalog.test.ts',
+    test: 'a look that began before the question is not taken for one that began after it',
+  },
+  {
+    guard: 'The bytes of a row without an ETag are held back until their checksum fits',
+    without: 'whatever answers at the endpoint with the right length is served for the file',
+    file: 'core/media/media-reader.test.ts',
+    test: 'never completes other bytes of the same length: the answer is cut short',
+  },
+  {
     guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',
     without: 'such a format is buried, and purged a week later',
     file: 'core/jobs/audit/findings.test.ts',
