@@ -151,6 +151,18 @@ describe('listedAnywhere', () => {
     expect(await catalog.listedAnywhere(keys('cover-new.webp'))).toEqual(new Set());
   });
 
+  test('files that were written lately are read again once, and not for each delete', async () => {
+    const { catalog, rows, queries, state } = library({ odd: false });
+    for (const row of rows) row.updatedAt = new Date(state.now);
+    await catalog.listedAnywhere(keys('nowhere.png'));
+    state.now += 60_000;
+    await catalog.listedAnywhere(keys('nowhere.png'));
+    queries.length = 0;
+    Object.assign(rows[700]!, { formats: { cover: { hash: 'cover-old', ext: '.webp' } }, updatedAt: new Date(state.now) });
+    expect(await catalog.listedAnywhere(keys('cover-old.webp'))).toEqual(new Set(['cover-old.webp']));
+    expect(queries.filter(({ where }) => where['id']?.['$in'] !== undefined).map(({ where }) => (where['id']?.['$in'] as number[]).length)).toEqual([1, 1]);
+  });
+
   test('what somebody changed behind Strapi’s back is seen after some hours, or when it is asked for', async () => {
     const { catalog, rows, state } = library({ odd: false });
     await catalog.listedAnywhere(keys('nowhere.png'));

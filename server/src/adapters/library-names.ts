@@ -6,6 +6,8 @@ export interface ListedFile {
   ext: string | null;
   url?: string | null;
   formats: Record<string, ListedPart | null> | null;
+  /** Read only where it is asked for. */
+  updatedAt?: Date | string | number;
 }
 
 /** The main file, a format of it, or an admin logo: each is a file below `/uploads/`. */

@@ -35,7 +35,8 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
   const odd = new OddNames(
     {
       page: filesAfter,
-      changedSince: async (moment) => (await find({ select: ['id'], where: { updatedAt: { $gte: moment } } })).map(({ id }) => id),
+      changedSince: async (moment) =>
+        (await find({ select: ['id', 'updatedAt'], where: { updatedAt: { $gte: moment } } })).map(({ id, updatedAt }) => ({ id, at: new Date(updatedAt ?? 0).getTime() })),
       byIds,
       logos: () => logos(strapi),
     },

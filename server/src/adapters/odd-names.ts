@@ -9,13 +9,15 @@ const RESCAN_AFTER_MS = 6 * 3600_000;
  * clocks of servers differ.
  */
 const OVERLAP_MS = 10 * 60_000;
+/** A row that was read so long after its last change was read as it is now (ms): a further change says a later time. */
+const AT_REST_MS = 2_000;
 
 /** The `files` table and the logos, as they are asked for here. */
 export interface LibrarySource {
   /** The next files in the order of their ids; fewer than `limit`: there are no more. */
   page(after: number, limit: number): Promise<ListedFile[]>;
-  /** The ids of the files that Strapi wrote since. */
-  changedSince(moment: Date): Promise<number[]>;
+  /** The files that Strapi wrote since, and when (ms since the epoch). */
+  changedSince(moment: Date): Promise<{ id: number; at: number }[]>;
   byIds(ids: readonly number[]): Promise<ListedFile[]>;
   logos(): Promise<readonly ListedPart[]>;
 }
@@ -31,6 +33,8 @@ export class OddNames {
   #scannedAt = -Infinity;
   #lookedAt = -Infinity;
   #since = new Date(0);
+  /** Files of the overlap that were read already, each with the time of its change. */
+  #read = new Map<number, number>();
   #isComplete = false;
   #rescan = false;
   #running: Promise<void> | undefined;
@@ -105,10 +109,13 @@ export class OddNames {
   async #follow(): Promise<void> {
     this.#maxId = await this.#readFrom(this.#maxId, this.#files);
     const changed = await this.source.changedSince(this.#since);
-    for (let from = 0; from < changed.length; from += this.pageSize) {
-      note(this.#files, await this.source.byIds(changed.slice(from, from + this.pageSize)));
+    const unread = changed.filter(({ id, at }) => this.#read.get(id) !== at).map(({ id }) => id);
+    const restedBefore = this.clock.now() - AT_REST_MS;
+    for (let from = 0; from < unread.length; from += this.pageSize) {
+      note(this.#files, await this.source.byIds(unread.slice(from, from + this.pageSize)));
       await setImmediate();
     }
+    this.#read = new Map(changed.filter(({ at }) => at < restedBefore).map(({ id, at }) => [id, at]));
   }
 
   /** @returns the largest id that was read */
