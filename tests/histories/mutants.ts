@@ -243,7 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A buried key is served as long as the library lists it',
     without: 'a file answers 404 while, or after, its delete fails',
     file: 'media/media-reader.ts',
-    find: 'if (!isKnownUnlisted && !(await this.#listing.isListed(key, options.signal))) return { kind',
+    find: 'if (!isListed && (!isRemembered || reread > 0)) return { kind',
     replace: 'return { kind',
   },
   {

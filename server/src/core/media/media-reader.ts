@@ -34,33 +34,24 @@ export class MediaReader {
    *   has gone
    */
   async open(key: ObjectKey, plan: Plan, options: OpenOptions = {}): Promise<Opened> {
-    try {
-      return await this.#open(key, plan, options);
-    } catch (error) {
-      if (!isStorageError(error)) throw error;
-      this.deps.log.debug(`"${key}" could not be looked up: ${error.message}`);
-      return { kind: 'unavailable' };
-    }
-  }
-
-  async #open(key: ObjectKey, plan: Plan, options: OpenOptions): Promise<Opened> {
     const { rows } = this.deps;
     let row = await rows.get(key);
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
       if (row?.tombstone) {
         // also of a file that only some disk or the bucket knows: another server's delete did not find it there
-        const isKnownUnlisted = this.#listing.remembersUnlisted(key);
-        if (!isKnownUnlisted && !(await this.#listing.isListed(key, options.signal))) return { kind: 'gone' };
+        const isRemembered = this.#listing.remembersUnlisted(key);
+        const isListed = await this.#elseUnavailable(key, () => this.#listing.isListed(key, options.signal));
+        if (typeof isListed === 'object') return isListed;
+        if (!isListed && (!isRemembered || reread > 0)) return { kind: 'gone' };
         // it may have got other bytes since the row was read
         if (reread === 0) {
           row = await rows.get(key, { fresh: true });
           continue;
         }
-        if (isKnownUnlisted) return { kind: 'gone' };
       }
       if (!row || row.placement.state === 'new') {
-        const opened = await this.#openUnknown(key, row, plan, options);
+        const opened = await this.#elseUnavailable(key, () => this.#openUnknown(key, row, plan, options));
         if (opened !== 'changed') return opened;
       } else {
         const facts = factsOf(row);
@@ -75,6 +66,17 @@ export class MediaReader {
     }
   }
 
+  /** What `work` answers; that the disk, S3 or a busy library fails is no reason to call a file missing. */
+  async #elseUnavailable<T>(key: ObjectKey, work: () => Promise<T>): Promise<T | { kind: 'unavailable' }> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      this.deps.log.debug(`"${key}" could not be looked up: ${error.message}`);
+      return { kind: 'unavailable' };
+    }
+  }
+
   /**
    * A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket.
    * @returns `changed` when the ledger may know of its bytes meanwhile
@@ -82,7 +84,7 @@ export class MediaReader {
   async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: Plan, options: OpenOptions): Promise<Opened | 'changed'> {
     const stat = await statOf(this.deps.disk, plainLocalName(key));
     if (stat) {
-      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null };
+      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
       const wanted = plan(facts);
       const source = await this.#plainFile(key, facts, wanted, options);
       return source ? { kind: 'file', facts, wanted, ...source } : 'changed';

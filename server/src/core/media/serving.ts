@@ -7,6 +7,8 @@ export interface FileFacts {
   /** Strong entity tag without quotes: the MD5 of the bytes, the same on disk and in S3; or of size and mtime. */
   etag: string;
   mime: string | null;
+  /** When the bytes became current, in milliseconds since the epoch. Known of a library file without a row alone, whose file tells it. */
+  modifiedMs?: number;
   /**
    * A part of the file cannot be told from a part of other bytes: its store gives no tag, and only all bytes together have the known
    * checksum. A range is then to be answered with the whole file, as the standard allows; of these a range is `unavailable` in S3.
