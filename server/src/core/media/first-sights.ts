@@ -1,3 +1,4 @@
+import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
 import { isStorageError, StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
@@ -6,7 +7,7 @@ import type { ObjectFacts } from '../store/object-store';
 import { adoptFrom, type Place } from './adoption';
 import { Turns } from './turns';
 
-/** Objects that are read at once, and how long a visitor waits for the turn of his. */
+/** Objects that are read at once, and how long a visitor waits for his turn. */
 const READING = { atOnce: 4, maxWaiting: 200, patienceMs: 5_000 };
 /** How long after a visitor was told to come back his file goes on being read (ms): longer than he is asked to wait. */
 const LINGER_MS = 30_000;
@@ -77,7 +78,7 @@ export class FirstSights {
       if (comesBack) this.#linger(key, reading);
       else this.#endUnwanted(key, reading);
     };
-    const orGone = <T>(what: Promise<T>) => abandonable(what, key, signal);
+    const orGone = <T>(what: Promise<T>) => unlessGone(what, key, signal);
     try {
       return { facts: await orGone(reading.opened), ended: () => orGone(reading.ended), leave };
     } catch (error) {
@@ -96,7 +97,11 @@ export class FirstSights {
     const opened = Promise.race([answer, ended.then(() => answer)]);
     const reading: Reading = { opened, ended, over, visitors: 0, lingersUntil: -Infinity };
     this.#readings.set(key, reading);
-    const forget = () => this.#forget(key, reading);
+    const forget = () => {
+      this.#forget(key, reading);
+      // and who still counted how long to read on
+      over.abort();
+    };
     reading.ended.then(forget, forget);
     // every visitor may have gone
     reading.opened.catch(() => undefined);
@@ -154,18 +159,12 @@ function remember<T>(map: Map<ObjectKey, T>, key: ObjectKey, value: T): void {
   map.set(key, value);
 }
 
-/** What `promise` says, unless the visitor goes before. */
-async function abandonable<T>(promise: Promise<T>, key: ObjectKey, signal: AbortSignal | undefined): Promise<T> {
+/** What `promise` says, unless the visitor goes before. @throws StorageError ABORTED, or what `promise` rejects with */
+async function unlessGone<T>(promise: Promise<T>, key: ObjectKey, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
-  let leave: () => void = () => undefined;
-  const gone = new Promise<never>((_resolve, reject) => (leave = () => reject(aborted(key, signal))));
-  if (signal.aborted) leave();
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([promise, gone]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
+  return abandonable(promise, signal).catch((error: unknown) => {
+    throw signal.aborted ? aborted(key, signal) : error;
+  });
 }
 
 function aborted(key: ObjectKey, signal: AbortSignal): StorageError {
