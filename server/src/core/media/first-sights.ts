@@ -5,6 +5,7 @@ import type { ObjectKey } from '../keys';
 import type { Ledger } from '../ledger/ledger';
 import type { ObjectFacts } from '../store/object-store';
 import { adoptFrom, type Place } from './adoption';
+import type { RowCache } from './row-cache';
 import { Turns } from './turns';
 
 /** Objects that are read at once, and how long a visitor waits for his turn. */
@@ -47,6 +48,7 @@ export class FirstSights {
 
   constructor(
     private readonly ledger: Pick<Ledger, 'adopt'>,
+    private readonly rows: Pick<RowCache, 'forget'>,
     private readonly clock: Clock,
   ) {
     this.#turns = new Turns(READING, clock);
@@ -115,6 +117,8 @@ export class FirstSights {
     };
     try {
       await this.#turns.run(() => adoptFrom(place, this.ledger, key, { signal, opened: answered }), signal);
+      // here, as perhaps no visitor is left: by the row that is remembered, the next one would have it read once more
+      this.rows.forget([key]);
     } catch (error) {
       this.#noteFailure(key, error);
       throw error;

@@ -25,7 +25,7 @@ export class MediaReader {
   constructor(private readonly deps: MediaStorageDeps) {
     this.#bytes = new RowBytes(deps);
     this.#listing = new UnlistedKeys(deps.catalog, deps.clock);
-    this.#firstSights = new FirstSights(deps.ledger, deps.clock);
+    this.#firstSights = new FirstSights(deps.ledger, deps.rows, deps.clock);
   }
 
   /**
@@ -134,7 +134,6 @@ export class MediaReader {
       comesBack = wanted.bytes === 'range' && facts.size > WAITED_FOR_BYTES;
       if (comesBack) return { kind: 'unavailable' };
       await sight.ended();
-      this.deps.rows.forget([key]);
       return 'changed';
     } finally {
       sight?.leave(comesBack);
