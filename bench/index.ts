@@ -3,17 +3,20 @@
  *   ledger    [--rows 1000000]
  *   migration [--files 10000] [--large 100] [--concurrency 8] [--rounds 1] [--s3 minio|rgw|embedded] [--latency 0]
  *             latency: milliseconds there and back, as to a server that is not on this machine
- * Both print a table, and with --json what is in it.
+ *   unknown-names [--files 200000]
+ *             requests for names that nobody knows, in a media library of so many files, and known files meanwhile
+ * All print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
 import { oneOf, positive, runCommand } from '../scripts/command';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { benchLedger } from './ledger';
 import { benchMigration } from './migration';
+import { benchUnknownNames } from './unknown-names';
 
 const options = {
   rows: { type: 'string', default: '1000000' },
-  files: { type: 'string', default: '10000' },
+  files: { type: 'string' },
   large: { type: 'string', default: '100' },
   concurrency: { type: 'string', default: '8' },
   rounds: { type: 'string', default: '1' },
@@ -32,7 +35,7 @@ async function main(): Promise<number> {
   } else if (what === 'migration') {
     await benchMigration({
       sets: [
-        { name: 'small', count: positive('files', values.files), size: 20_000 },
+        { name: 'small', count: positive('files', values.files ?? '10000'), size: 20_000 },
         { name: 'large', count: positive('large', values.large), size: 5_000_000 },
       ],
       concurrency: positive('concurrency', values.concurrency),
@@ -41,8 +44,10 @@ async function main(): Promise<number> {
       latencyMs: values.latency === '0' ? 0 : positive('latency', values.latency),
       json: values.json,
     });
+  } else if (what === 'unknown-names') {
+    await benchUnknownNames({ files: positive('files', values.files ?? '200000'), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use ledger or migration`);
+    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration or unknown-names`);
   }
   return 0;
 }

@@ -10,6 +10,7 @@ import { libraryItems } from './adapters/library-items';
 import { mediaCatalog } from './adapters/media-catalog';
 import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
+import { ensureLibraryIndex } from './adapters/database/library-index';
 import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
 import { strapiSecretBox } from './adapters/secrets';
@@ -73,6 +74,8 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   jobs: EngineJobs;
   visitors: DatabaseTimeout;
   ledgerUsed: boolean;
+  /** Gets the media library ready for questions about single files, in the background. Never rejects. */
+  prepareLibrary(): Promise<void>;
   origins: readonly string[];
 }
 
@@ -99,6 +102,8 @@ export class Engine implements EnginePort {
   #ledgerAsked: { at: number; answer: Promise<void> } | undefined;
   /** What was last said of files out of sight. */
   #toldOutOfSight = '';
+  #serves = false;
+  #isLibraryPrepared = false;
   readonly #stopped = new AbortController();
 
   private constructor(private readonly parts: Parts) {
@@ -227,9 +232,17 @@ export class Engine implements EnginePort {
       onOwnName: () => housekeeping.awaitsSettling(),
       onDelete: () => housekeeping.wake(),
     });
+    const prepareLibrary = async () => {
+      catalog.prepare();
+      try {
+        await ensureLibraryIndex(database.connection, database.getSchemaName());
+      } catch (error) {
+        log.warn(`no index could be made on the media library's table (files.hash): names that nobody knows are looked up slowly until a restart makes it: ${described(error)}`);
+      }
+    };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, openBucket: openSettingsBucket });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket });
     await engine.#applied;
     return engine;
   }
@@ -270,6 +283,9 @@ export class Engine implements EnginePort {
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
+    this.#serves = true;
+    // the first request will say what is wrong, if anything is
+    void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
     this.parts.housekeeping.start();
     this.parts.jobs.start();
     void this.parts.service.follow(this.#stopped.signal);
@@ -289,6 +305,16 @@ export class Engine implements EnginePort {
     return answer;
   }
 
+  /**
+   * Once, in a process that serves visitors, and only where the plugin has to do with this library. Not to be called for a request,
+   * whose transaction the background work would take for its own.
+   */
+  #prepareLibrary(): void {
+    if (!this.#serves || this.#isLibraryPrepared) return;
+    this.#isLibraryPrepared = true;
+    void this.parts.prepareLibrary();
+  }
+
   /** Brings the connections in line with the settings, one change after the other. */
   #apply(): void {
     const { service, connections, housekeeping, log } = this.parts;
@@ -299,6 +325,7 @@ export class Engine implements EnginePort {
         this.#applyFailed = false;
         log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
         housekeeping.wake();
+        if (settings.mode !== 'off') this.#prepareLibrary();
         void connections.check();
         void this.#tellOutOfSight(settings);
       } catch (error) {

@@ -235,7 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: 'The object’s ETag is the ledger’s before the first byte is served',
     without: 'an object that somebody damaged is served',
-    file: 'media/media-reader.ts',
+    file: 'media/row-bytes.ts',
     find: 'object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);',
     replace: 'object.facts.size === sizeOf(row);',
   },
@@ -243,15 +243,15 @@ export const MUTANTS: readonly Mutant[] = [
     guard: 'A buried key is served as long as the library lists it',
     without: 'a file answers 404 while, or after, its delete fails',
     file: 'media/media-reader.ts',
-    find: 'if (!(await this.#isListedNow(key))) return { kind',
+    find: 'if (!isListed && (!isRemembered || reread > 0)) return { kind',
     replace: 'return { kind',
   },
   {
     guard: 'A listed file that is found nowhere is unavailable, not missing',
     without: 'a replica answers 404 for a file on another one’s disk',
     file: 'media/media-reader.ts',
-    find: "    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan);",
-    replace: "    return row ? { kind: 'unknown' } : this.#adoptFromS3(key, plan);",
+    find: "    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);",
+    replace: "    return row ? { kind: 'unknown' } : this.#adoptFromS3(key, plan, options);",
   },
   {
     guard: 'A row is remembered for two seconds at most',
@@ -328,6 +328,24 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     without: 'a format that another plugin has named is deleted, although an image has it',
     file: 'core/media/media-storage.test.ts',
     test: 'so is the delete of a format that something else has named, and that an image still has',
+  },
+  {
+    guard: 'What Strapi has written since the library was last gone through is looked at before anything counts as unlisted',
+    without: 'a format that was listed a moment ago is purged',
+    file: 'adapters/media-catalog.test.ts',
+    test: 'what Strapi has written since is seen, be the file new or an old one',
+  },
+  {
+    guard: 'A look at the library that began before the question does not answer it',
+    without: 'the same, of a format that is listed while the library is gone through',
+    file: 'adapters/media-catalog.test.ts',
+    test: 'a look that began before the question is not taken for one that began after it',
+  },
+  {
+    guard: 'The bytes of a row without an ETag are held back until their checksum fits',
+    without: 'whatever answers at the endpoint with the right length is served for the file',
+    file: 'core/media/media-reader.test.ts',
+    test: 'never completes other bytes of the same length: the answer is cut short',
   },
   {
     guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',

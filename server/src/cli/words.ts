@@ -7,6 +7,7 @@ export const SKIPPED: Record<SkipCode, string> = {
   MISSING: 'in the media library, but found nowhere',
   OTHER_DISK: 'on another server’s disk',
   UNUSABLE_NAME: 'with a name that cannot be a key',
+  OTHER_URL: 'at a URL other than /uploads/<hash><ext>; they stay where they are',
   BEYOND_MAX_ID: 'beyond the largest id asked for',
   GIVEN_UP: 'failed too often to be tried by themselves',
   IN_TRASH: 'deleted',
@@ -38,13 +39,14 @@ export const FOUND: Record<FindingKind, string> = {
   'orphan-object': 'in the bucket, known to nobody',
   'orphan-file': 'on this disk, known to nobody',
   unlisted: 'no longer listed by the media library',
+  elsewhere: 'at a URL of its own, left where it is',
   stranded: 'only on a disk that has vanished',
   failed: 'could not be moved',
   lost: 'nowhere',
 };
 
 /** Findings that endanger no file. */
-export const HARMLESS: ReadonlySet<FindingKind> = new Set<FindingKind>(['orphan-object', 'orphan-file', 'unlisted']);
+export const HARMLESS: ReadonlySet<FindingKind> = new Set<FindingKind>(['orphan-object', 'orphan-file', 'unlisted', 'elsewhere']);
 
 export const ACTION: Record<FindingAction, string> = {
   none: 'reported only',

@@ -190,6 +190,10 @@ export const ERRORS = {
   },
   ALREADY_RUNNING: { message: 'This job is running already.', hint: 'Wait for it to end, or stop it.' },
   NO_SUCH_JOB: { message: 'There is no such job, or it cannot do that.', hint: 'The jobs are upload, cleanup, restore, purge and audit.' },
+  OTHER_URL: {
+    message: 'The file’s URL in the media library is not /uploads/ and its own name.',
+    hint: 'Nothing to do: it is served from where it lies, as without this plugin, and is not moved to S3. Upload it again if it is to be moved.',
+  },
   NOT_ON_DISK: {
     message: 'The media library lists this file, but it is neither on this disk nor in the bucket.',
     hint: 'Put it back into the uploads folder, or into the bucket, and retry; another server’s disk may have it too.',

@@ -64,9 +64,10 @@ export interface Skipped {
 /**
  * `OTHER_PROVIDER`: kept by another upload provider; `IN_S3`: there already; `MISSING`: the library lists it, and it was
  * found nowhere; `OTHER_DISK`: on another server's disk; `UNUSABLE_NAME`: its name cannot be a key; `BEYOND_MAX_ID`: outside
- * the range; `GIVEN_UP`: failed too often to be tried by itself; `IN_TRASH`: deleted.
+ * the range; `OTHER_URL`: its URL is not `/uploads/` and its name, so that Strapi itself would remove and replace another file;
+ * `GIVEN_UP`: failed too often to be tried by itself; `IN_TRASH`: deleted.
  */
-export const SKIP_CODES = ['OTHER_PROVIDER', 'IN_S3', 'MISSING', 'OTHER_DISK', 'UNUSABLE_NAME', 'BEYOND_MAX_ID', 'GIVEN_UP', 'IN_TRASH'] as const;
+export const SKIP_CODES = ['OTHER_PROVIDER', 'IN_S3', 'MISSING', 'OTHER_DISK', 'UNUSABLE_NAME', 'OTHER_URL', 'BEYOND_MAX_ID', 'GIVEN_UP', 'IN_TRASH'] as const;
 export type SkipCode = (typeof SKIP_CODES)[number];
 
 /** What an audit looked at and found. */
@@ -160,11 +161,11 @@ export interface JobsAnswer {
  * What an audit or a dry run found. `missing`: the library lists it and there are no bytes; `object-missing`: the ledger's object
  * is not in the bucket; `object-changed`: it is not the one that was stored; `object-archived`: it cannot be read; `file-missing`, `file-changed`: the same of the copy on
  * this disk; `orphan-object`: nobody knows it, it is never removed; `orphan-file`: the same on disk; `unlisted`: the media library
- * lists it no more; `stranded`: the only copy is on a disk that has vanished; `failed`: an attempt to move it failed;
+ * lists it no more; `elsewhere`: its URL is not `/uploads/` and its name, it is left where it is; `stranded`: the only copy is on a disk that has vanished; `failed`: an attempt to move it failed;
  * `lost`: it is nowhere, and the bucket was proven to be the right one.
  */
 export const FINDING_KINDS = [
-  'missing', 'object-missing', 'object-changed', 'object-archived', 'file-missing', 'file-changed', 'orphan-object', 'orphan-file', 'unlisted', 'stranded', 'failed', 'lost',
+  'missing', 'object-missing', 'object-changed', 'object-archived', 'file-missing', 'file-changed', 'orphan-object', 'orphan-file', 'unlisted', 'elsewhere', 'stranded', 'failed', 'lost',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

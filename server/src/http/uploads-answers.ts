@@ -29,7 +29,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
     answerError(ctx, status, status === 412 ? 'PreconditionFailedError' : 'RangeNotSatisfiableError', status === 412 ? 'Precondition Failed' : 'Range Not Satisfiable');
     return;
   }
-  ctx.set('Accept-Ranges', 'bytes');
+  if (!facts.wholeOnly) ctx.set('Accept-Ranges', 'bytes');
   try {
     options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
   } catch (error) {

@@ -37,14 +37,14 @@ export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Vali
  * ranges (section 14). One range is served; for several ranges, for other units, and for a header that makes no sense the whole file
  * is, which the standard allows.
  */
-export function decide(method: string, headers: IncomingHttpHeaders, size: number, validators: Validators): Decision {
+export function decide(method: string, headers: IncomingHttpHeaders, { size, wholeOnly }: Pick<FileFacts, 'size' | 'wholeOnly'>, validators: Validators): Decision {
   const nothing: Wanted = { bytes: 'none' };
   const unconditional = afterConditions(headers, validators);
   if (unconditional !== 200) return { status: unconditional, wanted: nothing };
   // a range means something in a GET alone
-  if (method === 'HEAD') return { status: 200, wanted: nothing };
+  if (method === 'HEAD') return { status: 200, wanted: { bytes: 'check' } };
   const whole: Decision = { status: 200, wanted: { bytes: 'all' } };
-  if (headers.range === undefined || !isCurrentRange(headers['if-range'], validators)) return whole;
+  if (headers.range === undefined || wholeOnly || !isCurrentRange(headers['if-range'], validators)) return whole;
   const ranges = parseRange(size, headers.range);
   if (ranges === -1) return { status: 416, wanted: nothing };
   const [range, another] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;

@@ -83,7 +83,7 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
     const decided: { answer?: Answer } = {};
     const plan = (facts: FileFacts) => {
       const validators = validatorsOf(facts, Date.now());
-      decided.answer = { ...decide(ctx.method, headers, facts.size, validators), validators };
+      decided.answer = { ...decide(ctx.method, headers, facts, validators), validators };
       return decided.answer.wanted;
     };
     const opened = await media.open(key, plan, { signal }).catch(unreachable);

@@ -36,6 +36,7 @@ test('phase 1: what would be uploaded, and why the rest would be passed by', asy
   for (let again = 0; again < 5; again++) await world.ledger.recordFailure((await world.ledger.find(world.key('given-up.txt')))!, 'FILE_CHANGED', 0);
   await record('elsewhere.txt', 'another' as VolumeId);
   await world.storage.remove(world.key('buried.txt'));
+  world.files.push({ id: world.files.length + 1, provider: 'local', names: [], otherUrls: ['/uploads/2023/x.png'] });
   const maxId = world.files.length;
   await world.shelve('beyond.txt');
 
@@ -44,9 +45,10 @@ test('phase 1: what would be uploaded, and why the rest would be passed by', asy
   expect(outcome).toEqual({ status: 'complete' });
   expect(progress).toMatchObject({ done: 0, total: 2, bytesTotal: 10, requests: { head: 2, put: 2, get: 1, list: 0, delete: 0 } });
   expect(Object.fromEntries(progress.skipped.map(({ code, count }) => [code, count]))).toEqual({
-    OTHER_PROVIDER: 1, IN_S3: 2, MISSING: 1, OTHER_DISK: 1, UNUSABLE_NAME: 1, BEYOND_MAX_ID: 1, GIVEN_UP: 1, IN_TRASH: 1,
+    OTHER_PROVIDER: 1, IN_S3: 2, MISSING: 1, OTHER_DISK: 1, UNUSABLE_NAME: 1, OTHER_URL: 1, BEYOND_MAX_ID: 1, GIVEN_UP: 1, IN_TRASH: 1,
   });
   expect(findings.map(({ kind, key, code }) => [kind, key, code]).sort()).toEqual([
+    ['elsewhere', null, 'OTHER_URL'],
     ['failed', 'given-up.txt', 'FILE_CHANGED'],
     ['missing', 'missing.txt', 'NOT_ON_DISK'],
   ]);

@@ -108,6 +108,21 @@ test('files of another provider and unusable names are counted and left alone', 
   expect(await inventory()).toMatchObject({ otherProviders: 2 });
 });
 
+test('what lies at another URL is named with that reason, and is not missing', async () => {
+  await world.shelve('a.txt');
+  world.files.push({ id: 2, provider: 'local', names: ['thumbnail_x_1.png'], otherUrls: ['/uploads/2023/05/x.png'] });
+  await world.write('thumbnail_x_1.png', 'x');
+  await world.write('2023/05/x.png', 'x');
+  const { outcome, progress, findings } = await run();
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(progress.skipped).toEqual([{ code: 'OTHER_URL', count: 1, bytes: 0 }]);
+  expect(findings).toEqual([{ kind: 'elsewhere', key: null, name: '/uploads/2023/05/x.png', size: null, code: 'OTHER_URL', action: 'none', applied: false }]);
+  expect(await inventory()).toMatchObject({ missing: 0 });
+  expect(world.s3.names().sort()).toEqual(['a.txt', 'thumbnail_x_1.png']);
+  // visitors go on getting it from where it lies
+  expect(await world.read('2023/05/x.png')).toBe('x');
+});
+
 test('what only the bucket has is adopted, without a PUT', async () => {
   world.list(['a.png']);
   await world.bring('a.png', 'from rclone');

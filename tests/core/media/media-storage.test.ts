@@ -22,6 +22,14 @@ const unknownOutcome = () => Promise.reject(new StorageError('SERVER_ERROR', { s
 const exists = (file: string) => access(path.join(world.folder, file)).then(() => true, () => false);
 
 describe('writing', () => {
+  test('where the library does not say in time that it has no such key, a fallback outside a request gets a name of its own', async () => {
+    world.fault = down;
+    jest.spyOn(world.jobs.catalog, 'listedAnywhere').mockRejectedValue(new StorageError('UNAVAILABLE'));
+    await world.put('a.txt', 'one');
+    expect(await exists('a.txt')).toBe(false);
+    expect(await world.read('a.txt')).toBe('one');
+  });
+
   test('a fresh file is one object under its plain name, and nothing stays on disk', async () => {
     await world.put('a.txt', 'one');
     expect(world.s3.names()).toEqual(['a.txt']);

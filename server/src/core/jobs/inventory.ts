@@ -8,7 +8,7 @@ import { inParallel } from './in-parallel';
 import { NO_INVENTORY, UNLIMITED } from './inventories';
 import type { JobContext, JobOptions } from './job';
 import type { JobDeps } from './job-deps';
-import { keysOf, PAGE, usable } from './library-keys';
+import { elsewhereIn, keysOf, PAGE, usable } from './library-keys';
 import { lookOnDisk } from './on-disk';
 import type { RunProgress } from './run-progress';
 
@@ -32,6 +32,7 @@ export async function takeInventory(deps: JobDeps, context: JobContext): Promise
     if (!saved) inventory = await deps.inventories.of(volume);
     const files = await deps.library.page({ after: inventory.position, limit: PAGE, maxId: options.maxId });
     const { keys, otherProviders } = keysOf(files, progress);
+    await context.report(elsewhereIn(files));
     ended = files.length < PAGE;
     if (ended) keys.push(...usable(await deps.library.logos(), progress));
     const missing = await lookAt(deps, context, volume, keys);

@@ -1,6 +1,7 @@
 import { isStorageError } from '../errors';
 import { parseKey, type ObjectKey } from '../keys';
 import type { LibraryFile } from '../media/library';
+import type { NewFinding } from './job';
 import type { RunProgress } from './run-progress';
 
 /** Files of the media library that are read at once. */
@@ -8,13 +9,23 @@ export const PAGE = 500;
 
 const OURS = 'local';
 
-/** The keys of the files that this plugin keeps, each once; the others, and names that cannot be keys, are counted as skipped. */
+/** The keys of the files that this plugin keeps, each once; the others, those that lie at other URLs, and names that cannot be keys are counted as skipped. */
 export function keysOf(files: readonly LibraryFile[], progress: RunProgress): { keys: ObjectKey[]; otherProviders: number } {
   const ours = files.filter(({ provider }) => provider === OURS);
   const count = (some: readonly LibraryFile[]) => some.reduce((total, { names }) => total + names.length, 0);
   const otherProviders = count(files) - count(ours);
   if (otherProviders > 0) progress.skipped('OTHER_PROVIDER', 0, otherProviders);
+  const elsewhere = ours.reduce((total, { otherUrls }) => total + (otherUrls?.length ?? 0), 0);
+  if (elsewhere > 0) progress.skipped('OTHER_URL', 0, elsewhere);
   return { keys: usable(ours.flatMap(({ names }) => names), progress), otherProviders };
+}
+
+/** What is to be reported of the files that lie at other URLs. */
+export function elsewhereIn(files: readonly LibraryFile[]): NewFinding[] {
+  return files
+    .filter(({ provider }) => provider === OURS)
+    .flatMap(({ otherUrls }) => otherUrls ?? [])
+    .map((name) => ({ kind: 'elsewhere', key: null, name, size: null, code: 'OTHER_URL', action: 'none', applied: false }));
 }
 
 /** Those of the names that can be keys, each once. */

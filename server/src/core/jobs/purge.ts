@@ -1,6 +1,6 @@
 import type { EngineParts } from '../media/deps';
 
-/** Asked of the library at once, which is gone through for each batch. */
+/** Asked of the library at once. */
 const BATCH = 1_000;
 
 /**

@@ -8,7 +8,7 @@ import { hasGivenUp } from './failures';
 import { inParallel } from './in-parallel';
 import type { JobContext, JobOutcome, NewFinding } from './job';
 import type { JobDeps } from './job-deps';
-import { keysOf, PAGE, usable } from './library-keys';
+import { elsewhereIn, keysOf, PAGE, usable } from './library-keys';
 import { lookOnDisk } from './on-disk';
 
 /** What phase 1 would do with the library and this disk, and why it would pass files by. Only looks, and changes nothing. */
@@ -20,7 +20,9 @@ export async function planUpload(deps: JobDeps, context: JobContext): Promise<Jo
       const beyond = files.filter(({ id }) => options.maxId !== null && id > options.maxId);
       const names = beyond.reduce((total, file) => total + file.names.length, 0);
       if (names > 0) progress.skipped('BEYOND_MAX_ID', 0, names);
-      const { keys } = keysOf(files.slice(0, files.length - beyond.length), progress);
+      const within = files.slice(0, files.length - beyond.length);
+      const { keys } = keysOf(within, progress);
+      await context.report(elsewhereIn(within));
       const ended = files.length < PAGE;
       if (ended) keys.push(...usable(await deps.library.logos(), progress));
       await plan(deps, context, keys);

@@ -5,6 +5,11 @@ export interface LibraryFile {
   readonly provider: string;
   /** The names below `/uploads/` of the main file and of each of its formats; not yet checked to be keys. */
   readonly names: readonly string[];
+  /**
+   * What the library says lies somewhere else than at `/uploads/<hash><ext>`, by its URL: in a sub-folder, say, or at an address
+   * that somebody wrote by hand. Strapi would remove and replace another file than this, so the plugin leaves it where it is.
+   */
+  readonly otherUrls?: readonly string[];
 }
 
 /** The CMS's list of files, from one end to the other. */

@@ -15,6 +15,8 @@ import type { RequestScope } from './request-scope';
 const UNSCOPED_PURGE_MS = 10 * 60_000;
 /** The same for deletes inside a transaction of the host's (import, transfer), which may be regretted for a week. */
 const IMPORT_PURGE_MS = 7 * 24 * 3600_000;
+/** How long a write that S3 did not take may wait for the library to be gone through (ms). */
+const LISTED_WITHIN_MS = 1_000;
 
 export interface WriteOptions {
   mime: string | null;
@@ -207,7 +209,17 @@ export class MediaStorage {
    */
   async #isFresh(key: ObjectKey, scope: RequestScope | undefined): Promise<boolean> {
     if (scope) return scope.kind === 'upload';
-    return !this.deps.inTransaction() && !(await this.deps.catalog.listedAnywhere([key])).has(key);
+    return !this.deps.inTransaction() && (await this.#isSurelyUnlisted(key));
+  }
+
+  /** Where the library does not say it in time, the answer is no: a name of its own is always right for the file. */
+  async #isSurelyUnlisted(key: ObjectKey): Promise<boolean> {
+    try {
+      return !(await this.deps.catalog.listedAnywhere([key], { patienceMs: LISTED_WITHIN_MS })).has(key);
+    } catch (error) {
+      if (isStorageError(error, 'UNAVAILABLE')) return false;
+      throw error;
+    }
   }
 
   async #publish(writes: readonly Publication[], tombstones: readonly ObjectKey[]): Promise<void> {

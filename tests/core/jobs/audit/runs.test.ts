@@ -102,6 +102,29 @@ test('a suspicion is dropped when the row has moved on meanwhile', async () => {
   expect(await world.read('a.png')).toBe('new');
 });
 
+test('the library is gone through once, and asked once for all that seems to be missing', async () => {
+  const questions: { count: number; rescan: boolean }[] = [];
+  const listedAnywhere: typeof world.jobs.catalog.listedAnywhere = async (keys, options) => {
+    questions.push({ count: keys.length, rescan: options?.rescan ?? false });
+    return new Set(keys);
+  };
+  const PAGES = 3;
+  const page: typeof world.deps.library.page = async ({ after, limit }) => {
+    const left = PAGES * limit - after;
+    return Array.from({ length: Math.min(limit, left) }, (_, n) => ({ id: after + n + 1, provider: 'local', names: (after + n) % 50 === 0 ? [`lost-${after + n}.png`] : [] }));
+  };
+  const { findings } = await world.audit({}, { deps: { catalog: { ...world.jobs.catalog, listedAnywhere }, library: { page, logos: async () => ['lost-logo.png'] } } });
+  expect(findings).toHaveLength(13);
+  expect(questions.at(-1)?.count).toBe(13);
+  expect(questions.map(({ rescan }) => rescan)).toEqual([true, ...questions.slice(1).map(() => false)]);
+});
+
+test('what lies at a URL of its own is named with that reason, and is not missing', async () => {
+  const page: typeof world.deps.library.page = async ({ after }) => (after > 0 ? [] : [{ id: 1, provider: 'local', names: [], otherUrls: ['/uploads/2023/x.png'] }]);
+  const { findings } = await world.audit({}, { deps: { library: { page, logos: async () => [] } } });
+  expect(findings).toEqual([{ kind: 'elsewhere', key: null, name: '/uploads/2023/x.png', size: null, code: 'OTHER_URL', action: 'none', applied: false }]);
+});
+
 test('what is written while the library is gone through is not buried', async () => {
   await world.remote('b.png');
   world.state.now += 2 * DAY;

@@ -13,6 +13,7 @@ export class AuditRun {
   /** Those where an object of this ledger was seen as it was stored: the right bucket. */
   readonly proven = new Set<LocationId>();
   #findings: NewFinding[] = [];
+  #hasScanned = false;
   #known = new Map<VolumeId, boolean>();
 
   constructor(
@@ -22,6 +23,13 @@ export class AuditRun {
 
   async begin(): Promise<void> {
     this.#known = new Map((await this.deps.registry.list()).map(({ id, vanished }) => [id, vanished]));
+  }
+
+  /** Which of the keys the library lists: as the whole library said during this audit, be it that nobody told Strapi of a change. */
+  async listed(keys: readonly ObjectKey[]): Promise<ReadonlySet<ObjectKey>> {
+    const listed = await this.deps.catalog.listedAnywhere(keys, { rescan: !this.#hasScanned });
+    this.#hasScanned = true;
+    return listed;
   }
 
   get stopped(): boolean {

@@ -85,7 +85,7 @@ async function unrecorded(run: AuditRun, locationId: LocationId, prefix: string,
 async function reportOrphans(run: AuditRun, locationId: LocationId, prefix: string, suspects: readonly ListedObject[]): Promise<void> {
   // listed and not yet known to the ledger: whoever reads it first adopts it, or phase 1
   const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
-  const awaited = new Set(await run.deps.catalog.listedAnywhere(suspects.flatMap(plainKeys)));
+  const awaited = new Set(await run.listed(suspects.flatMap(plainKeys)));
   // once more: a name may come alive, or be condemned, between two questions
   const strangers = await unrecorded(run, locationId, prefix, suspects);
   for (const row of await run.deps.ledger.rowsOf([...awaited])) if ('content' in row.placement) awaited.delete(row.key);

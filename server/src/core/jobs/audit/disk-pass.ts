@@ -41,7 +41,7 @@ function isPassedBy(name: string): boolean {
 
 /** Reports those of the files that are at no path that the media library lists either. */
 async function judge(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
-  const listed = await run.deps.catalog.listedAnywhere(files.flatMap(({ name }) => keysOfObjectName('', name)));
+  const listed = await run.listed(files.flatMap(({ name }) => keysOfObjectName('', name)));
   // once more: a name may come alive, or be condemned, between two questions
   const strangers = await unrecorded(run, files.filter(({ name }) => !listed.has(name as ObjectKey)));
   const { disk, ledger, clock, volume } = run.deps;

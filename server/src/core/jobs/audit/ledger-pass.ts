@@ -55,7 +55,7 @@ async function auditRow(run: AuditRun, audited: AuditedRow, { condemned, suspect
 
 /** Those that no file of the library and no format of one is named like, and that are as they were read. */
 async function buryUnlisted(run: AuditRun, rows: readonly LedgerRow[]): Promise<void> {
-  const listed = await run.deps.catalog.listedAnywhere(rows.map(({ key }) => key));
+  const listed = await run.listed(rows.map(({ key }) => key));
   for (const row of rows) {
     if (run.stopped) return;
     if (listed.has(row.key) || !(await isUnchanged(run, row))) continue;

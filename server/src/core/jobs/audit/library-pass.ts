@@ -2,26 +2,35 @@ import { isStorageError } from '../../errors';
 import { parseKey, plainLocalName, plainObjectName, type ObjectKey } from '../../keys';
 import { isIn } from '../../ledger/state';
 import type { LocalStore } from '../../store/local-store';
+import { elsewhereIn } from '../library-keys';
 import type { AuditRun } from './audit-run';
+import { Suspects } from './suspects';
 
 const PAGE = 200;
 
 /** Goes through the media library: which of its files have no bytes anywhere? */
 export async function auditLibrary(run: AuditRun): Promise<void> {
   const { library } = run.deps;
+  const suspects = new Suspects<Missing>((missing) => reportListed(run, missing));
   let after = 0;
   for (;;) {
     if (run.stopped) return;
     const files = await library.page({ after, limit: PAGE, maxId: run.context.options.maxId });
+    for (const finding of elsewhereIn(files)) await run.note(finding);
     const names = files.filter(({ provider }) => provider === 'local').flatMap((file) => file.names);
-    await auditNames(run, names);
+    suspects.add(...(await missingOf(run, names)));
+    await suspects.judgeMany();
+    await run.commit();
     if (files.length < PAGE) break;
     after = files[files.length - 1]?.id ?? after;
   }
-  await auditNames(run, await library.logos());
+  suspects.add(...(await missingOf(run, await library.logos())));
+  await suspects.judgeAll();
+  await run.commit();
 }
 
-async function auditNames(run: AuditRun, names: readonly string[]): Promise<void> {
+/** Those of the names that have no bytes, as far as this process sees. */
+async function missingOf(run: AuditRun, names: readonly string[]): Promise<Missing[]> {
   const { ledger, disk } = run.deps;
   const keys = [...new Set(names.flatMap(usableKey))];
   const withBytes = new Set((await ledger.rowsOf(keys)).filter((row) => isIn(row, 'local', 'both', 'remote')).map(({ key }) => key));
@@ -31,9 +40,13 @@ async function auditNames(run: AuditRun, names: readonly string[]): Promise<void
     // on disk: the inventory's business
     if (!(await mayBeOnDisk(disk, key))) missing.push(...(await lookInBucket(run, key)));
   }
-  const listed = await run.deps.catalog.listedAnywhere(missing.map(({ key }) => key));
-  for (const { key, isLost } of missing) if (listed.has(key)) await report(run, key, isLost);
-  await run.commit();
+  return missing;
+}
+
+/** Those that the library still lists. */
+async function reportListed(run: AuditRun, missing: readonly Missing[]): Promise<void> {
+  const listed = await run.listed(missing.map(({ key }) => key));
+  for (const { key, isLost } of missing) if (!run.stopped && listed.has(key)) await report(run, key, isLost);
 }
 
 interface Missing {

@@ -1,7 +1,7 @@
-/** The most that is asked of the library at once: it is gone through for one as for many. */
+/** The most that is asked of the library at once: many in one question cost little more than one. */
 const AT_ONCE = 2_000;
 
-/** What may not be listed by the library, kept until there is enough of it to go through the whole library for. */
+/** What may not be listed by the library, kept until there is enough of it for one question. */
 export class Suspects<T> {
   #kept: T[] = [];
 

@@ -1,0 +1,124 @@
+import type { Readable } from 'node:stream';
+import { codeOf } from '../errors';
+import { isOwnLocalName } from '../keys';
+import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type RemoteCopy } from '../ledger/state';
+import type { ByteRange, ObjectStream } from '../store/object-store';
+import { CondemnedCopies } from './condemned-copies';
+import type { MediaStorageDeps } from './deps';
+import { heldBack } from './held-back';
+import type { OpenOptions, Wanted } from './serving';
+import { StandIn } from './stand-in';
+import { VerifiedCopies } from './verified-copies';
+
+export interface Source {
+  body: Readable | null;
+  from: 's3' | 'disk' | null;
+}
+
+/** What is asked of a store: `none` is asked of nobody. */
+export type WantedBytes = Exclude<Wanted, { bytes: 'none' }>;
+
+/** Opens the bytes that a ledger row points to: in S3 first, then on this disk. */
+export class RowBytes {
+  readonly #verified: VerifiedCopies;
+  readonly #condemned: CondemnedCopies;
+  readonly #standIn: StandIn;
+
+  constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'storeAt' | 'standInFor' | 'disk' | 'volume' | 'clock' | 'log'>) {
+    this.#verified = new VerifiedCopies(deps.disk);
+    this.#condemned = new CondemnedCopies(deps, this.#verified);
+    this.#standIn = new StandIn(deps);
+  }
+
+  /** @returns undefined when none of the row's copies has them, or when the visitor has gone */
+  async open(row: LedgerRow, wanted: WantedBytes, options: OpenOptions): Promise<Source | undefined> {
+    const remote = remoteOf(row);
+    if (remote) {
+      let body = await this.#fromS3(row, remote, wanted, options);
+      if (body === undefined) body = await this.#fromStandIn(row, remote, wanted, options);
+      if (body !== undefined) return { body, from: 's3' };
+    }
+    if (options.signal?.aborted) return undefined;
+    const local = localOf(row);
+    for (const copy of [local && (await this.#liesHere(local, row)) ? local : undefined, await this.#condemned.of(row)]) {
+      const body = copy && (await this.#fromDisk(copy, row, wanted, options));
+      if (body !== undefined) return { body, from: 'disk' };
+    }
+    return undefined;
+  }
+
+  /**
+   * Whether the bytes of a row lie here: on this volume, or on one that the row calls another, since this one's id cannot be read or the
+   * folder is a copy. There only bytes that are proven to be the row's count; without an MD5 none has been replaced, so that an
+   * unreadable id is enough.
+   */
+  async #liesHere(local: LocalCopy, row: LedgerRow): Promise<boolean> {
+    if (local.volume === this.deps.volume.id) return true;
+    const content = 'content' in row.placement ? row.placement.content : undefined;
+    if (!content) return false;
+    const { size, md5 } = content;
+    return md5 === null ? !this.deps.volume.established && !isOwnLocalName(local.localName) : this.#verified.has(local.localName, { size, md5 });
+  }
+
+  async #fromStandIn(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
+    if (!isIn(row, 'both', 'remote')) return undefined;
+    const body = await this.#standIn.open(row, remote, { ...rangeOf(wanted, sizeOf(row)), signal });
+    return body && bodyFor(wanted, { body });
+  }
+
+  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
+    const store = this.deps.storeAt(remote.locationId);
+    if (!store) return undefined;
+    // without a tag nothing tells this part from a part of other bytes
+    if (remote.etag === null && wanted.bytes === 'range') return undefined;
+    try {
+      const object = await store.get(remote.object, { ...rangeOf(wanted, sizeOf(row)), signal });
+      // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
+      const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
+      if (same) return wanted.bytes === 'all' && remote.etag === null ? this.#proving(row, object) : bodyFor(wanted, object);
+      object.body.destroy();
+      this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
+    } catch (error) {
+      this.deps.log.debug(`"${row.key}" could not be read from S3: ${codeOf(error)}`);
+    }
+    return undefined;
+  }
+
+  #proving(row: LedgerRow, { body }: ObjectStream): Readable {
+    if (!isIn(row, 'both', 'remote')) return body;
+    const proving = heldBack(body, row.placement.content, row.key);
+    proving.on('error', (error) => {
+      if (codeOf(error) === 'INTEGRITY') this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; the answer was cut short`);
+    });
+    return proving;
+  }
+
+  async #fromDisk(local: LocalCopy, row: LedgerRow, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
+    try {
+      const file = await this.deps.disk.get(local.localName, { ...rangeOf(wanted, sizeOf(row)), signal });
+      if (file.facts.size === sizeOf(row)) return bodyFor(wanted, file);
+      file.body.destroy();
+      this.deps.log.error(`"${row.key}": the file on disk has another size than was stored; it is not served`);
+    } catch (error) {
+      this.deps.log.debug(`"${row.key}" could not be read from disk: ${codeOf(error)}`);
+    }
+    return undefined;
+  }
+}
+
+/** The body, or null where only its answer was wanted. */
+export function bodyFor(wanted: WantedBytes, { body }: Pick<ObjectStream, 'body'>): Readable | null {
+  if (wanted.bytes !== 'check') return body;
+  body.destroy();
+  return null;
+}
+
+/** @param size bytes of the whole file; an empty one has no first byte to ask for */
+export function rangeOf(wanted: WantedBytes, size: number): { range?: ByteRange } {
+  if (wanted.bytes === 'check') return size > 0 ? { range: { start: 0, end: 0 } } : {};
+  return wanted.bytes === 'range' ? { range: wanted.range } : {};
+}
+
+function sizeOf(row: LedgerRow): number {
+  return 'content' in row.placement ? row.placement.content.size : -1;
+}
