@@ -1,5 +1,4 @@
 // Longer than other files: the one place where all parts of the engine are made and meet.
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from './adapters/log';
@@ -7,6 +6,7 @@ import { isCron } from './adapters/schedules';
 import { incidentLog } from './adapters/incidents';
 import { knexLeases } from './adapters/leases';
 import { mediaCatalog } from './adapters/media-catalog';
+import { identifyProcess } from './adapters/process-identity';
 import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
 import { migrate } from './adapters/database/migrate';
@@ -105,6 +105,7 @@ export class Engine implements EnginePort {
     this.jobs = jobs.api((patch) => this.settings.update(patch));
     const runNow: JobRunner['runNow'] = async (...what) => {
       await this.#applied;
+      await jobs.predecessors.takeOver();
       return jobs.runner.runNow(...what);
     };
     this.runner = { runNow: (...what) => service.following(() => runNow(...what)) };
@@ -150,8 +151,10 @@ export class Engine implements EnginePort {
     });
     const rows = new RowCache((key) => ledger.find(key), clock.elapsed);
     const catalog = mediaCatalog(strapi);
+    const holder = await identifyProcess();
     const shared: EngineParts = {
       ledger,
+      holder,
       disk: new LocalObjectStore(uploads),
       volume,
       catalog,
@@ -164,15 +167,17 @@ export class Engine implements EnginePort {
       storeAt: (location) => connections.storeAt(location),
     };
     const leases = knexLeases(transactions, database.getSchemaName());
-    const holder = randomUUID();
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
-      beat: () => diskWatch.beat(),
+      beat: async () => {
+        await diskWatch.beat();
+        await jobs.predecessors.register();
+      },
       leases,
       holder,
     });
-    const jobs = new EngineJobs({
+    const jobs: EngineJobs = new EngineJobs({
       ...{ transactions, leases, holder, registry, service, connections },
       parts: {
         ...shared,
@@ -230,8 +235,13 @@ export class Engine implements EnginePort {
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
-    this.parts.housekeeping.start();
-    this.parts.jobs.start();
+    const { housekeeping, jobs } = this.parts;
+    // what a predecessor held that was killed is free before anything is claimed
+    void jobs.predecessors.takeOver().then(() => {
+      if (this.#stopped.signal.aborted) return;
+      housekeeping.start();
+      jobs.start();
+    });
     void this.parts.service.follow(this.#stopped.signal);
   }
 
@@ -239,6 +249,7 @@ export class Engine implements EnginePort {
     this.#stopped.abort();
     // side by side: the last uploads have a few seconds, which no job is to use up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
+    await this.parts.jobs.predecessors.leave();
     this.parts.connections.close();
   }
 

@@ -12,6 +12,8 @@ import { dropFindings } from './findings';
 const TABLE = 's3_storage_runs';
 /** How many runs of a job are kept. */
 const KEPT = 50;
+/** The holder of a run whose process has died. */
+const ABANDONED = '';
 
 interface RunColumns {
   id: number | string;
@@ -40,7 +42,7 @@ interface RunColumns {
 export function knexRuns(transactions: Transactions, schema?: string): Runs {
   const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
   const select = (db: Knex) => {
-    const died = db.raw("case when status = 'running' and seen_at < ? then 1 else 0 end as died", [clockAfter(db, -UNSEEN_MS)]);
+    const died = db.raw("case when status = 'running' and (seen_at < ? or holder = ?) then 1 else 0 end as died", [clockAfter(db, -UNSEEN_MS), ABANDONED]);
     return table(db).select('*', died, db.raw('? - started_at as lasts_ms', [clockAfter(db)]));
   };
 
@@ -72,6 +74,10 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
     running: async () => {
       const rows = (await transactions.read((db) => select(db).where('status', 'running').orderBy('id'))) as RunColumns[];
       return rows.filter(({ died }) => !Number(died)).map((row) => ({ entry: entryOf(row), lastsMs: Number(row.lasts_ms) }));
+    },
+
+    abandon: async (holder) => {
+      await transactions.run((trx) => table(trx).where({ holder, status: 'running' }).update({ holder: ABANDONED }));
     },
 
     ofRequest: async (job, request) => {
