@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
-import type { JobName, Requests, RunEntry, RunStatus, RunTrigger, Skipped } from '../contracts/jobs';
+import type { AuditResult, JobName, Requests, RunEntry, RunStatus, RunTrigger, Skipped } from '../contracts/jobs';
 import type { JobOptions } from '../core/jobs/job';
 import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import { UNSEEN_MS, type Runs } from '../core/jobs/runs';
@@ -125,8 +125,8 @@ async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.Q
   await transactions.run((trx) => table(trx).whereIn('id', old).delete());
 }
 
-function countsOf({ done, total, failed, bytesDone, bytesTotal, requests, skipped }: ProgressSnapshot) {
-  return { done, total, failed, bytes_done: bytesDone, bytes_total: bytesTotal, details: JSON.stringify({ requests, skipped }) };
+function countsOf({ done, total, failed, bytesDone, bytesTotal, requests, skipped, audit = null }: ProgressSnapshot) {
+  return { done, total, failed, bytes_done: bytesDone, bytes_total: bytesTotal, details: JSON.stringify({ requests, skipped, audit }) };
 }
 
 function statusOf({ status, died, trigger_kind }: RunColumns): RunStatus {
@@ -135,7 +135,7 @@ function statusOf({ status, died, trigger_kind }: RunColumns): RunStatus {
 }
 
 function entryOf(row: RunColumns): RunEntry {
-  const { requests, skipped } = JSON.parse(row.details) as { requests?: Requests; skipped?: Skipped[] };
+  const { requests, skipped, audit } = JSON.parse(row.details) as { requests?: Requests; skipped?: Skipped[]; audit?: AuditResult | null };
   const died = Boolean(Number(row.died));
   const error = died ? 'INTERNAL' : row.error;
   const endedAt = died ? row.seen_at : row.ended_at;
@@ -155,6 +155,7 @@ function entryOf(row: RunColumns): RunEntry {
     bytesTotal: Number(row.bytes_total),
     requests: requests ?? { list: 0, head: 0, get: 0, put: 0, delete: 0 },
     skipped: skipped ?? [],
+    audit: audit ?? null,
     error: error && { code: error, ...ERRORS[error] },
   };
 }

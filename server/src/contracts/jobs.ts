@@ -69,6 +69,23 @@ export interface Skipped {
 export const SKIP_CODES = ['OTHER_PROVIDER', 'IN_S3', 'MISSING', 'OTHER_DISK', 'UNUSABLE_NAME', 'BEYOND_MAX_ID', 'GIVEN_UP', 'IN_TRASH'] as const;
 export type SkipCode = (typeof SKIP_CODES)[number];
 
+/** What an audit looked at and found. */
+export interface AuditResult {
+  /**
+   * `checked`: every bucket that the ledger has objects in was listed or asked, object by object; `partly`: at least one of
+   * them was out of reach or would not be listed; `unchecked`: no bucket was looked at at all (S3 is off, or answered nothing).
+   */
+  bucket: 'checked' | 'partly' | 'unchecked';
+  /** False: the uploads folder was not there (an empty mount point), so nothing is known of its files. */
+  disk: boolean;
+  /** Everything that was noted, files that `apply` has put right included. */
+  findings: number;
+  /** Those of them that were put right. */
+  applied: number;
+  /** Files proven to be nowhere (kind `lost`) or found nowhere (`missing`, `stranded`), of the findings. */
+  lost: number;
+}
+
 /** One run of a job, under way or over. Times are ISO 8601. */
 export interface RunEntry {
   id: number;
@@ -89,6 +106,8 @@ export interface RunEntry {
   requests: Requests;
   skipped: Skipped[];
   error: Reason | null;
+  /** What an audit looked at and found; null for every other job, while the audit has not ended, and for audits of older versions. */
+  audit?: AuditResult | null;
 }
 
 /** Over the whole library and all processes. */
@@ -119,6 +138,8 @@ export interface JobAnswer {
   wanted: boolean;
   /** Nothing is left to do. */
   complete: boolean;
+  /** False where nothing was ever looked at for the job: no inventory, an empty ledger, no run. */
+  looked?: boolean;
   progress: JobProgress;
   schedule: JobSchedule;
   /** Together with the paused runs that it goes on with. */
