@@ -167,4 +167,5 @@ test.each([
   await expect(work).rejects.toThrow('the database is gone');
   expect(inHand).toBe(0);
   expect(worked).toBeLessThan(25);
+  expect(worked + released.length + library.length).toBe(25);
 });

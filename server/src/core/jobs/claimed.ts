@@ -40,7 +40,7 @@ export interface WorkResult {
  * last rows of the one before have moved. What was claimed and not come to is given back. Ends when as many rows as a batch has
  * have not moved on: they wait, each for its next attempt.
  * @param work answers whether the row has moved on; rejects only where no row could
- * @throws what a claim, `work` or `afterBatch` first rejected with, once what is in hand has ended; the rest waits until its claim ends
+ * @throws what a claim, `work` or `afterBatch` first rejected with, once what is in hand has ended
  */
 export async function workOnClaimed(
   deps: EngineParts,
@@ -110,7 +110,11 @@ export async function workOnClaimed(
     }
   });
   await claiming;
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) {
+    // as far as the database is there: else they wait until their claims end
+    await deps.ledger.release(waiting).catch(() => undefined);
+    throw failures[0];
+  }
   await deps.ledger.release(waiting);
   await close();
   return result;
