@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { cleanUpRow } from '../../../server/src/core/jobs/cleanup';
 import { settleRow } from '../../../server/src/core/jobs/settle';
@@ -46,6 +47,14 @@ test('on the way out it gets its plain path; its own name goes a day later, and 
   expect([await world.hidden(), await world.served()]).toEqual([[], { 'été/a 1.txt': 'one' }]);
   world.state.mode = 'off';
   expect(await world.read('été/a 1.txt')).toBe('one');
+});
+
+test('a settled file that somebody removes is served by its former name, while that awaits the sweeper', async () => {
+  await stored('a.txt', 'one');
+  expect((await world.run()).outcome).toEqual(complete);
+  await world.s3.delete('a.txt');
+  await fs.rm(path.join(world.folder, 'a.txt'));
+  expect(await world.read('a.txt')).toBe('one');
 });
 
 test('a run that ends between the two is not complete', async () => {
