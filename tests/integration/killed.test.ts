@@ -22,7 +22,7 @@ const AT_ONCE_MS = 25_000;
 
 test('phase 1 goes on at once when the process that was at it is killed and started again', async () => {
   // every file is in hand, and none comes to its end
-  stage.proxy.on({ fault: { kind: 'latency', ms: 60_000 }, when: ({ method }) => method === 'PUT' });
+  stage.proxy.on({ fault: { kind: 'latency', ms: 20_000 }, when: ({ method }) => method === 'PUT' });
   let sending = 0;
   stage.proxy.watch(({ method }) => void (method === 'PUT' && sending++));
   expect((await stage.strapi.api('POST', '/s3-storage/jobs/upload/start', {})).status).toBe(202);
