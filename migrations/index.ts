@@ -6,7 +6,7 @@ import * as scale from './004-scale';
 import * as recovery from './005-recovery';
 import * as volumes from './006-volumes';
 import * as jobs from './007-jobs';
-import * as condemned from './008-condemned';
+import * as takeover from './008-takeover';
 
 export interface Migration {
   /** As recorded in the database: never renamed. */
@@ -24,7 +24,7 @@ export const migrations: readonly Migration[] = [
   { name: '005-recovery', up: recovery.up },
   { name: '006-volumes', up: volumes.up },
   { name: '007-jobs', up: jobs.up },
-  { name: '008-condemned', up: condemned.up },
+  { name: '008-takeover', up: takeover.up },
 ];
 
 /** Bundled with the code: no folder of migrations has to be found at run time. */

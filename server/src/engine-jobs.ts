@@ -1,4 +1,5 @@
 import { cronSchedules, isCron } from './adapters/schedules';
+import { hasEnded } from './adapters/process-identity';
 import { knexFindings } from './adapters/findings';
 import { knexJobRequests } from './adapters/job-requests';
 import { knexRuns } from './adapters/runs';
@@ -8,6 +9,7 @@ import type { JobRequests } from './core/jobs/job-requests';
 import { JobSchedules, scheduleOf } from './core/jobs/job-schedules';
 import { JobsApi } from './core/jobs/jobs-api';
 import { LeaseHolder } from './core/jobs/lease-holder';
+import { Predecessors } from './core/jobs/predecessors';
 import type { Leases } from './core/jobs/leases';
 import { libraryJobs, type LibraryJobsDeps } from './core/jobs/library-jobs';
 import { RequestBook } from './core/jobs/request-book';
@@ -37,6 +39,7 @@ export interface EngineJobsDeps {
 /** The jobs on the whole library, wired to this project's database and settings. */
 export class EngineJobs {
   readonly runner: JobRunner;
+  readonly predecessors: Predecessors;
   readonly #requests: JobRequests;
   /** What the routes need. @param updateSettings resolves when the change is in force */
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
@@ -48,6 +51,7 @@ export class EngineJobs {
     const runs = knexRuns(transactions, schema);
     const findings = knexFindings(transactions, schema);
     const requests = knexJobRequests(transactions, schema);
+    this.predecessors = new Predecessors({ leases, runs, ledger, volume: parts.volume.id, holder, hasEnded, log });
     const settings = () => service.current().settings;
     // asked each time: a folder that cannot be read at the start has another id when it can
     const volume = () => parts.volume.id;

@@ -1,5 +1,4 @@
 // Longer than other files: the one place where all parts of the engine are made and meet.
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from './adapters/log';
@@ -8,6 +7,7 @@ import { incidentLog } from './adapters/incidents';
 import { knexLeases } from './adapters/leases';
 import { libraryItems } from './adapters/library-items';
 import { mediaCatalog } from './adapters/media-catalog';
+import { identifyProcess } from './adapters/process-identity';
 import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
 import { ensureLibraryIndex } from './adapters/database/library-index';
@@ -126,6 +126,7 @@ export class Engine implements EnginePort {
     this.jobs = jobs.api((patch) => this.settings.update(patch));
     const runNow: JobRunner['runNow'] = async (...what) => {
       await this.#applied;
+      await jobs.predecessors.takeOver();
       return jobs.runner.runNow(...what);
     };
     this.runner = { runNow: (...what) => service.following(() => runNow(...what)) };
@@ -175,8 +176,10 @@ export class Engine implements EnginePort {
     const visitors = new DatabaseTimeout(clock);
     const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
     const catalog = mediaCatalog(strapi);
+    const holder = await identifyProcess();
     const shared: EngineParts = {
       ledger,
+      holder,
       disk: new LocalObjectStore(uploads),
       volume,
       catalog,
@@ -190,20 +193,20 @@ export class Engine implements EnginePort {
       standInFor: (location) => connections.standInFor(location),
     };
     const leases = knexLeases(transactions, database.getSchemaName());
-    const holder = randomUUID();
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
       beat: async () => {
         await diskHealth.check();
         await diskWatch.beat();
+        await jobs.predecessors.register();
       },
       leases,
       holder,
     });
     const inventories = knexInventories(transactions, database.getSchemaName());
     const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
-    const jobs = new EngineJobs({
+    const jobs: EngineJobs = new EngineJobs({
       ...{ transactions, leases, holder, registry, service, connections },
       parts: {
         ...shared,
@@ -283,11 +286,16 @@ export class Engine implements EnginePort {
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
+    const { housekeeping, jobs } = this.parts;
     this.#serves = true;
     // the first request will say what is wrong, if anything is
     void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
-    this.parts.housekeeping.start();
-    this.parts.jobs.start();
+    // what a predecessor held that was killed is free before anything is claimed
+    void jobs.predecessors.takeOver().then(() => {
+      if (this.#stopped.signal.aborted) return;
+      housekeeping.start();
+      jobs.start();
+    });
     void this.parts.service.follow(this.#stopped.signal);
   }
 
@@ -295,6 +303,7 @@ export class Engine implements EnginePort {
     this.#stopped.abort();
     // side by side: the last uploads have a few seconds, which no job is to use up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
+    await this.parts.jobs.predecessors.leave();
     this.parts.connections.close();
   }
 

@@ -48,6 +48,21 @@ function leasesContract(name: string, make: () => Promise<LeasesUnderTest>): voi
       expect(await leases.acquire('upload', 'a', MINUTE)).toBe(false);
     });
 
+    it('says who holds any that has not ended, and gives back all of one holder', async () => {
+      await leases.acquire('upload', 'a', MINUTE);
+      await leases.acquire('cleanup', 'a', 10 * MINUTE);
+      await leases.acquire('restore', 'b', 10 * MINUTE);
+      expect((await leases.holders()).sort()).toEqual(['a', 'b']);
+      await leases.releaseAll('a');
+      expect(await leases.holders()).toEqual(['b']);
+      expect(await leases.acquire('cleanup', 'c', MINUTE)).toBe(true);
+      await advance(2 * MINUTE);
+      expect(await leases.holders()).toEqual(['b']);
+      await leases.forgetEnded();
+      expect(await leases.acquire('restore', 'c', MINUTE)).toBe(false);
+      expect(await leases.acquire('cleanup', 'd', MINUTE)).toBe(true);
+    });
+
     it('one that was given back is free; nobody gives back another’s', async () => {
       await leases.acquire('upload', 'a', 10 * MINUTE);
       await leases.release('upload', 'b');

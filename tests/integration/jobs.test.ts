@@ -33,9 +33,9 @@ test('who may read sees the jobs, and starts none', async () => {
 test('the purge is started, not stopped, and has no schedule', async () => {
   const { status, body } = await post('/jobs/purge/start');
   expect([status, body.name, body.blockedBy]).toEqual([202, 'purge', null]);
-  expect(refusal(await post<Refused>('/jobs/purge/stop'))).toEqual([409, 'NO_SUCH_JOB', undefined]);
-  expect(refusal(await put<Refused>('/jobs/purge/schedule', { enabled: true }))).toEqual([409, 'NO_SUCH_JOB', undefined]);
-  expect(refusal(await post<Refused>('/jobs/nonsense/start'))).toEqual([409, 'NO_SUCH_JOB', undefined]);
+  expect(refusal(await post<Refused>('/jobs/purge/stop'))).toEqual([404, 'NO_SUCH_JOB', undefined]);
+  expect(refusal(await put<Refused>('/jobs/purge/schedule', { enabled: true }))).toEqual([404, 'NO_SUCH_JOB', undefined]);
+  expect(refusal(await post<Refused>('/jobs/nonsense/start'))).toEqual([404, 'NO_SUCH_JOB', undefined]);
 });
 
 test('bad bodies are answered with the path of each field', async () => {

@@ -22,5 +22,18 @@ export function knexLeases(transactions: Transactions, schema?: string): Leases 
     release: async (name, holder) => {
       await transactions.run((trx) => table(trx).where({ name, holder }).delete());
     },
+
+    holders: async () => {
+      const held = (await transactions.read((db) => table(db).distinct('holder').where('expires_at', '>', clockAfter(db)))) as { holder: string }[];
+      return held.map(({ holder }) => holder);
+    },
+
+    releaseAll: async (holder) => {
+      await transactions.run((trx) => table(trx).where({ holder }).delete());
+    },
+
+    forgetEnded: async () => {
+      await transactions.run((trx) => table(trx).where('expires_at', '<=', clockAfter(trx)).delete());
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
-import type { JobName, Requests, RunEntry, RunStatus, RunTrigger, Skipped } from '../contracts/jobs';
+import type { AuditResult, JobName, Requests, RunEntry, RunStatus, RunTrigger, Skipped } from '../contracts/jobs';
 import type { JobOptions } from '../core/jobs/job';
 import type { ProgressSnapshot } from '../core/jobs/run-progress';
 import { UNSEEN_MS, type Runs } from '../core/jobs/runs';
@@ -12,6 +12,8 @@ import { dropFindings } from './findings';
 const TABLE = 's3_storage_runs';
 /** How many runs of a job are kept. */
 const KEPT = 50;
+/** The holder of a run whose process has died. */
+const ABANDONED = '';
 
 interface RunColumns {
   id: number | string;
@@ -40,7 +42,7 @@ interface RunColumns {
 export function knexRuns(transactions: Transactions, schema?: string): Runs {
   const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
   const select = (db: Knex) => {
-    const died = db.raw("case when status = 'running' and seen_at < ? then 1 else 0 end as died", [clockAfter(db, -UNSEEN_MS)]);
+    const died = db.raw("case when status = 'running' and (seen_at < ? or holder = ?) then 1 else 0 end as died", [clockAfter(db, -UNSEEN_MS), ABANDONED]);
     return table(db).select('*', died, db.raw('? - started_at as lasts_ms', [clockAfter(db)]));
   };
 
@@ -72,6 +74,10 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
     running: async () => {
       const rows = (await transactions.read((db) => select(db).where('status', 'running').orderBy('id'))) as RunColumns[];
       return rows.filter(({ died }) => !Number(died)).map((row) => ({ entry: entryOf(row), lastsMs: Number(row.lasts_ms) }));
+    },
+
+    abandon: async (holder) => {
+      await transactions.run((trx) => table(trx).where({ holder, status: 'running' }).update({ holder: ABANDONED }));
     },
 
     ofRequest: async (job, request) => {
@@ -119,8 +125,8 @@ async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.Q
   await transactions.run((trx) => table(trx).whereIn('id', old).delete());
 }
 
-function countsOf({ done, total, failed, bytesDone, bytesTotal, requests, skipped }: ProgressSnapshot) {
-  return { done, total, failed, bytes_done: bytesDone, bytes_total: bytesTotal, details: JSON.stringify({ requests, skipped }) };
+function countsOf({ done, total, failed, bytesDone, bytesTotal, requests, skipped, audit = null }: ProgressSnapshot) {
+  return { done, total, failed, bytes_done: bytesDone, bytes_total: bytesTotal, details: JSON.stringify({ requests, skipped, audit }) };
 }
 
 function statusOf({ status, died, trigger_kind }: RunColumns): RunStatus {
@@ -129,7 +135,7 @@ function statusOf({ status, died, trigger_kind }: RunColumns): RunStatus {
 }
 
 function entryOf(row: RunColumns): RunEntry {
-  const { requests, skipped } = JSON.parse(row.details) as { requests?: Requests; skipped?: Skipped[] };
+  const { requests, skipped, audit } = JSON.parse(row.details) as { requests?: Requests; skipped?: Skipped[]; audit?: AuditResult | null };
   const died = Boolean(Number(row.died));
   const error = died ? 'INTERNAL' : row.error;
   const endedAt = died ? row.seen_at : row.ended_at;
@@ -149,6 +155,7 @@ function entryOf(row: RunColumns): RunEntry {
     bytesTotal: Number(row.bytes_total),
     requests: requests ?? { list: 0, head: 0, get: 0, put: 0, delete: 0 },
     skipped: skipped ?? [],
+    audit: audit ?? null,
     error: error && { code: error, ...ERRORS[error] },
   };
 }

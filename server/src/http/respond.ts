@@ -26,6 +26,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   SECRET_REQUIRED: 400,
   INVALID_KEY: 400,
   OBJECT_NOT_FOUND: 404,
+  NO_SUCH_JOB: 404,
 };
 
 /** What a failure looks like from outside. Of an unexpected one nothing is told: neither its text nor its stack. */

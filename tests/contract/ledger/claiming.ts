@@ -1,5 +1,5 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import type { Claim } from '../../../server/src/core/ledger/ledger';
+import type { Claim, LedgerRow } from '../../../server/src/core/ledger/ledger';
 import { DAY, found, HOUR, key, MD5, VOLUME, type Hand } from './harness';
 
 const uploads: Claim = { work: 'upload', volume: VOLUME, origin: 'fallback', limit: 100 };
@@ -55,6 +55,38 @@ export function claiming(hand: Hand): void {
     expect(await claim(uploads)).toEqual([]);
     await hand.advance(60_000);
     expect(await claim(uploads)).toEqual(['a.png']);
+  });
+
+  it('are renewed by who holds them, while they last', async () => {
+    await hand.fallBack('a.png');
+    await hand.fallBack('b.png');
+    const rows = await hand.ledger.claim(uploads, HOUR, 'one');
+    await hand.advance(HOUR - 60_000);
+    await hand.ledger.renewClaims(rows, HOUR, 'another');
+    await hand.ledger.renewClaims(rows.filter((row) => row.key === key('a.png')), HOUR, 'one');
+    await hand.advance(60_000);
+    expect(await hand.ledger.claim(uploads, 10 * HOUR, 'another')).toMatchObject([{ key: 'b.png' }]);
+    // of what was given back, has failed, or is another's now, nothing is held any more
+    await hand.ledger.release(rows.filter((row) => row.key === key('a.png')));
+    await hand.ledger.renewClaims(rows, HOUR, 'one');
+    expect(await claim(uploads)).toEqual(['a.png']);
+  });
+
+  it('of a process that has died are due at once, those on this disk or in S3 only; nobody else’s are', async () => {
+    for (const name of ['a.png', 'b.png', 'failed.png']) await hand.fallBack(name);
+    await both('both.png');
+    await hand.put('remote.png');
+    const by = async (holder: string, ...of: Claim[]) => (await Promise.all(of.map((request) => hand.ledger.claim(request, HOUR, holder)))).flat();
+    const [failed] = (await by('dead', { ...uploads, limit: 1 })) as [LedgerRow];
+    await hand.ledger.recordFailure(failed, 'REJECTED', HOUR);
+    await by('living', { ...uploads, limit: 1 });
+    expect(await by('dead', uploads, cleanups, restores)).toHaveLength(3);
+    expect(await hand.ledger.releaseClaimsOf('dead', 'volume-2' as VolumeId)).toBe(1);
+    expect(await by('next', restores)).toHaveLength(1);
+    expect(await hand.ledger.releaseClaimsOf('dead', VOLUME)).toBe(2);
+    expect((await by('next', uploads, cleanups, restores)).map((row) => row.placement.state).sort()).toEqual(['both', 'local']);
+    await hand.advance(HOUR);
+    expect(await hand.ledger.releaseClaimsOf('living', VOLUME)).toBe(0);
   });
 
   it('a changed row is free for what there is to be done for it now', async () => {

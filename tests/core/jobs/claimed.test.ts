@@ -57,6 +57,28 @@ test('every row is worked on once, so many at a time, also from one batch to the
   expect(released).toEqual([]);
 });
 
+test('the claims of what waits and of what is in hand are renewed while the work lasts, and no others', async () => {
+  jest.useFakeTimers();
+  try {
+    const renewed: string[][] = [];
+    const renewClaims = async (rows: LedgerRow[], _forMs: number, by: string) => void renewed.push([by, ...rows.map(({ key }) => key)]);
+    const renewing = { ...deps, holder: 'this', ledger: { ...deps.ledger, renewClaims } } as unknown as EngineParts;
+    let letGo = () => undefined as unknown;
+    const work = workOnClaimed(renewing, request, options({ concurrency: 1, batchSize: 3 }), ({ key }) =>
+      key === '1.png' ? new Promise((resolve) => (letGo = () => resolve(true))) : Promise.resolve(true),
+    );
+    await jest.advanceTimersByTimeAsync(65_000);
+    expect(renewed).toEqual([1, 2, 3].map(() => ['this', '1.png', '2.png']));
+    letGo();
+    await jest.advanceTimersByTimeAsync(1);
+    expect((await work).done).toBe(25);
+    await jest.advanceTimersByTimeAsync(65_000);
+    expect(renewed).toHaveLength(3);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('never more rows are in hand than a batch has', async () => {
   let inHand = 0;
   let most = 0;
@@ -145,4 +167,5 @@ test.each([
   await expect(work).rejects.toThrow('the database is gone');
   expect(inHand).toBe(0);
   expect(worked).toBeLessThan(25);
+  expect(worked + released.length + library.length).toBe(25);
 });

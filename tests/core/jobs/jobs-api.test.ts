@@ -32,16 +32,19 @@ const TALLIES: Tallies = {
   failedOf: { local: 1, both: 2, remote: 0, missing: 0 },
 };
 
+const NOTHING = talliesOf([]);
+
 function setUp() {
   const jobs = { upload: new FakeJob('upload'), cleanup: new FakeJob('cleanup'), audit: new FakeJob('audit', 'library') };
   const parts = openProcess(database, Object.values(jobs));
-  const { runs, findings, requests, book, blocks, now, runner } = parts;
+  const { runs, findings, requests, book, blocks, runner } = parts;
+  const now = Object.assign(parts.now, { tallies: TALLIES });
   const patches: SettingsPatch[] = [];
   const scheduled = new Set<string>(['upload', 'cleanup']);
   let woken = 0;
   const api = new JobsApi({
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
-    ledger: { tallies: async () => TALLIES },
+    ledger: { tallies: async () => now.tallies, isEmpty: async () => now.tallies === NOTHING },
     leaving: () => now.leaving,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
@@ -53,7 +56,7 @@ function setUp() {
     purge: () => void woken++,
   });
   const answerOf = async (name: JobName) => (await api.answer()).jobs.find((job) => job.name === name)!;
-  return { ...parts, ...jobs, api, patches, answerOf, woken: () => woken };
+  return { ...parts, ...jobs, now, api, patches, answerOf, woken: () => woken };
 }
 
 const refusal = async (work: Promise<unknown>): Promise<unknown> => {
@@ -119,6 +122,35 @@ test('a start is taken, shown as wanted, runs, and is not taken twice; a stop en
   expect(await api.stop('upload')).toMatchObject({ wanted: false });
   await until(async () => (await answerOf('upload')).lastRun?.status === 'stopped');
   expect((await answerOf('upload')).running).toBe(false);
+  await runner.stop();
+});
+
+test('a job that waits between two runs, for a file that failed, is begun anew when somebody starts it', async () => {
+  const { api, upload, runner, answerOf } = setUp();
+  upload.work = async () => ({ status: 'paused', code: 'FILE_CHANGED' });
+  await api.start('upload', {});
+  runner.start();
+  await until(async () => (await answerOf('upload')).lastRun?.status === 'paused');
+  expect(await answerOf('upload')).toMatchObject({ running: false, wanted: true });
+  upload.work = untilAborted;
+  await api.start('upload', {});
+  // and does not wait as the former request would
+  await until(() => upload.active === 1);
+  expect(upload.contexts.map(({ options }) => options.fromStart)).toEqual([true, true]);
+  await api.stop('upload');
+  await runner.stop();
+});
+
+test('where nothing was ever looked at, nothing is complete', async () => {
+  const { api, audit, runner, answerOf, now } = setUp();
+  now.tallies = NOTHING;
+  expect((await api.answer()).jobs.map(({ name, complete, looked }) => [name, complete, looked])).toEqual(['upload', 'cleanup', 'purge', 'audit'].map((name) => [name, false, false]));
+  audit.complete = true;
+  await api.start('audit', {});
+  runner.start();
+  await until(async () => (await answerOf('audit')).lastRun?.status === 'complete');
+  expect(await answerOf('audit')).toMatchObject({ complete: true, looked: true });
+  expect(await answerOf('purge')).toMatchObject({ complete: false, looked: false });
   await runner.stop();
 });
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { cleanUpRow } from '../../../server/src/core/jobs/cleanup';
 import { settleRow } from '../../../server/src/core/jobs/settle';
@@ -56,6 +57,14 @@ test('a name that the disk does not take is told as that; the file stays, and no
   await world.sweepAfter(2 * DAY);
   expect(await world.hidden()).toHaveLength(1);
   expect((await world.row(name))?.lastError).toBe('NAME_UNFIT');
+});
+
+test('a settled file that somebody removes is served by its former name, while that awaits the sweeper', async () => {
+  await stored('a.txt', 'one');
+  expect((await world.run()).outcome).toEqual(complete);
+  await world.s3.delete('a.txt');
+  await fs.rm(path.join(world.folder, 'a.txt'));
+  expect(await world.read('a.txt')).toBe('one');
 });
 
 test('a run that ends between the two is not complete', async () => {

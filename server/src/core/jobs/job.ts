@@ -76,7 +76,7 @@ export interface Job {
   /** What keeps it from coming to what it is for, although it may run; null, or left out: nothing. Cheap. */
   warning?(): Promise<ErrorCode | null>;
   /**
-   * Whether there is nothing left to do here, so that a schedule may rest. Cheap.
+   * Whether there is nothing left to do here, so that a schedule may rest; false where nothing was ever looked at. Cheap.
    * @param range as the next run would have it; without it, that of the last inventory
    * @param lastRun that was no dry run; null: there was none; without it, the ledger alone is asked
    */

@@ -18,7 +18,7 @@ import type { Findings, RunningRun, Runs } from './runs';
 
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
-  readonly ledger: Pick<Ledger, 'tallies'>;
+  readonly ledger: Pick<Ledger, 'tallies' | 'isEmpty'>;
   readonly runs: Pick<Runs, 'running' | 'latest' | 'history'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;
@@ -70,7 +70,8 @@ export class JobsApi {
     if (apply && job.name !== 'audit') throw new RequestRefused('INVALID_QUERY', [{ path: 'apply', message: 'is for the audit only' }]);
     const seen = await this.#look();
     const asked = seen.asked.find((request) => request.name === job.name);
-    if (seen.running.some(({ entry }) => entry.job === job.name) || (await this.deps.book.isWanted(job, asked))) throw new StorageError('ALREADY_RUNNING');
+    // what was asked for and waits between two runs, for a file that failed, say, is begun anew now
+    if (seen.running.some(({ entry }) => entry.job === job.name) || (await this.deps.book.awaitsBegin(job, asked))) throw new StorageError('ALREADY_RUNNING');
     const code = await this.deps.blocks.of(job, { dryRun, maxId, apply });
     if (code) throw new StorageError(code);
     await this.deps.requests.start(job.name, options.value);
@@ -135,12 +136,14 @@ export class JobsApi {
     const isWayOut = name === 'restore' && this.deps.leaving() && (wanted || running.length > 0);
     const lastRun = last(false);
     const progress = progressOf(name, seen.tallies, running, lastRun, isWayOut);
-    const common = { name, progress, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };
+    // a plugin that was never used has looked at nothing, and so completed nothing
+    const looked = lastRun !== null || (name !== 'audit' && !(await this.deps.ledger.isEmpty()));
+    const common = { name, progress, looked, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };
     if (!job) {
       // the purge: always on where S3 may be changed, and without runs
       const blocked = this.deps.blocks.ofMode();
       const schedule = { enabled: true, expression: null, nextRunAt: null };
-      return { ...common, wanted: false, complete: progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
+      return { ...common, wanted: false, complete: looked && progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
     }
     const blocked = await this.deps.blocks.of(job, { dryRun: false, maxId: rangeOf(name, this.deps.maxId()), apply: false });
     const complete = await job.isComplete({ maxId: rangeOf(name, this.deps.maxId()) }, common.lastRun);

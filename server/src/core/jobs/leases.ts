@@ -14,6 +14,12 @@ export interface Leases {
   acquire(name: string, holder: string, forMs: number): Promise<boolean>;
   /** Gives one's own lease back; no effect on another's. */
   release(name: string, holder: string): Promise<void>;
+  /** Who holds a lease that has not ended, each once. */
+  holders(): Promise<string[]>;
+  /** Gives all leases of a holder back, of one that has died, say. */
+  releaseAll(holder: string): Promise<void>;
+  /** Forgets the leases that have ended. */
+  forgetEnded(): Promise<void>;
 }
 
 /** Of this process only. For tests. */
@@ -32,5 +38,19 @@ export class MemoryLeases implements Leases {
 
   async release(name: string, holder: string): Promise<void> {
     if (this.#leases.get(name)?.holder === holder) this.#leases.delete(name);
+  }
+
+  async holders(): Promise<string[]> {
+    const now = this.clock.now();
+    return [...new Set([...this.#leases.values()].filter(({ expiresAt }) => expiresAt > now).map(({ holder }) => holder))];
+  }
+
+  async releaseAll(holder: string): Promise<void> {
+    for (const [name, lease] of this.#leases) if (lease.holder === holder) this.#leases.delete(name);
+  }
+
+  async forgetEnded(): Promise<void> {
+    const now = this.clock.now();
+    for (const [name, { expiresAt }] of this.#leases) if (expiresAt <= now) this.#leases.delete(name);
   }
 }

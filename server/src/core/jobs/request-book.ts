@@ -52,6 +52,12 @@ export class RequestBook {
     return false;
   }
 
+  /** Nobody has begun with the request yet, and somebody will. */
+  async awaitsBegin(job: Job, request: JobRequest | undefined): Promise<boolean> {
+    if (!request || !(await this.isWanted(job, request))) return false;
+    return (await this.deps.runs.ofRequest(job.name, request.number)).length === 0;
+  }
+
   /** Whoever asks for files back means the disks there are, not one that is new and empty. */
   async #concerns(job: Job, { requestedAt }: JobRequest): Promise<Standing> {
     if (job.name !== ('restore' satisfies JobName)) return 'new';

@@ -56,7 +56,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
 
     isComplete: async (_range, lastRun) => {
       if ((await deps.ledger.tallies()).remote.count > 0) return false;
-      if (!deps.leaving()) return true;
+      if (!deps.leaving()) return !(await deps.ledger.isEmpty());
       // copies that are gone or changed the ledger does not know: only a run looks at them, and not before its end at all
       if (lastRun !== undefined && lastRun?.status !== 'complete') return false;
       return (await deps.ledger.leftToSettle(deps.volume.id)) === undefined && !(await deps.ledger.copiesElsewhere(deps.volume.id));

@@ -3,7 +3,7 @@ import { codeOf, isStorageError } from '../errors';
 import type { LedgerRow } from '../ledger/ledger';
 import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
-import { CLAIM_MS } from './claimed';
+import { CLAIM_MS, keepingClaims } from './claimed';
 import { isBeyondFetching, noteFailure } from './failures';
 import type { JobContext, JobOutcome } from './job';
 import { bringBack } from './restore';
@@ -30,7 +30,7 @@ export class Restoring {
     const { remote } = await ledger.tallies();
     progress.expect(remote.count, remote.bytes);
     while (this.#goesOn()) {
-      const rows = await ledger.claim({ work: 'restore', limit: options.batchSize }, CLAIM_MS);
+      const rows = await ledger.claim({ work: 'restore', limit: options.batchSize }, CLAIM_MS, this.deps.holder);
       if (rows.length === 0 || (await this.#batch(rows)) === 0) break;
     }
     if (await this.#isLeft()) return this.#outcome(true);
@@ -71,14 +71,16 @@ export class Restoring {
   async #batch(rows: LedgerRow[]): Promise<number> {
     let back = 0;
     if (!(await this.fits(bytesOf(rows)))) this.#over = 'DISK_TOO_SMALL';
+    const held = new Set(rows);
     const worker = async () => {
       while (this.#goesOn()) {
         const row = rows.shift();
         if (!row) return;
         if (await this.#one(row)) back++;
+        held.delete(row);
       }
     };
-    await Promise.all(Array.from({ length: this.context.options.concurrency }, worker));
+    await keepingClaims(this.deps, held, () => Promise.all(Array.from({ length: this.context.options.concurrency }, worker)));
     await this.deps.ledger.release(rows);
     await this.context.commit();
     return back;

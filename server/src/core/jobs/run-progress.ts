@@ -1,4 +1,4 @@
-import type { Requests, SkipCode, Skipped } from '../../contracts/jobs';
+import type { AuditResult, Requests, SkipCode, Skipped } from '../../contracts/jobs';
 
 export interface ProgressSnapshot {
   readonly done: number;
@@ -8,6 +8,8 @@ export interface ProgressSnapshot {
   readonly bytesTotal: number;
   readonly requests: Requests;
   readonly skipped: readonly Skipped[];
+  /** Of an audit that has ended. */
+  readonly audit?: AuditResult | null;
 }
 
 /** The counters of one run. */
@@ -17,6 +19,7 @@ export class RunProgress {
   #bytesDone = 0;
   #total = 0;
   #bytesTotal = 0;
+  #audit: AuditResult | null = null;
   readonly #requests: Requests = { list: 0, head: 0, get: 0, put: 0, delete: 0 };
   readonly #skipped = new Map<SkipCode, { count: number; bytes: number }>();
 
@@ -50,6 +53,10 @@ export class RunProgress {
     this.#requests[kind] += count;
   }
 
+  audited(result: AuditResult): void {
+    this.#audit = result;
+  }
+
   snapshot(): ProgressSnapshot {
     return {
       done: this.#done,
@@ -60,6 +67,7 @@ export class RunProgress {
       bytesTotal: Math.max(this.#bytesTotal, this.#bytesDone),
       requests: { ...this.#requests },
       skipped: [...this.#skipped].map(([code, { count, bytes }]) => ({ code, count, bytes })),
+      audit: this.#audit,
     };
   }
 }

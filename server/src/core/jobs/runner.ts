@@ -53,8 +53,8 @@ export class JobRunner {
   readonly #underWay = new Map<JobName, Promise<unknown>>();
   /** Requests that no longer concern this process. */
   readonly #settled = new Map<JobName, number>();
-  /** When a job that S3 has paused is tried again, by the clock's `elapsed`. */
-  readonly #retryAt = new Map<JobName, number>();
+  /** When the request for a job that was paused goes on, by the clock's `elapsed`. */
+  readonly #retryAt = new Map<JobName, { readonly request: number; readonly at: number }>();
   readonly #stopped = new AbortController();
   readonly #worker: Worker;
   #deaf = false;
@@ -149,7 +149,9 @@ export class JobRunner {
       // a schedule's turn may have come meanwhile
       if (this.#underWay.has(job.name)) continue;
       if (standing === 'done') this.#settled.set(job.name, request.number);
-      const waits = this.deps.s3Away() || this.deps.clock.elapsed() < (this.#retryAt.get(job.name) ?? 0);
+      const retry = this.#retryAt.get(job.name);
+      const rests = retry?.request === request.number && this.deps.clock.elapsed() < retry.at;
+      const waits = this.deps.s3Away() || rests;
       // not awaited: other jobs are looked for meanwhile
       if (!waits && (standing === 'new' || standing === 'again')) void this.#occupy(job, () => this.#obey(job, request)).then((goesOn) => goesOn && this.wake());
     }
@@ -170,7 +172,7 @@ export class JobRunner {
       if (status !== 'paused') return;
       // nine tenths: a timer may be early
       goesOn = clock.elapsed() - begunAt >= this.#budgetMs * 0.9;
-      if (!goesOn) this.#retryAt.set(job.name, clock.elapsed() + this.#retryMs);
+      if (!goesOn) this.#retryAt.set(job.name, { request: request.number, at: clock.elapsed() + this.#retryMs });
     });
     return goesOn;
   }

@@ -57,6 +57,8 @@ export interface Runs {
   /** Notes the end, and forgets what is older than the last 50 runs of its job, save what decides over requests. */
   end(id: number, end: RunEnd): Promise<RunEntry>;
   running(): Promise<RunningRun[]>;
+  /** The process has died: what it ran is answered so at once, and not only when it was not seen for {@link UNSEEN_MS}. */
+  abandon(holder: string): Promise<void>;
   /** The runs of a request, the latest first. */
   ofRequest(job: JobName, request: number): Promise<RunTrace[]>;
   /** Of each job the last run and the last dry run. */

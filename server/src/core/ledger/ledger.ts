@@ -239,8 +239,15 @@ export interface Ledger extends AuditingLedger, MigrationLedger, Settling {
    * Rows without a tombstone that are due for this work, those never tried first, then oldest change first, and that
    * nobody else is answered for `forMs` or until they change. It only saves double work: a claim does not change `rev`,
    * and a commit rests on `rev` alone.
+   * @param by who claims them, at most 128 characters
    */
-  claim(request: Claim, forMs: number): Promise<LedgerRow[]>;
+  claim(request: Claim, forMs: number, by?: string): Promise<LedgerRow[]>;
+
+  /** Makes claims last for `forMs` from now: those that have not ended, of rows that are still as this holder claimed them. */
+  renewClaims(rows: readonly LedgerRow[], forMs: number, by: string): Promise<void>;
+
+  /** Makes what a process had claimed when it died due at once: rows with a file on this volume, or in S3 only. @returns how many */
+  releaseClaimsOf(holder: string, volume: VolumeId): Promise<number>;
 
   /** Gives claims back that were not made use of: due at once again, those that are still as they were claimed. */
   release(rows: readonly LedgerRow[]): Promise<void>;

@@ -32,6 +32,8 @@ interface RowRecord {
   readonly row: LedgerRow;
   readonly changedAt: number;
   readonly retryAt: number;
+  /** Who has claimed it; null where nobody has, or it has failed since. */
+  readonly claimedBy: string | null;
   readonly purgeAt: number | null;
 }
 
@@ -164,13 +166,13 @@ export class MemoryLedger implements Ledger {
   record: Ledger['record'] = async (files) =>
     files.filter(({ key, local, size }) => this.#rows.get(key)?.row !== this.#rowOf(key, { ...local, size })).length;
 
-  claim: Ledger['claim'] = async (request, forMs) => {
+  claim: Ledger['claim'] = async (request, forMs, by = '') => {
     const now = this.clock.now();
     const claimed = [...this.#rows.values()]
       .filter(({ row, retryAt }) => retryAt <= now && step.awaits(row, request))
       .sort((a, b) => a.retryAt - b.retryAt || a.changedAt - b.changedAt)
       .slice(0, request.limit);
-    for (const record of claimed) this.#rows.set(record.row.key, { ...record, retryAt: now + forMs });
+    for (const record of claimed) this.#rows.set(record.row.key, { ...record, retryAt: now + forMs, claimedBy: by });
     return claimed.map(({ row }) => row);
   };
 
@@ -179,6 +181,25 @@ export class MemoryLedger implements Ledger {
       const record = this.#rows.get(key);
       if (record?.row.rev === rev && record.row.attempts === attempts) this.#rows.set(key, { ...record, retryAt: 0 });
     }
+  };
+
+  renewClaims: Ledger['renewClaims'] = async (claimed, forMs, by) => {
+    const now = this.clock.now();
+    for (const { key, rev, attempts } of claimed) {
+      const record = this.#rows.get(key);
+      const isHeld = record?.row.rev === rev && record.row.attempts === attempts && record.claimedBy === by && record.retryAt > now;
+      if (isHeld) this.#rows.set(key, { ...record, retryAt: now + forMs });
+    }
+  };
+
+  releaseClaimsOf: Ledger['releaseClaimsOf'] = async (holder, volume) => {
+    const now = this.clock.now();
+    const held = [...this.#rows.values()].filter(({ row, retryAt, claimedBy }) => {
+      const here = isIn(row, 'remote') || (isIn(row, 'local', 'both') && row.placement.local.volume === volume);
+      return here && row.tombstone === null && claimedBy === holder && retryAt > now;
+    });
+    for (const record of held) this.#rows.set(record.row.key, { ...record, retryAt: 0 });
+    return held.length;
   };
 
   beginUploads: Ledger['beginUploads'] = (uploads) =>
@@ -401,6 +422,7 @@ export class MemoryLedger implements Ledger {
       changedAt: before?.row.rev === row.rev ? before.changedAt : now,
       // who has claimed it goes on
       retryAt: row.attempts === 0 && moved ? 0 : retryAt,
+      claimedBy: after.retryAfterMs === undefined ? (before?.claimedBy ?? null) : null,
       purgeAt: step.awaitsPurge(row) ? purgeAt : null,
     });
   }

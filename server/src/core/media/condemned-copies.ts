@@ -3,8 +3,8 @@ import type { EngineParts } from './deps';
 import type { VerifiedCopies } from './verified-copies';
 
 /**
- * Files that a cleanup has let go of, and that the sweeper has not removed yet: they have the row's bytes, which is what readers get
- * while S3's object is damaged or S3 is away. Each is compared with the ledger's checksum before it is served, and again when it has
+ * Files that await the sweeper and have a row's bytes all the same, as a cleanup or a settling has let go of them: readers get them
+ * where no copy that the row leads to can be read, because S3's object is damaged, say, or S3 is away. Each is compared with the ledger's checksum before it is served, and again when it has
  * changed since.
  */
 export class CondemnedCopies {
@@ -13,9 +13,9 @@ export class CondemnedCopies {
     private readonly verified: VerifiedCopies,
   ) {}
 
-  /** A file on this disk with exactly the bytes of a row that has no other copy on a disk. @throws what the database throws */
+  /** Such a file on this disk with exactly the row's bytes. @throws what the database throws */
   async of(row: LedgerRow): Promise<LocalCopy | undefined> {
-    if (!isIn(row, 'remote')) return undefined;
+    if (!isIn(row, 'local', 'both', 'remote')) return undefined;
     const { size, md5 } = row.placement.content;
     if (md5 === null) return undefined;
     const volume = this.deps.volume.id;

@@ -15,6 +15,8 @@ import type { RowCache } from './row-cache';
 /** What the storage engine is made of; reads, writes and background jobs share it. */
 export interface EngineParts {
   ledger: Ledger;
+  /** Who this process is, to the others; left out where there are none. */
+  holder?: string;
   disk: LocalStore;
   volume: Volume;
   catalog: MediaCatalog;

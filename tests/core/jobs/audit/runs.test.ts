@@ -55,6 +55,46 @@ test('S3 away: paused with the code, and nothing is called missing', async () =>
   expect((await world.audit({}, listing(() => Promise.reject(new StorageError('TIMEOUT'))))).outcome).toEqual({ status: 'paused', code: 'TIMEOUT' });
 });
 
+describe('the run says what it has looked at', () => {
+  const result = async (...of: Parameters<AuditWorld['audit']>) => (await world.audit(...of)).progress.audit;
+  const nothing = { findings: 0, applied: 0, lost: 0 };
+
+  test('all of it, and nothing was found', async () => {
+    await world.both('a.png');
+    expect(await result()).toEqual({ bucket: 'checked', disk: true, ...nothing });
+  });
+
+  test('what was found, what of it was put right, and what is nowhere', async () => {
+    await lose('a.png');
+    await world.both('b.png');
+    await world.s3.delete(await world.objectNameOf('b.png'));
+    expect(await result()).toEqual({ bucket: 'checked', disk: true, findings: 2, applied: 0, lost: 1 });
+    expect(await result({ apply: true })).toEqual({ bucket: 'checked', disk: true, findings: 2, applied: 2, lost: 1 });
+  });
+
+  test('no bucket: S3 is off, or away', async () => {
+    expect(await result({}, listing(() => Promise.reject(new StorageError('UNREACHABLE', { refused: true }))))).toMatchObject({ bucket: 'unchecked', findings: 0 });
+    world.state.mode = 'off';
+    expect((await world.audit()).outcome).toEqual({ status: 'complete' });
+    expect(await result()).toMatchObject({ bucket: 'unchecked' });
+  });
+
+  test('a part of it: S3 will not list, or will not say of one object, or goes away', async () => {
+    expect(await result({}, listing(() => Promise.reject(new StorageError('ACCESS_DENIED', { refused: true }))))).toMatchObject({ bucket: 'partly' });
+    await lose('a.png');
+    world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
+    expect(await result()).toMatchObject({ bucket: 'partly', lost: 0 });
+    // away before every object was looked at
+    world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('UNREACHABLE', { refused: true })) : undefined);
+    expect(await result()).toMatchObject({ bucket: 'partly' });
+  });
+
+  test('no disk: the uploads folder is an empty mount point', async () => {
+    await rm(path.join(world.folder, '.s3-storage/volume'));
+    expect(await result()).toMatchObject({ bucket: 'checked', disk: false });
+  });
+});
+
 test('stopped: paused without a code', async () => {
   expect((await world.audit({}, { signal: AbortSignal.abort() })).outcome).toEqual({ status: 'paused', code: null });
 });

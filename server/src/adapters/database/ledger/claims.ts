@@ -6,9 +6,9 @@ import { sha256 } from './objects';
 import { inTransaction, type LedgerContext } from './session';
 
 /** A claim is `retry_at` pushed forward: the time before which nobody is to work on the row. */
-export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'> {
+export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release' | 'renewClaims' | 'releaseClaimsOf'> {
   return {
-    claim: (request, forMs) =>
+    claim: (request, forMs, by = '') =>
       inTransaction(context, async ({ objects }) => {
         const { db } = objects;
         const rows = await objects.list((table) => {
@@ -20,7 +20,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
             .limit(request.limit);
           return lockFree(db, due);
         });
-        for (const some of parts(rows)) await objects.of(some.map(({ key }) => sha256(key))).update({ retry_at: clockAfter(db, forMs) });
+        for (const some of parts(rows)) await objects.of(some.map(({ key }) => sha256(key))).update({ retry_at: clockAfter(db, forMs), claimed_by: by });
         return rows;
       }),
 
@@ -30,6 +30,30 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
           const [{ rev, attempts }] = alike;
           for (const some of parts(alike)) await objects.of(some.map(({ key }) => sha256(key))).where({ rev, attempts }).update({ retry_at: 0 });
         }
+      }),
+
+    renewClaims: (rows, forMs, by) =>
+      inTransaction(context, async ({ objects }) => {
+        const { db } = objects;
+        for (const alike of groupedBy(rows, ({ rev, attempts }) => `${rev} ${attempts}`)) {
+          const [{ rev, attempts }] = alike;
+          for (const some of parts(alike)) {
+            const held = objects.of(some.map(({ key }) => sha256(key))).where({ rev, attempts, claimed_by: by }).where('retry_at', '>', clockAfter(db));
+            await held.update({ retry_at: clockAfter(db, forMs) });
+          }
+        }
+      }),
+
+    releaseClaimsOf: (holder, volume) =>
+      inTransaction(context, async ({ objects }) => {
+        let count = 0;
+        // each a range of the index by which rows are claimed
+        for (const place of [{ state: 'local', volume }, { state: 'both', volume }, { state: 'remote', volume: null }]) {
+          const due = objects.table().where({ ...place, tombstone_ticket: null }).where('retry_at', '>', clockAfter(objects.db)).where('claimed_by', holder);
+          const held: { key_hash: string }[] = await due.select('key_hash');
+          for (const some of parts(held)) count += await objects.of(some.map(({ key_hash }) => key_hash)).where('claimed_by', holder).update({ retry_at: 0 });
+        }
+        return count;
       }),
   };
 }

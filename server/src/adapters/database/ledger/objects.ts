@@ -122,7 +122,7 @@ export class Objects {
     const { object_key: _, ...columns } = toColumns(row);
     const times: Record<string, unknown> = {};
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
-    else times.retry_at = retryAfterMs === null ? NEVER : clockAfter(this.db, retryAfterMs);
+    else Object.assign(times, { retry_at: retryAfterMs === null ? NEVER : clockAfter(this.db, retryAfterMs), claimed_by: null });
     if (row.attempts === 0) times.retry_at = 0;
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
     if (!awaitsPurge(row)) times.purge_at = null;

@@ -17,8 +17,8 @@ export function auditJob(deps: AuditParts): Job {
     name: 'audit',
     scope: 'library',
     blockedBy: async ({ apply }) => (apply && !deps.cloud() ? 'READ_ONLY' : null),
-    // there is always something to compare
-    isComplete: async () => true,
+    // there is always something to compare, so only its last run can be complete
+    isComplete: async (_range, lastRun) => lastRun?.status === 'complete',
     run: (context) => audit(deps, context),
   };
 }
@@ -28,15 +28,26 @@ async function audit(deps: AuditParts, context: JobContext): Promise<JobOutcome>
   const { apply, dryRun } = context.options;
   if (apply && !dryRun && !deps.cloud()) throw new StorageError('READ_ONLY', { operation: 'audit', refused: true });
   const run = new AuditRun(deps, context);
+  try {
+    return await pass(run);
+  } finally {
+    await run.conclude();
+  }
+}
+
+async function pass(run: AuditRun): Promise<JobOutcome> {
+  const { deps, context } = run;
   await run.begin();
   const { local, both, remote, trash } = await deps.ledger.tallies();
   for (const { count, bytes } of [local, both, remote, trash]) context.progress.expect(count, bytes);
   try {
-    for (const pass of [auditBuckets, auditLedger, auditDisk, auditLibrary]) if (!run.stopped) await pass(run);
+    for (const look of [auditBuckets, auditLedger, auditDisk, auditLibrary]) if (!run.stopped) await look(run);
   } catch (error) {
     await run.commit();
     if (!(error instanceof StorageError) || !isNoAnswer(error)) throw error;
     return { status: 'paused', code: run.stopped ? null : error.code };
   }
-  return run.stopped ? { status: 'paused', code: null } : { status: 'complete' };
+  if (run.stopped) return { status: 'paused', code: null };
+  run.finished = true;
+  return { status: 'complete' };
 }

@@ -6,14 +6,22 @@ import type { LocationId } from '../../ledger/ledger';
 import type { ObjectFacts, ObjectStore } from '../../store/object-store';
 import type { AuditParts } from './deps';
 
+/** Findings of files that nobody has the bytes of, as far as this audit could see. */
+const LOST: ReadonlySet<NewFinding['kind']> = new Set<NewFinding['kind']>(['lost', 'missing', 'stranded']);
+
 /** What the passes of one audit share: what was proven so far, and how findings are noted and put right. */
 export class AuditRun {
   /** The locations that were listed or answered: a missing object there is missing. */
   readonly reached = new Map<LocationId, ObjectStore>();
   /** Those where an object of this ledger was seen as it was stored: the right bucket. */
   readonly proven = new Set<LocationId>();
+  /** Something of a bucket could not be looked at: an object, or the listing. */
+  bucketUnseen = false;
+  /** It has gone through everything. */
+  finished = false;
   #findings: NewFinding[] = [];
   #hasScanned = false;
+  readonly #noted = { findings: 0, applied: 0, lost: 0 };
   #known = new Map<VolumeId, boolean>();
 
   constructor(
@@ -81,11 +89,21 @@ export class AuditRun {
     const applied = apply !== undefined && wanted && !dryRun && this.deps.cloud() !== undefined && (await apply());
     if (applied && finding.key !== null) this.deps.rows.forget([finding.key as ObjectKey]);
     this.#findings.push({ ...finding, applied });
+    this.#noted.findings++;
+    if (applied) this.#noted.applied++;
+    if (LOST.has(finding.kind)) this.#noted.lost++;
   }
 
   /** A place that could not be looked at: nothing of it is called missing. */
   unverified(name: string, error: unknown): Promise<void> {
     return this.note({ kind: 'failed', key: null, name, size: null, code: codeOf(error), action: 'none' });
+  }
+
+  /** Says what was looked at, and what was found, also where the audit had to end before its end. */
+  async conclude(): Promise<void> {
+    const isWhole = this.finished && !this.bucketUnseen;
+    const bucket = this.reached.size === 0 ? 'unchecked' : isWhole ? 'checked' : 'partly';
+    this.context.progress.audited({ bucket, disk: await this.isDiskThere().catch(() => false), ...this.#noted });
   }
 
   /** Stores what came of a batch. */

@@ -31,6 +31,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
       await listAll(run, location.id, listing);
       run.reached.set(location.id, store);
     } catch (error) {
+      run.bucketUnseen = true;
       if (!isStorageError(error) || isNoAnswer(error)) throw error;
       await run.unverified(place, error);
       // no right to list, or no listing: its objects can still be asked for, one by one

@@ -87,8 +87,8 @@ async function lookAtObject(run: AuditRun, row: LedgerRow): Promise<ObjectSeen> 
   const remote = remoteOf(row);
   if (!remote) return 'none';
   const store = run.reached.get(remote.locationId);
-  if (!store) return 'unknown';
-  const facts = await run.head(store, remote.object);
+  const facts = store ? await run.head(store, remote.object) : 'unknown';
+  if (facts === 'unknown') run.bucketUnseen = true;
   if (typeof facts === 'string') return facts;
   if (!isAsStored(row, facts)) return 'changed';
   run.proven.add(remote.locationId);

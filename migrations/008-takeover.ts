@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { addColumns } from './columns';
 import { createIndex } from './indexes';
 import { isMysql } from './tables';
 
@@ -6,10 +7,11 @@ import { isMysql } from './tables';
 const KEY_PREFIX = 255;
 
 /**
- * Leads a reader to the condemned files of one key, however many others await the sweeper: they are asked for while S3 is away or has
+ * Who has claimed a row: what a process held when it was killed is taken back by the next one. And an index that leads a reader to the condemned files of one key, however many others await the sweeper: they are asked for while S3 is away or has
  * lost an object.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
   const names = { table: 's3_storage_names', schema, index: 's3_storage_names_key' };
+  await addColumns(knex, schema, 's3_storage_objects', { claimed_by: (table) => table.string('claimed_by', 128) });
   await createIndex(knex, names, [isMysql(knex) ? { column: 'object_key', prefix: KEY_PREFIX } : 'object_key', 'status']);
 }
