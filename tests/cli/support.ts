@@ -78,6 +78,8 @@ export const NO_OBJECTS: ObjectsAnswer = { results: [], pagination: { page: 1, p
 
 export const FACTS: HostFacts = {
   providerIsLocal: true,
+  foreignMethods: [],
+  folderReaders: [],
   encryptedWith: 'admin.secrets.encryptionKey',
   missingMigrations: [],
   uploads: { folder: '/app/public/uploads', trouble: null, freeBytes: 50e9, ephemeral: null },

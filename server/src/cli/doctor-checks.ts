@@ -25,9 +25,10 @@ const wrong = (name: string, text: string, hint: string): Check => ({ name, verd
 const wrongBy = (name: string, code: ErrorCode): Check => wrong(name, ERRORS[code].message, ERRORS[code].hint);
 
 /** What can be told although the engine may not run. */
-export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, uploads }: HostFacts): Check[] {
+export function hostChecks({ providerIsLocal, foreignMethods, folderReaders, missingMigrations, encryptedWith, uploads }: HostFacts): Check[] {
   return [
-    providerIsLocal ? ok('Upload provider', 'is Strapi’s local one, which this plugin stands in front of') : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
+    providerIsLocal ? providerCheck(foreignMethods) : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
+    ...(folderReaders.length === 0 ? [] : [readersCheck(folderReaders)]),
     tablesCheck(missingMigrations),
     encryptedWith
       ? ok('Encryption', `the stored secret is encrypted with ${encryptedWith}`)
@@ -35,6 +36,24 @@ export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, 
     folderCheck(uploads),
     spaceCheck(uploads.freeBytes),
   ];
+}
+
+function providerCheck(foreign: readonly string[]): Check {
+  const name = 'Upload provider';
+  if (foreign.length === 0) return ok(name, 'is Strapi’s local one, which this plugin stands in front of');
+  return note(
+    name,
+    `is Strapi’s local one, but other code of this project has wrapped or replaced ${foreign.join(', ')}`,
+    'If that code calls the former method, its files reach this plugin. If it does not, they are kept where that code puts them; the log then says so at the first upload.',
+  );
+}
+
+function readersCheck(plugins: readonly string[]): Check {
+  return note(
+    'Readers of the folder',
+    `${plugins.join(', ')} ${plugins.length === 1 ? 'reads' : 'read'} files from the uploads folder`,
+    'Files that are only in S3 are not there: new uploads, and all files after phase 2, will be missing to it. Let it fetch them from their /uploads addresses.',
+  );
 }
 
 function folderCheck({ folder, trouble }: HostFacts['uploads']): Check {
