@@ -1,6 +1,8 @@
 import type { Core } from '@strapi/strapi';
+import { publicMarks } from './adapters/public-site';
 import { providerIsLocal } from './engine';
 import { hostOf } from './engine-host';
+import { markMiddleware } from './http/mark-middleware';
 import { registerPermissions } from './http/permissions';
 import { uploadsMiddleware } from './http/uploads-middleware';
 
@@ -8,6 +10,7 @@ export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<vo
   await registerPermissions(strapi);
   const host = hostOf(strapi);
   if (providerIsLocal(strapi)) {
+    strapi.server.use(markMiddleware(publicMarks(strapi)));
     // here, not in register(): after Strapi's own middlewares (headers, errors, log), before its static route
     strapi.server.use(uploadsMiddleware(async () => (await host.active())?.reader, { cacheControl: cacheControlOf(strapi) }));
   }

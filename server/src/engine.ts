@@ -11,6 +11,7 @@ import { knexInventories } from './adapters/inventories';
 import { knexLedger } from './adapters/database/knex-ledger';
 import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
+import { publicAddress, publicMarks, publicSite } from './adapters/public-site';
 import { strapiSecretBox } from './adapters/secrets';
 import { KnexSettingsRepository } from './adapters/settings-repository';
 import { volumeRegistry } from './adapters/volumes';
@@ -30,6 +31,8 @@ import { MediaStorage } from './core/media/media-storage';
 import { RowCache } from './core/media/row-cache';
 import { ObjectChanges } from './core/object-changes';
 import { objectsPage } from './core/objects';
+import { PublicUrlGate } from './core/public-url/gate';
+import { publicUrlOf } from './core/public-url/public-url';
 import { openS3Probe } from './core/probe/open-s3';
 import { Outage, type IncidentLog } from './core/resilience/outage';
 import { SettingsApi } from './core/settings/api';
@@ -65,6 +68,7 @@ interface Parts {
   housekeeping: Housekeeping;
   jobs: EngineJobs;
   origins: readonly string[];
+  publicUrl: PublicUrlGate;
 }
 
 /** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
@@ -92,7 +96,7 @@ export class Engine implements EnginePort {
   private constructor(private readonly parts: Parts) {
     const { service, jobs } = parts;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins });
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins }, parts.publicUrl);
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),
@@ -167,6 +171,9 @@ export class Engine implements EnginePort {
       leaving: () => service.current().reason === 'LEAVING',
       storeAt: (location) => connections.storeAt(location),
     };
+    const address = publicAddress(strapi, process.env);
+    const site = address === undefined ? undefined : publicSite(address, clock);
+    const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
     const leases = knexLeases(transactions, database.getSchemaName());
     const holder = randomUUID();
     const housekeeping: Housekeeping = new Housekeeping(shared, {
@@ -184,6 +191,7 @@ export class Engine implements EnginePort {
       parts: {
         ...shared,
         library: catalog,
+        publicUrl,
         inventories: knexInventories(transactions, database.getSchemaName()),
         registry,
         tree: diskTree(uploads),
@@ -208,7 +216,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, publicUrl });
     await engine.#applied;
     return engine;
   }

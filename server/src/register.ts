@@ -16,7 +16,8 @@ interface Services {
 export function register({ strapi }: { strapi: Core.Strapi }): void {
   if (!providerIsLocal(strapi)) return;
   const { active } = hostOf(strapi);
-  attach(strapi, strapi.plugin('upload').provider, active);
+  const provider: unknown = strapi.plugin('upload').provider;
+  attach(strapi, provider as UploadProvider, active);
   let told = false;
   const onBypass = () => {
     if (!told) strapi.log.warn('[s3-storage] An upload did not reach this plugin: other code has replaced the upload provider’s methods and does not call the former ones. Such files are kept where that code puts them.');

@@ -96,8 +96,8 @@ export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { o
 }
 
 export function connectionChecks({ ok: works, steps }: TestAnswer): Check[] {
-  const checks = steps.map(({ name, ok: passed, message, hint, ms }) =>
-    passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
+  const checks = steps.map(({ name, ok: passed, code, message, hint, ms }) =>
+    passed && code ? note(`Connection: ${name}`, message, hint) : passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
   );
   if (steps.some(({ code }) => code === 'CLOCK_SKEW')) return [...checks, wrongBy('Clock', 'CLOCK_SKEW')];
   return works ? [...checks, ok('Clock', 'S3 accepts this server’s time')] : checks;

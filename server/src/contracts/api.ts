@@ -1,9 +1,12 @@
 import type { ErrorCode } from './errors';
 import type { Mode, SettingsAnswer } from './settings';
 
-export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete';
+export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete' | 'public';
 
-/** One step of the connection test; the steps after a failed one are left out. */
+/**
+ * One step of the connection test; the steps after a failed one are left out. `public` asks whether visitors' requests reach this plugin:
+ * it is always there, and the test as a whole does not fail by it.
+ */
 export interface TestStep {
   name: TestStepName;
   ok: boolean;
