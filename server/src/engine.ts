@@ -46,6 +46,7 @@ import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
 import { DiskHealth } from './core/volumes/disk-health';
 import { DiskWatch } from './core/volumes/disk-watch';
+import { TwinWatch } from './core/volumes/twin-watch';
 import type { VolumeRegistry } from './core/volumes/registry';
 import { EngineJobs } from './engine-jobs';
 import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from './http/engine-access';
@@ -175,6 +176,7 @@ export class Engine implements EnginePort {
     const site = address === undefined ? undefined : publicSite(address, clock);
     const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
     const leases = knexLeases(transactions, database.getSchemaName());
+    const twinWatch = new TwinWatch({ volume, leases, clock, log });
     const holder = randomUUID();
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
@@ -182,6 +184,7 @@ export class Engine implements EnginePort {
       beat: async () => {
         await diskHealth.check();
         await diskWatch.beat();
+        await twinWatch.beat();
       },
       leases,
       holder,

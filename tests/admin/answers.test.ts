@@ -15,7 +15,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   pendingUploads: none,
   stranded: { ...none, volumes: [] },
   incidents: [],
-  node: { volume: 'v', production: true, ephemeral: null, disk: null },
+  node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false },
   ...over,
 });
 

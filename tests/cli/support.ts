@@ -31,7 +31,7 @@ export const STATUS: StatusAnswer = {
   pendingUploads: NONE,
   stranded: { ...NONE, volumes: [] },
   incidents: [],
-  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null },
+  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null, twin: false },
 };
 
 export const SETTINGS: SettingsAnswer = { settings: STORED, sources: sourcesOf('database'), mode: 'read-write', reason: null };

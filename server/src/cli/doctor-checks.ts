@@ -103,8 +103,9 @@ export function connectionChecks({ ok: works, steps }: TestAnswer): Check[] {
   return works ? [...checks, ok('Clock', 'S3 accepts this server’s time')] : checks;
 }
 
-export function libraryChecks({ stranded, objects, pendingUploads }: StatusAnswer): Check[] {
+export function libraryChecks({ stranded, objects, pendingUploads, node }: StatusAnswer): Check[] {
   return [
+    ...(node.twin ? [wrongBy('Disk id', 'VOLUME_TWIN')] : []),
     stranded.count === 0
       ? ok('Stranded files', 'none')
       : wrong('Stranded files', `${formatTally(stranded)} are only on a disk that has vanished`, 'Bring that server or its volume back: its files then follow to S3 by themselves.'),

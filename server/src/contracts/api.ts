@@ -69,6 +69,6 @@ export interface StatusAnswer {
   stranded: Tally & { volumes: (Tally & { id: string; lastSeen: string | null })[] };
   /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
-  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. */
-  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null };
+  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. `twin`: another disk is in use under the same id. */
+  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null; twin: boolean };
 }

@@ -80,6 +80,10 @@ export const ERRORS = {
   // the disk and the body
   DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
   DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder, its rights, and that its disk is mounted. If “strapi import” has emptied the folder, restart Strapi.' },
+  VOLUME_TWIN: {
+    message: 'Another uploads folder is in use under the same id: one is a copy of the other.',
+    hint: 'Stop Strapi where the copy is, remove .s3-storage/volume from the copy (nothing else), and start it again.',
+  },
   FOLDER_NOT_WRITABLE: {
     message: 'The uploads folder cannot be written.',
     hint: 'Files in it are served, and uploads go on as long as S3 takes them. Make the folder writable for the user that Strapi runs as (mount, owner, rights); it is used again by itself.',

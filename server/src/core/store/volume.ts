@@ -13,6 +13,8 @@ export interface Volume {
   readonly id: VolumeId;
   /** The id was read from the folder. Until it was, nobody knows which volume this is: the folder can be neither read nor written. */
   readonly established: boolean;
+  /** Another folder is in use under the same id, so that what lies here and what is recorded need not agree. See `TwinWatch`. */
+  hasTwin: boolean;
   /** The folder had no id when this process opened it: it is a new one, or was emptied. */
   readonly founded: boolean;
   /**
@@ -43,6 +45,7 @@ export async function openVolume(root: string, onFailure: (error: StorageError) 
   });
   return {
     root,
+    hasTwin: false,
     get founded() {
       return established && id === proposal;
     },

@@ -10,6 +10,7 @@ import { DiskNotice } from './DiskNotice';
 import { FolderNotice } from './FolderNotice';
 import { ObjectCounts } from './ObjectCounts';
 import { StrandedNotice } from './StrandedNotice';
+import { TwinNotice } from './TwinNotice';
 import { useSituationText } from './useSituationText';
 
 const VARIANTS = {
@@ -63,6 +64,7 @@ export function StatusCard({ answer, status, stale = false, mayUpdate, brief = f
         {status && !brief && <ObjectCounts objects={status.objects} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
         {status?.node.disk && <FolderNotice trouble={status.node.disk} />}
+        {status?.node.twin && <TwinNotice />}
         {risk && <DiskNotice kind={risk} />}
         {!mayUpdate && (
           <Typography textColor="neutral600" tag="p">
