@@ -69,7 +69,8 @@ interface Parts {
   housekeeping: Housekeeping;
   jobs: EngineJobs;
   origins: readonly string[];
-  publicUrl: PublicUrlGate;
+  /** Undefined beside another upload provider, where the plugin answers nothing. */
+  publicUrl: PublicUrlGate | undefined;
 }
 
 /** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
@@ -219,7 +220,7 @@ export class Engine implements EnginePort {
       onDelete: () => housekeeping.wake(),
     });
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
-    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, publicUrl });
+    const engine = new Engine({ ledger, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, origins, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     return engine;
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isStorageError, type StorageError } from '../errors';
+import { isStorageError } from '../errors';
 import { OWN_FOLDER, type VolumeId } from '../keys';
 import { errnoOf, folderError } from './disk-errors';
 import { linkOrCopy, makeFolder, syncFile, syncFolder, unlinkIfThere } from './disk-write';
@@ -30,7 +30,7 @@ export interface Volume {
  * Opens, or founds, the volume of an uploads folder. A folder that can be neither read nor written is no reason not to start: the
  * volume is not established then, and each {@link Volume.refresh} tries again.
  */
-export async function openVolume(root: string, onFailure: (error: StorageError) => void = () => undefined): Promise<Volume> {
+export async function openVolume(root: string): Promise<Volume> {
   const proposal = randomUUID() as string as VolumeId;
   let id = proposal;
   let established = false;
@@ -41,7 +41,6 @@ export async function openVolume(root: string, onFailure: (error: StorageError) 
   };
   await refresh().catch((error: unknown) => {
     if (!isStorageError(error)) throw error;
-    onFailure(error);
   });
   return {
     root,
