@@ -1,6 +1,8 @@
 import type { Core } from '@strapi/strapi';
+import { publicMarks } from './adapters/public-site';
 import { providerIsLocal } from './engine';
 import { hostOf } from './engine-host';
+import { markMiddleware } from './http/mark-middleware';
 import { registerPermissions } from './http/permissions';
 import { takePublicRoute } from './http/uploads-route';
 import { uploadsOptions } from './uploads-options';
@@ -8,7 +10,10 @@ import { uploadsOptions } from './uploads-options';
 export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<void> {
   await registerPermissions(strapi);
   const host = hostOf(strapi);
-  if (providerIsLocal(strapi)) takePublicRoute(strapi, uploadsOptions(strapi));
+  if (providerIsLocal(strapi)) {
+    strapi.server.use(markMiddleware(publicMarks(strapi)));
+    takePublicRoute(strapi, uploadsOptions(strapi));
+  }
   // reported where it fails; Strapi boots in any case
   await host.start().catch(() => undefined);
   // commands (export, import, …) load Strapi too, and never listen

@@ -1,6 +1,8 @@
 import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
+import { foreignMethods } from './adapters/local-provider';
+import { isWrapped, type UploadProvider } from './adapters/upload-provider';
 import { missingMigrations } from './adapters/database/migrate';
 import type { HostFacts } from './cli/command-engine';
 import type { DiskTrouble } from './contracts/api';
@@ -8,12 +10,17 @@ import { ephemeralKind } from './core/store/file-system';
 import { troubleBy } from './core/volumes/disk-health';
 import { providerIsLocal } from './engine';
 
+/** Plugins that resize or convert images on the fly, from the uploads folder. Code of the project's own cannot be told. */
+const FOLDER_READERS = ['local-image-sharp', 'local-image-format'];
+
 /** What `doctor` looks at apart from the engine. Never throws. */
 export async function hostFacts(strapi: Core.Strapi): Promise<HostFacts> {
   const folder = path.resolve(strapi.dirs.static.public, 'uploads');
   const missing = missingMigrations(strapi.db.connection, strapi.db.getSchemaName());
   return {
     providerIsLocal: providerIsLocal(strapi),
+    foreignMethods: foreignMethods(strapi.plugin('upload').provider as Partial<UploadProvider>, isWrapped),
+    folderReaders: FOLDER_READERS.filter((name) => strapi.plugin(name) !== undefined),
     encryptedWith: strapi.config.get('admin.secrets.encryptionKey') ? 'admin.secrets.encryptionKey' : strapi.config.get('server.app.keys') ? 'app.keys' : null,
     missingMigrations: await missing.catch(() => null),
     uploads: { folder, trouble: await troubleOf(folder), ...(await fileSystemOf(folder)) },

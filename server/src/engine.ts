@@ -13,6 +13,7 @@ import { knexLedger } from './adapters/database/knex-ledger';
 import { ensureLibraryIndex } from './adapters/database/library-index';
 import { migrate } from './adapters/database/migrate';
 import { strapiTransactions } from './adapters/database/transactions';
+import { publicAddress, publicMarks, publicSite } from './adapters/public-site';
 import { strapiSecretBox } from './adapters/secrets';
 import { KnexSettingsRepository } from './adapters/settings-repository';
 import { volumeRegistry } from './adapters/volumes';
@@ -36,6 +37,8 @@ import { outOfSight, outOfSightLine, type SightDeps } from './core/media/out-of-
 import { RowCache } from './core/media/row-cache';
 import { ObjectChanges } from './core/object-changes';
 import { objectsPage } from './core/objects';
+import { PublicUrlGate } from './core/public-url/gate';
+import { publicUrlOf } from './core/public-url/public-url';
 import { openS3Probe } from './core/probe/open-s3';
 import { Outage, type IncidentLog } from './core/resilience/outage';
 import { SettingsApi } from './core/settings/api';
@@ -50,6 +53,7 @@ import { openVolume, type Volume } from './core/store/volume';
 import { statusOf } from './core/status';
 import { DiskHealth } from './core/volumes/disk-health';
 import { DiskWatch } from './core/volumes/disk-watch';
+import { TwinWatch } from './core/volumes/twin-watch';
 import type { VolumeRegistry } from './core/volumes/registry';
 import { EngineJobs } from './engine-jobs';
 import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from './http/engine-access';
@@ -77,6 +81,8 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   /** Gets the media library ready for questions about single files, in the background. Never rejects. */
   prepareLibrary(): Promise<void>;
   origins: readonly string[];
+  /** Undefined beside another upload provider, where the plugin answers nothing. */
+  publicUrl: PublicUrlGate | undefined;
 }
 
 /** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
@@ -110,7 +116,7 @@ export class Engine implements EnginePort {
     const { service, jobs } = parts;
     this.#ledgerUsed = parts.ledgerUsed;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings));
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings), parts.publicUrl);
     this.settings = {
       answer: () => api.answer(),
       test: (body) => api.test(body),
@@ -192,7 +198,11 @@ export class Engine implements EnginePort {
       storeAt: (location) => connections.storeAt(location),
       standInFor: (location) => connections.standInFor(location),
     };
+    const address = publicAddress(strapi, process.env);
+    const site = address === undefined ? undefined : publicSite(address, clock);
+    const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
     const leases = knexLeases(transactions, database.getSchemaName());
+    const twinWatch = new TwinWatch({ volume, leases, clock, log });
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
@@ -200,6 +210,7 @@ export class Engine implements EnginePort {
         await diskHealth.check();
         await diskWatch.beat();
         await jobs.predecessors.register();
+        await twinWatch.beat();
       },
       leases,
       holder,
@@ -211,6 +222,7 @@ export class Engine implements EnginePort {
       parts: {
         ...shared,
         library: catalog,
+        publicUrl,
         inventories,
         registry,
         tree: diskTree(uploads),
@@ -245,7 +257,7 @@ export class Engine implements EnginePort {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     return engine;
   }

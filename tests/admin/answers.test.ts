@@ -16,7 +16,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   pendingUploads: none,
   stranded: { ...none, volumes: [] },
   incidents: [],
-  node: { volume: 'v', production: true, ephemeral: null, disk: null },
+  node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false },
   ...over,
 });
 
@@ -95,7 +95,7 @@ test('files that wait on a disk that is gone are not being uploaded', () => {
   expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: none });
 });
 
-test('all six steps are listed, whatever the test came to', () => {
+test('all seven steps are listed, whatever the test came to', () => {
   const failed = { name: 'credentials', ok: false, ms: 2, code: 'SIGNATURE_MISMATCH', message: '', hint: null } as const;
   const rows = stepRows({
     ok: false,
@@ -103,7 +103,7 @@ test('all six steps are listed, whatever the test came to', () => {
     capabilities: { etagIsMd5: null, conditionalPut: null },
     snippets: [],
   });
-  expect(rows.map(({ state }) => state)).toEqual(['passed', 'failed', 'left-out', 'left-out', 'left-out', 'left-out']);
+  expect(rows.map(({ state }) => state)).toEqual(['passed', 'failed', 'left-out', 'left-out', 'left-out', 'left-out', 'left-out']);
 });
 
 test('a detail is what the server says beyond the sentence of the code', () => {

@@ -99,6 +99,16 @@ describe('doctor', () => {
     expect(played.stdout()).toContain(`Connection: ${message} (HTTPS_PROXY)\n    → ${hint}\n`);
   });
 
+  it.each<[string, Partial<HostFacts>, RegExp]>([
+    ['Upload provider', { foreignMethods: ['uploadStream', 'delete'] }, /wrapped or replaced uploadStream, delete/],
+    ['Readers of the folder', { folderReaders: ['local-image-sharp'] }, /local-image-sharp reads files/],
+  ])('says what other code of the project does: %s', async (name, facts, text) => {
+    const played = stageIo();
+    expect(await runOn(played, 'doctor', engineWith(), { ...FACTS, ...facts })).toBe(0);
+    expect(played.stdout()).toMatch(new RegExp(`^! ${name}: .+\\n {4}→ .+$`, 'm'));
+    expect(played.stdout()).toMatch(text);
+  });
+
   it('only notes what may be meant so', async () => {
     const played = stageIo();
     const engine = engineWith({

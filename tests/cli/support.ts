@@ -32,7 +32,7 @@ export const STATUS: StatusAnswer = {
   pendingUploads: NONE,
   stranded: { ...NONE, volumes: [] },
   incidents: [],
-  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null },
+  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null, twin: false },
 };
 
 export const SETTINGS: SettingsAnswer = { settings: STORED, sources: sourcesOf('database'), mode: 'read-write', reason: null };
@@ -79,6 +79,8 @@ export const NO_OBJECTS: ObjectsAnswer = { results: [], pagination: { page: 1, p
 
 export const FACTS: HostFacts = {
   providerIsLocal: true,
+  foreignMethods: [],
+  folderReaders: [],
   encryptedWith: 'admin.secrets.encryptionKey',
   missingMigrations: [],
   uploads: { folder: '/app/public/uploads', trouble: null, freeBytes: 50e9, ephemeral: null },

@@ -149,8 +149,8 @@ describe('from nothing to the first object', () => {
     await view.main.getByText('Something was changed since: test again to be sure.').waitFor();
     await view.test.click();
     await view.main.getByText('The connection works.').waitFor();
-    expect(await view.steps.count()).toBe(6);
-    expect(await view.steps.getByRole('img', { name: 'Passed' }).count()).toBe(6);
+    expect(await view.steps.count()).toBe(7);
+    expect(await view.steps.getByRole('img', { name: 'Passed' }).count()).toBe(7);
     // the test leaves nothing behind, and stores nothing
     expect(await stage.bucket.keys()).toEqual([]);
     expect(await mode()).toBe('off');

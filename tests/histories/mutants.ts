@@ -318,6 +318,42 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'no option of Strapi’s route leads to bytes on disk that are not current',
   },
   {
+    guard: 'Two folders that are in use under one id are told, and nothing is judged by what lies in either',
+    without: 'files of one are called missing because the other does not have them',
+    file: 'core/volumes/twin-watch.test.ts',
+    test: 'a copy that is in use beside its original is told on both sides, copied %i minutes after the start',
+  },
+  {
+    guard: 'Phase 2 frees no disk while a web server in front serves the uploads folder itself',
+    without: 'every file that is moved is missing to visitors',
+    file: 'core/jobs/cleanup-job.test.ts',
+    test: 'nothing leaves the disk while a web server in front serves the folder itself',
+  },
+  {
+    guard: 'Nothing is recorded on a disk whose id can be neither read nor written',
+    without: 'files are looked for on a disk that nobody will ever find',
+    file: 'core/media/unwritable-disk.test.ts',
+    test: 'nothing is recorded as lying on a disk that nobody can name',
+  },
+  {
+    guard: 'A file of another disk is served from this one only if its bytes are proven to be the recorded ones',
+    without: 'another file of the same name is served',
+    file: 'core/media/media-storage.test.ts',
+    test: 'a copy on another server’s disk is not taken for one on this disk',
+  },
+  {
+    guard: 'Where there are no hard links a file is created exclusively',
+    without: 'a fallback takes the place of somebody else’s file',
+    file: 'core/store/no-hard-links.test.ts',
+    test: 'files are written whole, nothing is overwritten, and nothing is left',
+  },
+  {
+    guard: 'The bytes of an upload are taken from where Strapi’s own provider takes them',
+    without: 'what a scanner or watermark has made of a file is refused, or the original is stored in its place',
+    file: 'adapters/upload-provider.test.ts',
+    test: 'a changed stream is there for each attempt, and for the disk when S3 takes none of them',
+  },
+  {
     guard: 'A delete buries a key that the ledger has never seen, too',
     without: 'a file that a reader takes up from the bucket just then is served for ever, although it was deleted',
     file: 'contract/ledger/burying.ts',

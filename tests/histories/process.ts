@@ -82,7 +82,7 @@ export class Process {
     this.#parts = {
       ledger,
       disk: parts.disk.connect(life),
-      volume: { root: '', id: volume, founded: false, established: true, refresh: async () => volume },
+      volume: { root: '', id: volume, founded: false, established: true, hasTwin: false, refresh: async () => volume },
       catalog,
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,

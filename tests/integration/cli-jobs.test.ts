@@ -63,7 +63,7 @@ const keysIn = async (state: string) => [...(await ledger()).rows.values()].filt
 /** Files of the library, at plain paths and in the plugin's own folder. */
 const onDisk = async () => {
   const entries = await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && !['.gitkeep', 'volume'].includes(entry.name)).map(({ name }) => name).sort();
+  return entries.filter((entry) => entry.isFile() && !['.gitkeep', 'volume', 'volume.mark'].includes(entry.name)).map(({ name }) => name).sort();
 };
 const all = () => [...images.keys(), ...notes.keys()].sort();
 

@@ -26,7 +26,7 @@ const onDisk = async (key: string): Promise<Buffer | null> => readFile(path.join
 /** Local files of the media library, the plugin's own folder included. */
 const localFiles = async () =>
   (await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && !['.gitkeep', 'volume'].includes(entry.name))
+    .filter((entry) => entry.isFile() && !['.gitkeep', 'volume', 'volume.mark'].includes(entry.name))
     .map((entry) => entry.name);
 
 async function s3Answers() {

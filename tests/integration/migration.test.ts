@@ -65,7 +65,7 @@ async function onDisk(): Promise<{ plain: string[]; own: string[] }> {
   const files = names.filter((name) => path.basename(name) !== '.gitkeep');
   return {
     plain: files.filter((name) => !name.startsWith('.s3-storage')).sort(),
-    own: files.filter((name) => name.startsWith('.s3-storage') && path.basename(name) !== 'volume'),
+    own: files.filter((name) => name.startsWith('.s3-storage') && !path.basename(name).startsWith('volume')),
   };
 }
 

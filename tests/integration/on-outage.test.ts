@@ -18,7 +18,7 @@ const SENTENCE = 'this server is set to refuse uploads rather than keep them on 
 
 const filesOnDisk = async () =>
   (await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && !['.gitkeep', 'volume'].includes(entry.name))
+    .filter((entry) => entry.isFile() && !['.gitkeep', 'volume', 'volume.mark'].includes(entry.name))
     .map(({ name }) => name);
 
 const listed = async (): Promise<string[]> =>

@@ -29,7 +29,7 @@ const finding = (body: TestBody) => body.steps.find((step) => !step.ok);
 test('the test of good settings goes through every step, and saves nothing', async () => {
   const body = await tryOut({});
   expect(body.steps.filter((step) => !step.ok)).toEqual([]);
-  expect(body.steps.map((step) => step.name)).toEqual(['endpoint', 'credentials', 'read', 'write', 'verify', 'delete']);
+  expect(body.steps.map((step) => step.name)).toEqual(['endpoint', 'credentials', 'read', 'write', 'verify', 'delete', 'public']);
   expect(await stage.bucket.keys()).toEqual([]);
   const { body: saved } = await stage.strapi.api<{ mode: string; settings: { bucket: string | null } }>('GET', '/s3-storage/settings');
   expect(saved).toMatchObject({ mode: 'off', settings: { bucket: null } });

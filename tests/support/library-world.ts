@@ -25,6 +25,7 @@ export async function libraryWorld(options: { prefix?: string } = {}) {
   const deps: JobDeps = {
     ...world.jobs,
     inventories: world.ledger.inventories,
+    publicUrl: { known: () => null, fresh: async () => ({ code: null, detail: '' }) },
     listAt: (location) => (world.jobs.storeAt(location) ? resilientListing(world.s3, { breaker: world.breaker, policy: { maxAttempts: 3 }, clock: world.clock }) : undefined),
     library: {
       page: async (request) => {

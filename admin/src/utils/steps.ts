@@ -1,7 +1,7 @@
 import { ERRORS } from '../../../server/src/contracts/errors';
 import type { TestAnswer, TestStep, TestStepName } from '../../../server/src/contracts/api';
 
-export const STEP_NAMES: readonly TestStepName[] = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
+export const STEP_NAMES: readonly TestStepName[] = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete', 'public'];
 
 export type StepRow =
   | { name: TestStepName; state: 'passed' | 'failed'; step: TestStep }

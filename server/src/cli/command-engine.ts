@@ -33,6 +33,10 @@ export interface CommandEngine {
 export interface HostFacts {
   /** Strapi's upload provider is the local one. */
   providerIsLocal: boolean;
+  /** Its methods that other code has wrapped or replaced. */
+  foreignMethods: readonly string[];
+  /** Enabled plugins that are known to read the uploads folder themselves. */
+  folderReaders: readonly string[];
   /** What the secret is encrypted with; null: neither is set, so that none can be stored. */
   encryptedWith: 'admin.secrets.encryptionKey' | 'app.keys' | null;
   /** Tables that are still to be made or changed; null: the database did not say. */

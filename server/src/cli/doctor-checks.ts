@@ -33,14 +33,33 @@ const wrong = (name: string, text: string, hint: string): Check => ({ name, verd
 const wrongBy = (name: string, code: ErrorCode): Check => wrong(name, ERRORS[code].message, ERRORS[code].hint);
 
 /** What can be told although the engine may not run. @param settings null: they could not be read */
-export function hostChecks({ providerIsLocal, missingMigrations, encryptedWith, uploads }: HostFacts, settings: SettingsAnswer | null): Check[] {
+export function hostChecks({ providerIsLocal, foreignMethods, folderReaders, missingMigrations, encryptedWith, uploads }: HostFacts, settings: SettingsAnswer | null): Check[] {
   return [
-    providerIsLocal ? ok('Upload provider', 'is Strapi’s local one, which this plugin stands in front of') : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
+    providerIsLocal ? providerCheck(foreignMethods) : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
+    ...(folderReaders.length === 0 ? [] : [readersCheck(folderReaders)]),
     tablesCheck(missingMigrations),
     encryptionCheck(encryptedWith, settings),
     folderCheck(uploads),
     spaceCheck(uploads.freeBytes),
   ];
+}
+
+function providerCheck(foreign: readonly string[]): Check {
+  const name = 'Upload provider';
+  if (foreign.length === 0) return ok(name, 'is Strapi’s local one, which this plugin stands in front of');
+  return note(
+    name,
+    `is Strapi’s local one, but other code of this project has wrapped or replaced ${foreign.join(', ')}`,
+    'If that code calls the former method, its files reach this plugin. If it does not, they are kept where that code puts them; the log then says so at the first upload.',
+  );
+}
+
+function readersCheck(plugins: readonly string[]): Check {
+  return note(
+    'Readers of the folder',
+    `${plugins.join(', ')} ${plugins.length === 1 ? 'reads' : 'read'} files from the uploads folder`,
+    'Files that are only in S3 are not there: new uploads, and all files after phase 2, will be missing to it. Let it fetch them from their /uploads addresses.',
+  );
 }
 
 function folderCheck({ folder, trouble }: HostFacts['uploads']): Check {
@@ -96,9 +115,11 @@ export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { o
 
 export function connectionChecks({ ok: works, steps, notes = [] }: TestAnswer): Check[] {
   const checks = [
-    ...steps.map(({ name, ok: passed, message, hint, ms }) =>
-      passed ? ok(`Connection: ${name}`, `${message} (${Math.round(ms)} ms)`) : wrong(`Connection: ${name}`, message, hint ?? ''),
-    ),
+    ...steps.map(({ name, ok: passed, code, message, hint, ms }) => {
+      const title = `Connection: ${name}`;
+      if (!passed) return wrong(title, message, hint ?? '');
+      return code ? note(title, message, hint) : ok(title, `${message} (${Math.round(ms)} ms)`);
+    }),
     ...notes.map(({ message, hint }) => note('Connection', message, hint)),
   ];
   if (steps.some(({ code }) => code === 'CLOCK_SKEW')) return [...checks, wrongBy('Clock', 'CLOCK_SKEW')];
@@ -106,12 +127,13 @@ export function connectionChecks({ ok: works, steps, notes = [] }: TestAnswer): 
 }
 
 export function libraryChecks(status: StatusAnswer): Check[] {
-  const { stranded, objects, pendingUploads } = status;
+  const { stranded, objects, pendingUploads, node } = status;
   const unreadable = outOfReach(status);
   return [
     ...(unreadable.count === 0
       ? []
       : [wrong('Unreadable files', `${formatTally(unreadable)} are only in S3, and nobody can open them now`, 'They can be opened again as soon as S3 can be used.')]),
+    ...(node.twin ? [wrongBy('Disk id', 'VOLUME_TWIN')] : []),
     stranded.count === 0
       ? ok('Stranded files', 'none')
       : wrong('Stranded files', `${formatTally(stranded)} are only on a disk that has vanished`, 'Bring that server or its volume back: its files then follow to S3 by themselves.'),

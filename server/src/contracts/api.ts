@@ -1,9 +1,12 @@
 import type { ErrorCode } from './errors';
 import type { Mode, SettingsAnswer } from './settings';
 
-export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete';
+export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete' | 'public';
 
-/** One step of the connection test; the steps after a failed one are left out. */
+/**
+ * One step of the connection test; the steps after a failed one are left out. `public` asks whether visitors' requests reach this plugin:
+ * it is always there, and the test as a whole does not fail by it.
+ */
 export interface TestStep {
   name: TestStepName;
   ok: boolean;
@@ -108,6 +111,6 @@ export interface StatusAnswer {
   stranded: Tally & { volumes: (Tally & { id: string; lastSeen: string | null })[] };
   /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
-  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. */
-  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null };
+  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. `twin`: another disk is in use under the same id. */
+  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null; twin: boolean };
 }

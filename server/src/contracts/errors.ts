@@ -104,6 +104,10 @@ export const ERRORS = {
   // the disk and the body
   DISK_FULL: { message: 'The local disk is full.', hint: 'Free some space in the uploads folder’s file system.' },
   DISK_ERROR: { message: 'The local disk could not be read or written.', hint: 'Check the uploads folder, its rights, and that its disk is mounted. If “strapi import” has emptied the folder, restart Strapi.' },
+  VOLUME_TWIN: {
+    message: 'Another uploads folder is in use under the same id: one is a copy of the other.',
+    hint: 'Stop Strapi where the copy is, remove .s3-storage/volume from the copy (nothing else), and start it again.',
+  },
   FOLDER_NOT_WRITABLE: {
     message: 'The uploads folder cannot be written.',
     hint: 'Files in it are served, and uploads go on as long as S3 takes them. Make the folder writable for the user that Strapi runs as (mount, owner, rights); it is used again by itself.',
@@ -171,6 +175,22 @@ export const ERRORS = {
   UPLOAD_INCOMPLETE: {
     message: 'The upload of the existing library is not complete on this disk, so nothing is removed from it.',
     hint: 'Start phase 1 and let it come to its end; files that failed too often do not hold it up.',
+  },
+  UPLOADS_NOT_REACHED: {
+    message: 'Requests for files do not reach this plugin at the project’s public address.',
+    hint: 'A web server in front seems to serve the uploads folder itself, so files that are only in S3 would be missing. Let it pass /uploads to Strapi. nginx: “location ^~ /uploads/” with only “proxy_pass http://127.0.0.1:1337;” in it, no alias and no root. If the address is wrong, correct url in config/server, or set S3_STORAGE_PUBLIC_URL (“off” skips this check).',
+  },
+  UPLOADS_SERVED_FIRST: {
+    message: 'A web server in front sends files from the uploads folder itself, and asks this plugin only for those that are not there.',
+    hint: 'A file that was replaced can be seen in its old version for a while. Let the web server pass all of /uploads to Strapi: in nginx “location ^~ /uploads/” with only “proxy_pass http://127.0.0.1:1337;” in it, no try_files.',
+  },
+  OWN_FOLDER_EXPOSED: {
+    message: 'The plugin’s own folder can be read at the project’s public address.',
+    hint: 'Files that were replaced or deleted may still be in it. Let the web server pass /uploads to Strapi instead of serving the folder itself, or deny /uploads/.s3-storage/.',
+  },
+  PUBLIC_URL_UNCHECKED: {
+    message: 'Whether visitors’ requests for files reach this plugin could not be checked.',
+    hint: 'Set url in config/server, or S3_STORAGE_PUBLIC_URL, to the address under which visitors load files. If a web server in front serves the uploads folder itself (nginx: alias or root), let it pass /uploads to Strapi before phase 2.',
   },
   RESTORE_WANTED: {
     message: 'Files are being brought back to the disk; a cleanup would remove them again.',

@@ -55,7 +55,7 @@ export async function statusOf(parts: {
       endedAt: endedAt?.toISOString() ?? null,
       fellBack,
     })),
-    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current() },
+    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current(), twin: parts.volume.hasTwin },
   };
 }
 

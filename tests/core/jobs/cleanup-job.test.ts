@@ -204,3 +204,30 @@ test('no right to read, although HEAD says that all is well: nothing is removed,
   expect((await run()).outcome).toEqual({ status: 'paused', code: 'ACCESS_DENIED' });
   expect([await onDisk('a.txt'), await onDisk('b.txt')]).toEqual([true, true]);
 });
+
+test('nothing leaves the disk while a web server in front serves the folder itself', async () => {
+  await world.shelve('a.txt');
+  await upload();
+  const unreached = { code: 'UPLOADS_NOT_REACHED', detail: '' } as const;
+  world.deps.publicUrl = { known: () => unreached, fresh: async () => unreached };
+  expect(await blocked()).toBe('UPLOADS_NOT_REACHED');
+  expect((await run()).outcome).toEqual({ status: 'paused', code: 'UPLOADS_NOT_REACHED' });
+  expect([await onDisk('a.txt'), await world.stateOf('a.txt')]).toEqual([true, 'both']);
+
+  // nobody has asked yet: the run itself asks before it begins
+  world.deps.publicUrl = { known: () => null, fresh: async () => unreached };
+  expect(await blocked()).toBeNull();
+  expect((await run()).outcome).toMatchObject({ code: 'UPLOADS_NOT_REACHED' });
+
+  // what could not be found out stands in nobody's way
+  const unchecked = { code: 'PUBLIC_URL_UNCHECKED', detail: '' } as const;
+  world.deps.publicUrl = { known: () => unchecked, fresh: async () => unchecked };
+  expect((await run()).outcome).toEqual({ status: 'complete' });
+});
+
+test('a web server that looks into the folder first is warned of', async () => {
+  for (const code of ['UPLOADS_SERVED_FIRST', 'OWN_FOLDER_EXPOSED'] as const) {
+    world.deps.publicUrl = { known: () => ({ code, detail: '' }), fresh: async () => ({ code, detail: '' }) };
+    expect([await blocked(), await job().warning?.()]).toEqual(['UPLOAD_INCOMPLETE', code]);
+  }
+});

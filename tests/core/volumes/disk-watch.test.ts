@@ -29,7 +29,7 @@ function world() {
   const start = (id: string, { founded = false, type = EXT4, keepsLocally = true, fails = false } = {}) => {
     const warnings: string[] = [];
     const log = { debug: () => undefined, info: () => undefined, warn: (line: string) => void warnings.push(line), error: () => undefined };
-    const volume = { root: '/uploads', id: id as VolumeId, founded, established: true, refresh: async () => id as VolumeId };
+    const volume = { root: '/uploads', id: id as VolumeId, founded, established: true, hasTwin: false, refresh: async () => id as VolumeId };
     const watch = new DiskWatch({
       volume, registry, clock, log,
       keepsLocally: () => keepsLocally,

@@ -42,7 +42,7 @@ export async function cannedJobs(page: Page): Promise<CannedJobs> {
     pendingUploads: none,
     stranded: { ...none, volumes: [] },
     incidents: [],
-    node: { volume: 'v', production: true, ephemeral: null, disk: null },
+    node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false },
   });
   const answerTo = (path: string, query: URLSearchParams): unknown => {
     if (path === '/jobs') {

@@ -5,6 +5,7 @@ import { planCleanup } from './cleanup-plan';
 import { counted } from './counted';
 import type { Job, JobContext, JobOptions, JobOutcome } from './job';
 import type { JobDeps } from './job-deps';
+import type { PublicVerdict } from '../public-url/public-url';
 import { sweepFiles } from './sweep';
 import { uploadIsComplete } from './upload-job';
 
@@ -13,7 +14,8 @@ export function cleanupJob(deps: JobDeps): Job {
   return {
     name: 'cleanup',
     scope: 'disk',
-    blockedBy: async ({ dryRun, maxId }) => (dryRun ? null : forbidden(deps, { maxId })),
+    blockedBy: async ({ dryRun, maxId }) => (dryRun ? null : ((await forbidden(deps, { maxId })) ?? unreached(deps.publicUrl.known()))),
+    warning: async () => warningOf(deps.publicUrl.known()),
     isComplete: async (range) => (await uploadIsComplete(deps, range)) && !(await deps.ledger.pendingWork(copiesOf(deps))),
     run: (context) => (context.options.dryRun ? planCleanup(deps, context) : cleanUp(counted(deps, context.progress), context)),
   };
@@ -24,9 +26,18 @@ async function forbidden(deps: JobDeps, range: Pick<JobOptions, 'maxId'>): Promi
   return (await uploadIsComplete(deps, range)) ? null : 'UPLOAD_INCOMPLETE';
 }
 
+/** Once the disk is freed, a web server that serves the uploads folder itself has nothing to send any more. */
+function unreached(verdict: PublicVerdict | null): ErrorCode | null {
+  return verdict?.code === 'UPLOADS_NOT_REACHED' ? verdict.code : null;
+}
+
+function warningOf(verdict: PublicVerdict | null): ErrorCode | null {
+  return verdict?.code === 'UPLOADS_SERVED_FIRST' || verdict?.code === 'OWN_FOLDER_EXPOSED' ? verdict.code : null;
+}
+
 async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
   const { signal, halt, options, progress } = context;
-  const reason = await forbidden(deps, options);
+  const reason = (await forbidden(deps, options)) ?? unreached(await deps.publicUrl.fresh());
   if (reason) return { status: 'paused', code: reason };
   const { both } = await deps.ledger.tallies();
   progress.expect(both.count, both.bytes);

@@ -31,7 +31,7 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
     if (!(await takeInventory(deps, context))) return paused(null);
   } catch (error) {
     // the disk is not there: it may come back
-    return isStorageError(error, 'DISK_ERROR') ? paused(error.code) : interrupted(error);
+    return isStorageError(error, 'DISK_ERROR', 'VOLUME_TWIN') ? paused(error.code) : interrupted(error);
   }
   const { pendingLibrary } = await deps.ledger.tallies();
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);

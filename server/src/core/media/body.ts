@@ -76,11 +76,13 @@ export async function withSpooledBody<T>(stream: Readable, use: (body: Body) => 
     try {
       await pipeline(
         stream,
-        async function* (chunks: AsyncIterable<Buffer>) {
+        async function* (chunks: AsyncIterable<Buffer | string>) {
           for await (const chunk of chunks) {
-            hash.update(chunk);
-            size += chunk.length;
-            yield chunk;
+            // a stream of somebody else's may give text
+            const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+            hash.update(bytes);
+            size += bytes.length;
+            yield bytes;
           }
         },
         createWriteStream(file, { mode: 0o600 }),

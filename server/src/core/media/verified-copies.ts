@@ -20,7 +20,12 @@ export class VerifiedCopies {
     const found = await this.disk.stat(name).catch(notReadable);
     if (found?.size !== content.size) return false;
     const id = JSON.stringify([name, content.md5, found.dev, found.ino, found.size, found.mtimeMs]);
-    const known = this.#known.get(id) ?? this.#read(name, content.md5).catch(() => false);
+    // what could not be read now may be readable the next time
+    const unreadable = () => {
+      this.#known.delete(id);
+      return false;
+    };
+    const known = this.#known.get(id) ?? this.#read(name, content.md5).catch(unreadable);
     this.#known.delete(id);
     if (this.#known.size >= MAX_REMEMBERED) this.#known.delete(this.#known.keys().next().value as string);
     this.#known.set(id, known);

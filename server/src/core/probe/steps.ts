@@ -2,7 +2,8 @@ import type { TestNote, TestStep, TestStepName } from '../../contracts/api';
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import { abandonable } from '../abandonable';
 import type { Clock } from '../clock';
-import { codeOf, StorageError } from '../errors';
+import { codeOf, printable, StorageError } from '../errors';
+import type { PublicVerdict } from '../public-url/public-url';
 import { redact } from '../settings/redact';
 
 /** Codes whose detail this plugin has written itself. Of all others nothing is repeated to the caller but their quote. */
@@ -15,6 +16,7 @@ const DONE: Record<TestStepName, string> = {
   write: 'An object was written.',
   verify: 'The object reads back byte for byte.',
   delete: 'The object was deleted.',
+  public: 'Requests for files at the public address reach this plugin.',
 };
 
 export function failedStep(name: TestStepName, error: unknown, ms: number, secrets: readonly string[]): TestStep {
@@ -22,6 +24,12 @@ export function failedStep(name: TestStepName, error: unknown, ms: number, secre
   const detail = error instanceof StorageError ? (OWN.has(code) ? error.detail : error.quote) : undefined;
   const message = detail ? `${ERRORS[code].message} (${redact(detail, secrets)})` : ERRORS[code].message;
   return { name, ok: false, ms, code, message, hint: ERRORS[code].hint };
+}
+
+/** Whether visitors reach the plugin: a fault of the web server in front is one, a check that was not possible is none. */
+export function publicStep({ code, detail }: PublicVerdict, ms: number): TestStep {
+  if (code === null) return { name: 'public', ok: true, ms, code, message: DONE.public, hint: null };
+  return { name: 'public', ok: code === 'PUBLIC_URL_UNCHECKED', ms, code, message: `${ERRORS[code].message} (${printable(detail)})`, hint: ERRORS[code].hint };
 }
 
 /** Collects the steps of one test; after the first failure no further step runs. */

@@ -2,6 +2,8 @@ import type { PreviewAnswer, Tally, TestAnswer } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../probe/connection-test';
+import { publicStep } from '../probe/steps';
+import type { PublicUrlGate } from '../public-url/gate';
 import { checkedPatch, withCheckedEndpoint } from './patch';
 import { SettingsRefused } from './refused';
 import type { SettingsService } from './service';
@@ -16,6 +18,8 @@ export class SettingsApi {
     private readonly probe: ConnectionTestDeps,
     /** What settings would lose sight of. */
     private readonly outOfSight: (settings: EffectiveSettings) => Promise<Tally>,
+    /** Left out: nothing is said of it. */
+    private readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>,
   ) {}
 
   async answer(): Promise<SettingsAnswer> {
@@ -77,6 +81,15 @@ export class SettingsApi {
       if (!(error instanceof SettingsRefused)) throw error;
       return refusedEndpoint(new StorageError(error.code, { detail: error.fields[0]?.message }));
     }
-    return testConnection(this.service.preview(withCheckedEndpoint(patch)), this.probe);
+    const tested = testConnection(this.service.preview(withCheckedEndpoint(patch)), this.probe);
+    return this.publicUrl ? this.#withPublicUrl(this.publicUrl, await tested) : tested;
+  }
+
+  /** The test is of S3: what it finds of the web server in front does not make it fail. */
+  async #withPublicUrl(publicUrl: Pick<PublicUrlGate, 'fresh'>, answer: TestAnswer): Promise<TestAnswer> {
+    const { clock } = this.probe;
+    const begin = clock.elapsed();
+    const verdict = await publicUrl.fresh();
+    return { ...answer, steps: [...answer.steps, publicStep(verdict, clock.elapsed() - begin)] };
   }
 }

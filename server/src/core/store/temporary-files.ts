@@ -1,6 +1,7 @@
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OWN_FOLDER } from '../keys';
+import { MARK_FILE } from '../public-url/marks';
 import { errnoOf } from './disk-errors';
 
 /**
@@ -37,6 +38,7 @@ export async function removeTemporaryFiles(
   const remover = new Remover(before, onFailure);
   await remover.removeFiles(join(own, 'tmp'), OWN_TEMPORARY);
   await remover.removeFiles(own, VOLUME_DRAFT);
+  await remover.removeFiles(uploads, MARK_FILE);
   await remover.removeSpools(system);
   return remover.removed;
 }

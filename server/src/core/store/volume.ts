@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isStorageError, type StorageError } from '../errors';
+import { isStorageError } from '../errors';
 import { OWN_FOLDER, type VolumeId } from '../keys';
 import { errnoOf, folderError } from './disk-errors';
 import { linkOrCopy, makeFolder, syncFile, syncFolder, unlinkIfThere } from './disk-write';
@@ -13,6 +13,8 @@ export interface Volume {
   readonly id: VolumeId;
   /** The id was read from the folder. Until it was, nobody knows which volume this is: the folder can be neither read nor written. */
   readonly established: boolean;
+  /** Another folder is in use under the same id, so that what lies here and what is recorded need not agree. See `TwinWatch`. */
+  hasTwin: boolean;
   /** The folder had no id when this process opened it: it is a new one, or was emptied. */
   readonly founded: boolean;
   /**
@@ -28,7 +30,7 @@ export interface Volume {
  * Opens, or founds, the volume of an uploads folder. A folder that can be neither read nor written is no reason not to start: the
  * volume is not established then, and each {@link Volume.refresh} tries again.
  */
-export async function openVolume(root: string, onFailure: (error: StorageError) => void = () => undefined): Promise<Volume> {
+export async function openVolume(root: string): Promise<Volume> {
   const proposal = randomUUID() as string as VolumeId;
   let id = proposal;
   let established = false;
@@ -39,10 +41,10 @@ export async function openVolume(root: string, onFailure: (error: StorageError) 
   };
   await refresh().catch((error: unknown) => {
     if (!isStorageError(error)) throw error;
-    onFailure(error);
   });
   return {
     root,
+    hasTwin: false,
     get founded() {
       return established && id === proposal;
     },

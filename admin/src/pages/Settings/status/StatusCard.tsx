@@ -12,6 +12,7 @@ import { DiskNotice } from './DiskNotice';
 import { FolderNotice } from './FolderNotice';
 import { ObjectCounts } from './ObjectCounts';
 import { StrandedNotice } from './StrandedNotice';
+import { TwinNotice } from './TwinNotice';
 import { useSituationText } from './useSituationText';
 
 const VARIANTS = {
@@ -82,6 +83,7 @@ export function StatusCard({ answer, status, stale = false, finding = null, mayU
         {status && !brief && <ObjectCounts objects={status.objects} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
         {status?.node.disk && <FolderNotice trouble={status.node.disk} />}
+        {status?.node.twin && <TwinNotice />}
         {risk && <DiskNotice kind={risk} />}
         {!mayUpdate && (
           <Typography textColor="neutral600" tag="p">
