@@ -3,7 +3,7 @@ import { formatBytes } from '../../admin/src/utils/format';
 import { situationOf } from '../../admin/src/utils/situation';
 import { detailOf, stepRows, wasReadOnly } from '../../admin/src/utils/steps';
 import { ERRORS } from '../../server/src/contracts/errors';
-import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { OutageStatus, StatusAnswer } from '../../server/src/contracts/api';
 
 const none = { count: 0, bytes: 0 };
 const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
@@ -19,6 +19,8 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   ...over,
 });
 
+const outage: OutageStatus = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT', detail: null, reads: true, writes: true, unreadable: { count: 58, bytes: 580 } };
+
 const settings = { onOutage: 'local' } as const;
 const readWrite = { mode: 'read-write', reason: null, settings } as const;
 const off = { mode: 'off', settings } as const;
@@ -30,7 +32,6 @@ test('the situation: the settings’ mode until the status is known, then the st
 });
 
 test('an outage is told with what waits, and its end with what still waits', () => {
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
   const pendingUploads = { count: 3, bytes: 300 };
   expect(situationOf(readWrite, status({ outage, pendingUploads }))).toEqual({
     kind: 'away',
@@ -45,7 +46,6 @@ test('an outage is told with what waits, and its end with what still waits', () 
 });
 
 test('an outage refuses uploads only where it is set to, and where they would go to S3', () => {
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
   const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
   expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
   expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toEqual({ kind: 'read-only', reason: null, away: outage });
@@ -58,7 +58,6 @@ test('files that wait on a disk that is gone are not being uploaded', () => {
   const pendingUploads = { count: 3, bytes: 300 };
   expect(situationOf(readWrite, status({ pendingUploads, stranded })).kind).toBe('read-write');
   expect(situationOf(readWrite, status({ pendingUploads: { count: 4, bytes: 400 }, stranded }))).toEqual({ kind: 'catching-up', waiting: 1, bytes: 100 });
-  const outage = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT' } as const;
   expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: 0 });
 });
 

@@ -42,7 +42,7 @@ describe('status', () => {
       ...STATUS,
       mode: 'read-only',
       reason: reasonOf('PRODUCTION_ONLY'),
-      outage: { since: '2026-11-23T19:52:39.123Z', code: 'UNREACHABLE' },
+      outage: { since: '2026-11-23T19:52:39.123Z', code: 'UNREACHABLE', detail: null, reads: true, writes: true, unreadable: { count: 0, bytes: 0 } },
       pendingUploads: tally,
       stranded: { ...tally, volumes: [] },
     } as const;

@@ -41,13 +41,28 @@ export interface Tally {
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
 
+/** While S3 is not usable: `reads`, `writes` or both fail. */
+export interface OutageStatus {
+  since: string;
+  /** The cause that is shown first. */
+  code: ErrorCode;
+  /** S3's own words; null where it said none. */
+  detail: string | null;
+  /** Reads fail now: files that are only in S3 answer 503. */
+  reads: boolean;
+  /** Writes fail now: uploads go to the disk, or are refused. */
+  writes: boolean;
+  /** Files that cannot be opened now: only in S3, while reads fail. */
+  unreadable: Tally;
+}
+
 /** Answer of `GET /status`. */
 export interface StatusAnswer {
   mode: Mode;
   reason: SettingsAnswer['reason'];
   breaker: { state: 'closed' | 'open' | 'half-open'; since: string | null; lastError: ErrorCode | null };
   /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
-  outage: { since: string; code: ErrorCode } | null;
+  outage: OutageStatus | null;
   objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; missing: Tally; failed: Tally };
   /** Files written to disk while S3 was away, still to be uploaded. */
   pendingUploads: Tally;

@@ -1,9 +1,8 @@
-import type { EphemeralDisk, StatusAnswer } from '../contracts/api';
-import type { ErrorCode } from '../contracts/errors';
+import type { EphemeralDisk, OutageStatus, StatusAnswer, Tally } from '../contracts/api';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
 import type { CircuitBreaker } from './resilience/breaker';
-import type { IncidentLog } from './resilience/outage';
+import type { CurrentOutage, IncidentLog } from './resilience/outage';
 import type { SettingsService } from './settings/service';
 import type { Volume } from './store/volume';
 import type { VolumeRegistry } from './volumes/registry';
@@ -21,7 +20,7 @@ export async function statusOf(parts: {
   service: Pick<SettingsService, 'production'>;
   answer: SettingsAnswer;
   breaker: CircuitBreaker | undefined;
-  outage: { code: ErrorCode; since: number } | undefined;
+  outage: CurrentOutage | undefined;
 }): Promise<StatusAnswer> {
   const { pendingUploads, onlyOn, local, both, remote, trash, lost, missing, failed } = await parts.ledger.tallies();
   const stranded = strandedOn(onlyOn, await parts.registry.list(), parts.volume.id);
@@ -35,7 +34,7 @@ export async function statusOf(parts: {
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
       lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
     },
-    outage: parts.outage ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code } : null,
+    outage: parts.outage ? outageOf(parts.outage, remote) : null,
     objects: { local, both, remote, trash, lost, missing, failed },
     pendingUploads,
     stranded: {
@@ -51,4 +50,9 @@ export async function statusOf(parts: {
     })),
     node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral },
   };
+}
+
+/** @param remote the files that only S3 has */
+function outageOf({ since, code, detail, reads, writes }: CurrentOutage, remote: Tally): OutageStatus {
+  return { since: new Date(since).toISOString(), code, detail, reads, writes, unreadable: reads ? remote : { count: 0, bytes: 0 } };
 }
