@@ -1,19 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
-import { codeOf, isStorageError, printable, StorageError } from '../errors';
+import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../resilience/breaker';
 import { resilientBucket } from '../resilience/decorators';
-import { outageOfUpload, type Outage, type OutageOf } from '../resilience/outage';
-import { ReadWatch } from '../resilience/read-watch';
+import type { Outage } from '../resilience/outage';
 import type { RetryPolicy } from '../resilience/retry';
 import type { EffectiveSettings } from '../settings/types';
 import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { PatientStore } from '../store/patience';
 import type { Cloud } from './cloud';
-import { remoteOf } from '../ledger/state';
+import { OutageReports } from './outage-reports';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
@@ -27,21 +26,11 @@ export interface ConnectionsDeps {
   onRecovered(): void;
 }
 
-/** Asked for, to learn whether one object is refused or all are. */
-const OTHERS = 5;
-/** S3 has taken something within so many milliseconds: one upload that fails is no outage yet. */
-const JUST_NOW_MS = 20_000;
-/** These may be one file's own trouble. */
-const MAYBE_ONE: readonly ErrorCode[] = ['UNREACHABLE', 'TIMEOUT', 'SERVER_ERROR'];
-/** With these S3 refuses what it was asked, and goes on doing so until somebody does something. */
-const REFUSALS: readonly ErrorCode[] = [
-  'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION', 'TLS_FAILED', 'NOT_S3', 'UNSUPPORTED',
-];
-
 interface Connection {
   readonly settings: EffectiveSettings;
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
+  readonly reports: OutageReports;
   /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
   readonly stores: ReadonlyMap<LocationId, BucketStore>;
   close(): void;
@@ -50,8 +39,6 @@ interface Connection {
 /** The way to S3 that the settings in force describe; exchanged whole when what it is made of changes. */
 export class Connections {
   #connection: Connection | undefined;
-  /** Uploads that were kept on the disk, and nobody knows yet whether S3 is the cause. */
-  #undecided = 0;
   /** The connection of which {@link check} has asked. */
   #checked: CircuitBreaker | undefined;
 
@@ -117,26 +104,16 @@ export class Connections {
     }
     if (connection.breaker !== this.#connection?.breaker || isStorageError(failure, 'ACCESS_DENIED')) return;
     // that S3 answers does not say that it takes uploads, or gives out what it has
-    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) this.#usable('all');
-    else this.deps.outage.begins(codeOf(failure), 'all', detailOf(failure));
+    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) {
+      if (this.deps.outage.ends('all')) this.deps.onRecovered();
+    } else {
+      this.deps.outage.begins(codeOf(failure), 'all', failure instanceof StorageError ? failure.detail : undefined);
+    }
   }
 
   /** An upload was kept on the disk, or refused where `kept` is false, because S3 failed with `code`. */
   noteUnsent(code: ErrorCode, kept: boolean, detail?: string): void {
-    const { outage } = this.deps;
-    // S3 takes other files
-    if (code === 'TOO_LARGE' || code === 'FILE_REFUSED') return;
-    const { breaker } = this;
-    const answers = breaker?.state.kind === 'closed';
-    const takes = breaker?.writes.state.kind === 'closed';
-    if (kept && answers && takes && MAYBE_ONE.includes(code) && breaker.writes.tookWithin(JUST_NOW_MS)) {
-      // it may be this file alone: the next upload tells, or the next attempt of this one
-      this.#undecided++;
-      return;
-    }
-    const of = answers && !takes ? 'writes' : outageOfUpload(code, answers);
-    if (kept) outage.fellBack(code, of, detail);
-    else outage.begins(code, of, detail);
+    this.#connection?.reports.unsent(code, kept, detail);
   }
 
   close(): void {
@@ -144,28 +121,17 @@ export class Connections {
     this.#connection = undefined;
   }
 
-  /** Uploads fail, and not one alone. */
-  #begins(code: ErrorCode, of: OutageOf, detail: string | undefined): void {
-    const { outage } = this.deps;
-    outage.begins(code, of, detail);
-    for (; this.#undecided > 0; this.#undecided--) outage.fellBack(code, of, detail);
-  }
-
-  #usable(...of: OutageOf[]): void {
-    if (this.deps.outage.ends(...of)) this.deps.onRecovered();
-  }
-
   async #connect(effective: EffectiveSettings): Promise<Connection> {
     const { settings } = effective;
-    const { ledger, clock, outage } = this.deps;
+    const { ledger, clock } = this.deps;
     const present: Location = { endpoint: settings.endpoint ?? '', region: settings.signingRegion, bucket: settings.bucket ?? '' };
     const locationId = await ledger.locationId(present);
     const breaker = new CircuitBreaker(clock);
     const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
-    const reads = this.#watchReads((id) => stores.get(id), locationId);
+    const reports: OutageReports = new OutageReports({ ...this.deps, breaker, store: () => store, locationId });
     const open = (location: Location) => {
       const bucket = this.deps.openBucket(location, settings);
-      return { bucket, store: reads.over(resilientBucket(bucket, { breaker, policy: retryPolicy, clock })) };
+      return { bucket, store: reports.reads.over(resilientBucket(bucket, { breaker, policy: retryPolicy, clock })) };
     };
     const { bucket, store } = open(present);
     breaker.probeWith(probeOf(bucket, settings.prefix));
@@ -181,68 +147,20 @@ export class Connections {
       prefix: settings.prefix,
       cacheControl: settings.cacheControl,
       proof: await proofMemory(ledger, locationId),
-      // refusals (rights, a wrong secret) leave the breaker closed: there the first success is the end of the outage
-      onSent: () => {
-        this.#undecided = 0;
-        this.#usable('all', 'writes');
-      },
-      onFailed: ({ code, detail }) => {
-        const answers = breaker.state.kind === 'closed';
-        const lasts = answers && MAYBE_ONE.includes(code) && !breaker.writes.tookWithin(JUST_NOW_MS);
-        if (REFUSALS.includes(code) || lasts) this.#begins(code, outageOfUpload(code, answers), detail);
-      },
+      onSent: () => reports.sent(),
+      onFailed: (error) => reports.failed(error),
     };
-    const unlistenWrites = breaker.writes.onChange((now, before) => {
-      if (now.kind === 'open' && before.kind === 'closed') this.#begins(now.cause.code, 'writes', now.cause.detail);
-      if (now.kind === 'closed') {
-        outage.ends('writes');
-        this.deps.onRecovered();
-      }
-    });
-    const unlistenAll = breaker.onChange((now, before) => {
-      // not before the probe has failed as well: it may have been a few requests that failed by themselves
-      if (now.kind === 'open' && now.probes > 0) outage.begins(now.cause.code, 'all', now.cause.detail);
-      if (now.kind === 'closed') {
-        outage.ends('all');
-        // the failures of uploads were part of it
-        if (before.kind === 'half-open' && before.probes > 0) outage.ends('writes');
-        this.deps.onRecovered();
-      }
-    });
     return {
       settings: effective,
       breaker,
+      reports,
       cloud,
       stores,
       close: () => {
-        unlistenAll();
-        unlistenWrites();
+        reports.close();
         breaker.stop();
-        reads.stop();
       },
     };
-  }
-
-  /** @param storeAt of this connection */
-  #watchReads(storeAt: (location: LocationId) => BucketStore | undefined, present: LocationId): ReadWatch {
-    const { clock, log, outage, ledger } = this.deps;
-    return new ReadWatch({
-      clock,
-      others: async () => {
-        const rows = [
-          ...(await ledger.list({ state: 'remote' }, { offset: 0, limit: OTHERS })),
-          ...(await ledger.list({ state: 'both' }, { offset: 0, limit: OTHERS })),
-        ];
-        return rows.flatMap((row) => {
-          const remote = remoteOf(row);
-          const store = remote?.locationId === present ? storeAt(present) : undefined;
-          return remote && store && 'content' in row.placement && row.placement.content.size > 0 ? [{ store, name: remote.object }] : [];
-        });
-      },
-      onRefused: ({ code, detail }) => outage.begins(code, 'reads', detail),
-      onReadable: () => void outage.ends('reads'),
-      onOneRefused: (name, error) => log.warn(`The object "${printable(name)}" cannot be read from S3, others can: ${error.message} ${error.hint}`),
-    });
   }
 }
 
@@ -250,10 +168,6 @@ export class Connections {
 function wayOf({ settings }: EffectiveSettings) {
   const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix } = settings;
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
-}
-
-function detailOf(error: unknown): string | undefined {
-  return error instanceof StorageError ? error.detail : undefined;
 }
 
 async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {

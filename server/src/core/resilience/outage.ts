@@ -72,9 +72,9 @@ const OF_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TLS_FAILED', 'NOT_S3', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
 ]);
 
-/** What is out of order when an upload fails with `code`. @param answers S3 answers other questions, as far as is known */
-export function outageOfUpload(code: ErrorCode, answers: boolean): OutageOf {
-  return answers && !OF_ALL.has(code) ? 'writes' : 'all';
+/** What is out of order when an upload fails with `code`, as far as that tells. */
+export function outageOfUpload(code: ErrorCode): OutageOf {
+  return OF_ALL.has(code) ? 'all' : 'writes';
 }
 
 /**
