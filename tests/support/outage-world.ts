@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import { type Clock, systemClock } from '../../server/src/core/clock';
 import { catchUp } from '../../server/src/core/jobs/catch-up';
-import { parseKey, type ObjectKey } from '../../server/src/core/keys';
+import { workOnClaimed } from '../../server/src/core/jobs/claimed';
+import { uploads } from '../../server/src/core/jobs/upload';
+import { parseKey, plainLocalName, type ObjectKey } from '../../server/src/core/keys';
 import { MemoryLedger } from '../../server/src/core/ledger/memory';
 import { Connections } from '../../server/src/core/media/connections';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
@@ -109,6 +111,19 @@ export async function outageWorld() {
       /** Where a key's bytes are: `remote`, `local`, … */
       place: async (name: string) => (await ledger.find(parseKey(name)))?.placement.state,
       row: (name: string) => ledger.find(parseKey(name)),
+      /** Files that the library had before the plugin, on this disk. */
+      async libraryFiles(names: readonly string[]) {
+        for (const name of names) await writeFile(path.join(folder, name), name);
+        const { id: volume } = parts.volume;
+        await ledger.record(names.map((name) => ({ key: parseKey(name), local: { volume, localName: plainLocalName(parseKey(name)) }, size: name.length })));
+      },
+      /** What phase 1 does with them. @returns whether something is left for it to do */
+      async phase1(): Promise<boolean> {
+        const request = { work: 'upload', volume: parts.volume.id, origin: 'library' } as const;
+        const options = { concurrency: 4, batchSize: 100, signal: new AbortController().signal };
+        await workOnClaimed(parts, request, options, uploads(parts, options).upload);
+        return ledger.pendingWork(request);
+      },
       catchUp: () => catchUp(parts, 4, new AbortController().signal),
       skip: (ms: number) => void (ahead += ms),
       async close() {

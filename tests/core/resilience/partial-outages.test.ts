@@ -156,6 +156,20 @@ describe('one file that does not pass', () => {
     expect(await world.row('poison.bin')).toMatchObject({ lastError: 'FILE_REFUSED' });
   });
 
+  test.each([
+    ['a proxy’s limit', htmlPage(413)],
+    ['a firewall’s page', htmlPage(403)],
+    ['an error of S3’s', s3Error(500, 'InternalError')],
+  ])('%s does not block phase 1', async (_what, answer) => {
+    poison({ kind: 'answer', answer });
+    await world.libraryFiles(['poison.bin', ...others]);
+    await world.put('new.txt');
+    for (let time = 0; time < 30 && (await world.phase1()); time++) world.skip(30_000);
+    expect(await world.phase1()).toBe(false);
+    expect(await Promise.all(others.map(world.place))).toEqual(others.map(() => 'both'));
+    expect(world.incidents).toEqual([]);
+  });
+
   test('an editor whose upload is not kept on the disk is told what it was', async () => {
     await world.close();
     world = await worlds.open({ keepsLocally: false });
@@ -197,6 +211,18 @@ describe('reads', () => {
     worlds.proxy.heal();
     expect(await world.read('b.txt')).toBe('b.txt');
     expect(world.outage.current).toBeUndefined();
+  });
+
+  test('that fail because S3 is away are part of that outage, and end with it', async () => {
+    worlds.proxy.on({ fault: { kind: 'reset' } });
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) expect(await world.read(name)).toBe('unavailable');
+    await settled(() => world.outage.current !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(world.outage.current).toMatchObject({ reads: true, writes: true });
+    worlds.proxy.heal();
+    await breaker().forceProbe();
+    expect(world.outage.current).toBeUndefined();
+    expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 is not usable: /), expect.stringMatching(/^S3 is usable again/)]);
   });
 
   test('and end without a visitor', async () => {

@@ -45,6 +45,7 @@ export class OutageReports {
     this.reads = new ReadWatch({
       clock,
       others: () => this.#others(),
+      answers: () => breaker.state.kind === 'closed',
       onRefused: ({ code, detail }) => outage.begins(code, 'reads', detail),
       onReadable: () => void outage.ends('reads'),
       onOneRefused: (name, error) => log.warn(`The object "${printable(name)}" cannot be read from S3, others can: ${error.message} ${error.hint}`),

@@ -8,6 +8,8 @@ export type OtherObjects = () => Promise<readonly { readonly store: ObjectStore;
 export interface ReadWatchOptions {
   clock: Clock;
   others: OtherObjects;
+  /** Whether S3 answers, as far as is known. */
+  answers(): boolean;
   /** No object can be read, although S3 answers; at most once until `onReadable`. */
   onRefused(error: StorageError): void;
   /** Objects can be read again. */
@@ -89,7 +91,8 @@ export class ReadWatch {
         if (others === 'readable') return;
       }
       if (others === 'readable') this.#tellOf(object.name, error);
-      if (others !== 'refused' || this.#stopped.signal.aborted) return;
+      // where S3 is away as a whole, the breaker knows by now
+      if (others !== 'refused' || !this.options.answers() || this.#stopped.signal.aborted) return;
       this.#refused = true;
       this.options.onRefused(error);
       void this.#untilReadable(object);
