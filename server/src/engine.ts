@@ -239,9 +239,9 @@ export class Engine implements EnginePort {
       readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
       keepsLocally,
-      onRefusal: (code) => outage.begins(code),
-      onFallback: (code) => {
-        outage.fellBack(code);
+      onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),
+      onFallback: (code, detail) => {
+        connections.noteUnsent(code, true, detail);
         housekeeping.fellBack();
       },
       onOwnName: () => housekeeping.awaitsSettling(),

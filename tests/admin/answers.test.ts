@@ -20,6 +20,8 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   ...over,
 });
 
+const outage: OutageStatus = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT', detail: null, reads: true, writes: true, unreadable: { count: 58, bytes: 580 } };
+
 const settings = { onOutage: 'local' } as const;
 const readWrite = { mode: 'read-write', reason: null, settings } as const;
 const off = { mode: 'off', settings } as const;
@@ -29,8 +31,6 @@ test('the situation: the settings’ mode until the status is known, then the st
   expect(situationOf({ ...off, reason: notConfigured }, null)).toEqual({ kind: 'off', reason: notConfigured });
   expect(situationOf({ ...off, reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
 });
-
-const outage: OutageStatus = { since: '2026-01-01T00:00:00Z', code: 'TIMEOUT', detail: null, reads: true, writes: true, unreadable: { count: 58, bytes: 580 } };
 
 test('everything is in S3 only where nothing is left behind, and as long as that is known', () => {
   const objects = { ...status({}).objects, local: { count: 60, bytes: 600 } };

@@ -97,6 +97,14 @@ export const ERRORS = {
     message: 'S3 refused the request.',
     hint: 'Check bucket, region, endpoint and path style; the preset of your provider sets what it needs.',
   },
+  TOO_LARGE: {
+    message: 'The file is too large for S3, or for what stands before it (413).',
+    hint: 'Probably a proxy before S3 limits the size of a request: raise that limit (nginx: client_max_body_size), then retry. Other files are not affected.',
+  },
+  FILE_REFUSED: {
+    message: 'This one file is refused on its way to S3, which answers otherwise.',
+    hint: 'Probably a firewall or proxy before S3 objects to it: look at its log, let the file pass, then retry. Other files are not affected.',
+  },
   INTEGRITY: {
     message: 'What S3 stored is not what was sent.',
     hint: 'Nothing is lost: the bytes stay on disk and are sent again. Tell the provider if it happens twice.',

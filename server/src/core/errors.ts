@@ -98,6 +98,17 @@ export function isNoAnswer(error: unknown): boolean {
   return error instanceof StorageError && tellsNoAnswer(error.code);
 }
 
+/** What is the matter with S3 as a whole, or with the way there: a file that met one of these waits for S3, and has not failed itself. */
+export const TROUBLES_OF_S3: readonly ErrorCode[] = [
+  ...TRANSIENT, 'CIRCUIT_OPEN', 'ABORTED', 'TLS_FAILED', 'NOT_S3', 'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW',
+  'BUCKET_NOT_FOUND', 'WRONG_REGION', 'UNSUPPORTED',
+];
+
+/** Whether a row whose last attempt ended with `code` has failed by itself: somebody may have to do something about it. */
+export function isOwnFailure(code: ErrorCode | null): boolean {
+  return code !== null && !TROUBLES_OF_S3.includes(code);
+}
+
 /** The code to count, store or show for whatever was thrown. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof StorageError ? error.code : 'INTERNAL';

@@ -1,10 +1,9 @@
-import type { DiskTrouble, EphemeralDisk, StatusAnswer, Tally } from '../contracts/api';
-import type { ErrorCode } from '../contracts/errors';
+import type { DiskTrouble, EphemeralDisk, OutageStatus, StatusAnswer, Tally } from '../contracts/api';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { Ledger } from './ledger/ledger';
 import type { LibraryCensus } from './library-census';
 import type { CircuitBreaker } from './resilience/breaker';
-import type { IncidentLog } from './resilience/outage';
+import type { CurrentOutage, IncidentLog } from './resilience/outage';
 import type { SettingsService } from './settings/service';
 import type { Volume } from './store/volume';
 import type { VolumeRegistry } from './volumes/registry';
@@ -24,7 +23,7 @@ export async function statusOf(parts: {
   service: Pick<SettingsService, 'production'>;
   answer: SettingsAnswer;
   breaker: CircuitBreaker | undefined;
-  outage: { code: ErrorCode; since: number } | undefined;
+  outage: CurrentOutage | undefined;
 }): Promise<StatusAnswer> {
   const { pendingUploads, onlyOn, local, both, remote, trash, lost, missing, failed } = await parts.ledger.tallies();
   const stranded = strandedOn(onlyOn, await parts.registry.list(), parts.volume.id);
@@ -38,9 +37,7 @@ export async function statusOf(parts: {
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
       lastError: breaker.kind === 'closed' ? null : breaker.cause.code,
     },
-    outage: parts.outage
-      ? { since: new Date(parts.outage.since).toISOString(), code: parts.outage.code, detail: null, reads: true, writes: true, unreadable: remote }
-      : null,
+    outage: parts.outage ? outageOf(parts.outage, remote) : null,
     objects: { local, both, remote, trash, lost, missing, failed },
     library: await parts.census.look(),
     pendingUploads,
@@ -64,4 +61,9 @@ function withHiddenFiles({ mode, reason }: SettingsAnswer, { count }: Tally): Se
   if (mode !== 'off' || !reason || count === 0) return reason;
   const files = count === 1 ? '1 file is only in S3 and cannot' : `${count} files are only in S3 and cannot`;
   return { ...reason, message: `${reason.message} ${files} be opened until it is on again.` };
+}
+
+/** @param remote the files that only S3 has */
+function outageOf({ since, code, detail, reads, writes }: CurrentOutage, remote: Tally): OutageStatus {
+  return { since: new Date(since).toISOString(), code, detail, reads, writes, unreadable: reads ? remote : { count: 0, bytes: 0 } };
 }

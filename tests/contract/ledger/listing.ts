@@ -12,6 +12,8 @@ export function listing(hand: Hand): void {
   beforeEach(async () => {
     await hand.put('remote.png');
     await hand.fallBack('local.png');
+    // it waits for S3, and has not failed itself
+    await hand.ledger.recordFailure(await hand.row('local.png'), 'ACCESS_DENIED', DAY);
     await hand.fallBack('both.png');
     await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
     await hand.fallBack('failed.png');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isOwnFailure } from '../../../server/src/core/errors';
 import type { Tallies } from '../../../server/src/core/ledger/ledger';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
@@ -19,10 +20,11 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
       sum.count += 1;
       sum.bytes += placement.state === 'new' ? 0 : placement.content.size;
     };
-    if (lastError) add(tallies.failed);
+    const hasFailed = isOwnFailure(lastError);
+    if (hasFailed) add(tallies.failed);
     const where = placement.state === 'new' ? 'missing' : placement.state;
     add(tombstone ? tallies.trash : tallies[lost ? 'lost' : where]);
-    if (lastError && !tombstone && !lost) tallies.failedOf[where] += 1;
+    if (hasFailed && !tombstone && !lost) tallies.failedOf[where] += 1;
     if (tombstone || lost || placement.state !== 'local') continue;
     if (origin === 'fallback') add(tallies.pendingUploads);
     if (origin === 'library') add(tallies.pendingLibrary);

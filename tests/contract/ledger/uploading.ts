@@ -105,15 +105,17 @@ export function uploading(hand: Hand): void {
     await hand.put('remote.png');
     await hand.put('buried.png');
     await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
-    for (const name of ['both.png', 'local.png', 'failed.png']) await hand.fallBack(name);
+    for (const name of ['both.png', 'local.png', 'failed.png', 'waiting.png']) await hand.fallBack(name);
     await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
-    await hand.ledger.recordFailure(await hand.row('failed.png'), 'TIMEOUT', 0);
+    await hand.ledger.recordFailure(await hand.row('failed.png'), 'DISK_ERROR', 0);
+    // for S3, which takes it as soon as it can
+    await hand.ledger.recordFailure(await hand.row('waiting.png'), 'TIMEOUT', 0);
     await hand.object('library.png', { found: found('library.png', 7) });
     await hand.put('gone.png');
     await hand.ledger.bury(key('gone.png'), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
     expect(await hand.ledger.tallies()).toEqual({
-      local: { count: 3, bytes: 27 },
+      local: { count: 4, bytes: 37 },
       both: { count: 1, bytes: 10 },
       remote: { count: 1, bytes: 10 },
       trash: { count: 1, bytes: 10 },
@@ -121,9 +123,9 @@ export function uploading(hand: Hand): void {
       failedOf: { local: 1, both: 0, remote: 0, missing: 0 },
       lost: { count: 0, bytes: 0 },
       missing: { count: 0, bytes: 0 },
-      pendingUploads: { count: 2, bytes: 20 },
+      pendingUploads: { count: 3, bytes: 30 },
       pendingLibrary: { count: 1, bytes: 7 },
-      onlyOn: [{ volume: VOLUME, count: 3, bytes: 27 }],
+      onlyOn: [{ volume: VOLUME, count: 4, bytes: 37 }],
     });
   });
 

@@ -97,7 +97,7 @@ test('settings that cannot be applied leave no connection: the former ones may a
   const { connections, state } = setup();
   await connections.apply(settings());
   state.refuseToOpen = true;
-  await expect(connections.apply(settings({}, 'read-only'))).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+  await expect(connections.apply(settings({ bucket: 'other' }, 'read-only'))).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
   expect(connections.cloud).toBeUndefined();
 });
 

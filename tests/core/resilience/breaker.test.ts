@@ -79,7 +79,8 @@ test('a long upload that breaks off is one failure, however long it took', async
 
 test('only the probe closes it: half-open refuses requests, success closes', async () => {
   let answer!: () => void;
-  breaker.probeWith(() => new Promise((resolve) => (answer = resolve)));
+  let asked = 0;
+  breaker.probeWith(() => ((asked += 1) === 1 ? Promise.reject(new StorageError('UNREACHABLE')) : new Promise((resolve) => (answer = resolve))));
   await open();
   await clock.advance(999);
   expect(breaker.state.kind).toBe('open');
@@ -90,7 +91,7 @@ test('only the probe closes it: half-open refuses requests, success closes', asy
   await clock.advance(0);
   expect(breaker.state.kind).toBe('closed');
   expect(await succeed()).toBe('done');
-  expect(kinds).toEqual(['open', 'half-open', 'closed']);
+  expect(kinds).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
 });
 
 test('a request that began before it opened does not close it', async () => {
@@ -118,8 +119,9 @@ test('each probe that fails doubles the wait, up to 30 seconds', async () => {
 test('jitter spreads the probes over the second half of the wait', async () => {
   const early = new FakeClock(0, [0]);
   const other = new CircuitBreaker(early);
-  other.probeWith(async () => undefined);
-  for (let time = 0; time < 3; time += 1) await other.run('put', 'x', () => Promise.reject(new StorageError('UNREACHABLE'))).catch(() => undefined);
+  other.probeWith(() => Promise.reject(new StorageError('UNREACHABLE')));
+  for (let time = 0; time < 3; time += 1) await other.run('get', 'x', () => Promise.reject(new StorageError('UNREACHABLE'))).catch(() => undefined);
+  await early.advance(0);
   expect(early.sleeps).toEqual([500]);
   other.stop();
 });

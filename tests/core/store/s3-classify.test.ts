@@ -82,7 +82,10 @@ const TABLE: [what: string, Operation, CannedAnswer, ErrorCode, refused: boolean
   ['BadDigest', 'put', s3Error(400, 'BadDigest'), 'INTEGRITY', true],
   ['a body that S3 waited for', 'put', s3Error(400, 'RequestTimeout'), 'TIMEOUT', true],
   ['InvalidArgument', 'put', s3Error(400, 'InvalidArgument'), 'REJECTED', true],
-  ['EntityTooLarge', 'put', s3Error(413, 'EntityTooLarge'), 'REJECTED', true],
+  ['EntityTooLarge', 'put', s3Error(413, 'EntityTooLarge'), 'TOO_LARGE', true],
+  ['S3’s own limit', 'put', s3Error(400, 'EntityTooLarge'), 'TOO_LARGE', true],
+  ['a proxy’s limit', 'put', htmlPage(413), 'TOO_LARGE', true],
+  ['a proxy’s limit, without a word', 'put', { status: 413 }, 'TOO_LARGE', true],
 ];
 
 test.each(TABLE)('%s, to a %s', async (_what, operation, answer, code, refused) => {

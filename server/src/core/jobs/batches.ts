@@ -57,6 +57,8 @@ export async function workThrough(
   const cloud = deps.cloud();
   if (!cloud) return paused('READ_ONLY');
   if (cloud.breaker.state.kind !== 'closed') return paused(cloud.breaker.state.cause.code);
+  const { state } = cloud.breaker.writes;
+  if (request.work === 'upload' && state.kind !== 'closed') return paused(state.cause.code);
   return (await deps.ledger.pendingWork(request)) ? paused(failure) : { status: 'complete' };
 }
 

@@ -1,3 +1,4 @@
+import { isOwnFailure } from '../errors';
 import type { VolumeId } from '../keys';
 import type { LocationId } from './ledger';
 import { localOf, remoteOf, standingOf, type LedgerRow } from './state';
@@ -6,7 +7,7 @@ import { localOf, remoteOf, standingOf, type LedgerRow } from './state';
 export interface ListFilter {
   /** `trash`: buried, whatever the state; the others are without buried rows. */
   readonly state?: 'local' | 'both' | 'remote' | 'lost' | 'missing' | 'trash';
-  /** The last attempt to move it failed. */
+  /** The last attempt to move it failed, and not for want of S3. */
   readonly failed?: boolean;
   /** Not buried, and the only copy is on one of these volumes. */
   readonly onlyOn?: readonly VolumeId[];
@@ -25,7 +26,7 @@ export function isListed(row: LedgerRow, { state, failed, onlyOn, at }: ListFilt
   if (!standing) return false;
   const buried = row.tombstone !== null;
   if (state && (state === 'trash' ? !buried : buried || standing !== state)) return false;
-  if (failed && row.lastError === null) return false;
+  if (failed && !isOwnFailure(row.lastError)) return false;
   if (at !== undefined && remoteOf(row)?.locationId !== at) return false;
   const volume = localOf(row)?.volume;
   return !onlyOn || (standing === 'local' && !buried && volume !== undefined && onlyOn.includes(volume));

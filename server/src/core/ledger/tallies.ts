@@ -1,3 +1,4 @@
+import { isOwnFailure } from '../errors';
 import type { VolumeId } from '../keys';
 import type { Tallies } from './ledger';
 import { standingOf, type LedgerRow, type Origin, type Standing } from './state';
@@ -7,6 +8,7 @@ export interface TallyGroup {
   readonly state: Standing;
   readonly origin: Origin;
   readonly buried: boolean;
+  /** By themselves: those that wait for S3 are not among them. */
   readonly failed: boolean;
   /** Of `local` rows. */
   readonly volume: VolumeId | null;
@@ -23,7 +25,7 @@ export function groupOf(row: LedgerRow | undefined): TallyGroup | undefined {
     state,
     origin,
     buried: row.tombstone !== null,
-    failed: row.lastError !== null,
+    failed: isOwnFailure(row.lastError),
     volume: state === 'local' && placement.state === 'local' ? placement.local.volume : null,
     count: 1,
     bytes: 'content' in placement ? placement.content.size : 0,

@@ -1,9 +1,12 @@
+import { ERRORS } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { isNoAnswer, isStorageError, StorageError } from '../errors';
 import { plainObjectName, type ObjectKey, type Ticket } from '../keys';
 import type { BeginOptions, IntentOf, Ledger, LocationId } from '../ledger/ledger';
 import type { CircuitBreaker } from '../resilience/breaker';
+import { isOutage } from '../resilience/breaker-state';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../resilience/retry';
+import { isPage } from '../resilience/write-lane';
 import type { Body, ObjectFacts } from '../store/object-store';
 import type { PatientStore } from '../store/patience';
 import { prove, type ProofMemory } from './proof';
@@ -23,6 +26,8 @@ export interface Cloud {
   readonly proof: ProofMemory;
   /** Called for every body that was stored and proven. */
   onSent(): void;
+  /** Called with what kept a body that nobody waits for from being stored. */
+  onFailed?(error: StorageError): void;
 }
 
 export interface Sent {
@@ -40,6 +45,8 @@ export interface SendOptions extends BeginOptions {
   onlyIfAbsent?: boolean;
   /** Nobody waits for it: every attempt may last as long as the store's own timeouts allow. */
   background?: boolean;
+  /** Where S3 takes no uploads, it may be the one that finds out whether it does again. Default: whether nobody waits for it. */
+  mayTry?: boolean;
   signal?: AbortSignal;
 }
 
@@ -52,8 +59,8 @@ const TOUCH_INTERVAL_MS = 60_000;
  * a definite refusal keeps the name.
  *
  * @returns the intent under which the proven bytes lie, still pending: publish or abandon it
- * @throws StorageError when S3 could not take it; no name that may hold bytes stays uncondemned. Anything else thrown is the
- *   ledger's own failure.
+ * @throws StorageError when S3 could not take it, FILE_REFUSED or TOO_LARGE where that is this body's own trouble; no name that may
+ *   hold bytes stays uncondemned. Anything else thrown is the ledger's own failure.
  */
 export async function send(
   deps: { ledger: WriteLedger; clock: Clock },
@@ -63,12 +70,16 @@ export async function send(
   options: SendOptions,
 ): Promise<Sent> {
   const { ledger, clock } = deps;
+  const { writes } = cloud.breaker;
+  const knownToFail = writes.hasFailed(body);
   const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
   const startedAt = clock.elapsed();
   let intent = options.begun;
-  const plainFree = !intent && !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
   let ticket: Ticket | undefined = options.ticket;
   try {
+    // before anything is asked of S3 or the ledger: while it takes no uploads nobody pays for one
+    writes.enter(key, body, options.mayTry ?? options.background ?? false);
+    const plainFree = !intent && !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
     return await retry(
       { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
       clock,
@@ -107,12 +118,49 @@ export async function send(
           throw error;
         }
       },
-      { signal: options.signal, isRetryable: (error) => isRetryable(error) || isStorageError(error, 'INTEGRITY', 'NAME_TAKEN') },
+      {
+        signal: options.signal,
+        isRetryable: (error) => isStorageError(error, 'NAME_TAKEN') || (!knownToFail && goesOn(cloud) && (isRetryable(error) || isStorageError(error, 'INTEGRITY'))),
+      },
     );
   } catch (error) {
     // refused every time: nothing was written under it, so there is nothing to sweep
     if (intent) await ledger.forget(intent);
-    throw error;
+    const failure = await judged(cloud, key, body, error, options.signal);
+    if (options.background && failure instanceof StorageError) cloud.onFailed?.(failure);
+    throw failure;
+  } finally {
+    writes.leave(body);
+  }
+}
+
+function goesOn({ breaker }: Cloud): boolean {
+  return breaker.state.kind === 'closed' && breaker.writes.state.kind === 'closed';
+}
+
+/** How long an answer about S3 as a whole is waited for, when one body was refused, in milliseconds. */
+const SOUND_WITHIN_MS = 1_000;
+
+/**
+ * The failure, as FILE_REFUSED where it is this body's own: a firewall, or S3, has said no to it, or a connection breaks time and
+ * again although other bodies pass; and S3 answers whatever else it is asked.
+ */
+async function judged(cloud: Cloud, key: ObjectKey, body: Body, error: unknown, signal?: AbortSignal): Promise<unknown> {
+  if (!(error instanceof StorageError) || error.operation !== 'put' || !goesOn(cloud)) return error;
+  const { status = 0 } = error;
+  const saidNo = isPage(error) && status >= 400 && status < 500;
+  const failsAlone = isOutage(error) && cloud.breaker.writes.failsAlone(body);
+  if ((!saidNo && !failsAlone) || !(await isSound(cloud, plainObjectName(cloud.prefix, key), signal))) return error;
+  const { refused, detail = ERRORS[error.code].message } = error;
+  return new StorageError('FILE_REFUSED', { operation: 'put', subject: key, status: error.status, detail, refused, cause: error });
+}
+
+async function isSound({ store }: Cloud, name: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await store.head(name, { signal, patienceMs: SOUND_WITHIN_MS });
+    return true;
+  } catch (error) {
+    return isStorageError(error, 'OBJECT_NOT_FOUND', 'ACCESS_DENIED');
   }
 }
 

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
-import { codeOf, isStorageError } from '../errors';
+import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../resilience/breaker';
@@ -11,10 +13,11 @@ import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { PatientStore } from '../store/patience';
 import type { Cloud } from './cloud';
+import { OutageReports } from './outage-reports';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof'>;
+  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof' | 'list'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -28,14 +31,17 @@ interface Connection {
   readonly settings: EffectiveSettings;
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
+  readonly reports: OutageReports;
   /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
   readonly stores: ReadonlyMap<LocationId, BucketStore>;
   close(): void;
 }
 
-/** The way to S3 that the settings in force describe; exchanged whole when they change. */
+/** The way to S3 that the settings in force describe; exchanged whole when what it is made of changes. */
 export class Connections {
   #connection: Connection | undefined;
+  /** The connection of which {@link check} has asked. */
+  #checked: CircuitBreaker | undefined;
 
   constructor(private readonly deps: ConnectionsDeps) {}
 
@@ -73,21 +79,29 @@ export class Connections {
   }
 
   /**
-   * Makes the settings those in force. Requests under way end on the connections they began on. If it fails there is no
-   * connection at all: the former settings may allow what the new ones forbid.
+   * Makes the settings those in force. Where they lead to S3 in the same way as before, what is known of it stays: in an outage
+   * nobody pays for it anew. Otherwise requests under way end on the connections they began on. If it fails there is no connection at
+   * all: the former settings may allow what the new ones forbid.
    */
   async apply(settings: EffectiveSettings): Promise<void> {
+    const before = this.#connection;
+    if (before && settings.mode !== 'off' && isDeepStrictEqual(wayOf(before.settings), wayOf(settings))) {
+      this.#connection = { ...before, settings, cloud: { ...before.cloud, cacheControl: settings.settings.cacheControl } };
+      return;
+    }
     this.close();
+    if (before) this.deps.outage.forget();
     if (settings.mode !== 'off') this.#connection = await this.#connect(settings);
   }
 
   /**
-   * Asks S3 once whether it is usable, so that settings that cannot work are shown before the first upload falls back.
-   * Never rejects. A 403 says nothing here: a key without the right to list gets it for every missing object.
+   * Asks S3 once for each connection whether it is usable, so that settings that cannot work are shown before the first upload falls
+   * back. Never rejects. A 403 says nothing here: a key without the right to list gets it for every missing object.
    */
   async check(): Promise<void> {
     const connection = this.#connection;
-    if (!connection) return;
+    if (!connection || connection.breaker === this.#checked) return;
+    this.#checked = connection.breaker;
     const { store, prefix } = connection.cloud;
     let failure: unknown;
     try {
@@ -95,9 +109,18 @@ export class Connections {
     } catch (error) {
       failure = error;
     }
-    if (connection !== this.#connection || isStorageError(failure, 'ACCESS_DENIED')) return;
-    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) this.#usable();
-    else this.deps.outage.begins(codeOf(failure));
+    if (connection.breaker !== this.#connection?.breaker || isStorageError(failure, 'ACCESS_DENIED')) return;
+    // that S3 answers does not say that it takes uploads, or gives out what it has
+    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) {
+      if (this.deps.outage.ends('all')) this.deps.onRecovered();
+    } else {
+      this.deps.outage.begins(codeOf(failure), 'all', failure instanceof StorageError ? failure.detail : undefined);
+    }
+  }
+
+  /** An upload was kept on the disk, or refused where `kept` is false, because S3 failed with `code`. */
+  noteUnsent(code: ErrorCode, kept: boolean, detail?: string): void {
+    this.#connection?.reports.unsent(code, kept, detail);
   }
 
   close(): void {
@@ -105,20 +128,17 @@ export class Connections {
     this.#connection = undefined;
   }
 
-  #usable(): void {
-    if (this.deps.outage.ends()) this.deps.onRecovered();
-  }
-
   async #connect(effective: EffectiveSettings): Promise<Connection> {
     const { settings } = effective;
-    const { ledger, clock, outage } = this.deps;
+    const { ledger, clock } = this.deps;
     const present = presentLocation(settings);
     const locationId = await ledger.locationId(present);
     const breaker = new CircuitBreaker(clock);
     const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
+    const reports: OutageReports = new OutageReports({ ...this.deps, breaker, store: () => store, locationId });
     const open = (location: Location) => {
       const bucket = this.deps.openBucket(location, settings);
-      return { bucket, store: resilientBucket(bucket, { breaker, policy: retryPolicy, clock }) };
+      return { bucket, store: reports.reads.over(resilientBucket(bucket, { breaker, policy: retryPolicy, clock })) };
     };
     const { bucket, store } = open(present);
     breaker.probeWith(probeOf(bucket, settings.prefix));
@@ -136,27 +156,27 @@ export class Connections {
       prefix: settings.prefix,
       cacheControl: settings.cacheControl,
       proof: await proofMemory(ledger, locationId),
-      // refusals (rights, a wrong secret) leave the breaker closed: there the first success is the end of the outage
-      onSent: () => this.#usable(),
+      onSent: () => reports.sent(),
+      onFailed: (error) => reports.failed(error),
     };
-    const unlisten = breaker.onChange((now, before) => {
-      if (now.kind === 'open' && before.kind === 'closed') outage.begins(now.cause.code);
-      if (now.kind === 'closed') {
-        outage.ends();
-        this.deps.onRecovered();
-      }
-    });
     return {
       settings: effective,
       breaker,
+      reports,
       cloud,
       stores,
       close: () => {
-        unlisten();
+        reports.close();
         breaker.stop();
       },
     };
   }
+}
+
+/** What a connection is made of. */
+function wayOf({ settings }: EffectiveSettings) {
+  const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix } = settings;
+  return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
 }
 
 async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {

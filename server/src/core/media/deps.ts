@@ -46,10 +46,10 @@ export interface MediaStorageDeps extends EngineParts {
   inTransaction(): boolean;
   /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */
   keepsLocally(): boolean;
-  /** A write was refused because S3 failed with `code`. */
-  onRefusal(code: ErrorCode): void;
-  /** An upload went to disk because S3 failed with `code`. */
-  onFallback(code: ErrorCode): void;
+  /** A write was refused because S3 failed with `code`; `detail` is in its own words. */
+  onRefusal(code: ErrorCode, detail?: string): void;
+  /** An upload went to disk because S3 failed with `code`, or did not take this one file. */
+  onFallback(code: ErrorCode, detail?: string): void;
   /** A write was published on this disk, under a name of its own. */
   onOwnName(): void;
   /** Keys were buried and their purge is due. */

@@ -131,6 +131,8 @@ export class MediaStorage {
         const sent = await send({ ledger, clock }, cloud, key, body, {
           ...begin,
           mime: options.mime,
+          // where nothing waits on the disk to be the next one that tries
+          mayTry: this.#refuses(),
           // a roll-back of the host's takes the record of the name along, and nobody would know any more that the object
           // under it is none of the library's
           plainUsed: (row?.plainUsed ?? false) || this.deps.inTransaction(),
@@ -138,7 +140,7 @@ export class MediaStorage {
         return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
       } catch (error) {
         if (!isStorageError(error) || isStorageError(error, 'INVALID_KEY', 'INTENT_LOST')) throw error;
-        this.#noteFallback(error);
+        this.#noteFallback(key, error);
         log.debug(`"${key}" goes to the local disk: ${error.message}`);
       }
     }
@@ -152,15 +154,19 @@ export class MediaStorage {
   }
 
   /** Reports why a write goes to the disk. @throws StorageError where it must not go there, and is refused instead */
-  #noteFallback(error: StorageError): void {
+  #noteFallback(key: ObjectKey, error: StorageError): void {
     // S3 had no part in it, and a busy server may read on later what stood still just now
     const bodyFailed = isStorageError(error, 'BODY_FAILED');
+    // S3 takes other files
+    const ofThisFile = isStorageError(error, 'TOO_LARGE', 'FILE_REFUSED');
+    const told = isStorageError(error, 'CIRCUIT_OPEN') && error.cause instanceof StorageError ? error.cause : error;
     if (this.#refuses()) {
-      if (bodyFailed) throw error;
-      this.deps.onRefusal(error.code);
+      if (bodyFailed || ofThisFile) throw error;
+      this.deps.onRefusal(told.code, told.detail);
       throw new StorageError('UPLOAD_REFUSED', { cause: error });
     }
-    if (!bodyFailed) this.deps.onFallback(error.code);
+    if (ofThisFile) this.deps.log.warn(`"${key}" was kept on the local disk: ${error.message} ${error.hint}`);
+    if (!bodyFailed) this.deps.onFallback(told.code, told.detail);
   }
 
   async #writeToDisk(

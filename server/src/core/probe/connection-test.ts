@@ -15,6 +15,9 @@ import { proxyVariable } from './proxy';
 import { snippetsFor } from './snippets';
 import { failedStep, StepRecorder } from './steps';
 
+/** Signs nothing: only requests without a signature are sent with it. */
+const NOBODY: ResolvedSettings['credentials'] = { kind: 'static', accessKeyId: 'nobody', secretAccessKey: 'nobody', source: 'default' };
+
 /** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
 export const TEST_BUDGET_MS = 12_000;
 const CLEAN_UP_BUDGET_MS = 3000;
@@ -88,9 +91,12 @@ async function runSteps(
   const { settings, blocked } = effective;
   const unusable = blocked ?? (settings.bucket === null ? 'NOT_CONFIGURED' : null);
   if (unusable) return recorder.fail('endpoint', new StorageError(unusable), 0);
-  if (settings.credentials.kind === 'unreadable') return recorder.fail('credentials', new StorageError('SECRET_UNREADABLE'), 0);
-  if (settings.credentials.kind === 'elsewhere') return recorder.fail('credentials', new StorageError('SECRET_REQUIRED'), 0);
-  if (settings.credentials.kind === 'incomplete') return recorder.fail('credentials', new StorageError('NO_CREDENTIALS'), 0);
+  const unsigned = withoutKey(settings.credentials);
+  if (unsigned) {
+    await reachUnsigned(settings, deps, recorder, signal);
+    if (!recorder.failed) recorder.fail('credentials', new StorageError(unsigned), 0);
+    return;
+  }
   let connection: ProbeConnection | undefined;
   try {
     await reach(settings, deps, recorder, signal, (opened) => (connection = opened));
@@ -101,6 +107,35 @@ async function runSteps(
   } finally {
     connection?.close();
   }
+}
+
+/** Why nothing can be signed; null where it can. */
+function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | null {
+  switch (credentials.kind) {
+    case 'unreadable':
+      return 'SECRET_UNREADABLE';
+    case 'incomplete':
+      return 'NO_CREDENTIALS';
+    case 'elsewhere':
+      // a role's is for Amazon alone: elsewhere nobody has entered a key
+      return credentials.source === 'default' ? 'NO_CREDENTIALS' : 'SECRET_REQUIRED';
+    case 'static':
+    case 'chain':
+      return null;
+  }
+}
+
+/** The step `endpoint` where there is nothing to sign with: an endpoint that is wrong is told all the same. */
+async function reachUnsigned(settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
+  await recorder.run('endpoint', async () => {
+    if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
+    const connection = deps.open({ ...settings, credentials: NOBODY });
+    try {
+      return (await isThere(connection, signal)) ? undefined : 'not tried';
+    } finally {
+      connection.close();
+    }
+  });
 }
 
 /** The steps `endpoint` and `credentials`: one listing, whose failure tells which of them it was; or that it was the next. */

@@ -1,6 +1,6 @@
 import { isStorageError, isTransient, type StorageError } from '../errors';
 
-/** What the breaker knows. Times are milliseconds of the injected clock. */
+/** What the breaker knows. `since` is a time to show, in milliseconds since the epoch; `probes` counts those that failed. */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number; readonly lostMs: number }
   | { readonly kind: 'open'; readonly since: number; readonly probes: number; readonly cause: StorageError }
@@ -64,7 +64,10 @@ export function afterProbe(state: BreakerState, error: unknown): BreakerState {
   return { ...state, kind: 'open', probes: state.probes + 1 };
 }
 
-/** Milliseconds until the next probe; `random` in [0, 1) spreads the probes of many processes over the second half. */
+/**
+ * Milliseconds until the next probe, after so many that failed; `random` in [0, 1) spreads the probes of many processes over the
+ * second half.
+ */
 export function openMs({ firstOpenMs, maxOpenMs }: BreakerPolicy, probes: number, random: number): number {
-  return Math.min(maxOpenMs, firstOpenMs * 2 ** probes) * (0.5 + random / 2);
+  return Math.min(maxOpenMs, firstOpenMs * 2 ** Math.max(0, probes - 1)) * (0.5 + random / 2);
 }

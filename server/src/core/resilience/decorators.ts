@@ -9,7 +9,7 @@ import { retry, type RetryPolicy } from './retry';
 export function withBreaker(store: ObjectStore, breaker: CircuitBreaker): PatientStore {
   const inner: PatientStore = store;
   return {
-    put: (name, body, options) => breaker.run('put', name, () => inner.put(name, body, options)),
+    put: (name, body, options) => breaker.runPut(name, body, () => inner.put(name, body, options)),
     head: (name, options) => breaker.run('head', name, () => inner.head(name, options)),
     get: (name, options) => breaker.run('get', name, () => inner.get(name, options)),
     delete: (name, options) => breaker.run('delete', name, () => inner.delete(name, options)),

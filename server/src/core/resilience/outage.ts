@@ -28,9 +28,32 @@ export interface Incident {
   fellBack: number;
 }
 
+/** What is out of order: S3 as a whole, or only the one or the other. */
+export type OutageOf = 'all' | 'reads' | 'writes';
+
+/** An outage as it is shown. `since` is in milliseconds since the epoch; `detail` is in S3's own words. */
+export interface CurrentOutage {
+  readonly code: ErrorCode;
+  readonly detail: string | null;
+  readonly since: number;
+  readonly fellBack: number;
+  /** Whether reads, and writes, fail. */
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
+interface Trouble {
+  readonly code: ErrorCode;
+  readonly detail: string | null;
+}
+
 interface Current {
   code: ErrorCode;
   since: number;
+  /** When it began, by the clock's `elapsed`. */
+  begunAt: number;
+  /** What is out of order, the first first. */
+  readonly of: Map<OutageOf, Trouble>;
   fellBack: number;
   ended: boolean;
   begun: boolean;
@@ -38,9 +61,25 @@ interface Current {
   noted: number;
 }
 
+const HEADLINE: Readonly<Record<OutageOf, string>> = {
+  all: 'S3 is not usable',
+  reads: 'S3 does not give out what it stores',
+  writes: 'S3 takes no uploads',
+};
+
+/** With these nothing works, whatever was tried. */
+const OF_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'TLS_FAILED', 'NOT_S3', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
+]);
+
+/** What is out of order when an upload fails with `code`, as far as that tells. */
+export function outageOfUpload(code: ErrorCode): OutageOf {
+  return OF_ALL.has(code) ? 'all' : 'writes';
+}
+
 /**
- * Makes one incident of all failures between two successes: one warning in the log at its start, one at its end, and a
- * row for the administrator. Reporting never waits for the database; {@link flush}, called on change and each minute,
+ * Makes one incident of all failures from the first to the moment in which all is in order again: one warning in the log at its
+ * start, one at its end, and a row for the administrator. Reporting never waits for the database; {@link flush}, called on change and each minute,
  * writes what there is to write.
  */
 export class Outage {
@@ -58,32 +97,50 @@ export class Outage {
     private readonly refuses: () => boolean = () => false,
   ) {}
 
-  get current(): { code: ErrorCode; since: number; fellBack: number } | undefined {
-    return this.#current;
+  get current(): CurrentOutage | undefined {
+    const current = this.#current;
+    const [trouble] = current?.of.values() ?? [];
+    if (!current || !trouble) return undefined;
+    const { since, fellBack, of } = current;
+    return { ...trouble, since, fellBack, reads: of.has('all') || of.has('reads'), writes: of.has('all') || of.has('writes') };
   }
 
-  /** S3 failed; nothing happens if that is known already. */
-  begins(code: ErrorCode): void {
-    this.#ongoing(code);
+  /** S3 failed; nothing happens if that is known already. @param detail its own words */
+  begins(code: ErrorCode, of: OutageOf = 'all', detail?: string): void {
+    this.#ongoing(code, of, detail);
   }
 
   /** An upload went to disk because of `code`. */
-  fellBack(code: ErrorCode): void {
-    const outage = this.#ongoing(code);
+  fellBack(code: ErrorCode, of: OutageOf = 'all', detail?: string): void {
+    const outage = this.#ongoing(code, of, detail);
     outage.fellBack++;
     this.onChange();
   }
 
-  /** S3 took something again. @returns whether that ends an outage */
-  ends(): boolean {
-    const ended = this.#current;
+  /** Those are in order again; by default all. @returns whether that ends an outage */
+  ends(...of: OutageOf[]): boolean {
+    const ended = this.#close(of);
     if (!ended) return false;
+    const seconds = Math.round((this.clock.elapsed() - ended.begunAt) / 1000);
+    this.log.warn(`S3 is usable again after ${seconds} s; ${ended.fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
+    return true;
+  }
+
+  /** Nobody knows whether it goes on: S3 is reached in another way from now on. */
+  forget(): void {
+    if (this.#close([])) this.log.info('The connection to S3 was changed; what was known of its outage is not shown any more.');
+  }
+
+  /** @returns the outage, if nothing is left of it */
+  #close(of: readonly OutageOf[]): Current | undefined {
+    const ended = this.#current;
+    if (!ended) return undefined;
+    for (const one of of.length > 0 ? of : [...ended.of.keys()]) ended.of.delete(one);
+    if (ended.of.size > 0) return undefined;
     this.#current = undefined;
     ended.ended = true;
     this.onChange();
-    const seconds = Math.round((this.clock.now() - ended.since) / 1000);
-    this.log.warn(`S3 is usable again after ${seconds} s; ${ended.fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
-    return true;
+    return ended;
   }
 
   async flush(): Promise<void> {
@@ -98,14 +155,24 @@ export class Outage {
     if (!this.#current) await this.incidents.endUnseen();
   }
 
-  #ongoing(code: ErrorCode): Current {
-    if (this.#current) return this.#current;
-    const begun: Current = { code, since: this.clock.now(), fellBack: 0, ended: false, begun: false, noted: 0 };
+  #ongoing(code: ErrorCode, of: OutageOf, detail?: string): Current {
+    const known = this.#current;
+    if (known) {
+      if (!known.of.has(of)) known.of.set(of, { code, detail: detail ?? null });
+      return known;
+    }
+    const begun: Current = {
+      ...{ code, since: this.clock.now(), begunAt: this.clock.elapsed(), of: new Map([[of, { code, detail: detail ?? null }]]) },
+      ...{ fellBack: 0, ended: false, begun: false, noted: 0 },
+    };
     this.#current = begun;
     this.#unwritten.add(begun);
     this.onChange();
-    const meanwhile = this.refuses() ? 'Uploads are refused meanwhile (onOutage is "reject").' : 'Uploads go to the local disk meanwhile.';
-    this.log.warn(`S3 is not usable: ${ERRORS[code].message} ${ERRORS[code].hint} ${meanwhile}`);
+    const uploads = this.refuses() ? 'Uploads are refused meanwhile (onOutage is "reject").' : 'Uploads go to the local disk meanwhile.';
+    const reads = 'Files that are only in S3 answer 503 meanwhile.';
+    const { message, hint } = ERRORS[code];
+    this.log.warn(`${HEADLINE[of]}: ${message}${detail ? ` (${detail})` : ''} ${hint} ${of === 'reads' ? reads : uploads}`);
     return begun;
   }
 }
+

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { TROUBLES_OF_S3 } from '../../../core/errors';
 import type { Ledger } from '../../../core/ledger/ledger';
 import type { ListFilter } from '../../../core/ledger/listing';
 import { reading, type LedgerContext } from './session';
@@ -44,7 +45,7 @@ function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn, at }: ListF
   if (state === 'trash') table.whereNotNull('tombstone_ticket').whereNotNull('purge_at');
   else if (state === 'lost') table.where({ last_error: 'LOST', tombstone_ticket: null });
   else if (state && state !== 'missing') table.where({ state, tombstone_ticket: null }).where(isNotLost);
-  if (failed) table.whereNotNull('last_error');
+  if (failed) table.whereNotNull('last_error').whereNotIn('last_error', [...TROUBLES_OF_S3]);
   if (at !== undefined) table.where({ location_id: at }).whereIn('state', ['both', 'remote']);
   if (onlyOn) table.where({ state: 'local', tombstone_ticket: null }).where(isNotLost).whereIn('volume', [...onlyOn]);
   return table;

@@ -1,10 +1,12 @@
 import type { Knex } from 'knex';
+import { TROUBLES_OF_S3 } from '../../../core/errors';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { deleteByIds } from '../dialect';
 import { groupOf, minus, summed, type TallyGroup } from '../../../core/ledger/tallies';
 
 const TABLE = 's3_storage_tallies';
 const ROWS = 's3_storage_objects';
+const OF_S3 = TROUBLES_OF_S3.map((code) => `'${code}'`).join(', ');
 const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
 
 /**
@@ -96,7 +98,7 @@ export class TallyBook {
   #counted(rows: Knex.QueryBuilder): Knex.QueryBuilder {
     // see standingOf
     const columns = `case when state = 'new' then 'missing' when last_error = 'LOST' then 'lost' else state end as state,
-      origin, case when tombstone_ticket is null then 0 else 1 end as buried, case when last_error is null then 0 else 1 end as failed,
+      origin, case when tombstone_ticket is null then 0 else 1 end as buried, case when last_error is null or last_error in (${OF_S3}) then 0 else 1 end as failed,
       case when state = 'local' and (last_error is null or last_error <> 'LOST') then volume end as volume, coalesce(size, 0) as size`;
     return this.db(rows.select(this.db.raw(columns)).as('files'))
       .select(...GROUP, this.db.raw('count(*) as row_count, sum(size) as bytes'))

@@ -86,6 +86,7 @@ function refusePage({ statusCode, headers, body }: Answer): void {
   if (!isPage || headers['x-amz-request-id'] || headers['etag']) return;
   destroy(body);
   // a gateway's page says that S3 behind it is down, now
-  const code = statusCode >= 500 ? 'SERVER_ERROR' : 'NOT_S3';
+  // 413 is a proxy's limit on one body
+  const code = statusCode >= 500 ? 'SERVER_ERROR' : statusCode === 413 ? 'TOO_LARGE' : 'NOT_S3';
   throw new StorageError(code, { status: statusCode, detail: 'a web page instead of an S3 answer', refused: statusCode < 500 });
 }

@@ -30,6 +30,7 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   NotImplemented: 'UNSUPPORTED',
   BadDigest: 'INTEGRITY',
   InvalidDigest: 'INTEGRITY',
+  EntityTooLarge: 'TOO_LARGE',
   IncompleteBody: 'INTEGRITY',
   XAmzContentSHA256Mismatch: 'INTEGRITY',
   // S3 waited for bytes of ours, in vain; a 400
@@ -97,6 +98,7 @@ function clientError(error: unknown, status: number, operation: string | undefin
   if (status === 403 && isSkewed(error, nowMs)) return 'CLOCK_SKEW';
   if (status === 401) return 'INVALID_ACCESS_KEY';
   if (status === 403) return 'ACCESS_DENIED';
+  if (status === 413) return 'TOO_LARGE';
   if (status === 400 && headerOf(error, 'x-amz-bucket-region')) return 'WRONG_REGION';
   // what is missing when an object is to be made can only be the bucket
   if (status === 404) return operation === 'put' ? 'BUCKET_NOT_FOUND' : 'OBJECT_NOT_FOUND';

@@ -1,0 +1,289 @@
+import { htmlPage, s3Error } from '../../support/canned-answers';
+import type { Fault } from '../../support/fault-proxy';
+import { outageWorld, type OutageWorld, type OutageWorlds } from '../../support/outage-world';
+
+/** S3 does one thing and not the other, or everything but for one file. */
+let worlds: OutageWorlds;
+let world: OutageWorld;
+beforeAll(async () => {
+  worlds = await outageWorld();
+}, 120_000);
+beforeEach(async () => {
+  worlds.proxy.heal();
+  world = await worlds.open();
+  worlds.proxy.forget();
+});
+afterEach(() => world.close());
+afterAll(() => worlds.close(), 60_000);
+
+const full: Fault = { kind: 'answer', answer: s3Error(507, 'XMinioStorageFull') };
+const on = (method: string, fault: Fault, name = '') => worlds.proxy.on({ fault, when: (request) => request.method === method && request.path.includes(name) });
+const puts = (name = '') => worlds.proxy.count('PUT', name);
+const breaker = () => world.connections.breaker!;
+/** Tries again and again what waits on the disk, for so long. */
+async function wait(ms: number, everyMs = 5_000): Promise<void> {
+  for (let left = ms; left > 0; left -= everyMs) {
+    world.skip(everyMs);
+    await world.catchUp();
+  }
+}
+
+describe('S3 gives out what it has, and takes nothing', () => {
+  beforeEach(async () => {
+    await world.put('before.txt');
+    on('PUT', full);
+    worlds.proxy.forget();
+  });
+
+  test('reads go on, and uploads go to the disk without another try', async () => {
+    await world.put('one.txt');
+    await world.put('two.txt');
+    worlds.proxy.forget();
+    for (const name of ['three.txt', 'four.txt', 'five.txt']) {
+      await world.put(name);
+      expect(await world.place(name)).toBe('local');
+      expect(await world.read('before.txt')).toBe('before.txt');
+    }
+    // not even the question whether the name is free
+    expect(worlds.proxy.count('PUT') + worlds.proxy.count('HEAD')).toBe(0);
+    expect(breaker().state.kind).toBe('closed');
+  });
+
+  test('is one incident and one warning, which the probe does not end, and a few tries a minute', async () => {
+    for (const name of ['one.txt', 'two.txt', 'three.txt', 'four.txt']) await world.put(name);
+    worlds.proxy.forget();
+    await breaker().forceProbe();
+    await wait(60_000, 2_000);
+    expect(puts()).toBeGreaterThan(1);
+    expect(puts()).toBeLessThan(10);
+    // each of them is the only thing that was asked, but for whether its name is free
+    expect(worlds.proxy.count('HEAD')).toBeLessThan(2 * puts() + 2);
+    expect(world.incidents).toEqual(['SERVER_ERROR']);
+    expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 takes no uploads: .*XMinioStorageFull/)]);
+    expect(world.outage.current).toMatchObject({ code: 'SERVER_ERROR', reads: false, writes: true, detail: expect.stringContaining('XMinioStorageFull') });
+  });
+
+  test('is told of as well where one file alone waits, and nothing else is uploaded', async () => {
+    await world.put('one.txt');
+    await wait(60_000, 2_000);
+    expect(world.incidents).toEqual(['SERVER_ERROR']);
+    expect(world.outage.current).toMatchObject({ writes: true, fellBack: 1 });
+    expect(puts()).toBeLessThan(15);
+    expect((await world.row('one.txt'))?.lastError).toBe('SERVER_ERROR');
+  });
+
+  test('ends with the first upload that passes, and all follow', async () => {
+    const names = ['one.txt', 'two.txt', 'three.txt'];
+    for (const name of names) await world.put(name);
+    await wait(20_000);
+    worlds.proxy.heal();
+    await wait(60_000);
+    expect(await Promise.all(names.map(world.place))).toEqual(['both', 'both', 'both']);
+    expect(world.outage.current).toBeUndefined();
+    expect(world.lines.warn).toHaveLength(2);
+    await world.put('after.txt');
+    expect(await world.place('after.txt')).toBe('remote');
+  });
+
+  test('where uploads are refused meanwhile, the next one after a pause finds out', async () => {
+    await world.close();
+    world = await worlds.open({ keepsLocally: false });
+    for (const name of ['one.txt', 'two.txt']) await expect(world.put(name)).rejects.toMatchObject({ code: 'UPLOAD_REFUSED' });
+    worlds.proxy.heal();
+    await expect(world.put('three.txt')).rejects.toMatchObject({ code: 'UPLOAD_REFUSED' });
+    world.skip(2_000);
+    await world.put('three.txt');
+    expect(await world.place('three.txt')).toBe('remote');
+    expect(world.outage.current).toBeUndefined();
+  });
+
+  test('a wait in vain is paid once', async () => {
+    worlds.proxy.heal();
+    on('PUT', { kind: 'blackhole' });
+    await world.put('one.txt');
+    worlds.proxy.forget();
+    await world.put('two.txt');
+    expect(puts()).toBe(0);
+    expect(await world.read('before.txt')).toBe('before.txt');
+  });
+});
+
+describe('one file that does not pass', () => {
+  const others = ['a.txt', 'b.txt', 'c.txt', 'd.txt'];
+  const poison = (fault: Fault) => on('PUT', fault, 'poison');
+
+  test.each([
+    ['a proxy’s limit on the size of a body', htmlPage(413), 'TOO_LARGE'],
+    ['the same, without a page', { status: 413 }, 'TOO_LARGE'],
+    ['a firewall’s page', htmlPage(403), 'FILE_REFUSED'],
+    ['a refusal of S3’s own', s3Error(400, 'InvalidRequest'), 'FILE_REFUSED'],
+  ])('%s is no outage, keeps nobody from S3, and ends after a few tries', async (_what, answer, code) => {
+    poison({ kind: 'answer', answer });
+    await world.put('poison.bin');
+    for (const name of others) await world.put(name);
+    expect(await Promise.all(others.map(world.place))).toEqual(others.map(() => 'remote'));
+    expect(await world.place('poison.bin')).toBe('local');
+    expect(await world.read('poison.bin')).toBe('poison.bin');
+    await wait(2 * 3600_000, 60_000);
+    expect(await world.row('poison.bin')).toMatchObject({ attempts: 5, lastError: code });
+    expect(puts('poison')).toBeLessThan(10);
+    expect([world.incidents, breaker().state.kind, breaker().writes.state.kind]).toEqual([[], 'closed', 'closed']);
+    expect(world.lines.warn.every((line) => line.includes('poison.bin'))).toBe(true);
+    // should it be mended, the file follows without a hand
+    worlds.proxy.heal();
+    world.skip(24 * 3600_000);
+    await world.catchUp();
+    expect(await world.place('poison.bin')).toBe('both');
+  });
+
+  test.each([
+    ['an error of S3’s', { kind: 'answer', answer: s3Error(500, 'InternalError') }],
+    ['a connection that breaks', { kind: 'reset' }],
+  ] as const)('%s keeps nobody from S3', async (_what, fault) => {
+    poison(fault);
+    for (const name of others.slice(0, 2)) await world.put(name);
+    await world.put('poison.bin');
+    for (const name of others.slice(2)) await world.put(name);
+    await world.put('poison-2.bin');
+    await world.put('e.txt');
+    expect(await Promise.all([...others, 'e.txt'].map(world.place))).toEqual([...others, 'e.txt'].map(() => 'remote'));
+    worlds.proxy.forget();
+    await wait(60_000, 2_000);
+    expect(puts('poison')).toBeLessThan(40);
+    expect(breaker().state.kind).toBe('closed');
+    expect(world.incidents).toEqual([]);
+    expect(world.outage.current).toBeUndefined();
+    expect(await world.row('poison.bin')).toMatchObject({ lastError: 'FILE_REFUSED' });
+  });
+
+  test.each([
+    ['a proxy’s limit', htmlPage(413)],
+    ['a firewall’s page', htmlPage(403)],
+    ['an error of S3’s', s3Error(500, 'InternalError')],
+  ])('%s does not block phase 1', async (_what, answer) => {
+    poison({ kind: 'answer', answer });
+    await world.libraryFiles(['poison.bin', ...others]);
+    await world.put('new.txt');
+    for (let time = 0; time < 30 && (await world.phase1()); time++) world.skip(30_000);
+    expect(await world.phase1()).toBe(false);
+    expect(await Promise.all(others.map(world.place))).toEqual(others.map(() => 'both'));
+    expect(world.incidents).toEqual([]);
+  });
+
+  test('an editor whose upload is not kept on the disk is told what it was', async () => {
+    await world.close();
+    world = await worlds.open({ keepsLocally: false });
+    poison({ kind: 'answer', answer: htmlPage(413) });
+    await expect(world.put('poison.bin')).rejects.toMatchObject({ code: 'TOO_LARGE', message: expect.stringContaining('413') });
+    expect(world.incidents).toEqual([]);
+  });
+
+  test('but a page for every upload is an outage, and nobody’s own fault', async () => {
+    on('PUT', { kind: 'answer', answer: htmlPage(403) });
+    for (const name of others) await world.put(name);
+    expect(world.outage.current).toMatchObject({ code: 'NOT_S3', writes: true, reads: false });
+    await wait(3600_000, 60_000);
+    for (const name of others) expect((await world.row(name))?.lastError).not.toBe('FILE_REFUSED');
+    worlds.proxy.heal();
+    await wait(60_000);
+    expect(await Promise.all(others.map(world.place))).toEqual(others.map(() => 'both'));
+  });
+});
+
+describe('reads', () => {
+  const denied: Fault = { kind: 'answer', answer: s3Error(403, 'AccessDenied') };
+  beforeEach(async () => {
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) await world.put(name);
+  });
+
+  test('that are all refused are one incident and one warning with S3’s own code, and end with the first that is not', async () => {
+    on('GET', denied);
+    for (let time = 0; time < 3; time++) {
+      for (const name of ['a.txt', 'b.txt', 'c.txt']) expect(await world.read(name)).toBe('unavailable');
+      await settled(() => world.outage.current !== undefined);
+    }
+    expect(world.outage.current).toMatchObject({ code: 'ACCESS_DENIED', reads: true, writes: false });
+    expect(world.incidents).toEqual(['ACCESS_DENIED']);
+    expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 does not give out what it stores: .*AccessDenied/)]);
+    // uploads go on, and that they do ends nothing
+    await world.put('d.txt');
+    expect(world.outage.current).toMatchObject({ reads: true });
+    worlds.proxy.heal();
+    expect(await world.read('b.txt')).toBe('b.txt');
+    expect(world.outage.current).toBeUndefined();
+  });
+
+  test('that fail because S3 is away are part of that outage, and end with it', async () => {
+    worlds.proxy.on({ fault: { kind: 'reset' } });
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) expect(await world.read(name)).toBe('unavailable');
+    await settled(() => world.outage.current !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(world.outage.current).toMatchObject({ reads: true, writes: true });
+    worlds.proxy.heal();
+    await breaker().forceProbe();
+    expect(world.outage.current).toBeUndefined();
+    expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 is not usable: /), expect.stringMatching(/^S3 is usable again/)]);
+  });
+
+  test('and end without a visitor', async () => {
+    on('GET', denied);
+    await world.read('a.txt');
+    await settled(() => world.outage.current !== undefined);
+    worlds.proxy.heal();
+    await settled(() => world.outage.current === undefined);
+    expect(world.outage.current).toBeUndefined();
+  }, 20_000);
+
+  test('of one object that is refused are no outage: it alone is told of, once', async () => {
+    on('GET', denied, 'a.txt');
+    for (let time = 0; time < 3; time++) {
+      expect(await world.read('a.txt')).toBe('unavailable');
+      await settled(() => world.lines.warn.length > 0);
+      world.skip(30_000);
+    }
+    expect(await world.read('b.txt')).toBe('b.txt');
+    expect(world.incidents).toEqual([]);
+    expect(world.lines.warn).toEqual([expect.stringMatching(/"a\.txt" cannot be read from S3, others can: .*AccessDenied/)]);
+  });
+
+  test.each([
+    ['an error', { kind: 'answer', answer: s3Error(500, 'InternalError') }],
+    ['no answer', { kind: 'blackhole' }],
+  ] as const)('of one object that get %s close the way to no other', async (_what, fault) => {
+    on('GET', fault, 'a.txt');
+    for (let time = 0; time < 3; time++) {
+      expect(await world.read('a.txt')).toBe('unavailable');
+      await settled(() => breaker().state.kind === 'closed');
+      expect(await world.read('b.txt')).toBe('b.txt');
+    }
+    expect(world.incidents).toEqual([]);
+  }, 30_000);
+});
+
+describe('a setting that is changed', () => {
+  test('keeps what is known of S3, unless it leads there in another way', async () => {
+    worlds.proxy.on({ fault: { kind: 'reset' } });
+    await world.put('a.txt');
+    await settled(() => breaker().state.kind === 'open');
+    const known = breaker();
+    await world.connections.apply(world.settings({ uploadScheduleEnabled: true, concurrency: 9, cacheControl: 'no-store' }));
+    expect(world.connections.breaker).toBe(known);
+    expect(world.connections.cloud?.cacheControl).toBe('no-store');
+    expect(world.outage.current).toBeDefined();
+    worlds.proxy.heal();
+    await world.connections.apply(world.settings({ timeoutMs: 999 }));
+    expect(world.connections.breaker).not.toBe(known);
+    // whatever was wrong with the way before says nothing of this one
+    expect(world.outage.current).toBeUndefined();
+    worlds.proxy.forget();
+    await world.connections.check();
+    await world.connections.check();
+    expect(worlds.proxy.count()).toBe(1);
+    expect(world.lines.warn.join()).not.toContain('usable again');
+  });
+});
+
+/** Waits for what goes on in the background, or for ten seconds. */
+async function settled(done: () => boolean): Promise<void> {
+  for (let time = 0; time < 500 && !done(); time++) await new Promise((resolve) => setTimeout(resolve, 20));
+}

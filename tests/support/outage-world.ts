@@ -1,0 +1,149 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { ErrorCode } from '../../server/src/contracts/errors';
+import type { EngineParts } from '../../server/src/core/media/deps';
+import { type Clock, systemClock } from '../../server/src/core/clock';
+import { catchUp } from '../../server/src/core/jobs/catch-up';
+import { workOnClaimed } from '../../server/src/core/jobs/claimed';
+import { uploads } from '../../server/src/core/jobs/upload';
+import { parseKey, plainLocalName, type ObjectKey } from '../../server/src/core/keys';
+import { MemoryLedger } from '../../server/src/core/ledger/memory';
+import { Connections } from '../../server/src/core/media/connections';
+import { MediaStorage } from '../../server/src/core/media/media-storage';
+import { RowCache } from '../../server/src/core/media/row-cache';
+import { Outage } from '../../server/src/core/resilience/outage';
+import { resolve } from '../../server/src/core/settings/resolve';
+import { NOTHING_STORED, type EffectiveSettings } from '../../server/src/core/settings/types';
+import { LocalObjectStore } from '../../server/src/core/store/local';
+import { openVolume } from '../../server/src/core/store/volume';
+import { bodyOf, bytesOf } from './bodies';
+import { type FaultProxy, startFaultProxy } from './fault-proxy';
+import { startS3, type S3Server } from './s3';
+import { testS3Store } from './s3-store';
+
+/**
+ * Everything between an editor and S3 as the engine wires it, with a real S3 behind a proxy that breaks what it is told to; only the
+ * database is in memory. Time is real, and `skip` puts the clocks forward.
+ */
+export async function outageWorld() {
+  const server: S3Server = await startS3();
+  const proxy: FaultProxy = await startFaultProxy(server.endpoint);
+  const { region, accessKeyId, secretAccessKey } = server;
+  const credentials = { accessKeyId, secretAccessKey };
+
+  async function open(options: { keepsLocally?: boolean } = {}) {
+    const bucket = await server.createBucket();
+    const folder = await mkdtemp(path.join(tmpdir(), 'outage-world-'));
+    let ahead = 0;
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead, elapsed: () => systemClock.elapsed() + ahead };
+    const ledger = new MemoryLedger(clock);
+    const lines = { debug: [] as string[], info: [] as string[], warn: [] as string[], error: [] as string[] };
+    const log = {
+      debug: (text: string) => void lines.debug.push(text),
+      info: (text: string) => void lines.info.push(text),
+      warn: (text: string) => void lines.warn.push(text),
+      error: (text: string) => void lines.error.push(text),
+    };
+    const incidents: ErrorCode[] = [];
+    let written = Promise.resolve();
+    // one after the other, as a worker does it
+    const flush = () => void (written = written.then(() => outage.flush()));
+    const outage: Outage = new Outage(
+      { begin: async (code) => void incidents.push(code), note: async () => undefined, endUnseen: async () => undefined, list: async () => [] },
+      clock,
+      log,
+      flush,
+      () => options.keepsLocally === false,
+    );
+    const opened: (() => void)[] = [];
+    const state = { recovered: 0 };
+    const connections = new Connections({
+      ledger,
+      clock,
+      log,
+      outage,
+      openBucket: (location) => {
+        const { store, destroy } = testS3Store({ endpoint: proxy.endpoint, bucket: location.bucket, region, credentials, timeoutMs: 1_500, clock });
+        opened.push(destroy);
+        return store;
+      },
+      onRecovered: () => void state.recovered++,
+    });
+    const settings = (patch: Partial<EffectiveSettings['settings']> = {}): EffectiveSettings => {
+      const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket, endpoint: proxy.endpoint, region }, variables: {} });
+      return { ...resolution, settings: { ...resolution.settings, ...patch }, mode: 'read-write', reason: null, revision: 1 };
+    };
+    await connections.apply(settings());
+    const listed = new Set<ObjectKey>();
+    const parts: EngineParts = {
+      ledger,
+      disk: new LocalObjectStore(folder),
+      volume: await openVolume(folder),
+      catalog: { listed: async (keys) => new Set(keys.filter((key) => listed.has(key))), listedAnywhere: async (keys) => new Set(keys.filter((key) => listed.has(key))) },
+      rows: new RowCache((key) => ledger.find(key), clock.elapsed),
+      clock,
+      log,
+      cloud: () => connections.cloud,
+      breaker: () => connections.breaker,
+      leaving: () => false,
+      storeAt: (location) => connections.storeAt(location),
+      standInFor: () => undefined,
+    };
+    const storage = new MediaStorage({
+      ...parts,
+      mode: () => 'read-write',
+      readable: () => connections.readable,
+      inTransaction: () => false,
+      keepsLocally: () => options.keepsLocally ?? true,
+      onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),
+      onFallback: (code, detail) => connections.noteUnsent(code, true, detail),
+      onOwnName: () => undefined,
+      onDelete: () => undefined,
+    });
+    return {
+      ...{ bucket, clock, ledger, lines, incidents, outage, connections, settings, parts, storage, state },
+      put: (name: string, content = name) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
+      /** The text, or the kind of the refusal. */
+      async read(name: string): Promise<string> {
+        const read = await storage.reader.open(parseKey(name), () => ({ bytes: 'all' }));
+        return read.kind === 'file' ? (await bytesOf(read.body!)).toString() : read.kind;
+      },
+      /** Where a key's bytes are: `remote`, `local`, … */
+      place: async (name: string) => (await ledger.find(parseKey(name)))?.placement.state,
+      row: (name: string) => ledger.find(parseKey(name)),
+      /** Files that the library had before the plugin, on this disk. */
+      async libraryFiles(names: readonly string[]) {
+        for (const name of names) await writeFile(path.join(folder, name), name);
+        const { id: volume } = parts.volume;
+        await ledger.record(names.map((name) => ({ key: parseKey(name), local: { volume, localName: plainLocalName(parseKey(name)) }, size: name.length })));
+      },
+      /** What phase 1 does with them. @returns whether something is left for it to do */
+      async phase1(): Promise<boolean> {
+        const request = { work: 'upload', volume: parts.volume.id, origin: 'library' } as const;
+        const options = { concurrency: 4, batchSize: 100, signal: new AbortController().signal };
+        await workOnClaimed(parts, request, options, uploads(parts, options).upload);
+        return ledger.pendingWork(request);
+      },
+      catchUp: () => catchUp(parts, 4, new AbortController().signal),
+      skip: (ms: number) => void (ahead += ms),
+      async close() {
+        connections.close();
+        for (const destroy of opened) destroy();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  }
+
+  return {
+    proxy,
+    open,
+    async close() {
+      await proxy.close();
+      await server.stop();
+    },
+  };
+}
+
+export type OutageWorlds = Awaited<ReturnType<typeof outageWorld>>;
+export type OutageWorld = Awaited<ReturnType<OutageWorlds['open']>>;
