@@ -10,6 +10,7 @@ import type { Failure } from '../../api/failure';
 import { useConnectionTest } from '../../hooks/useConnectionTest';
 import { useFailureNotice } from '../../hooks/useFailureNotice';
 import { useFocusFirstError } from '../../hooks/useFocusFirstError';
+import { useRecovery } from '../../hooks/useRecovery';
 import { useSave } from '../../hooks/useSave';
 import { useSettingsForm } from '../../hooks/useSettingsForm';
 import { useStatus } from '../../hooks/useStatus';
@@ -48,6 +49,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
     [focusFirstError, refuse, tellFailure],
   );
   const test = useConnectionTest(takeRefusal);
+  useRecovery(status !== null && status.outage !== null, test.forget);
 
   /** Shows what is wrong, if anything; the request is only worth sending when nothing is. */
   const passes = (aim: 'save' | 'test') => {
