@@ -78,8 +78,12 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
     await save(toPatch(state), movesFiles(state));
   };
 
-  const startTest = () => {
-    if (passes('test')) void test.start(toPatch(state), state.revision, !isDirty(state));
+  const startTest = async () => {
+    if (!passes('test')) return;
+    const isInForce = !isDirty(state);
+    await test.start(toPatch(state), state.revision, isInForce);
+    // the server has learned from it, too: what cannot be opened now is the status' to tell
+    if (isInForce) await refresh();
   };
 
   const dirty = isDirty(state);
@@ -108,7 +112,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
               <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} />
               <StorageSection />
               <CredentialsSection />
-              {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={startTest} />}
+              {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={() => void startTest()} />}
               <AdvancedSection />
             </Flex>
           </FormProvider>
