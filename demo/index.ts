@@ -9,6 +9,7 @@ import { startS3, type S3Server } from '../tests/support/s3';
 import { beginRun } from '../tests/support/test-run';
 import { ADMIN, buildPlayground, startStrapi, type StrapiInstance } from '../tests/support/strapi';
 import { Claims } from './claims';
+import { cleanUpAfterwards, onOrphaned } from './ending';
 import { makeLibrary, moveLibrary } from './library';
 import { heading, step } from './progress';
 import { catchUp, configure, uploadToS3, uploadWithoutS3, type Stage } from './story';
@@ -16,24 +17,32 @@ import { catchUp, configure, uploadToS3, uploadWithoutS3, type Stage } from './s
 // a note of the SDK's about next year's Node, in the middle of the story
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-beginRun(false);
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => console.log('\nStopping …'));
+// where the terminal or the reader is gone, nothing is to be told, and the end goes on
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+beginRun();
+cleanUpAfterwards();
+onOrphaned(() => process.exit(1));
 const checkOnly = process.argv.includes('--check');
 const running: { s3?: S3Server; strapi?: StrapiInstance } = {};
 
-let leaving: Promise<void> | null = null;
-/** Ends everything once, whoever asks first. */
-const leave = (): Promise<void> =>
-  (leaving ??= (async () => {
-    await running.strapi?.discard();
-    await running.s3?.stop();
-  })());
+// where the run's own end finds no processes, as only Linux tells of their environments
+process.once('exit', () => {
+  if (running.strapi) kill(running.strapi.pid);
+});
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    console.log('\nStopping …');
-    // whatever step is under way dies with its processes: what it says then is of no interest
-    void leave().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
-  });
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+}
+
+/** Ends everything in its own way; an end that cannot wait is the run's: whatever step is under way dies with its processes. */
+async function leave(): Promise<void> {
+  await running.strapi?.discard();
+  await running.s3?.stop();
 }
 
 async function prepare(claims: Claims): Promise<Stage> {
@@ -81,8 +90,6 @@ async function main(): Promise<void> {
       await new Promise((resolve) => setInterval(resolve, 2 ** 30));
     }
   } catch (error) {
-    // during a Ctrl-C every step fails
-    if (leaving) return;
     console.error(error);
     if (running.strapi) console.error(`\nStrapi's last words:\n${running.strapi.logs().slice(-3_000)}`);
   }

@@ -5,6 +5,8 @@
 # A process keeps the environment it was started with in /proc: a pid that somebody else has by now is never hit, and what
 # a test's own child has started is found, too, in whichever session it is.
 set -uo pipefail
+# an impatient second Ctrl-C reaches this script as well
+trap '' HUP INT TERM
 
 run=${1:?a run}
 if [[ ! $run =~ ^[a-z0-9.]+$ ]]; then

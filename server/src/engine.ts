@@ -17,7 +17,7 @@ import { publicAddress, publicMarks, publicSite } from './adapters/public-site';
 import { strapiSecretBox } from './adapters/secrets';
 import { KnexSettingsRepository } from './adapters/settings-repository';
 import { volumeRegistry } from './adapters/volumes';
-import type { StatusAnswer } from './contracts/api';
+import type { StatusAnswer, TestAnswer } from './contracts/api';
 import type { ObjectsAnswer } from './contracts/objects';
 import { PLUGIN_ID } from './contracts/presets';
 import type { SettingsAnswer } from './contracts/settings';
@@ -119,7 +119,12 @@ export class Engine implements EnginePort {
     const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings), parts.publicUrl);
     this.settings = {
       answer: () => api.answer(),
-      test: (body) => api.test(body),
+      test: async (body) => {
+        const answer = await api.test(body);
+        // without a patch it was about the settings in force: what it found is true for everybody
+        if (Object.keys(body ?? {}).length === 0) this.#learn(answer);
+        return answer;
+      },
       update: (body) => this.#inForce(api.update(body)),
       preview: (body) => api.preview(body),
       leave: async () => {
@@ -334,6 +339,15 @@ export class Engine implements EnginePort {
     if (!this.#serves || this.#isLibraryPrepared) return;
     this.#isLibraryPrepared = true;
     void this.parts.prepareLibrary();
+  }
+
+  /** A test of the settings in force is the surest word on whether S3 can be used; a wrong key must not wait for an upload to show. */
+  #learn({ ok, steps }: TestAnswer): void {
+    const { service, outage, housekeeping } = this.parts;
+    if (service.current().mode !== 'read-write') return;
+    const failed = steps.find((step) => !step.ok && step.name !== 'public');
+    if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
+    else if (ok && outage.ends()) housekeeping.wake();
   }
 
   /** Brings the connections in line with the settings, one change after the other. */

@@ -82,6 +82,12 @@ const failure = (number: number, code: 'NOT_ON_DISK' | 'ACCESS_DENIED' | 'OBJECT
 });
 
 /** Everything at once: phase 1 half way, with failures, and an audit that has something to put right. */
+/** After all other runs: a report from before them could not be applied. */
+const AUDIT = runOf({
+  ...{ job: 'audit', startedAt: '2026-05-04T11:00:00.000Z', endedAt: '2026-05-04T11:10:00.000Z', done: 4_000, bytesDone: 9_000_000_000 },
+  audit: { bucket: 'checked', disk: true, findings: 33, applied: 0, lost: 0 },
+});
+
 function fill(canned: CannedJobs): void {
   canned.objects = {
     local: SOME,
@@ -102,10 +108,10 @@ function fill(canned: CannedJobs): void {
     },
     cleanup: { blockedBy, lastDryRun: trial },
     restore: { lastRun: runOf({ status: 'failed', done: 10, bytesDone: 9_000, error: { code: 'DISK_FULL', message: '', hint: '' } }) },
-    audit: { lastRun: runOf({ job: 'audit', done: 4_000, bytesDone: 9_000_000_000 }) },
+    audit: { lastRun: AUDIT },
   };
   canned.report = {
-    run: runOf({ job: 'audit' }),
+    run: AUDIT,
     counts: [
       { kind: 'object-missing', action: 'upload-again', count: 2, bytes: 2_000_000 },
       { kind: 'orphan-object', action: 'none', count: 31, bytes: 70_000_000 },

@@ -38,5 +38,8 @@ export function useConnectionTest(onRefused: (failure: Failure) => void) {
     [api, onRefused],
   );
 
-  return { run, inForce, start };
+  /** What it came to is not true any more: S3 was seen to work since. */
+  const forget = useCallback(() => setInForce(null), []);
+
+  return { run, inForce, start, forget };
 }

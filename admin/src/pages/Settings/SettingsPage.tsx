@@ -10,6 +10,7 @@ import type { Failure } from '../../api/failure';
 import { useConnectionTest } from '../../hooks/useConnectionTest';
 import { useFailureNotice } from '../../hooks/useFailureNotice';
 import { useFocusFirstError } from '../../hooks/useFocusFirstError';
+import { useRecovery } from '../../hooks/useRecovery';
 import { useSave } from '../../hooks/useSave';
 import { useSettingsForm } from '../../hooks/useSettingsForm';
 import { useStatus } from '../../hooks/useStatus';
@@ -48,6 +49,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
     [focusFirstError, refuse, tellFailure],
   );
   const test = useConnectionTest(takeRefusal);
+  useRecovery(status !== null && status.outage !== null, test.forget);
 
   /** Shows what is wrong, if anything; the request is only worth sending when nothing is. */
   const passes = (aim: 'save' | 'test') => {
@@ -76,8 +78,12 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
     await save(toPatch(state), movesFiles(state));
   };
 
-  const startTest = () => {
-    if (passes('test')) void test.start(toPatch(state), state.revision, !isDirty(state));
+  const startTest = async () => {
+    if (!passes('test')) return;
+    const isInForce = !isDirty(state);
+    await test.start(toPatch(state), state.revision, isInForce);
+    // the server has learned from it, too: what cannot be opened now is the status' to tell
+    if (isInForce) await refresh();
   };
 
   const dirty = isDirty(state);
@@ -106,7 +112,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
               <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} />
               <StorageSection />
               <CredentialsSection />
-              {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={startTest} />}
+              {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={() => void startTest()} />}
               <AdvancedSection />
             </Flex>
           </FormProvider>
