@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { codeOf } from '../errors';
 import { isOwnLocalName } from '../keys';
 import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type RemoteCopy } from '../ledger/state';
-import type { ByteRange, ObjectStream } from '../store/object-store';
+import { factsByOpening, factsByReading } from '../store/first-byte';
+import type { ByteRange, ObjectFacts, ObjectStore, ObjectStream } from '../store/object-store';
 import { CondemnedCopies } from './condemned-copies';
 import type { MediaStorageDeps } from './deps';
 import { heldBack } from './held-back';
@@ -62,7 +63,7 @@ export class RowBytes {
 
   async #fromStandIn(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
     if (!isIn(row, 'both', 'remote')) return undefined;
-    const body = await this.#standIn.open(row, remote, { ...rangeOf(wanted, sizeOf(row)), signal });
+    const body = await this.#standIn.open(row, remote, { ...(wanted.bytes === 'range' && { range: wanted.range }), signal });
     return body && bodyFor(wanted, { body });
   }
 
@@ -72,11 +73,11 @@ export class RowBytes {
     // without a tag nothing tells this part from a part of other bytes
     if (remote.etag === null && wanted.bytes === 'range') return undefined;
     try {
-      const object = await store.get(remote.object, { ...rangeOf(wanted, sizeOf(row)), signal });
+      const object = await opened(store, remote.object, row, wanted, signal);
       // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
       const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
-      if (same) return wanted.bytes === 'all' && remote.etag === null ? this.#proving(row, object) : bodyFor(wanted, object);
-      object.body.destroy();
+      if (same) return wanted.bytes === 'all' && remote.etag === null && object.body ? this.#proving(row, object.body) : object.body;
+      object.body?.destroy();
       this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
     } catch (error) {
       this.deps.log.debug(`"${row.key}" could not be read from S3: ${codeOf(error)}`);
@@ -84,7 +85,7 @@ export class RowBytes {
     return undefined;
   }
 
-  #proving(row: LedgerRow, { body }: ObjectStream): Readable {
+  #proving(row: LedgerRow, body: Readable): Readable {
     if (!isIn(row, 'both', 'remote')) return body;
     const proving = heldBack(body, row.placement.content, row.key);
     proving.on('error', (error) => {
@@ -104,6 +105,12 @@ export class RowBytes {
     }
     return undefined;
   }
+}
+
+/** An object of S3's; without a body where only the answer is wanted, for which a byte is enough. */
+async function opened(store: ObjectStore, name: string, row: LedgerRow, wanted: WantedBytes, signal?: AbortSignal): Promise<{ facts: ObjectFacts; body: Readable | null }> {
+  if (wanted.bytes !== 'check') return store.get(name, { ...(wanted.bytes === 'range' && { range: wanted.range }), signal });
+  return { facts: await (sizeOf(row) === 0 ? factsByOpening : factsByReading)(store, name, { signal }), body: null };
 }
 
 /** The body, or null where only its answer was wanted. */

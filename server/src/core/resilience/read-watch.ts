@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import { isStorageError, type StorageError } from '../errors';
+import { factsByReading } from '../store/first-byte';
 import type { ObjectStore } from '../store/object-store';
 
 /** Objects that could be asked for as well, to learn whether one alone is refused or all are; of more than zero bytes. */
@@ -128,8 +129,7 @@ export class ReadWatch {
   /** One byte of it. A success counts like any other. */
   async #ask({ store, name }: { store: ObjectStore; name: string }): Promise<'readable' | 'refused' | 'unknown'> {
     try {
-      const { body } = await store.get(name, { range: { start: 0, end: 0 }, signal: this.#stopped.signal });
-      body.destroy();
+      await factsByReading(store, name, { signal: this.#stopped.signal });
       this.#succeeded();
       return 'readable';
     } catch (error) {
@@ -154,5 +154,5 @@ function isArchived({ detail }: StorageError): boolean {
 /** A failure with which S3, or whatever stands before it, keeps back what it has. */
 function tells(error: unknown): error is StorageError {
   if (!isStorageError(error) || error.operation !== 'get') return false;
-  return !isStorageError(error, 'OBJECT_NOT_FOUND', 'ABORTED', 'CIRCUIT_OPEN', 'THROTTLED', 'INVALID_KEY', 'BODY_FAILED', 'INTEGRITY', 'INTERNAL');
+  return !isStorageError(error, 'OBJECT_NOT_FOUND', 'ABORTED', 'CIRCUIT_OPEN', 'THROTTLED', 'UNSUPPORTED', 'INVALID_KEY', 'BODY_FAILED', 'INTEGRITY', 'INTERNAL');
 }
