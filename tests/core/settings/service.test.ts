@@ -183,6 +183,8 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     ['the environment’s, which is for Amazon', { variables: { S3_STORAGE_BUCKET: 'media', ...PAIR } }, EVIL, ['endpoint'], /Amazon/],
     ['the config file’s', { configFile: { endpoint: 'https://s3.own.example', bucket: 'media', accessKeyId: 'C', secretAccessKey: 'c-secret' } }, EVIL, ['endpoint'], /config file/],
     ['the config file’s, which is for Amazon', { configFile: { accessKeyId: 'C', secretAccessKey: 'c-secret' } }, { ...EVIL, bucket: 'b' }, ['endpoint', 'bucket'], /config file/],
+    ['the environment’s, beside an endpoint of the config file', { variables: PAIR, configFile: { endpoint: 'https://s3.own.example', bucket: 'media' } }, EVIL, ['endpoint'], /environment/],
+    ['the environment’s, beside a bucket of the config file', { variables: { S3_STORAGE_ENDPOINT: 'https://s3.own.example', ...PAIR }, configFile: { bucket: 'media' } }, { bucket: 'other' }, ['bucket'], /environment/],
     ['that of a role', { variables: { S3_STORAGE_BUCKET: 'media' } }, EVIL, ['endpoint'], /role/],
     ['that of a role, at a machine under Amazon’s name', { variables: { S3_STORAGE_BUCKET: 'media' } }, { endpoint: 'https://ec2-1-2-3-4.compute-1.amazonaws.com' }, ['endpoint'], /role/],
   ])('%s', async (_what, source, patch, fields, advice) => {
@@ -211,6 +213,7 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     ['the environment’s without an endpoint, at Amazon', { variables: { ...PAIR, AWS_REGION: 'eu-central-1' } }, { bucket: 'any' }, 'static', 'environment'],
     ['the environment’s without an endpoint, at one of Amazon’s', { variables: PAIR }, { bucket: 'any', endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' }, 'static', 'environment'],
     ['everything from the config file', { configFile: { endpoint: 'https://s3.own.example', bucket: 'media', accessKeyId: 'C', secretAccessKey: 'c' } }, { concurrency: 2 }, 'static', 'config'],
+    ['the environment’s, beside endpoint and bucket of the config file', { variables: PAIR, configFile: { endpoint: 'https://s3.own.example', bucket: 'media' } }, { concurrency: 2 }, 'static', 'environment'],
     ['everything from the database', { variables: { ...OWN, ...PAIR } }, { ...MINIO }, 'static', 'database'],
     ['a role, at Amazon', { variables: { AWS_REGION: 'eu-central-1' } }, { bucket: 'any' }, 'chain', 'default'],
     ['a role, at an endpoint of a VPC', {}, { bucket: 'any', endpoint: 'https://bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com' }, 'chain', 'default'],

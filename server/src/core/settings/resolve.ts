@@ -52,20 +52,24 @@ function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoin
 }
 
 /**
- * Whether the pair of the config file or the environment is for another place. It is for the endpoint that stands beside it, and
- * for Amazon where none does; and for the bucket beside it, if there is one. Whoever may change the settings in the panel must
- * not be able to send it anywhere else.
+ * Whether the pair of the config file or the environment is for another place. It is for the endpoint that its own source names, or
+ * else the other of the two, which both are the operator's; and for Amazon where neither does. The same goes for the bucket, if one
+ * of them names it. Whoever may change the settings in the panel must not be able to send the pair anywhere else.
  */
-function belongsElsewhere({ values, faults }: SourceReading, { endpoint, bucket, region }: Place): boolean {
-  if (faults.has('endpoint') || faults.has('bucket')) return true;
-  const own = values.endpoint ?? null;
-  if (own === null ? !isAmazon(endpoint) : !isSameEndpoint(endpoint, own, region)) return true;
-  return values.bucket !== undefined && bucket !== null && bucket !== values.bucket;
+function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[], { endpoint, bucket, region }: Place): boolean {
+  const named = (field: 'endpoint' | 'bucket') => [own, ...operators].find(({ values, faults }) => faults.has(field) || values[field] !== undefined);
+  const [ofEndpoint, ofBucket] = [named('endpoint'), named('bucket')];
+  if (ofEndpoint?.faults.has('endpoint') || ofBucket?.faults.has('bucket')) return true;
+  const expected = ofEndpoint?.values.endpoint;
+  if (expected === undefined ? !isAmazon(endpoint) : !isSameEndpoint(endpoint, expected, region)) return true;
+  const expectedBucket = ofBucket?.values.bucket;
+  return expectedBucket !== undefined && bucket !== null && bucket !== expectedBucket;
 }
 
 /** Both halves from one source, or neither: half of one pair and half of another never meet. */
 function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, place: Place, problems: SettingProblem[]): Credentials {
   let second: Credentials = isAmazon(place.endpoint) ? { kind: 'chain' } : { kind: 'elsewhere', accessKeyId: null, source: 'default' };
+  const operators = readings.filter(({ source }) => source !== 'database');
   let isTold = false;
   const instead = (credentials: Credentials) => {
     if (!isTold) second = credentials;
@@ -75,7 +79,7 @@ function credentialsOf(readings: readonly SourceReading[], database: StoredSetti
     const { source, values, faults } = reading;
     const { accessKeyId, secretAccessKey } = values;
     if (accessKeyId !== undefined && secretAccessKey !== undefined) {
-      const isAstray = source === 'database' ? isElsewhere(database.secretFor, accessKeyId, place) : belongsElsewhere(reading, place);
+      const isAstray = source === 'database' ? isElsewhere(database.secretFor, accessKeyId, place) : belongsElsewhere(reading, operators, place);
       if (!isAstray) return { kind: 'static', accessKeyId, secretAccessKey, source };
       problems.push({ source, field: 'secretAccessKey', message: strayed(source) });
       instead({ kind: 'elsewhere', accessKeyId, source });
