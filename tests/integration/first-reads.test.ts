@@ -30,7 +30,7 @@ async function bring(hash: string, bytes: Buffer): Promise<string> {
 beforeAll(async () => {
   stage = await openStage();
   wire = await startCountingProxy(stage.s3.endpoint);
-  expect(await stage.configure({ endpoint: wire.endpoint })).toBe('read-write');
+  expect(await stage.configure({ ...stage.settings, endpoint: wire.endpoint })).toBe('read-write');
 }, 300_000);
 
 afterAll(async () => {

@@ -77,9 +77,13 @@ describe('with S3 up', () => {
     stage.proxy.forget();
     // not with fetch, which asks every cache on the way to be left out
     expect(await rawGet(stage.strapi.url, file.url, `If-None-Match: ${etag}\r\n`)).toMatch(/^HTTP\/1.1 304 /);
+    expect(stage.proxy.count()).toBe(0);
     const head = await fetch(stage.strapi.url + file.url, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, '10', etag]);
-    expect(stage.proxy.count()).toBe(0);
+    // it is answered as the GET would be, so the object is opened
+    stage.proxy.on({ when: ({ method }) => method === 'GET', fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
+    expect((await fetch(stage.strapi.url + file.url, { method: 'HEAD' })).status).toBe(503);
+    stage.proxy.heal();
   });
 
   test('no spelling of a path gets around the plugin', async () => {

@@ -10,8 +10,10 @@ export const PLAYGROUND = path.join(ROOT, 'playground');
 
 const CACHE = path.join(ROOT, 'node_modules/.cache/s3-storage');
 const LOCK = path.join(CACHE, 'build.lock');
-/** Longer than a build takes: an older lock was left by a process that died. */
+/** Longer than a build takes: of an older lock nobody knows whose process has its id by now. */
 const STALE_LOCK_MS = 5 * 60_000;
+/** Longer than a process takes to write its id into the lock that it has made. */
+const UNSIGNED_LOCK_MS = 5_000;
 
 interface Step {
   name: string;
@@ -75,22 +77,37 @@ async function withLock<T>(work: () => Promise<T>): Promise<T> {
   await mkdir(CACHE, { recursive: true });
   for (;;) {
     try {
-      await mkdir(LOCK);
+      await writeFile(LOCK, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const age = await stat(LOCK).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age > STALE_LOCK_MS) await rm(LOCK, { recursive: true, force: true });
+      if (await isAbandoned()) await rm(LOCK, { force: true });
       await sleep(200);
     }
   }
   try {
     return await work();
   } finally {
-    await rm(LOCK, { recursive: true, force: true });
+    await rm(LOCK, { force: true });
+  }
+}
+
+/** Whether the process that made the lock was killed before it could remove it. */
+async function isAbandoned(): Promise<boolean> {
+  const [pid, age] = await Promise.all([
+    readFile(LOCK, 'utf8').catch(() => ''),
+    stat(LOCK).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    ),
+  ]);
+  if (age > STALE_LOCK_MS) return true;
+  if (pid === '') return age > UNSIGNED_LOCK_MS;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 
