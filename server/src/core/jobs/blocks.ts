@@ -33,7 +33,9 @@ export class Blocks {
     if (ofMode && (changesS3(job.name) || (job.name === 'audit' && options.apply))) return ofMode;
     const rivals = options.dryRun ? undefined : RIVALS[job.name];
     if (rivals && (await this.#isUp(rivals.rival, requestedAt))) return rivals.code;
-    return job.blockedBy(options).catch(unknown);
+    const code = await job.blockedBy(options).catch(unknown);
+    // what cannot be reached because S3 is off has the settings' reason
+    return code === 'UNAVAILABLE' ? (ofMode ?? code) : code;
   }
 
   /** Why nothing in S3 may be changed, in the settings' own words: not set up, a copy of production, on the way out, … */
