@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { RunEntry } from '../../server/src/contracts/jobs';
 import { keysOf } from '../support/admin-client';
 import { typed as typeOn, type TypeOptions } from '../support/command-line';
+import type { SeenRequest } from '../support/fault-proxy';
 import { sha256, textFile } from '../support/images';
 import { makeLibrary } from '../support/library';
 import { observeDatabase } from '../support/observe-ledger';
@@ -178,6 +179,19 @@ test('cleanup --yes frees the disk, and tells scripts so; S3 keeps every file', 
   await expectFreed();
 }, 2 * COMMAND_MS);
 
+test('a restore that is interrupted while S3 is silent breaks off what it reads, and changes nothing', async () => {
+  const isRead = ({ method, path }: SeenRequest) => method === 'GET' && /^\/[^/]+\/[^?]/.test(path);
+  stage.proxy.on({ when: isRead, fault: { kind: 'blackhole' } });
+  let begun: () => void = () => undefined;
+  const unwatch = stage.proxy.watch((request) => isRead(request) && begun());
+  const ended = await typed('restore --yes', { watch: (child) => (begun = () => void child.kill('SIGINT')) });
+  unwatch();
+  stage.proxy.heal();
+  expect(ended).toMatchObject({ code: 130, stdout: expect.stringMatching(/^The restore was stopped: 0 files, /) });
+  expect(await keysIn('remote')).toEqual(all());
+  expect((await ledger()).pending).toBe(0);
+}, COMMAND_MS);
+
 const change = async (way: 'leave' | 'return') => expect(await stage.strapi.api('POST', `/s3-storage/settings/${way}`)).toMatchObject({ status: 200 });
 
 test('“Stop using S3” in the panel ends an upload that is typed elsewhere: what is in hand is finished, nothing more is sent', async () => {
@@ -227,31 +241,3 @@ test('an endpoint that is put right in the panel counts for an upload that waits
   expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${left.length} files, `)) });
   expect(await keysIn('local')).toEqual([]);
 }, 2 * COMMAND_MS);
-
-test('a second signal ends at once, whatever is in hand', async () => {
-  expect(await stage.configure()).toBe('read-write');
-  await change('leave');
-  await stage.strapi.upload(textFile('held.txt', 'held'));
-  await change('return');
-  const local = await keysIn('local');
-  stage.proxy.heal();
-  // what is being sent is not broken off by the first one
-  stage.proxy.on({ when: ({ method }) => method === 'PUT', fault: { kind: 'blackhole' } });
-  let begun: () => void = () => undefined;
-  stage.proxy.watch(({ method }) => method === 'PUT' && begun());
-  let signals = 0;
-  const ended = await typed('upload', {
-    watch(child, _stdout, stderr) {
-      const signal = (number: number) => {
-        if (signals === number - 1) child.kill('SIGINT');
-        signals = Math.max(signals, number);
-      };
-      begun = () => signal(1);
-      if (stderr.includes('Finishing what is in hand')) signal(2);
-    },
-  });
-  // the summary of a run that has come to its end is missing
-  expect(ended).toMatchObject({ code: 130, stdout: '' });
-  expect(signals).toBe(2);
-  expect(await keysIn('local')).toEqual(local);
-}, COMMAND_MS);

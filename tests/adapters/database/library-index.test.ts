@@ -75,7 +75,8 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   test('a table that is not there is told of, and no connection is held', async () => {
     const schema = database.schema ? db().schema.withSchema(database.schema) : db().schema;
     await schema.dropTable('files');
-    await expect(ensureLibraryIndex(db(), database.schema)).rejects.toThrow();
+    // not by its class: the driver's errors may be of another realm of Jest's
+    await expect(ensureLibraryIndex(db(), database.schema)).rejects.toMatchObject({ message: expect.stringContaining('files') });
     // knex gives it back in a moment of its own
     await waitUntil('no connection is held', () => (db().client as { pool: { numUsed(): number } }).pool.numUsed() === 0);
   });

@@ -76,7 +76,12 @@ export function claiming(hand: Hand): void {
     for (const name of ['a.png', 'b.png', 'failed.png']) await hand.fallBack(name);
     await both('both.png');
     await hand.put('remote.png');
-    const by = async (holder: string, ...of: Claim[]) => (await Promise.all(of.map((request) => hand.ledger.claim(request, HOUR, holder)))).flat();
+    // one after the other: of claims at the same time MariaDB may leave a row to nobody, for once
+    const by = async (holder: string, ...of: Claim[]) => {
+      const claimed: LedgerRow[] = [];
+      for (const request of of) claimed.push(...(await hand.ledger.claim(request, HOUR, holder)));
+      return claimed;
+    };
     const [failed] = (await by('dead', { ...uploads, limit: 1 })) as [LedgerRow];
     await hand.ledger.recordFailure(failed, 'REJECTED', HOUR);
     await by('living', { ...uploads, limit: 1 });
