@@ -67,7 +67,6 @@ async function projects(): Promise<Project[]> {
     { ...oldest, manager: 'pnpm', whole: false },
     { ...oldest, manager: 'yarn-4', whole: false },
     { ...middle, manager: 'npm', whole: false },
-    { ...middle, manager: 'yarn-4', whole: false },
     { ...newest, manager: 'pnpm', whole: false },
     { ...newest, manager: 'yarn-1', whole: false },
   ];

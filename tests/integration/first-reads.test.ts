@@ -22,7 +22,7 @@ async function observed<T>(work: (connection: ReturnType<typeof observeDatabase>
 /** As rclone and an import leave them. */
 async function bring(hash: string, bytes: Buffer): Promise<string> {
   await stage.bucket.put(`${hash}.bin`, bytes);
-  const now = Date.now();
+  const now = new Date();
   await observed((connection) => connection('files').insert({ name: hash, hash, ext: '.bin', mime: 'application/octet-stream', size: bytes.length / 1000, url: `/uploads/${hash}.bin`, provider: 'local', created_at: now, updated_at: now }));
   return `${stage.strapi.url}/uploads/${hash}.bin`;
 }
