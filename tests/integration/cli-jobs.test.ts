@@ -184,7 +184,15 @@ test('a restore that is interrupted while S3 is silent breaks off what it reads,
   stage.proxy.on({ when: isRead, fault: { kind: 'blackhole' } });
   let begun: () => void = () => undefined;
   const unwatch = stage.proxy.watch((request) => isRead(request) && begun());
-  const ended = await typed('restore --yes', { watch: (child) => (begun = () => void child.kill('SIGINT')) });
+  // once: a second one would end it without a word
+  let interrupted = false;
+  const watch: TypeOptions['watch'] = (child) => {
+    begun = () => {
+      if (!interrupted) child.kill('SIGINT');
+      interrupted = true;
+    };
+  };
+  const ended = await typed('restore --yes', { watch });
   unwatch();
   stage.proxy.heal();
   expect(ended).toMatchObject({ code: 130, stdout: expect.stringMatching(/^The restore was stopped: 0 files, /) });
