@@ -219,13 +219,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    guard: 'An object is adopted only where no write of our own was given its name',
-    without: 'an upload that is not proven yet passes for the file',
-    file: 'ledger/transitions.ts',
-    find: "if (row.placement.state !== 'new' || row.plainUsed) return undefined;",
-    replace: "if (row.placement.state !== 'new') return undefined;",
-  },
-  {
     guard: 'A file that the ledger has not seen is looked for on the disk first, then in the bucket',
     without: 'an object of somebody else’s with the same name is taken for it',
     file: 'media/media-reader.ts',
@@ -268,13 +261,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '    } finally {\n      rows.forget([]);\n    }',
   },
   {
-    guard: 'A row whose query began before a publish is not remembered after it',
-    without: 'old bytes are served after the replace was answered',
-    file: 'media/row-cache.ts',
-    find: '    if (generation === this.#generation) {',
-    replace: '    if (generation >= 0) {',
-  },
-  {
     guard: 'A condemned name is removed a second time a day later',
     without: 'a PUT that lands after the first removal stays for ever',
     file: 'ledger/memory-names.ts',
@@ -299,6 +285,18 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 }
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
+  {
+    guard: 'An object is adopted only where no write of our own was given its name',
+    without: 'an upload that is not proven yet passes for the file',
+    file: 'core/ledger/transitions.test.ts',
+    test: 'an object is not adopted where a write of our own was given the plain name',
+  },
+  {
+    guard: 'A row whose query began before a publish is not remembered after it',
+    without: 'old bytes are served after the replace was answered',
+    file: 'core/media/row-cache.test.ts',
+    test: 'a row read before a change is not kept after it, also when its query is still under way',
+  },
   {
     guard: 'A condition of the client’s is compared with the bytes that are sent now, for a part as for the whole',
     without: 'after a replace a resumed download joins two versions of a file',

@@ -175,3 +175,12 @@ describe('tickets', () => {
     expect(step.nonce(() => 0.999_999_999_9)).toBe('999999999');
   });
 });
+
+test('an object is not adopted where a write of our own was given the plain name', () => {
+  const remote = { locationId: 1, object: 'photo.jpg' as ObjectName, etag: null };
+  const content = { size: 3, md5: MD5, mime: null };
+  const row = step.firstRow(KEY, undefined);
+  expect(step.adopted(row, remote, content)).toMatchObject({ placement: { state: 'remote' } });
+  // the object under that name may be the write's, unproven
+  expect(step.adopted({ ...row, plainUsed: true }, remote, content)).toBeUndefined();
+});
