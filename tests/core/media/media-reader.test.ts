@@ -366,3 +366,11 @@ describe('the first reads of a file that only the bucket has', () => {
     expect(await Promise.all(opening)).toEqual(Array.from({ length: 10 }, (_, n) => `bytes ${n}`));
   });
 });
+
+test('a copy on the disk is served without a question about files that await the sweeper', async () => {
+  world.fault = () => Promise.reject(new StorageError('UNREACHABLE'));
+  await world.put('kept.txt', 'kept');
+  const asked = jest.spyOn(world.ledger, 'condemnedFiles');
+  expect(await open('kept.txt')).toMatchObject({ kind: 'file', from: 'disk' });
+  expect(asked).not.toHaveBeenCalled();
+});

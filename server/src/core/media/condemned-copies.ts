@@ -4,8 +4,8 @@ import type { VerifiedCopies } from './verified-copies';
 
 /**
  * Files that await the sweeper and have a row's bytes all the same, as a cleanup or a settling has let go of them: readers get them
- * where no copy that the row leads to can be read, because S3's object is damaged, say, or S3 is away. Each is compared with the ledger's checksum before it is served, and again when it has
- * changed since.
+ * where no copy that the row leads to can be read, because S3's object is damaged, say, or S3 is away. Each is compared with the
+ * ledger's checksum before it is served, and again when it has changed since.
  */
 export class CondemnedCopies {
   constructor(

@@ -41,11 +41,13 @@ export class RowBytes {
     }
     if (options.signal?.aborted) return undefined;
     const local = localOf(row);
-    for (const copy of [local && (await this.#liesHere(local, row)) ? local : undefined, await this.#condemned.of(row)]) {
-      const body = copy && (await this.#fromDisk(copy, row, wanted, options));
-      if (body !== undefined) return { body, from: 'disk' };
+    let body = local && (await this.#liesHere(local, row)) ? await this.#fromDisk(local, row, wanted, options) : undefined;
+    if (body === undefined) {
+      // only now, as it asks the database
+      const condemned = await this.#condemned.of(row);
+      body = condemned && (await this.#fromDisk(condemned, row, wanted, options));
     }
-    return undefined;
+    return body === undefined ? undefined : { body, from: 'disk' };
   }
 
   /**

@@ -1,3 +1,4 @@
+// Longer than other files: the whole test, step by step, is read in one go.
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
