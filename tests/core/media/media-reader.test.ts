@@ -332,7 +332,7 @@ describe('the first reads of a file that only the bucket has', () => {
     const opening = visitors.map(({ signal }) => open('large.bin', everything, signal));
     await soon(() => bodies.length === 1);
     // the others have joined by then, too: each has only looked at the disk and the library before
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     visitors[0]?.abort();
     visitors[1]?.abort();
     expect((await opening[0])?.kind).toBe('unavailable');
