@@ -14,6 +14,8 @@ const FORMS = { host: { bare: 'h1:', placed: 'h2:' }, appKeys: { bare: 'k1:', pl
 /** Binds a sealed text to its use and form: it cannot be moved here from another place that knows the same keys. */
 const PURPOSES = { bare: Buffer.from('strapi-plugin-s3-storage/secret/v1'), placed: Buffer.from('strapi-plugin-s3-storage/secret/v2') };
 
+const TAG_BYTES = 16;
+
 export interface SecretBoxDeps {
   /** Strapi's `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set: it logs a warning at each call then. */
   host: { encrypt(text: string): string | null; decrypt(sealed: string): string | null } | undefined;
@@ -40,10 +42,10 @@ class AppKeyBox {
 
   open(text: string, form: keyof typeof PURPOSES): string | null {
     const [salt, iv, sealed, tag, ...rest] = text.split(':').map((part) => Buffer.from(part, 'base64url'));
-    if (salt?.length !== 16 || iv?.length !== 12 || !sealed || tag?.length !== 16 || rest.length > 0) return null;
+    if (salt?.length !== 16 || iv?.length !== 12 || !sealed || tag?.length !== TAG_BYTES || rest.length > 0) return null;
     for (const key of this.keys) {
       try {
-        const decipher = createDecipheriv('aes-256-gcm', this.derive(key, salt), iv);
+        const decipher = createDecipheriv('aes-256-gcm', this.derive(key, salt), iv, { authTagLength: TAG_BYTES });
         decipher.setAAD(PURPOSES[form]);
         decipher.setAuthTag(tag);
         return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../../server/src/core/errors';
 import type { ObjectKey } from '../../../server/src/core/keys';
+import { FirstSights } from '../../../server/src/core/media/first-sights';
 import type { FileFacts, Wanted } from '../../../server/src/core/media/serving';
 import { bodyOf, bytesOf, someBytes } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
@@ -47,7 +48,7 @@ function patientClock() {
   };
 }
 const soon = async (is: () => boolean) => {
-  for (let tries = 0; !is() && tries < 1_000; tries++) await new Promise(setImmediate);
+  for (const end = performance.now() + 4_000; !is() && performance.now() < end; ) await new Promise(setImmediate);
   expect(is()).toBe(true);
 };
 
@@ -328,11 +329,10 @@ describe('the first reads of a file that only the bucket has', () => {
   test('the reading ends with the last visitor, and not before', async () => {
     await bring('large.bin', someBytes(LARGE));
     const { bodies } = slowObjects();
+    const joined = jest.spyOn(FirstSights.prototype, 'join');
     const visitors = Array.from({ length: 3 }, () => new AbortController());
     const opening = visitors.map(({ signal }) => open('large.bin', everything, signal));
-    await soon(() => bodies.length === 1);
-    // the others have joined by then, too: each has only looked at the disk and the library before
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await soon(() => bodies.length === 1 && joined.mock.calls.length === 3);
     visitors[0]?.abort();
     visitors[1]?.abort();
     expect((await opening[0])?.kind).toBe('unavailable');
@@ -340,7 +340,7 @@ describe('the first reads of a file that only the bucket has', () => {
     visitors[2]?.abort();
     await soon(() => bodies[0]?.destroyed === true);
     await Promise.all(opening);
-    // that they went says nothing of the file
+    // their leaving says nothing about the file
     jest.restoreAllMocks();
     expect((await open('large.bin')).kind).toBe('file');
   });
