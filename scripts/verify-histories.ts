@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import { search } from '../tests/histories/search';
+import { search } from '../tests/simulation/search';
 import { runCommand, wholeNumber } from './command';
 
 async function main(): Promise<number> {

@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import { runKills } from '../tests/campaigns/kills';
+import { runKills } from '../tests/chaos/kills';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { freshDatabase } from '../tests/support/test-database';
 import { oneOf, positive, runCommand, seedOf, startDatabase } from './command';

@@ -1,7 +1,7 @@
 /**
  * npm run verify:mutants -- [--runs N] [--seed S] [--only WORDS] [--write]
  *
- * Builds the storage engine once for each guard of tests/histories/mutants.ts, without that guard, and searches for a history
+ * Builds the storage engine once for each guard of tests/simulation/mutants.ts, without that guard, and searches for a history
  * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices. `--write` writes docs/guards.md.
  */
 import { spawn } from 'node:child_process';
@@ -12,14 +12,14 @@ import { parseArgs } from 'node:util';
 
 import { transformSync } from '@swc/core';
 
-import { MUTANTS, type Mutant } from '../tests/histories/mutants';
-import { guardsTable } from '../tests/histories/guards-table';
+import { MUTANTS, type Mutant } from '../tests/simulation/mutants';
+import { guardsTable } from '../tests/simulation/guards-table';
 import { runCommand, wholeNumber } from './command';
 
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */
 const BUILDS = path.join(ROOT, 'node_modules/.cache/s3-storage/mutants');
-const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/histories', 'tests/support'];
+const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/simulation', 'tests/support'];
 
 /** Shown without any of its guards. */
 export interface Hunted {
@@ -59,7 +59,7 @@ function withoutGuard({ file, find, replace, guard }: Mutant): string {
 
 function hunt(folder: string, runs: number, seed: number): Promise<{ played: number; violation: string | null }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(folder, 'tests/histories/hunt.js'), String(runs), String(seed)], { cwd: ROOT });
+    const child = spawn(process.execPath, [path.join(folder, 'tests/simulation/hunt.js'), String(runs), String(seed)], { cwd: ROOT });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

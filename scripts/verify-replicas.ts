@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 
-import { runReplicas } from '../tests/campaigns/replicas';
+import { runReplicas } from '../tests/chaos/replicas';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { freshDatabase } from '../tests/support/test-database';
 import { oneOf, positive, runCommand, seedOf, startDatabase } from './command';

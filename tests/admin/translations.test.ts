@@ -13,7 +13,7 @@ import { FINDING_ACTIONS, FINDING_KINDS, SKIP_CODES } from '../../server/src/con
 import { OBJECT_STATES } from '../../server/src/contracts/objects';
 import { ERRORS } from '../../server/src/contracts/errors';
 import { PLUGIN_ID as SERVER_ID, PRESETS } from '../../server/src/contracts/presets';
-import { snippetsFor } from '../../server/src/core/probe/snippets';
+import { snippetsFor } from '../../server/src/core/buckets/probe/snippets';
 
 const ADMIN = path.resolve(__dirname, '../../admin/src');
 const TRANSLATIONS = path.join(ADMIN, 'translations');

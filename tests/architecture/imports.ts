@@ -29,13 +29,13 @@ const AWS_FOLDER = 'server/src/core/store/s3/';
 /** The port of time and randomness, and its real implementation: what everything else in core is given. */
 const CLOCK = 'server/src/core/clock.ts';
 /** Where every duration is measured on the clock that nobody sets. */
-const TIMED = /^server\/src\/core\/(store|probe|resilience)\//;
+const TIMED = /^server\/src\/core\/(store|outages|buckets\/probe)\//;
 /** The files there that need calendar time, and what for. */
 const CALENDAR: Record<string, string> = {
   'server/src/core/store/s3/exchange.ts': 'S3 compares the time of a request with its own',
   'server/src/core/store/s3/role-credentials.ts': 'credentials end at a moment that their issuer names',
-  'server/src/core/resilience/outage.ts': 'people are told since when',
-  'server/src/core/resilience/breaker.ts': 'people are told since when',
+  'server/src/core/outages/outage.ts': 'people are told since when',
+  'server/src/core/store/resilience/breaker.ts': 'people are told since when',
 };
 /** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
 const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
@@ -47,7 +47,7 @@ function layerOf(file: string): Layer | null {
   const [, inServer] = /^server\/src\/(.+)$/.exec(file) ?? [];
   if (!inServer) return null;
   for (const folder of ['contracts', 'core', 'adapters', 'http', 'cli'] as const) if (inServer.startsWith(`${folder}/`)) return folder;
-  return /^engine([.-]|$)/.test(inServer) || inServer.startsWith('engine/') ? 'engine' : 'entry';
+  return inServer.startsWith('engine/') ? 'engine' : 'entry';
 }
 
 /** Every module a file names: imports, re-exports, `import()`, `require()` and `import('…')` types. */

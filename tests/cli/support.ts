@@ -5,7 +5,7 @@ import type { ObjectsAnswer } from '../../server/src/contracts/objects';
 import type { SettingsAnswer } from '../../server/src/contracts/settings';
 import { createCommand } from '../../server/src/cli/command';
 import type { CommandEngine, HostFacts } from '../../server/src/cli/command-engine';
-import type { ProgressSnapshot } from '../../server/src/core/jobs/run-progress';
+import type { ProgressSnapshot } from '../../server/src/core/runner/run-progress';
 import type { CommandIo } from '../../server/src/cli/io';
 import { sourcesOf, STORED } from '../admin/support';
 import { FakeClock } from '../support/fake-clock';

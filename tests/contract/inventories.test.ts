@@ -1,11 +1,11 @@
 import { knexLedger } from '../../server/src/adapters/database/knex-ledger';
 import { migrate } from '../../server/src/adapters/database/migrate';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
-import { knexInventories } from '../../server/src/adapters/inventories';
-import { NO_INVENTORY, UNLIMITED, type Inventories } from '../../server/src/core/jobs/inventories';
+import { knexInventories } from '../../server/src/adapters/database/inventories';
+import { NO_INVENTORY, UNLIMITED, type Inventories } from '../../server/src/core/ledger/inventories';
 import type { VolumeId } from '../../server/src/core/keys';
 import type { Ledger } from '../../server/src/core/ledger/ledger';
-import { MemoryLedger } from '../../server/src/core/ledger/memory';
+import { MemoryLedger } from '../../server/src/core/memory/ledger';
 import { emptyTables, testDatabases, type TestDatabase } from '../support/sql';
 import { key, VOLUME } from './ledger/harness';
 

@@ -1,7 +1,8 @@
 import { migrate } from '../../server/src/adapters/database/migrate';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
-import { knexLeases } from '../../server/src/adapters/leases';
-import { MemoryLeases, type Leases } from '../../server/src/core/jobs/leases';
+import { knexLeases } from '../../server/src/adapters/database/leases';
+import type { Leases } from '../../server/src/core/leases/leases';
+import { MemoryLeases } from '../../server/src/core/memory/leases';
 import { emptyTables, shiftTimes, testDatabases, type TestDatabase } from '../support/sql';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { migrate } from '../../server/src/adapters/database/migrate';
 import { knexLedger } from '../../server/src/adapters/database/knex-ledger';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
-import { MemoryLedger } from '../../server/src/core/ledger/memory';
+import { MemoryLedger } from '../../server/src/core/memory/ledger';
 import { emptyTables, shiftTimes, testDatabases, type TestDatabase } from '../support/sql';
 import { ledgerContract } from './ledger';
 

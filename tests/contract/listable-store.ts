@@ -1,5 +1,5 @@
 import type { BucketStore, ListedObject } from '../../server/src/core/store/listable-store';
-import type { MemoryObjectStore } from '../../server/src/core/store/memory';
+import type { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import { bodyOf } from '../support/bodies';
 
 type Listing = Pick<BucketStore, 'put' | 'delete' | 'head' | 'list'> | MemoryObjectStore;

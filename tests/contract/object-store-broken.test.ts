@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../server/src/core/errors';
-import { MemoryObjectStore } from '../../server/src/core/store/memory';
+import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf } from '../support/bodies';
 import { namesOfRun, OBJECT_STORE_CHECKS } from './object-store';

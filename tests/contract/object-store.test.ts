@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../server/src/core/clock';
-import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
-import { resilient, resilientBucket, withBreaker, withRetry } from '../../server/src/core/resilience/decorators';
-import { LocalObjectStore } from '../../server/src/core/store/local';
-import { MemoryObjectStore } from '../../server/src/core/store/memory';
+import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
+import { resilient, resilientBucket, withBreaker, withRetry } from '../../server/src/core/store/resilience/decorators';
+import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
+import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import { listableStoreContract } from './listable-store';
 import { objectStoreContract } from './object-store';
 

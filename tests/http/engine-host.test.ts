@@ -1,7 +1,7 @@
 import type { Core } from '@strapi/strapi';
 import { StorageError } from '../../server/src/core/errors';
-import { Engine } from '../../server/src/engine';
-import { EngineHost } from '../../server/src/engine-host';
+import { Engine } from '../../server/src/engine/engine';
+import { EngineHost } from '../../server/src/plugin/host';
 
 const warnings: string[] = [];
 const strapi = { log: { error: () => undefined, warn: (line: string) => warnings.push(line) } } as unknown as Core.Strapi;

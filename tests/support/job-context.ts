@@ -1,5 +1,5 @@
-import type { JobContext, JobOptions, NewFinding } from '../../server/src/core/jobs/job';
-import { RunProgress } from '../../server/src/core/jobs/run-progress';
+import type { JobContext, JobOptions, NewFinding } from '../../server/src/core/runner/job';
+import { RunProgress } from '../../server/src/core/runner/run-progress';
 
 const OPTIONS: JobOptions = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 10, cleanupGraceMs: 0, fromStart: false };
 

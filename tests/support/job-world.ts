@@ -1,18 +1,18 @@
-import { knexFindings } from '../../server/src/adapters/findings';
-import { knexJobRequests } from '../../server/src/adapters/job-requests';
-import { knexLeases } from '../../server/src/adapters/leases';
-import { knexRuns } from '../../server/src/adapters/runs';
+import { knexFindings } from '../../server/src/adapters/database/findings';
+import { knexJobRequests } from '../../server/src/adapters/database/job-requests';
+import { knexLeases } from '../../server/src/adapters/database/leases';
+import { knexRuns } from '../../server/src/adapters/database/runs';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
-import { volumeRegistry } from '../../server/src/adapters/volumes';
+import { volumeRegistry } from '../../server/src/adapters/database/volumes';
 import type { JobName } from '../../server/src/contracts/jobs';
 import type { Mode } from '../../server/src/contracts/settings';
 import { systemClock } from '../../server/src/core/clock';
 import type { ErrorCode } from '../../server/src/contracts/errors';
-import { Blocks } from '../../server/src/core/jobs/blocks';
-import type { Job, JobContext, JobOutcome } from '../../server/src/core/jobs/job';
-import { LeaseHolder } from '../../server/src/core/jobs/lease-holder';
-import { RequestBook } from '../../server/src/core/jobs/request-book';
-import { JobRunner } from '../../server/src/core/jobs/runner';
+import { Blocks } from '../../server/src/core/runner/blocks';
+import type { Job, JobContext, JobOutcome } from '../../server/src/core/runner/job';
+import { LeaseHolder } from '../../server/src/core/leases/lease-holder';
+import { RequestBook } from '../../server/src/core/runner/request-book';
+import { JobRunner } from '../../server/src/core/runner/runner';
 import type { VolumeId } from '../../server/src/core/keys';
 import type { TestDatabase } from './sql';
 

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Job, JobContext, JobOptions, JobOutcome, NewFinding } from '../../server/src/core/jobs/job';
-import type { JobDeps } from '../../server/src/core/jobs/job-deps';
-import { RunProgress, type ProgressSnapshot } from '../../server/src/core/jobs/run-progress';
-import { resilientListing } from '../../server/src/core/resilience/decorators';
+import type { Job, JobContext, JobOptions, JobOutcome, NewFinding } from '../../server/src/core/runner/job';
+import type { JobDeps } from '../../server/src/core/jobs/deps';
+import { RunProgress, type ProgressSnapshot } from '../../server/src/core/runner/run-progress';
+import { resilientListing } from '../../server/src/core/store/resilience/decorators';
 import type { LibraryFile } from '../../server/src/core/media/library';
 import { bodyOf } from './bodies';
 import { mediaWorld } from './media-world';

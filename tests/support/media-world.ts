@@ -7,16 +7,16 @@ import type { Clock } from '../../server/src/core/clock';
 import { parseKey, type ObjectKey } from '../../server/src/core/keys';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import type { Proof } from '../../server/src/core/ledger/migration';
-import { MemoryLedger } from '../../server/src/core/ledger/memory';
-import type { Cloud } from '../../server/src/core/media/cloud';
+import { MemoryLedger } from '../../server/src/core/memory/ledger';
+import type { Cloud } from '../../server/src/core/buckets/cloud';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
-import { CircuitBreaker } from '../../server/src/core/resilience/breaker';
-import { resilient } from '../../server/src/core/resilience/decorators';
-import { LocalObjectStore } from '../../server/src/core/store/local';
-import { MemoryObjectStore } from '../../server/src/core/store/memory';
+import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
+import { resilient } from '../../server/src/core/store/resilience/decorators';
+import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
+import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import type { ObjectStore } from '../../server/src/core/store/object-store';
-import { openVolume } from '../../server/src/core/store/volume';
+import { openVolume } from '../../server/src/core/store/local/volume';
 import { bytesOf, bodyOf } from './bodies';
 
 /** What a fault does to one request: throw, answer something else, or nothing (undefined: the request goes through). */

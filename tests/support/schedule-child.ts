@@ -1,5 +1,5 @@
 /** Tries one cron expression by every way into the plugin, and prints what came of each: a process of its own, as it may end by that. */
-import { cronSchedules, isCron } from '../../server/src/adapters/schedules';
+import { cronSchedules, isCron } from '../../server/src/adapters/strapi/schedules';
 import { parseSchedule } from '../../server/src/contracts/jobs';
 import { parsePatch } from '../../server/src/contracts/schemas';
 import { resolve } from '../../server/src/core/settings/resolve';

@@ -1,5 +1,5 @@
 import type { Core } from '@strapi/strapi';
-import type { ListedFile, ListedPart } from '../../server/src/adapters/library-names';
+import type { ListedFile, ListedPart } from '../../server/src/adapters/strapi/library-names';
 
 /** A row of Strapi's `files` table. */
 export type FileRow = ListedFile & { updatedAt: Date };

@@ -3,8 +3,8 @@ import type { ErrorCode } from '../contracts/errors';
 import type { JobName, JobsAnswer, ReportAnswer, RunEntry } from '../contracts/jobs';
 import type { ObjectsAnswer } from '../contracts/objects';
 import type { SettingsAnswer } from '../contracts/settings';
-import type { JobOptions } from '../core/jobs/job';
-import type { ProgressSnapshot } from '../core/jobs/run-progress';
+import type { JobOptions } from '../core/runner/job';
+import type { ProgressSnapshot } from '../core/runner/run-progress';
 
 export interface RunHooks {
   /** Aborts: the run finishes what is in hand and ends. */

@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { Clock } from '../core/clock';
 import { tellsNoAnswer } from '../core/errors';
-import { RunProgress } from '../core/jobs/run-progress';
+import { RunProgress } from '../core/runner/run-progress';
 import type { Terminal } from './io';
 import { progressLine, progressSentence, type LiveProgress } from './progress-line';
 import { RateMeter } from './rate';

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../contracts/errors';
 import { tellsNoAnswer } from '../core/errors';
-import type { ProgressSnapshot } from '../core/jobs/run-progress';
+import type { ProgressSnapshot } from '../core/runner/run-progress';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate } from './format';
 import type { Rate } from './rate';
 

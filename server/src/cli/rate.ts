@@ -1,4 +1,4 @@
-import type { ProgressSnapshot } from '../core/jobs/run-progress';
+import type { ProgressSnapshot } from '../core/runner/run-progress';
 
 /** The rate is that of the last seconds, in milliseconds; of less than the shortest nothing can be told. */
 const WINDOW_MS = 20_000;

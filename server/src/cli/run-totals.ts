@@ -1,5 +1,5 @@
 import type { Requests, SkipCode, Skipped } from '../contracts/jobs';
-import { RunProgress, type ProgressSnapshot } from '../core/jobs/run-progress';
+import { RunProgress, type ProgressSnapshot } from '../core/runner/run-progress';
 
 /**
  * One command may take several runs, as each outage of S3 ends one: their counters as those of one. But what failed is counted

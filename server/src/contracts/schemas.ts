@@ -54,7 +54,7 @@ const prefix = text(MAX_PREFIX_BYTES)
 
 /**
  * What each setting may be, one by one: the API checks whole bodies with them, the other sources single values.
- * The endpoint is only held to be a text here; `core/settings/endpoint.ts` decides where requests may go.
+ * The endpoint is only held to be a text here; `core/store/s3/endpoint.ts` decides where requests may go.
  */
 export const settingSchemas = {
   provider: z.enum(PROVIDERS, { error: `must be one of ${PROVIDERS.join(', ')}` }),

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { cleanupJob } from '../../../server/src/core/jobs/cleanup-job';
-import { uploadJob } from '../../../server/src/core/jobs/upload-job';
+import { cleanupJob } from '../../../server/src/core/jobs/cleanup/job';
+import { uploadJob } from '../../../server/src/core/jobs/upload/job';
 import type { ObjectKey, VolumeId } from '../../../server/src/core/keys';
 import { libraryWorld, type LibraryWorld } from '../../support/library-world';
 

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
-import { sweep } from '../../../server/src/core/jobs/sweep';
+import { sweep } from '../../../server/src/core/sweep/sweep';
 import { bodyOf, failingBody } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 

@@ -1,8 +1,8 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
-import { LocalObjectStore } from '../../../server/src/core/store/local';
-import { openVolume } from '../../../server/src/core/store/volume';
+import { LocalObjectStore } from '../../../server/src/core/store/local/local-object-store';
+import { openVolume } from '../../../server/src/core/store/local/volume';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';

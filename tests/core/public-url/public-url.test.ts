@@ -2,12 +2,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { publicSite } from '../../../server/src/adapters/public-site';
+import { publicSite } from '../../../server/src/adapters/strapi/public-site';
 import { systemClock } from '../../../server/src/core/clock';
 import { PublicUrlGate } from '../../../server/src/core/public-url/gate';
 import { PublicMarks } from '../../../server/src/core/public-url/marks';
 import { publicUrlOf, type PublicVerdict } from '../../../server/src/core/public-url/public-url';
-import { openVolume, type Volume } from '../../../server/src/core/store/volume';
+import { openVolume, type Volume } from '../../../server/src/core/store/local/volume';
 import { makeUnwritable } from '../../support/unwritable';
 import { servingFolder, startWebServer, type WebServer } from '../../support/web-server';
 

@@ -3,7 +3,7 @@ import packageJson from '../../../package.json';
 import { PLUGIN_ID, presetOf, PRESETS } from '../../../server/src/contracts/presets';
 import { PROVIDERS } from '../../../server/src/contracts/schemas';
 import type { ProviderPreset } from '../../../server/src/contracts/settings';
-import { parseEndpoint } from '../../../server/src/core/settings/endpoint';
+import { parseEndpoint } from '../../../server/src/core/store/s3/endpoint';
 
 test('the manifest and package.json say the same', () => {
   expect(manifest.id).toBe(packageJson.strapi.name);

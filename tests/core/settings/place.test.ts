@@ -1,4 +1,4 @@
-import { parseEndpoint } from '../../../server/src/core/settings/endpoint';
+import { parseEndpoint } from '../../../server/src/core/store/s3/endpoint';
 import { isAmazon, placeOfEndpoint } from '../../../server/src/core/settings/place';
 
 describe('Amazon S3 and nobody else', () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openVolume } from '../../../server/src/core/store/volume';
+import { openVolume } from '../../../server/src/core/store/local/volume';
 import { DiskHealth } from '../../../server/src/core/volumes/disk-health';
 import { makeUnwritable } from '../../support/unwritable';
 

@@ -1,10 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isDiskThere, requireDisk } from '../../../server/src/core/jobs/disk-there';
-import { MemoryLeases } from '../../../server/src/core/jobs/leases';
-import { LocalObjectStore } from '../../../server/src/core/store/local';
-import { openVolume } from '../../../server/src/core/store/volume';
+import { isDiskThere, requireDisk } from '../../../server/src/core/volumes/disk-there';
+import { MemoryLeases } from '../../../server/src/core/memory/leases';
+import { LocalObjectStore } from '../../../server/src/core/store/local/local-object-store';
+import { openVolume } from '../../../server/src/core/store/local/volume';
 import { TwinWatch } from '../../../server/src/core/volumes/twin-watch';
 import { makeUnwritable } from '../../support/unwritable';
 

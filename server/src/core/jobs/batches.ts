@@ -3,7 +3,7 @@ import { isStorageError, isTransient } from '../errors';
 import type { LedgerRow, Work } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
 import { workOnClaimed } from './claimed';
-import type { JobContext, JobOutcome, NewFinding } from './job';
+import type { JobContext, JobOutcome, NewFinding } from '../runner/job';
 
 export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused', code });
 

@@ -1,6 +1,6 @@
 import type { LedgerRow, Work } from '../ledger/ledger';
 import type { EngineParts } from '../media/deps';
-import { isAway } from './s3-there';
+import { isAway } from '../buckets/s3-there';
 
 /** How long a row is claimed for, in milliseconds. Short, because the files of a process that was killed wait for so long. */
 export const CLAIM_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { EngineParts } from '../media/deps';
 import type { PatientStore } from '../store/patience';
-import type { RunProgress } from './run-progress';
+import type { RunProgress } from '../runner/run-progress';
 
 /** The same parts, whose requests to S3 are counted. An attempt that is repeated counts once. */
 export function counted<D extends EngineParts>(deps: D, progress: RunProgress): D {

@@ -1,8 +1,8 @@
 import { isStorageError } from '../errors';
 import { parseKey, type ObjectKey } from '../keys';
 import type { LibraryFile } from '../media/library';
-import type { NewFinding } from './job';
-import type { RunProgress } from './run-progress';
+import type { NewFinding } from '../runner/job';
+import type { RunProgress } from '../runner/run-progress';
 
 /** Files of the media library that are read at once. */
 export const PAGE = 500;

@@ -1,9 +1,9 @@
 import { isStorageError, StorageError } from '../errors';
 import type { Content, LocalCopy } from '../ledger/state';
-import { openedBody } from '../media/body';
+import { openedBody } from '../store/bodies';
 import type { EngineParts } from '../media/deps';
 import { HeldBody } from '../store/held-body';
-import type { LocalStore } from '../store/local-store';
+import type { LocalStore } from '../store/local/local-store';
 import type { Body } from '../store/object-store';
 
 /** Up to so many bytes a file is read at once. */

@@ -3,7 +3,7 @@ import { isStorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
 import type { EngineParts } from '../media/deps';
 import { statOf } from '../media/plain-file';
-import { inParallel } from './in-parallel';
+import { inParallel } from '../pool/in-parallel';
 
 const STATS_AT_ONCE = 16;
 

@@ -2,7 +2,7 @@ import { StorageError } from '../errors';
 import { plainObjectName, type ObjectKey } from '../keys';
 import type { Ledger, LocationId } from '../ledger/ledger';
 import type { ObjectFacts, ObjectStore } from '../store/object-store';
-import { digest } from './body';
+import { digest } from '../store/bodies';
 
 /** The present bucket, to look for files in. */
 export interface Place {

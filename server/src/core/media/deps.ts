@@ -3,13 +3,13 @@ import type { Mode } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import type { Ledger, LocationId } from '../ledger/ledger';
 import type { Logger } from '../log';
-import type { CircuitBreaker } from '../resilience/breaker';
-import type { LocalStore } from '../store/local-store';
+import type { CircuitBreaker } from '../store/resilience/breaker';
+import type { LocalStore } from '../store/local/local-store';
 import type { ObjectStore } from '../store/object-store';
-import type { Volume } from '../store/volume';
+import type { Volume } from '../store/local/volume';
 import type { Place } from './adoption';
 import type { MediaCatalog } from './catalog';
-import type { Cloud } from './cloud';
+import type { Cloud } from '../buckets/cloud';
 import type { RowCache } from './row-cache';
 
 /** What the storage engine is made of; reads, writes and background jobs share it. */

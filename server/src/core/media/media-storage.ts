@@ -5,7 +5,7 @@ import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
 import type { LocalCopy, Origin } from '../ledger/state';
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
-import { send, type WriteLedger } from './cloud';
+import { send, type WriteLedger } from '../buckets/cloud';
 import type { MediaStorageDeps } from './deps';
 import { MediaReader } from './media-reader';
 import { statOf } from './plain-file';

@@ -1,5 +1,5 @@
 import { isStorageError } from '../errors';
-import type { LocalStat, LocalStore } from '../store/local-store';
+import type { LocalStat, LocalStore } from '../store/local/local-store';
 
 /** The file of a name, or undefined when there is none. @throws StorageError DISK_ERROR */
 export async function statOf(disk: LocalStore, name: string): Promise<LocalStat | undefined> {

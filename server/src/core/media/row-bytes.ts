@@ -8,7 +8,7 @@ import { CondemnedCopies } from './condemned-copies';
 import type { MediaStorageDeps } from './deps';
 import { heldBack } from './held-back';
 import type { OpenOptions, Wanted } from './serving';
-import { StandIn } from './stand-in';
+import { StandIn } from '../buckets/stand-in';
 import { VerifiedCopies } from './verified-copies';
 
 export interface Source {

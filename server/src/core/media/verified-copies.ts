@@ -1,7 +1,7 @@
 import { isStorageError } from '../errors';
 import type { LocalName } from '../keys';
-import type { LocalStore } from '../store/local-store';
-import { digest } from './body';
+import type { LocalStore } from '../store/local/local-store';
+import { digest } from '../store/bodies';
 
 /** Remembered at most; a file that is forgotten is read once more. */
 const MAX_REMEMBERED = 1_000;

@@ -2,8 +2,6 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** Names that no upload of Strapi's has; as images, since many web servers have rules of their own for those. */
 const MARK = /^s3-storage-mark-([0-9a-f]{32})-([0-9a-f]{32})\.png$/;
-/** Such a file lies in the uploads folder for a moment; one that is left there may go. */
-export const MARK_FILE = /^s3-storage-mark-[0-9a-f]{32}-[0-9a-f]{32}\.png$/;
 
 export interface Mark {
   /** The file name below `/uploads/`. */

@@ -2,8 +2,8 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../contracts/errors';
 import { OWN_FOLDER } from '../keys';
-import { errnoOf } from '../store/disk-errors';
-import type { Volume } from '../store/volume';
+import { errnoOf } from '../store/local/disk-errors';
+import type { Volume } from '../store/local/volume';
 import type { PublicMarks } from './marks';
 
 /** The project's own public address, as visitors reach it. Asks no other host. */

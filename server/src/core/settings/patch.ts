@@ -3,7 +3,7 @@ import { presetOf } from '../../contracts/presets';
 import { parsePatch } from '../../contracts/schemas';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
-import { parseEndpoint } from './endpoint';
+import { parseEndpoint } from '../store/s3/endpoint';
 import { isSameEndpoint } from './place';
 import { SettingsRefused } from './refused';
 import { strayed } from './strayed';

@@ -2,7 +2,7 @@ import { NO_CRON, SCHEDULED_JOBS } from '../../contracts/jobs';
 import { parseSetting, SETTING_NAMES, type SettingName } from '../../contracts/schemas';
 import type { SettingSource } from '../../contracts/settings';
 import { isStorageError } from '../errors';
-import { parseEndpoint } from './endpoint';
+import { parseEndpoint } from '../store/s3/endpoint';
 import type { Resolution, SettingProblem, SettingValues, StoredSettings } from './types';
 
 /** The values of one source, each checked on its own: a bad one does not take the others with it. */

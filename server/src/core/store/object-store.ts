@@ -57,7 +57,7 @@ export interface ObjectStream {
  *
  * - Every failure is a StorageError; `refused` on it tells whether the request may still take effect.
  * - Names are exact: two different strings never mean the same object.
- * - Stores do not retry, wait, count or log: that is for the decorators in `core/resilience`.
+ * - Stores do not retry, wait, count or log: that is for the decorators in `core/store/resilience`.
  */
 export interface ObjectStore {
   /**

@@ -7,9 +7,9 @@ import type { Clock } from '../clock';
 import { isStorageError } from '../errors';
 import { OWN_FOLDER } from '../keys';
 import type { Logger } from '../log';
-import { errnoOf, folderError } from '../store/disk-errors';
-import { makeFolder, writeAll } from '../store/disk-write';
-import type { Volume } from '../store/volume';
+import { errnoOf, folderError } from '../store/local/disk-errors';
+import { makeFolder, writeAll } from '../store/local/disk-write';
+import type { Volume } from '../store/local/volume';
 
 /** A folder that is in trouble is looked at again when somebody asks for it, but not more often than this, in milliseconds. */
 const ASKED_AGAIN_AFTER_MS = 5_000;

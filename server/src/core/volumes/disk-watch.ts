@@ -2,8 +2,8 @@ import type { EphemeralDisk } from '../../contracts/api';
 import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { Logger } from '../log';
-import { ephemeralKind } from '../store/file-system';
-import type { Volume } from '../store/volume';
+import { ephemeralKind } from '../store/local/file-system';
+import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from './registry';
 
 /** How long after the start a predecessor may still vanish: at a rolling deploy it goes on serving for a while. */

@@ -3,11 +3,11 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
 import { isStorageError } from '../errors';
-import type { Leases } from '../jobs/leases';
+import type { Leases } from '../leases/leases';
 import { OWN_FOLDER } from '../keys';
 import type { Logger } from '../log';
-import { errnoOf } from '../store/disk-errors';
-import type { Volume } from '../store/volume';
+import { errnoOf } from '../store/local/disk-errors';
+import type { Volume } from '../store/local/volume';
 
 /** Two and a half beats: a lease that is held for longer than that was renewed meanwhile, so that its holder is alive. */
 const LEASE_MS = 150_000;

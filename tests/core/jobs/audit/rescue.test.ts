@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { sweepFiles } from '../../../../server/src/core/jobs/sweep';
-import type { LocalStore } from '../../../../server/src/core/store/local-store';
+import { sweepFiles } from '../../../../server/src/core/sweep/sweep';
+import type { LocalStore } from '../../../../server/src/core/store/local/local-store';
 import { StorageError } from '../../../../server/src/core/errors';
 import { isOwnLocalName, type LocalName, type VolumeId } from '../../../../server/src/core/keys';
 import { localOf } from '../../../../server/src/core/ledger/state';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
-import { auditJob } from '../../../../server/src/core/jobs/audit/audit-job';
+import { auditJob } from '../../../../server/src/core/jobs/audit/job';
 import type { ObjectKey } from '../../../../server/src/core/keys';
 import type { ListRequest, ObjectPage } from '../../../../server/src/core/store/listable-store';
 import { bodyOf, md5Of } from '../../../support/bodies';

@@ -1,5 +1,5 @@
-import { isDiskThere } from '../disk-there';
-import type { NewFinding, JobContext } from '../job';
+import { isDiskThere } from '../../volumes/disk-there';
+import type { NewFinding, JobContext } from '../../runner/job';
 import { codeOf, isNoAnswer, isStorageError } from '../../errors';
 import { plainObjectName, type ObjectKey, type VolumeId } from '../../keys';
 import type { LocationId } from '../../ledger/ledger';

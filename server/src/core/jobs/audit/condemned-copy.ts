@@ -1,6 +1,6 @@
 import type { LocalName, ObjectKey } from '../../keys';
 import type { LedgerRow } from '../../ledger/ledger';
-import { hasBytes, takeBack } from '../take-back';
+import { hasBytes, takeBack } from '../../sweep/take-back';
 import type { AuditRun } from './audit-run';
 import { lookAtFile } from './disk-copy';
 

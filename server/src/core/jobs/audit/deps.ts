@@ -1,7 +1,7 @@
 import type { LocationId } from '../../ledger/ledger';
 import type { EngineParts } from '../../media/deps';
 import type { MediaLibrary } from '../../media/library';
-import type { DiskTree } from '../../store/disk-tree';
+import type { DiskTree } from '../../store/local/disk-tree';
 import type { ListableStore } from '../../store/listable-store';
 import type { ObjectStore } from '../../store/object-store';
 import type { VolumeRegistry } from '../../volumes/registry';

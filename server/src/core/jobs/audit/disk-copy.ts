@@ -3,7 +3,7 @@ import { plainLocalName } from '../../keys';
 import type { LedgerRow, PlacedName } from '../../ledger/ledger';
 import { isIn, localOf, type LocalCopy } from '../../ledger/state';
 import { statOf } from '../../media/plain-file';
-import { hasBytes } from '../take-back';
+import { hasBytes } from '../../sweep/take-back';
 import type { AuditRun } from './audit-run';
 import type { FileSeen } from './verdict';
 

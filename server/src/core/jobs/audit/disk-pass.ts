@@ -2,7 +2,7 @@ import { isOwnLocalName, keysOfObjectName, OWN_FOLDER, type LocalName, type Obje
 import type { PlacedName } from '../../ledger/ledger';
 import { localOf } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
-import type { DiskFile } from '../../store/disk-tree';
+import type { DiskFile } from '../../store/local/disk-tree';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 

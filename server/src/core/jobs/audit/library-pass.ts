@@ -1,7 +1,7 @@
 import { isStorageError } from '../../errors';
 import { parseKey, plainLocalName, plainObjectName, type ObjectKey } from '../../keys';
 import { isIn } from '../../ledger/state';
-import type { LocalStore } from '../../store/local-store';
+import type { LocalStore } from '../../store/local/local-store';
 import { elsewhereIn } from '../library-keys';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';

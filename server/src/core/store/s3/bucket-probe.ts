@@ -1,7 +1,7 @@
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client, type ServerSideEncryption } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
-import type { BucketProbe } from '../../probe/bucket-probe';
+import type { BucketProbe } from '../../buckets/probe/bucket-probe';
 import { Exchange } from './exchange';
 import { CONDITION_REFUSED } from './store';
 

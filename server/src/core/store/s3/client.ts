@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
-import { guardedLookup } from '../../settings/endpoint';
+import { guardedLookup } from './endpoint';
 import { inspectAnswers, noticeRefusals } from './answer';
 import { NOT_FROM_THE_ENVIRONMENT } from './environment';
 import { RoleCredentials, sdkChain } from './role-credentials';

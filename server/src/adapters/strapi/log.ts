@@ -1,0 +1,26 @@
+import type { Core } from '@strapi/strapi';
+import { printable } from '../../core/errors';
+import type { Logger } from '../../core/log';
+import { redact } from '../../core/settings/redact';
+
+/** In characters. */
+const LINE_LIMIT = 2_000;
+/** The breaks before the frames of a stack, as `described` writes them. */
+const FRAMES = /\n(?= {4}at )/;
+
+/**
+ * Strapi's log, with the plugin's name before each entry and every known secret blotted out. Names of files and words of
+ * others cannot forge a line: but for the frames of a stack an entry is one line, without control characters.
+ */
+export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, secrets: () => readonly string[]): Logger {
+  const entry = (message: string) => {
+    const lines = redact(message, secrets()).split(FRAMES);
+    return `[s3-storage] ${lines.map((line) => printable(line, LINE_LIMIT)).join('\n')}`;
+  };
+  return {
+    debug: (message) => strapi.log.debug(entry(message)),
+    info: (message) => strapi.log.info(entry(message)),
+    warn: (message) => strapi.log.warn(entry(message)),
+    error: (message) => strapi.log.error(entry(message)),
+  };
+}

@@ -1,0 +1,151 @@
+import type { Core } from '@strapi/strapi';
+import { systemClock, type Clock } from '../../core/clock';
+import { StorageError } from '../../core/errors';
+import type { ObjectKey } from '../../core/keys';
+import type { MediaCatalog } from '../../core/media/catalog';
+import type { MediaLibrary } from '../../core/media/library';
+import { candidateHashes, isAtItsPlace, nameOf, oddNamesOf, partsOf, type ListedFile, type ListedPart } from './library-names';
+import { OddNames } from './odd-names';
+
+/** Hashes asked for in one query; every database takes so many parameters. */
+const CHUNK = 500;
+/** Files that are gone through at once; SQLite holds the process up for so long, some 10 to 25 ms. */
+const PAGE = 500;
+/** How long a visitor waits for the library to be gone through for the first time (ms). */
+const FIRST_LOOK_MS = 1_500;
+/** How old what is known of odd names may become while visitors ask for names that nobody knows (ms). */
+const STALE_MS = 60_000;
+const FILE_MODEL = 'plugin::upload.file';
+const NAMES: (keyof ListedFile)[] = ['id', 'provider', 'hash', 'ext', 'url', 'formats'];
+
+export interface Preparation {
+  /** Goes through the library for the first time, in the background; until then `listed` cannot tell of every name. */
+  prepare(): void;
+}
+
+/**
+ * Strapi's media library as a catalogue of keys: the `files` table with the formats inside its rows, and the admin
+ * panel's logos, which are files too but appear in the core store only.
+ */
+export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'> = systemClock): MediaCatalog & MediaLibrary & Preparation {
+  const find = async (query: object) => (await strapi.db.query(FILE_MODEL).findMany(query)) as ListedFile[];
+  const filesAfter = (after: number, limit: number, maxId: number | null = null) =>
+    find({ select: NAMES, where: { id: { $gt: after, ...(maxId !== null && { $lte: maxId }) } }, orderBy: { id: 'asc' }, limit });
+  const byIds = (ids: readonly number[]) => find({ select: NAMES, where: { id: { $in: ids } } });
+  const odd = new OddNames(
+    {
+      page: filesAfter,
+      changedSince: async (moment) =>
+        (await find({ select: ['id', 'updatedAt'], where: { updatedAt: { $gte: moment } } })).map(({ id, updatedAt }) => ({ id, at: new Date(updatedAt ?? 0).getTime() })),
+      byIds,
+      logos: () => logos(strapi),
+    },
+    clock,
+    PAGE,
+  );
+  const logoNames = async () => (await logos(strapi)).flatMap(nameOf);
+  let isPrepared = false;
+  let firstLook: Promise<void> | undefined;
+
+  /** In the background: whoever needs it done sees for himself whether it is. */
+  const bringUpToDate = () => {
+    const look = odd.refresh().catch(() => undefined);
+    firstLook ??= look.finally(() => void (firstLook = undefined));
+  };
+
+  /** Those that a file or a format is named like as Strapi names them. */
+  const byHash = async (wanted: ReadonlySet<ObjectKey>): Promise<Set<ObjectKey>> => {
+    const listed = new Set<ObjectKey>();
+    const hashes = [...new Set([...wanted].flatMap(candidateHashes))];
+    for (let at = 0; at < hashes.length; at += CHUNK) {
+      const files = await find({ select: ['hash', 'ext', 'formats'], where: { hash: { $in: hashes.slice(at, at + CHUNK) } } });
+      for (const name of files.flatMap((file) => partsOf(file).flatMap(nameOf))) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
+    }
+    return listed;
+  };
+
+  /** Adds those that are known to have an odd name, or to be logos, and still have. Costs nothing where none is known to. */
+  const addOdd = async (wanted: ReadonlySet<ObjectKey>, listed: Set<ObjectKey>): Promise<void> => {
+    const suspects = [...wanted].filter((key) => !listed.has(key));
+    const ids = [...new Set(suspects.flatMap((key) => odd.filesOf(key)))];
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      for (const file of await byIds(ids.slice(at, at + CHUNK))) {
+        for (const name of [...oddNamesOf(file), ...partsOf(file).flatMap(nameOf)]) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
+      }
+    }
+    const mayBeLogos = odd.isComplete ? suspects.some((key) => odd.isLogo(key)) : suspects.length > 0;
+    if (mayBeLogos) for (const name of await logoNames()) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
+  };
+
+  /** @throws StorageError UNAVAILABLE when it lasts too long */
+  const firstLookEnded = async (): Promise<void> => {
+    if (!isPrepared || odd.isComplete) return;
+    if (!firstLook && odd.ageMs > STALE_MS) bringUpToDate();
+    await within(FIRST_LOOK_MS, firstLook);
+    if (!odd.isComplete) throw beingRead();
+  };
+
+  /** @throws StorageError UNAVAILABLE when `what` has not ended after `ms` milliseconds; it goes on */
+  const within = async (ms: number, what: Promise<void> | undefined): Promise<void> => {
+    const over = new AbortController();
+    const late = clock.sleep(ms, over.signal).then(
+      () => Promise.reject(beingRead()),
+      () => undefined,
+    );
+    try {
+      await Promise.race([what, late]);
+    } finally {
+      over.abort();
+    }
+  };
+
+  return {
+    page: async ({ after, limit, maxId }) => (await filesAfter(after, limit, maxId)).map(libraryFile),
+    logos: logoNames,
+
+    prepare() {
+      if (isPrepared) return;
+      isPrepared = true;
+      bringUpToDate();
+    },
+
+    async listed(keys) {
+      const wanted = new Set(keys);
+      const listed = await byHash(wanted);
+      if (listed.size === wanted.size) return listed;
+      await firstLookEnded();
+      if (odd.isComplete && odd.ageMs > STALE_MS) bringUpToDate();
+      await addOdd(wanted, listed);
+      return listed;
+    },
+
+    async listedAnywhere(keys, options) {
+      const wanted = new Set(keys);
+      const listed = await byHash(wanted);
+      if (listed.size === wanted.size && !options?.rescan) return listed;
+      const refreshed = odd.refresh(options);
+      await (options?.patienceMs === undefined ? refreshed : within(options.patienceMs, refreshed));
+      await addOdd(wanted, listed);
+      return listed;
+    },
+  };
+}
+
+function beingRead(): StorageError {
+  return new StorageError('UNAVAILABLE', { operation: 'look up', detail: 'the media library is being read' });
+}
+
+function libraryFile(file: ListedFile) {
+  const parts = partsOf(file);
+  return {
+    id: file.id,
+    provider: file.provider,
+    names: parts.filter(isAtItsPlace).flatMap(nameOf),
+    otherUrls: parts.flatMap((part) => (isAtItsPlace(part) ? [] : (part.url ?? []))),
+  };
+}
+
+async function logos(strapi: Core.Strapi): Promise<ListedPart[]> {
+  const settings = (await strapi.store({ type: 'core', name: 'admin', key: 'project-settings' }).get({})) as Record<string, ListedPart | null> | null;
+  return Object.values(settings ?? {}).filter((logo): logo is ListedPart => logo !== null && typeof logo === 'object');
+}

@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ErrorCode } from '../../contracts/errors';
+import type { Clock } from '../clock';
+import { codeOf, isStorageError, StorageError } from '../errors';
+import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import type { Logger } from '../log';
+import { CircuitBreaker } from '../store/resilience/breaker';
+import { resilientBucket } from '../store/resilience/decorators';
+import type { Outage } from '../outages/outage';
+import type { RetryPolicy } from '../store/resilience/retry';
+import { placeOfEndpoint } from '../settings/place';
+import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
+import type { BucketStore, ListableStore } from '../store/listable-store';
+import type { PatientStore } from '../store/patience';
+import type { Cloud } from './cloud';
+import { OutageReports } from '../outages/outage-reports';
+import type { ProofMemory } from './proof';
+
+export interface ConnectionsDeps {
+  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof' | 'list'>;
+  clock: Clock;
+  log: Logger;
+  outage: Outage;
+  /** A bucket with the credentials of the settings. */
+  openBucket(location: Location, settings: EffectiveSettings['settings']): BucketStore;
+  /** S3 answers again after an outage. */
+  onRecovered(): void;
+}
+
+interface Connection {
+  readonly settings: EffectiveSettings;
+  readonly breaker: CircuitBreaker;
+  readonly cloud: Cloud;
+  readonly reports: OutageReports;
+  /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
+  readonly stores: ReadonlyMap<LocationId, BucketStore>;
+  close(): void;
+}
+
+/** The way to S3 that the settings in force describe; exchanged whole when what it is made of changes. */
+export class Connections {
+  #connection: Connection | undefined;
+  /** The connection of which {@link check} has asked. */
+  #checked: CircuitBreaker | undefined;
+
+  constructor(private readonly deps: ConnectionsDeps) {}
+
+  /** S3, where this instance may change it. */
+  get cloud(): Cloud | undefined {
+    return this.#connection?.settings.mode === 'read-write' ? this.#connection.cloud : undefined;
+  }
+
+  get breaker(): CircuitBreaker | undefined {
+    return this.#connection?.breaker;
+  }
+
+  /** The present bucket, to read from: also where this instance may not change it. */
+  get readable(): { store: PatientStore; locationId: LocationId; prefix: string } | undefined {
+    return this.#connection?.cloud;
+  }
+
+  /**
+   * The store of a location. Undefined where the settings do not reach it: off, or another endpoint, to which the
+   * present credentials are never sent.
+   */
+  storeAt(location: LocationId): PatientStore | undefined {
+    return this.#connection?.stores.get(location);
+  }
+
+  /** The present bucket, where it is not that location; undefined where it is, and where S3 is off. */
+  standInFor(location: LocationId): PatientStore | undefined {
+    const cloud = this.#connection?.cloud;
+    return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
+  }
+
+  /** What lists a location's objects; undefined where {@link storeAt} is. */
+  listAt(location: LocationId): ListableStore | undefined {
+    return this.#connection?.stores.get(location);
+  }
+
+  /**
+   * Makes the settings those in force. Where they lead to S3 in the same way as before, what is known of it stays: in an outage
+   * nobody pays for it anew. Otherwise requests under way end on the connections they began on. If it fails there is no connection at
+   * all: the former settings may allow what the new ones forbid.
+   */
+  async apply(settings: EffectiveSettings): Promise<void> {
+    const before = this.#connection;
+    if (before && settings.mode !== 'off' && isDeepStrictEqual(wayOf(before.settings), wayOf(settings))) {
+      this.#connection = { ...before, settings, cloud: { ...before.cloud, cacheControl: settings.settings.cacheControl } };
+      return;
+    }
+    this.close();
+    if (before) this.deps.outage.forget();
+    if (settings.mode !== 'off') this.#connection = await this.#connect(settings);
+  }
+
+  /**
+   * Asks S3 once for each connection whether it is usable, so that settings that cannot work are shown before the first upload falls
+   * back. Never rejects. A 403 says nothing here: a key without the right to list gets it for every missing object.
+   */
+  async check(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection || connection.breaker === this.#checked) return;
+    this.#checked = connection.breaker;
+    const { store, prefix } = connection.cloud;
+    let failure: unknown;
+    try {
+      await store.head(probeName(prefix));
+    } catch (error) {
+      failure = error;
+    }
+    if (connection.breaker !== this.#connection?.breaker || isStorageError(failure, 'ACCESS_DENIED')) return;
+    // that S3 answers does not say that it takes uploads, or gives out what it has
+    if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) {
+      if (this.deps.outage.ends('all')) this.deps.onRecovered();
+    } else {
+      this.deps.outage.begins(codeOf(failure), 'all', failure instanceof StorageError ? failure.detail : undefined);
+    }
+  }
+
+  /** An upload was kept on the disk, or refused where `kept` is false, because S3 failed with `code`. */
+  noteUnsent(code: ErrorCode, kept: boolean, detail?: string): void {
+    this.#connection?.reports.unsent(code, kept, detail);
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #connect(effective: EffectiveSettings): Promise<Connection> {
+    const { settings } = effective;
+    const { ledger, clock } = this.deps;
+    const present = presentLocation(settings);
+    const locationId = await ledger.locationId(present);
+    const breaker = new CircuitBreaker(clock);
+    const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
+    const reports: OutageReports = new OutageReports({ ...this.deps, breaker, store: () => store, locationId });
+    const open = (location: Location) => {
+      const bucket = this.deps.openBucket(location, settings);
+      return { bucket, store: reports.reads.over(resilientBucket(bucket, { breaker, policy: retryPolicy, clock })) };
+    };
+    const { bucket, store } = open(present);
+    breaker.probeWith(probeOf(bucket, settings.prefix));
+    const stores = new Map<LocationId, BucketStore>([[locationId, store]]);
+    for (const location of await ledger.locations()) {
+      if (location.id === locationId || !isSameEndpoint(location, present)) continue;
+      // the same bucket under another spelling, or with another region to sign for, is the same place
+      stores.set(location.id, location.bucket === present.bucket ? store : open(location).store);
+    }
+    const cloud: Cloud = {
+      store,
+      breaker,
+      retryPolicy,
+      locationId,
+      prefix: settings.prefix,
+      cacheControl: settings.cacheControl,
+      proof: await proofMemory(ledger, locationId),
+      onSent: () => reports.sent(),
+      onFailed: (error) => reports.failed(error),
+    };
+    return {
+      settings: effective,
+      breaker,
+      reports,
+      cloud,
+      stores,
+      close: () => {
+        reports.close();
+        breaker.stop();
+      },
+    };
+  }
+}
+
+/** What a connection is made of. */
+function wayOf({ settings }: EffectiveSettings) {
+  const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix } = settings;
+  return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
+}
+
+async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+  let known = await ledger.proofOf(location);
+  return {
+    get known() {
+      return known;
+    },
+    learn: async (proof) => {
+      known = proof;
+      await ledger.noteProof(location, proof);
+    },
+  };
+}
+
+/** The bucket that settings name. */
+export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSettings): Location {
+  return { endpoint: endpoint ?? '', region: signingRegion, bucket: bucket ?? '' };
+}
+
+/** Whether the present settings lead to a location's endpoint, in whatever spelling. */
+export function isSameEndpoint(location: Location, present: Location): boolean {
+  return placeOfEndpoint(location.endpoint, location.region) === placeOfEndpoint(present.endpoint, present.region);
+}
+
+function probeName(prefix: string): string {
+  return `${prefix}.s3-storage-probe`;
+}
+
+/** The cheapest question that only a working S3 answers; that there is no such object is an answer too. */
+function probeOf(store: PatientStore, prefix: string) {
+  return async (signal: AbortSignal): Promise<void> => {
+    await store.head(probeName(prefix), { signal });
+  };
+}

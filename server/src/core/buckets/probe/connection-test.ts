@@ -1,0 +1,274 @@
+// Longer than other files: the whole test, step by step, is read in one go.
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+
+import type { Capabilities, TestAnswer } from '../../../contracts/api';
+import type { ErrorCode } from '../../../contracts/errors';
+import { abandonable } from '../../abandonable';
+import type { Clock } from '../../clock';
+import { isStorageError, StorageError } from '../../errors';
+import { assertResolvesToAllowed } from '../../store/s3/endpoint';
+import type { EffectiveSettings, ResolvedSettings } from '../../settings/types';
+import type { Body } from '../../store/object-store';
+import type { OpenProbe, ProbeConnection } from './bucket-probe';
+import { proxyVariable } from './proxy';
+import { snippetsFor } from './snippets';
+import { failedStep, StepRecorder } from './steps';
+
+/** Signs nothing: only requests without a signature are sent with it. */
+const NOBODY: ResolvedSettings['credentials'] = { kind: 'static', accessKeyId: 'nobody', secretAccessKey: 'nobody', source: 'default' };
+
+/** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
+export const TEST_BUDGET_MS = 12_000;
+const CLEAN_UP_BUDGET_MS = 3000;
+
+/** Failures that say nothing of the credentials: S3 was not reached. */
+const OF_THE_ENDPOINT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_REDIRECTS', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
+]);
+/** Failures that only known credentials meet. */
+const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'OBJECT_NOT_FOUND']);
+
+export interface ConnectionTestDeps {
+  open: OpenProbe;
+  clock: Clock;
+  /** Web addresses of this site, for the CORS rules. */
+  origins?: readonly string[];
+  /** Environment variables, to tell of a proxy that is set and not used. */
+  variables?: Readonly<Record<string, string | undefined>>;
+}
+
+function probeBody(): { bytes: Buffer; body: Body } {
+  const bytes = Buffer.concat([Buffer.from('S3 Storage connection test. May be deleted.\n'), randomBytes(64)]);
+  const md5 = createHash('md5').update(bytes).digest('hex');
+  return { bytes, body: { size: bytes.length, md5, open: () => Readable.from([bytes]) } };
+}
+
+/**
+ * Tries settings against the real endpoint: reach it, sign in, read, write, read back, delete. Stops at the first failing
+ * step and never throws. Writes one small object of its own, only where the mode would be `read-write`, and deletes it
+ * whatever happens. Takes about 15 seconds at most.
+ */
+export async function testConnection(effective: EffectiveSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
+  const { settings } = effective;
+  const secrets = settings.credentials.kind === 'static' ? [settings.credentials.secretAccessKey] : [];
+  const stop = new AbortController();
+  const timer = new AbortController();
+  deps.clock.sleep(TEST_BUDGET_MS, timer.signal).then(
+    () => stop.abort(new StorageError('TIMEOUT', { operation: 'test', refused: false })),
+    () => undefined,
+  );
+  const recorder = new StepRecorder(deps.clock, secrets, stop.signal);
+  const proxy = proxyVariable(deps.variables ?? {}, settings.endpoint);
+  if (proxy) recorder.note('PROXY_NOT_USED', proxy);
+  const capabilities: Capabilities = { etagIsMd5: null, conditionalPut: null };
+  try {
+    await runSteps(effective, deps, recorder, capabilities, stop.signal);
+  } finally {
+    timer.abort();
+  }
+  const snippets = settings.bucket ? snippetsFor({ bucket: settings.bucket, prefix: settings.prefix, origins: deps.origins ?? [] }) : [];
+  return { ok: !recorder.failed, steps: recorder.steps, notes: recorder.notes, capabilities, snippets };
+}
+
+/** The answer for settings that nothing is sent with: why, as the first step. */
+export function refusedEndpoint(error: StorageError): TestAnswer {
+  return {
+    ok: false,
+    steps: [failedStep('endpoint', error, 0, [])],
+    capabilities: { etagIsMd5: null, conditionalPut: null },
+    snippets: [],
+  };
+}
+
+async function runSteps(
+  effective: EffectiveSettings,
+  deps: ConnectionTestDeps,
+  recorder: StepRecorder,
+  capabilities: Capabilities,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, blocked } = effective;
+  const unusable = blocked ?? (settings.bucket === null ? 'NOT_CONFIGURED' : null);
+  if (unusable) return recorder.fail('endpoint', new StorageError(unusable), 0);
+  const unsigned = withoutKey(settings.credentials);
+  if (unsigned) {
+    await reachUnsigned(settings, deps, recorder, signal);
+    if (!recorder.failed) recorder.fail('credentials', new StorageError(unsigned), 0);
+    return;
+  }
+  let connection: ProbeConnection | undefined;
+  try {
+    await reach(settings, deps, recorder, signal, (opened) => (connection = opened));
+    if (!connection || recorder.failed) return;
+    const name = `${settings.prefix}.s3-storage-probe-${randomBytes(8).toString('hex')}`;
+    await read(connection, name, recorder, signal);
+    if (effective.mode === 'read-write') await write(connection, name, { recorder, capabilities, clock: deps.clock, signal });
+  } finally {
+    connection?.close();
+  }
+}
+
+/** Why nothing can be signed; null where it can. */
+function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | null {
+  switch (credentials.kind) {
+    case 'unreadable':
+      return 'SECRET_UNREADABLE';
+    case 'incomplete':
+      return 'NO_CREDENTIALS';
+    case 'elsewhere':
+      // a role's is for Amazon alone: elsewhere nobody has entered a key
+      return credentials.source === 'default' ? 'NO_CREDENTIALS' : 'SECRET_REQUIRED';
+    case 'static':
+    case 'chain':
+      return null;
+  }
+}
+
+/** The step `endpoint` where there is nothing to sign with: an endpoint that is wrong is told all the same. */
+async function reachUnsigned(settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
+  await recorder.run('endpoint', async () => {
+    if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
+    const connection = deps.open({ ...settings, credentials: NOBODY });
+    try {
+      return (await isThere(connection, signal)) ? undefined : 'not tried';
+    } finally {
+      connection.close();
+    }
+  });
+}
+
+/** The steps `endpoint` and `credentials`: one listing, whose failure tells which of them it was; or that it was the next. */
+async function reach(
+  settings: ResolvedSettings,
+  deps: ConnectionTestDeps,
+  recorder: StepRecorder,
+  signal: AbortSignal,
+  opened: (connection: ProbeConnection) => void,
+): Promise<void> {
+  let refusal: unknown;
+  let ms = 0;
+  const reached = await recorder.run('endpoint', async () => {
+    if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
+    const connection = deps.open(settings);
+    opened(connection);
+    const begin = deps.clock.elapsed();
+    try {
+      await connection.bucket.list(settings.prefix, signal);
+    } catch (error) {
+      if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
+      refusal = error;
+      if (error.status === undefined && !(await isThere(connection, signal))) return 'not tried';
+    }
+    ms = deps.clock.elapsed() - begin;
+    return undefined;
+  });
+  if (!reached) return;
+  if (isStorageError(refusal) && !OF_THE_BUCKET.has(refusal.code)) return recorder.fail('credentials', refusal, ms);
+  recorder.passed('credentials', ms);
+  if (refusal) recorder.fail('read', refusal, ms);
+}
+
+/**
+ * Whether S3 answers a request without a signature, where the one with it was not even sent: there is no key, for example. False
+ * where this one could not be sent either.
+ * @throws StorageError what is the matter with the endpoint
+ */
+async function isThere({ bucket }: ProbeConnection, signal: AbortSignal): Promise<boolean> {
+  try {
+    await bucket.reach(signal);
+    return true;
+  } catch (error) {
+    if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
+    return error.status !== undefined;
+  }
+}
+
+/** Whether objects may be read shows without there being any: with the right a missing one is missing, without it is 403. */
+async function read({ store }: ProbeConnection, name: string, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
+  await recorder.run('read', async () => {
+    try {
+      await store.head(name, { signal });
+    } catch (error) {
+      if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
+    }
+  });
+}
+
+interface WriteContext {
+  recorder: StepRecorder;
+  capabilities: Capabilities;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+async function write(connection: ProbeConnection, name: string, context: WriteContext): Promise<void> {
+  const { recorder, capabilities, signal } = context;
+  if (recorder.failed) return;
+  const { store, bucket } = connection;
+  const { bytes, body } = probeBody();
+  let deleted = false;
+  try {
+    await recorder.run('write', async () => {
+      const facts = await store.put(name, body, { contentType: 'text/plain', signal }).catch(async (error: unknown) => {
+        if (isStorageError(error, 'ACCESS_DENIED') && (await takesEncrypted(bucket, name, bytes, signal))) {
+          throw new StorageError('ENCRYPTION_DEMANDED', { operation: 'put', status: error.status, cause: error });
+        }
+        throw error;
+      });
+      if (facts.etag !== null) capabilities.etagIsMd5 = facts.etag === body.md5;
+    });
+    await recorder.run('verify', async () => {
+      const { body: stream } = await store.get(name, { signal });
+      const readBack = await buffer(stream);
+      if (!readBack.equals(bytes)) throw new StorageError('INTEGRITY', { operation: 'verify' });
+      if (!(await bucket.tellsSize(name, bytes.length, signal))) recorder.note('HEAD_WITHOUT_LENGTH');
+      capabilities.conditionalPut = await honoursCondition(bucket, name, bytes, signal);
+    });
+    deleted = await recorder.run('delete', () => store.delete(name, { signal }));
+  } finally {
+    if (!deleted) await cleanUp(connection, name, context.clock);
+  }
+}
+
+/** Whether the same PUT is refused only for want of a header that asks for encryption. */
+async function takesEncrypted(bucket: ProbeConnection['bucket'], name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await bucket.putEncrypted(name, bytes, signal);
+  } catch {
+    // the refusal of the plain PUT is the finding
+    return false;
+  }
+}
+
+/** The object is there: a store that honours the condition refuses, one that does not know it says so or overwrites. */
+async function honoursCondition(
+  bucket: ProbeConnection['bucket'],
+  name: string,
+  bytes: Buffer,
+  signal: AbortSignal,
+): Promise<boolean | null> {
+  try {
+    return (await bucket.putIfAbsent(name, bytes, signal)) === 'exists';
+  } catch (error) {
+    return isStorageError(error, 'UNSUPPORTED', 'REJECTED') ? false : null;
+  }
+}
+
+/** Also after a PUT that failed: it may have taken effect. What goes wrong here was the test's finding already. */
+async function cleanUp({ store }: ProbeConnection, name: string, clock: Clock): Promise<void> {
+  const stop = new AbortController();
+  const timer = new AbortController();
+  clock.sleep(CLEAN_UP_BUDGET_MS, timer.signal).then(
+    () => stop.abort(new StorageError('TIMEOUT', { operation: 'delete' })),
+    () => undefined,
+  );
+  try {
+    await abandonable(store.delete(name, { signal: stop.signal }), stop.signal);
+  } catch {
+    // the step that failed says why
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,49 @@
+import type { TestAnswer } from '../../../contracts/api';
+
+/** Where the administrator has to put the address of the site; shown when it is not known. */
+const EXAMPLE_ORIGIN = 'https://cms.example.com';
+
+/** The least rights that everything works with. */
+export function iamPolicy(bucket: string, prefix: string): string {
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      // not narrowed by s3:prefix: without the right to list the whole bucket a missing object answers 403 instead of 404
+      {
+        Sid: 'S3StorageBucket',
+        Effect: 'Allow',
+        Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+        Resource: [`arn:aws:s3:::${bucket}`],
+      },
+      {
+        Sid: 'S3StorageObjects',
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        Resource: [`arn:aws:s3:::${bucket}/${prefix}*`],
+      },
+    ],
+  };
+  return JSON.stringify(policy, null, 2);
+}
+
+/** Only needed once browsers are sent to the bucket itself. */
+export function corsRules(origins: readonly string[]): string {
+  const rules = [
+    {
+      AllowedOrigins: origins.length > 0 ? origins : [EXAMPLE_ORIGIN],
+      AllowedMethods: ['GET', 'HEAD'],
+      AllowedHeaders: ['*'],
+      ExposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
+      MaxAgeSeconds: 3600,
+    },
+  ];
+  return JSON.stringify(rules, null, 2);
+}
+
+/** Texts to paste into the provider's console. */
+export function snippetsFor(target: { bucket: string; prefix: string; origins: readonly string[] }): TestAnswer['snippets'] {
+  return [
+    { title: 'IAM policy for the access key', language: 'json', text: iamPolicy(target.bucket, target.prefix) },
+    { title: 'CORS rules of the bucket (only for delivery from the bucket)', language: 'json', text: corsRules(target.origins) },
+  ];
+}

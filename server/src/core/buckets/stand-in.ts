@@ -1,0 +1,141 @@
+import type { Readable } from 'node:stream';
+import { codeOf, isStorageError } from '../errors';
+import type { LocationId } from '../ledger/ledger';
+import type { LedgerRow, ProvenContent, RemoteCopy } from '../ledger/state';
+import type { GetOptions, ObjectFacts, ObjectStore } from '../store/object-store';
+import type { Clock } from '../clock';
+import type { Logger } from '../log';
+import { prove } from './proof';
+
+/** Up to so many bytes a reader waits until the whole object was read and hashed; a larger one is looked at meanwhile, and served later. */
+const AWAITED_BYTES = 16 * 1024 * 1024;
+/** Objects that are read to be hashed at once. */
+const PROOFS_AT_ONCE = 2;
+/** How long one that was found to be another is not looked at again, in milliseconds. */
+const REFUSED_MS = 60_000;
+const MAX_REMEMBERED = 10_000;
+
+type Verdict = { readonly etag: string } | { readonly refusedAt: number };
+
+export interface StandInParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The present bucket, where it is not that location. */
+  standInFor(location: LocationId): ObjectStore | undefined;
+}
+
+/** Answers that say that a place surely does not have an object, or does not give it to these keys, however often it is asked. */
+const NOT_THERE = ['OBJECT_NOT_FOUND', 'BUCKET_NOT_FOUND', 'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH'] as const;
+
+/**
+ * Where a row's object is read that is out of reach: its endpoint is spelled another way now, or everything was copied to another
+ * place. The present bucket stands in for the place in which it was written, under the same name. An object there counts only
+ * when it is proven to have the row's bytes. It is read and never deleted: it may be somebody else's copy.
+ */
+export class StandIn {
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #underWay = new Map<string, Promise<boolean>>();
+
+  constructor(private readonly parts: StandInParts) {}
+
+  /** The row's bytes; undefined where the present bucket does not have them, or is the place that the row names. */
+  async open(row: LedgerRow & { placement: { content: ProvenContent } }, remote: RemoteCopy, options: GetOptions): Promise<Readable | undefined> {
+    const store = this.parts.standInFor(remote.locationId);
+    if (!store) return undefined;
+    try {
+      return (await this.#proven(store, row.placement.content, remote, options)) ?? (await this.#afterProof(store, row, remote, options));
+    } catch (error) {
+      this.parts.log.debug(`"${row.key}" could not be read from the present bucket, to which its place in S3 has changed: ${codeOf(error)}`);
+      return undefined;
+    }
+  }
+
+  async #proven(store: ObjectStore, content: ProvenContent, remote: RemoteCopy, options: GetOptions): Promise<Readable | undefined> {
+    const object = await store.get(remote.object, options);
+    const verdict = this.#verdicts.get(idOf(content, remote));
+    const wasProven = verdict !== undefined && 'etag' in verdict && object.facts.etag === verdict.etag;
+    if (object.facts.size === content.size && (wasProven || isCopy(object.facts, content, remote))) return object.body;
+    object.body.destroy();
+    return undefined;
+  }
+
+  async #afterProof(store: ObjectStore, row: LedgerRow & { placement: { content: ProvenContent } }, remote: RemoteCopy, options: GetOptions): Promise<Readable | undefined> {
+    const { content } = row.placement;
+    const proof = this.#proof(store, content, remote);
+    if (content.size > AWAITED_BYTES || !(await proof)) return undefined;
+    return this.#proven(store, content, remote, options);
+  }
+
+  /** Reads the whole object, once for all who ask. Never rejects. */
+  #proof(store: ObjectStore, content: ProvenContent, remote: RemoteCopy): Promise<boolean> {
+    const id = idOf(content, remote);
+    const verdict = this.#verdicts.get(id);
+    const now = this.parts.clock.elapsed();
+    if (verdict && 'refusedAt' in verdict && now - verdict.refusedAt < REFUSED_MS) return Promise.resolve(false);
+    const known = this.#underWay.get(id);
+    if (known) return known;
+    if (this.#underWay.size >= PROOFS_AT_ONCE) return Promise.resolve(false);
+    const proof = this.#prove(store, id, content, remote).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, proof);
+    return proof;
+  }
+
+  async #prove(store: ObjectStore, id: string, content: ProvenContent, remote: RemoteCopy): Promise<boolean> {
+    try {
+      const { etag } = await prove(store, remote.object, content);
+      // without a tag nothing would tell that it is still the same when it is served
+      if (etag === null) return false;
+      this.#remember(id, { etag });
+      return true;
+    } catch (error) {
+      if (isStorageError(error, 'INTEGRITY')) this.parts.log.warn(`The object "${remote.object}" in the present bucket is not the one that was stored elsewhere under this name: it is not served`);
+      this.#remember(id, { refusedAt: this.parts.clock.elapsed() });
+      return false;
+    }
+  }
+
+  #remember(id: string, verdict: Verdict): void {
+    if (this.#verdicts.size >= MAX_REMEMBERED) this.#verdicts.clear();
+    this.#verdicts.set(id, verdict);
+  }
+}
+
+function idOf({ md5 }: ProvenContent, { locationId, object }: RemoteCopy): string {
+  return JSON.stringify([locationId, object, md5]);
+}
+
+/** Whether the facts alone prove an object to be a copy: its MD5, or the tag that its parts made there as here. */
+export function isCopy(facts: ObjectFacts, content: ProvenContent, remote: RemoteCopy): boolean {
+  if (facts.size !== content.size) return false;
+  return facts.md5 === content.md5 || (facts.etag !== null && facts.etag === remote.etag);
+}
+
+/**
+ * Does what a job does with a row's object at its own place; where that is out of reach, or surely does not have it, with the
+ * bucket that stands in for it.
+ * @throws what its own place says, or `outOfReach` where that cannot be asked, unless the other one succeeds
+ */
+export async function atPlaceOf<T>(
+  parts: Pick<StandInParts, 'standInFor'> & { storeAt(location: LocationId): ObjectStore | undefined },
+  location: LocationId,
+  work: (store: ObjectStore, isOwn: boolean) => Promise<T>,
+  outOfReach: () => Error,
+): Promise<T> {
+  const own = parts.storeAt(location);
+  const other = parts.standInFor(location);
+  let failure: unknown;
+  try {
+    if (own) return await work(own, true);
+    failure = outOfReach();
+  } catch (error) {
+    if (!other || !isStorageError(error, ...NOT_THERE)) throw error;
+    failure = error;
+  }
+  if (!other) throw failure;
+  try {
+    return await work(other, false);
+  } catch (error) {
+    // what the present bucket lacks tells nothing of an object that was never said to be in it
+    throw isStorageError(error, ...NOT_THERE, 'OBJECT_CHANGED', 'INTEGRITY') ? failure : error;
+  }
+}

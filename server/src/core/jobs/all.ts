@@ -1,0 +1,14 @@
+import { auditJob } from './audit/job';
+import type { AuditParts } from './audit/deps';
+import { cleanupJob } from './cleanup/job';
+import type { Job } from '../runner/job';
+import type { JobDeps } from './deps';
+import { restoreJob } from './restore/job';
+import { uploadJob } from './upload/job';
+
+export type LibraryJobsDeps = JobDeps & AuditParts;
+
+/** The jobs on the whole library, in the order in which a library takes them. */
+export function libraryJobs(deps: LibraryJobsDeps): Job[] {
+  return [uploadJob(deps), cleanupJob(deps), restoreJob(deps), auditJob(deps)];
+}

@@ -1,0 +1,46 @@
+import { isStorageError } from '../../errors';
+import { interrupted, paused, workThrough } from '../batches';
+import { counted } from '../counted';
+import { FreeNames } from './free-names';
+import { inventoryEnded, takeInventory } from './inventory';
+import type { Job, JobContext, JobOptions, JobOutcome } from '../../runner/job';
+import type { JobDeps } from '../deps';
+import { planUpload } from './plan';
+import { uploads } from './send-files';
+
+/** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
+export function uploadJob(deps: JobDeps): Job {
+  const freeNames = new FreeNames(deps);
+  return {
+    name: 'upload',
+    scope: 'disk',
+    blockedBy: async () => (deps.cloud() ? null : 'READ_ONLY'),
+    isComplete: (range) => uploadIsComplete(deps, range),
+    run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context, freeNames)),
+  };
+}
+
+/** Whether this disk's inventory came to its end, and nothing of it will still be uploaded by itself. Cheap. */
+export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
+  return (await inventoryEnded(deps, range)) && !(await deps.ledger.pendingWork(libraryOf(deps)));
+}
+
+async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames): Promise<JobOutcome> {
+  const { signal, halt, hurry, progress, options } = context;
+  try {
+    if (!(await takeInventory(deps, context))) return paused(null);
+  } catch (error) {
+    // the disk is not there: it may come back
+    return isStorageError(error, 'DISK_ERROR', 'VOLUME_TWIN') ? paused(error.code) : interrupted(error);
+  }
+  const { pendingLibrary } = await deps.ledger.tallies();
+  progress.expect(pendingLibrary.count, pendingLibrary.bytes);
+  const cloud = deps.cloud();
+  const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
+  const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, halt, hurry, isFree });
+  return workThrough(deps, context, libraryOf(deps), move, { inHand });
+}
+
+function libraryOf({ volume }: JobDeps) {
+  return { work: 'upload', volume: volume.id, origin: 'library' } as const;
+}

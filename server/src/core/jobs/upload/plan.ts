@@ -1,0 +1,95 @@
+import type { ErrorCode } from '../../../contracts/errors';
+import { StorageError } from '../../errors';
+import { plainObjectName, type ObjectKey } from '../../keys';
+import { isIn, type LedgerRow } from '../../ledger/state';
+import { seenUnder } from '../../buckets/cloud';
+import { paused, interrupted } from '../batches';
+import { hasGivenUp } from '../../ledger/given-up';
+import { inParallel } from '../../pool/in-parallel';
+import type { JobContext, JobOutcome, NewFinding } from '../../runner/job';
+import type { JobDeps } from '../deps';
+import { elsewhereIn, keysOf, PAGE, usable } from '../library-keys';
+import { lookOnDisk } from '../on-disk';
+
+/** What phase 1 would do with the library and this disk, and why it would pass files by. Only looks, and changes nothing. */
+export async function planUpload(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
+  const { options, progress, signal } = context;
+  try {
+    for (let after = 0; !signal.aborted; ) {
+      const files = await deps.library.page({ after, limit: PAGE, maxId: null });
+      const beyond = files.filter(({ id }) => options.maxId !== null && id > options.maxId);
+      const names = beyond.reduce((total, file) => total + file.names.length, 0);
+      if (names > 0) progress.skipped('BEYOND_MAX_ID', 0, names);
+      const within = files.slice(0, files.length - beyond.length);
+      const { keys } = keysOf(within, progress);
+      await context.report(elsewhereIn(within));
+      const ended = files.length < PAGE;
+      if (ended) keys.push(...usable(await deps.library.logos(), progress));
+      await plan(deps, context, keys);
+      await context.commit();
+      if (ended) return { status: 'complete' };
+      after = files.at(-1)?.id ?? after;
+    }
+    return paused(null);
+  } catch (error) {
+    return interrupted(error);
+  }
+}
+
+async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey[]): Promise<void> {
+  const { progress, options, signal } = context;
+  const rows = new Map((await deps.ledger.rowsOf(keys)).map((row) => [row.key, row]));
+  const findings: NewFinding[] = [];
+  const noted = (kind: 'missing' | 'failed', key: ObjectKey, size: number | null, code: ErrorCode) =>
+    void findings.push({ kind, key, name: null, size, code, action: 'none', applied: false });
+  const withoutBytes: ObjectKey[] = [];
+  for (const key of keys) {
+    const row = rows.get(key);
+    if (!row || (isIn(row, 'new') && !row.tombstone)) {
+      withoutBytes.push(key);
+    } else {
+      planKnown(deps, context, row);
+      if (row.lastError && isIn(row, 'local')) noted('failed', key, row.placement.content.size, row.lastError);
+    }
+  }
+  const { found, absent, unknown } = await lookOnDisk(deps, withoutBytes);
+  for (const [key, size] of found) wouldUpload(deps, context, size, rows.get(key)?.plainUsed ?? false);
+  for (const [key, code] of unknown) noted('missing', key, null, code);
+  await inParallel(absent, options.concurrency, async (key) => {
+    if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
+    const cloud = deps.cloud();
+    const spent = rows.get(key)?.plainUsed ?? false;
+    const seen = cloud && !spent ? await seenUnder(cloud.store, plainObjectName(cloud.prefix, key), signal) : 'nothing';
+    if (typeof seen === 'object') {
+      progress.skipped('IN_S3', seen.size);
+      progress.requested('get');
+    } else {
+      noted('missing', key, null, 'NOT_ON_DISK');
+    }
+  });
+  const missing = findings.filter(({ kind }) => kind === 'missing').length;
+  if (missing > 0) progress.skipped('MISSING', 0, missing);
+  await context.report(findings);
+}
+
+/** Counts a file of which the ledger knows bytes, or that is deleted. */
+function planKnown(deps: JobDeps, context: JobContext, row: LedgerRow): void {
+  const { progress } = context;
+  const { placement } = row;
+  const size = 'content' in placement ? placement.content.size : 0;
+  if (row.tombstone || placement.state === 'gone') progress.skipped('IN_TRASH', size);
+  else if (placement.state !== 'local') progress.skipped('IN_S3', size);
+  else if (placement.local.volume !== deps.volume.id) progress.skipped('OTHER_DISK', size);
+  else if (hasGivenUp(row)) progress.skipped('GIVEN_UP', size);
+  // what a read-only instance wrote is never uploaded by itself
+  else if (row.origin !== 'read-only') wouldUpload(deps, context, size, row.plainUsed);
+}
+
+function wouldUpload({ cloud }: JobDeps, { progress }: JobContext, size: number, plainUsed: boolean): void {
+  const proof = cloud()?.proof.known;
+  progress.expect(1, size);
+  if (!plainUsed) progress.requested('head');
+  progress.requested('put');
+  if (proof === 'checksum') progress.requested('head');
+  if (proof === 'bytes') progress.requested('get');
+}

@@ -1,0 +1,59 @@
+import { isStorageError } from '../errors';
+import type { LocalName } from '../keys';
+import type { IntentOf } from '../ledger/ledger';
+import { isIn, type LedgerRow } from '../ledger/state';
+import { describedBody, storedBody } from '../store/bodies';
+import type { EngineParts } from '../media/deps';
+import { statOf } from '../media/plain-file';
+import { isDiskThere } from '../volumes/disk-there';
+import { noteFailure } from '../buckets/failures';
+
+/**
+ * Copies a condemned file with the row's bytes to a name of its own, which becomes the row's only copy: its object is forgotten, and
+ * phase 1 sends the file again.
+ * @returns whether it came to that; why not is noted in the ledger, where it is the disk that would not
+ */
+export function takeBack(deps: EngineParts, row: LedgerRow, name: LocalName): Promise<boolean> {
+  return copied(deps, row, name, (intent) => deps.ledger.commitRescue(row, intent));
+}
+
+/**
+ * The same, but the row keeps its object as well: it has both from then on, and readers get the file while the object is not what was
+ * stored. Nothing is forgotten, so it is safe where the bucket may be another one.
+ */
+export async function keepBeside(deps: EngineParts, row: LedgerRow, name: LocalName): Promise<boolean> {
+  return isIn(row, 'remote') && copied(deps, row, name, (intent) => deps.ledger.commitRestore(row, intent));
+}
+
+/** The condemned name stays the sweeper's: if he removes the file before it is copied, the copy comes to nothing. */
+async function copied(deps: EngineParts, row: LedgerRow, name: LocalName, commit: (intent: IntentOf<'file'>) => Promise<boolean>): Promise<boolean> {
+  const { ledger, disk, volume } = deps;
+  if (!isIn(row, 'local', 'both', 'remote') || !(await isDiskThere(deps))) return false;
+  const { size, md5 } = row.placement.content;
+  if (md5 === null) return false;
+  const intent = await ledger.begin({ kind: 'file', key: row.key, volume: await volume.refresh(), plainFree: false, content: { size, md5 } });
+  try {
+    // the disk takes no other bytes than announced, and these are the ledger's
+    await disk.put(intent.name, describedBody({ size, md5 }, disk, name));
+  } catch (error) {
+    await ledger.abandon([intent]);
+    await noteFailure(deps, row, error, 'settle');
+    return false;
+  }
+  const committed = await commit(intent);
+  deps.rows.forget([row.key]);
+  return committed;
+}
+
+/** Whether exactly the row's bytes lie under this name. @throws StorageError ABORTED: an answer that was not waited for is none */
+export async function hasBytes({ disk }: Pick<EngineParts, 'disk'>, row: LedgerRow, name: LocalName, signal?: AbortSignal): Promise<boolean> {
+  if (!isIn(row, 'local', 'both', 'remote')) return false;
+  const { size, md5 } = row.placement.content;
+  try {
+    if ((await statOf(disk, name))?.size !== size) return false;
+    return (await storedBody(disk, name, signal)).md5 === md5;
+  } catch (error) {
+    if (!isStorageError(error) || error.code === 'ABORTED') throw error;
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+import type { EngineParts } from '../media/deps';
+import { workOnClaimed } from '../jobs/claimed';
+import { uploads } from '../jobs/upload/send-files';
+
+const BATCH = 100;
+
+export interface CatchUpResult {
+  uploaded: number;
+  failed: number;
+}
+
+/**
+ * Uploads what was written to this disk because S3 was away. Stops when S3 goes away again; a row that fails by itself
+ * is noted, waits longer each time, and holds nobody up. While S3 takes no uploads, one row is tried when that is due.
+ */
+export async function catchUp(deps: EngineParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
+  const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
+  const options = { concurrency, batchSize: BATCH, signal };
+  const { inHand, upload } = uploads(deps, options);
+  const writes = deps.cloud()?.breaker.writes;
+  let trial = { done: 0, failed: 0 };
+  if (writes && writes.state.kind !== 'closed') {
+    // nothing is read, asked or noted for the others before one of them has passed
+    trial = await workOnClaimed(deps, request, { concurrency: 1, batchSize: 1, signal, afterBatch: async () => false }, upload);
+    if (trial.done === 0) return { uploaded: 0, failed: trial.failed };
+  }
+  const { done, failed } = await workOnClaimed(deps, request, { ...options, concurrency: inHand }, upload);
+  return { uploaded: trial.done + done, failed };
+}

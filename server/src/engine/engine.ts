@@ -1,0 +1,415 @@
+// Longer than other files: the one place where all parts of the engine are made and meet.
+import path from 'node:path';
+import type { Core } from '@strapi/strapi';
+import { strapiLog } from '../adapters/strapi/log';
+import { isCron } from '../adapters/strapi/schedules';
+import { incidentLog } from '../adapters/database/incidents';
+import { knexLeases } from '../adapters/database/leases';
+import { libraryItems } from '../adapters/strapi/library-items';
+import { mediaCatalog } from '../adapters/strapi/media-catalog';
+import { identifyProcess } from '../adapters/process-identity';
+import { knexInventories } from '../adapters/database/inventories';
+import { knexLedger } from '../adapters/database/knex-ledger';
+import { ensureLibraryIndex } from '../adapters/database/library-index';
+import { migrate } from '../adapters/database/migrate';
+import { strapiTransactions } from '../adapters/database/transactions';
+import { publicAddress, publicMarks, publicSite } from '../adapters/strapi/public-site';
+import { strapiSecretBox } from '../adapters/strapi/secrets';
+import { KnexSettingsRepository } from '../adapters/database/settings-repository';
+import { volumeRegistry } from '../adapters/database/volumes';
+import type { StatusAnswer, TestAnswer } from '../contracts/api';
+import type { ObjectsAnswer } from '../contracts/objects';
+import { PLUGIN_ID } from '../contracts/presets';
+import type { SettingsAnswer } from '../contracts/settings';
+import { systemClock } from '../core/clock';
+import { Housekeeping } from '../core/upkeep/housekeeping';
+import type { JobRunner } from '../core/runner/runner';
+import type { EngineParts } from '../core/media/deps';
+import type { Ledger } from '../core/ledger/ledger';
+import { described } from '../core/errors';
+import { LibraryCensus } from '../core/admin/library-census';
+import type { Logger } from '../core/log';
+import { Connections, type ConnectionsDeps } from '../core/buckets/connections';
+import { DatabaseTimeout } from '../core/media/database-timeout';
+import type { MediaReader } from '../core/media/media-reader';
+import { MediaStorage } from '../core/media/media-storage';
+import { outOfSight, outOfSightLine, type SightDeps } from '../core/buckets/out-of-sight';
+import { RowCache } from '../core/media/row-cache';
+import { ObjectChanges } from '../core/admin/object-changes';
+import { objectsPage } from '../core/admin/objects';
+import { PublicUrlGate } from '../core/public-url/gate';
+import { publicUrlOf } from '../core/public-url/public-url';
+import { openS3Probe } from '../core/buckets/probe/open-s3';
+import { Outage, type IncidentLog } from '../core/outages/outage';
+import { SettingsApi } from '../core/admin/settings';
+import { s3ConfigOf } from '../core/settings/s3-config';
+import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
+import type { EffectiveSettings } from '../core/settings/types';
+import { fileSystemType } from '../core/store/local/file-system';
+import { LocalObjectStore } from '../core/store/local/local-object-store';
+import { diskTree } from '../core/store/local/disk-tree';
+import { openBucket } from '../core/store/s3/open-bucket';
+import { openVolume, type Volume } from '../core/store/local/volume';
+import { statusOf } from '../core/admin/status';
+import { DiskHealth } from '../core/volumes/disk-health';
+import { DiskWatch } from '../core/volumes/disk-watch';
+import { TwinWatch } from '../core/volumes/twin-watch';
+import type { VolumeRegistry } from '../core/volumes/registry';
+import { EngineJobs } from './jobs';
+import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from '../http/engine-access';
+
+const clock = systemClock;
+
+interface Parts extends Pick<SightDeps, 'openBucket'> {
+  ledger: Ledger;
+  census: LibraryCensus;
+  log: Logger;
+  incidents: IncidentLog;
+  volume: Volume;
+  registry: VolumeRegistry;
+  diskWatch: DiskWatch;
+  diskHealth: DiskHealth;
+  service: SettingsService;
+  connections: Connections;
+  outage: Outage;
+  rows: RowCache;
+  storage: MediaStorage;
+  housekeeping: Housekeeping;
+  jobs: EngineJobs;
+  visitors: DatabaseTimeout;
+  ledgerUsed: boolean;
+  /** Gets the media library ready for questions about single files, in the background. Never rejects. */
+  prepareLibrary(): Promise<void>;
+  origins: readonly string[];
+  /** Undefined beside another upload provider, where the plugin answers nothing. */
+  publicUrl: PublicUrlGate | undefined;
+}
+
+/** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
+export function providerIsLocal(strapi: Core.Strapi): boolean {
+  return strapi.config.get('plugin::upload.provider', 'local') === 'local';
+}
+
+/**
+ * The composition root: the one place that sees both the storage engine and Strapi. One a process.
+ * (Long, because all wiring is in one place, but for the jobs: see `engine-jobs.ts`.)
+ */
+export class Engine implements EnginePort {
+  readonly log: Logger;
+  readonly settings: SettingsEndpoint;
+  readonly jobs: JobsEndpoint;
+  readonly changes: ObjectsEndpoint;
+  /** For the command line: it runs no background work, but a command that takes hours sees all the same what is changed meanwhile. */
+  readonly runner: Pick<JobRunner, 'runNow'>;
+  #applied: Promise<void> = Promise.resolve();
+  #applyFailed = false;
+  #checkedAt = -Infinity;
+  #ledgerUsed: boolean;
+  #ledgerAsked: { at: number; answer: Promise<void> } | undefined;
+  /** What was last said of files out of sight. */
+  #toldOutOfSight = '';
+  #serves = false;
+  #isLibraryPrepared = false;
+  readonly #stopped = new AbortController();
+
+  private constructor(private readonly parts: Parts) {
+    const { service, jobs } = parts;
+    this.#ledgerUsed = parts.ledgerUsed;
+    this.log = parts.log;
+    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings), parts.publicUrl);
+    this.settings = {
+      answer: () => api.answer(),
+      test: async (body) => {
+        const answer = await api.test(body);
+        // without a patch it was about the settings in force: what it found is true for everybody
+        if (Object.keys(body ?? {}).length === 0) this.#learn(answer);
+        return answer;
+      },
+      update: (body) => this.#inForce(api.update(body)),
+      preview: (body) => api.preview(body),
+      leave: async () => {
+        const answer = await this.#inForce(api.leave());
+        await jobs.withdraw();
+        return answer;
+      },
+      comeBack: () => this.#inForce(api.comeBack()),
+    };
+    this.jobs = jobs.api((patch) => this.settings.update(patch));
+    const runNow: JobRunner['runNow'] = async (...what) => {
+      await this.#applied;
+      await jobs.predecessors.takeOver();
+      return jobs.runner.runNow(...what);
+    };
+    this.runner = { runNow: (...what) => service.following(() => runNow(...what)) };
+    this.changes = new ObjectChanges(parts.ledger, parts.rows, () => parts.housekeeping.wake());
+    service.onChange(() => this.#apply());
+    this.#apply();
+  }
+
+  /** Opens tables, volume and settings. @throws what the database says; nothing is half open then */
+  static async start(strapi: Core.Strapi): Promise<Engine> {
+    const database = strapi.db;
+    await migrate(database.connection, { schema: database.getSchemaName() });
+    const transactions = strapiTransactions(database);
+    const ledger = knexLedger(transactions, { schema: database.getSchemaName() });
+    const incidents = incidentLog(transactions, { schema: database.getSchemaName() });
+    const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
+    const volume = await openVolume(uploads);
+    const service: SettingsService = new SettingsService({
+      repository: new KnexSettingsRepository(transactions, clock, database.getSchemaName()),
+      secrets: strapiSecretBox(strapi),
+      variables: process.env,
+      configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
+      providerIsLocal: providerIsLocal(strapi),
+      clock,
+      log: strapiLog(strapi, () => service.secrets()),
+      isCron,
+    });
+    const log = strapiLog(strapi, () => service.secrets());
+    await service.refresh();
+
+    const keepsLocally = () => service.current().settings.onOutage === 'local';
+    const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident(), () => !keepsLocally());
+    const registry = volumeRegistry(transactions, database.getSchemaName());
+    const diskHealth = new DiskHealth({ volume, clock, log });
+    await diskHealth.check();
+    const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
+    const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
+      openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
+    const connections: Connections = new Connections({
+      ledger,
+      clock,
+      log,
+      outage,
+      openBucket: openSettingsBucket,
+      onRecovered: () => housekeeping.wake(),
+    });
+    const visitors = new DatabaseTimeout(clock);
+    const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
+    const catalog = mediaCatalog(strapi);
+    const holder = await identifyProcess();
+    const shared: EngineParts = {
+      ledger,
+      holder,
+      disk: new LocalObjectStore(uploads),
+      volume,
+      catalog,
+      rows,
+      clock,
+      log,
+      cloud: () => connections.cloud,
+      breaker: () => connections.breaker,
+      leaving: () => service.current().reason === 'LEAVING',
+      storeAt: (location) => connections.storeAt(location),
+      standInFor: (location) => connections.standInFor(location),
+    };
+    const address = publicAddress(strapi, process.env);
+    const site = address === undefined ? undefined : publicSite(address, clock);
+    const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
+    const leases = knexLeases(transactions, database.getSchemaName());
+    const twinWatch = new TwinWatch({ volume, leases, clock, log });
+    const housekeeping: Housekeeping = new Housekeeping(shared, {
+      concurrency: () => service.current().settings.concurrency,
+      flushIncidents: () => outage.flush(),
+      beat: async () => {
+        await diskHealth.check();
+        await diskWatch.beat();
+        await jobs.predecessors.register();
+        await twinWatch.beat();
+      },
+      leases,
+      holder,
+    });
+    const inventories = knexInventories(transactions, database.getSchemaName());
+    const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
+    const jobs: EngineJobs = new EngineJobs({
+      ...{ transactions, leases, holder, registry, service, connections },
+      parts: {
+        ...shared,
+        library: catalog,
+        publicUrl,
+        inventories,
+        registry,
+        tree: diskTree(uploads),
+        listAt: (location) => connections.listAt(location),
+        readable: () => connections.readable,
+      },
+      schema: database.getSchemaName(),
+      purge: () => housekeeping.wake(),
+    });
+    const storage = new MediaStorage({
+      ...shared,
+      catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
+      mode: () => service.current().mode,
+      readable: () => connections.readable,
+      inTransaction: () => database.inTransaction(),
+      keepsLocally,
+      onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),
+      onFallback: (code, detail) => {
+        connections.noteUnsent(code, true, detail);
+        housekeeping.fellBack();
+      },
+      onOwnName: () => housekeeping.awaitsSettling(),
+      onDelete: () => housekeeping.wake(),
+    });
+    const prepareLibrary = async () => {
+      catalog.prepare();
+      try {
+        await ensureLibraryIndex(database.connection, database.getSchemaName());
+      } catch (error) {
+        log.warn(`no index could be made on the media library's table (files.hash): names that nobody knows are looked up slowly until a restart makes it: ${described(error)}`);
+      }
+    };
+    const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
+    const ledgerUsed = !(await ledger.isEmpty());
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    await engine.#applied;
+    return engine;
+  }
+
+  /**
+   * The storage, or undefined while the plugin has nothing to do with this library: off, and its ledger never used.
+   * Sees a change that another process made to the settings within two seconds.
+   */
+  async active(): Promise<MediaStorage | undefined> {
+    await this.#refresh();
+    const { service, ledger, storage } = this.parts;
+    if (service.current().mode !== 'off') return storage;
+    this.#ledgerUsed ||= !(await ledger.isEmpty());
+    return this.#ledgerUsed ? storage : undefined;
+  }
+
+  /**
+   * What serves visitors, or undefined as above. A visitor waits neither for the settings, which are followed in the background, nor for a
+   * change of them; and while the plugin is off and its ledger was never used, a database that does not answer takes no file away
+   * that Strapi would serve without the plugin.
+   */
+  async reader(): Promise<MediaReader | undefined> {
+    void this.#refresh();
+    const { service, storage } = this.parts;
+    if (service.current().mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
+    return service.current().mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
+  }
+
+  async status(): Promise<StatusAnswer> {
+    await this.#refresh();
+    const { service, connections, outage } = this.parts;
+    return statusOf({ ...this.parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
+  }
+
+  objects(query: unknown): Promise<ObjectsAnswer> {
+    return objectsPage(this.parts, query);
+  }
+
+  /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
+  serve(): void {
+    const { housekeeping, jobs } = this.parts;
+    this.#serves = true;
+    // the first request will say what is wrong, if anything is
+    void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
+    // what a predecessor held that was killed is free before anything is claimed
+    void jobs.predecessors.takeOver().then(() => {
+      if (this.#stopped.signal.aborted) return;
+      housekeeping.start();
+      jobs.start();
+    });
+    void this.parts.service.follow(this.#stopped.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    // side by side: the last uploads have a few seconds, which no job is to use up
+    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
+    await this.parts.jobs.predecessors.leave();
+    this.parts.connections.close();
+  }
+
+  /** @returns the answer, when what was changed counts in this process */
+  async #inForce(update: Promise<SettingsAnswer>): Promise<SettingsAnswer> {
+    const answer = await update;
+    await this.#applied;
+    return answer;
+  }
+
+  /**
+   * Once, in a process that serves visitors, and only where the plugin has to do with this library. Not to be called for a request,
+   * whose transaction the background work would take for its own.
+   */
+  #prepareLibrary(): void {
+    if (!this.#serves || this.#isLibraryPrepared) return;
+    this.#isLibraryPrepared = true;
+    void this.parts.prepareLibrary();
+  }
+
+  /** A test of the settings in force is the surest word on whether S3 can be used; a wrong key must not wait for an upload to show. */
+  #learn({ ok, steps }: TestAnswer): void {
+    const { service, outage, housekeeping } = this.parts;
+    if (service.current().mode !== 'read-write') return;
+    const failed = steps.find((step) => !step.ok && step.name !== 'public');
+    if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
+    else if (ok && outage.ends()) housekeeping.wake();
+  }
+
+  /** Brings the connections in line with the settings, one change after the other. */
+  #apply(): void {
+    const { service, connections, housekeeping, log } = this.parts;
+    const settings = service.current();
+    this.#applied = this.#applied.then(async () => {
+      try {
+        await connections.apply(settings);
+        this.#applyFailed = false;
+        log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
+        housekeeping.wake();
+        if (settings.mode !== 'off') this.#prepareLibrary();
+        void connections.check();
+        void this.#tellOutOfSight(settings);
+      } catch (error) {
+        this.#applyFailed = true;
+        log.error(`the settings could not be applied, S3 is not used until they can: ${described(error)}`);
+      }
+    });
+  }
+
+  /** Beside everything else: it asks S3. */
+  async #tellOutOfSight(settings: EffectiveSettings): Promise<void> {
+    const { log, service } = this.parts;
+    try {
+      const line = outOfSightLine(await outOfSight(this.parts, settings), settings);
+      // by now others may be in force; and it is said once, not after each change of something else
+      if (service.current() !== settings || line === this.#toldOutOfSight) return;
+      this.#toldOutOfSight = line;
+      if (line !== '') log.warn(line);
+    } catch (error) {
+      log.debug(`whether files are out of sight is not known: ${described(error)}`);
+    }
+  }
+
+  /** Sees within two seconds that another process has begun to use the ledger; one question for all visitors of that time. */
+  async #askLedger(): Promise<void> {
+    const { ledger, visitors, log } = this.parts;
+    const now = clock.elapsed();
+    if (!this.#ledgerAsked || now - this.#ledgerAsked.at >= POLL_INTERVAL_MS) {
+      const answer = visitors.ask(() => ledger.isEmpty()).then(
+        (isEmpty) => void (this.#ledgerUsed ||= !isEmpty),
+        (error: unknown) => log.debug(`the ledger was not asked: ${String(error)}`),
+      );
+      this.#ledgerAsked = { at: now, answer };
+    }
+    await this.#ledgerAsked.answer;
+  }
+
+  async #refresh(): Promise<void> {
+    const now = clock.elapsed();
+    if (now - this.#checkedAt >= POLL_INTERVAL_MS) {
+      this.#checkedAt = now;
+      try {
+        await this.parts.service.refresh();
+        if (this.#applyFailed) this.#apply();
+      } catch (error) {
+        // the database may be busy; the request itself will say if it is gone
+        this.parts.log.debug(`settings not checked: ${String(error)}`);
+      }
+    }
+    await this.#applied;
+  }
+}

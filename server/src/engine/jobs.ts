@@ -1,0 +1,105 @@
+import { cronSchedules, isCron } from '../adapters/strapi/schedules';
+import { hasEnded } from '../adapters/process-identity';
+import { knexFindings } from '../adapters/database/findings';
+import { knexJobRequests } from '../adapters/database/job-requests';
+import { knexRuns } from '../adapters/database/runs';
+import type { Transactions } from '../adapters/database/transactions';
+import { Blocks } from '../core/runner/blocks';
+import type { JobRequests } from '../core/runner/job-requests';
+import { JobSchedules, scheduleOf } from '../core/runner/job-schedules';
+import { JobsApi } from '../core/admin/jobs';
+import { LeaseHolder } from '../core/leases/lease-holder';
+import { Predecessors } from '../core/runner/predecessors';
+import type { Leases } from '../core/leases/leases';
+import { libraryJobs, type LibraryJobsDeps } from '../core/jobs/all';
+import { RequestBook } from '../core/runner/request-book';
+import { JobRunner } from '../core/runner/runner';
+import type { Connections } from '../core/buckets/connections';
+import type { SettingsService } from '../core/settings/service';
+import { SCHEDULED_JOBS, type ScheduledJob } from '../contracts/jobs';
+import type { SettingsPatch } from '../contracts/settings';
+import type { VolumeRegistry } from '../core/volumes/registry';
+
+const DAY_MS = 24 * 3600_000;
+
+export interface EngineJobsDeps {
+  readonly parts: LibraryJobsDeps;
+  readonly transactions: Transactions;
+  /** PostgreSQL's, where it is not the connection's own. */
+  readonly schema: string | undefined;
+  readonly leases: Leases;
+  readonly holder: string;
+  readonly registry: VolumeRegistry;
+  readonly service: SettingsService;
+  readonly connections: Connections;
+  /** Makes the purge begin now. */
+  purge(): void;
+}
+
+/** The jobs on the whole library, wired to this project's database and settings. */
+export class EngineJobs {
+  readonly runner: JobRunner;
+  readonly predecessors: Predecessors;
+  readonly #requests: JobRequests;
+  /** What the routes need. @param updateSettings resolves when the change is in force */
+  readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
+  readonly #schedules: JobSchedules;
+
+  constructor({ parts, transactions, schema, leases, holder, registry, service, connections, purge }: EngineJobsDeps) {
+    const { clock, log, ledger } = parts;
+    const jobs = libraryJobs(parts);
+    const runs = knexRuns(transactions, schema);
+    const findings = knexFindings(transactions, schema);
+    const requests = knexJobRequests(transactions, schema);
+    this.predecessors = new Predecessors({ leases, runs, ledger, volume: parts.volume.id, holder, hasEnded, log });
+    const settings = () => service.current().settings;
+    // asked each time: a folder that cannot be read at the start has another id when it can
+    const volume = () => parts.volume.id;
+    const book = new RequestBook({ requests, runs, registry, volume });
+    const blocks = new Blocks({ jobs, book, runs, mode: () => service.current().mode, reason: () => service.current().reason, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
+    const runner = new JobRunner({
+      ...{ jobs, book, blocks, runs, findings, requests, volume, holder, clock, log },
+      leases: new LeaseHolder(leases, holder, clock, log),
+      defaults: () => {
+        const { migrationMaxId: maxId, concurrency, batchSize, cleanupGraceDays } = settings();
+        return { maxId, concurrency, batchSize, cleanupGraceMs: cleanupGraceDays * DAY_MS };
+      },
+      s3Away: () => (connections.breaker?.state.kind ?? 'closed') !== 'closed',
+    });
+    const tick = async (name: ScheduledJob) => {
+      // a stop switches the schedule off, maybe in another process and just now
+      await service.refresh().catch(() => undefined);
+      if (scheduleOf(settings(), name).enabled) await runner.tick(name);
+    };
+    const schedules = new JobSchedules(cronSchedules(log), settings, tick, log);
+    service.onChange(() => schedules.follow());
+    this.runner = runner;
+    this.#requests = requests;
+    this.#schedules = schedules;
+    this.api = (updateSettings) =>
+      new JobsApi({
+        ...{ jobs, ledger, runs, findings, requests, book, blocks, updateSettings, purge },
+        leaving: () => parts.leaving(),
+        maxId: () => settings().migrationMaxId,
+        schedule: (name) => ({ ...scheduleOf(settings(), name), nextRunAt: schedules.nextRunAt(name) }),
+        isCron,
+        onRequest: () => runner.wake(),
+      });
+  }
+
+  /** Only in a process that serves HTTP. */
+  start(): void {
+    this.runner.start();
+    this.#schedules.start();
+  }
+
+  /** Both phases of the migration end: S3 is on its way out. */
+  async withdraw(): Promise<void> {
+    for (const name of SCHEDULED_JOBS) await this.#requests.stop(name);
+  }
+
+  async stop(): Promise<void> {
+    this.#schedules.stop();
+    await this.runner.stop();
+  }
+}

@@ -1,0 +1,21 @@
+import type { Core } from '@strapi/strapi';
+import { publicMarks } from '../adapters/strapi/public-site';
+import { providerIsLocal } from '../engine/engine';
+import { hostOf } from './host';
+import { markMiddleware } from '../http/mark-middleware';
+import { registerPermissions } from '../http/permissions';
+import { takePublicRoute } from '../http/uploads-route';
+import { uploadsOptions } from './uploads-options';
+
+export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<void> {
+  await registerPermissions(strapi);
+  const host = hostOf(strapi);
+  if (providerIsLocal(strapi)) {
+    strapi.server.use(markMiddleware(publicMarks(strapi)));
+    takePublicRoute(strapi, uploadsOptions(strapi));
+  }
+  // reported where it fails; Strapi boots in any case
+  await host.start().catch(() => undefined);
+  // commands (export, import, …) load Strapi too, and never listen
+  strapi.server.httpServer.once('listening', () => void host.serve());
+}

@@ -1,0 +1,46 @@
+import type { Core } from '@strapi/strapi';
+import { foreignMethods, localProvider, watchLocalProvider } from '../adapters/strapi/local-provider';
+import { isWrapped, PROVIDER_METHODS, wrapProvider, wrapService, type UploadProvider, type UploadService } from '../adapters/strapi/upload-provider';
+import { providerIsLocal } from '../engine/engine';
+import { hostOf } from './host';
+import { takeUploadsRoute } from '../http/uploads-route';
+import { uploadsOptions } from './uploads-options';
+
+// before the media library makes its provider, which it does in its own `register`
+watchLocalProvider();
+
+/** Strapi's registry of services, as far as it lets one be wrapped. */
+interface Services {
+  extend(uid: string, wrap: (service: UploadService) => UploadService): void;
+}
+
+/** Puts the plugin between Strapi's media library and its local provider; any other provider stays as it is. */
+export function register({ strapi }: { strapi: Core.Strapi }): void {
+  if (!providerIsLocal(strapi)) return;
+  const { active } = hostOf(strapi);
+  const provider: unknown = strapi.plugin('upload').provider;
+  attach(strapi, provider as UploadProvider, active);
+  let told = false;
+  const onBypass = () => {
+    if (!told) strapi.log.warn('[s3-storage] An upload did not reach this plugin: other code has replaced the upload provider’s methods and does not call the former ones. Such files are kept where that code puts them.');
+    told = true;
+  };
+  const services = strapi.get<Services>('services');
+  services.extend('plugin::upload.upload', (service) => wrapService(service, active, onBypass));
+  takeUploadsRoute(strapi, uploadsOptions(strapi));
+}
+
+function attach(strapi: Core.Strapi, provider: UploadProvider, active: Parameters<typeof wrapProvider>[1]): void {
+  const before = foreignMethods(provider, isWrapped).join(', ');
+  const instance = localProvider();
+  if (instance) {
+    const methods = wrapProvider({ ...(instance as UploadProvider) }, active);
+    Object.assign(instance, methods);
+    // Strapi only passes on what its provider had when it was made
+    for (const name of PROVIDER_METHODS) if (typeof provider[name] !== 'function') provider[name] = methods[name] as never;
+    if (before) strapi.log.info(`[s3-storage] Other code wraps the upload provider (${before}): it is asked first, and what it passes on is stored`);
+    return;
+  }
+  Object.assign(provider, wrapProvider({ ...provider }, active));
+  if (before) strapi.log.warn(`[s3-storage] Other code wrapped the upload provider (${before}) before this plugin did: it is not called for files that this plugin stores. Wrap it in the project’s own register, in src/index, to be called`);
+}

@@ -1,0 +1,99 @@
+import createKnex, { type Knex } from 'knex';
+
+import { knexTransactions } from '../../../server/src/adapters/database/transactions';
+import { KnexSettingsRepository } from '../../../server/src/adapters/database/settings-repository';
+import { EMPTY_ROW, type SettingsRow } from '../../../server/src/core/settings/ports';
+import { up } from '../../../migrations/001-settings';
+
+let knex: Knex;
+let repository: KnexSettingsRepository;
+const columns = () => knex('s3_storage_settings').first<Record<string, unknown>>();
+
+beforeEach(async () => {
+  knex = createKnex({ client: 'better-sqlite3', connection: { filename: ':memory:' }, useNullAsDefault: true, pool: { min: 1, max: 1 } });
+  await up(knex);
+  repository = new KnexSettingsRepository(knexTransactions(knex), { now: () => 1_764_000_000_000 });
+});
+afterEach(() => knex.destroy());
+
+const withBucket = (bucket: string) => (row: SettingsRow) => ({ ...row, settings: { ...row.settings, bucket } });
+
+test('an empty table', async () => {
+  expect(await repository.revision()).toBe(0);
+  expect(await repository.read()).toEqual(EMPTY_ROW);
+});
+
+test('each write is the next revision, and what it leaves alone stays', async () => {
+  const place = { endpoint: null, bucket: 'a', accessKeyId: 'K' };
+  await repository.update((row) => ({ ...row, settings: { bucket: 'a', newer: { field: 1 } }, secret: 'sealed', secretFor: place }));
+  const row = await repository.update((current) => ({ ...current, settings: { ...current.settings, prefix: 'p/' } }));
+  expect(row).toEqual({ revision: 2, settings: { bucket: 'a', newer: { field: 1 }, prefix: 'p/' }, secret: 'sealed', secretFor: place });
+  expect(await repository.read()).toEqual(row);
+  expect(await repository.revision()).toBe(2);
+  expect(await columns()).toMatchObject({ id: 1, revision: 2, secret: 'sealed', updated_at: 1_764_000_000_000 });
+});
+
+test('a schema that the connection does not look into by itself is named in every statement', async () => {
+  await knex.raw(`attach database ':memory:' as plugin`);
+  await knex.schema.dropTable('s3_storage_settings');
+  await up(knex, 'plugin');
+  const elsewhere = new KnexSettingsRepository(knexTransactions(knex), { now: () => 1 }, 'plugin');
+  // found either way: only what is written without the schema would go to the table of that name in the connection’s own
+  await up(knex);
+  await elsewhere.update(withBucket('a'));
+  expect([await elsewhere.revision(), (await elsewhere.read()).settings, await knex('s3_storage_settings').select()]).toEqual([1, { bucket: 'a' }, []]);
+});
+
+test('the secret is not in the document', async () => {
+  await repository.update((row) => ({ ...row, secret: 'sealed' }));
+  expect((await columns())?.document).not.toContain('sealed');
+});
+
+test('what the change throws is passed on, and nothing is written', async () => {
+  await repository.update(withBucket('a'));
+  const before = await columns();
+  await expect(repository.update(() => { throw new Error('no'); })).rejects.toThrow('no');
+  expect(await columns()).toEqual(before);
+});
+
+test('two at once: both count', async () => {
+  const add = (name: string) => repository.update((row) => ({ ...row, settings: { ...row.settings, [name]: 1 } }));
+  await Promise.all(['a', 'b', 'c', 'd'].map(add));
+  expect(await repository.read()).toMatchObject({ revision: 4, settings: { a: 1, b: 1, c: 1, d: 1 } });
+});
+
+test('a row that another process changed in between is read again', async () => {
+  await repository.update(withBucket('a'));
+  // what the change was made of is older than the row: as with two transactions of one database
+  const real = knexTransactions(knex);
+  let rounds = 0;
+  const racing = new KnexSettingsRepository(
+    {
+      read: real.read,
+      run: (work) =>
+        real.run(async (trx) => {
+          rounds += 1;
+          if (rounds > 1) return work(trx);
+          const stale = Object.assign(
+            (table: string) => {
+              const query = trx(table);
+              const where = query.where.bind(query);
+              query.where = ((condition: { revision?: number }) =>
+                where(condition.revision === undefined ? condition : { ...condition, revision: condition.revision - 1 })) as typeof query.where;
+              return query;
+            },
+            trx,
+          );
+          return work(stale);
+        }),
+    },
+    { now: () => 1 },
+  );
+  await expect(racing.update(withBucket('b'))).resolves.toMatchObject({ revision: 2, settings: { bucket: 'b' } });
+  expect(rounds).toBe(2);
+});
+
+test.each(['', 'not json', '[]', '7', '{"settings":[]}', '{"settings":{},"secretFor":"x"}'])('a damaged document reads as no settings: %p', async (document) => {
+  await knex('s3_storage_settings').insert({ id: 1, revision: 5, document, secret: 'sealed', updated_at: 0 });
+  expect(await repository.read()).toEqual({ revision: 5, settings: {}, secretFor: null, secret: 'sealed' });
+});

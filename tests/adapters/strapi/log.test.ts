@@ -1,0 +1,30 @@
+import { strapiLog } from '../../../server/src/adapters/strapi/log';
+import { described } from '../../../server/src/core/errors';
+
+const lines: string[] = [];
+const write = (message: string) => void lines.push(message);
+const log = strapiLog({ log: { debug: write, info: write, warn: write, error: write } } as never, () => ['hunter2-secret']);
+beforeEach(() => (lines.length = 0));
+
+test('names of files and words of others forge no line, and hide nothing', () => {
+  log.warn('"a\r\n[s3-storage] all is well\u2028\u202egnp.exe" is gone');
+  expect(lines).toEqual(['[s3-storage] "a��[s3-storage] all is well��gnp.exe" is gone']);
+});
+
+test('an entry has its limits, and no secret in it', () => {
+  log.error(`key hunter2-secret ${'x'.repeat(5_000)}`);
+  expect(lines[0]).toMatch(/^\[s3-storage\] key \[redacted\] x+…$/);
+  expect(lines[0]?.length).toBeLessThan(2_100);
+});
+
+test('an unexpected error: its message in one line, and where it came from below', () => {
+  const error = new Error(`secretAccessKey: "hunter2-secret"\n    at forged (file.js:1:1)\n${'x'.repeat(5_000)}`);
+  log.error(`PUT /settings failed: ${described(error)}`);
+  const [first = '', ...frames] = (lines[0] ?? '').split('\n');
+  expect(first).toMatch(/^\[s3-storage\] PUT \/settings failed: Error: secretAccessKey: "\[redacted\]"� {4}at forged/);
+  expect(first.length).toBeLessThan(1_200);
+  expect(frames.length).toBeGreaterThan(0);
+  expect(frames.every((frame) => /^ {4}at /.test(frame))).toBe(true);
+  expect(frames.join()).toContain('log.test');
+  expect(described('thrown\ntext')).toBe('thrown�text');
+});

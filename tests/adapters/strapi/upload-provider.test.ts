@@ -1,0 +1,147 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { StorageError } from '../../../server/src/core/errors';
+import { wrapProvider, wrapService, type UploadProvider } from '../../../server/src/adapters/strapi/upload-provider';
+import type { UploadFile } from '../../../server/src/adapters/strapi/upload-file';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+let world: MediaWorld;
+let passed: string[];
+let provider: UploadProvider;
+
+beforeEach(async () => {
+  world = await mediaWorld();
+  passed = [];
+  const note = (method: string) => async () => void passed.push(method);
+  const original = { upload: note('upload'), uploadStream: note('uploadStream'), replace: note('replace'), replaceStream: note('replaceStream'), delete: note('delete') };
+  provider = wrapProvider(original, async () => world.storage);
+});
+afterEach(() => world.close());
+
+const streamed = (text: string, hash = 'a') => ({ hash, ext: '.txt', mime: 'text/plain', stream: Readable.from([Buffer.from(text)]) }) as unknown as UploadFile;
+const whole = (text: string, hash = 'a') => ({ hash, ext: '.txt', mime: 'text/plain', buffer: Buffer.from(text) }) as unknown as UploadFile;
+
+// Strapi prefers the methods for streams; other plugins and older versions call the plain ones
+test.each([
+  ['upload', 'replace', whole],
+  ['upload', 'replace', streamed],
+  ['uploadStream', 'replaceStream', streamed],
+] as const)('%s and %s store the bytes and never reach the disk', async (write, replace, file) => {
+  const first = file('one');
+  await provider[write](first);
+  expect(first.url).toBe('/uploads/a.txt');
+  expect(await world.read('a.txt')).toBe('one');
+  await provider[replace](file('two'), file('one'));
+  expect(await world.read('a.txt')).toBe('two');
+  // the former bytes keep their name
+  expect(world.s3.names()).toHaveLength(2);
+  expect(passed).toEqual([]);
+});
+
+test('a replace under another name takes the old one away', async () => {
+  await provider.upload(whole('one'));
+  await provider.replace(whole('two', 'b'), whole('one'));
+  expect(await world.read('b.txt')).toBe('two');
+  expect((await world.ledger.find(world.key('a.txt')))?.tombstone).toBeTruthy();
+});
+
+describe('the bytes are taken from where Strapi’s local provider takes them', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'upload-provider-'));
+    await writeFile(path.join(folder, 'uploaded'), 'as uploaded');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** As Strapi's own service makes it. */
+  const uploaded = (more: Partial<UploadFile> = {}): UploadFile => {
+    const getStream = () => createReadStream(path.join(folder, 'uploaded'));
+    return { hash: 'a', ext: '.txt', mime: 'text/plain', getStream, stream: getStream(), ...more };
+  };
+  const upper = () => new Transform({ transform: (chunk: Buffer, _encoding, done) => done(null, chunk.toString().toUpperCase()) });
+  const spools = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('s3-storage-spool-'));
+
+  test.each<[string, (file: UploadFile) => void, string]>([
+    ['a stream that a wrapper has put in its place', (file) => (file.stream = file.stream?.pipe(upper())), 'AS UPLOADED'],
+    ['a stream of another file', (file) => (file.stream = createReadStream(path.join(folder, 'processed'))), 'processed'],
+    ['a part of the stream', (file) => (file.stream = createReadStream(path.join(folder, 'uploaded'), { start: 3 })), 'uploaded'],
+    ['a stream of text', (file) => (file.stream = Readable.from(['é', 'é'])), 'éé'],
+    ['the stream, although there is a buffer', (file) => (file.buffer = Buffer.from('not this')), 'as uploaded'],
+    ['a buffer where the stream is gone', (file) => Object.assign(file, { stream: undefined, buffer: Buffer.from('the buffer') }), 'the buffer'],
+    ['what was uploaded, where nothing else is left', (file) => delete file.stream, 'as uploaded'],
+  ])('uploadStream and replaceStream: %s', async (_what, change, expected) => {
+    await writeFile(path.join(folder, 'processed'), 'processed');
+    for (const method of ['uploadStream', 'replaceStream'] as const) {
+      const file = uploaded();
+      change(file);
+      await provider[method](file, file);
+      expect(await world.read('a.txt')).toBe(expected);
+    }
+  });
+
+  test('a wrapper that has read the stream into the buffer', async () => {
+    const file = uploaded();
+    const { stream } = file;
+    file.buffer = Buffer.concat(await stream!.toArray());
+    await provider.uploadStream(file);
+    expect(await world.read('a.txt')).toBe('as uploaded');
+  });
+
+  test('upload and replace: the buffer, although there is a stream', async () => {
+    await provider.upload(uploaded({ buffer: Buffer.from('the buffer') }));
+    expect(await world.read('a.txt')).toBe('the buffer');
+    await provider.replace(uploaded({ buffer: Buffer.from('another') }), uploaded());
+    expect(await world.read('a.txt')).toBe('another');
+  });
+
+  test('a changed stream is there for each attempt, and for the disk when S3 takes none of them', async () => {
+    let asked = 0;
+    world.fault = (operation) => (operation === 'put' && ++asked ? Promise.reject(new StorageError('SERVER_ERROR', { refused: true })) : undefined);
+    const file = uploaded();
+    file.stream = file.stream?.pipe(upper());
+    const before = await spools();
+    await provider.uploadStream(file);
+    expect(asked).toBeGreaterThan(1);
+    expect(await world.read('a.txt')).toBe('AS UPLOADED');
+    expect(await spools()).toEqual(before);
+  });
+
+  test('the plain upload of Strapi is not copied first', async () => {
+    let seen: string[] = [];
+    const before = await spools();
+    world.fault = (operation) => {
+      if (operation !== 'put') return undefined;
+      return (async () => {
+        seen = (await spools()).filter((name) => !before.includes(name));
+        throw new StorageError('SERVER_ERROR', { refused: true });
+      })();
+    };
+    await provider.uploadStream(uploaded());
+    expect(seen).toEqual([]);
+  });
+});
+
+test('an older local provider, without methods to replace, is passed by as it was', async () => {
+  const calls: string[] = [];
+  const note = (method: string) => async () => void calls.push(method);
+  const old = wrapProvider({ upload: note('upload'), uploadStream: note('uploadStream'), delete: note('delete') }, async () => undefined);
+  await old.replace(whole('two'), whole('one'));
+  await old.replaceStream(streamed('two'), streamed('one'));
+  expect(calls).toEqual(['delete', 'upload', 'delete', 'uploadStream']);
+});
+
+test('an upload that never came here is noticed', async () => {
+  const bypassed: string[] = [];
+  const service = (upload: () => Promise<unknown>) =>
+    wrapService({ upload, replace: upload, remove: upload }, async () => world.storage, () => void bypassed.push('bypass'));
+  await service(async () => [{ id: 1 }]).upload();
+  expect(bypassed).toEqual(['bypass']);
+  await service(async () => {
+    await provider.upload(whole('one'));
+    return [{ id: 1 }];
+  }).upload();
+  expect(bypassed).toHaveLength(1);
+});

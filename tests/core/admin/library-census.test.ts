@@ -1,0 +1,81 @@
+import { UNLIMITED, NO_INVENTORY } from '../../../server/src/core/ledger/inventories';
+import { parseKey, plainLocalName, type VolumeId } from '../../../server/src/core/keys';
+import { MemoryLedger } from '../../../server/src/core/memory/ledger';
+import { LibraryCensus, type LibraryItems } from '../../../server/src/core/admin/library-census';
+import { FakeClock, settle } from '../../support/fake-clock';
+
+const volume = 'disk' as VolumeId;
+
+/** A library of numbered items, and the ledger that has taken some of them up. */
+function world(names: string[]) {
+  const clock = new FakeClock();
+  const ledger = new MemoryLedger(clock);
+  const inventory = { ...NO_INVENTORY };
+  const pages: number[] = [];
+  const items: LibraryItems = {
+    count: async () => names.length,
+    page: async (after, limit) => {
+      pages.push(after);
+      return names.map((name, index) => ({ id: index + 1, name })).slice(after, after + limit);
+    },
+  };
+  const census = new LibraryCensus({ items, ledger, inventories: { of: async () => inventory }, volume: { id: volume }, clock });
+  const take = (...taken: string[]) =>
+    ledger.record(taken.map(parseKey).map((key) => ({ key, local: { volume, localName: plainLocalName(key) }, size: 1 })));
+  return { census, clock, inventory, items, pages, take };
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `photo_${index}.jpg`);
+
+test('before any job has run, everything that was not written through the plugin is told of', async () => {
+  const { census, take } = world(numbered(1_200));
+  await take('photo_3.jpg', 'photo_700.jpg');
+  expect(await census.look()).toEqual({ items: 1_200, untaken: 1_198 });
+});
+
+test('a name that the plugin can never take up is not promised to be moved', async () => {
+  const { census } = world(['photo_1.jpg', '../escape.jpg']);
+  expect(await census.look()).toEqual({ items: 2, untaken: 1 });
+});
+
+test('once an inventory of the whole library has ended, nothing is walked through any more', async () => {
+  const { census, inventory, pages } = world(numbered(3));
+  Object.assign(inventory, { completedTo: 2 });
+  expect(await census.look()).toEqual({ items: 3, untaken: 3 });
+  Object.assign(inventory, { completedTo: UNLIMITED });
+  pages.length = 0;
+  expect(await census.look()).toEqual({ items: 3, untaken: 0 });
+  expect(pages).toEqual([]);
+});
+
+test('a count rests for a while, and then sees what has changed', async () => {
+  const { census, clock, take } = world(numbered(2));
+  expect(await census.look()).toEqual({ items: 2, untaken: 2 });
+  await take('photo_0.jpg');
+  expect(await census.look()).toEqual({ items: 2, untaken: 2 });
+  await clock.advance(2_000);
+  expect(await census.look()).toEqual({ items: 2, untaken: 1 });
+});
+
+test('a large library does not hold the answer up: the number follows', async () => {
+  const { census, clock, items } = world(numbered(2));
+  const page = items.page;
+  let go: () => void = () => undefined;
+  items.page = async (...what) => {
+    await new Promise<void>((resolve) => (go = resolve));
+    return page(...what);
+  };
+  const first = census.look();
+  await settle();
+  await clock.advance(1_000);
+  expect(await first).toEqual({ items: 2, untaken: null });
+  go();
+  await settle();
+  expect(await census.look()).toEqual({ items: 2, untaken: 2 });
+});
+
+test('a database that does not answer leaves the number out, not the status', async () => {
+  const { census, items } = world(numbered(2));
+  items.count = () => Promise.reject(new Error('gone'));
+  expect(await census.look()).toBeNull();
+});

@@ -1,0 +1,22 @@
+import { ObjectChanges } from '../../../server/src/core/admin/object-changes';
+
+const setUp = () => {
+  const retry = jest.fn(async (keys: readonly string[] | 'all') => (keys === 'all' ? 7 : keys.length));
+  const forget = jest.fn();
+  const onChange = jest.fn();
+  return { changes: new ObjectChanges({ retry, untrash: async () => 0 }, { forget }, onChange), retry, forget, onChange };
+};
+
+test('files are named, or all of them are meant; what was remembered of them is forgotten, and the work goes on', async () => {
+  const { changes, forget, onChange } = setUp();
+  expect(await changes.retry({ keys: ['a.jpg', 'b.png'] })).toEqual({ count: 2 });
+  expect(await changes.retry({ all: true })).toEqual({ count: 7 });
+  expect(forget.mock.calls).toEqual([[['a.jpg', 'b.png']]]);
+  expect(onChange).toHaveBeenCalledTimes(2);
+});
+
+test.each([undefined, {}, { keys: [] }, { all: false }, { keys: ['a.jpg'], all: true }, { keys: [7] }, { keys: ['../../etc/passwd'] }])('%j is refused, and nothing is changed', async (body) => {
+  const { changes, retry } = setUp();
+  await expect(changes.retry(body)).rejects.toMatchObject({ refused: true, code: expect.stringMatching(/^INVALID_(QUERY|KEY)$/) });
+  expect(retry).not.toHaveBeenCalled();
+});

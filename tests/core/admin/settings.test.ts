@@ -1,0 +1,113 @@
+import { systemClock } from '../../../server/src/core/clock';
+import { SettingsApi } from '../../../server/src/core/admin/settings';
+import { SettingsService } from '../../../server/src/core/settings/service';
+import { memoryProbe, story } from '../buckets/probe/support';
+import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
+
+const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
+
+async function setUp(variables: Record<string, string> = {}) {
+  const repository = new MemorySettingsRepository();
+  const service = new SettingsService({
+    repository, variables, secrets: toyBox(), configFile: null, providerIsLocal: true, clock: systemClock, log: recordingLog(), isCron: () => true,
+  });
+  await service.update(STORED);
+  const probe = memoryProbe();
+  const opened: { bucket: string | null; credentials: unknown }[] = [];
+  const open: typeof probe.open = (settings) => {
+    opened.push(settings);
+    return probe.open(settings);
+  };
+  return { api: new SettingsApi(service, { open, clock: systemClock }, async () => ({ count: 0, bytes: 0 })), repository, opened, probe };
+}
+
+test('the stored settings are tested, with the stored secret', async () => {
+  const { api, opened } = await setUp();
+  expect(await api.test(undefined)).toMatchObject({ ok: true });
+  expect(opened).toMatchObject([{ bucket: 'media', credentials: { secretAccessKey: 'hunter2-secret' } }]);
+});
+
+test('unsaved settings are tested and not stored', async () => {
+  const { api, opened, repository } = await setUp();
+  const before = repository.row;
+  expect(await api.test({ bucket: 'other', secretAccessKey: 'new-secret' })).toMatchObject({ ok: true });
+  expect(opened).toMatchObject([{ bucket: 'other', credentials: { secretAccessKey: 'new-secret' } }]);
+  expect(repository.row).toBe(before);
+});
+
+test('the stored secret is not tried at another place', async () => {
+  const { api, opened } = await setUp();
+  await expect(api.test({ endpoint: 'http://127.0.0.1:9999' })).rejects.toMatchObject({ code: 'SECRET_REQUIRED', fields: [{ path: 'endpoint' }] });
+  expect(opened).toEqual([]);
+});
+
+test.each([
+  ['minio', 'endpoint:INVALID_SETTINGS', /not a URL/],
+  ['localhost:9000', 'endpoint:INVALID_SETTINGS', /not a URL/],
+  ['http://169.254.169.254', 'endpoint:ENDPOINT_FORBIDDEN', /not allowed/],
+  ['http://user@s3.example.com', 'endpoint:ENDPOINT_FORBIDDEN', /user name/],
+])('an endpoint that cannot be used is a finding: %s', async (endpoint, expected, message) => {
+  const { api, opened } = await setUp();
+  const answer = await api.test({ endpoint });
+  expect(story(answer)).toEqual([expected]);
+  expect(answer.steps[0]?.message).toMatch(message);
+  expect(opened).toEqual([]);
+});
+
+test('other bad fields are refused as in an update', async () => {
+  const { api } = await setUp();
+  await expect(api.test({ bucket: 'a/b', nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS', fields: [{ path: 'bucket' }, { path: 'nonsense' }] });
+});
+
+test('a copy of production only reads', async () => {
+  const { api, probe } = await setUp({ NODE_ENV: 'development' });
+  expect(story(await api.test({ productionOnly: true }))).toEqual(['endpoint', 'credentials', 'read']);
+  expect(probe.written).toEqual([]);
+});
+
+test('an answer is as fresh as the database', async () => {
+  const { api, repository } = await setUp();
+  repository.row = { ...repository.row, revision: 9, settings: { ...repository.row.settings, concurrency: 11 } };
+  expect((await api.answer()).settings.concurrency).toBe(11);
+});
+
+describe('“Stop using S3”', () => {
+  test('reads only from then on, and switches both phases off; “Use S3 again” undoes it, but for the schedules', async () => {
+    const { api, repository } = await setUp();
+    await repository.update((row) => ({ ...row, settings: { ...row.settings, uploadScheduleEnabled: true, cleanupScheduleEnabled: true } }));
+    expect(await api.leave()).toMatchObject({
+      mode: 'read-only',
+      reason: { code: 'LEAVING' },
+      settings: { leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false, bucket: 'media' },
+    });
+    expect(await api.comeBack()).toMatchObject({
+      mode: 'read-write',
+      reason: null,
+      settings: { leaving: false, uploadScheduleEnabled: false, cleanupScheduleEnabled: false },
+    });
+  });
+
+  test.each([
+    ['off', { bucket: null }, {}, 'NOT_CONFIGURED'],
+    ['a copy of production', { productionOnly: true }, { NODE_ENV: 'development' }, 'PRODUCTION_ONLY'],
+    ['on its way out already', { leaving: true }, {}, 'LEAVING'],
+  ] as const)('is refused with the reason where S3 is not in use: %s', async (_, settings, variables, code) => {
+    const { api, repository } = await setUp(variables);
+    await api.update(settings);
+    const { revision } = repository.row;
+    await expect(api.leave()).rejects.toMatchObject({ name: 'StorageError', code });
+    expect(repository.row.revision).toBe(revision);
+  });
+});
+
+test('one test at a time: a second one is refused while the first is under way', async () => {
+  const { api, opened } = await setUp();
+  const first = api.test(undefined);
+  await expect(api.test(undefined)).rejects.toMatchObject({ code: 'TEST_RUNNING' });
+  expect(await first).toMatchObject({ ok: true });
+  expect(await api.test(undefined)).toMatchObject({ ok: true });
+  // a body that is refused is no test
+  await expect(api.test({ nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS' });
+  expect(await api.test(undefined)).toMatchObject({ ok: true });
+  expect(opened).toHaveLength(3);
+});

@@ -1,0 +1,154 @@
+import type { ErrorCode } from '../../../server/src/contracts/errors';
+import { StorageError } from '../../../server/src/core/errors';
+import { MemoryLedger } from '../../../server/src/core/memory/ledger';
+import type { Location } from '../../../server/src/core/ledger/ledger';
+import { Connections } from '../../../server/src/core/buckets/connections';
+import { Outage } from '../../../server/src/core/outages/outage';
+import { resolve } from '../../../server/src/core/settings/resolve';
+import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
+import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
+
+const clock = { now: () => 0, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined };
+
+function setup() {
+  const lines: string[] = [];
+  const line = (text: string) => void lines.push(text);
+  const log = { debug: line, info: line, warn: line, error: line };
+  const nothing = async () => undefined;
+  const incidents = { begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] };
+  const outage = new Outage(incidents, clock, log, () => undefined);
+  const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false, recovered: 0 };
+  const opened: Location[] = [];
+  const connections = new Connections({
+    ledger: new MemoryLedger(clock),
+    clock,
+    log,
+    outage,
+    openBucket: (location) => {
+      if (state.refuseToOpen) throw new StorageError('NO_CREDENTIALS');
+      opened.push(location);
+      const store = new MemoryObjectStore();
+      const head = store.head.bind(store);
+      store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true, status: state.failure === 'ACCESS_DENIED' ? 403 : undefined })) : head(name));
+      return store;
+    },
+    onRecovered: () => void state.recovered++,
+  });
+  return { connections, outage, state, opened };
+}
+
+function settings(patch: Partial<EffectiveSettings['settings']> = {}, mode: EffectiveSettings['mode'] = 'read-write'): EffectiveSettings {
+  const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', endpoint: 'https://s3.example.com' }, variables: {} });
+  return { ...resolution, settings: { ...resolution.settings, ...patch }, mode, reason: null, revision: 1 };
+}
+
+test('a bucket that was used before is still read after a change, at the same endpoint only', async () => {
+  const { connections, opened } = setup();
+  await connections.apply(settings({ bucket: 'first' }));
+  const first = connections.readable!.locationId;
+  await connections.apply(settings({ bucket: 'second' }));
+  expect(connections.readable!.locationId).not.toBe(first);
+  expect(connections.storeAt(first)).toBeDefined();
+  opened.length = 0;
+  await connections.apply(settings({ endpoint: 'https://elsewhere.example.com' }));
+  // the new credentials are never sent to the old place
+  expect(opened.map(({ endpoint }) => endpoint)).toEqual(['https://elsewhere.example.com']);
+  expect(connections.storeAt(first)).toBeUndefined();
+});
+
+test.each([
+  ['a dot at the end', { endpoint: 'https://s3.example.com.' }],
+  ['another region to sign for', { signingRegion: 'eu-central-1' }],
+])('another spelling of the same place is the same place: %s', async (_what, patch) => {
+  const { connections } = setup();
+  await connections.apply(settings());
+  const first = connections.readable!.locationId;
+  await connections.apply(settings(patch));
+  expect(connections.readable!.locationId).not.toBe(first);
+  expect(connections.storeAt(first)).toBe(connections.readable!.store);
+  expect(connections.standInFor(first)).toBeUndefined();
+});
+
+test('the present bucket stands in for every other place, also for one that is reached, and not for itself', async () => {
+  const { connections } = setup();
+  await connections.apply(settings());
+  const first = connections.readable!.locationId;
+  expect(connections.standInFor(first)).toBeUndefined();
+  await connections.apply(settings({ endpoint: 'http://s3.example.com' }));
+  expect([connections.storeAt(first), connections.standInFor(first)]).toEqual([undefined, connections.readable!.store]);
+  await connections.apply(settings({ bucket: 'second' }));
+  expect(connections.storeAt(first)).not.toBe(connections.standInFor(first));
+  expect(connections.standInFor(first)).toBe(connections.readable!.store);
+  await connections.apply(settings({}, 'off'));
+  expect(connections.standInFor(first)).toBeUndefined();
+});
+
+test('read-only reads and does not write; off does neither', async () => {
+  const { connections } = setup();
+  await connections.apply(settings({}, 'read-only'));
+  expect(connections.cloud).toBeUndefined();
+  const { locationId } = connections.readable!;
+  expect(connections.storeAt(locationId)).toBeDefined();
+  await connections.apply(settings({}, 'off'));
+  expect([connections.cloud, connections.readable, connections.storeAt(locationId)]).toEqual([undefined, undefined, undefined]);
+});
+
+test('settings that cannot be applied leave no connection: the former ones may allow what these forbid', async () => {
+  const { connections, state } = setup();
+  await connections.apply(settings());
+  state.refuseToOpen = true;
+  await expect(connections.apply(settings({ bucket: 'other' }, 'read-only'))).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
+  expect(connections.cloud).toBeUndefined();
+});
+
+describe('the check after a change', () => {
+  test.each(['NO_CREDENTIALS', 'BUCKET_NOT_FOUND', 'NOT_S3', 'UNREACHABLE'] as const)('shows %s at once', async (code) => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    state.failure = code;
+    await connections.check();
+    expect(outage.current?.code).toBe(code);
+  });
+
+  test('takes a missing object for an answer, and ends what the former settings caused', async () => {
+    const { connections, outage } = setup();
+    outage.begins('NO_CREDENTIALS');
+    await connections.apply(settings());
+    await connections.check();
+    expect(outage.current).toBeUndefined();
+  });
+
+  test('a 403 says nothing: a key without the right to list gets it for every missing object', async () => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    state.failure = 'ACCESS_DENIED';
+    await connections.check();
+    expect(outage.current).toBeUndefined();
+  });
+});
+
+describe('the end of an outage is told, so that what fell back follows at once', () => {
+  test('when the probe closes the breaker', async () => {
+    const { connections, state } = setup();
+    await connections.apply(settings());
+    state.failure = 'UNREACHABLE';
+    await expect(connections.cloud!.store.head('a.txt')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(connections.breaker!.state.kind).toBe('open');
+    // S3 says so with a status; the memory store has none
+    state.failure = 'ACCESS_DENIED';
+    for (let probe = 0; probe < 3; probe++) await connections.breaker!.forceProbe();
+    expect(state.recovered).toBe(1);
+  });
+
+  test('when an upload or the check succeeds after refusals, which leave the breaker closed', async () => {
+    const { connections, outage, state } = setup();
+    await connections.apply(settings());
+    outage.begins('SIGNATURE_MISMATCH');
+    connections.cloud!.onSent();
+    connections.cloud!.onSent();
+    expect([outage.current, state.recovered]).toEqual([undefined, 1]);
+    outage.begins('BUCKET_NOT_FOUND');
+    await connections.check();
+    expect([outage.current, state.recovered]).toEqual([undefined, 2]);
+  });
+});

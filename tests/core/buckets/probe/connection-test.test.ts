@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream';
+
+import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import { systemClock, type Clock } from '../../../../server/src/core/clock';
+import { StorageError } from '../../../../server/src/core/errors';
+import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
+import { effective, FULL, memoryProbe, story } from './support';
+
+const ALL = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
+const run = (probe: ReturnType<typeof memoryProbe>, settings: Record<string, unknown> = FULL, production = true, clock: Clock = systemClock) =>
+  testConnection(effective(settings, { production }), { open: probe.open, clock });
+
+test('everything works: six steps, capabilities, snippets, and nothing stays behind', async () => {
+  const probe = memoryProbe();
+  const answer = await run(probe);
+  expect(story(answer)).toEqual(ALL);
+  expect(answer).toMatchObject({ ok: true, capabilities: { etagIsMd5: true, conditionalPut: true } });
+  expect(probe.written).toEqual([expect.stringMatching(/^p\/\.s3-storage-probe-[0-9a-f]{16}$/)]);
+  expect(probe.store.names()).toEqual([]);
+  expect(probe.closed()).toBe(1);
+  for (const step of answer.steps) expect(step).toMatchObject({ code: null, hint: null, message: expect.stringMatching(/\.$/) });
+});
+
+test('the policy names bucket and prefix, and every right that is used', async () => {
+  const [policy, cors] = (await run(memoryProbe())).snippets;
+  const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Action: string[]; Resource: string[] }[] };
+  expect(Statement.flatMap(({ Resource }) => Resource)).toEqual(['arn:aws:s3:::media', 'arn:aws:s3:::media/p/*']);
+  expect(Statement.map(({ Action }) => Action)).toEqual([
+    ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+    ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+  ]);
+  expect(JSON.parse(cors?.text ?? '')).toMatchObject([{ AllowedMethods: ['GET', 'HEAD'] }]);
+});
+
+test.each([
+  [{ list: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
+  [{ list: 'NOT_S3' }, ['endpoint:NOT_S3']],
+  [{ list: 'TIMEOUT' }, ['endpoint:TIMEOUT']],
+  [{ list: 'INVALID_ACCESS_KEY' }, ['endpoint', 'credentials:INVALID_ACCESS_KEY']],
+  [{ list: 'SIGNATURE_MISMATCH' }, ['endpoint', 'credentials:SIGNATURE_MISMATCH']],
+  [{ list: 'CLOCK_SKEW' }, ['endpoint', 'credentials:CLOCK_SKEW']],
+  [{ list: 'WRONG_REGION' }, ['endpoint', 'credentials:WRONG_REGION']],
+  [{ list: 'BUCKET_NOT_FOUND' }, ['endpoint', 'credentials', 'read:BUCKET_NOT_FOUND']],
+  [{ list: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read:ACCESS_DENIED']],
+  [{ head: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read:ACCESS_DENIED']],
+  [{ put: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write:ACCESS_DENIED']],
+  [{ get: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify:ACCESS_DENIED']],
+  [{ delete: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete:ACCESS_DENIED']],
+] as const)('%p stops the test there', async (faults, expected) => {
+  const probe = memoryProbe(faults);
+  const answer = await run(probe);
+  expect(story(answer)).toEqual(expected);
+  expect(answer.ok).toBe(false);
+  expect(answer.steps.at(-1)).toMatchObject({ ok: false, hint: expect.stringMatching(/./) });
+  expect(JSON.stringify(answer)).not.toContain('hunter2');
+  expect(probe.closed()).toBe(1);
+  if (!('delete' in faults)) expect(probe.store.names()).toEqual([]);
+});
+
+test('of an answer that is not S3’s nothing is repeated', async () => {
+  expect(JSON.stringify((await run(memoryProbe({ list: 'NOT_S3' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'REJECTED' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).not.toContain('detail of');
+  expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('quote of list [redacted]');
+});
+
+test('a PUT of unknown outcome is cleaned up too', async () => {
+  const probe = memoryProbe();
+  const { open, store } = probe;
+  const failing: typeof open = (settings) => {
+    const connection = open(settings);
+    return { ...connection, store: { ...connection.store, put: async (...args) => store.put(...args).then(() => Promise.reject(new Error('lost'))) } };
+  };
+  expect(story(await run({ ...probe, open: failing }))).toEqual(['endpoint', 'credentials', 'read', 'write:INTERNAL']);
+  expect(store.names()).toEqual([]);
+});
+
+test('bytes that read back otherwise', async () => {
+  const probe = memoryProbe({}, { get: async () => ({ facts: { size: 3, etag: null, md5: null }, body: Readable.from([Buffer.from('not')]) }) });
+  expect(story(await run(probe)).at(-1)).toBe('verify:INTEGRITY');
+  expect(probe.store.names()).toEqual([]);
+});
+
+test.each([
+  ['UNSUPPORTED', false],
+  ['REJECTED', false],
+  ['TIMEOUT', null],
+] as const)('a conditional PUT that answers %s', async (code, conditionalPut) => {
+  expect(await run(memoryProbe({ putIfAbsent: code }))).toMatchObject({ ok: true, capabilities: { conditionalPut } });
+});
+
+describe('where no request could be sent, a request without a signature tells of the endpoint', () => {
+  test.each([
+    ['S3 answers it', {}, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['S3 refuses it', { reach: 'ACCESS_DENIED', status: 403 }, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['nobody is there', { reach: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
+    ['it is another server', { reach: 'NOT_S3' }, ['endpoint:NOT_S3']],
+    ['it could not be sent either', { reach: 'REJECTED' }, ['credentials:NO_CREDENTIALS']],
+  ] as const)('%s', async (_what, { reach, status }: { reach?: ErrorCode; status?: number }, expected) => {
+    const probe = memoryProbe({ list: 'NO_CREDENTIALS' });
+    const open: typeof probe.open = (settings) => {
+      const connection = probe.open(settings);
+      const refused = () => (reach ? Promise.reject(new StorageError(reach, { status })) : Promise.resolve());
+      return { ...connection, bucket: { ...connection.bucket, reach: refused } };
+    };
+    expect(story(await run({ ...probe, open }))).toEqual(expected);
+  });
+
+  test('but not where S3 has answered', async () => {
+    const probe = memoryProbe({ reach: 'UNREACHABLE' });
+    const open: typeof probe.open = (settings) => {
+      const connection = probe.open(settings);
+      return { ...connection, bucket: { ...connection.bucket, list: () => Promise.reject(new StorageError('INVALID_ACCESS_KEY', { status: 403 })) } };
+    };
+    expect(story(await run({ ...probe, open }))).toEqual(['endpoint', 'credentials:INVALID_ACCESS_KEY']);
+  });
+});
+
+describe('what keeps nothing from working is noted', () => {
+  test('nothing, where nothing is to be noted', async () => {
+    expect((await run(memoryProbe())).notes).toEqual([]);
+  });
+
+  test('a proxy that is set and not used, by its variable', async () => {
+    const variables = { http_proxy: 'http://user:password@proxy.internal:3128' };
+    const answer = await testConnection(effective(FULL), { open: memoryProbe().open, clock: systemClock, variables });
+    expect(answer).toMatchObject({ ok: true, notes: [{ code: 'PROXY_NOT_USED', message: expect.stringMatching(/\(http_proxy\)$/) }] });
+    expect(JSON.stringify(answer)).not.toContain('proxy.internal');
+  });
+
+  test('also where the endpoint cannot be reached, maybe for want of it', async () => {
+    const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, variables: { ALL_PROXY: 'http://proxy' } });
+    expect([story(answer), answer.notes?.map(({ code }) => code)]).toEqual([['endpoint:UNREACHABLE'], ['PROXY_NOT_USED']]);
+  });
+});
+
+describe('nothing is written', () => {
+  test('where production-only is on and this is not production', async () => {
+    const probe = memoryProbe();
+    const answer = await run(probe, { ...FULL, productionOnly: true }, false);
+    expect(story(answer)).toEqual(['endpoint', 'credentials', 'read']);
+    expect(answer).toMatchObject({ ok: true, capabilities: { etagIsMd5: null, conditionalPut: null } });
+    expect(probe.written).toEqual([]);
+  });
+
+  test('but on production it is', async () => {
+    expect(story(await run(memoryProbe(), { ...FULL, productionOnly: true }))).toEqual(ALL);
+  });
+});
+
+test.each([
+  [{ ...FULL, bucket: undefined }, ['endpoint:NOT_CONFIGURED'], 0],
+  [{ ...FULL, endpoint: 'http://169.254.169.254' }, ['endpoint:ENDPOINT_FORBIDDEN'], 0],
+  // the endpoint is asked by a request without a signature
+  [{ ...FULL, secretAccessKey: null }, ['endpoint', 'credentials:SECRET_UNREADABLE'], 1],
+  [{ ...FULL, secretAccessKey: undefined }, ['endpoint', 'credentials:NO_CREDENTIALS'], 1],
+] as const)('settings that cannot be tried: %#', async (settings, expected, closed) => {
+  const probe = memoryProbe();
+  expect(story(await run(probe, settings))).toEqual(expected);
+  expect(probe.closed()).toBe(closed);
+});
+
+test('a store that hangs costs the budget, and no more', async () => {
+  const waits: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => {
+      waits.push(ms);
+      return systemClock.sleep(ms / 200, signal);
+    },
+  };
+  const answer = await run(memoryProbe({ get: 'hang', delete: 'hang' }), FULL, true, clock);
+  expect(story(answer).at(-1)).toBe('verify:TIMEOUT');
+  expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(15_000);
+});

@@ -1,0 +1,73 @@
+import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import { systemClock } from '../../../../server/src/core/clock';
+import { StorageError } from '../../../../server/src/core/errors';
+import { modeOf } from '../../../../server/src/core/settings/mode';
+import { resolve } from '../../../../server/src/core/settings/resolve';
+import type { EffectiveSettings } from '../../../../server/src/core/settings/types';
+import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/bucket-probe';
+import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
+import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
+import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
+import { stored } from '../../settings/support';
+
+/** The settings that an instance would have with these stored. */
+export function effective(settings: Record<string, unknown>, { production = true } = {}): EffectiveSettings {
+  const resolution = resolve({ database: stored(settings), configFile: null, variables: {} });
+  return { ...resolution, ...modeOf(resolution, { providerIsLocal: true, production, override: null }), revision: 1 };
+}
+
+export const FULL = { endpoint: 'http://127.0.0.1:9', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret', prefix: 'p' };
+
+export interface MemoryProbe {
+  store: MemoryObjectStore;
+  written: string[];
+  open: OpenProbe;
+  closed: () => number;
+}
+
+type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent' | 'tellsSize' | 'putEncrypted';
+
+/** A bucket in memory of which some calls fail, hang, or answer otherwise. */
+export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = {}, overrides: Partial<ProbeConnection['store']> = {}): MemoryProbe {
+  const store = new MemoryObjectStore();
+  const written: string[] = [];
+  let closed = 0;
+  const guarded = <A extends unknown[], R>(call: Call, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
+    const fault = faults[call];
+    if (fault === 'hang') return new Promise<R>(() => undefined);
+    if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret`, quote: `quote of ${call} hunter2-secret` });
+    return work(...args);
+  };
+  const open: OpenProbe = () => ({
+    store: {
+      head: guarded('head', store.head.bind(store)),
+      get: guarded('get', store.get.bind(store)),
+      delete: guarded('delete', store.delete.bind(store)),
+      abortWrites: store.abortWrites.bind(store),
+      put: (name, ...rest) => {
+        written.push(name);
+        return guarded('put', store.put.bind(store))(name, ...rest);
+      },
+      ...overrides,
+    },
+    bucket: {
+      list: guarded('list', async () => undefined),
+      reach: guarded('reach', async () => undefined),
+      tellsSize: guarded('tellsSize', async () => true),
+      putEncrypted: guarded('putEncrypted', async () => false),
+      putIfAbsent: guarded('putIfAbsent', async () => 'exists' as const),
+    },
+    close: () => void (closed += 1),
+  });
+  return { store, written, open, closed: () => closed };
+}
+
+/** The test as the engine runs it, against a real endpoint. */
+export function testReal(settings: Record<string, unknown>, options?: { production?: boolean }) {
+  return testConnection(effective(settings, options), { open: openS3Probe(systemClock), clock: systemClock });
+}
+
+/** Names of the steps, the failed one with its code. */
+export function story(answer: Awaited<ReturnType<typeof testConnection>>): string[] {
+  return answer.steps.map((step) => (step.ok ? step.name : `${step.name}:${step.code}`));
+}

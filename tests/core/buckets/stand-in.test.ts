@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
+import { codeOf } from '../../../server/src/core/errors';
+import { proveObject } from '../../../server/src/core/sweep/prove-object';
+import { bringBack } from '../../../server/src/core/jobs/restore/restore-row';
+import { sweep } from '../../../server/src/core/sweep/sweep';
+import type { LocationId } from '../../../server/src/core/ledger/ledger';
+import { isIn } from '../../../server/src/core/ledger/state';
+import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
+import type { ObjectFacts } from '../../../server/src/core/store/object-store';
+import { bodyOf } from '../../support/bodies';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+let world: MediaWorld;
+let other: LocationId;
+/** Of everything that is asked of S3: as what it is shown. */
+let disguise: (facts: ObjectFacts) => ObjectFacts;
+
+beforeEach(async () => {
+  world = await mediaWorld();
+  other = await world.ledger.locationId({ endpoint: 'https://old.example.com', region: 'us-east-1', bucket: 'media' });
+  disguise = (facts) => facts;
+  world.fault = (operation, name, real) => {
+    if (operation === 'head') return real.head(name).then((facts) => disguise(facts));
+    if (operation === 'get') return real.get(name).then((found) => ({ ...found, facts: disguise(found.facts) }));
+    return undefined;
+  };
+});
+afterEach(() => world.close());
+
+/** A file whose row names the other place, with the tag that it got there; what the present bucket has under its name. */
+async function elsewhere(name: string, content: string, here: string | null, etag: string | null = 'tag-of-there-2'): Promise<void> {
+  const intent = await world.ledger.begin({ kind: 'object', key: world.key(name), locationId: other, prefix: '', plainFree: true });
+  const md5 = createHash('md5').update(content).digest('hex');
+  await world.ledger.publish([{ intent, size: content.length, md5, etag, mime: 'text/plain' }], { condemnObjects: true });
+  if (here !== null) await world.s3.put(intent.name, bodyOf(here));
+}
+
+const rowOf = async (name: string) => {
+  const row = await world.ledger.find(world.key(name));
+  if (!isIn(row, 'both', 'remote')) throw new Error(`${name} is not in S3`);
+  return row;
+};
+const gets = () => world.requests.filter((request) => request.startsWith('get ')).length;
+
+describe('reading what was copied to the present bucket', () => {
+  test('by its MD5', async () => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    expect(await world.read('a.txt')).toBe('the bytes');
+    expect(gets()).toBe(1);
+  });
+
+  test('by the tag that its parts made there as here', async () => {
+    disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-there-2' });
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    expect(await world.read('a.txt')).toBe('the bytes');
+    expect(gets()).toBe(1);
+  });
+
+  test('by its bytes, read once, where no tag tells', async () => {
+    disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    expect(await world.read('a.txt')).toBe('the bytes');
+    expect(gets()).toBe(3);
+    expect(await world.read('a.txt')).toBe('the bytes');
+    expect(gets()).toBe(4);
+  });
+
+  test('a proof is of the object that was read: one that was exchanged since is looked at anew', async () => {
+    let tag = 'one-2';
+    disguise = (facts) => ({ ...facts, md5: null, etag: tag });
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    expect(await world.read('a.txt')).toBe('the bytes');
+    tag = 'two-2';
+    await world.s3.delete('a.txt');
+    await world.s3.put('a.txt', bodyOf('THE BYTES'));
+    expect(await world.read('a.txt')).toBe('unavailable');
+  });
+
+  test.each([
+    ['other bytes of the same length', 'THE BYTES'],
+    ['other bytes', 'other bytes'],
+    ['nothing', null],
+  ])('never %s', async (_what, here) => {
+    await elsewhere('a.txt', 'the bytes', here);
+    expect(await world.read('a.txt')).toBe('unavailable');
+    disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
+    expect(await world.read('a.txt')).toBe('unavailable');
+    disguise = (facts) => ({ ...facts, md5: null, etag: null });
+    expect(await world.read('a.txt')).toBe('unavailable');
+  });
+
+  test('a place that is reached is asked first', async () => {
+    const first = new MemoryObjectStore();
+    await first.put('a.txt', bodyOf('the bytes'));
+    await elsewhere('a.txt', 'the bytes', 'the bytes', createHash('md5').update('the bytes').digest('hex'));
+    const storage = world.storageOf({ ...world.jobs, storeAt: (location) => (location === other ? first : world.jobs.storeAt(location)) });
+    const read = async () => {
+      const opened = await storage.reader.open(world.key('a.txt'), () => ({ bytes: 'all' }));
+      return opened.kind === 'file' && opened.body instanceof Readable ? text(opened.body) : opened.kind;
+    };
+    expect([await read(), gets()]).toEqual(['the bytes', 0]);
+    // emptied after the copy
+    await first.delete('a.txt');
+    expect([await read(), gets()]).toEqual(['the bytes', 1]);
+  });
+});
+
+describe('jobs on what was copied to the present bucket', () => {
+  test('the cleanup’s proof holds there, by the bytes', async () => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    await elsewhere('b.txt', 'the bytes', 'THE BYTES');
+    await elsewhere('c.txt', 'the bytes', null);
+    const prove = async (name: string) => proveObject(world.jobs, await rowOf(name), (await rowOf(name)).placement.content).then(() => 'proven', codeOf);
+    expect([await prove('a.txt'), await prove('b.txt'), await prove('c.txt')]).toEqual(['proven', 'UNAVAILABLE', 'UNAVAILABLE']);
+  });
+
+  test('the restore brings it back, and nothing else', async () => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    await elsewhere('b.txt', 'the bytes', 'THE BYTES');
+    expect(await bringBack(world.jobs, await rowOf('a.txt'))).toBe(true);
+    expect((await rowOf('a.txt')).placement.state).toBe('both');
+    await expect(bringBack(world.jobs, await rowOf('b.txt'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect((await rowOf('b.txt')).placement.state).toBe('remote');
+  });
+
+  test('the sweeper deletes nothing there by the names of another place', async () => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
+    await world.ledger.purge((await world.ledger.find(world.key('a.txt')))!, { referenced: false, condemnObjects: true });
+    expect(await world.ledger.dueNames({ kind: 'object', locationId: other }, 10)).toHaveLength(1);
+    await sweep(world.jobs, new AbortController().signal);
+    expect(await world.object('a.txt')).toBe('the bytes');
+    expect(world.requests.filter((request) => request.startsWith('delete '))).toEqual([]);
+  });
+});
+
+test('a large object is looked at behind the scenes: nobody waits for all of its bytes', async () => {
+  const content = 'x'.repeat(17 * 1024 * 1024);
+  disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
+  await elsewhere('a.bin', content, content);
+  const opened = await world.storage.reader.open(world.key('a.bin'), () => ({ bytes: 'range', range: { start: 0, end: 9 } }));
+  expect(opened.kind).toBe('unavailable');
+  const again = async (): Promise<string> => (await world.storage.reader.open(world.key('a.bin'), () => ({ bytes: 'all' }))).kind;
+  for (let tries = 0; tries < 200 && (await again()) !== 'file'; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await again()).toBe('file');
+});
+

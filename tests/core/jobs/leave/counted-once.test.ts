@@ -1,0 +1,87 @@
+import { progressOf } from '../../../../server/src/core/admin/job-numbers';
+import { talliesOf } from '../../../../server/src/core/ledger/tallies';
+import type { RunEntry } from '../../../../server/src/contracts/jobs';
+import { jobContext } from '../../../support/job-context';
+import { leavingWorld, RESTED, type LeavingWorld } from '../../../support/leaving-world';
+
+let world: LeavingWorld;
+beforeEach(async () => {
+  world = await leavingWorld();
+});
+afterEach(() => world.close());
+
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}.txt`);
+const put = async (of: readonly string[]) => {
+  for (const name of of) await world.put(name, name);
+};
+
+/** Files in S3 only, restored before leaving, and at their plain paths, ten of each, of six bytes. */
+async function allKinds(): Promise<void> {
+  await put(names('p', 10));
+  world.leave();
+  await world.run();
+  Object.assign(world.state, { mode: 'read-write', leaving: false });
+  await put(names('o', 10));
+  await world.run();
+  await put(names('s', 10));
+  world.leave();
+  world.state.now += RESTED;
+}
+
+test('each file counts once, when it is at its plain path: what was fetched, what was settled, and what was there', async () => {
+  await allKinds();
+  const { outcome, progress, commits } = await world.run();
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(progress).toMatchObject({ done: 30, total: 30, bytesDone: 180, bytesTotal: 180, failed: 0 });
+  for (const { done, total, bytesTotal } of commits) expect([done <= total, total, bytesTotal]).toEqual([true, 30, 180]);
+});
+
+test('a run that goes on where another had to end expects what that has left, and counts none of its files again', async () => {
+  await allKinds();
+  const job = world.job();
+  const counted: [number, number][] = [];
+  for (let status = 'paused', runs = 0; status !== 'complete'; runs++) {
+    const { context, progress, ending } = jobContext({ batchSize: 5, fromStart: runs === 0 });
+    let batches = 0;
+    context.commit = async () => void (++batches === 2 && ending.abort());
+    status = (await job.run(context)).status;
+    const { done, total } = progress.snapshot();
+    counted.push([done, total]);
+    expect(runs).toBeLessThan(20);
+  }
+  expect(counted.reduce((sum, [done]) => sum + done, 0)).toBe(30);
+  expect(counted[0]).toEqual([10, 30]);
+  for (const [n, [done, total]] of counted.entries()) {
+    if (n + 1 < counted.length) expect(counted[n + 1]![1]).toBe(total - done);
+  }
+  // started by hand later on, all are looked at again
+  world.state.now += RESTED;
+  const again = jobContext({ fromStart: true });
+  expect(await job.run(again.context)).toEqual({ status: 'complete' });
+  expect(again.progress.snapshot()).toMatchObject({ done: 30, total: 30 });
+});
+
+test('a file that is fetched anew, and one that an editor replaces meanwhile, are no more than expected', async () => {
+  await allKinds();
+  await world.ledger.bury(world.key('p9.txt'), { purgeAfterMs: 0 });
+  const { context, progress } = jobContext();
+  let replaced = false;
+  context.commit = async () => {
+    if (!replaced) await put(['p1.txt']);
+    replaced = true;
+    world.state.now += RESTED;
+    const { done, total } = progress.snapshot();
+    expect(done).toBeLessThanOrEqual(total);
+  };
+  expect(await world.job().run(context)).toEqual({ status: 'complete' });
+  const { done, total } = progress.snapshot();
+  expect([done, total]).toEqual([29, 29]);
+});
+
+test('while it goes on the library is as far as the run has left it, else as far as files are on the disk', () => {
+  const tallies = { ...talliesOf([]), local: { count: 5, bytes: 50 }, both: { count: 15, bytes: 150 }, remote: { count: 2, bytes: 20 }, failedOf: { local: 1, both: 1, remote: 1, missing: 9 } };
+  const run = { done: 4, total: 12, bytesDone: 40, bytesTotal: 120 } as RunEntry;
+  expect(progressOf('restore', tallies, [], run, true)).toMatchObject({ done: 14, total: 22, bytesDone: 140, bytesTotal: 220, failed: 3 });
+  expect(progressOf('restore', tallies, [], { ...run, done: 12, bytesDone: 120 }, true)).toMatchObject({ done: 20, total: 22, bytesDone: 200 });
+  expect(progressOf('restore', tallies, [], run)).toMatchObject({ done: 20, total: 22, failed: 1 });
+});

@@ -1,0 +1,170 @@
+import { StorageError } from '../../../../server/src/core/errors';
+import { FreeNames } from '../../../../server/src/core/jobs/upload/free-names';
+import { RunProgress } from '../../../../server/src/core/runner/run-progress';
+import { uploadJob } from '../../../../server/src/core/jobs/upload/job';
+import { bodyOf } from '../../../support/bodies';
+import { libraryWorld, type LibraryWorld } from '../../../support/library-world';
+
+const FILES = 220;
+const names = Array.from({ length: FILES }, (_, index) => `${index}.txt`);
+const OPTIONS = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: false };
+const PROBE = '.s3-storage-probe-overwriting';
+
+let world: LibraryWorld;
+let job: ReturnType<typeof uploadJob>;
+let lists: number;
+beforeEach(async () => {
+  world = await libraryWorld();
+  lists = 0;
+  const { listAt } = world.deps;
+  world.deps.listAt = (location) => (lists++, listAt(location));
+  job = uploadJob(world.deps);
+});
+afterEach(() => world.close());
+
+const asked = () => world.requests.filter((request) => request.startsWith('head '));
+/** Puts that are no trial. */
+const stored = () => world.puts().filter((request) => request !== `put ${PROBE}`);
+const allThere = async (except: readonly string[] = []) => {
+  for (const name of names.filter((one) => !except.includes(one))) expect([await world.object(name), await world.stateOf(name)]).toEqual([name, 'both']);
+};
+
+test('a library of many files is uploaded without a question for each', async () => {
+  await world.shelve(...names);
+  const { outcome, progress } = await world.run(job);
+  expect(outcome).toEqual({ status: 'complete' });
+  expect(asked()).toEqual([]);
+  expect(stored()).toHaveLength(FILES);
+  expect(progress.requests).toMatchObject({ head: 0, list: 1, put: FILES + 2, delete: 1 });
+  await allThere();
+  // nothing of the trial is left
+  expect(world.s3.names().sort()).toEqual([...names].sort());
+});
+
+test('for a few files each is asked for: that is sooner done than a listing', async () => {
+  await world.shelve('a.txt', 'b.txt');
+  await world.run(job);
+  expect([asked().sort(), lists]).toEqual([['head a.txt', 'head b.txt'], 0]);
+});
+
+test('what lies in the bucket already is asked for, and taken up without a PUT, or left alone', async () => {
+  await world.shelve(...names);
+  await world.bring('3.txt', '3.txt');
+  await world.bring('4.txt', 'a stranger’s');
+  expect((await world.run(job)).outcome).toEqual({ status: 'complete' });
+  expect(asked().sort()).toEqual(['head 3.txt', 'head 4.txt']);
+  expect(stored()).not.toContain('put 3.txt');
+  expect(stored()).not.toContain('put 4.txt');
+  expect(await world.object('4.txt')).toBe('a stranger’s');
+  await allThere(['4.txt']);
+  expect(await world.stateOf('4.txt')).toBe('both');
+});
+
+test('what comes into the bucket after it was listed is not overwritten, and never removed', async () => {
+  await world.shelve(...names);
+  let brought = false;
+  world.fault = (operation, name) => {
+    if (operation !== 'put' || name !== '7.txt' || brought) return undefined;
+    brought = true;
+    return world.s3.put(name, bodyOf('a stranger’s')).then(() => Promise.reject(new StorageError('NAME_TAKEN', { status: 412, refused: true })));
+  };
+  expect((await world.run(job)).outcome).toEqual({ status: 'complete' });
+  expect(await world.object('7.txt')).toBe('a stranger’s');
+  const row = await world.ledger.find(world.key('7.txt'));
+  const object = row && 'remote' in row.placement ? row.placement.remote.object : '7.txt';
+  expect(object).not.toBe('7.txt');
+  expect(await world.object(object)).toBe('7.txt');
+  // no sweeper will ever take the stranger's for ours
+  world.state.now += 30 * 24 * 3600_000;
+  await world.ledger.condemnAbandoned();
+  const due = await world.ledger.dueNames({ kind: 'object', locationId: world.cloud.locationId }, 100);
+  expect(due).toEqual([]);
+});
+
+test('the store itself is told not to overwrite', async () => {
+  await world.shelve(...names);
+  const put = jest.spyOn(world.s3, 'put');
+  await world.run(job);
+  const conditions = put.mock.calls.map(([name, , options]) => [name, options?.onlyIfAbsent]);
+  expect(conditions.filter(([, condition]) => condition !== true)).toEqual([]);
+  expect(conditions).toContainEqual(['7.txt', true]);
+});
+
+test.each([
+  ['takes no notice of the condition', () => undefined],
+  ['knows no such condition', () => new StorageError('UNSUPPORTED', { status: 501, refused: true })],
+  ['fails over the condition', () => new StorageError('SERVER_ERROR', { status: 500 })],
+])('where S3 %s each name is asked for', async (_how, refusal) => {
+  await world.shelve(...names);
+  const put = world.s3.put.bind(world.s3);
+  world.s3.put = async (name, body, options) => {
+    const error = options?.onlyIfAbsent ? refusal() : undefined;
+    if (error) throw error;
+    return put(name, body, { ...options, onlyIfAbsent: false });
+  };
+  await world.bring('7.txt', 'a stranger’s');
+  expect((await world.run(job)).outcome).toEqual({ status: 'complete' });
+  expect(asked()).toHaveLength(FILES);
+  expect(await world.object('7.txt')).toBe('a stranger’s');
+});
+
+test.each([
+  ['may not be listed', 'ACCESS_DENIED'],
+  ['answers no listing', 'NOT_S3'],
+] as const)('where the bucket %s each name is asked for', async (_how, code) => {
+  await world.shelve(...names);
+  world.s3.list = () => Promise.reject(new StorageError(code, { refused: true }));
+  expect((await world.run(job)).outcome).toEqual({ status: 'complete' });
+  expect(asked()).toHaveLength(FILES);
+});
+
+describe('a listing', () => {
+  const of = (freeNames: FreeNames, { cloud = world.cloud, fromStart = false } = {}) =>
+    freeNames.of(cloud, FILES, { signal: new AbortController().signal, progress: new RunProgress(), options: { ...OPTIONS, fromStart } });
+
+  test('is remembered for an hour, and of no other place', async () => {
+    await world.bring('1.txt', 'there');
+    const freeNames = new FreeNames(world.deps);
+    const isFree = await of(freeNames);
+    expect([isFree?.('1.txt'), isFree?.('2.txt'), lists]).toEqual([false, true, 1]);
+    await world.bring('2.txt', 'there');
+    world.state.now += 3500_000;
+    expect((await of(freeNames))?.('2.txt')).toBe(true);
+    expect(lists).toBe(1);
+    world.state.now += 200_000;
+    expect((await of(freeNames))?.('2.txt')).toBe(false);
+    expect(lists).toBe(2);
+    await of(freeNames, { cloud: { ...world.cloud, prefix: 'media/' } });
+    expect(lists).toBe(3);
+  });
+
+  test('is made anew by a run that somebody starts', async () => {
+    const freeNames = new FreeNames(world.deps);
+    await of(freeNames);
+    await world.bring('2.txt', 'there');
+    expect((await of(freeNames, { fromStart: true }))?.('2.txt')).toBe(false);
+  });
+
+  test('of more names than are worth remembering is given up, and not begun again', async () => {
+    let pages = 0;
+    world.s3.list = async () => {
+      pages++;
+      return { objects: Array.from({ length: 1000 }, (_, index) => ({ name: `${pages}-${index}`, size: 1, etag: null })), next: String(pages) };
+    };
+    const freeNames = new FreeNames(world.deps);
+    expect(await of(freeNames)).toBeUndefined();
+    expect(pages).toBe(101);
+    expect(await of(freeNames)).toBeUndefined();
+    expect(pages).toBe(101);
+  });
+
+  test('that alone takes too long is not tried again at once', async () => {
+    let tries = 0;
+    world.s3.list = () => Promise.reject(new StorageError('REJECTED', { detail: String(tries++), refused: true }));
+    const freeNames = new FreeNames(world.deps);
+    expect(await of(freeNames)).toBeUndefined();
+    expect(await of(freeNames)).toBeUndefined();
+    expect(tries).toBe(1);
+    expect(lists).toBe(1);
+  });
+});

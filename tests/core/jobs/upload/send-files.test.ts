@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { systemClock } from '../../../../server/src/core/clock';
+import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
+import type { Cloud } from '../../../../server/src/core/buckets/cloud';
+import { settle } from '../../../support/fake-clock';
+import { until } from '../../../support/job-world';
+import { libraryWorld, type LibraryWorld } from '../../../support/library-world';
+
+const DAY = 24 * 3600_000;
+const LARGE = 'x'.repeat(256 * 1024 + 1);
+
+let world: LibraryWorld;
+let signal: AbortController;
+beforeEach(async () => {
+  world = await libraryWorld();
+  signal = new AbortController();
+});
+afterEach(() => world.close());
+
+/** Files of the library that are recorded, and due. */
+async function shelved(count: number, content?: string) {
+  const names = Array.from({ length: count }, (_, index) => `${index}.txt`);
+  for (const name of names) await world.write(name, content ?? name);
+  const volume = world.deps.volume.id;
+  await world.ledger.record(names.map((name) => ({ key: world.key(name), local: { volume, localName: name as never }, size: (content ?? name).length })));
+  return Promise.all(names.map(async (name) => (await world.ledger.find(world.key(name)))!));
+}
+
+/** The parts, whose PUTs wait until they are let go. */
+function waiting() {
+  const held: (() => void)[] = [];
+  const seen = { most: 0, now: 0 };
+  const cloud = (): Cloud | undefined => {
+    const real = world.deps.cloud();
+    if (!real) return undefined;
+    const put: Cloud['store']['put'] = async (...request) => {
+      seen.most = Math.max(seen.most, ++seen.now);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return real.store.put(...request).finally(() => seen.now--);
+    };
+    return { ...real, store: { ...bound(real.store), put } };
+  };
+  return { deps: { ...world.deps, cloud }, seen, held };
+}
+const bound = (store: Cloud['store']): Cloud['store'] => ({
+  put: (...request) => store.put(...request),
+  head: (...request) => store.head(...request),
+  get: (...request) => store.get(...request),
+  delete: (...request) => store.delete(...request),
+  abortWrites: (...request) => store.abortWrites(...request),
+});
+/** Names of which the ledger would have to be told that nothing lies there. */
+const leftPending = async () => {
+  world.state.now += 2 * DAY;
+  return world.ledger.condemnAbandoned();
+};
+
+test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at once than were asked for', async (_size, content) => {
+  const rows = await shelved(12, content);
+  const { deps, seen, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  let ended = false;
+  void all.then(() => (ended = true));
+  await until(() => held.length === 3);
+  while (!ended) {
+    held.shift()?.();
+    await settle();
+  }
+  expect(await all).toEqual(rows.map(() => true));
+  expect(seen.most).toBe(3);
+  expect(await leftPending()).toBe(0);
+});
+
+/** The parts, whose disk counts what is opened, and gives a large file's bytes when it is let go. */
+function countingDisk(parts = world.deps) {
+  const seen = { opened: 0, read: 0 };
+  let letGo: () => void;
+  const free = new Promise<void>((resolve) => (letGo = resolve));
+  const disk = Object.create(parts.disk) as typeof parts.disk;
+  disk.bytes = async (...of) => {
+    seen.opened++;
+    return parts.disk.bytes(...of);
+  };
+  disk.get = async (...of) => {
+    seen.opened++;
+    const { facts, body } = await parts.disk.get(...of);
+    const slow = async function* () {
+      if (!body.destroyed) await Promise.race([free, once(body, 'close')]);
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        seen.read += chunk.length;
+        yield chunk;
+      }
+    };
+    return { facts, body: Readable.from(slow(), { objectMode: false }) };
+  };
+  return { deps: { ...parts, disk }, seen, letGo: () => letGo() };
+}
+
+test('after a stop no further file is opened, what is being read is broken off, and all are due at once', async () => {
+  await shelved(12, LARGE);
+  const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 20 }, 60_000);
+  const rows = await due();
+  const { deps, seen } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened === 3);
+  signal.abort();
+  expect((await all).filter(Boolean)).toEqual([]);
+  expect([seen, world.requests]).toEqual([{ opened: 3, read: 0 }, []]);
+  expect(await due()).toHaveLength(12);
+});
+
+test('when the time of a run is up no further file is opened, and a large one that is being read is sent', async () => {
+  const rows = await shelved(12, LARGE);
+  const { deps, seen, letGo } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal, halt: new AbortController().signal, hurry: new AbortController().signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened === 3);
+  signal.abort();
+  letGo();
+  expect((await all).filter(Boolean)).toHaveLength(3);
+  expect([seen, world.s3.names().length]).toEqual([{ opened: 3, read: 3 * LARGE.length }, 3]);
+});
+
+test('of small files that wait for their turn to be read none is opened after a stop', async () => {
+  const rows = await shelved(64);
+  const { deps, seen } = countingDisk();
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => seen.opened > 0);
+  signal.abort();
+  await all;
+  expect(seen.opened).toBeLessThanOrEqual(4);
+});
+
+test('small files’ steps in the ledger are taken together, each file with its own bytes', async () => {
+  const rows = await shelved(24);
+  const begun = jest.spyOn(world.ledger, 'beginUploads');
+  const committed = jest.spyOn(world.ledger, 'commitUploads');
+  const deps = { ...world.deps, clock: { ...world.clock, sleep: systemClock.sleep } };
+  const { inHand, upload } = uploads(deps, { concurrency: 8, batchSize: 100, signal: signal.signal });
+  expect(inHand).toBeGreaterThan(8);
+  expect(await Promise.all(rows.map(upload))).toEqual(rows.map(() => true));
+  expect(begun.mock.calls.length + committed.mock.calls.length).toBeLessThan(24);
+  for (const { key } of rows) {
+    const row = await world.ledger.find(key);
+    const object = row && 'remote' in row.placement ? row.placement.remote.object : '';
+    expect([object, await world.object(object)]).toEqual([key, key]);
+  }
+});
+
+test('what waits for its turn when the bucket is given up is not sent, and its name forgotten', async () => {
+  const rows = await shelved(6);
+  const { deps, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  world.state.mode = 'read-only';
+  held.forEach((release) => release());
+  const done = await all;
+  expect(done.filter(Boolean)).toHaveLength(2);
+  expect(world.s3.names()).toHaveLength(2);
+  expect(await leftPending()).toBe(0);
+  expect(await Promise.all(rows.map(({ key }) => world.stateOf(key)))).toEqual(done.map((moved) => (moved ? 'both' : 'local')));
+});
+
+test('what waits for its turn when the run is stopped is not sent, and its name forgotten', async () => {
+  const rows = await shelved(6);
+  const { deps, held } = waiting();
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  signal.abort();
+  held.forEach((release) => release());
+  const done = await all;
+  expect(world.s3.names().length).toBe(done.filter(Boolean).length);
+  expect(world.s3.names().length).toBeLessThanOrEqual(2);
+  expect(await leftPending()).toBe(0);
+  // nobody has failed, and all are due
+  for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
+});
+
+test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent when the run is stopped is %s; nothing else begins', async (_how, sent) => {
+  await shelved(6);
+  const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 10 }, 60_000);
+  const rows = await due();
+  const { deps, held } = waiting();
+  const hurry = new AbortController();
+  const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal, hurry: hurry.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 2);
+  signal.abort();
+  if (sent === 0) hurry.abort();
+  held.forEach((release) => release());
+  expect((await all).filter(Boolean)).toHaveLength(sent);
+  expect([held.length, world.s3.names().length]).toEqual([2, sent]);
+  for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
+  // all the others are due again
+  expect(await due()).toHaveLength(6 - sent);
+  expect(await leftPending()).toBe(0);
+});
+
+test('a file that an editor replaces while it waits is left alone: nothing of it is sent', async () => {
+  const [row] = await shelved(1);
+  await world.put('0.txt', 'replaced');
+  const before = world.puts().length;
+  const { upload } = uploads(world.deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  expect(await upload(row!)).toBe(false);
+  expect(world.puts()).toHaveLength(before);
+  expect(await world.read('0.txt')).toBe('replaced');
+});
+
+test('a file that has grown since it was recorded is not read into memory, and is reported', async () => {
+  const [row] = await shelved(1);
+  await world.write('0.txt', LARGE);
+  const { upload } = uploads(world.deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
+  expect(await upload(row!)).toBe(false);
+  expect(await world.ledger.find(row!.key)).toMatchObject({ lastError: 'FILE_CHANGED' });
+  expect(world.s3.names()).toEqual([]);
+});

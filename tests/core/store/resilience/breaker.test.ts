@@ -1,0 +1,183 @@
+import { StorageError } from '../../../../server/src/core/errors';
+import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import { CircuitBreaker } from '../../../../server/src/core/store/resilience/breaker';
+import { FakeClock } from '../../../support/fake-clock';
+
+let clock: FakeClock;
+let breaker: CircuitBreaker;
+let kinds: string[];
+beforeEach(() => {
+  clock = new FakeClock(0, [0.999_999_9]); // the longest waits
+  breaker = new CircuitBreaker(clock);
+  kinds = [];
+  breaker.onChange((now) => kinds.push(now.kind));
+});
+afterEach(() => breaker.stop());
+
+const failWith = (code: ErrorCode, status?: number, ms = 0) =>
+  breaker
+    .run('put', 'name', async () => {
+      if (ms) await Promise.all([clock.sleep(ms), clock.advance(ms)]);
+      throw new StorageError(code, { status });
+    })
+    .then(
+      () => 'resolved',
+      (error: unknown) => (error as StorageError).code,
+    );
+const succeed = () => breaker.run('put', 'name', async () => 'done');
+async function open(): Promise<void> {
+  for (let time = 0; time < 3; time += 1) await failWith('UNREACHABLE');
+}
+
+test('three failures of the endpoint in a row open it, whatever their kind', async () => {
+  await failWith('UNREACHABLE');
+  await failWith('TIMEOUT');
+  expect(breaker.state.kind).toBe('closed');
+  await failWith('SERVER_ERROR', 500);
+  expect(breaker.state.kind).toBe('open');
+  expect(kinds).toEqual(['open']);
+});
+
+test('open, it refuses at once, without a call, and says what it was', async () => {
+  await open();
+  const call = jest.fn();
+  await expect(breaker.run('get', 'name', call)).rejects.toMatchObject({
+    code: 'CIRCUIT_OPEN',
+    operation: 'get',
+    subject: 'name',
+    refused: true,
+    cause: { code: 'UNREACHABLE' },
+  });
+  expect(call).not.toHaveBeenCalled();
+});
+
+test('a success or a definite answer between failures begins the count anew', async () => {
+  for (const between of [succeed, () => failWith('OBJECT_NOT_FOUND', 404), () => failWith('ACCESS_DENIED', 403)]) {
+    await failWith('UNREACHABLE');
+    await failWith('UNREACHABLE');
+    await between();
+  }
+  expect(breaker.state).toEqual({ kind: 'closed', failures: 0, lostMs: 0 });
+});
+
+test('being throttled, aborted or given a bad body is no outage, and no proof of health', async () => {
+  await failWith('UNREACHABLE');
+  await failWith('UNREACHABLE');
+  for (const code of ['THROTTLED', 'ABORTED', 'BODY_FAILED', 'NOT_S3'] as const) await failWith(code, code === 'THROTTLED' ? 503 : undefined);
+  expect(breaker.state).toMatchObject({ kind: 'closed', failures: 2 });
+});
+
+test('one long wait in vain opens it: the next upload must not pay as well', async () => {
+  await failWith('TIMEOUT', undefined, 4_500);
+  expect(breaker.state.kind).toBe('open');
+});
+
+test('a long upload that breaks off is one failure, however long it took', async () => {
+  await failWith('UNREACHABLE', undefined, 60_000);
+  expect(breaker.state).toMatchObject({ kind: 'closed', failures: 1 });
+});
+
+test('only the probe closes it: half-open refuses requests, success closes', async () => {
+  let answer!: () => void;
+  let asked = 0;
+  breaker.probeWith(() => ((asked += 1) === 1 ? Promise.reject(new StorageError('UNREACHABLE')) : new Promise((resolve) => (answer = resolve))));
+  await open();
+  await clock.advance(999);
+  expect(breaker.state.kind).toBe('open');
+  await clock.advance(1);
+  expect(breaker.state.kind).toBe('half-open');
+  expect(await failWith('UNREACHABLE')).toBe('CIRCUIT_OPEN');
+  answer();
+  await clock.advance(0);
+  expect(breaker.state.kind).toBe('closed');
+  expect(await succeed()).toBe('done');
+  expect(kinds).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
+});
+
+test('a request that began before it opened does not close it', async () => {
+  let answer!: () => void;
+  const early = breaker.run('put', 'name', () => new Promise<void>((resolve) => (answer = resolve)));
+  await open();
+  answer();
+  await early;
+  expect(breaker.state.kind).toBe('open');
+});
+
+test('each probe that fails doubles the wait, up to 30 seconds', async () => {
+  let probes = 0;
+  breaker.probeWith(async () => {
+    probes += 1;
+    throw new StorageError('UNREACHABLE');
+  });
+  await open();
+  for (let time = 0; time < 8; time += 1) await clock.advance(30_000);
+  expect(clock.sleeps.slice(0, 7).map(Math.round)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  expect(probes).toBeGreaterThan(7);
+  expect(breaker.state).toMatchObject({ kind: 'open', since: 0 });
+});
+
+test('jitter spreads the probes over the second half of the wait', async () => {
+  const early = new FakeClock(0, [0]);
+  const other = new CircuitBreaker(early);
+  other.probeWith(() => Promise.reject(new StorageError('UNREACHABLE')));
+  for (let time = 0; time < 3; time += 1) await other.run('get', 'x', () => Promise.reject(new StorageError('UNREACHABLE'))).catch(() => undefined);
+  await early.advance(0);
+  expect(early.sleeps).toEqual([500]);
+  other.stop();
+});
+
+test.each([
+  ['OBJECT_NOT_FOUND', 404, 'closed'],
+  ['ACCESS_DENIED', 403, 'closed'],
+  ['THROTTLED', 503, 'open'],
+  ['SERVER_ERROR', 500, 'open'],
+  ['NOT_S3', 200, 'open'],
+] as const)('a probe that ends with %s leaves it %s', async (code, status, kind) => {
+  breaker.probeWith(() => Promise.reject(new StorageError(code, { status })));
+  await open();
+  await clock.advance(1_000);
+  expect(breaker.state.kind).toBe(kind);
+});
+
+test('a probe can be forced, and two at once are one', async () => {
+  let probes = 0;
+  breaker.probeWith(async () => void (probes += 1));
+  await breaker.forceProbe();
+  expect(probes).toBe(0); // closed: nothing to learn
+  await open();
+  await Promise.all([breaker.forceProbe(), breaker.forceProbe()]);
+  expect(probes).toBe(1);
+  expect(breaker.state.kind).toBe('closed');
+  await clock.advance(60_000);
+  expect(probes).toBe(1);
+});
+
+test('a probe that is registered late is run', async () => {
+  await open();
+  breaker.probeWith(async () => undefined);
+  await clock.advance(1_000);
+  expect(breaker.state.kind).toBe('closed');
+});
+
+test('stopped: no probe begins, the one that runs is aborted, nothing is left waiting', async () => {
+  const seen: AbortSignal[] = [];
+  breaker.probeWith((signal) => {
+    seen.push(signal);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  });
+  await open();
+  await clock.advance(1_000);
+  breaker.stop();
+  await clock.advance(60_000);
+  expect(seen).toHaveLength(1);
+  expect(breaker.state.kind).toBe('open');
+  expect(clock.sleeping).toBe(0);
+});
+
+test('a listener that was removed hears nothing', async () => {
+  const heard: string[] = [];
+  const remove = breaker.onChange((now) => heard.push(now.kind));
+  remove();
+  await open();
+  expect(heard).toEqual([]);
+});

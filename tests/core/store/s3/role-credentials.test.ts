@@ -1,0 +1,131 @@
+import { RoleCredentials, type RoleIdentity } from '../../../../server/src/core/store/s3/role-credentials';
+import { FakeClock, settle } from '../../../support/fake-clock';
+
+const identity = (accessKeyId: string, expiration?: Date): RoleIdentity => ({ accessKeyId, secretAccessKey: 'secret', expiration });
+
+/** A source whose answers the test gives. */
+function setUp() {
+  const clock = new FakeClock();
+  const asked: { answer(identity: RoleIdentity): void; fail(): void }[] = [];
+  const source = () =>
+    new Promise<RoleIdentity>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no role')) }));
+  const { provide, refused } = new RoleCredentials(source, clock);
+  return { clock, asked, provide, refused };
+}
+
+test('requests at once ask the source once', async () => {
+  const { asked, provide } = setUp();
+  const both = Promise.all([provide(), provide()]);
+  asked[0]?.answer(identity('a'));
+  expect(await both).toEqual([identity('a'), identity('a')]);
+  expect(asked).toHaveLength(1);
+});
+
+test('a source that is silent is waited for once, and then behind the scenes', async () => {
+  const { clock, asked, provide } = setUp();
+  const first = provide();
+  first.catch(() => undefined);
+  await clock.advance(2_500);
+  await expect(first).rejects.toMatchObject({ name: 'CredentialsProviderError' });
+  await expect(provide()).rejects.toMatchObject({ name: 'CredentialsProviderError' });
+  // what it says late is used
+  asked[0]?.answer(identity('late'));
+  await settle();
+  expect(await provide()).toEqual(identity('late'));
+});
+
+test('what comes late is used only until it ends, however much later the next request is', async () => {
+  const { clock, asked, provide } = setUp();
+  const first = provide();
+  first.catch(() => undefined);
+  await clock.advance(3_000);
+  asked[0]?.answer(identity('late', new Date(clock.now() + 3_600_000)));
+  await settle();
+  await clock.advance(2 * 3_600_000);
+  const next = provide();
+  asked[1]?.answer(identity('new'));
+  expect(await next).toEqual(identity('new'));
+});
+
+test('what names no end is asked for again after a minute, what names one shortly before it', async () => {
+  const { clock, asked, provide } = setUp();
+  const answered = async (number: number, given: RoleIdentity) => {
+    const wanted = provide();
+    asked[number]?.answer(given);
+    return wanted;
+  };
+  expect(await answered(0, identity('a'))).toEqual(identity('a'));
+  await clock.advance(59_999);
+  expect(await provide()).toEqual(identity('a'));
+  await clock.advance(1);
+  const ends = identity('b', new Date(clock.now() + 3_600_000));
+  expect(await answered(1, ends)).toEqual(ends);
+  await clock.advance(55 * 60_000);
+  expect(await provide()).toEqual(ends);
+  expect(asked).toHaveLength(2);
+  await clock.advance(1);
+  // its source may not have another one yet
+  expect(await answered(2, ends)).toEqual(ends);
+  expect(await provide()).toEqual(ends);
+  expect(asked).toHaveLength(3);
+});
+
+test('what S3 refuses is asked for at once, but not over and over', async () => {
+  const { clock, asked, provide, refused } = setUp();
+  const first = provide();
+  asked[0]?.answer(identity('revoked'));
+  await first;
+  refused();
+  expect(asked).toHaveLength(1);
+  await clock.advance(5_000);
+  refused();
+  expect(asked).toHaveLength(2);
+  const next = provide();
+  asked[1]?.answer(identity('new'));
+  expect(await next).toEqual(identity('new'));
+  expect(asked).toHaveLength(2);
+});
+
+test('a failure is not waited for again; the source is asked behind the scenes, and what it says is the next request’s', async () => {
+  const { clock, asked, provide } = setUp();
+  const first = provide();
+  asked[0]?.fail();
+  await expect(first).rejects.toThrow('no role');
+  await clock.advance(4_999);
+  await expect(provide()).rejects.toThrow('no role');
+  expect(asked).toHaveLength(1);
+  await clock.advance(1);
+  await expect(provide()).rejects.toThrow('no role');
+  expect(asked).toHaveLength(2);
+  asked[1]?.answer(identity('back'));
+  await settle();
+  expect(await provide()).toEqual(identity('back'));
+  expect(asked).toHaveLength(2);
+});
+
+test('a source that never answers is asked anew after half a minute', async () => {
+  const { clock, asked, provide } = setUp();
+  const first = provide();
+  first.catch(() => undefined);
+  await clock.advance(10_000);
+  await expect(provide()).rejects.toThrow('no credentials');
+  expect(asked).toHaveLength(1);
+  await clock.advance(20_000);
+  await clock.advance(5_000);
+  await expect(provide()).rejects.toThrow('no credentials');
+  expect(asked).toHaveLength(2);
+});
+
+test('what was got before serves until it expires', async () => {
+  const { clock, asked, provide } = setUp();
+  const expiration = new Date(clock.now() + 60_000);
+  const first = provide();
+  asked[0]?.answer(identity('old', expiration));
+  await first;
+  await clock.advance(5_000);
+  const refreshed = provide();
+  asked[1]?.fail();
+  expect(await refreshed).toEqual(identity('old', expiration));
+  await clock.advance(60_000);
+  await expect(provide()).rejects.toThrow('no role');
+});

@@ -1,0 +1,148 @@
+import { access, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError } from '../../../server/src/core/errors';
+import { Housekeeping } from '../../../server/src/core/upkeep/housekeeping';
+import { MemoryLeases } from '../../../server/src/core/memory/leases';
+import { FakeClock, settle } from '../../support/fake-clock';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+const refused = () => Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true }));
+/** Everything but the workers' pauses, which never end here. */
+const doNotFake = ['setImmediate', 'nextTick', 'queueMicrotask', 'Date', 'performance', 'hrtime', 'setInterval', 'clearInterval', 'clearImmediate'] as const;
+
+let world: MediaWorld;
+let clock: FakeClock;
+let leases: MemoryLeases;
+let housekeeping: Housekeeping;
+beforeEach(async () => {
+  world = await mediaWorld();
+  clock = new FakeClock();
+  jest.useFakeTimers({ doNotFake: [...doNotFake] });
+  leases = new MemoryLeases(clock);
+  housekeeping = new Housekeeping(
+    { ...world.jobs, clock },
+    { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined, leases, holder: 'this' },
+  );
+});
+afterEach(async () => {
+  jest.useRealTimers();
+  let stopped = false;
+  const stopping = housekeeping.stop().then(() => (stopped = true));
+  // what is in hand waits a moment for more of its kind
+  while (!stopped) await clock.advance(1);
+  await stopping;
+  await world.close();
+});
+
+/** A file that falls back although S3 as a whole is there: the breaker stays closed. */
+async function fallBack(name: string) {
+  world.fault = refused;
+  await world.put(name, 'on this disk');
+  world.fault = undefined;
+  expect(world.breaker.state.kind).toBe('closed');
+}
+const inS3 = async (name: string) => {
+  while ((await world.object(name)) === undefined) {
+    await settle();
+    // uploads wait a moment for one another
+    await clock.advance(1);
+  }
+};
+const onDisk = (name: string) => access(path.join(world.folder, name)).then(
+  () => true,
+  () => false,
+);
+const rounds = async (count: number) => {
+  for (let round = 0; round < count; round++) await settle();
+};
+
+test('a file that fell back while the breaker is closed is tried again within two seconds', async () => {
+  housekeeping.start();
+  await rounds(50);
+  await fallBack('a.txt');
+  housekeeping.fellBack();
+  housekeeping.fellBack();
+  await rounds(50);
+  expect(await world.object('a.txt')).toBeUndefined();
+  expect(clock.sleeping).toBe(1);
+  await clock.advance(2_000);
+  await inS3('a.txt');
+  await fallBack('b.txt');
+  housekeeping.fellBack();
+  await clock.advance(2_000);
+  await inS3('b.txt');
+});
+
+test('a process that does not serve, or has ended, waits for nothing', async () => {
+  housekeeping.fellBack();
+  expect(clock.sleeping).toBe(0);
+  housekeeping.start();
+  housekeeping.fellBack();
+  await housekeeping.stop();
+  housekeeping.fellBack();
+  expect(clock.sleeping).toBe(0);
+});
+
+test('what was left on the disk is uploaded at the start, and when S3 is back', async () => {
+  await fallBack('a.txt');
+  housekeeping.start();
+  await inS3('a.txt');
+  await rounds(50);
+  await fallBack('b.txt');
+  await rounds(50);
+  expect(await world.object('b.txt')).toBeUndefined();
+  housekeeping.wake();
+  await inS3('b.txt');
+});
+
+test('while another process cleans, this one removes the files of its own disk, and all of it only when it is woken', async () => {
+  await world.put('a.txt', 'in S3');
+  await fallBack('b.txt');
+  await world.put('b.txt', 'in S3 instead');
+  const { ledger, state, key } = world;
+  await ledger.bury(key('a.txt'), { purgeAfterMs: 0 });
+  state.now += 25 * 3600_000;
+  await leases.acquire('cleaning', 'another', 3600_000);
+  expect(await onDisk('b.txt')).toBe(true);
+  housekeeping.start();
+  while (await onDisk('b.txt')) await settle();
+  await rounds(50);
+  expect((await ledger.find(key('a.txt')))?.placement.state).toBe('remote');
+  expect(await world.object('a.txt')).toBe('in S3');
+  housekeeping.wake();
+  while ((await world.object('a.txt')) !== undefined) await settle();
+  expect(await leases.acquire('cleaning', 'this', 1)).toBe(false);
+});
+
+test('where no other process cleans it is done without being woken, and the lease given back', async () => {
+  await world.put('a.txt', 'in S3');
+  await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
+  housekeeping.start();
+  while ((await world.object('a.txt')) !== undefined) await settle();
+  await rounds(50);
+  expect(await leases.acquire('cleaning', 'another', 1)).toBe(true);
+});
+
+test('on the way out a replaced file comes to its plain path a few seconds later', async () => {
+  await fallBack('a.txt');
+  housekeeping.start();
+  await inS3('a.txt');
+  await clock.advance(100);
+  Object.assign(world.state, { mode: 'read-only', leaving: true });
+  await rounds(50);
+  housekeeping.awaitsSettling();
+  housekeeping.awaitsSettling();
+  await world.put('a.txt', 'replaced');
+  expect(world.kept).toEqual(['own name']);
+  await rounds(50);
+  expect(clock.sleeping).toBe(1);
+  world.state.now += 4_000;
+  await clock.advance(7_000);
+  while ((await readFile(path.join(world.folder, 'a.txt'), 'utf8').catch(() => '')) !== 'replaced') await settle();
+});
+
+test('while S3 is in use nothing waits to be settled', async () => {
+  housekeeping.start();
+  housekeeping.awaitsSettling();
+  expect(clock.sleeping).toBe(0);
+});

@@ -1,0 +1,93 @@
+import { StorageError } from '../../../server/src/core/errors';
+import { catchUp } from '../../../server/src/core/upkeep/catch-up';
+import { lastUploads } from '../../../server/src/core/upkeep/last-uploads';
+import { Worker } from '../../../server/src/core/worker';
+import { FakeClock } from '../../support/fake-clock';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+const down = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+const HOUR = 3600_000;
+
+let world: MediaWorld;
+let clock: FakeClock;
+let worker: Worker;
+beforeEach(async () => {
+  world = await mediaWorld();
+  clock = new FakeClock();
+  world.breaker.probeWith(async () => {
+    if (world.fault === down) throw new StorageError('UNREACHABLE', { refused: true });
+  });
+  worker = new Worker('test', () => HOUR, (signal) => catchUp(world.jobs, 2, signal), world.jobs.log);
+});
+afterEach(async () => {
+  await worker.stop();
+  world.breaker.stop();
+  await world.close();
+});
+
+const lastly = () => lastUploads({ ...world.jobs, clock }, worker);
+/** A file that went to the disk; whether S3 is then believed to be away depends on the failures. */
+async function fallBack(name: string) {
+  world.fault = down;
+  await world.put(name, 'on this disk');
+}
+
+test('what fell back is in S3 when it resolves, also where S3 was last seen away', async () => {
+  worker.start();
+  await worker.runNow();
+  await fallBack('a.txt');
+  expect(world.breaker.state.kind).not.toBe('closed');
+  world.fault = undefined;
+  await lastly();
+  expect(await world.object('a.txt')).toBe('on this disk');
+});
+
+test('while S3 is away nothing is sent, and nothing waited for', async () => {
+  worker.start();
+  await worker.runNow();
+  await fallBack('a.txt');
+  world.requests.length = 0;
+  await lastly();
+  expect(world.requests).toEqual([]);
+  expect(await world.read('a.txt')).toBe('on this disk');
+});
+
+test('S3 is not asked again where nothing waits for it', async () => {
+  worker.start();
+  await worker.runNow();
+  await fallBack('a.txt');
+  await world.storage.remove(world.key('a.txt'));
+  const probe = jest.spyOn(world.breaker, 'forceProbe');
+  await lastly();
+  expect(probe).not.toHaveBeenCalled();
+});
+
+test('an upload that does not end is given up after the time', async () => {
+  await fallBack('a.txt');
+  world.fault = undefined;
+  await world.breaker.forceProbe();
+  let release: () => void = () => undefined;
+  world.fault = (operation) => (operation === 'put' ? new Promise((_, reject) => (release = () => reject(new StorageError('ABORTED', { refused: true })))) : undefined);
+  worker.start();
+  let over = false;
+  const ended = lastly().then(() => (over = true));
+  await clock.advance(7_900);
+  expect(over).toBe(false);
+  await clock.advance(200);
+  await ended;
+  release();
+  await worker.stop();
+  expect(await world.read('a.txt')).toBe('on this disk');
+});
+
+test('an instance that may not change the bucket, and a process without the worker, do nothing', async () => {
+  await fallBack('a.txt');
+  world.fault = undefined;
+  await world.breaker.forceProbe();
+  world.requests.length = 0;
+  await lastly();
+  world.state.mode = 'read-only';
+  worker.start();
+  await lastly();
+  expect(world.requests).toEqual([]);
+});

@@ -1,0 +1,31 @@
+import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
+
+/** docs/guards.md: what the promises rest on, and what notices when it is not there. */
+export function guardsTable(): string {
+  const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `<!-- Written by \`npm run verify:mutants -- --write\`; a test compares it with its source, tests/simulation/mutants.ts. -->
+
+# Guards
+
+What keeps files from being lost or mixed up, what can happen without it, and the test that then fails.
+
+## Found by the search
+
+\`npm run verify:mutants\` builds the storage engine once for each of these, without it, and plays random histories (uploads,
+replaces, deletes, imports, jobs, leaving S3 and coming back; outages, requests that take effect late, corruption, crashes,
+suspended processes, clocks that are set) until one breaks a promise. It exits with 1 if there is a guard whose absence nothing
+notices. The same search on the whole engine is \`tests/simulation/histories.test.ts\` and \`npm run verify:histories\`.
+
+${row('Guard', 'What goes wrong without it', 'Where')}
+| --- | --- | --- |
+${MUTANTS.map(({ guard, without, file }) => row(guard, without, `\`core/${file}\``)).join('\n')}
+
+## Found by tests of their own
+
+What the simulation stands in for (the database, the disk, S3's protocol), or one of two guards against the same thing.
+
+${row('Guard', 'What goes wrong without it', 'The test that fails')}
+| --- | --- | --- |
+${GUARDS_ELSEWHERE.map(({ guard, without, file, test }) => row(guard, without, `${test} (\`tests/${file}\`)`)).join('\n')}
+`;
+}

@@ -1,0 +1,124 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { Clock } from '../../server/src/core/clock';
+import type { ObjectKey } from '../../server/src/core/keys';
+import { MemoryLedger } from '../../server/src/core/memory/ledger';
+import type { BeginObject, Ledger } from '../../server/src/core/ledger/ledger';
+import type { UploadToBegin } from '../../server/src/core/ledger/migration';
+import type { MediaCatalog } from '../../server/src/core/media/catalog';
+import { DatabaseError, type Faults } from './faults';
+import type { Life, Scheduler, Transaction } from './scheduler';
+
+/** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
+const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt']);
+
+/** The host's database: the ledger and the media library's list of files, as one process reaches it. */
+export interface Connection {
+  readonly ledger: Ledger;
+  readonly catalog: MediaCatalog;
+  /** All keys that the library lists. */
+  listing(): Promise<ObjectKey[]>;
+  inTransaction(): boolean;
+  /** A transaction of the host's around `work`; rolled back when `work` throws, or its COMMIT fails. */
+  transaction(work: () => Promise<void>): Promise<void>;
+  /** One statement of the host's on its own tables. */
+  change(label: string, apply: () => void): Promise<void>;
+}
+
+/** One for all databases: each further one would slow every promise down. */
+const ambient = new AsyncLocalStorage<Transaction>();
+
+export class SimDatabase {
+  readonly ledger: MemoryLedger;
+  /** The media library: file → its keys. */
+  readonly files = new Map<string, readonly ObjectKey[]>();
+  /** The step in which a write of a key was last recorded. */
+  readonly recorded = new Map<ObjectKey, number>();
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly faults: Faults,
+    clock: Pick<Clock, 'now' | 'random'>,
+    private readonly idsReturn: boolean,
+    private readonly onRollBack: () => void,
+  ) {
+    this.ledger = new MemoryLedger(clock);
+  }
+
+  isListed(key: ObjectKey): boolean {
+    return [...this.files.values()].some((keys) => keys.includes(key));
+  }
+
+  connect(life: Life): Connection {
+    const request = async <T>(label: string, reads: boolean, apply: () => T | Promise<T>): Promise<T> => {
+      const transaction = ambient.getStore() ?? null;
+      await this.scheduler.wait(life, label, { database: transaction });
+      // within a transaction a lost answer is a lost connection, which is a roll-back: its COMMIT has faults of its own
+      const fault = transaction ? 'none' : this.faults.database();
+      if (fault === 'failed') throw new DatabaseError(label);
+      const answer = await apply();
+      await this.scheduler.wait(life, `${label} answered`);
+      if (fault === 'answer-lost' && !reads) throw new DatabaseError(`${label}, committed`);
+      return answer;
+    };
+    const listed: MediaCatalog['listed'] = (keys) => request('library listed', true, () => new Set(keys.filter((key) => this.isListed(key))));
+    return {
+      ledger: new Proxy<Ledger>(this.ledger, {
+        get: (target, method: keyof Ledger) => {
+          const call = target[method] as (...args: unknown[]) => Promise<unknown>;
+          return (...args: unknown[]) => request(`ledger ${method} ${subjectOf(args[0])}`, READS.has(method), () => {
+            for (const key of begunBy(method, args[0])) this.recorded.set(key, this.scheduler.step);
+            return call.apply(target, args);
+          });
+        },
+      }),
+      catalog: { listed, listedAnywhere: listed },
+      listing: () => request('library', true, () => [...this.files.values()].flat()),
+      inTransaction: () => ambient.getStore() !== undefined,
+      transaction: async (work) => {
+        await this.scheduler.wait(life, 'BEGIN', { database: null });
+        const files = new Map(this.files);
+        const undoLedger = this.ledger.checkpoint(this.idsReturn);
+        const transaction: Transaction = {
+          life,
+          rollBack: () => {
+            this.onRollBack();
+            undoLedger();
+            this.files.clear();
+            for (const [file, keys] of files) this.files.set(file, keys);
+          },
+        };
+        this.scheduler.transaction = transaction;
+        const end = () => {
+          if (this.scheduler.transaction === transaction) this.scheduler.transaction = null;
+        };
+        try {
+          await ambient.run(transaction, work);
+          await this.scheduler.wait(life, 'COMMIT', { database: transaction });
+        } catch (error) {
+          transaction.rollBack();
+          end();
+          throw error;
+        }
+        const fault = this.faults.database();
+        if (fault === 'failed') transaction.rollBack();
+        end();
+        await this.scheduler.wait(life, 'COMMIT answered');
+        if (fault !== 'none') throw new DatabaseError(`COMMIT ${fault}`);
+      },
+      change: (label, apply) => request(label, false, apply),
+    };
+  }
+}
+
+/** The keys of which a call records that a write begins. */
+function begunBy(method: string, argument: unknown): ObjectKey[] {
+  if (method === 'begin') return [(argument as BeginObject).key];
+  return method === 'beginUploads' ? (argument as readonly UploadToBegin[]).map(({ row }) => row.key) : [];
+}
+
+function subjectOf(argument: unknown): string {
+  if (typeof argument === 'string') return argument;
+  const { key, intent, name, row } = (Array.isArray(argument) ? (argument[0] ?? {}) : (argument ?? {})) as { key?: string; name?: string; intent?: { key: string; name: string }; row?: { key: string } };
+  return intent ? `${intent.key} → ${intent.name}` : [key ?? row?.key, name].filter(Boolean).join(' → ');
+}
