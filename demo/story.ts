@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 const CATCH_UP_MS = 120_000;
-/** Promise of the design: what the first upload of an outage may cost. */
+/** The most that an outage may cost the first upload, in milliseconds (promise P5 in `docs/design.md`). */
 const OUTAGE_COST_MS = 5_000;
 
 export async function configure({ s3, bucket, strapi, claims }: Stage): Promise<void> {

@@ -28,7 +28,7 @@ export interface ReplicasOptions {
 
 const OTHERS = ['b', 'c'];
 const CLIENTS_EACH = 4;
-/** Two seconds are promised; the rest is for two clocks that are read at different moments. */
+/** Promise P2 in `docs/design.md` allows 2 seconds; the rest is for two clocks that are read at different moments. */
 const LAG_MS = 2_050;
 const TOLD_EVERY_MS = 10_000;
 

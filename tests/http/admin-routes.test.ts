@@ -47,7 +47,7 @@ describe('routes', () => {
   const list = routes.admin.routes;
   const actionsOf = ({ config }: AdminRoute) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
-  test('are the design’s', () => {
+  test('are these, and no others', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/leave', 'POST /settings/return', 'GET /status',

@@ -8,7 +8,7 @@ import { startStrapi, type StrapiInstance } from '../support/strapi';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { freshDatabase, type TestDatabase } from '../support/test-database';
 
-/** How long a visitor may wait, in milliseconds: twice what is promised, for a busy machine. */
+/** How long a visitor may wait, in milliseconds: twice what “An outage” in `docs/design.md` says, for a busy machine. */
 const PATIENCE_MS = 10_000;
 
 let server: DatabaseServer | null = null;

@@ -6,7 +6,7 @@ import { removeFolder, tempFolder } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 
 const MIB = 1024 * 1024;
-/** A gigabyte with `LARGE_FILE_MIB=1024`; the promise is about memory that does not grow with the file. */
+/** A gigabyte with `LARGE_FILE_MIB=1024`; promise P9 in `docs/design.md` is about memory that does not grow with the file. */
 const SIZE = Number(process.env['LARGE_FILE_MIB'] ?? 300) * MIB;
 
 let stage: Stage;

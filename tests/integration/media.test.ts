@@ -216,7 +216,7 @@ describe('with S3 away', () => {
     const second = await timed(() => stage.strapi.upload(textFile('fast.txt', 'fast')));
     process.stdout.write(`an image: usually ${Math.round(usual)} ms, first in an outage ${Math.round(first)} ms; then a text ${Math.round(second)} ms\n`);
     expect(first - usual).toBeLessThan(5_000);
-    // 10 ms are promised; this bound only tells them from another wait for S3, whatever else the machine does meanwhile
+    // promise P5 in docs/design.md says 10 ms; this bound only tells them from another wait for S3, whatever else the machine does
     expect(second).toBeLessThan(1_000);
     stage.proxy.heal();
     await s3Answers();

@@ -31,7 +31,7 @@ export interface Write {
   over?: Moment;
 }
 
-/** Longest time for which another process may go on serving what it knew, in milliseconds (promise 2). */
+/** Longest time for which another process may go on serving what it knew, in milliseconds (promise P2 in `docs/design.md`). */
 export const STALE_MS = 2_000;
 
 export class Writes {

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since the epoch, of this machine. The ledger's times are the database's, not these. */
   now(): number;
-  /** Milliseconds since some moment, by a clock that nobody sets: for durations that a promise rests on. */
+  /** Milliseconds since some moment, by a clock that nobody sets: for durations that a promise of `docs/design.md` rests on. */
   elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

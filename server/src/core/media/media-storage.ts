@@ -25,7 +25,7 @@ export interface WriteOptions {
 
 /**
  * Where the bytes of the media library go: into S3 first, onto the disk when S3 will not have them, and nowhere
- * without the ledger knowing. See chapter 4 of the design: bytes never change, only the ledger moves.
+ * without the ledger knowing. `docs/design.md`, “One rule”: bytes never change; only the ledger moves.
  */
 export class MediaStorage {
   readonly reader: MediaReader;

@@ -15,7 +15,7 @@ import { inParts, type Part } from './parts';
 
 /*
  * Not lib-storage's `Upload`: it gives its requests no abort signal (a part that stalls is never given up), cannot send
- * a Content-MD5 for each part, and allocates every part anew, so that 1 GB costs more memory than is promised.
+ * a Content-MD5 for each part, and allocates every part anew, so that 1 GB costs more memory than promise P9 in `docs/design.md` allows.
  */
 
 export interface MultipartContext {
