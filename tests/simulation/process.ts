@@ -79,6 +79,7 @@ export class Process {
     const { volume } = parts.disk;
     this.volume = volume;
     const quiet = () => undefined;
+    const mayWrite = () => !readOnly && !this.leaving;
     this.#parts = {
       ledger,
       disk: parts.disk.connect(life),
@@ -87,19 +88,24 @@ export class Process {
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      cloud: () => (readOnly || this.leaving ? undefined : cloud),
-      breaker: () => this.#breaker,
+      buckets: {
+        get writable() {
+          return mayWrite() ? cloud : undefined;
+        },
+        readable: cloud,
+        breaker: this.#breaker,
+        storeAt: (location) => (location === locationId ? cloud.store : undefined),
+        standInFor: () => undefined,
+        listAt: () => undefined,
+      },
       leaving: () => this.leaving,
-      storeAt: (location) => (location === locationId ? cloud.store : undefined),
-      standInFor: () => undefined,
     };
     const library = { page: async () => [], logos: async () => [] };
     const registry = { list: async () => [] };
     this.#wayOut = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
     this.storage = new MediaStorage({
       ...this.#parts,
-      mode: () => (readOnly || this.leaving ? 'read-only' : 'read-write'),
-      readable: () => cloud,
+      mode: () => (mayWrite() ? 'read-write' : 'read-only'),
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
       onRefusal: quiet,

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Job, JobContext, JobOptions, JobOutcome, NewFinding } from '../../server/src/core/runner/job';
 import type { JobDeps } from '../../server/src/core/jobs/deps';
 import { RunProgress, type ProgressSnapshot } from '../../server/src/core/runner/run-progress';
-import { resilientListing } from '../../server/src/core/store/resilience/decorators';
 import type { LibraryFile } from '../../server/src/core/media/library';
 import { bodyOf } from './bodies';
 import { mediaWorld } from './media-world';
@@ -26,7 +25,6 @@ export async function libraryWorld(options: { prefix?: string } = {}) {
     ...world.jobs,
     inventories: world.ledger.inventories,
     publicUrl: { known: () => null, fresh: async () => ({ code: null, detail: '' }) },
-    listAt: (location) => (world.jobs.storeAt(location) ? resilientListing(world.s3, { breaker: world.breaker, policy: { maxAttempts: 3 }, clock: world.clock }) : undefined),
     library: {
       page: async (request) => {
         pages.push(request);

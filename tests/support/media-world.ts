@@ -12,7 +12,7 @@ import type { Cloud } from '../../server/src/core/buckets/cloud';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
-import { resilient } from '../../server/src/core/store/resilience/decorators';
+import { resilient, resilientListing } from '../../server/src/core/store/resilience/decorators';
 import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
 import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import type { ObjectStore } from '../../server/src/core/store/object-store';
@@ -84,16 +84,25 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     rows: new RowCache((key) => ledger.find(key), clock.elapsed),
     clock,
     log: { debug: line, info: line, warn: line, error: line },
-    cloud: () => (state.mode === 'read-write' ? cloud : undefined),
-    breaker: () => (state.mode === 'off' ? undefined : breaker),
+    buckets: {
+      get writable() {
+        return state.mode === 'read-write' ? cloud : undefined;
+      },
+      get readable() {
+        return state.mode === 'off' ? undefined : cloud;
+      },
+      get breaker() {
+        return state.mode === 'off' ? undefined : breaker;
+      },
+      storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
+      standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
+      listAt: (location) => (location === locationId && state.mode !== 'off' ? resilientListing(s3, { breaker, policy: retryPolicy, clock }) : undefined),
+    },
     leaving: () => state.leaving,
-    storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
-    standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
   };
   const storageOf = (parts: EngineParts) => new MediaStorage({
     ...parts,
     mode: () => state.mode,
-    readable: () => (state.mode === 'off' ? undefined : cloud),
     inTransaction: () => state.inTransaction,
     keepsLocally: () => state.keepsLocally,
     onRefusal: (code) => refusals.push(code),

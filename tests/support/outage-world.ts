@@ -17,6 +17,7 @@ import { resolve } from '../../server/src/core/settings/resolve';
 import { NOTHING_STORED, type EffectiveSettings } from '../../server/src/core/settings/types';
 import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
 import { openVolume } from '../../server/src/core/store/local/volume';
+import { bucketsWith } from './buckets';
 import { bodyOf, bytesOf } from './bodies';
 import { type FaultProxy, startFaultProxy } from './fault-proxy';
 import { startS3, type S3Server } from './s3';
@@ -84,16 +85,12 @@ export async function outageWorld() {
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,
       log,
-      cloud: () => connections.cloud,
-      breaker: () => connections.breaker,
+      buckets: bucketsWith(connections, { standInFor: () => undefined }),
       leaving: () => false,
-      storeAt: (location) => connections.storeAt(location),
-      standInFor: () => undefined,
     };
     const storage = new MediaStorage({
       ...parts,
       mode: () => 'read-write',
-      readable: () => connections.readable,
       inTransaction: () => false,
       keepsLocally: () => options.keepsLocally ?? true,
       onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),

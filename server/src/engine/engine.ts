@@ -197,11 +197,8 @@ export class Engine implements EnginePort {
       rows,
       clock,
       log,
-      cloud: () => connections.cloud,
-      breaker: () => connections.breaker,
+      buckets: connections,
       leaving: () => service.current().reason === 'LEAVING',
-      storeAt: (location) => connections.storeAt(location),
-      standInFor: (location) => connections.standInFor(location),
     };
     const address = publicAddress(strapi, process.env);
     const site = address === undefined ? undefined : publicSite(address, clock);
@@ -231,8 +228,6 @@ export class Engine implements EnginePort {
         inventories,
         registry,
         tree: diskTree(uploads),
-        listAt: (location) => connections.listAt(location),
-        readable: () => connections.readable,
       },
       schema: database.getSchemaName(),
       purge: () => housekeeping.wake(),
@@ -241,7 +236,6 @@ export class Engine implements EnginePort {
       ...shared,
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
       mode: () => service.current().mode,
-      readable: () => connections.readable,
       inTransaction: () => database.inTransaction(),
       keepsLocally,
       onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),

@@ -86,11 +86,11 @@ test('the present bucket stands in for every other place, also for one that is r
 test('read-only reads and does not write; off does neither', async () => {
   const { connections } = setup();
   await connections.apply(settings({}, 'read-only'));
-  expect(connections.cloud).toBeUndefined();
+  expect(connections.writable).toBeUndefined();
   const { locationId } = connections.readable!;
   expect(connections.storeAt(locationId)).toBeDefined();
   await connections.apply(settings({}, 'off'));
-  expect([connections.cloud, connections.readable, connections.storeAt(locationId)]).toEqual([undefined, undefined, undefined]);
+  expect([connections.writable, connections.readable, connections.storeAt(locationId)]).toEqual([undefined, undefined, undefined]);
 });
 
 test('settings that cannot be applied leave no connection: the former ones may allow what these forbid', async () => {
@@ -98,7 +98,7 @@ test('settings that cannot be applied leave no connection: the former ones may a
   await connections.apply(settings());
   state.refuseToOpen = true;
   await expect(connections.apply(settings({ bucket: 'other' }, 'read-only'))).rejects.toMatchObject({ code: 'NO_CREDENTIALS' });
-  expect(connections.cloud).toBeUndefined();
+  expect(connections.writable).toBeUndefined();
 });
 
 describe('the check after a change', () => {
@@ -132,7 +132,7 @@ describe('the end of an outage is told, so that what fell back follows at once',
     const { connections, state } = setup();
     await connections.apply(settings());
     state.failure = 'UNREACHABLE';
-    await expect(connections.cloud!.store.head('a.txt')).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await expect(connections.writable!.store.head('a.txt')).rejects.toMatchObject({ code: 'UNREACHABLE' });
     expect(connections.breaker!.state.kind).toBe('open');
     // S3 says so with a status; the memory store has none
     state.failure = 'ACCESS_DENIED';
@@ -144,8 +144,8 @@ describe('the end of an outage is told, so that what fell back follows at once',
     const { connections, outage, state } = setup();
     await connections.apply(settings());
     outage.begins('SIGNATURE_MISMATCH');
-    connections.cloud!.onSent();
-    connections.cloud!.onSent();
+    connections.writable!.onSent();
+    connections.writable!.onSent();
     expect([outage.current, state.recovered]).toEqual([undefined, 1]);
     outage.begins('BUCKET_NOT_FOUND');
     await connections.check();

@@ -38,10 +38,7 @@ beforeAll(async () => {
   });
   storage = world.storageOf({
     ...world.jobs,
-    cloud: () => connections.cloud,
-    breaker: () => connections.breaker,
-    storeAt: (location) => connections.storeAt(location),
-    standInFor: (location) => connections.standInFor(location),
+    buckets: connections,
   });
 }, 60_000);
 

@@ -10,6 +10,7 @@ import type { LocationId } from '../../../server/src/core/ledger/ledger';
 import { isIn } from '../../../server/src/core/ledger/state';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import type { ObjectFacts } from '../../../server/src/core/store/object-store';
+import { bucketsWith } from '../../support/buckets';
 import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
@@ -96,7 +97,10 @@ describe('reading what was copied to the present bucket', () => {
     const first = new MemoryObjectStore();
     await first.put('a.txt', bodyOf('the bytes'));
     await elsewhere('a.txt', 'the bytes', 'the bytes', createHash('md5').update('the bytes').digest('hex'));
-    const storage = world.storageOf({ ...world.jobs, storeAt: (location) => (location === other ? first : world.jobs.storeAt(location)) });
+    const storage = world.storageOf({
+      ...world.jobs,
+      buckets: bucketsWith(world.jobs.buckets, { storeAt: (location) => (location === other ? first : world.jobs.buckets.storeAt(location)) }),
+    });
     const read = async () => {
       const opened = await storage.reader.open(world.key('a.txt'), () => ({ bytes: 'all' }));
       return opened.kind === 'file' && opened.body instanceof Readable ? text(opened.body) : opened.kind;

@@ -24,7 +24,7 @@ const deps = {
     },
     release: async (rows: LedgerRow[]) => void released.push(...rows),
   },
-  cloud: () => ({ breaker }),
+  buckets: { writable: { breaker } },
 } as unknown as EngineParts;
 
 beforeEach(() => {

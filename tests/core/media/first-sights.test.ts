@@ -1,3 +1,4 @@
+import { bucketsWith } from '../../support/buckets';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../server/src/core/clock';
 import { MediaReader } from '../../../server/src/core/media/media-reader';
@@ -34,8 +35,7 @@ beforeEach(async () => {
   reader = new MediaReader({
     ...jobs,
     clock: systemClock,
-    storeAt: () => s3.store,
-    readable: () => place,
+    buckets: bucketsWith(jobs.buckets, { storeAt: () => s3.store, readable: place }),
     mode: () => 'read-write',
     inTransaction: () => false,
     keepsLocally: () => true,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { StorageError } from '../../../server/src/core/errors';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
 import { sweep } from '../../../server/src/core/sweep/sweep';
+import { bucketsWith } from '../../support/buckets';
 import { bodyOf, failingBody } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
@@ -79,8 +80,7 @@ test('what may land late under the name of a refused upload is swept', async () 
 test('settings that could not be applied refuse too: a read-write instance without S3 keeps nothing', async () => {
   const unconnected = await mediaWorld();
   unconnected.state.keepsLocally = false;
-  unconnected.jobs.cloud = () => undefined;
-  await expect(unconnected.storageOf(unconnected.jobs).put(unconnected.key('a.txt'), bodyOf('one'), { mime: null })).rejects.toMatchObject(refused);
+  await expect(unconnected.storageOf({ ...unconnected.jobs, buckets: bucketsWith(unconnected.jobs.buckets, { writable: undefined }) }).put(unconnected.key('a.txt'), bodyOf('one'), { mime: null })).rejects.toMatchObject(refused);
   await unconnected.close();
 });
 

@@ -268,7 +268,7 @@ describe('a setting that is changed', () => {
     const known = breaker();
     await world.connections.apply(world.settings({ uploadScheduleEnabled: true, concurrency: 9, cacheControl: 'no-store' }));
     expect(world.connections.breaker).toBe(known);
-    expect(world.connections.cloud?.cacheControl).toBe('no-store');
+    expect(world.connections.writable?.cacheControl).toBe('no-store');
     expect(world.outage.current).toBeDefined();
     worlds.proxy.heal();
     await world.connections.apply(world.settings({ timeoutMs: 999 }));

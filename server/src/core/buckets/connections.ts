@@ -12,6 +12,7 @@ import { placeOfEndpoint } from '../settings/place';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { BucketStore, ListableStore } from '../store/listable-store';
 import type { PatientStore } from '../store/patience';
+import type { Buckets } from './buckets';
 import type { Cloud } from './cloud';
 import { OutageReports } from '../outages/outage-reports';
 import type { ProofMemory } from './proof';
@@ -38,15 +39,14 @@ interface Connection {
 }
 
 /** The way to S3 that the settings in force describe; exchanged whole when what it is made of changes. */
-export class Connections {
+export class Connections implements Buckets {
   #connection: Connection | undefined;
   /** The connection of which {@link check} has asked. */
   #checked: CircuitBreaker | undefined;
 
   constructor(private readonly deps: ConnectionsDeps) {}
 
-  /** S3, where this instance may change it. */
-  get cloud(): Cloud | undefined {
+  get writable(): Cloud | undefined {
     return this.#connection?.settings.mode === 'read-write' ? this.#connection.cloud : undefined;
   }
 
@@ -54,26 +54,20 @@ export class Connections {
     return this.#connection?.breaker;
   }
 
-  /** The present bucket, to read from: also where this instance may not change it. */
-  get readable(): { store: PatientStore; locationId: LocationId; prefix: string } | undefined {
+  get readable(): Cloud | undefined {
     return this.#connection?.cloud;
   }
 
-  /**
-   * The store of a location. Undefined where the settings do not reach it: off, or another endpoint, to which the
-   * present credentials are never sent.
-   */
+  /** Undefined also at another endpoint: the present credentials are never sent there. */
   storeAt(location: LocationId): PatientStore | undefined {
     return this.#connection?.stores.get(location);
   }
 
-  /** The present bucket, where it is not that location; undefined where it is, and where S3 is off. */
   standInFor(location: LocationId): PatientStore | undefined {
     const cloud = this.#connection?.cloud;
     return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
   }
 
-  /** What lists a location's objects; undefined where {@link storeAt} is. */
   listAt(location: LocationId): ListableStore | undefined {
     return this.#connection?.stores.get(location);
   }

@@ -1,9 +1,18 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import { hasGivenUp, isOfOneFile, OF_THIS_BODY } from '../ledger/given-up';
-import type { LedgerRow } from '../ledger/ledger';
-import type { EngineParts } from '../media/deps';
+import type { Ledger, LedgerRow } from '../ledger/ledger';
+import type { Clock } from '../clock';
+import type { Logger } from '../log';
+import type { Buckets } from './buckets';
 import { isSilent, type JobWork } from './s3-there';
+
+export interface FailureParts {
+  readonly ledger: Pick<Ledger, 'release' | 'recordFailure'>;
+  readonly buckets: Buckets;
+  readonly clock: Pick<Clock, 'random'>;
+  readonly log: Logger;
+}
 
 const RETRY_BASE_MS = 2_000;
 /** For a file that fails by itself. */
@@ -20,9 +29,9 @@ const BROKEN_FILE_MS = 3600_000;
  * found out waits, so that the next one to try is another.
  * @throws what is no StorageError
  */
-export async function noteFailure(deps: EngineParts, row: LedgerRow, error: unknown, work: JobWork = 'upload'): Promise<void> {
+export async function noteFailure(deps: FailureParts, row: LedgerRow, error: unknown, work: JobWork = 'upload'): Promise<void> {
   if (!isStorageError(error)) throw error;
-  if (isSilent(deps, work) || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) {
+  if (isSilent(deps.buckets, work) || isStorageError(error, 'ABORTED', 'CIRCUIT_OPEN')) {
     await deps.ledger.release([row]);
     return;
   }

@@ -1,17 +1,17 @@
 import type { Work } from '../ledger/ledger';
-import type { EngineParts } from '../media/deps';
+import type { Buckets } from './buckets';
 
 /** What a job does with a row; `settle` is between the ledger and the disk alone. */
 export type JobWork = Work['work'] | 'settle';
 
-/** Whether S3 is not there for the work: to be changed, or, for a restore, to be read. */
-export function isAway(deps: Pick<EngineParts, 'cloud' | 'breaker'>, work: JobWork): boolean {
-  return isSilent(deps, work) || (work === 'upload' && deps.cloud()?.breaker.writes.takesTrial === false);
+/** Whether S3 is away for this work: it cannot be written to or, for a restore, cannot be read. */
+export function isAway(buckets: Buckets, work: JobWork): boolean {
+  return isSilent(buckets, work) || (work === 'upload' && buckets.writable?.breaker.writes.takesTrial === false);
 }
 
-/** The same, but S3 that answers and takes no uploads is there. */
-export function isSilent(deps: Pick<EngineParts, 'cloud' | 'breaker'>, work: JobWork): boolean {
+/** The same, but S3 that answers and refuses uploads counts as there. */
+export function isSilent(buckets: Buckets, work: JobWork): boolean {
   if (work === 'settle') return false;
-  const breaker = work === 'restore' ? deps.breaker() : deps.cloud()?.breaker;
+  const breaker = work === 'restore' ? buckets.breaker : buckets.writable?.breaker;
   return breaker?.state.kind !== 'closed';
 }

@@ -5,6 +5,7 @@ import type { LedgerRow, ProvenContent, RemoteCopy } from '../ledger/state';
 import type { GetOptions, ObjectFacts, ObjectStore } from '../store/object-store';
 import type { Clock } from '../clock';
 import type { Logger } from '../log';
+import type { Buckets } from './buckets';
 import { prove } from './proof';
 
 /** Up to so many bytes a reader waits until the whole object was read and hashed; a larger one is looked at meanwhile, and served later. */
@@ -20,8 +21,7 @@ type Verdict = { readonly etag: string } | { readonly refusedAt: number };
 export interface StandInParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** The present bucket, where it is not that location. */
-  standInFor(location: LocationId): ObjectStore | undefined;
+  readonly buckets: Pick<Buckets, 'standInFor'>;
 }
 
 /** Answers that say that a place surely does not have an object, or does not give it to these keys, however often it is asked. */
@@ -40,7 +40,7 @@ export class StandIn {
 
   /** The row's bytes; undefined where the present bucket does not have them, or is the place that the row names. */
   async open(row: LedgerRow & { placement: { content: ProvenContent } }, remote: RemoteCopy, options: GetOptions): Promise<Readable | undefined> {
-    const store = this.parts.standInFor(remote.locationId);
+    const store = this.parts.buckets.standInFor(remote.locationId);
     if (!store) return undefined;
     try {
       return (await this.#proven(store, row.placement.content, remote, options)) ?? (await this.#afterProof(store, row, remote, options));
@@ -116,13 +116,13 @@ export function isCopy(facts: ObjectFacts, content: ProvenContent, remote: Remot
  * @throws what its own place says, or `outOfReach` where that cannot be asked, unless the other one succeeds
  */
 export async function atPlaceOf<T>(
-  parts: Pick<StandInParts, 'standInFor'> & { storeAt(location: LocationId): ObjectStore | undefined },
+  buckets: Pick<Buckets, 'storeAt' | 'standInFor'>,
   location: LocationId,
   work: (store: ObjectStore, isOwn: boolean) => Promise<T>,
   outOfReach: () => Error,
 ): Promise<T> {
-  const own = parts.storeAt(location);
-  const other = parts.standInFor(location);
+  const own = buckets.storeAt(location);
+  const other = buckets.standInFor(location);
   let failure: unknown;
   try {
     if (own) return await work(own, true);

@@ -54,7 +54,7 @@ export async function workThrough(
   );
   if (forbidden !== null) return paused(forbidden);
   if (signal.aborted) return paused(null);
-  const cloud = deps.cloud();
+  const cloud = deps.buckets.writable;
   if (!cloud) return paused('READ_ONLY');
   if (cloud.breaker.state.kind !== 'closed') return paused(cloud.breaker.state.cause.code);
   const { state } = cloud.breaker.writes;

@@ -61,7 +61,7 @@ export async function workOnClaimed(
   let closing = Promise.resolve();
   let batch: WorkResult = { done: 0, failed: 0 };
 
-  const goesOn = () => !isOver && !signal.aborted && !isAway(deps, request.work);
+  const goesOn = () => !isOver && !signal.aborted && !isAway(deps.buckets, request.work);
   const failed = (error: unknown) => {
     failures.push(error);
     isOver = true;

@@ -1,8 +1,6 @@
-import type { LocationId } from '../ledger/ledger';
 import type { MediaLibrary } from '../media/library';
 import type { EngineParts } from '../media/deps';
 import type { PublicUrlGate } from '../public-url/gate';
-import type { ListableStore } from '../store/listable-store';
 import type { Inventories } from '../ledger/inventories';
 
 /** What jobs on the whole library are made of. */
@@ -11,6 +9,4 @@ export type JobDeps = EngineParts & {
   inventories: Inventories;
   /** Whether visitors' requests for files come to this plugin. */
   publicUrl: Pick<PublicUrlGate, 'known' | 'fresh'>;
-  /** What lists the objects of a location; undefined where its store is out of reach. */
-  listAt(location: LocationId): ListableStore | undefined;
 };

@@ -1,15 +1,9 @@
 import { StorageError } from '../errors';
 import { plainObjectName, type ObjectKey } from '../keys';
-import type { Ledger, LocationId } from '../ledger/ledger';
-import type { ObjectFacts, ObjectStore } from '../store/object-store';
+import type { ReadableBucket } from '../buckets/buckets';
+import type { Ledger } from '../ledger/ledger';
+import type { ObjectFacts } from '../store/object-store';
 import { digest } from '../store/bodies';
-
-/** The present bucket, to look for files in. */
-export interface Place {
-  readonly store: ObjectStore;
-  readonly locationId: LocationId;
-  readonly prefix: string;
-}
 
 export interface AdoptOptions {
   signal?: AbortSignal;
@@ -24,7 +18,7 @@ export interface AdoptOptions {
  *   the plain name: the object may be that one, unproven
  * @throws StorageError OBJECT_NOT_FOUND when the bucket has none, ABORTED when `signal` aborts, or what else S3 says
  */
-export async function adoptFrom(place: Place, ledger: Pick<Ledger, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
+export async function adoptFrom(place: ReadableBucket, ledger: Pick<Ledger, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
   const object = plainObjectName(place.prefix, key);
   const found = await place.store.get(object, { signal });
   const stop = () => found.body.destroy(new StorageError('ABORTED', { operation: 'adopt', subject: key, cause: signal?.reason }));

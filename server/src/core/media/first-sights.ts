@@ -1,10 +1,11 @@
 import { abandonable } from '../abandonable';
+import type { ReadableBucket } from '../buckets/buckets';
 import type { Clock } from '../clock';
 import { isStorageError, StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
 import type { Ledger } from '../ledger/ledger';
 import type { ObjectFacts } from '../store/object-store';
-import { adoptFrom, type Place } from './adoption';
+import { adoptFrom } from './adoption';
 import type { RowCache } from './row-cache';
 import { Turns } from './turns';
 
@@ -65,7 +66,7 @@ export class FirstSights {
    * @throws StorageError UNAVAILABLE when too many objects are read already, or the last reading failed a moment ago; ABORTED when
    *   `signal` aborts; or whatever S3 says
    */
-  async join(place: Place, key: ObjectKey, signal?: AbortSignal): Promise<Sight> {
+  async join(place: ReadableBucket, key: ObjectKey, signal?: AbortSignal): Promise<Sight> {
     if (signal?.aborted) throw aborted(key, signal);
     if ((this.#failed.get(key) ?? 0) > this.clock.elapsed()) {
       throw new StorageError('UNAVAILABLE', { operation: 'adopt', subject: key, detail: 'it could not be read a moment ago' });
@@ -89,7 +90,7 @@ export class FirstSights {
     }
   }
 
-  #begin(place: Place, key: ObjectKey): Reading {
+  #begin(place: ReadableBucket, key: ObjectKey): Reading {
     const over = new AbortController();
     const { signal } = over;
     let answered: (facts: ObjectFacts) => void = () => undefined;
@@ -110,7 +111,7 @@ export class FirstSights {
     return reading;
   }
 
-  async #read(place: Place, key: ObjectKey, signal: AbortSignal, opened: (facts: ObjectFacts) => void): Promise<void> {
+  async #read(place: ReadableBucket, key: ObjectKey, signal: AbortSignal, opened: (facts: ObjectFacts) => void): Promise<void> {
     const answered = (facts: ObjectFacts) => {
       remember(this.#seen, key, { facts, until: this.clock.elapsed() + SEEN_TTL_MS });
       opened(facts);

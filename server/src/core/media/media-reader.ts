@@ -122,7 +122,7 @@ export class MediaReader {
    * @returns `changed` when it was adopted, or the ledger has other bytes of the key
    */
   async #adoptFromS3(key: ObjectKey, plan: Plan, { signal }: OpenOptions): Promise<Opened | 'changed'> {
-    const place = this.deps.readable();
+    const place = this.deps.buckets.readable;
     if (!place) return { kind: 'unavailable' };
     const seen = this.#firstSights.lately(key);
     if (seen) {

@@ -125,7 +125,7 @@ export class MediaStorage {
     const row = await this.deps.ledger.find(key);
     const begin: BeginOptions = { found: row && row.placement.state !== 'new' ? undefined : await this.#found(key) };
     const ledger = inScope(this.deps.ledger, options.scope);
-    const cloud = this.deps.cloud();
+    const cloud = this.deps.buckets.writable;
     if (cloud) {
       try {
         const sent = await send({ ledger, clock }, cloud, key, body, {
@@ -232,7 +232,7 @@ export class MediaStorage {
     const { ledger, rows } = this.deps;
     const keys = [...writes.map((write) => write.intent.key), ...tombstones];
     try {
-      await ledger.publish(writes, { condemnObjects: this.deps.cloud() !== undefined, tombstones });
+      await ledger.publish(writes, { condemnObjects: this.deps.buckets.writable !== undefined, tombstones });
     } catch (error) {
       if (error instanceof StorageError) {
         await ledger.abandon(writes.map((write) => write.intent));

@@ -25,7 +25,7 @@ export class RowBytes {
   readonly #condemned: CondemnedCopies;
   readonly #standIn: StandIn;
 
-  constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'storeAt' | 'standInFor' | 'disk' | 'volume' | 'clock' | 'log'>) {
+  constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'buckets' | 'disk' | 'volume' | 'clock' | 'log'>) {
     this.#verified = new VerifiedCopies(deps.disk);
     this.#condemned = new CondemnedCopies(deps, this.#verified);
     this.#standIn = new StandIn(deps);
@@ -70,7 +70,7 @@ export class RowBytes {
   }
 
   async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
-    const store = this.deps.storeAt(remote.locationId);
+    const store = this.deps.buckets.storeAt(remote.locationId);
     if (!store) return undefined;
     // without a tag nothing tells this part from a part of other bytes
     if (remote.etag === null && wanted.bytes === 'range') return undefined;

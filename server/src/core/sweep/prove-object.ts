@@ -14,13 +14,13 @@ import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
 export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
-  await atPlaceOf(deps, remote.locationId, (store, isOwn) => (isOwn ? proveOwn(deps, store, row, body, signal) : proveCopy(store, row, body, signal)), outOfReach);
+  await atPlaceOf(deps.buckets, remote.locationId, (store, isOwn) => (isOwn ? proveOwn(deps, store, row, body, signal) : proveCopy(store, row, body, signal)), outOfReach);
 }
 
 async function proveOwn(deps: EngineParts, store: ObjectStore, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
-  const cloud = deps.cloud();
+  const cloud = deps.buckets.writable;
   const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
   // where only the bytes prove anything, all of them are read below
   const seen = memory?.known === 'bytes' ? undefined : await seenByReading(store, remote.object, body, signal);

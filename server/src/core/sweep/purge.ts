@@ -18,7 +18,7 @@ export async function purge(deps: EngineParts, signal: AbortSignal): Promise<num
     for (const row of due) {
       const purged = await deps.ledger.purge(row, {
         referenced: listed.has(row.key),
-        condemnObjects: deps.cloud() !== undefined,
+        condemnObjects: deps.buckets.writable !== undefined,
       });
       if (purged) moved++;
     }

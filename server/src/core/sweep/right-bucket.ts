@@ -45,7 +45,7 @@ export class RightBucket {
     if (!isIn(row, 'both', 'remote')) return false;
     const { remote, content } = row.placement;
     try {
-      const facts = await this.deps.storeAt(remote.locationId)?.head(remote.object);
+      const facts = await this.deps.buckets.storeAt(remote.locationId)?.head(remote.object);
       return facts?.size === content.size && facts.etag !== null && facts.etag === remote.etag;
     } catch (error) {
       if (!isStorageError(error)) throw error;

@@ -18,9 +18,9 @@ const RETRY_MS = 10 * 60_000;
 export async function sweep(deps: EngineParts, signal: AbortSignal): Promise<number> {
   await deps.ledger.condemnAbandoned();
   let removed = await sweepFiles(deps, signal);
-  if (!deps.cloud()) return removed;
+  if (!deps.buckets.writable) return removed;
   for (const { id: locationId } of await deps.ledger.locations()) {
-    if (!deps.storeAt(locationId)) continue;
+    if (!deps.buckets.storeAt(locationId)) continue;
     removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, BATCH));
   }
   return removed;
@@ -42,7 +42,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
       // what was broken off is due as before
       else if (signal.aborted) return removed;
       // away, or not to be changed any more: the others would fare no better
-      else if (name.kind === 'object' && deps.cloud()?.breaker.state.kind !== 'closed') return removed;
+      else if (name.kind === 'object' && deps.buckets.writable?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
     }
     if (names.length < BATCH) return removed;
@@ -57,7 +57,7 @@ async function removeBytes(deps: EngineParts, name: DueName, bucket: RightBucket
       await removeFile(deps, name, signal);
     } else {
       // asked each time: the settings may have made this instance read-only a moment ago
-      const store = deps.cloud() && deps.storeAt(name.locationId);
+      const store = deps.buckets.writable && deps.buckets.storeAt(name.locationId);
       if (!store) return false;
       // first, or what is put together between the two would stay
       if (name.unfinished) await freeParts(deps, store, name);

@@ -17,7 +17,7 @@ export async function catchUp(deps: EngineParts, concurrency: number, signal: Ab
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
   const options = { concurrency, batchSize: BATCH, signal };
   const { inHand, upload } = uploads(deps, options);
-  const writes = deps.cloud()?.breaker.writes;
+  const writes = deps.buckets.writable?.breaker.writes;
   let trial = { done: 0, failed: 0 };
   if (writes && writes.state.kind !== 'closed') {
     // nothing is read, asked or noted for the others before one of them has passed

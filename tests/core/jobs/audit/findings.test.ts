@@ -1,3 +1,4 @@
+import { bucketsWith } from '../../../support/buckets';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
@@ -100,13 +101,13 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     // b.png has a class that archives by itself, and has not done so
     const listAt = (location: LocationId): ListableStore => ({
       list: async (...request) => {
-        const page = await world.deps.listAt(location)!.list(...request);
+        const page = await world.deps.buckets.listAt(location)!.list(...request);
         return { ...page, objects: page.objects.map((object) => (object.name === a || object.name === b ? { ...object, mayBeArchived: true } : object)) };
       },
     });
     world.fault = (operation, name, real) => (operation === 'head' && name === a ? real.head(name).then((facts) => ({ ...facts, archived: true })) : undefined);
     world.requests.length = 0;
-    const { findings } = await world.audit({ apply: true }, { deps: { listAt } });
+    const { findings } = await world.audit({ apply: true }, { deps: { buckets: bucketsWith(world.deps.buckets, { listAt }) } });
     expect(findings).toMatchObject([{ kind: 'object-archived', key: 'a.png', name: a, code: 'OBJECT_ARCHIVED', action: 'none', applied: false }]);
     expect(world.requests.sort()).toEqual([`head ${a}`, `head ${b}`].sort());
     expect(await states('a.png', 'b.png')).toEqual(['both', 'remote']);

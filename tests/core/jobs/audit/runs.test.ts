@@ -1,3 +1,5 @@
+import type { Buckets } from '../../../../server/src/core/buckets/buckets';
+import { bucketsWith } from '../../../support/buckets';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
@@ -15,7 +17,8 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 /** Lists instead of the bucket. */
-const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => ({ deps: { listAt: () => ({ list: (_prefix: string, request: ListRequest) => list(request) }) } });
+const withBuckets = (given: Partial<Buckets>) => ({ deps: { buckets: bucketsWith(world.deps.buckets, given) } });
+const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ listAt: () => ({ list: (_prefix: string, request: ListRequest) => list(request) }) });
 const lose = async (key: string) => {
   await world.remote(key);
   await world.s3.delete(await world.objectNameOf(key));
@@ -118,7 +121,7 @@ test.each(['NOT_S3', 'BUCKET_NOT_FOUND'] as const)('a bucket that answers %s pro
 
 test('a location that the settings do not reach is unverified, and nothing of it missing', async () => {
   await lose('a.png');
-  const { findings } = await world.audit({ apply: true }, { deps: { storeAt: () => undefined } });
+  const { findings } = await world.audit({ apply: true }, withBuckets({ storeAt: () => undefined }));
   expect(findings).toMatchObject([{ kind: 'failed', key: null, name: 's3/media', code: 'UNAVAILABLE', applied: false }]);
 });
 

@@ -6,7 +6,6 @@ import { auditJob } from '../../../../server/src/core/jobs/audit/job';
 import type { AuditParts } from '../../../../server/src/core/jobs/audit/deps';
 import type { JobOptions, JobOutcome, NewFinding } from '../../../../server/src/core/runner/job';
 import { RunProgress } from '../../../../server/src/core/runner/run-progress';
-import { resilientListing } from '../../../../server/src/core/store/resilience/decorators';
 import { diskTree } from '../../../../server/src/core/store/local/disk-tree';
 import type { KnownVolume } from '../../../../server/src/core/volumes/registry';
 import { bodyOf, md5Of } from '../../../support/bodies';
@@ -34,8 +33,6 @@ export async function auditWorld(options: { prefix?: string } = {}) {
     },
     registry: { list: async () => volumes },
     tree: diskTree(folder),
-    listAt: (location) => (jobs.storeAt(location) ? resilientListing(s3, { breaker: world.breaker, policy: { maxAttempts: 3 }, clock }) : undefined),
-    readable: () => (world.state.mode === 'off' ? undefined : cloud),
   };
   let runId = 0;
 

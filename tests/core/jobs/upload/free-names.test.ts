@@ -1,3 +1,4 @@
+import { bucketsWith } from '../../../support/buckets';
 import { StorageError } from '../../../../server/src/core/errors';
 import { FreeNames } from '../../../../server/src/core/jobs/upload/free-names';
 import { RunProgress } from '../../../../server/src/core/runner/run-progress';
@@ -16,8 +17,8 @@ let lists: number;
 beforeEach(async () => {
   world = await libraryWorld();
   lists = 0;
-  const { listAt } = world.deps;
-  world.deps.listAt = (location) => (lists++, listAt(location));
+  const { buckets } = world.deps;
+  world.deps.buckets = bucketsWith(buckets, { listAt: (location) => (lists++, buckets.listAt(location)) });
   job = uploadJob(world.deps);
 });
 afterEach(() => world.close());

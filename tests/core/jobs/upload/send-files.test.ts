@@ -1,3 +1,4 @@
+import { bucketsWith } from '../../../support/buckets';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { systemClock } from '../../../../server/src/core/clock';
@@ -31,8 +32,8 @@ async function shelved(count: number, content?: string) {
 function waiting() {
   const held: (() => void)[] = [];
   const seen = { most: 0, now: 0 };
-  const cloud = (): Cloud | undefined => {
-    const real = world.deps.cloud();
+  const writable = (): Cloud | undefined => {
+    const real = world.deps.buckets.writable;
     if (!real) return undefined;
     const put: Cloud['store']['put'] = async (...request) => {
       seen.most = Math.max(seen.most, ++seen.now);
@@ -41,7 +42,12 @@ function waiting() {
     };
     return { ...real, store: { ...bound(real.store), put } };
   };
-  return { deps: { ...world.deps, cloud }, seen, held };
+  const buckets = bucketsWith(world.deps.buckets, {
+    get writable() {
+      return writable();
+    },
+  });
+  return { deps: { ...world.deps, buckets }, seen, held };
 }
 const bound = (store: Cloud['store']): Cloud['store'] => ({
   put: (...request) => store.put(...request),

@@ -68,7 +68,7 @@ export class AuditRun {
 
   /** Whether nothing can have a key's bytes any more, as far as anybody can know. The disk was looked at before. */
   async isNowhereElse(key: ObjectKey, location?: LocationId): Promise<boolean> {
-    const present = this.deps.readable();
+    const present = this.deps.buckets.readable;
     if (!present || this.hasOtherDisks) return false;
     if (!this.proven.has(present.locationId) || !this.proven.has(location ?? present.locationId)) return false;
     return (await this.head(present.store, plainObjectName(present.prefix, key))) === 'missing';
@@ -86,7 +86,7 @@ export class AuditRun {
   async note(finding: Omit<NewFinding, 'applied'>, apply?: () => Promise<boolean>): Promise<void> {
     const { apply: wanted, dryRun } = this.context.options;
     // asked each time: the settings may have made this instance read-only a moment ago
-    const applied = apply !== undefined && wanted && !dryRun && this.deps.cloud() !== undefined && (await apply());
+    const applied = apply !== undefined && wanted && !dryRun && this.deps.buckets.writable !== undefined && (await apply());
     if (applied && finding.key !== null) this.deps.rows.forget([finding.key as ObjectKey]);
     this.#findings.push({ ...finding, applied });
     this.#noted.findings++;

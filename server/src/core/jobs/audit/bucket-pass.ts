@@ -21,8 +21,8 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
   for (const location of await deps.ledger.locations()) {
     if (run.stopped) return;
     const place = `${location.endpoint || 's3'}/${location.bucket}`;
-    const store = deps.storeAt(location.id);
-    const listing = deps.listAt(location.id);
+    const store = deps.buckets.storeAt(location.id);
+    const listing = deps.buckets.listAt(location.id);
     if (!store || !listing) {
       await run.unverified(place, new StorageError('UNAVAILABLE'));
       continue;
@@ -43,7 +43,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
 
 async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): Promise<void> {
   const { signal, progress } = run.context;
-  const prefix = run.deps.readable()?.prefix ?? '';
+  const prefix = run.deps.buckets.readable?.prefix ?? '';
   const suspects = new Suspects<ListedObject>((objects) => reportOrphans(run, id, prefix, objects));
   let after: string | undefined;
   do {

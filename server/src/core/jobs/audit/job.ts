@@ -16,7 +16,7 @@ export function auditJob(deps: AuditParts): Job {
   return {
     name: 'audit',
     scope: 'library',
-    blockedBy: async ({ apply }) => (apply && !deps.cloud() ? 'READ_ONLY' : null),
+    blockedBy: async ({ apply }) => (apply && !deps.buckets.writable ? 'READ_ONLY' : null),
     // there is always something to compare, so only its last run can be complete
     isComplete: async (_range, lastRun) => lastRun?.status === 'complete',
     run: (context) => audit(deps, context),
@@ -26,7 +26,7 @@ export function auditJob(deps: AuditParts): Job {
 /** @throws StorageError READ_ONLY when something is to be changed where nothing may be */
 async function audit(deps: AuditParts, context: JobContext): Promise<JobOutcome> {
   const { apply, dryRun } = context.options;
-  if (apply && !dryRun && !deps.cloud()) throw new StorageError('READ_ONLY', { operation: 'audit', refused: true });
+  if (apply && !dryRun && !deps.buckets.writable) throw new StorageError('READ_ONLY', { operation: 'audit', refused: true });
   const run = new AuditRun(deps, context);
   try {
     return await pass(run);

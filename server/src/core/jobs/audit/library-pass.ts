@@ -56,7 +56,7 @@ interface Missing {
 }
 
 async function lookInBucket(run: AuditRun, key: ObjectKey): Promise<Missing[]> {
-  const present = run.deps.readable();
+  const present = run.deps.buckets.readable;
   const store = present && run.reached.get(present.locationId);
   const object = store ? await run.head(store, plainObjectName(present.prefix, key)) : 'unknown';
   // there: whoever reads it first adopts it

@@ -14,7 +14,7 @@ import { proveObject } from '../../sweep/prove-object';
  * @returns whether it came to that; why not is noted in the ledger
  */
 export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: number, signal?: AbortSignal): Promise<boolean> {
-  if (!deps.cloud() || !isIn(row, 'both')) return false;
+  if (!deps.buckets.writable || !isIn(row, 'both')) return false;
   try {
     const { local, content } = row.placement;
     const body = await localBody(deps, row.key, local, content, { signal }).catch((cause: unknown) => asRecorded(row.key, content, cause));

@@ -22,7 +22,7 @@ export function cleanupJob(deps: JobDeps): Job {
 }
 
 async function forbidden(deps: JobDeps, range: Pick<JobOptions, 'maxId'>): Promise<ErrorCode | null> {
-  if (!deps.cloud()) return 'READ_ONLY';
+  if (!deps.buckets.writable) return 'READ_ONLY';
   return (await uploadIsComplete(deps, range)) ? null : 'UPLOAD_INCOMPLETE';
 }
 

@@ -117,7 +117,7 @@ export class Restoring {
 
   /** Why S3 cannot be read. */
   #away(): ErrorCode | null {
-    const state = this.deps.breaker()?.state;
+    const state = this.deps.buckets.breaker?.state;
     if (!state) return 'UNAVAILABLE';
     return state.kind === 'closed' ? null : state.cause.code;
   }

@@ -42,7 +42,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
     blockedBy: async ({ dryRun, maxId }): Promise<ErrorCode | null> => {
       const { remote } = await deps.ledger.tallies();
       if (remote.count === 0) return null;
-      if (!deps.breaker()) return 'UNAVAILABLE';
+      if (!deps.buckets.breaker) return 'UNAVAILABLE';
       // how much a range comes to, only going through it tells: each batch is looked at instead
       return !dryRun && maxId === null && (await lacking(remote.bytes)) > 0 ? 'DISK_TOO_SMALL' : null;
     },

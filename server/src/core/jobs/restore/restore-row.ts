@@ -25,7 +25,7 @@ export async function restoreRow(deps: EngineParts, row: LedgerRow, signal?: Abo
  */
 export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
   const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
-  return atPlaceOf(deps, row.placement.remote.locationId, (store) => bringBackFrom(deps, store, row, signal), outOfReach);
+  return atPlaceOf(deps.buckets, row.placement.remote.locationId, (store) => bringBackFrom(deps, store, row, signal), outOfReach);
 }
 
 async function bringBackFrom(deps: EngineParts, store: ObjectStore, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {

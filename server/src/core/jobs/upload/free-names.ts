@@ -32,7 +32,7 @@ interface Listed {
 export class FreeNames {
   #listed: Listed | undefined;
 
-  constructor(private readonly deps: Pick<JobDeps, 'listAt' | 'log'> & { clock: Pick<Clock, 'elapsed'> }) {}
+  constructor(private readonly deps: Pick<JobDeps, 'buckets' | 'log'> & { clock: Pick<Clock, 'elapsed'> }) {}
 
   /**
    * @param files how many are to be uploaded
@@ -44,7 +44,7 @@ export class FreeNames {
     const now = this.deps.clock.elapsed();
     // who starts a run may have filled the bucket just now
     if (options.fromStart || this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
-      const listing = this.deps.listAt(cloud.locationId);
+      const listing = this.deps.buckets.listAt(cloud.locationId);
       const names = listing ? await this.#look(listing, cloud, signal, () => progress.requested('list')) : null;
       this.#listed = { place, at: now, names };
     }

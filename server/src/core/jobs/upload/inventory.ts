@@ -82,8 +82,8 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
 }
 
 /** Takes the file up from the bucket. @returns why not; null when it has been */
-async function adopt({ cloud, ledger, rows }: JobDeps, progress: RunProgress, key: ObjectKey): Promise<ErrorCode | null> {
-  const place = cloud();
+async function adopt({ buckets, ledger, rows }: JobDeps, progress: RunProgress, key: ObjectKey): Promise<ErrorCode | null> {
+  const place = buckets.writable;
   if (!place) throw new StorageError('READ_ONLY', { operation: 'adopt', subject: key });
   try {
     const size = await adoptFrom(place, ledger, key);

@@ -14,7 +14,7 @@ export function uploadJob(deps: JobDeps): Job {
   return {
     name: 'upload',
     scope: 'disk',
-    blockedBy: async () => (deps.cloud() ? null : 'READ_ONLY'),
+    blockedBy: async () => (deps.buckets.writable ? null : 'READ_ONLY'),
     isComplete: (range) => uploadIsComplete(deps, range),
     run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context, freeNames)),
   };
@@ -35,7 +35,7 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   }
   const { pendingLibrary } = await deps.ledger.tallies();
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);
-  const cloud = deps.cloud();
+  const cloud = deps.buckets.writable;
   const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
   const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, halt, hurry, isFree });
   return workThrough(deps, context, libraryOf(deps), move, { inHand });

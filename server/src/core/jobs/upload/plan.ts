@@ -57,7 +57,7 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   for (const [key, code] of unknown) noted('missing', key, null, code);
   await inParallel(absent, options.concurrency, async (key) => {
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
-    const cloud = deps.cloud();
+    const cloud = deps.buckets.writable;
     const spent = rows.get(key)?.plainUsed ?? false;
     const seen = cloud && !spent ? await seenUnder(cloud.store, plainObjectName(cloud.prefix, key), signal) : 'nothing';
     if (typeof seen === 'object') {
@@ -85,8 +85,8 @@ function planKnown(deps: JobDeps, context: JobContext, row: LedgerRow): void {
   else if (row.origin !== 'read-only') wouldUpload(deps, context, size, row.plainUsed);
 }
 
-function wouldUpload({ cloud }: JobDeps, { progress }: JobContext, size: number, plainUsed: boolean): void {
-  const proof = cloud()?.proof.known;
+function wouldUpload({ buckets }: JobDeps, { progress }: JobContext, size: number, plainUsed: boolean): void {
+  const proof = buckets.writable?.proof.known;
   progress.expect(1, size);
   if (!plainUsed) progress.requested('head');
   progress.requested('put');

@@ -102,7 +102,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hal
     const sent = await moving(async () => {
       const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal: hurry };
       // while this waited for its turn, the bucket may have been given up, or the run stopped
-      if (!givenBack.aborted && deps.cloud()?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
+      if (!givenBack.aborted && deps.buckets.writable?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
       await ledger.forget(begun);
       requireGoingOn(givenBack);
       return undefined;
@@ -113,7 +113,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hal
   return {
     inHand,
     async upload(row) {
-      const cloud = deps.cloud();
+      const cloud = deps.buckets.writable;
       if (!cloud || !isIn(row, 'local')) return false;
       const isSmall = row.placement.content.size <= SMALL_BYTES;
       const unasked = isSmall && (isFree?.(plainObjectName(cloud.prefix, row.key)) ?? false);

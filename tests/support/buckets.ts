@@ -1,0 +1,19 @@
+import type { Buckets } from '../../server/src/core/buckets/buckets';
+
+/** The buckets, but for what is given instead. Every answer is asked for anew, as settings may change it. */
+export function bucketsWith(buckets: Buckets, given: Partial<Buckets>): Buckets {
+  return {
+    get writable() {
+      return 'writable' in given ? given.writable : buckets.writable;
+    },
+    get readable() {
+      return 'readable' in given ? given.readable : buckets.readable;
+    },
+    get breaker() {
+      return 'breaker' in given ? given.breaker : buckets.breaker;
+    },
+    storeAt: given.storeAt ?? ((location) => buckets.storeAt(location)),
+    standInFor: given.standInFor ?? ((location) => buckets.standInFor(location)),
+    listAt: given.listAt ?? ((location) => buckets.listAt(location)),
+  };
+}
