@@ -1,8 +1,8 @@
 import { ERRORS } from '../../server/src/contracts/errors';
 import { StorageError } from '../../server/src/core/errors';
 import { createCommand } from '../../server/src/cli/command';
-import type { HostFacts } from '../../server/src/cli/command-engine';
-import { engineWith, FACTS, lines, reasonOf, runOn, SETTINGS, stageIo, STATUS } from './support';
+import type { HostFacts } from '../../server/src/cli/command-host';
+import { engineWith, FACTS, lines, PASSED_TEST, reasonOf, runOn, SETTINGS, stageIo, STATUS } from './support';
 
 const failedStep = (code: 'CLOCK_SKEW' | 'ACCESS_DENIED') => async () => ({
   ok: false,
@@ -94,7 +94,7 @@ describe('doctor', () => {
   it('notes what the connection test has noticed', async () => {
     const played = stageIo();
     const { message, hint } = ERRORS.PROXY_NOT_USED;
-    const test = async () => ({ ...(await engineWith().test()), notes: [{ code: 'PROXY_NOT_USED' as const, message: `${message} (HTTPS_PROXY)`, hint }] });
+    const test = async () => ({ ...PASSED_TEST, notes: [{ code: 'PROXY_NOT_USED' as const, message: `${message} (HTTPS_PROXY)`, hint }] });
     expect(await runOn(played, 'doctor', engineWith({ test }))).toBe(0);
     expect(played.stdout()).toContain(`Connection: ${message} (HTTPS_PROXY)\n    → ${hint}\n`);
   });

@@ -1,8 +1,8 @@
 import type { AuditResult, RunEntry } from '../../server/src/contracts/jobs';
 import { StorageError } from '../../server/src/core/errors';
-import type { CommandEngine } from '../../server/src/cli/command-engine';
+import type { AdminApi } from '../../server/src/core/admin/admin-api';
 import { settle } from '../support/fake-clock';
-import { engineWith, jobOf, lines, NO_REPORT, PROGRESS, reasonOf, RUN, runOn, stageIo, STATUS } from './support';
+import { engineWith, type Answers, jobOf, lines, NO_REPORT, PROGRESS, reasonOf, RUN, runOn, stageIo, STATUS } from './support';
 
 const FAILED_OBJECT = {
   key: 'photo_1.jpg', state: 'local', origin: 'library', size: 1_200_000, mime: null, attempts: 1,
@@ -13,7 +13,7 @@ const FAILED_OBJECT = {
 const DRY_RUN: RunEntry = { ...RUN, dryRun: true, done: 0, bytesDone: 0 };
 
 /** An engine whose run takes `seconds` by the clock of the stage. */
-function slow(played: ReturnType<typeof stageIo>, seconds: number, more: Partial<CommandEngine> = {}): CommandEngine {
+function slow(played: ReturnType<typeof stageIo>, seconds: number, more: Partial<Answers> = {}): AdminApi {
   return engineWith({
     runNow: async (_name, _options, { onProgress }) => {
       onProgress(PROGRESS);
@@ -36,7 +36,7 @@ describe('upload', () => {
   });
 
   it('passes its options on, and the engine’s defaults where there are none', async () => {
-    const runNow = jest.fn<Promise<typeof RUN>, Parameters<CommandEngine['runNow']>>(async () => RUN);
+    const runNow = jest.fn<Promise<typeof RUN>, Parameters<AdminApi['runNow']>>(async () => RUN);
     await runOn(stageIo(), 'upload --max-id 500 --concurrency 16', engineWith({ runNow }));
     await runOn(stageIo(), 'upload', engineWith({ runNow }));
 
@@ -75,7 +75,7 @@ describe('upload', () => {
   });
 
   it('a file that fails in one round and is done in the next has not failed; one that fails in each has failed once', async () => {
-    const rounds: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+    const rounds: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       for (let round = 0; round < 3; round++) {
         onProgress({ ...PROGRESS, done: 333, total: 335, failed: 2 });
         onPaused('DISK_ERROR');
@@ -162,7 +162,7 @@ describe('upload', () => {
 
   it('of a dry run that an outage has ended, only the one that began anew counts', async () => {
     const played = stageIo();
-    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+    const runNow: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       onProgress({ ...DRY_RUN, total: 600, bytesTotal: 12_000_000, skipped: [{ code: 'IN_S3', count: 5, bytes: 0 }] });
       onPaused('UNREACHABLE');
       return { ...DRY_RUN, skipped: [{ code: 'IN_S3', count: 7, bytes: 0 }] };
@@ -175,7 +175,7 @@ describe('upload', () => {
     const played = stageIo();
     const first = { ...PROGRESS, skipped: [{ code: 'IN_S3' as const, count: 5, bytes: 0 }] };
     const second: RunEntry = { ...RUN, done: 550, total: 550, bytesDone: 11_000_000, bytesTotal: 11_000_000, skipped: [{ code: 'IN_S3', count: 2, bytes: 0 }] };
-    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+    const runNow: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       onProgress(first);
       onPaused('UNREACHABLE');
       await played.clock.sleep(10_000);
@@ -204,7 +204,7 @@ describe('upload', () => {
 
   it('waits for S3 only where it is S3 that is away, and says once that it answers again', async () => {
     const played = stageIo();
-    const runNow: CommandEngine['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
+    const runNow: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       for (const code of ['NOT_ON_DISK', null, 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE'] as const) {
         onProgress({ ...PROGRESS, done: 0, bytesDone: 0 });
         onPaused(code);

@@ -1,10 +1,11 @@
-import type { StatusAnswer } from '../../server/src/contracts/api';
+import type { StatusAnswer, TestAnswer } from '../../server/src/contracts/api';
 import { ERRORS, type ErrorCode } from '../../server/src/contracts/errors';
-import type { JobAnswer, JobName, Reason, ReportAnswer, RunEntry } from '../../server/src/contracts/jobs';
+import type { JobAnswer, JobsAnswer, JobName, Reason, ReportAnswer, RunEntry } from '../../server/src/contracts/jobs';
 import type { ObjectsAnswer } from '../../server/src/contracts/objects';
 import type { SettingsAnswer } from '../../server/src/contracts/settings';
 import { createCommand } from '../../server/src/cli/command';
-import type { CommandEngine, HostFacts } from '../../server/src/cli/command-engine';
+import type { HostFacts } from '../../server/src/cli/command-host';
+import type { AdminApi } from '../../server/src/core/admin/admin-api';
 import type { ProgressSnapshot } from '../../server/src/core/runner/run-progress';
 import type { CommandIo } from '../../server/src/cli/io';
 import { sourcesOf, STORED } from '../admin/support';
@@ -88,21 +89,40 @@ export const FACTS: HostFacts = {
 
 const PASSED = { ok: true, ms: 12.4, code: null, hint: null } as const;
 
-export const engineWith = (more: Partial<CommandEngine> = {}): CommandEngine => ({
-  settings: async () => SETTINGS,
-  test: async () => ({
-    ok: true,
-    steps: [{ name: 'endpoint', message: 'The endpoint answers and speaks S3.', ...PASSED }],
-    capabilities: { etagIsMd5: true, conditionalPut: null },
-    snippets: [],
-  }),
-  status: async () => STATUS,
-  objects: async () => NO_OBJECTS,
-  jobs: async () => ({ jobs: [] }),
-  report: async () => NO_REPORT,
-  runNow: async () => RUN,
-  ...more,
-});
+/** The answers that the command line reads. */
+export interface Answers {
+  settings(): Promise<SettingsAnswer>;
+  test(): Promise<TestAnswer>;
+  status(): Promise<StatusAnswer>;
+  objects: AdminApi['objects']['page'];
+  jobs(): Promise<JobsAnswer>;
+  report: AdminApi['jobs']['report'];
+  runNow: AdminApi['runNow'];
+}
+
+export const PASSED_TEST: TestAnswer = {
+  ok: true,
+  steps: [{ name: 'endpoint', message: 'The endpoint answers and speaks S3.', ...PASSED }],
+  capabilities: { etagIsMd5: true, conditionalPut: null },
+  snippets: [],
+};
+
+/** The admin face with these answers; everything that it changes is left out. */
+export function engineWith(more: Partial<Answers> = {}): AdminApi {
+  const answers: Answers = {
+    settings: async () => SETTINGS,
+    test: async () => PASSED_TEST,
+    status: async () => STATUS,
+    objects: async () => NO_OBJECTS,
+    jobs: async () => ({ jobs: [] }),
+    report: async () => NO_REPORT,
+    runNow: async () => RUN,
+    ...more,
+  };
+  const settings = { answer: answers.settings, test: answers.test };
+  const jobs = { answer: answers.jobs, report: answers.report };
+  return { settings, jobs, objects: { page: answers.objects }, status: answers.status, runNow: answers.runNow } as unknown as AdminApi;
+}
 
 export interface Played {
   readonly io: CommandIo;
@@ -153,7 +173,7 @@ export function stageIo({ isTTY = false, columns = 80, answer = null as string |
 }
 
 /** Runs a command line to its end; answers the exit code. */
-export function runOn(played: Played, line: string, engine: CommandEngine = engineWith(), facts: HostFacts = FACTS): Promise<number> {
+export function runOn(played: Played, line: string, engine: AdminApi = engineWith(), facts: HostFacts = FACTS): Promise<number> {
   const host = { start: async () => engine, facts: async () => facts };
   return createCommand(host, played.clock).run(line.split(' ').filter(Boolean), played.io);
 }

@@ -4,11 +4,12 @@ import type { Context } from 'koa';
 import { StorageError } from '../../server/src/core/errors';
 import { RequestRefused } from '../../server/src/core/refused';
 import { SettingsRefused } from '../../server/src/core/settings/refused';
-import { controllers } from '../../server/src/http/controllers';
-import { provideEngine, type EnginePort } from '../../server/src/http/engine-access';
+import type { AdminApi } from '../../server/src/core/admin/admin-api';
+import type { Logger } from '../../server/src/core/log';
+import { provideAdmin } from '../../server/src/http/admin-access';
 import { permission, registerPermissions } from '../../server/src/http/permissions';
 import { policies } from '../../server/src/http/policies';
-import { routes, type AdminRoute } from '../../server/src/http/routes';
+import { controllers, routes } from '../../server/src/http/routes';
 
 const logged: string[] = [];
 const registered: { section: string; uid: string; pluginName: string; category: string; subCategory: string }[] = [];
@@ -17,7 +18,9 @@ const strapi = {
   service: () => ({ actionProvider: { registerMany: async (actions: typeof registered) => void registered.push(...actions) } }),
 } as unknown as Core.Strapi;
 
-const objects = async (query: unknown) => (query === 'bad' ? Promise.reject(new RequestRefused('INVALID_QUERY', [{ path: 'page', message: 'must be …' }])) : { query }) as never;
+const page = async (query: unknown) => (query === 'bad' ? Promise.reject(new RequestRefused('INVALID_QUERY', [{ path: 'page', message: 'must be …' }])) : { query }) as never;
+
+const objects = { page, retry: async (body: unknown) => ({ body }) as never, untrash: async (body: unknown) => ({ body }) as never };
 
 const jobs = {
   answer: async () => ({ jobs: [] }),
@@ -26,16 +29,15 @@ const jobs = {
   setSchedule: async (name: string, body: unknown) => ({ name, body }) as never,
   report: async (name: string, query: unknown) => ({ name, query }) as never,
 };
-const changes = { retry: async (body: unknown) => ({ body }) as never, untrash: async (body: unknown) => ({ body }) as never };
 
-async function call(handler: string, engine: Partial<EnginePort['settings']> | undefined, body: unknown = {}, query: unknown = {}, granted = [permission('settings.read')]) {
-  const settings = engine as EnginePort['settings'];
-  const log = { ...strapi.log, error: (message: string) => void logged.push(message) } as EnginePort['log'];
-  provideEngine(strapi, engine && { log, settings, status: async () => ({ mode: 'off' }) as Awaited<ReturnType<EnginePort['status']>>, objects, jobs, changes });
+async function call(handler: string, engine: Partial<AdminApi['settings']> | undefined, body: unknown = {}, query: unknown = {}, granted = [permission('settings.read')]) {
+  const log = { ...strapi.log, error: (message: string) => void logged.push(message) } as Logger;
+  const admin = { settings: engine, status: async () => ({ mode: 'off' }), objects, jobs } as unknown as AdminApi;
+  provideAdmin(strapi, engine && { log, admin });
   const headers: Record<string, string> = {};
   const ctx = { ...asked(granted), request: { body }, query, params: { name: 'upload' }, set: (name: string, value: string) => (headers[name] = value), status: 200, body: undefined as unknown, method: 'PUT', path: '/s' };
-  const [controller, action] = handler.split('.') as ['settings', 'get'];
-  await controllers[controller]({ strapi })[action](ctx as unknown as Context);
+  const [controller, action] = handler.split('.') as [string, string];
+  await controllers[controller]!({ strapi })[action]!(ctx as unknown as Context);
   return { status: ctx.status, body: ctx.body, headers };
 }
 
@@ -45,7 +47,7 @@ const asked = (granted: readonly string[], body?: unknown) => ({ state: { userAb
 
 describe('routes', () => {
   const list = routes.admin.routes;
-  const actionsOf = ({ config }: AdminRoute) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
+  const actionsOf = ({ config }: (typeof list)[number]) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
   test('are these, and no others', () => {
     expect(routes.admin.type).toBe('admin');
@@ -64,7 +66,7 @@ describe('routes', () => {
     for (const route of list) {
       const { handler, method } = route;
       const [controller = '', action = ''] = handler.split('.');
-      const made = controllers[controller as 'settings']({ strapi }) as Record<string, unknown>;
+      const made = controllers[controller]!({ strapi });
       expect(made[action]).toBeInstanceOf(Function);
       const uids = actionsOf(route);
       expect(uids).not.toEqual([]);

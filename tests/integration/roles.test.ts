@@ -1,8 +1,9 @@
-import { routes, type AdminRoute } from '../../server/src/http/routes';
+import { routes } from '../../server/src/http/routes';
 import { addPerson, type Person } from '../support/people';
 import { openStage, type Stage } from '../support/stage';
 
 const ROUTES = routes.admin.routes;
+type AdminRoute = (typeof ROUTES)[number];
 const NAMED = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const);
 
 let stage: Stage;

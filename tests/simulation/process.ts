@@ -1,4 +1,5 @@
 import type { Clock } from '../../server/src/core/clock';
+import { Events } from '../../server/src/core/events';
 import { plainLocalName, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
 import { workOnClaimed } from '../../server/src/core/jobs/claimed';
@@ -108,10 +109,7 @@ export class Process {
       mode: () => (mayWrite() ? 'read-write' : 'read-only'),
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
-      onRefusal: quiet,
-      onFallback: quiet,
-      onOwnName: quiet,
-      onDelete: quiet,
+      events: new Events(this.#parts.log),
     });
   }
 

@@ -1,3 +1,4 @@
+import { Events } from '../../server/src/core/events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -73,6 +74,11 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const unusual = new Set<ObjectKey>();
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
+  const log = { debug: line, info: line, warn: line, error: line };
+  const events = new Events(log);
+  events.on('refused', ({ code }) => refusals.push(code));
+  events.on('fellBack', ({ code }) => fallbacks.push(code));
+  events.on('published', ({ ownNames }) => void (ownNames && kept.push('own name')));
   const jobs: EngineParts = {
     ledger,
     disk: new LocalObjectStore(folder),
@@ -83,7 +89,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     },
     rows: new RowCache((key) => ledger.find(key), clock.elapsed),
     clock,
-    log: { debug: line, info: line, warn: line, error: line },
+    log,
     buckets: {
       get writable() {
         return state.mode === 'read-write' ? cloud : undefined;
@@ -105,14 +111,11 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     mode: () => state.mode,
     inTransaction: () => state.inTransaction,
     keepsLocally: () => state.keepsLocally,
-    onRefusal: (code) => refusals.push(code),
-    onFallback: (code) => fallbacks.push(code),
-    onOwnName: () => void kept.push('own name'),
-    onDelete: () => undefined,
+    events,
   });
   const storage = storageOf(jobs);
   return Object.assign(world, {
-    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, storage, storageOf,
+    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, events, storage, storageOf,
     /** Listed, too, but as formats that something else than Strapi has named. */
     unusual,
     key: parseKey,

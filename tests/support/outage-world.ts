@@ -1,3 +1,5 @@
+import { Events } from '../../server/src/core/events';
+import { logOutages } from '../../server/src/core/outages/outage-lines';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,13 +51,16 @@ export async function outageWorld() {
     const incidents: ErrorCode[] = [];
     let written = Promise.resolve();
     // one after the other, as a worker does it
-    const flush = () => void (written = written.then(() => outage.flush()));
-    const outage: Outage = new Outage(
+    const events = new Events(log);
+    events.on('incidentChanged', () => void (written = written.then(() => outage.flush())));
+    events.on('recovered', () => void state.recovered++);
+    events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));
+    events.on('fellBack', ({ code, detail }) => connections.noteUnsent(code, true, detail));
+    logOutages(events, log, () => options.keepsLocally !== false);
+    const outage = new Outage(
       { begin: async (code) => void incidents.push(code), note: async () => undefined, endUnseen: async () => undefined, list: async () => [] },
       clock,
-      log,
-      flush,
-      () => options.keepsLocally === false,
+      events,
     );
     const opened: (() => void)[] = [];
     const state = { recovered: 0 };
@@ -69,7 +74,7 @@ export async function outageWorld() {
         opened.push(destroy);
         return store;
       },
-      onRecovered: () => void state.recovered++,
+      events,
     });
     const settings = (patch: Partial<EffectiveSettings['settings']> = {}): EffectiveSettings => {
       const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket, endpoint: proxy.endpoint, region }, variables: {} });
@@ -93,10 +98,7 @@ export async function outageWorld() {
       mode: () => 'read-write',
       inTransaction: () => false,
       keepsLocally: () => options.keepsLocally ?? true,
-      onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),
-      onFallback: (code, detail) => connections.noteUnsent(code, true, detail),
-      onOwnName: () => undefined,
-      onDelete: () => undefined,
+      events,
     });
     return {
       ...{ bucket, clock, ledger, lines, incidents, outage, connections, settings, parts, storage, state },

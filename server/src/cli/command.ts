@@ -2,7 +2,8 @@ import { ERRORS } from '../contracts/errors';
 import type { Clock } from '../core/clock';
 import { codeOf } from '../core/errors';
 import { parseArguments, type CommandRequest } from './arguments';
-import type { CommandEngine, CommandHost } from './command-engine';
+import type { AdminApi } from '../core/admin/admin-api';
+import type { CommandHost } from './command-host';
 import { runDoctor } from './doctor-command';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { runJob } from './run-job';
@@ -45,13 +46,13 @@ export function createCommand(host: CommandHost, clock: Clock): Command {
 async function perform(request: CommandRequest, host: CommandHost, io: CommandIo, clock: Clock): Promise<number> {
   const { command, json } = request;
   if (command === 'doctor') return runDoctor(host, io, json);
-  const engine = await startOf(host, request, io);
-  if (!engine) return EXIT.BLOCKED;
-  if (command === 'status') return showStatus(engine, io, json);
-  return runJob({ ...request, command }, engine, io, clock);
+  const admin = await startOf(host, request, io);
+  if (!admin) return EXIT.BLOCKED;
+  if (command === 'status') return showStatus(admin, io, json);
+  return runJob({ ...request, command }, admin, io, clock);
 }
 
-async function startOf(host: CommandHost, { json }: CommandRequest, io: CommandIo): Promise<CommandEngine | null> {
+async function startOf(host: CommandHost, { json }: CommandRequest, io: CommandIo): Promise<AdminApi | null> {
   try {
     return await host.start();
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { StatusAnswer, TestAnswer } from '../contracts/api';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
-import type { HostFacts } from './command-engine';
+import type { HostFacts } from './command-host';
 import { formatBytes, formatTally } from './format';
 import { outOfReach } from './out-of-reach';
 

@@ -1,5 +1,6 @@
 import { ERRORS } from '../contracts/errors';
-import type { CommandEngine, CommandHost } from './command-engine';
+import type { AdminApi } from '../core/admin/admin-api';
+import type { CommandHost } from './command-host';
 import { connectionChecks, diskCheck, hostChecks, libraryChecks, settingsChecks, type Check } from './doctor-checks';
 import { EXIT, writeJson, type CommandIo } from './io';
 
@@ -19,23 +20,23 @@ export async function runDoctor(host: CommandHost, io: CommandIo, json: boolean)
 }
 
 async function* allChecks(host: CommandHost): AsyncGenerator<Check> {
-  let engine: CommandEngine | null = null;
+  let admin: AdminApi | null = null;
   try {
-    engine = await host.start();
+    admin = await host.start();
     yield { name: 'Plugin', verdict: 'ok', text: 'has started', hint: null };
   } catch (error) {
     const text = `could not start: ${error instanceof Error ? error.message : String(error)}`;
     yield { name: 'Plugin', verdict: 'wrong', text, hint: ERRORS.NOT_STARTED.hint };
   }
   const facts = await host.facts();
-  const settings = engine && (await engine.settings());
+  const settings = admin && (await admin.settings.answer());
   yield* hostChecks(facts, settings);
-  if (!engine || !settings) return;
+  if (!admin || !settings) return;
   yield diskCheck(facts, settings);
   yield* settingsChecks(settings);
   // without a bucket, or where nothing may be used, there is no connection to test
-  if (settings.mode !== 'off') yield* connectionChecks(await engine.test());
-  yield* libraryChecks(await engine.status());
+  if (settings.mode !== 'off') yield* connectionChecks(await admin.settings.test({}));
+  yield* libraryChecks(await admin.status());
 }
 
 function checkLines({ name, verdict, text, hint }: Check): string[] {

@@ -5,7 +5,7 @@ import { isStorageError } from '../core/errors';
 import type { JobOptions } from '../core/runner/job';
 import type { ProgressSnapshot } from '../core/runner/run-progress';
 import type { CommandRequest, JobCommand } from './arguments';
-import type { CommandEngine } from './command-engine';
+import type { AdminApi } from '../core/admin/admin-api';
 import { consent, questionOf } from './consent';
 import { FAILURES_SHOWN, NO_FAILURES, type Failures } from './failures';
 import { EXIT, writeJson, type CommandIo } from './io';
@@ -22,14 +22,14 @@ export interface JobRequest extends CommandRequest {
 }
 
 /** `upload`, `cleanup`, `restore`, `audit`: asks, runs, shows and sums up. Answers the exit code. */
-export async function runJob(request: JobRequest, engine: CommandEngine, io: CommandIo, clock: Clock): Promise<number> {
-  const { jobs } = await engine.jobs();
+export async function runJob(request: JobRequest, admin: AdminApi, io: CommandIo, clock: Clock): Promise<number> {
+  const { jobs } = await admin.jobs.answer();
   const job = jobs.find(({ name }) => name === request.command);
   // a dry run, or a range, may be possible where the whole is not: the run itself says
   const blocked = request.dryRun || request.maxId !== null ? null : (job?.blockedBy ?? null);
   if (blocked) return reportBlocked(blocked, request, io);
   if (job?.warning) io.stderr.write(`${job.warning.message}\n→ ${job.warning.hint}\n`);
-  const question = questionOf(request, (await engine.status()).objects);
+  const question = questionOf(request, (await admin.status()).objects);
   const answer = question === null ? 'given' : await consent(question, request, io);
   if (answer === 'unasked') {
     io.stderr.write(`${question}\nNobody is there to be asked: say --yes.\n`);
@@ -39,7 +39,7 @@ export async function runJob(request: JobRequest, engine: CommandEngine, io: Com
     io.stderr.write('Nothing was changed.\n');
     return EXIT.FAILED;
   }
-  return work(request, engine, io, clock);
+  return work(request, admin, io, clock);
 }
 
 function reportBlocked(reason: Reason, { command, json }: JobRequest, io: CommandIo): number {
@@ -48,7 +48,7 @@ function reportBlocked(reason: Reason, { command, json }: JobRequest, io: Comman
   return EXIT.BLOCKED;
 }
 
-async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, clock: Clock): Promise<number> {
+async function work(request: JobRequest, admin: AdminApi, io: CommandIo, clock: Clock): Promise<number> {
   const { command, json } = request;
   const interruption = new AbortController();
   const display = new ProgressDisplay(command, io.stderr, clock);
@@ -64,7 +64,7 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
   const totals = new RunTotals();
   let run: RunEntry;
   try {
-    const last = await engine.runNow(command, optionsOf(request), {
+    const last = await admin.runNow(command, optionsOf(request), {
       signal: interruption.signal,
       onProgress: (progress) => display.update(totals.update(progress)),
       onPaused: (code) => display.update({ ...totals.nextRun(), waitingFor: code ?? undefined }),
@@ -79,8 +79,8 @@ async function work(request: JobRequest, engine: CommandEngine, io: CommandIo, c
     unsubscribe();
   }
   const seconds = (clock.elapsed() - began) / 1000;
-  const report = command === 'audit' ? await engine.report(command, { page: '1', pageSize: String(FAILURES_SHOWN) }) : null;
-  const failures = await failuresOf(request, totals.failedAttempts, engine);
+  const report = command === 'audit' ? await admin.jobs.report(command, { page: '1', pageSize: String(FAILURES_SHOWN) }) : null;
+  const failures = await failuresOf(request, totals.failedAttempts, admin);
   const result: RunResult = { run: { ...run, failed: failures.total }, report, seconds, failures };
   if (json) writeJson(io, { ...result, failures: failures.first, obstacles: failures.obstacles });
   else io.stdout.write(`${summaryLines(command, result).join('\n')}\n`);
@@ -99,17 +99,17 @@ function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<J
  * after all.
  * @param attempts that failed: several may be one file's, and older failures are not this command's
  */
-async function failuresOf({ command, dryRun }: JobRequest, attempts: number, engine: CommandEngine): Promise<Failures> {
+async function failuresOf({ command, dryRun }: JobRequest, attempts: number, admin: AdminApi): Promise<Failures> {
   if (attempts === 0 && !dryRun) return NO_FAILURES;
   const page = { page: '1', pageSize: String(FAILURES_SHOWN) };
   if (dryRun || command === 'audit') {
-    const { results, pagination } = await engine.report(command, { ...page, kind: 'failed' });
+    const { results, pagination } = await admin.jobs.report(command, { ...page, kind: 'failed' });
     const told = results.flatMap(({ key, name, size, reason }) => (reason ? [{ name: key ?? name, size, reason }] : []));
     const first = told.flatMap(({ name, ...failure }) => (name === null ? [] : [{ name, ...failure }]));
     const obstacles = told.flatMap(({ name, size, reason }) => (name === null ? [{ reason, bytes: size }] : []));
     return { first, total: Math.max(attempts, pagination.total - obstacles.length), obstacles };
   }
-  const { results, pagination } = await engine.objects({ ...page, failed: 'true', ...TRIED[command] });
+  const { results, pagination } = await admin.objects.page({ ...page, failed: 'true', ...TRIED[command] });
   const total = Math.min(attempts, pagination.total);
   const first = results.flatMap(({ key, size, lastError }) => (lastError ? [{ name: key, size, reason: lastError }] : []));
   return { first: first.slice(0, total), total, obstacles: [] };

@@ -3,7 +3,7 @@ import { ERRORS } from '../contracts/errors';
 import type { JobAnswer, RunEntry } from '../contracts/jobs';
 import { tellsNoAnswer } from '../core/errors';
 import { columns } from './columns';
-import type { CommandEngine } from './command-engine';
+import type { AdminApi } from '../core/admin/admin-api';
 import { formatDuration, formatFiles, formatNumber, formatTally, formatTime } from './format';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { libraryLines } from './library-bar';
@@ -11,9 +11,9 @@ import { outOfReach } from './out-of-reach';
 import { notLookedAt } from './run-summary';
 import { ENDED } from './words';
 
-export async function showStatus(engine: CommandEngine, io: CommandIo, json: boolean): Promise<number> {
-  const status = await engine.status();
-  const { jobs } = await engine.jobs();
+export async function showStatus(admin: AdminApi, io: CommandIo, json: boolean): Promise<number> {
+  const status = await admin.status();
+  const { jobs } = await admin.jobs.answer();
   if (json) writeJson(io, { ...status, jobs });
   else io.stdout.write(`${statusLines(status, jobs, io.stdout.columns - 1).join('\n')}\n`);
   return EXIT.DONE;

@@ -1,4 +1,3 @@
-// Longer than other files: the one place where all parts of the engine are made and meet.
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from '../adapters/strapi/log';
@@ -17,16 +16,14 @@ import { publicAddress, publicMarks, publicSite } from '../adapters/strapi/publi
 import { strapiSecretBox } from '../adapters/strapi/secrets';
 import { KnexSettingsRepository } from '../adapters/database/settings-repository';
 import { volumeRegistry } from '../adapters/database/volumes';
-import type { StatusAnswer, TestAnswer } from '../contracts/api';
-import type { ObjectsAnswer } from '../contracts/objects';
+import type { TestAnswer } from '../contracts/api';
 import { PLUGIN_ID } from '../contracts/presets';
-import type { SettingsAnswer } from '../contracts/settings';
 import { systemClock } from '../core/clock';
 import { Housekeeping } from '../core/upkeep/housekeeping';
-import type { JobRunner } from '../core/runner/runner';
 import type { EngineParts } from '../core/media/deps';
 import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
+import { Events } from '../core/events';
 import { LibraryCensus } from '../core/admin/library-census';
 import type { Logger } from '../core/log';
 import { Connections, type ConnectionsDeps } from '../core/buckets/connections';
@@ -35,8 +32,8 @@ import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
 import { outOfSight, outOfSightLine, type SightDeps } from '../core/buckets/out-of-sight';
 import { RowCache } from '../core/media/row-cache';
-import { ObjectChanges } from '../core/admin/object-changes';
-import { objectsPage } from '../core/admin/objects';
+import type { AdminApi } from '../core/admin/admin-api';
+import { ObjectsApi } from '../core/admin/objects';
 import { PublicUrlGate } from '../core/public-url/gate';
 import { publicUrlOf } from '../core/public-url/public-url';
 import { openS3Probe } from '../core/buckets/probe/open-s3';
@@ -56,7 +53,7 @@ import { DiskWatch } from '../core/volumes/disk-watch';
 import { TwinWatch } from '../core/volumes/twin-watch';
 import type { VolumeRegistry } from '../core/volumes/registry';
 import { EngineJobs } from './jobs';
-import type { EnginePort, JobsEndpoint, ObjectsEndpoint, SettingsEndpoint } from '../http/engine-access';
+import { listen } from './listeners';
 
 const clock = systemClock;
 
@@ -64,6 +61,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
   census: LibraryCensus;
   log: Logger;
+  events: Events;
   incidents: IncidentLog;
   volume: Volume;
   registry: VolumeRegistry;
@@ -92,15 +90,12 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
 
 /**
  * The composition root: the one place that sees both the storage engine and Strapi. One a process.
- * (Long, because all wiring is in one place, but for the jobs: see `engine-jobs.ts`.)
+ * It is long because all wiring is in one place, but for that of the jobs (`jobs.ts`) and of the facts (`listeners.ts`).
  */
-export class Engine implements EnginePort {
+export class Engine {
   readonly log: Logger;
-  readonly settings: SettingsEndpoint;
-  readonly jobs: JobsEndpoint;
-  readonly changes: ObjectsEndpoint;
-  /** For the command line: it runs no background work, but a command that takes hours sees all the same what is changed meanwhile. */
-  readonly runner: Pick<JobRunner, 'runNow'>;
+  /** What people see and change, by the panel's routes and by the command line. */
+  readonly admin: AdminApi;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
@@ -116,32 +111,31 @@ export class Engine implements EnginePort {
     const { service, jobs } = parts;
     this.#ledgerUsed = parts.ledgerUsed;
     this.log = parts.log;
-    const api = new SettingsApi(service, { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env }, (settings) => outOfSight(parts, settings), parts.publicUrl);
-    this.settings = {
-      answer: () => api.answer(),
-      test: async (body) => {
-        const answer = await api.test(body);
-        // without a patch it was about the settings in force: what it found is true for everybody
-        if (Object.keys(body ?? {}).length === 0) this.#learn(answer);
-        return answer;
+    const { ledger, registry, volume, rows, housekeeping } = parts;
+    const settings = new SettingsApi({
+      service,
+      probe: { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env },
+      outOfSight: (effective) => outOfSight(parts, effective),
+      publicUrl: parts.publicUrl,
+      applied: () => this.#applied,
+      onTested: (answer) => this.#learn(answer),
+      stopMigration: () => jobs.stopMigration(),
+    });
+    this.admin = {
+      settings,
+      jobs: jobs.api((patch) => settings.update(patch)),
+      objects: new ObjectsApi({ ledger, registry, volume, rows, onChange: () => housekeeping.wake() }),
+      status: async () => {
+        await this.#refresh();
+        const { connections, outage } = parts;
+        return statusOf({ ...parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
       },
-      update: (body) => this.#inForce(api.update(body)),
-      preview: (body) => api.preview(body),
-      leave: async () => {
-        const answer = await this.#inForce(api.leave());
-        await jobs.withdraw();
-        return answer;
-      },
-      comeBack: () => this.#inForce(api.comeBack()),
+      // a command runs no background work, but one that takes hours sees what is changed meanwhile
+      runNow: (...what) => service.following(async () => {
+        await this.#applied;
+        return jobs.runNow(...what);
+      }),
     };
-    this.jobs = jobs.api((patch) => this.settings.update(patch));
-    const runNow: JobRunner['runNow'] = async (...what) => {
-      await this.#applied;
-      await jobs.predecessors.takeOver();
-      return jobs.runner.runNow(...what);
-    };
-    this.runner = { runNow: (...what) => service.following(() => runNow(...what)) };
-    this.changes = new ObjectChanges(parts.ledger, parts.rows, () => parts.housekeeping.wake());
     service.onChange(() => this.#apply());
     this.#apply();
   }
@@ -169,20 +163,21 @@ export class Engine implements EnginePort {
     await service.refresh();
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
-    const outage: Outage = new Outage(incidents, clock, log, () => housekeeping.noteIncident(), () => !keepsLocally());
+    const events = new Events(log);
+    const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions, database.getSchemaName());
     const diskHealth = new DiskHealth({ volume, clock, log });
     await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
       openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
-    const connections: Connections = new Connections({
+    const connections = new Connections({
       ledger,
       clock,
       log,
       outage,
       openBucket: openSettingsBucket,
-      onRecovered: () => housekeeping.wake(),
+      events,
     });
     const visitors = new DatabaseTimeout(clock);
     const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
@@ -238,14 +233,9 @@ export class Engine implements EnginePort {
       mode: () => service.current().mode,
       inTransaction: () => database.inTransaction(),
       keepsLocally,
-      onRefusal: (code, detail) => connections.noteUnsent(code, false, detail),
-      onFallback: (code, detail) => {
-        connections.noteUnsent(code, true, detail);
-        housekeeping.fellBack();
-      },
-      onOwnName: () => housekeeping.awaitsSettling(),
-      onDelete: () => housekeeping.wake(),
+      events,
     });
+    listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
       catalog.prepare();
       try {
@@ -256,7 +246,7 @@ export class Engine implements EnginePort {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, events, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     return engine;
   }
@@ -285,16 +275,6 @@ export class Engine implements EnginePort {
     return service.current().mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
   }
 
-  async status(): Promise<StatusAnswer> {
-    await this.#refresh();
-    const { service, connections, outage } = this.parts;
-    return statusOf({ ...this.parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
-  }
-
-  objects(query: unknown): Promise<ObjectsAnswer> {
-    return objectsPage(this.parts, query);
-  }
-
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
   serve(): void {
     const { housekeeping, jobs } = this.parts;
@@ -318,13 +298,6 @@ export class Engine implements EnginePort {
     this.parts.connections.close();
   }
 
-  /** @returns the answer, when what was changed counts in this process */
-  async #inForce(update: Promise<SettingsAnswer>): Promise<SettingsAnswer> {
-    const answer = await update;
-    await this.#applied;
-    return answer;
-  }
-
   /**
    * Once, in a process that serves visitors, and only where the plugin has to do with this library. Not to be called for a request,
    * whose transaction the background work would take for its own.
@@ -346,13 +319,13 @@ export class Engine implements EnginePort {
 
   /** Brings the connections in line with the settings, one change after the other. */
   #apply(): void {
-    const { service, connections, housekeeping, log } = this.parts;
+    const { service, connections, events, housekeeping, log } = this.parts;
     const settings = service.current();
     this.#applied = this.#applied.then(async () => {
       try {
         await connections.apply(settings);
         this.#applyFailed = false;
-        log.info(`mode: ${settings.mode}${settings.reason ? ` (${settings.reason})` : ''}`);
+        events.emit('modeChanged', { mode: settings.mode, reason: settings.reason });
         housekeeping.wake();
         if (settings.mode !== 'off') this.#prepareLibrary();
         void connections.check();

@@ -38,8 +38,8 @@ export interface EngineJobsDeps {
 
 /** The jobs on the whole library, wired to this project's database and settings. */
 export class EngineJobs {
-  readonly runner: JobRunner;
   readonly predecessors: Predecessors;
+  readonly #runner: JobRunner;
   readonly #requests: JobRequests;
   /** What the routes need. @param updateSettings resolves when the change is in force */
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
@@ -73,7 +73,7 @@ export class EngineJobs {
     };
     const schedules = new JobSchedules(cronSchedules(log), settings, tick, log);
     service.onChange(() => schedules.follow());
-    this.runner = runner;
+    this.#runner = runner;
     this.#requests = requests;
     this.#schedules = schedules;
     this.api = (updateSettings) =>
@@ -89,17 +89,23 @@ export class EngineJobs {
 
   /** Only in a process that serves HTTP. */
   start(): void {
-    this.runner.start();
+    this.#runner.start();
     this.#schedules.start();
   }
 
-  /** Both phases of the migration end: S3 is on its way out. */
-  async withdraw(): Promise<void> {
+  /** Works on a job in this process, until nothing is left to do. What a predecessor held that was killed is free by then. */
+  readonly runNow: JobRunner['runNow'] = async (...what) => {
+    await this.predecessors.takeOver();
+    return this.#runner.runNow(...what);
+  };
+
+  /** Ends both phases of the migration. */
+  async stopMigration(): Promise<void> {
     for (const name of SCHEDULED_JOBS) await this.#requests.stop(name);
   }
 
   async stop(): Promise<void> {
     this.#schedules.stop();
-    await this.runner.stop();
+    await this.#runner.stop();
   }
 }

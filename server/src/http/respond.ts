@@ -3,9 +3,10 @@ import type { Context } from 'koa';
 
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { FieldError } from '../contracts/settings';
+import type { AdminApi } from '../core/admin/admin-api';
 import { codeOf, described, printable, StorageError } from '../core/errors';
 import { RequestRefused } from '../core/refused';
-import { engineOf, type EnginePort } from './engine-access';
+import { adminOf } from './admin-access';
 
 /** The body of every failed admin request, in Strapi's own shape. */
 export interface ErrorBody {
@@ -43,14 +44,14 @@ export function errorBody(error: unknown): ErrorBody {
 }
 
 /** A controller action that answers what `work` resolves to with `status`, and failures as {@link errorBody}. */
-export function action<T>(strapi: Core.Strapi, work: (engine: EnginePort, ctx: Context) => Promise<T>, status = 200): (ctx: Context) => Promise<void> {
+export function action<T>(strapi: Core.Strapi, work: (admin: AdminApi, ctx: Context) => Promise<T>, status = 200): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     // settings and states are of the moment, and of the one who asked
     ctx.set('Cache-Control', 'no-store');
-    const engine = engineOf(strapi);
+    const engine = adminOf(strapi);
     try {
       if (!engine) throw new Error('the engine did not start');
-      ctx.body = await work(engine, ctx);
+      ctx.body = await work(engine.admin, ctx);
       ctx.status = status;
     } catch (error) {
       const body = errorBody(error);

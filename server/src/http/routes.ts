@@ -1,47 +1,31 @@
+import type { Core } from '@strapi/strapi';
+import type { Context } from 'koa';
+
 import { PLUGIN_ID } from '../contracts/presets';
-import { permission, type PermissionUid } from './permissions';
-import type { policies } from './policies';
+import { adminRoutes, type AdminRoute } from './admin-routes';
+import { permission } from './permissions';
+import { action } from './respond';
 
-export interface AdminRoute {
-  method: 'GET' | 'PUT' | 'POST';
-  path: string;
-  handler: string;
-  config: { policies: unknown[] };
+type Action = (ctx: Context) => Promise<void>;
+
+function policiesOf({ permissions, policy }: AdminRoute): unknown[] {
+  const guard = { name: `plugin::${PLUGIN_ID}.has-any-permission`, config: { actions: permissions.map(permission) } };
+  return ['admin::isAuthenticatedAdmin', guard, ...(policy ? [`plugin::${PLUGIN_ID}.${policy}`] : [])];
 }
 
-/** @param uids one of them is enough */
-function route(method: AdminRoute['method'], path: string, handler: string, ...uids: [PermissionUid, ...PermissionUid[]]): AdminRoute {
-  const guard = { name: `plugin::${PLUGIN_ID}.has-any-permission`, config: { actions: uids.map(permission) } };
-  return { method, path, handler, config: { policies: ['admin::isAuthenticatedAdmin', guard] } };
-}
-
-function withPolicy(admin: AdminRoute, name: keyof typeof policies): AdminRoute {
-  return { ...admin, config: { policies: [...admin.config.policies, `plugin::${PLUGIN_ID}.${name}`] } };
-}
-
-/** Strapi puts `/s3-storage` before each path, and asks for an administrator's token. */
+/** The table of {@link adminRoutes} as Strapi takes routes. Strapi asks for an administrator's token before each. */
 export const routes = {
   admin: {
     type: 'admin',
-    routes: [
-      route('GET', '/settings', 'settings.get', 'settings.read'),
-      withPolicy(route('PUT', '/settings', 'settings.update', 'settings.update'), 'schedules-for-job-runners'),
-      // sends requests with the stored credentials and writes an object: more than reading
-      route('POST', '/settings/test', 'settings.test', 'settings.update'),
-      // says how many files a change would lose sight of; asks S3 for some of them
-      route('POST', '/settings/preview', 'settings.preview', 'settings.update'),
-      withPolicy(route('POST', '/settings/leave', 'settings.leave', 'settings.update'), 'for-job-runners'),
-      withPolicy(route('POST', '/settings/return', 'settings.comeBack', 'settings.update'), 'for-job-runners'),
-      // no settings in either: what the jobs' own answers and reports tell as well
-      route('GET', '/status', 'status.get', 'settings.read', 'jobs.read'),
-      route('GET', '/objects', 'objects.list', 'settings.read', 'jobs.read'),
-      route('POST', '/objects/retry', 'objects.retry', 'jobs.run'),
-      route('POST', '/objects/untrash', 'objects.untrash', 'jobs.run'),
-      route('GET', '/jobs', 'jobs.list', 'jobs.read'),
-      route('POST', '/jobs/:name/start', 'jobs.start', 'jobs.run'),
-      route('POST', '/jobs/:name/stop', 'jobs.stop', 'jobs.run'),
-      route('PUT', '/jobs/:name/schedule', 'jobs.schedule', 'jobs.run'),
-      route('GET', '/jobs/:name/report', 'jobs.report', 'jobs.read'),
-    ],
+    routes: adminRoutes.map((route) => ({ method: route.method, path: route.path, handler: route.handler, config: { policies: policiesOf(route) } })),
   },
 };
+
+/** The actions of one controller. */
+function controllerOf(name: string): (context: { strapi: Core.Strapi }) => Record<string, Action> {
+  const own = adminRoutes.filter(({ handler }) => handler.startsWith(`${name}.`));
+  return ({ strapi }) => Object.fromEntries(own.map(({ handler, work, status }) => [handler.slice(name.length + 1), action(strapi, work, status)]));
+}
+
+/** The works of the table, as Strapi takes controllers. */
+export const controllers = Object.fromEntries([...new Set(adminRoutes.map(({ handler }) => handler.split('.')[0] as string))].map((name) => [name, controllerOf(name)]));

@@ -4,7 +4,7 @@ import type { Core } from '@strapi/strapi';
 import { foreignMethods } from '../adapters/strapi/local-provider';
 import { isWrapped, type UploadProvider } from '../adapters/strapi/upload-provider';
 import { missingMigrations } from '../adapters/database/migrate';
-import type { HostFacts } from '../cli/command-engine';
+import type { HostFacts } from '../cli/command-host';
 import type { DiskTrouble } from '../contracts/api';
 import { ephemeralKind } from '../core/store/local/file-system';
 import { troubleBy } from '../core/volumes/disk-health';

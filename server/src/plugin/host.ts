@@ -6,7 +6,7 @@ import { codeOf, described, StorageError } from '../core/errors';
 import type { MediaReader } from '../core/media/media-reader';
 import type { MediaStorage } from '../core/media/media-storage';
 import { Engine } from '../engine/engine';
-import { provideEngine } from '../http/engine-access';
+import { provideAdmin } from '../http/admin-access';
 
 /** How soon after a failed start the next is tried, in milliseconds. */
 const RESTART_AFTER_MS = 5_000;
@@ -41,7 +41,7 @@ export class EngineHost {
     this.#starting ??= Engine.start(this.strapi).then(
       (engine) => {
         this.#engine = engine;
-        provideEngine(this.strapi, engine);
+        provideAdmin(this.strapi, engine);
         if (this.#serves) engine.serve();
         return engine;
       },

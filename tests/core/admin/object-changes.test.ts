@@ -1,10 +1,10 @@
-import { ObjectChanges } from '../../../server/src/core/admin/object-changes';
+import { ObjectsApi, type ObjectsApiDeps } from '../../../server/src/core/admin/objects';
 
 const setUp = () => {
   const retry = jest.fn(async (keys: readonly string[] | 'all') => (keys === 'all' ? 7 : keys.length));
   const forget = jest.fn();
   const onChange = jest.fn();
-  return { changes: new ObjectChanges({ retry, untrash: async () => 0 }, { forget }, onChange), retry, forget, onChange };
+  return { changes: new ObjectsApi({ ledger: { retry, untrash: async () => 0 }, rows: { forget }, onChange } as unknown as ObjectsApiDeps), retry, forget, onChange };
 };
 
 test('files are named, or all of them are meant; what was remembered of them is forgotten, and the work goes on', async () => {

@@ -2,7 +2,7 @@ import { ERRORS } from '../../../server/src/contracts/errors';
 import type { LocalName, VolumeId } from '../../../server/src/core/keys';
 import { parseKey } from '../../../server/src/core/keys';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
-import { objectsPage } from '../../../server/src/core/admin/objects';
+import { ObjectsApi } from '../../../server/src/core/admin/objects';
 import type { KnownVolume } from '../../../server/src/core/volumes/registry';
 import { strandedOn } from '../../../server/src/core/volumes/stranded';
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   }
 });
 
-const page = (query: Record<string, string> = {}) => objectsPage({ ledger, registry, volume: { id: HERE } }, query);
+const page = (query: Record<string, string> = {}) => new ObjectsApi({ ledger, registry, volume: { id: HERE }, rows: { forget: () => undefined }, onChange: () => undefined }).page(query);
 const keys = async (query: Record<string, string>) => (await page(query)).results.map(({ key }) => key);
 
 test('a file as the API shows it', async () => {
@@ -94,7 +94,7 @@ test.each([
   [{ surprise: 'x', page: 'x' }, ['page', 'surprise']],
   [{ state: ['local', 'both'] }, ['state']],
 ])('%j is refused', async (query, paths) => {
-  const refused: { fields: { path: string }[] } = await objectsPage({ ledger, registry, volume: { id: HERE } }, query).then(
+  const refused: { fields: { path: string }[] } = await new ObjectsApi({ ledger, registry, volume: { id: HERE }, rows: { forget: () => undefined }, onChange: () => undefined }).page(query).then(
     () => Promise.reject(new Error('accepted')),
     (error: unknown) => error as never,
   );

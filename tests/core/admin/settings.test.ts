@@ -13,24 +13,35 @@ async function setUp(variables: Record<string, string> = {}) {
   });
   await service.update(STORED);
   const probe = memoryProbe();
+  const learnt: boolean[] = [];
   const opened: { bucket: string | null; credentials: unknown }[] = [];
   const open: typeof probe.open = (settings) => {
     opened.push(settings);
     return probe.open(settings);
   };
-  return { api: new SettingsApi(service, { open, clock: systemClock }, async () => ({ count: 0, bytes: 0 })), repository, opened, probe };
+  return { api: new SettingsApi({
+      service,
+      probe: { open, clock: systemClock },
+      outOfSight: async () => ({ count: 0, bytes: 0 }),
+      applied: async () => undefined,
+      onTested: (answer) => void learnt.push(answer.ok),
+      stopMigration: async () => undefined,
+    }), repository, opened, probe, learnt };
 }
 
 test('the stored settings are tested, with the stored secret', async () => {
-  const { api, opened } = await setUp();
+  const { api, opened, learnt } = await setUp();
   expect(await api.test(undefined)).toMatchObject({ ok: true });
+  // they are in force: the findings are true for everybody
+  expect(learnt).toEqual([true]);
   expect(opened).toMatchObject([{ bucket: 'media', credentials: { secretAccessKey: 'hunter2-secret' } }]);
 });
 
 test('unsaved settings are tested and not stored', async () => {
-  const { api, opened, repository } = await setUp();
+  const { api, opened, repository, learnt } = await setUp();
   const before = repository.row;
   expect(await api.test({ bucket: 'other', secretAccessKey: 'new-secret' })).toMatchObject({ ok: true });
+  expect(learnt).toEqual([]);
   expect(opened).toMatchObject([{ bucket: 'other', credentials: { secretAccessKey: 'new-secret' } }]);
   expect(repository.row).toBe(before);
 });

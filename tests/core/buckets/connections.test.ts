@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../server/src/contracts/errors';
+import { Events } from '../../../server/src/core/events';
 import { StorageError } from '../../../server/src/core/errors';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
 import type { Location } from '../../../server/src/core/ledger/ledger';
@@ -16,7 +17,9 @@ function setup() {
   const log = { debug: line, info: line, warn: line, error: line };
   const nothing = async () => undefined;
   const incidents = { begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] };
-  const outage = new Outage(incidents, clock, log, () => undefined);
+  const events = new Events(log);
+  events.on('recovered', () => void state.recovered++);
+  const outage = new Outage(incidents, clock, events);
   const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false, recovered: 0 };
   const opened: Location[] = [];
   const connections = new Connections({
@@ -32,7 +35,7 @@ function setup() {
       store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true, status: state.failure === 'ACCESS_DENIED' ? 403 : undefined })) : head(name));
       return store;
     },
-    onRecovered: () => void state.recovered++,
+    events,
   });
   return { connections, outage, state, opened };
 }

@@ -1,3 +1,4 @@
+import { Events } from '../../../server/src/core/events';
 import { systemClock } from '../../../server/src/core/clock';
 import { Connections } from '../../../server/src/core/buckets/connections';
 import { outOfSight } from '../../../server/src/core/buckets/out-of-sight';
@@ -28,13 +29,14 @@ beforeAll(async () => {
   world = await mediaWorld();
   const nothing = async () => undefined;
   const { log } = world.jobs;
+  const events = new Events(log);
   connections = new Connections({
     ledger: world.ledger,
     clock: systemClock,
     log,
-    outage: new Outage({ begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] }, systemClock, log, () => undefined),
+    outage: new Outage({ begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] }, systemClock, events),
     openBucket: real,
-    onRecovered: () => undefined,
+    events,
   });
   storage = world.storageOf({
     ...world.jobs,

@@ -39,10 +39,7 @@ beforeEach(async () => {
     mode: () => 'read-write',
     inTransaction: () => false,
     keepsLocally: () => true,
-    onRefusal: () => undefined,
-    onFallback: () => undefined,
-    onOwnName: () => undefined,
-    onDelete: () => undefined,
+    events: world.events,
   });
 });
 afterEach(async () => {

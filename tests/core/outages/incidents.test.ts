@@ -1,3 +1,5 @@
+import { Events } from '../../../server/src/core/events';
+import { logOutages } from '../../../server/src/core/outages/outage-lines';
 import { Outage, type IncidentLog } from '../../../server/src/core/outages/outage';
 import { FakeClock } from '../../support/fake-clock';
 
@@ -32,7 +34,10 @@ beforeEach(() => {
   asked = 0;
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: (line: string) => void warnings.push(line), error: quiet };
-  outage = new Outage(incidents, new FakeClock(), log, () => asked++);
+  const events = new Events(log);
+  events.on('incidentChanged', () => asked++);
+  logOutages(events, log, () => true);
+  outage = new Outage(incidents, new FakeClock(), events);
 });
 
 test('an outage is begun once, told as differences while it lasts, and ended; two warnings in all', async () => {

@@ -53,8 +53,8 @@ describe('what was asked for', () => {
     for (const { name } of jobs) await requests.start(name, {});
     await until(() => jobs.every(({ contexts }) => contexts.length === 1));
     await until(async () => (await statuses()).filter((status) => status === 'complete').length === 3);
-    for (const { name } of jobs) await runner.runNow(name, {}, { signal: new AbortController().signal, onProgress: () => undefined });
-    await runner.runNow('restore', { maxId: 3 }, { signal: new AbortController().signal, onProgress: () => undefined });
+    for (const { name } of jobs) await runner.runNow(name, {}, { signal: new AbortController().signal, onProgress: () => undefined, onPaused: () => undefined });
+    await runner.runNow('restore', { maxId: 3 }, { signal: new AbortController().signal, onProgress: () => undefined, onPaused: () => undefined });
     expect(jobs.map(({ contexts }) => contexts.map(({ options }) => options.maxId))).toEqual([[7, 7], [null, null, 3], [null, null]]);
   });
 
@@ -395,7 +395,7 @@ describe('from the command line', () => {
     };
     const seen: number[] = [];
     const { runner } = begin([job], { serves: false, budgetMs: 1 });
-    const entry = await runner.runNow('upload', { concurrency: 9, maxId: undefined }, { signal: signal(), onProgress: ({ done }) => seen.push(done) });
+    const entry = await runner.runNow('upload', { concurrency: 9, maxId: undefined }, { signal: signal(), onProgress: ({ done }) => seen.push(done), onPaused: () => undefined });
     expect(entry).toMatchObject({ status: 'complete', trigger: 'command', done: 2, bytesTotal: 20, volume: 'disk-1' });
     expect([seen[0], seen.at(-1)]).toEqual([1, 2]);
     expect(job.contexts[0]!.options).toMatchObject({ concurrency: 9, maxId: null, batchSize: 100, fromStart: true });
@@ -407,12 +407,12 @@ describe('from the command line', () => {
     job.work = async (context) => untilAborted(context).finally(() => hurried.push(context.hurry.aborted));
     const { runner, requests } = begin([job], { serves: false });
     const interrupt = new AbortController();
-    const interrupted = runner.runNow('upload', {}, { signal: interrupt.signal, onProgress: () => undefined });
+    const interrupted = runner.runNow('upload', {}, { signal: interrupt.signal, onProgress: () => undefined, onPaused: () => undefined });
     await until(() => job.active === 1);
     interrupt.abort();
     expect((await interrupted).status).toBe('stopped');
     expect(hurried).toEqual([false]);
-    const stopped = runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
+    const stopped = runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined, onPaused: () => undefined });
     await until(() => job.active === 1);
     await requests.stop('upload');
     expect((await stopped).status).toBe('stopped');
@@ -437,7 +437,7 @@ describe('from the command line', () => {
     const job = new FakeJob('upload');
     job.work = async () => (job.contexts.length < 6 ? { status: 'paused', code } : { status: 'complete' });
     const { runner } = begin([job], { serves: false, retryMs: 1 });
-    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
+    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined, onPaused: () => undefined });
     expect(job.contexts).toHaveLength(count);
     expect([entry.status, entry.error?.code]).toEqual(count === 3 ? ['paused', code] : ['complete', undefined]);
   });
@@ -464,7 +464,7 @@ describe('from the command line', () => {
       now.mode = 'read-only';
       return { status: 'paused', code: 'UNREACHABLE' };
     };
-    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined });
+    const entry = await runner.runNow('upload', {}, { signal: signal(), onProgress: () => undefined, onPaused: () => undefined });
     expect(entry).toMatchObject({ status: 'paused', done: 1, error: { code: 'READ_ONLY' } });
   });
 
@@ -472,7 +472,7 @@ describe('from the command line', () => {
     const job = new FakeJob('upload');
     const { runner } = begin([job], { serves: false });
     const other = begin([job], { serves: false });
-    const run = (name: 'upload' | 'purge') => other.runner.runNow(name, {}, { signal: signal(), onProgress: () => undefined });
+    const run = (name: 'upload' | 'purge') => other.runner.runNow(name, {}, { signal: signal(), onProgress: () => undefined, onPaused: () => undefined });
     await expect(run('purge')).rejects.toMatchObject({ code: 'NO_SUCH_JOB' });
     job.blocked = 'UPLOAD_INCOMPLETE';
     await expect(run('upload')).rejects.toMatchObject({ code: 'UPLOAD_INCOMPLETE' });

@@ -1,30 +1,65 @@
 import { ERRORS } from '../../contracts/errors';
+import { parseKeys, type KeysAnswer } from '../../contracts/jobs';
 import { parseObjectsQuery, type ObjectEntry, type ObjectsAnswer } from '../../contracts/objects';
-import type { VolumeId } from '../keys';
+import { parseKey, type ObjectKey, type VolumeId } from '../keys';
 import type { Ledger, LedgerRow, Tallies } from '../ledger/ledger';
 import type { ListFilter } from '../ledger/listing';
 import { localOf, standingOf } from '../ledger/state';
+import type { RowCache } from '../media/row-cache';
 import { RequestRefused } from '../refused';
 import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from '../volumes/registry';
 import { strandedOn } from '../volumes/stranded';
 
-/** A page of the ledger. @throws RequestRefused INVALID_QUERY with every bad parameter */
-export async function objectsPage(
-  deps: { ledger: Pick<Ledger, 'list' | 'count' | 'tallies'>; registry: Pick<VolumeRegistry, 'list'>; volume: Pick<Volume, 'id'> },
-  query: unknown,
-): Promise<ObjectsAnswer> {
-  const parsed = parseObjectsQuery(query);
-  if (!parsed.ok) throw new RequestRefused('INVALID_QUERY', parsed.fields);
-  const { state, failed, stranded, page, pageSize } = parsed.value;
-  const { ledger, registry, volume } = deps;
-  const tallies = await ledger.tallies();
-  const out = new Set(strandedOn(tallies.onlyOn, await registry.list(), volume.id).map(({ id }) => id));
-  const filter: ListFilter = { state, failed, onlyOn: stranded ? [...out] : undefined };
-  const total = tallied(filter, tallies) ?? (await ledger.count(filter));
-  const offset = (page - 1) * pageSize;
-  const rows = offset < total ? await ledger.list(filter, { offset, limit: pageSize }) : [];
-  return { results: rows.map((row) => entryOf(row, out)), pagination: { page, pageSize, total } };
+export interface ObjectsApiDeps {
+  readonly ledger: Pick<Ledger, 'list' | 'count' | 'tallies' | 'retry' | 'untrash'>;
+  readonly registry: Pick<VolumeRegistry, 'list'>;
+  readonly volume: Pick<Volume, 'id'>;
+  readonly rows: Pick<RowCache, 'forget'>;
+  /** There may be something to do now. */
+  onChange(): void;
+}
+
+/**
+ * The files of the ledger, as the routes `/objects` show and change them. Queries and bodies come unchecked.
+ * @throws RequestRefused INVALID_QUERY with every bad field, StorageError INVALID_KEY; nothing is changed then
+ */
+export class ObjectsApi {
+  constructor(private readonly deps: ObjectsApiDeps) {}
+
+  async page(query: unknown): Promise<ObjectsAnswer> {
+    const parsed = parseObjectsQuery(query);
+    if (!parsed.ok) throw new RequestRefused('INVALID_QUERY', parsed.fields);
+    const { state, failed, stranded, page, pageSize } = parsed.value;
+    const { ledger, registry, volume } = this.deps;
+    const tallies = await ledger.tallies();
+    const out = new Set(strandedOn(tallies.onlyOn, await registry.list(), volume.id).map(({ id }) => id));
+    const filter: ListFilter = { state, failed, onlyOn: stranded ? [...out] : undefined };
+    const total = tallied(filter, tallies) ?? (await ledger.count(filter));
+    const offset = (page - 1) * pageSize;
+    const rows = offset < total ? await ledger.list(filter, { offset, limit: pageSize }) : [];
+    return { results: rows.map((row) => entryOf(row, out)), pagination: { page, pageSize, total } };
+  }
+
+  /** Failed files are tried again, as if for the first time. */
+  retry(body: unknown): Promise<KeysAnswer> {
+    return this.#change(body, (keys) => this.deps.ledger.retry(keys));
+  }
+
+  /** Files in the trash are live again. */
+  untrash(body: unknown): Promise<KeysAnswer> {
+    return this.#change(body, (keys) => this.deps.ledger.untrash(keys));
+  }
+
+  async #change(body: unknown, move: (keys: ObjectKey[] | 'all') => Promise<number>): Promise<KeysAnswer> {
+    const parsed = parseKeys(body);
+    if (!parsed.ok) throw new RequestRefused('INVALID_QUERY', parsed.fields);
+    const keys = 'all' in parsed.value ? 'all' : parsed.value.keys.map(parseKey);
+    const count = await move(keys);
+    if (keys !== 'all') this.deps.rows.forget(keys);
+    this.deps.onChange();
+    return { count };
+  }
 }
 
 /** How many rows pass, where the tallies know it: to count them all again would go through the whole ledger. */

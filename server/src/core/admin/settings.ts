@@ -9,26 +9,38 @@ import { SettingsRefused } from '../settings/refused';
 import type { SettingsService } from '../settings/service';
 import type { EffectiveSettings } from '../settings/types';
 
+export interface SettingsApiDeps {
+  readonly service: SettingsService;
+  readonly probe: ConnectionTestDeps;
+  /** Files that settings would lose sight of. */
+  outOfSight(settings: EffectiveSettings): Promise<Tally>;
+  /** Left out: the connection test says nothing about the web server in front. */
+  readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>;
+  /** Resolves when the settings that were stored last count in this process. */
+  applied(): Promise<void>;
+  /** The settings in force were tested. */
+  onTested(answer: TestAnswer): void;
+  /** Ends both phases of the migration. */
+  stopMigration(): Promise<void>;
+}
+
 /** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
 export class SettingsApi {
   #isTesting = false;
 
-  constructor(
-    private readonly service: SettingsService,
-    private readonly probe: ConnectionTestDeps,
-    /** What settings would lose sight of. */
-    private readonly outOfSight: (settings: EffectiveSettings) => Promise<Tally>,
-    /** Left out: nothing is said of it. */
-    private readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>,
-  ) {}
+  constructor(private readonly deps: SettingsApiDeps) {}
 
   async answer(): Promise<SettingsAnswer> {
-    await this.service.refresh();
-    return this.service.answer();
+    const { service } = this.deps;
+    await service.refresh();
+    return service.answer();
   }
 
-  update(body: unknown): Promise<SettingsAnswer> {
-    return this.service.update(body);
+  /** Resolves when the change counts in this process. */
+  async update(body: unknown): Promise<SettingsAnswer> {
+    const answer = await this.deps.service.update(body);
+    await this.deps.applied();
+    return answer;
   }
 
   /**
@@ -36,14 +48,16 @@ export class SettingsApi {
    * @throws StorageError with the reason where S3 is not in use; nothing has changed then
    */
   async leave(): Promise<SettingsAnswer> {
-    const { mode, reason } = await this.service.refresh();
+    const { mode, reason } = await this.deps.service.refresh();
     if (mode !== 'read-write') throw new StorageError(reason ?? 'READ_ONLY', { operation: 'leave', refused: true });
-    return this.service.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
+    const answer = await this.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
+    await this.deps.stopMigration();
+    return answer;
   }
 
   /** “Use S3 again”. The schedules stay off. */
   comeBack(): Promise<SettingsAnswer> {
-    return this.service.update({ leaving: null });
+    return this.update({ leaving: null });
   }
 
   /**
@@ -52,8 +66,9 @@ export class SettingsApi {
    */
   async preview(body: unknown): Promise<PreviewAnswer> {
     const patch = withCheckedEndpoint(checkedPatch(body));
-    await this.service.refresh();
-    return { outOfSight: await this.outOfSight(this.service.preview(patch)) };
+    const { service, outOfSight } = this.deps;
+    await service.refresh();
+    return { outOfSight: await outOfSight(service.preview(patch)) };
   }
 
   /**
@@ -67,27 +82,31 @@ export class SettingsApi {
     if (this.#isTesting) throw new StorageError('TEST_RUNNING', { operation: 'test', refused: true });
     this.#isTesting = true;
     try {
-      return await this.#test(patch);
+      const answer = await this.#test(patch);
+      // without a patch the test was of the settings in force: its findings are true for everybody
+      if (Object.keys(patch).length === 0) this.deps.onTested(answer);
+      return answer;
     } finally {
       this.#isTesting = false;
     }
   }
 
   async #test(patch: ReturnType<typeof checkedPatch>): Promise<TestAnswer> {
-    await this.service.refresh();
+    const { service, probe, publicUrl } = this.deps;
+    await service.refresh();
     try {
       withCheckedEndpoint(patch);
     } catch (error) {
       if (!(error instanceof SettingsRefused)) throw error;
       return refusedEndpoint(new StorageError(error.code, { detail: error.fields[0]?.message }));
     }
-    const tested = testConnection(this.service.preview(withCheckedEndpoint(patch)), this.probe);
-    return this.publicUrl ? this.#withPublicUrl(this.publicUrl, await tested) : tested;
+    const tested = testConnection(service.preview(withCheckedEndpoint(patch)), probe);
+    return publicUrl ? this.#withPublicUrl(publicUrl, await tested) : tested;
   }
 
   /** The test is of S3: what it finds of the web server in front does not make it fail. */
   async #withPublicUrl(publicUrl: Pick<PublicUrlGate, 'fresh'>, answer: TestAnswer): Promise<TestAnswer> {
-    const { clock } = this.probe;
+    const { clock } = this.deps.probe;
     const begin = clock.elapsed();
     const verdict = await publicUrl.fresh();
     return { ...answer, steps: [...answer.steps, publicStep(verdict, clock.elapsed() - begin)] };

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import type { Events } from '../events';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilientBucket } from '../store/resilience/decorators';
@@ -24,8 +25,7 @@ export interface ConnectionsDeps {
   outage: Outage;
   /** A bucket with the credentials of the settings. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): BucketStore;
-  /** S3 answers again after an outage. */
-  onRecovered(): void;
+  events: Events;
 }
 
 interface Connection {
@@ -106,7 +106,7 @@ export class Connections implements Buckets {
     if (connection.breaker !== this.#connection?.breaker || isStorageError(failure, 'ACCESS_DENIED')) return;
     // that S3 answers does not say that it takes uploads, or gives out what it has
     if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) {
-      if (this.deps.outage.ends('all')) this.deps.onRecovered();
+      if (this.deps.outage.ends('all')) this.deps.events.emit('recovered', {});
     } else {
       this.deps.outage.begins(codeOf(failure), 'all', failure instanceof StorageError ? failure.detail : undefined);
     }

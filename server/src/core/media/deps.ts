@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../../contracts/errors';
 import type { Mode } from '../../contracts/settings';
 import type { Clock } from '../clock';
+import type { Events } from '../events';
 import type { Ledger } from '../ledger/ledger';
 import type { Logger } from '../log';
 import type { LocalStore } from '../store/local/local-store';
@@ -31,12 +31,5 @@ export interface MediaStorageDeps extends EngineParts {
   inTransaction(): boolean;
   /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */
   keepsLocally(): boolean;
-  /** A write was refused because S3 failed with `code`; `detail` is in its own words. */
-  onRefusal(code: ErrorCode, detail?: string): void;
-  /** An upload went to disk because S3 failed with `code`, or did not take this one file. */
-  onFallback(code: ErrorCode, detail?: string): void;
-  /** A write was published on this disk, under a name of its own. */
-  onOwnName(): void;
-  /** Keys were buried and their purge is due. */
-  onDelete(): void;
+  events: Events;
 }

@@ -79,7 +79,7 @@ export class MediaStorage {
       scope.state = 'succeeded';
       if (scope.kind === 'remove' && scope.tombstones.length > 0) {
         await this.deps.ledger.expedite(scope.tombstones);
-        this.deps.onDelete();
+        this.deps.events.emit('deleted', { keys: scope.tombstones });
       }
       return result;
     } catch (error) {
@@ -100,7 +100,7 @@ export class MediaStorage {
         if (!(await this.deps.ledger.find(key))) await this.deps.ledger.bury(key, { purgeAfterMs: 0, found: await this.#found(key) });
       }
       await this.deps.ledger.expedite(scope.tombstones);
-      this.deps.onDelete();
+      this.deps.events.emit('deleted', { keys: scope.tombstones });
     }
   }
 
@@ -162,11 +162,11 @@ export class MediaStorage {
     const told = isStorageError(error, 'CIRCUIT_OPEN') && error.cause instanceof StorageError ? error.cause : error;
     if (this.#refuses()) {
       if (bodyFailed || ofThisFile) throw error;
-      this.deps.onRefusal(told.code, told.detail);
+      this.deps.events.emit('refused', { code: told.code, detail: told.detail });
       throw new StorageError('UPLOAD_REFUSED', { cause: error });
     }
     if (ofThisFile) this.deps.log.warn(`"${key}" was kept on the local disk: ${error.message} ${error.hint}`);
-    if (!bodyFailed) this.deps.onFallback(told.code, told.detail);
+    if (!bodyFailed) this.deps.events.emit('fellBack', { code: told.code, detail: told.detail });
   }
 
   async #writeToDisk(
@@ -243,7 +243,7 @@ export class MediaStorage {
     } finally {
       rows.forget(keys);
     }
-    if (writes.some(({ intent }) => intent.kind === 'file' && isOwnLocalName(intent.name))) this.deps.onOwnName();
+    this.deps.events.emit('published', { keys, ownNames: writes.some(({ intent }) => intent.kind === 'file' && isOwnLocalName(intent.name)) });
   }
 
   async #isLive(writes: readonly Publication[]): Promise<boolean> {

@@ -5,7 +5,9 @@ import type { Ledger, LocationId } from '../ledger/ledger';
 import { remoteOf } from '../ledger/state';
 import type { Logger } from '../log';
 import type { CircuitBreaker } from '../store/resilience/breaker';
-import { type Outage, type OutageOf, outageOfUpload } from './outage';
+import type { Events, OutageOf } from '../events';
+import type { Outage } from './outage';
+import { outageOfUpload } from './outage-of';
 import { ReadWatch } from '../store/resilience/read-watch';
 import type { ObjectStore } from '../store/object-store';
 
@@ -18,8 +20,7 @@ export interface OutageReportsDeps {
   /** The present bucket. */
   store(): ObjectStore;
   locationId: LocationId;
-  /** S3 answers again after an outage, or takes uploads again. */
-  onRecovered(): void;
+  events: Events;
 }
 
 /** So many objects are asked for, to learn whether one is refused or all are. */
@@ -41,7 +42,8 @@ export class OutageReports {
   readonly #unlisten: readonly (() => void)[];
 
   constructor(private readonly deps: OutageReportsDeps) {
-    const { clock, log, outage, breaker, onRecovered } = deps;
+    const { clock, log, outage, breaker } = deps;
+    const recovered = () => deps.events.emit('recovered', {});
     this.reads = new ReadWatch({
       clock,
       others: () => this.#others(),
@@ -55,7 +57,7 @@ export class OutageReports {
         if (now.kind === 'open' && before.kind === 'closed') this.#begins(now.cause.code, 'writes', now.cause.detail);
         if (now.kind !== 'closed') return;
         outage.ends('writes');
-        onRecovered();
+        recovered();
       }),
       breaker.onChange((now, before) => {
         // not before the probe has failed as well: it may have been a few requests that failed by themselves
@@ -64,7 +66,7 @@ export class OutageReports {
         outage.ends('all');
         // the failures of uploads were part of it
         if (before.kind === 'half-open' && before.probes > 0) outage.ends('writes');
-        onRecovered();
+        recovered();
       }),
     ];
   }
@@ -72,7 +74,7 @@ export class OutageReports {
   /** A body was stored and proven. Refusals (rights, a wrong secret) leave the breaker closed: their end is the first success. */
   sent(): void {
     this.#undecided = 0;
-    if (this.deps.outage.ends('all', 'writes')) this.deps.onRecovered();
+    if (this.deps.outage.ends('all', 'writes')) this.deps.events.emit('recovered', {});
   }
 
   /** A body that nobody waits for was not stored. */

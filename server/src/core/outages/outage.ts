@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../../contracts/errors';
-import { ERRORS } from '../../contracts/errors';
 import type { Clock } from '../clock';
-import type { Logger } from '../log';
+import type { Events, OutageOf } from '../events';
 
 /**
  * Where outages are kept for the administrator: one incident for all processes that are in an outage at the same time,
@@ -27,9 +26,6 @@ export interface Incident {
   endedAt: Date | null;
   fellBack: number;
 }
-
-/** What is out of order: S3 as a whole, or only the one or the other. */
-export type OutageOf = 'all' | 'reads' | 'writes';
 
 /** An outage as it is shown. `since` is in milliseconds since the epoch; `detail` is in S3's own words. */
 export interface CurrentOutage {
@@ -61,26 +57,10 @@ interface Current {
   noted: number;
 }
 
-const HEADLINE: Readonly<Record<OutageOf, string>> = {
-  all: 'S3 is not usable',
-  reads: 'S3 does not give out what it stores',
-  writes: 'S3 takes no uploads',
-};
-
-/** With these nothing works, whatever was tried. */
-const OF_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'TLS_FAILED', 'NOT_S3', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION',
-]);
-
-/** What is out of order when an upload fails with `code`, as far as that tells. */
-export function outageOfUpload(code: ErrorCode): OutageOf {
-  return OF_ALL.has(code) ? 'all' : 'writes';
-}
-
 /**
- * Makes one incident of all failures from the first to the moment in which all is in order again: one warning in the log at its
- * start, one at its end, and a row for the administrator. Reporting never waits for the database; {@link flush}, called on change and each minute,
- * writes what there is to write.
+ * Makes one incident of all failures, from the first to the moment in which all is in order again: an event at its start, one at its
+ * end, and a row for the administrator. Reporting never waits for the database: {@link flush}, called on change and each minute, writes what
+ * there is to write.
  */
 export class Outage {
   #current: Current | undefined;
@@ -90,11 +70,7 @@ export class Outage {
   constructor(
     private readonly incidents: IncidentLog,
     private readonly clock: Clock,
-    private readonly log: Logger,
-    /** Asks for a `flush` soon. */
-    private readonly onChange: () => void,
-    /** Whether uploads are refused meanwhile, rather than kept on the local disk. */
-    private readonly refuses: () => boolean = () => false,
+    private readonly events: Events,
   ) {}
 
   get current(): CurrentOutage | undefined {
@@ -114,21 +90,20 @@ export class Outage {
   fellBack(code: ErrorCode, of: OutageOf = 'all', detail?: string): void {
     const outage = this.#ongoing(code, of, detail);
     outage.fellBack++;
-    this.onChange();
+    this.events.emit('incidentChanged', {});
   }
 
   /** Those are in order again; by default all. @returns whether that ends an outage */
   ends(...of: OutageOf[]): boolean {
     const ended = this.#close(of);
     if (!ended) return false;
-    const seconds = Math.round((this.clock.elapsed() - ended.begunAt) / 1000);
-    this.log.warn(`S3 is usable again after ${seconds} s; ${ended.fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
+    this.events.emit('outageEnded', { seconds: Math.round((this.clock.elapsed() - ended.begunAt) / 1000), fellBack: ended.fellBack });
     return true;
   }
 
   /** Nobody knows whether it goes on: S3 is reached in another way from now on. */
   forget(): void {
-    if (this.#close([])) this.log.info('The connection to S3 was changed; what was known of its outage is not shown any more.');
+    if (this.#close([])) this.events.emit('outageForgotten', {});
   }
 
   /** @returns the outage, if nothing is left of it */
@@ -139,7 +114,7 @@ export class Outage {
     if (ended.of.size > 0) return undefined;
     this.#current = undefined;
     ended.ended = true;
-    this.onChange();
+    this.events.emit('incidentChanged', {});
     return ended;
   }
 
@@ -167,11 +142,8 @@ export class Outage {
     };
     this.#current = begun;
     this.#unwritten.add(begun);
-    this.onChange();
-    const uploads = this.refuses() ? 'Uploads are refused meanwhile (onOutage is "reject").' : 'Uploads go to the local disk meanwhile.';
-    const reads = 'Files that are only in S3 answer 503 meanwhile.';
-    const { message, hint } = ERRORS[code];
-    this.log.warn(`${HEADLINE[of]}: ${message}${detail ? ` (${detail})` : ''} ${hint} ${of === 'reads' ? reads : uploads}`);
+    this.events.emit('incidentChanged', {});
+    this.events.emit('outageBegan', { code, of, detail });
     return begun;
   }
 }

@@ -41,7 +41,7 @@ export interface CommandHooks {
   /** Every few seconds at least; of the present run, which begins anew after a pause. */
   onProgress(snapshot: ProgressSnapshot): void;
   /** A run has ended, and another follows in a few seconds. `code`: of S3, which is away, or of a file that failed; null: none. */
-  onPaused?(code: ErrorCode | null): void;
+  onPaused(code: ErrorCode | null): void;
 }
 
 /**
@@ -121,7 +121,7 @@ export class JobRunner {
         if (ended.done > 0) refused = 0;
         else if (ended.error && isRefusal(ended.error.code)) refused++;
         if (refused >= REFUSED_RUNS) return;
-        hooks.onPaused?.(ended.error?.code ?? null);
+        hooks.onPaused(ended.error?.code ?? null);
         // aborted: the next run ends at once, as stopped
         await this.deps.clock.sleep(this.#retryMs, hooks.signal).catch(() => undefined);
       }

@@ -1,0 +1,30 @@
+import type { Connections } from '../core/buckets/connections';
+import type { Events } from '../core/events';
+import type { Logger } from '../core/log';
+import { logOutages } from '../core/outages/outage-lines';
+import type { Housekeeping } from '../core/upkeep/housekeeping';
+
+export interface Listeners {
+  readonly connections: Pick<Connections, 'noteUnsent'>;
+  readonly housekeeping: Pick<Housekeeping, 'wake' | 'fellBack' | 'awaitsSettling' | 'noteIncident'>;
+  readonly log: Logger;
+  /** Whether a write that S3 does not take is kept on this disk. */
+  keepsLocally(): boolean;
+}
+
+/** Who hears which fact of the core: the only place where that is written. */
+export function listen(events: Events, { connections, housekeeping, log, keepsLocally }: Listeners): void {
+  logOutages(events, log, keepsLocally);
+  events.on('modeChanged', ({ mode, reason }) => log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`));
+  events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));
+  events.on('fellBack', ({ code, detail }) => {
+    connections.noteUnsent(code, true, detail);
+    housekeeping.fellBack();
+  });
+  events.on('published', ({ ownNames }) => {
+    if (ownNames) housekeeping.awaitsSettling();
+  });
+  events.on('deleted', () => housekeeping.wake());
+  events.on('recovered', () => housekeeping.wake());
+  events.on('incidentChanged', () => housekeeping.noteIncident());
+}

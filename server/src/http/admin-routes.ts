@@ -1,0 +1,62 @@
+import type { Context } from 'koa';
+
+import type { TestAnswer } from '../contracts/api';
+import type { SettingsAnswer } from '../contracts/settings';
+import type { AdminApi } from '../core/admin/admin-api';
+import { permission, type PermissionUid } from './permissions';
+import type { AdminContext, policies } from './policies';
+
+/** One route of the admin API. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Strapi puts `/s3-storage` before it. */
+  readonly path: string;
+  /** Controller and action, by which Strapi knows the work, and by which a project may extend it. */
+  readonly handler: `${string}.${string}`;
+  /** An administrator needs one of these. */
+  readonly permissions: readonly [PermissionUid, ...PermissionUid[]];
+  /** A further policy that looks at the request. */
+  readonly policy?: keyof typeof policies;
+  /** The status of an answer that is no failure; 200 if left out. */
+  readonly status?: number;
+  work(admin: AdminApi, ctx: Context): Promise<unknown>;
+}
+
+const ACCEPTED = 202;
+
+/** From the path, and unchecked. */
+const nameOf = (ctx: Context): string => (ctx.params as { name: string }).name;
+
+/** `settings.update` alone does not let anybody read the settings: the answer to a change is no way around that. */
+const mayRead = (ctx: Context): boolean => (ctx.state as AdminContext['state']).userAbility.can(permission('settings.read'));
+
+function settingsFor(ctx: Context, answer: SettingsAnswer): SettingsAnswer | Pick<SettingsAnswer, 'mode' | 'reason'> {
+  return mayRead(ctx) ? answer : { mode: answer.mode, reason: answer.reason };
+}
+
+/** The texts to paste name bucket and prefix. */
+function testFor(ctx: Context, answer: TestAnswer): TestAnswer {
+  return mayRead(ctx) ? answer : { ...answer, snippets: [] };
+}
+
+/** Status and objects show no settings, only what the jobs' own answers and reports show as well. */
+const LOOK = ['settings.read', 'jobs.read'] as const;
+
+export const adminRoutes: readonly AdminRoute[] = [
+  { method: 'GET', path: '/settings', handler: 'settings.get', permissions: ['settings.read'], work: ({ settings }) => settings.answer() },
+  { method: 'PUT', path: '/settings', handler: 'settings.update', permissions: ['settings.update'], policy: 'schedules-for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.update(ctx.request.body)) },
+  // sends requests with the stored credentials and writes an object, which is more than reading
+  { method: 'POST', path: '/settings/test', handler: 'settings.test', permissions: ['settings.update'], work: async ({ settings }, ctx) => testFor(ctx, await settings.test(ctx.request.body)) },
+  { method: 'POST', path: '/settings/preview', handler: 'settings.preview', permissions: ['settings.update'], work: ({ settings }, ctx) => settings.preview(ctx.request.body) },
+  { method: 'POST', path: '/settings/leave', handler: 'settings.leave', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.leave()) },
+  { method: 'POST', path: '/settings/return', handler: 'settings.comeBack', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.comeBack()) },
+  { method: 'GET', path: '/status', handler: 'status.get', permissions: LOOK, work: (admin) => admin.status() },
+  { method: 'GET', path: '/objects', handler: 'objects.list', permissions: LOOK, work: ({ objects }, ctx) => objects.page(ctx.query) },
+  { method: 'POST', path: '/objects/retry', handler: 'objects.retry', permissions: ['jobs.run'], work: ({ objects }, ctx) => objects.retry(ctx.request.body) },
+  { method: 'POST', path: '/objects/untrash', handler: 'objects.untrash', permissions: ['jobs.run'], work: ({ objects }, ctx) => objects.untrash(ctx.request.body) },
+  { method: 'GET', path: '/jobs', handler: 'jobs.list', permissions: ['jobs.read'], work: ({ jobs }) => jobs.answer() },
+  { method: 'POST', path: '/jobs/:name/start', handler: 'jobs.start', permissions: ['jobs.run'], status: ACCEPTED, work: ({ jobs }, ctx) => jobs.start(nameOf(ctx), ctx.request.body) },
+  { method: 'POST', path: '/jobs/:name/stop', handler: 'jobs.stop', permissions: ['jobs.run'], status: ACCEPTED, work: ({ jobs }, ctx) => jobs.stop(nameOf(ctx)) },
+  { method: 'PUT', path: '/jobs/:name/schedule', handler: 'jobs.schedule', permissions: ['jobs.run'], work: ({ jobs }, ctx) => jobs.setSchedule(nameOf(ctx), ctx.request.body) },
+  { method: 'GET', path: '/jobs/:name/report', handler: 'jobs.report', permissions: ['jobs.read'], work: ({ jobs }, ctx) => jobs.report(nameOf(ctx), ctx.query) },
+];
