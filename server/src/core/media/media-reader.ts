@@ -43,6 +43,7 @@ export class MediaReader {
         const isRemembered = this.#listing.remembersUnlisted(key);
         const isListed = await this.#elseUnavailable(key, () => this.#listing.isListed(key, options.signal));
         if (typeof isListed === 'object') return isListed;
+        // guard: buried-but-listed-is-served
         if (!isListed && (!isRemembered || reread > 0)) return { kind: 'gone' };
         // it may have got other bytes since the row was read
         if (reread === 0) {
@@ -83,6 +84,7 @@ export class MediaReader {
    */
   async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: Plan, options: OpenOptions): Promise<Opened | 'changed'> {
     const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => this.#unreadable(key, error));
+    // guard: unseen-file-disk-first
     if (stat) {
       const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
       const wanted = plan(facts);
@@ -92,8 +94,12 @@ export class MediaReader {
     if (!(await this.#listing.isListed(key, options.signal))) return { kind: 'unknown' };
     // another visitor may have had it adopted while this one waited for his turn
     if ((await this.deps.rows.get(key))?.rev !== row?.rev) return 'changed';
-    // where a write of our own was given the plain name, the object under it may not be proven
-    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);
+    if (row?.plainUsed) {
+      // a write of our own was given the plain name: the object under it may not be proven
+      // guard: listed-is-never-missing
+      return { kind: 'unavailable' };
+    }
+    return this.#adoptFromS3(key, plan, options);
   }
 
   /** A disk that does not say what lies on it: what the library lists may be in the bucket all the same. */
