@@ -17,18 +17,13 @@ import { transformSync } from '@swc/core';
 import { guardFiles, withoutGuard } from '../tests/histories/guard-markers';
 import { guardedSources, guardsTable } from '../tests/histories/guards-table';
 import { MUTANTS, type Mutant } from '../tests/histories/mutants';
+import { verdictOf, type Verdict } from '../tests/histories/verdict';
 import { runCommand, wholeNumber } from './command';
 
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */
 const BUILDS = path.join(ROOT, 'node_modules/.cache/s3-storage/mutants');
 const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/histories', 'tests/support'];
-
-/** What became of one mutant. */
-type Verdict =
-  | { readonly kind: 'noticed' | 'NOT NOTICED'; readonly played: number; readonly violation: string | null }
-  /** Its histories cannot be played. */
-  | { readonly kind: 'BROKEN'; readonly error: string };
 
 const DEFAULT_SEED = 1;
 
@@ -59,7 +54,6 @@ function takeGuard(folder: string, file: string, { marker, change }: Mutant): vo
   writeFileSync(path.join(folder, file.replace(/\.ts$/, '.js')), compile(withoutGuard(source, marker, change), file));
 }
 
-/** Only a broken promise is one: whatever else ends the search, the mutant has not shown what its guard is for. */
 function hunt(folder: string, runs: number, seed: number): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(folder, 'tests/histories/hunt.js'), String(runs), String(seed)], { cwd: ROOT });
@@ -67,11 +61,7 @@ function hunt(folder: string, runs: number, seed: number): Promise<Verdict> {
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.once('close', (code) => {
-      if (code !== 0) return resolve({ kind: 'BROKEN', error: errors.split('\n').find((line) => line.includes('Error')) ?? `exit ${code}` });
-      const found = JSON.parse(output) as { played: number; violation: string | null };
-      resolve({ kind: found.violation === null ? 'NOT NOTICED' : 'noticed', ...found });
-    });
+    child.once('close', (code) => resolve(verdictOf({ code, output, errors })));
     child.once('error', reject);
   });
 }
@@ -104,8 +94,8 @@ async function main(): Promise<number> {
       rmSync(folder, { recursive: true });
       verdicts.push(verdict.kind);
       console.log(`${verdict.kind.padEnd(11)} ${mutant.guard}`);
-      if (verdict.kind === 'BROKEN') console.log(`            the mutant "${mutant.marker}" cannot be played: ${verdict.error}`);
-      else console.log(`            ${verdict.violation ?? 'nothing was broken'} (${verdict.played} histories of seed ${ownSeed}, ${secondsSince(huntBegan)} s)`);
+      const searched = verdict.kind === 'BROKEN' ? '' : ` (${verdict.played} histories of seed ${ownSeed}, ${secondsSince(huntBegan)} s)`;
+      console.log(`            ${told(mutant, verdict)}${searched}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
@@ -114,6 +104,17 @@ async function main(): Promise<number> {
   console.log(`\n${verdicts.length} guards taken away one by one in ${secondsSince(began)} s: ${count('noticed')} noticed, ${count('NOT NOTICED')} not, ${count('BROKEN')} broken mutants`);
   if (values.write) writeFileSync(path.join(ROOT, 'docs/guards.md'), guardsTable());
   return count('noticed') === verdicts.length ? 0 : 1;
+}
+
+function told({ marker }: Mutant, verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'noticed':
+      return verdict.violation;
+    case 'NOT NOTICED':
+      return 'nothing was broken';
+    case 'BROKEN':
+      return `the mutant "${marker}" is in error, as its histories cannot be played: ${verdict.error}`;
+  }
 }
 
 function secondsSince(began: number): string {
