@@ -41,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'an object stays in the bucket of which nobody knows',
     marker: 'burnt-name-not-forgotten',
     change: 'later',
+    seed: 4,
   },
   {
     guard: 'Bytes are proven by their checksum; existence and size prove nothing',
@@ -83,6 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'an image and its formats are of two versions',
     marker: 'replace-in-one-transaction',
     change: 'one by one',
+    seed: 5,
   },
   {
     guard: 'All keys of one replace have one ticket',
@@ -95,18 +97,21 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'bytes stay in the bucket that no file leads to',
     marker: 'failed-upload-is-buried',
     change: 'remove',
+    seed: 5,
   },
   {
     guard: 'A write publishes only while its name is still pending',
     without: 'a process that slept for a day publishes a name that is being removed',
     marker: 'publishes-pending-names-only',
     change: 'remove',
+    seed: 2,
   },
   {
     guard: 'A write with a later ticket stays',
     without: 'the slower of two replaces brings old bytes back',
     marker: 'later-ticket-stays',
     change: 'remove',
+    seed: 6,
   },
   {
     guard: 'A tombstone does not outrank a write',
@@ -125,6 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'the bytes of before a replace are put in their place again',
     marker: 'upload-commits-at-its-revision',
     change: { value: 'true' },
+    seed: 3,
   },
   {
     guard: 'A restore commits only to the revision it read',
@@ -137,6 +143,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'on the way out of S3 the path gets the bytes of before a replace',
     marker: 'settles-at-its-revision',
     change: 'remove',
+    seed: 9,
   },
   {
     guard: 'A plain path where another file lies is not the settling one’s',
@@ -155,12 +162,14 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'a file is deleted whose delete failed or was rolled back',
     marker: 'purge-asks-the-library',
     change: 'remove',
+    seed: 3,
   },
   {
     guard: 'An upload job publishes only while its name is still pending',
     without: 'a process that slept for a day publishes a name that is being removed',
     marker: 'upload-commits-a-pending-name-only',
     change: { value: 'true' },
+    seed: 2109,
   },
   {
     guard: 'Cleanup proves the object in S3 before it lets go of the file',
@@ -179,6 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'a file whose bytes are on the disk is in no bucket, and lies there condemned for ever',
     marker: 'damaged-object-gives-the-file-back',
     change: { value: 'undefined' },
+    seed: 3,
   },
   {
     guard: 'An upload is left out only where the object under the plain name is proven to have the same bytes',
@@ -203,6 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'an object that somebody damaged is served',
     marker: 'etag-before-the-first-byte',
     change: { value: 'true' },
+    seed: 3,
   },
   {
     guard: 'A buried key is served as long as the library lists it',

@@ -74,6 +74,7 @@ export class MediaReader {
     } catch (error) {
       if (!isStorageError(error)) throw error;
       this.deps.log.debug(`"${key}" could not be looked up: ${error.message}`);
+      // guard: listed-is-never-missing
       return { kind: 'unavailable' };
     }
   }
@@ -94,12 +95,8 @@ export class MediaReader {
     if (!(await this.#listing.isListed(key, options.signal))) return { kind: 'unknown' };
     // another visitor may have had it adopted while this one waited for his turn
     if ((await this.deps.rows.get(key))?.rev !== row?.rev) return 'changed';
-    if (row?.plainUsed) {
-      // a write of our own was given the plain name: the object under it may not be proven
-      // guard: listed-is-never-missing
-      return { kind: 'unavailable' };
-    }
-    return this.#adoptFromS3(key, plan, options);
+    // where a write of our own was given the plain name, the object under it may not be proven
+    return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);
   }
 
   /** A disk that does not say what lies on it: what the library lists may be in the bucket all the same. */
