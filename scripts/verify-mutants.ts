@@ -2,7 +2,9 @@
  * npm run verify:mutants -- [--runs N] [--seed S] [--only WORDS] [--write]
  *
  * Builds the storage engine once for each guard of tests/simulation/mutants.ts, without that guard, and searches for a history
- * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices. `--write` writes docs/guards.md.
+ * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices, or a mutant that is broken: one whose
+ * histories cannot be played proves nothing. `--seed` is for all of them, also for those that have a seed of their own.
+ * `--write` writes docs/guards.md.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +14,10 @@ import { parseArgs } from 'node:util';
 
 import { transformSync } from '@swc/core';
 
+import { guardFiles, withoutGuard } from '../tests/simulation/guard-markers';
+import { guardedSources, guardsTable } from '../tests/simulation/guards-table';
 import { MUTANTS, type Mutant } from '../tests/simulation/mutants';
-import { guardsTable } from '../tests/simulation/guards-table';
+import { verdictOf, type Verdict } from '../tests/simulation/verdict';
 import { runCommand, wholeNumber } from './command';
 
 const ROOT = path.resolve(__dirname, '..');
@@ -21,12 +25,7 @@ const ROOT = path.resolve(__dirname, '..');
 const BUILDS = path.join(ROOT, 'node_modules/.cache/s3-storage/mutants');
 const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/simulation', 'tests/support'];
 
-/** Shown without any of its guards. */
-export interface Hunted {
-  readonly mutant: Mutant;
-  readonly violation: string | null;
-  readonly played: number;
-}
+const DEFAULT_SEED = 1;
 
 function compile(source: string, file: string): string {
   return transformSync(source, {
@@ -49,26 +48,20 @@ function buildAll(folder: string): void {
   }
 }
 
-/** @throws Error when the source does not have the guard, or has it twice */
-function withoutGuard({ file, find, replace, guard }: Mutant): string {
-  const source = readFileSync(path.join(ROOT, 'server/src/core', file), 'utf8');
-  const parts = source.split(find);
-  if (parts.length !== 2) throw new Error(`"${guard}": its text occurs ${parts.length - 1} times in ${file}`);
-  return compile(parts.join(replace), file);
+/** Compiles the one file that has the guard without it. @throws Error when the mutant does not fit the source */
+function takeGuard(folder: string, file: string, { marker, change }: Mutant): void {
+  const source = readFileSync(path.join(ROOT, file), 'utf8');
+  writeFileSync(path.join(folder, file.replace(/\.ts$/, '.js')), compile(withoutGuard(source, marker, change), file));
 }
 
-function hunt(folder: string, runs: number, seed: number): Promise<{ played: number; violation: string | null }> {
+function hunt(folder: string, runs: number, seed: number): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(folder, 'tests/simulation/hunt.js'), String(runs), String(seed)], { cwd: ROOT });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(output) as { played: number; violation: string | null });
-      // a build so broken that the histories cannot even be played is noticed, too
-      else resolve({ played: 0, violation: errors.split('\n').find((line) => /Error/.test(line)) ?? `exit ${code}` });
-    });
+    child.once('close', (code) => resolve(verdictOf({ code, output, errors })));
     child.once('error', reject);
   });
 }
@@ -78,34 +71,54 @@ async function main(): Promise<number> {
     options: { runs: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' } },
   });
   const runs = wholeNumber('runs', values.runs, 40_000);
-  const seed = wholeNumber('seed', values.seed, 1);
+  const seed = values.seed === undefined ? undefined : wholeNumber('seed', values.seed, DEFAULT_SEED);
   const wanted = MUTANTS.filter(({ guard }) => guard.toLowerCase().includes((values.only ?? '').toLowerCase()));
+  const files = guardFiles(guardedSources());
+  const began = performance.now();
   rmSync(BUILDS, { recursive: true, force: true });
   const base = path.join(BUILDS, 'base');
   buildAll(base);
-  const results: Hunted[] = [];
+  const verdicts: Verdict['kind'][] = [];
   const queue = [...wanted.entries()];
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const [index, mutant] = next;
       const folder = path.join(BUILDS, String(index));
       cpSync(base, folder, { recursive: true });
-      writeFileSync(path.join(folder, 'server/src/core', mutant.file.replace(/\.ts$/, '.js')), withoutGuard(mutant));
-      const began = performance.now();
-      const { played, violation } = await hunt(folder, runs, seed);
+      const file = files.get(mutant.marker);
+      if (file === undefined) throw new Error(`the guard "${mutant.marker}" is not marked in server/src`);
+      takeGuard(folder, file, mutant);
+      const huntBegan = performance.now();
+      const ownSeed = seed ?? mutant.seed ?? DEFAULT_SEED;
+      const verdict = await hunt(folder, runs, ownSeed);
       rmSync(folder, { recursive: true });
-      results.push({ mutant, violation, played });
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      console.log(`${violation === null ? 'NOT NOTICED' : 'noticed    '} ${mutant.guard}`);
-      console.log(`            ${violation ?? 'nothing was broken'} (history ${played}, ${seconds} s)`);
+      verdicts.push(verdict.kind);
+      console.log(`${verdict.kind.padEnd(11)} ${mutant.guard}`);
+      const searched = verdict.kind === 'BROKEN' ? '' : ` (${verdict.played} histories of seed ${ownSeed}, ${secondsSince(huntBegan)} s)`;
+      console.log(`            ${told(mutant, verdict)}${searched}`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
   rmSync(BUILDS, { recursive: true, force: true });
-  const survivors = results.filter(({ violation }) => violation === null);
-  console.log(`\n${results.length} guards taken away one by one, ${results.length - survivors.length} noticed; seed ${seed}`);
+  const count = (kind: Verdict['kind']) => verdicts.filter((verdict) => verdict === kind).length;
+  console.log(`\n${verdicts.length} guards taken away one by one in ${secondsSince(began)} s: ${count('noticed')} noticed, ${count('NOT NOTICED')} not, ${count('BROKEN')} broken mutants`);
   if (values.write) writeFileSync(path.join(ROOT, 'docs/guards.md'), guardsTable());
-  return survivors.length === 0 ? 0 : 1;
+  return count('noticed') === verdicts.length ? 0 : 1;
+}
+
+function told({ marker }: Mutant, verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'noticed':
+      return verdict.violation;
+    case 'NOT NOTICED':
+      return 'nothing was broken';
+    case 'BROKEN':
+      return `the mutant "${marker}" is in error, as its histories cannot be played: ${verdict.error}`;
+  }
+}
+
+function secondsSince(began: number): string {
+  return ((performance.now() - began) / 1000).toFixed(1);
 }
 
 runCommand(main);

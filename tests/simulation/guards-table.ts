@@ -1,7 +1,19 @@
+import path from 'node:path';
+
+import { readSources, type Source } from '../architecture/imports';
+import { guardFiles } from './guard-markers';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
+
+const SERVER = 'server/src/';
+
+/** The source files whose guards the mutants take away. */
+export function guardedSources(): Source[] {
+  return readSources(path.resolve(__dirname, '../..')).filter(({ file }) => file.startsWith(SERVER));
+}
 
 /** docs/guards.md: what the promises rest on, and what notices when it is not there. */
 export function guardsTable(): string {
+  const files = guardFiles(guardedSources());
   const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return `<!-- Written by \`npm run verify:mutants -- --write\`; a test compares it with its source, tests/simulation/mutants.ts. -->
 
@@ -18,7 +30,7 @@ notices. The same search on the whole engine is \`tests/simulation/histories.tes
 
 ${row('Guard', 'What goes wrong without it', 'Where')}
 | --- | --- | --- |
-${MUTANTS.map(({ guard, without, file }) => row(guard, without, `\`core/${file}\``)).join('\n')}
+${MUTANTS.map(({ guard, without, marker }) => row(guard, without, `\`${files.get(marker)?.slice(SERVER.length)}\``)).join('\n')}
 
 ## Found by tests of their own
 

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { guardsTable } from './guards-table';
+import { guardFiles, guardsIn, withoutGuard } from './guard-markers';
+import { guardedSources, guardsTable } from './guards-table';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 const ROOT = path.resolve(__dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-test.each(MUTANTS)('the source has the guard once: $guard', ({ file, find }) => {
-  expect(read(`server/src/core/${file}`).split(find)).toHaveLength(2);
+const sources = guardedSources();
+
+test.each(MUTANTS)('the source marks the guard once, and can be had without it: $guard', ({ marker, change }) => {
+  const marked = sources.filter(({ text }) => guardsIn(text).includes(marker));
+  expect(marked).toHaveLength(1);
+  for (const { text } of marked) expect(withoutGuard(text, marker, change)).not.toBe(text);
+});
+
+test('every guard that the source marks has one mutant', () => {
+  expect(MUTANTS.map(({ marker }) => marker).sort()).toEqual([...guardFiles(sources).keys()].sort());
 });
 
 test.each(GUARDS_ELSEWHERE)('there is a test for: $guard', ({ file, test: title }) => {

@@ -1,10 +1,12 @@
-/** node hunt.js RUNS SEED: looks for one violation in the build it is part of, and prints what it found as JSON. */
+/** node hunt.js RUNS SEED: looks for one violation in the build it is part of, and prints what it found as JSON. It fails for any other error. */
 import { search } from './search';
+import type { Hunted } from './verdict';
 
 async function main(): Promise<void> {
   const [runs, seed] = process.argv.slice(2).map(Number) as [number, number];
   const { found, runs: played } = await search({ runs, seed, first: true });
-  process.stdout.write(JSON.stringify({ played, violation: found?.violation ?? null }));
+  const hunted: Hunted = { played, violation: found?.violation ?? null };
+  process.stdout.write(JSON.stringify(hunted));
 }
 
 void main();

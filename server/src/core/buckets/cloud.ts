@@ -95,6 +95,7 @@ export async function send(
             const answered = await cloud.store.put(own.name, body, {
               contentType: options.mime ?? undefined,
               cacheControl: cloud.cacheControl ?? undefined,
+              // guard: unasked-put-only-if-absent
               onlyIfAbsent: options.onlyIfAbsent && own === options.begun,
               signal,
               patienceMs,
@@ -106,8 +107,9 @@ export async function send(
           cloud.onSent();
           return { intent: own, etag: facts.etag };
         } catch (error) {
-          if (stored || !(error instanceof StorageError && error.refused)) {
+          if (stored || mayLandLate(error)) {
             // first: should the ledger fail, the name stays pending, and must not pass for one that holds nothing
+            // guard: burnt-name-not-forgotten
             intent = undefined;
             await ledger.abandon([own]);
           } else if (isStorageError(error, 'NAME_TAKEN')) {
@@ -132,6 +134,12 @@ export async function send(
   } finally {
     writes.leave(body);
   }
+}
+
+/** Whether a PUT that failed may have stored its bytes, or may still do so. */
+function mayLandLate(error: unknown): boolean {
+  // guard: unknown-outcome-burns-the-name
+  return !(error instanceof StorageError && error.refused);
 }
 
 function goesOn({ breaker }: Cloud): boolean {
@@ -169,7 +177,9 @@ async function isSound({ store }: Cloud, name: string, signal?: AbortSignal): Pr
  * write then takes a name of its own rather than risk an object it does not know.
  */
 async function isFree(store: PatientStore, name: string, signal?: AbortSignal): Promise<boolean> {
-  return (await seenUnder(store, name, signal)) === 'nothing';
+  const seen = await seenUnder(store, name, signal);
+  // guard: foreign-object-not-overwritten
+  return seen === 'nothing';
 }
 
 /** What lies under a name, as far as S3 says. @throws StorageError when it is away */

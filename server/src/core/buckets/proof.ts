@@ -52,12 +52,18 @@ export async function prove(
   if (stored.facts.archived) stored.body.destroy();
   requireReadable(name, stored.facts);
   const read = await digest(stored.body);
-  if (read.size !== body.size || read.md5 !== body.md5) throw mismatch(name, `MD5 ${read.md5} instead of ${body.md5}`);
+  const hasOtherBytes =
+    read.size !== body.size ||
+    // guard: bytes-are-read-back
+    read.md5 !== body.md5;
+  if (hasOtherBytes) throw mismatch(name, `MD5 ${read.md5} instead of ${body.md5}`);
   return by('bytes', stored.facts);
 }
 
 function proves(facts: ObjectFacts, body: Pick<Body, 'size' | 'md5'>): boolean {
-  return facts.size === body.size && facts.md5 === body.md5;
+  if (facts.size !== body.size) return false;
+  // guard: checksum-is-the-proof
+  return facts.md5 === body.md5;
 }
 
 function requireReadable(name: string, facts: ObjectFacts): void {

@@ -57,7 +57,9 @@ export function isUnsettled(row: LedgerRow, volume?: VolumeId): row is RowIn<'lo
 
 /** Where the row's file is to lie, and what it is; undefined when the row has moved on since it was read at `rev`, or has settled. */
 export function toSettle(row: LedgerRow, rev: number): { name: PlacedName & { kind: 'file' }; content: KnownBytes } | undefined {
-  if (row.rev !== rev || !isUnsettled(row)) return undefined;
+  // guard: settles-at-its-revision
+  if (row.rev !== rev) return undefined;
+  if (!isUnsettled(row)) return undefined;
   const { local, content } = row.placement;
   const { size, md5 } = content;
   return { name: { kind: 'file', name: plainLocalName(row.key), volume: local.volume }, content: { size, md5 } };

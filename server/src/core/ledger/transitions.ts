@@ -102,6 +102,7 @@ export function ticketFor(row: LedgerRow, id: number): Ticket {
 export function plainNameFor(row: LedgerRow, request: BeginObject | BeginFile): PlacedName | undefined {
   if (!request.plainFree) return undefined;
   if (request.kind === 'object') {
+    // guard: plain-name-once
     if (row.plainUsed) return undefined;
     return { kind: 'object', name: plainObjectName(request.prefix, row.key), locationId: request.locationId };
   }
@@ -127,8 +128,14 @@ export type Published = { readonly outcome: 'superseded' } | ({ readonly outcome
 /** Makes a written name the row's, unless a write or a completed delete that began later has been there already. */
 export function published(row: LedgerRow, write: Publication, rule: CondemnOptions & { graceMs: number }): Published {
   const { ticket } = write.intent;
+  // guard: later-ticket-stays
+  if (row.ticket > ticket) return { outcome: 'superseded' };
   const buriedLater = row.tombstone !== null && row.tombstone.ticket > ticket;
-  if (row.ticket > ticket || (row.placement.state === 'gone' && buriedLater)) return { outcome: 'superseded' };
+  const outranked =
+    buriedLater &&
+    // guard: tombstone-outranks-no-write
+    row.placement.state === 'gone';
+  if (outranked) return { outcome: 'superseded' };
   const next: LedgerRow = {
     ...row,
     placement: placementOf(write),
@@ -177,7 +184,10 @@ export function purged(
   rev: number,
   options: CondemnOptions & { referenced: boolean },
 ): Change | undefined {
-  if (row.rev !== rev || !awaitsPurge(row)) return undefined;
+  if (row.placement.state === 'gone') return undefined;
+  // guard: purge-ends-its-own-burial
+  if (row.rev !== rev || row.tombstone === null) return undefined;
+  // guard: purge-asks-the-library
   if (options.referenced) return { row: { ...row, rev: rev + 1, tombstone: null }, condemned: [] };
   const next: LedgerRow = { ...row, placement: { state: 'gone' }, rev: rev + 1, attempts: 0, lastError: null };
   return { row: next, condemned: dropped(row, next, { ...options, graceMs: 0 }) };
@@ -199,9 +209,8 @@ export function uploaded(
   remote: RemoteCopy,
   md5: string,
 ): RowIn<'both'> | undefined {
-  if (row.rev !== rev || !isIn(row, 'local')) return undefined;
+  if (!isIn(row, 'local') || !isAsUploaded(row, rev, md5)) return undefined;
   const { content, local } = row.placement;
-  if (content.md5 !== null && content.md5 !== md5) return undefined;
   return {
     ...row,
     placement: { state: 'both', content: { ...content, md5 }, local, remote },
@@ -209,6 +218,12 @@ export function uploaded(
     attempts: 0,
     lastError: null,
   };
+}
+
+/** Whether a row is still the one whose file an upload job has read: at the same revision, and not known to have other bytes. */
+function isAsUploaded({ rev, placement: { content } }: RowIn<'local'>, readAt: number, md5: string): boolean {
+  // guard: upload-commits-at-its-revision
+  return rev === readAt && (content.md5 === null || content.md5 === md5);
 }
 
 /** `both` becomes `remote`; undefined when the row has moved on since it was read at `rev`, or is buried. */
@@ -224,7 +239,9 @@ export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change &
  * read at `rev`, or is buried.
  */
 export function restored(row: LedgerRow, rev: number, local: LocalCopy): RowIn<'both'> | undefined {
-  if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;
+  // guard: restore-commits-at-its-revision
+  if (row.rev !== rev) return undefined;
+  if (row.tombstone !== null || !isIn(row, 'remote', 'both')) return undefined;
   const { content, remote } = row.placement;
   return { ...row, placement: { state: 'both', content, local, remote }, rev: rev + 1, attempts: 0, lastError: null };
 }

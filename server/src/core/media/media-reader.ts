@@ -43,6 +43,7 @@ export class MediaReader {
         const isRemembered = this.#listing.remembersUnlisted(key);
         const isListed = await this.#elseUnavailable(key, () => this.#listing.isListed(key, options.signal));
         if (typeof isListed === 'object') return isListed;
+        // guard: buried-but-listed-is-served
         if (!isListed && (!isRemembered || reread > 0)) return { kind: 'gone' };
         // it may have got other bytes since the row was read
         if (reread === 0) {
@@ -73,6 +74,7 @@ export class MediaReader {
     } catch (error) {
       if (!isStorageError(error)) throw error;
       this.deps.log.debug(`"${key}" could not be looked up: ${error.message}`);
+      // guard: listed-is-never-missing
       return { kind: 'unavailable' };
     }
   }
@@ -83,6 +85,7 @@ export class MediaReader {
    */
   async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: Plan, options: OpenOptions): Promise<Opened | 'changed'> {
     const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => this.#unreadable(key, error));
+    // guard: unseen-file-disk-first
     if (stat) {
       const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
       const wanted = plan(facts);

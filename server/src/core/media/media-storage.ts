@@ -43,6 +43,7 @@ export class MediaStorage {
   async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
     const { scope } = options;
     const publication = await this.#write(key, body, options);
+    // guard: replace-is-staged
     if (scope?.kind === 'replace') {
       if (scope.state !== 'open') {
         await this.deps.ledger.abandon([publication.intent]);
@@ -93,6 +94,7 @@ export class MediaStorage {
     // late provider calls of the same request find it closed, and discard what they wrote
     scope.state = 'succeeded';
     if (scope.staged.length === 0 && scope.tombstones.length === 0) return;
+    // guard: replace-in-one-transaction
     await this.#publish(scope.staged, scope.tombstones);
     if (scope.tombstones.length > 0) {
       // a format of the library's that the ledger has not seen has no row yet to put a tombstone on
@@ -107,6 +109,7 @@ export class MediaStorage {
   async #discard(scope: RequestScope): Promise<void> {
     try {
       if (scope.kind === 'replace') await this.deps.ledger.abandon(scope.staged.map((write) => write.intent));
+      // guard: failed-upload-is-buried
       if (scope.kind === 'upload') await this.#buryFailed(scope.published);
     } catch (error) {
       // the names stay pending and are swept after a day; the request's own error is the one to report
@@ -123,7 +126,10 @@ export class MediaStorage {
   async #write(key: ObjectKey, body: Body, options: WriteOptions): Promise<Publication> {
     const { clock, log } = this.deps;
     const row = await this.deps.ledger.find(key);
-    const begin: BeginOptions = { found: row && row.placement.state !== 'new' ? undefined : await this.#found(key) };
+    const begin: BeginOptions = {
+      // guard: found-file-is-recorded
+      found: row && row.placement.state !== 'new' ? undefined : await this.#found(key),
+    };
     const ledger = inScope(this.deps.ledger, options.scope);
     const cloud = this.deps.buckets.writable;
     if (cloud) {
@@ -133,9 +139,12 @@ export class MediaStorage {
           mime: options.mime,
           // where nothing waits on the disk to be the next one that tries
           mayTry: this.#refuses(),
-          // a roll-back of the host's takes the record of the name along, and nobody would know any more that the object
-          // under it is none of the library's
-          plainUsed: (row?.plainUsed ?? false) || this.deps.inTransaction(),
+          plainUsed:
+            (row?.plainUsed ?? false) ||
+            // a roll-back of the host's takes the record of the name along, and nobody would know any more that the object
+            // under it is none of the library's
+            // guard: no-plain-name-in-a-transaction
+            this.deps.inTransaction(),
         });
         return { ...sent, size: body.size, md5: body.md5, mime: options.mime };
       } catch (error) {
@@ -214,7 +223,10 @@ export class MediaStorage {
    * in the bucket or on another disk, and what lies at the plain path is served while the ledger has no bytes of the key.
    */
   async #isFresh(key: ObjectKey, scope: RequestScope | undefined): Promise<boolean> {
-    if (scope) return scope.kind === 'upload';
+    if (scope) {
+      // guard: plain-path-for-fresh-keys-only
+      return scope.kind === 'upload';
+    }
     return !this.deps.inTransaction() && (await this.#isSurelyUnlisted(key));
   }
 
@@ -241,6 +253,7 @@ export class MediaStorage {
       // the answer of a COMMIT can be lost: the rows tell, and nothing is undone
       if (!(await this.#isLive(writes))) throw error;
     } finally {
+      // guard: publisher-forgets-the-row
       rows.forget(keys);
     }
     this.deps.events.emit('published', { keys, ownNames: writes.some(({ intent }) => intent.kind === 'file' && isOwnLocalName(intent.name)) });
@@ -271,6 +284,7 @@ export class MediaStorage {
 
 /** The ledger as a write of this scope begins with it: all keys of a replace under one ticket. */
 function inScope(ledger: WriteLedger, scope: RequestScope | undefined): WriteLedger {
+  // guard: replace-has-one-ticket
   if (scope?.kind !== 'replace') return ledger;
   return {
     touch: (intents) => ledger.touch(intents),

@@ -77,7 +77,10 @@ export class RowBytes {
     try {
       const object = await opened(store, remote.object, row, wanted, signal);
       // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
-      const same = object.facts.size === sizeOf(row) && (remote.etag === null || object.facts.etag === remote.etag);
+      const same =
+        object.facts.size === sizeOf(row) &&
+        // guard: etag-before-the-first-byte
+        (remote.etag === null || object.facts.etag === remote.etag);
       if (same) return wanted.bytes === 'all' && remote.etag === null && object.body ? this.#proving(row, object.body) : object.body;
       object.body?.destroy();
       this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);

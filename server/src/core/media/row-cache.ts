@@ -2,6 +2,7 @@ import type { ObjectKey } from '../keys';
 import type { LedgerRow } from '../ledger/state';
 
 /** Longest time a process serves by a ledger row it has read before, in milliseconds (promise P2 in `docs/design.md`). */
+// guard: row-remembered-briefly
 export const ROW_TTL_MS = 2_000;
 const MAX_ROWS = 10_000;
 

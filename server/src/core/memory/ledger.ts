@@ -97,6 +97,7 @@ export class MemoryLedger implements Ledger {
 
   publish: Ledger['publish'] = async (writes, options) => {
     const intents = writes.map((write) => write.intent);
+    // guard: publishes-pending-names-only
     if (this.#names.pending(intents) < intents.length) {
       throw new StorageError('INTENT_LOST', { operation: 'publish', subject: intents[0]?.key, refused: true });
     }
@@ -218,6 +219,7 @@ export class MemoryLedger implements Ledger {
     for (const { row, intent } of uploads) step.sameKey(row, intent);
     return uploads.map(({ row: read, intent, etag, md5 }) => {
       const row = this.#rows.get(read.key)?.row;
+      // guard: upload-commits-a-pending-name-only
       const pending = this.#names.pending([intent]) === 1;
       const remote = { locationId: intent.locationId, object: intent.name, etag };
       return this.#commit(intent, pending && row && step.uploaded(row, read.rev, remote, md5));
@@ -440,6 +442,7 @@ export class MemoryLedger implements Ledger {
 
   #apply({ row, condemned }: step.Change): void {
     this.#store(row);
+    // guard: superseded-is-condemned
     this.#names.condemn(row.key, condemned);
   }
 }

@@ -60,7 +60,10 @@ export class MemoryNames {
   condemnAbandoned(): number {
     const before = this.clock.now() - this.policy.abandonedAfterMs;
     const abandoned = [...this.#names.values()].filter(
-      (name) => (name.status === 'pending' && name.touchedAt <= before) || (name.status === 'settling' && name.touchedAt <= before),
+      (name) =>
+        (name.status === 'settling' && name.touchedAt <= before) ||
+        // guard: untouched-names-are-condemned
+        (name.status === 'pending' && name.touchedAt <= before),
     );
     for (const record of abandoned) this.#condemnUnfinished(record);
     return abandoned.length;
@@ -102,8 +105,9 @@ export class MemoryNames {
     const now = this.clock.now();
     if (!record) return;
     const { status, name, unfinished } = record;
-    if (status === 'condemned' && name.kind === 'file' && !unfinished) this.#names.delete(nameId(name));
-    else if (record.status === 'swept') this.#names.delete(nameId(record.name));
+    const isWrittenFile = status === 'condemned' && name.kind === 'file' && !unfinished;
+    // guard: names-are-removed-twice
+    if (isWrittenFile || status === 'swept') this.#names.delete(nameId(name));
     else this.#set({ ...record, status: 'swept', dueAt: now + this.policy.secondSweepMs });
   }
 

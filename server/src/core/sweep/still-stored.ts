@@ -29,6 +29,7 @@ export async function requireStored(deps: EngineParts, due: DueFile, bucket: Rig
     await proveObject(deps, row, row.placement.content, signal);
   } catch (error) {
     if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'OBJECT_CHANGED', 'OBJECT_ARCHIVED')) throw error;
+    // guard: damaged-object-gives-the-file-back
     const given = await givenBack(deps, row, due, bucket, signal);
     if (!given) await note(deps, row, error.code);
     if (!given || given === 'stored') throw error;

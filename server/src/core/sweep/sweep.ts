@@ -53,6 +53,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
 async function removeBytes(deps: EngineParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
+      // guard: sweep-proves-the-object-again
       await requireStored(deps, name, bucket, signal);
       await removeFile(deps, name, signal);
     } else {

@@ -18,6 +18,7 @@ export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: num
   try {
     const { local, content } = row.placement;
     const body = await localBody(deps, row.key, local, content, { signal }).catch((cause: unknown) => asRecorded(row.key, content, cause));
+    // guard: cleanup-proves-the-object
     await proveObject(deps, row, body, signal);
     const committed = await deps.ledger.commitCleanup(row, { graceMs });
     deps.rows.forget([row.key]);

@@ -111,7 +111,9 @@ export async function settleRow(deps: EngineParts, row: LedgerRow, signal?: Abor
       if (isStorageError(error, 'NAME_UNFIT')) await ledger.forgetSettle(intent);
       throw error;
     };
-    if (!(await disk.giveName(local.localName, intent.name).catch(forget))) {
+    const given = await disk.giveName(local.localName, intent.name).catch(forget);
+    // guard: taken-plain-path-not-settled
+    if (!given) {
       // the name was never ours: condemned, it would make somebody else's file the sweeper's
       await ledger.forgetSettle(intent);
       throw new StorageError('PLAIN_PATH_TAKEN', { operation: 'settle', subject: row.key, refused: true });

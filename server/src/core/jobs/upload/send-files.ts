@@ -132,6 +132,7 @@ export function uploads(deps: EngineParts, { concurrency, batchSize, signal, hal
 /** The facts of the object that was seen, if it surely has these bytes. @throws StorageError when S3 is away */
 async function sameBytes(cloud: Cloud, object: string, body: Body, seen: ObjectFacts, signal: AbortSignal): Promise<ObjectFacts | undefined> {
   try {
+    // guard: same-object-is-proven
     return await prove(cloud.store, object, body, undefined, { seen, signal });
   } catch (error) {
     if (!isStorageError(error) || isNoAnswer(error)) throw error;
