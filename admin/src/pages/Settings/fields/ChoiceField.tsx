@@ -10,6 +10,9 @@ import { Frame } from './Frame';
 
 /** The provider has a field of its own, with the labels of the presets. */
 type Name = Exclude<ChoiceName, 'provider'>;
+/** The text of each option, for its own setting only. */
+type OptionKey = { [K in Name]: `field.${K}.${SettingValue<K>}` }[Name];
+const optionKey = <K extends Name>(name: K, option: SettingValue<K>) => `field.${name}.${option}` as OptionKey;
 
 /** One of the words that the table lists. */
 export function ChoiceField({ name }: { name: Name }) {
@@ -25,7 +28,7 @@ export function ChoiceField({ name }: { name: Name }) {
       >
         {options.map((option) => (
           <SingleSelectOption key={option} value={option}>
-            {t(`field.${name}.${option}`)}
+            {t(optionKey(name, option))}
           </SingleSelectOption>
         ))}
       </SingleSelect>
