@@ -1,32 +1,11 @@
-import type { PublicSettings, SettingSources } from '../../server/src/contracts/settings';
+import { SETTING_NAMES, type PublicSettings, type SettingSource, type SettingSources } from '../../server/src/contracts/settings';
+import { publicSettings, resolve } from '../../server/src/core/settings/resolve';
+import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { loadForm, reduceForm } from '../../admin/src/utils/formState';
 import type { FormAction, FormState } from '../../admin/src/utils/formState';
 
-export const FRESH: PublicSettings = {
-  provider: 'aws',
-  bucket: null,
-  region: null,
-  endpoint: null,
-  forcePathStyle: false,
-  accessKeyId: null,
-  secretAccessKeySet: false,
-  prefix: '',
-  productionOnly: false,
-  maxAttempts: 3,
-  timeoutMs: 30_000,
-  connectTimeoutMs: 3_000,
-  cacheControl: null,
-  concurrency: 4,
-  onOutage: 'local',
-  batchSize: 100,
-  migrationMaxId: null,
-  cleanupGraceDays: 0,
-  uploadSchedule: '*/2 * * * *',
-  uploadScheduleEnabled: false,
-  cleanupSchedule: '*/2 * * * *',
-  cleanupScheduleEnabled: false,
-  leaving: false,
-};
+/** What a project without any settings is answered. */
+export const FRESH: PublicSettings = publicSettings(resolve({ database: NOTHING_STORED, configFile: null, variables: {} }).settings);
 
 export const STORED: PublicSettings = {
   ...FRESH,
@@ -38,31 +17,7 @@ export const STORED: PublicSettings = {
   secretAccessKeySet: true,
 };
 
-export const sourcesOf = (source: SettingSources['bucket']): SettingSources => ({
-  provider: source,
-  bucket: source,
-  region: source,
-  endpoint: source,
-  forcePathStyle: source,
-  accessKeyId: source,
-  secretAccessKey: source,
-  prefix: source,
-  productionOnly: source,
-  maxAttempts: source,
-  timeoutMs: source,
-  connectTimeoutMs: source,
-  cacheControl: source,
-  concurrency: source,
-  onOutage: source,
-  batchSize: source,
-  migrationMaxId: source,
-  cleanupGraceDays: source,
-  uploadSchedule: source,
-  uploadScheduleEnabled: source,
-  cleanupSchedule: source,
-  cleanupScheduleEnabled: source,
-  leaving: source,
-});
+export const sourcesOf = (source: SettingSource) => Object.fromEntries(SETTING_NAMES.map((name) => [name, source])) as SettingSources;
 
 /** A form after some actions, as a person would do them one after the other. */
 export const formAfter = (settings: PublicSettings, ...actions: FormAction[]): FormState =>

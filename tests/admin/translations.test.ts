@@ -6,7 +6,6 @@ import { createIntl, createIntlCache } from 'react-intl';
 import { PLUGIN_ID } from '../../admin/src/pluginId';
 import { loadTranslations } from '../../admin/src/translations';
 import english from '../../admin/src/translations/en.json';
-import { FIELDS } from '../../admin/src/utils/fields';
 import { STEP_NAMES } from '../../admin/src/utils/steps';
 import { snippetTitleKey } from '../../admin/src/utils/snippets';
 import { FINDING_ACTIONS, FINDING_KINDS, SKIP_CODES } from '../../server/src/contracts/jobs';
@@ -87,10 +86,9 @@ test('every key is used', () => {
   expect(KEYS.filter((key) => !patterns.some((one) => one.test(key)))).toEqual([]);
 });
 
-test('every error code, field, preset, step of the test, and word of the jobs has its texts', () => {
+test('every error code, preset, step of the test, and word of the jobs has its texts', () => {
   const wanted = [
     ...Object.keys(ERRORS).flatMap((code) => [`error.${code}.message`, `error.${code}.hint`]),
-    ...[...FIELDS, 'secretAccessKey'].map((name) => `field.${name}.label`),
     ...PRESETS.flatMap(({ id }) => [`preset.${id}.hint`, `preset.${id}.region`]),
     ...STEP_NAMES.map((name) => `step.${name}`),
     ...SKIP_CODES.map((code) => `skip.${code}`),

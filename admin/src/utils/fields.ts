@@ -1,54 +1,41 @@
-import type { OnOutage, ProviderPreset, PublicSettings } from '../../../server/src/contracts/settings';
+import { SETTING_NAMES, SETTINGS } from '../../../server/src/contracts/settings';
+import type { NamesWith, PublicSettings, SettingName, SettingValue } from '../../../server/src/contracts/settings';
 
-/** A setting with an input of its own; the secret is apart, as its value is never known. */
-export type FieldName = Exclude<keyof PublicSettings, 'secretAccessKeySet' | MigrationPageName>;
-/** Settings that the migration page shows, each with what it starts or ends. */
-export type MigrationPageName = 'migrationMaxId' | 'uploadSchedule' | 'uploadScheduleEnabled' | 'cleanupSchedule' | 'cleanupScheduleEnabled' | 'leaving';
+/** A setting with an input of its own on the settings page; the secret is apart, as its value is never known. */
+export type FieldName = Exclude<NamesWith<{ public: true }>, NamesWith<{ section: 'migration' }>>;
 /** Every path an error can be shown at. */
 export type ErrorPath = FieldName | 'secretAccessKey';
 
-export type FlagName = 'forcePathStyle' | 'productionOnly';
-export type NumberName = 'maxAttempts' | 'timeoutMs' | 'connectTimeoutMs' | 'concurrency' | 'batchSize' | 'cleanupGraceDays';
-export type TextName = Exclude<FieldName, FlagName | NumberName | 'provider' | 'onOutage'>;
+export type FlagName = FieldName & NamesWith<{ kind: 'flag' }>;
+export type NumberName = FieldName & NamesWith<{ kind: 'wholeNumber' }>;
+export type ChoiceName = FieldName & NamesWith<{ kind: 'choice' }>;
+export type TextName = Exclude<FieldName, FlagName | NumberName | ChoiceName>;
 
 /** What the inputs hold: text as typed, numbers too, so that a half-typed one is not lost. */
-export type FormValues = { provider: ProviderPreset; onOutage: OnOutage } & Record<FlagName, boolean> & Record<NumberName | TextName, string>;
+export type FormValues = { [K in FieldName]: K extends FlagName | ChoiceName ? SettingValue<K> : string };
 
-export const TEXTS: readonly TextName[] = ['bucket', 'region', 'endpoint', 'prefix', 'accessKeyId', 'cacheControl'];
-export const NUMBERS: readonly NumberName[] = [
-  'maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency', 'batchSize', 'cleanupGraceDays',
-];
-export const FLAGS: readonly FlagName[] = ['forcePathStyle', 'productionOnly'];
-export const FIELDS: readonly FieldName[] = ['provider', ...TEXTS, ...NUMBERS, 'onOutage', ...FLAGS];
+/** The fields of the settings page, in the table's order. */
+export const FIELDS: readonly FieldName[] = SETTING_NAMES.filter(
+  (name): name is FieldName => SETTINGS[name].public && SETTINGS[name].section !== 'migration',
+);
 
-/** Fields inside the folded part: it opens by itself when one of them is refused. */
-export const ADVANCED: readonly FieldName[] = ['forcePathStyle', ...NUMBERS, 'cacheControl', 'onOutage'];
+type SectionName<Section extends string> = FieldName & NamesWith<{ section: Section }>;
+
+export const inSection = <Section extends 'storage' | 'credentials' | 'advanced'>(section: Section) =>
+  FIELDS.filter((name): name is SectionName<Section> => SETTINGS[name].section === section);
 
 export const isErrorPath = (path: string): path is ErrorPath =>
   path === 'secretAccessKey' || FIELDS.some((name) => name === path);
 
-export function toValues(settings: PublicSettings): FormValues {
-  return {
-    provider: settings.provider,
-    bucket: settings.bucket ?? '',
-    region: settings.region ?? '',
-    endpoint: settings.endpoint ?? '',
-    prefix: settings.prefix,
-    accessKeyId: settings.accessKeyId ?? '',
-    cacheControl: settings.cacheControl ?? '',
-    forcePathStyle: settings.forcePathStyle,
-    productionOnly: settings.productionOnly,
-    maxAttempts: String(settings.maxAttempts),
-    timeoutMs: String(settings.timeoutMs),
-    connectTimeoutMs: String(settings.connectTimeoutMs),
-    concurrency: String(settings.concurrency),
-    onOutage: settings.onOutage,
-    batchSize: String(settings.batchSize),
-    cleanupGraceDays: String(settings.cleanupGraceDays),
-  };
-}
+/** Whether the name is that of a setting of the kind, for entries that are looked at one by one. */
+export const isOfKind = <Name extends SettingName, Kind extends string>(name: Name, kind: Kind): name is Name & NamesWith<{ kind: Kind }> =>
+  SETTINGS[name].kind === kind;
 
-const orNull = (text: string) => text.trim() || null;
+const inputOf = (value: PublicSettings[FieldName]) => (value === null ? '' : typeof value === 'number' ? String(value) : value);
+
+export function toValues(settings: PublicSettings): FormValues {
+  return Object.fromEntries(FIELDS.map((name) => [name, inputOf(settings[name])])) as FormValues;
+}
 
 /** Empty, or without a leading and with a trailing slash: what people type in front of a key is a folder. */
 const folder = (text: string) => {
@@ -56,23 +43,16 @@ const folder = (text: string) => {
   return path === '' ? '' : `${path}/`;
 };
 
+function settingOf(name: FieldName, input: string | boolean): string | number | boolean | null {
+  if (typeof input === 'boolean') return input;
+  const { kind, default: fallback } = SETTINGS[name];
+  if (kind === 'folder') return folder(input);
+  const isEmpty = input.trim() === '';
+  // an emptied number that has a default is a slip, which the findings tell of
+  if (kind === 'wholeNumber') return isEmpty && fallback === null ? null : Number(input);
+  return isEmpty ? null : input.trim();
+}
+
 export function toSettings(values: FormValues): Pick<PublicSettings, FieldName> {
-  return {
-    provider: values.provider,
-    bucket: orNull(values.bucket),
-    region: orNull(values.region),
-    endpoint: orNull(values.endpoint),
-    prefix: folder(values.prefix),
-    accessKeyId: orNull(values.accessKeyId),
-    cacheControl: orNull(values.cacheControl),
-    forcePathStyle: values.forcePathStyle,
-    productionOnly: values.productionOnly,
-    maxAttempts: Number(values.maxAttempts),
-    timeoutMs: Number(values.timeoutMs),
-    connectTimeoutMs: Number(values.connectTimeoutMs),
-    concurrency: Number(values.concurrency),
-    batchSize: Number(values.batchSize),
-    cleanupGraceDays: Number(values.cleanupGraceDays),
-    onOutage: values.onOutage,
-  };
+  return Object.fromEntries(FIELDS.map((name) => [name, settingOf(name, values[name])])) as Pick<PublicSettings, FieldName>;
 }

@@ -1,7 +1,10 @@
+import { textFault } from '../../../server/src/contracts/setting-kinds';
+import type { WholeNumber } from '../../../server/src/contracts/setting-kinds';
+import { SETTINGS } from '../../../server/src/contracts/settings';
 import type { SettingSources } from '../../../server/src/contracts/settings';
 import type { TranslationKey } from '../translations';
-import { NUMBERS, toSettings } from './fields';
-import type { ErrorPath, FieldName, NumberName } from './fields';
+import { FIELDS, isOfKind, toSettings } from './fields';
+import type { ErrorPath, FieldName, TextName } from './fields';
 import type { FormState } from './formState';
 import { isChanged, isReset } from './patch';
 import { presetOf } from './presets';
@@ -12,16 +15,6 @@ export interface Problem {
 }
 
 export type Problems = Partial<Record<ErrorPath, Problem>>;
-
-/** The server's own rules, which its schemas hold; a test compares the two. */
-export const LIMITS: Record<NumberName, { min: number; max: number }> = {
-  maxAttempts: { min: 1, max: 10 },
-  timeoutMs: { min: 500, max: 120_000 },
-  connectTimeoutMs: { min: 100, max: 10_000 },
-  concurrency: { min: 1, max: 64 },
-  batchSize: { min: 1, max: 1_000 },
-  cleanupGraceDays: { min: 0, max: 365 },
-};
 
 const PLACE: readonly FieldName[] = ['provider', 'bucket', 'region', 'endpoint', 'accessKeyId'];
 
@@ -45,33 +38,45 @@ function endpointProblem(endpoint: string): Problem | null {
   return null;
 }
 
-const CHECKS: Partial<Record<FieldName, (text: string) => Problem | null>> = {
-  bucket: (text) =>
-    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/.test(text) && !text.includes('..') ? null : { key: 'invalid.bucket.format' },
-  region: (text) => (/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(text) ? null : { key: 'invalid.region.format' }),
-  endpoint: endpointProblem,
-  prefix: (text) => (/(^|\/)\.|\/\/|[\\\p{Cc}]|%(2f|5c|2e|00)/iu.test(text) || text.length > 500 ? { key: 'invalid.prefix.format' } : null),
-  accessKeyId: (text) => (/^[\x21-\x2b\x2d\x2e\x30-\x7e]{1,256}$/.test(text) ? null : { key: 'invalid.accessKeyId.format' }),
-  cacheControl: (text) => (/^[\x20-\x7e]{1,256}$/.test(text) ? null : { key: 'invalid.cacheControl.format' }),
+/** The panel's own words for what breaks the rules of a text; for others the table's English sentence is shown. */
+const OWN_WORDS: Partial<Record<TextName, Problem['key']>> = {
+  bucket: 'invalid.bucket.format',
+  region: 'invalid.region.format',
+  prefix: 'invalid.prefix.format',
+  accessKeyId: 'invalid.accessKeyId.format',
+  cacheControl: 'invalid.cacheControl.format',
 };
 
-function numberProblem(name: NumberName, text: string): Problem | null {
-  const { min, max } = LIMITS[name];
+/** @param text not empty, and as it would be sent */
+function textProblem(name: TextName, text: string): Problem | null {
+  const problem = name === 'endpoint' ? endpointProblem(text) : null;
+  if (problem) return problem;
+  const message = textFault(SETTINGS[name], text);
+  const key = OWN_WORDS[name];
+  if (message === null) return null;
+  return key ? { key } : { key: 'invalid.refused', values: { message } };
+}
+
+function numberProblem({ min, max, default: fallback }: WholeNumber, text: string): Problem | null {
+  if (text.trim() === '' && fallback === null) return null;
   const value = Number(text);
   const fine = /^\d+$/.test(text.trim()) && value >= min && value <= max;
   return fine ? null : { key: 'invalid.number', values: { min, max } };
 }
 
-/** Findings on what was changed: a value from config or environment is the server's to judge. */
+/** A text is judged when it was changed: a value from config or environment is the server's to judge. */
+function formatProblem(state: FormState, name: FieldName): Problem | null {
+  if (isReset(state, name)) return null;
+  if (isOfKind(name, 'wholeNumber')) return numberProblem(SETTINGS[name], state.values[name]);
+  if (isOfKind(name, 'flag') || isOfKind(name, 'choice') || !isChanged(state, name)) return null;
+  const text = toSettings(state.values)[name] ?? '';
+  return text === '' ? null : textProblem(name, text);
+}
+
 function formats(state: FormState): Problems {
   const problems: Problems = {};
-  for (const [name, check] of Object.entries(CHECKS) as [FieldName, NonNullable<(typeof CHECKS)[FieldName]>][]) {
-    const text = String(toSettings(state.values)[name] ?? '');
-    const problem = text !== '' && isChanged(state, name) ? check(text) : null;
-    if (problem) problems[name] = problem;
-  }
-  for (const name of NUMBERS) {
-    const problem = isReset(state, name) ? null : numberProblem(name, state.values[name]);
+  for (const name of FIELDS) {
+    const problem = formatProblem(state, name);
     if (problem) problems[name] = problem;
   }
   return problems;
@@ -91,7 +96,7 @@ function pair(state: FormState, sources: SettingSources): Problems {
   if (state.secret.kind === 'remove') return {};
   const keyId = state.values.accessKeyId.trim();
   const secret = state.secret.kind === 'replace' ? state.secret.value.trim() : '';
-  if (/\p{Cc}/u.test(secret) || secret.length > 1024) return { secretAccessKey: { key: 'invalid.secret.format' } };
+  if (secret !== '' && textFault(SETTINGS.secretAccessKey, secret) !== null) return { secretAccessKey: { key: 'invalid.secret.format' } };
   if (secret !== '') return keyId === '' ? { accessKeyId: { key: 'invalid.accessKeyId.required' } } : {};
   if (state.secret.kind === 'replace' && state.secretSet) return { secretAccessKey: { key: 'invalid.secret.empty' } };
   if (keyId !== '' && !state.secretSet) return { secretAccessKey: { key: 'invalid.secret.required' } };

@@ -1,5 +1,11 @@
+/** Every two minutes, as the jobs' time budget expects. */
+export const DEFAULT_SCHEDULE = '*/2 * * * *';
+
+/** Said of an expression that looks like one and cannot be kept. */
+export const NO_CRON = `must be a cron expression such as ${DEFAULT_SCHEDULE}`;
+
 /** Longest cron expression, in characters. */
-export const MAX_CRON_LENGTH = 100;
+const MAX_CRON_LENGTH = 100;
 
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
@@ -51,7 +57,7 @@ export function cronFault(text: string): string | null {
   if (text.length > MAX_CRON_LENGTH) return `must not be longer than ${MAX_CRON_LENGTH} characters`;
   const given = text.split(/ +/);
   const fields = given.length === FIELDS.length + 1 ? [SECOND, ...FIELDS] : FIELDS;
-  if (given.length !== fields.length || given.includes('')) return 'must be a cron expression such as */2 * * * *';
+  if (given.length !== fields.length || given.includes('')) return NO_CRON;
   const bad = fields.find((field, index) => !given[index]?.split(',').every((item) => isItem(item, field)));
-  return bad ? `must be a cron expression such as */2 * * * *: the ${bad.name} is not valid` : null;
+  return bad ? `${NO_CRON}: the ${bad.name} is not valid` : null;
 }

@@ -14,12 +14,6 @@ export type JobName = (typeof JOB_NAMES)[number];
 export const SCHEDULED_JOBS = ['upload', 'cleanup'] as const;
 export type ScheduledJob = (typeof SCHEDULED_JOBS)[number];
 
-/** Every two minutes, as the jobs' time budget expects. */
-export const DEFAULT_SCHEDULE = '*/2 * * * *';
-
-/** Said of an expression that looks like one and cannot be kept. */
-export const NO_CRON = `must be a cron expression such as ${DEFAULT_SCHEDULE}`;
-
 /** A code with its sentences, in English; the panel has them in its own language by the code. */
 export interface Reason {
   code: ErrorCode;

@@ -1,6 +1,6 @@
 import { errors } from '@strapi/utils';
 
-import { SCHEDULED_JOBS } from '../contracts/jobs';
+import { settingsWith } from '../contracts/settings';
 import { permission } from './permissions';
 
 /** What Strapi hands a policy of an admin route; its types know nothing of the ability. */
@@ -10,7 +10,7 @@ export interface AdminContext {
 }
 
 /** Settings that start or stop the jobs on the library: `leaving` ends both phases and their schedules. */
-const JOB_SETTINGS: readonly string[] = [...SCHEDULED_JOBS.flatMap((name) => [`${name}Schedule`, `${name}ScheduleEnabled`]), 'leaving'];
+const JOB_SETTINGS: readonly string[] = settingsWith({ switchesJobs: true });
 
 /** Thrown, as Strapi's own refusal would not say which permission is missing. */
 function requireJobsRun({ state: { userAbility } }: AdminContext, policy: string): true {

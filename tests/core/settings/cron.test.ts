@@ -4,7 +4,7 @@ import path from 'node:path';
 import { validate } from 'node-cron';
 
 import { cronFault } from '../../../server/src/contracts/cron';
-import { DEFAULT_SCHEDULE } from '../../../server/src/contracts/jobs';
+import { DEFAULT_SCHEDULE } from '../../../server/src/contracts/cron';
 
 describe('an expression is bounded before any library sees it', () => {
   test.each([

@@ -1,5 +1,4 @@
-import { DEFAULTS, publicSettings, resolve } from '../../../server/src/core/settings/resolve';
-import { environmentName } from '../../../server/src/core/settings/sources';
+import { publicSettings, resolve } from '../../../server/src/core/settings/resolve';
 import type { SecretPlace } from '../../../server/src/core/settings/types';
 import { stored } from './support';
 
@@ -8,16 +7,10 @@ const from = (database: Record<string, unknown> = {}, configFile: unknown = null
 
 test('nothing set: the defaults, and the chain of the SDK', () => {
   const { settings, sources, problems, blocked } = from();
-  expect(settings).toMatchObject({ ...DEFAULTS, provider: 'aws', bucket: null, region: null, endpoint: null, forcePathStyle: false, signingRegion: 'us-east-1' });
+  expect(settings).toMatchObject({ prefix: '', maxAttempts: 3, onOutage: 'local', provider: 'aws', bucket: null, region: null, endpoint: null, forcePathStyle: false, signingRegion: 'us-east-1' });
   expect(settings.credentials).toEqual({ kind: 'chain' });
   expect(new Set(Object.values(sources))).toEqual(new Set(['default']));
   expect([problems, blocked]).toEqual([[], null]);
-});
-
-test('the names of the environment', () => {
-  expect(environmentName('forcePathStyle')).toBe('S3_STORAGE_FORCE_PATH_STYLE');
-  expect(environmentName('accessKeyId')).toBe('S3_STORAGE_ACCESS_KEY_ID');
-  expect(environmentName('timeoutMs')).toBe('S3_STORAGE_TIMEOUT_MS');
 });
 
 describe('database over config file over environment over default, value by value', () => {
@@ -34,15 +27,6 @@ describe('database over config file over environment over default, value by valu
     expect([settings.productionOnly, sources.productionOnly]).toEqual([true, 'environment']);
     expect([settings.prefix, sources.prefix]).toEqual(['env/', 'environment']);
     expect([settings.concurrency, sources.concurrency]).toEqual([4, 'default']);
-  });
-
-  test('onOutage, from each source', () => {
-    const variables = { S3_STORAGE_ON_OUTAGE: 'reject' };
-    const found = ({ settings, sources }: ReturnType<typeof from>) => [settings.onOutage, sources.onOutage];
-    expect(found(from())).toEqual(['local', 'default']);
-    expect(found(from({}, null, variables))).toEqual(['reject', 'environment']);
-    expect(found(from({}, { onOutage: 'local' }, variables))).toEqual(['local', 'config']);
-    expect(found(from({ onOutage: 'reject' }, { onOutage: 'local' }))).toEqual(['reject', 'database']);
   });
 
   test('a false or empty value in the database hides the others', () => {

@@ -1,6 +1,7 @@
+import { NO_CRON } from '../../contracts/cron';
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import {
-  JOB_NAMES, NO_CRON, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type RunEntry, type ScheduledJob,
+  JOB_NAMES, parseSchedule, parseStart, SCHEDULED_JOBS, type JobAnswer, type JobName, type JobSchedule, type JobsAnswer, type Reason, type ReportAnswer, type RunEntry, type ScheduledJob,
 } from '../../contracts/jobs';
 import { parseReportQuery } from '../../contracts/objects';
 import type { SettingsPatch } from '../../contracts/settings';

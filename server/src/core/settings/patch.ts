@@ -1,7 +1,7 @@
-import { NO_CRON, SCHEDULED_JOBS } from '../../contracts/jobs';
+import { NO_CRON } from '../../contracts/cron';
 import { presetOf } from '../../contracts/presets';
 import { parsePatch } from '../../contracts/schemas';
-import type { SettingsPatch } from '../../contracts/settings';
+import { settingsWith, type SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
 import { isSameEndpoint } from './place';
@@ -30,7 +30,7 @@ export function withCheckedEndpoint(patch: SettingsPatch): SettingsPatch {
 
 /** @throws SettingsRefused naming each schedule that cannot be kept */
 export function withCheckedSchedules(patch: SettingsPatch, isCron: (expression: string) => boolean): SettingsPatch {
-  const bad = SCHEDULED_JOBS.map((name) => `${name}Schedule` as const).filter((field) => patch[field] && !isCron(patch[field]));
+  const bad = settingsWith({ kind: 'schedule' }).filter((field) => patch[field] && !isCron(patch[field]));
   if (bad.length > 0) throw new SettingsRefused('INVALID_SETTINGS', bad.map((path) => ({ path, message: NO_CRON })));
   return patch;
 }

@@ -1,20 +1,19 @@
-import { DEFAULT_SCHEDULE } from '../../contracts/jobs';
 import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
-import type { SettingName, SettingValue } from '../../contracts/schemas';
-import type { ProviderPreset, PublicSettings, SettingSource } from '../../contracts/settings';
+import {
+  SETTING_NAMES, SETTINGS, settingsWith, type PublicSettings, type SettingName, type SettingSource, type SettingValue,
+} from '../../contracts/settings';
 import { isAmazon, isSameEndpoint } from './place';
 import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type IsCron, type SourceReading, type Variables } from './sources';
 import { strayed } from './strayed';
-import type { Credentials, Resolution, SecretPlace, SettingProblem, StoredSettings } from './types';
-
-export const DEFAULTS = { prefix: '', productionOnly: false, maxAttempts: 3, timeoutMs: 3000, connectTimeoutMs: 1000, concurrency: 4, onOutage: 'local',
-  batchSize: 100, cleanupGraceDays: 0, uploadSchedule: DEFAULT_SCHEDULE, cleanupSchedule: DEFAULT_SCHEDULE } as const;
+import type { Credentials, Resolution, SecretPlace, SettingProblem, SingleName, SingleSettings, StoredSettings } from './types';
 
 /** What Amazon, and every store without regions, is signed for when nothing says otherwise. */
 const PLAIN_REGION = 'us-east-1';
 
-/** A bad value of these must not be passed over: see {@link Resolution.blocked}. */
-const DECIDE_THE_PLACE: ReadonlySet<SettingName> = new Set<SettingName>(['bucket', 'endpoint', 'prefix', 'productionOnly', 'leaving', 'migrationMaxId']);
+/** Settings that depend on one another, or come in a pair: {@link resolve} works each of them out by name. */
+const WORKED_OUT = ['provider', 'endpoint', 'region', 'bucket', 'forcePathStyle', 'accessKeyId', 'secretAccessKey'] as const satisfies readonly SettingName[];
+type PlainName = Exclude<SettingName, (typeof WORKED_OUT)[number]>;
+const PLAIN_NAMES = SETTING_NAMES.filter((name): name is PlainName => !WORKED_OUT.some((other) => other === name));
 
 export interface ResolveInput {
   database: StoredSettings;
@@ -108,7 +107,7 @@ export function resolve({ database, configFile, variables, isCron = () => true }
     sources[name] = 'default';
     for (const { source, values, faults } of readings) {
       const fault = faults.get(name);
-      if (fault && DECIDE_THE_PLACE.has(name)) {
+      if (fault && SETTINGS[name].badValue === 'stopsS3') {
         blocked ??= fault;
         sources[name] = source;
         return undefined;
@@ -123,7 +122,7 @@ export function resolve({ database, configFile, variables, isCron = () => true }
   };
 
   const endpoint = pick('endpoint') ?? null;
-  const chosen: ProviderPreset | undefined = pick('provider');
+  const chosen = pick('provider');
   const preset = chosen ? presetOf(chosen) : endpoint ? (presetOfEndpoint(endpoint) ?? presetOf('other')) : presetOf('aws');
   let region = pick('region') ?? null;
   if (region === null && endpoint === null) {
@@ -141,60 +140,29 @@ export function resolve({ database, configFile, variables, isCron = () => true }
   sources.accessKeyId = source;
   sources.secretAccessKey = source;
 
+  const plain = Object.fromEntries(PLAIN_NAMES.map((name) => [name, pick(name) ?? SETTINGS[name].default])) as Pick<SingleSettings, PlainName>;
   const settings = {
+    ...plain,
     provider: preset.id,
     bucket,
     region,
     endpoint,
     forcePathStyle: pick('forcePathStyle') ?? preset.forcePathStyle,
-    prefix: pick('prefix') ?? DEFAULTS.prefix,
-    productionOnly: pick('productionOnly') ?? DEFAULTS.productionOnly,
-    maxAttempts: pick('maxAttempts') ?? DEFAULTS.maxAttempts,
-    timeoutMs: pick('timeoutMs') ?? DEFAULTS.timeoutMs,
-    connectTimeoutMs: pick('connectTimeoutMs') ?? DEFAULTS.connectTimeoutMs,
-    cacheControl: pick('cacheControl') ?? null,
-    concurrency: pick('concurrency') ?? DEFAULTS.concurrency,
-    onOutage: pick('onOutage') ?? DEFAULTS.onOutage,
-    batchSize: pick('batchSize') ?? DEFAULTS.batchSize,
-    migrationMaxId: pick('migrationMaxId') ?? null,
-    cleanupGraceDays: pick('cleanupGraceDays') ?? DEFAULTS.cleanupGraceDays,
-    uploadSchedule: pick('uploadSchedule') ?? DEFAULTS.uploadSchedule,
-    uploadScheduleEnabled: pick('uploadScheduleEnabled') ?? false,
-    cleanupSchedule: pick('cleanupSchedule') ?? DEFAULTS.cleanupSchedule,
-    cleanupScheduleEnabled: pick('cleanupScheduleEnabled') ?? false,
-    leaving: pick('leaving') ?? false,
     signingRegion: signedFor,
     credentials,
   };
   return { settings, sources, problems, blocked };
 }
 
-/** What may leave the server, listed one by one: a field added to the resolved settings does not slip out. */
+const PUBLIC_NAMES = settingsWith({ public: true }).filter((name): name is SingleName & keyof PublicSettings => name !== 'accessKeyId');
+
+/** What may leave the server: only what the table says is public, so that a field added to the resolved settings does not slip out. */
 export function publicSettings(settings: Resolution['settings']): PublicSettings {
   const { credentials } = settings;
+  const shown = Object.fromEntries(PUBLIC_NAMES.map((name) => [name, settings[name]])) as Pick<SingleSettings, (typeof PUBLIC_NAMES)[number]>;
   return {
-    provider: settings.provider,
-    bucket: settings.bucket,
-    region: settings.region,
-    endpoint: settings.endpoint,
-    forcePathStyle: settings.forcePathStyle,
+    ...shown,
     accessKeyId: credentials.kind === 'chain' ? null : credentials.accessKeyId,
     secretAccessKeySet: credentials.kind === 'static',
-    prefix: settings.prefix,
-    productionOnly: settings.productionOnly,
-    maxAttempts: settings.maxAttempts,
-    timeoutMs: settings.timeoutMs,
-    connectTimeoutMs: settings.connectTimeoutMs,
-    cacheControl: settings.cacheControl,
-    concurrency: settings.concurrency,
-    onOutage: settings.onOutage,
-    batchSize: settings.batchSize,
-    migrationMaxId: settings.migrationMaxId,
-    cleanupGraceDays: settings.cleanupGraceDays,
-    uploadSchedule: settings.uploadSchedule,
-    uploadScheduleEnabled: settings.uploadScheduleEnabled,
-    cleanupSchedule: settings.cleanupSchedule,
-    cleanupScheduleEnabled: settings.cleanupScheduleEnabled,
-    leaving: settings.leaving,
   };
 }

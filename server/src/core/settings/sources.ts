@@ -1,6 +1,6 @@
-import { NO_CRON, SCHEDULED_JOBS } from '../../contracts/jobs';
-import { parseSetting, SETTING_NAMES, type SettingName } from '../../contracts/schemas';
-import type { SettingSource } from '../../contracts/settings';
+import { NO_CRON } from '../../contracts/cron';
+import { parseSetting } from '../../contracts/schemas';
+import { SETTING_NAMES, SETTINGS, type SettingName, type SettingSource } from '../../contracts/settings';
 import { isStorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
 import type { Resolution, SettingProblem, SettingValues, StoredSettings } from './types';
@@ -14,10 +14,6 @@ export interface SourceReading {
   readonly problems: readonly SettingProblem[];
 }
 
-const NUMBERS: ReadonlySet<SettingName> = new Set<SettingName>(['maxAttempts', 'timeoutMs', 'connectTimeoutMs', 'concurrency', 'batchSize', 'migrationMaxId', 'cleanupGraceDays']);
-const FLAGS: ReadonlySet<SettingName> = new Set<SettingName>([
-  'forcePathStyle', 'productionOnly', 'uploadScheduleEnabled', 'cleanupScheduleEnabled', 'leaving',
-]);
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
 
@@ -25,15 +21,14 @@ const FALSE = new Set(['false', '0', 'no', 'off']);
 function fromText(name: SettingName, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
-  if (NUMBERS.has(name)) return /^\d+$/.test(text) ? Number(text) : value;
-  if (FLAGS.has(name)) {
+  const { kind } = SETTINGS[name];
+  if (kind === 'wholeNumber') return /^\d+$/.test(text) ? Number(text) : value;
+  if (kind === 'flag') {
     if (TRUE.has(text.toLowerCase())) return true;
     if (FALSE.has(text.toLowerCase())) return false;
   }
   return value;
 }
-
-const SCHEDULES: ReadonlySet<SettingName> = new Set(SCHEDULED_JOBS.map((name) => `${name}Schedule` as const));
 
 /** Whether a schedule can be kept, as the library that keeps it says. Asked only about what the schema lets through. */
 export type IsCron = (expression: string) => boolean;
@@ -55,7 +50,7 @@ function readRecord(source: SettingSource, record: Readonly<Record<string, unkno
       continue;
     }
     // what can never be due, such as the 31st of February
-    if (SCHEDULES.has(name) && !isCron(String(parsed.value))) {
+    if (SETTINGS[name].kind === 'schedule' && !isCron(String(parsed.value))) {
       faults.set(name, 'INVALID_SETTINGS');
       problems.push({ source, field: name, message: NO_CRON });
       continue;
@@ -96,15 +91,10 @@ export function readConfigFile(config: unknown, isCron: IsCron): SourceReading {
   return { ...reading, problems: [...reading.problems, ...unknown] };
 }
 
-/** `forcePathStyle` → `S3_STORAGE_FORCE_PATH_STYLE` */
-export function environmentName(name: SettingName): string {
-  return `S3_STORAGE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-}
-
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export function readEnvironment(variables: Variables, isCron: IsCron): SourceReading {
-  return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[environmentName(name)]])), isCron);
+  return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[SETTINGS[name].variable]])), isCron);
 }
 
 /** The region the machine was given for Amazon's services; says nothing about another store. */

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { SettingName, SettingValue } from '../../contracts/schemas';
-import type { Mode, PublicSettings, SettingSource, SettingSources } from '../../contracts/settings';
+import type { Mode, SettingName, SettingSource, SettingSources, SettingValue, ValueInForce } from '../../contracts/settings';
 
 /** The credentials that count, or why there are none. They come whole from one source. */
 export type Credentials =
@@ -17,8 +16,12 @@ export type Credentials =
   /** Only half of a pair is set, in `source`, and no source has a whole one. Never replaced by the chain unasked. */
   | { readonly kind: 'incomplete'; readonly accessKeyId: string | null; readonly source: SettingSource };
 
+/** Settings of which each has a value in force of its own; the key and its secret are {@link Credentials} instead. */
+export type SingleName = Exclude<SettingName, 'accessKeyId' | 'secretAccessKey'>;
+export type SingleSettings = { [K in SingleName]: ValueInForce<K> };
+
 /** The settings in force, complete, every default filled in. Contains the secret: never to be answered or logged. */
-export interface ResolvedSettings extends Omit<PublicSettings, 'accessKeyId' | 'secretAccessKeySet'> {
+export interface ResolvedSettings extends SingleSettings {
   /** What requests are signed for: `region`, else what endpoint or preset imply, else `us-east-1`. */
   readonly signingRegion: string;
   readonly credentials: Credentials;
@@ -36,7 +39,7 @@ export interface Resolution {
   readonly sources: SettingSources;
   readonly problems: readonly SettingProblem[];
   /**
-   * Set when a bad value decides *where* or *whether* bytes are written (bucket, endpoint, prefix, production-only).
+   * Set when a bad value decides *where* or *whether* bytes are written (`stopsS3` in the table).
    * To go on with the next source's value would write to another place than was meant, so S3 is not used at all.
    */
   readonly blocked: Extract<ErrorCode, 'INVALID_SETTINGS' | 'ENDPOINT_FORBIDDEN'> | null;

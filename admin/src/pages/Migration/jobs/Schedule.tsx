@@ -2,7 +2,7 @@ import { useId, useState } from 'react';
 
 import { Field, Flex, SingleSelect, SingleSelectOption, Switch, Typography } from '@strapi/design-system';
 
-import { DEFAULT_SCHEDULE } from '../../../../../server/src/contracts/jobs';
+import { DEFAULT_SCHEDULE } from '../../../../../server/src/contracts/cron';
 import type { JobAnswer, ScheduledJob, ScheduleRequest } from '../../../../../server/src/contracts/jobs';
 import { Numbers } from '../../../components/Numbers';
 import { useAct } from '../../../hooks/useAct';

@@ -1,5 +1,7 @@
 import { TextInput, Typography } from '@strapi/design-system';
 
+import type { WholeNumber } from '../../../../../server/src/contracts/setting-kinds';
+import { SETTINGS } from '../../../../../server/src/contracts/settings';
 import { useTranslate } from '../../../hooks/useTranslate';
 import type { NumberName } from '../../../utils/fields';
 import { isReset } from '../../../utils/patch';
@@ -11,7 +13,8 @@ export function NumberField({ name }: { name: NumberName }) {
   const t = useTranslate();
   const { state, editable, dispatch } = useForm();
   const pending = isReset(state, name);
-  const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Days') && t('unit.days');
+  const setting: WholeNumber = SETTINGS[name];
+  const unit = setting.unit === 'days' ? t('unit.days') : setting.unit;
   return (
     <Frame path={name} hint={t(`field.${name}.hint`)}>
       <TextInput

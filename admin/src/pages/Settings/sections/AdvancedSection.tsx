@@ -3,15 +3,13 @@ import { useState } from 'react';
 import { Accordion, Box, Grid } from '@strapi/design-system';
 
 import { useTranslate } from '../../../hooks/useTranslate';
-import { ADVANCED, NUMBERS } from '../../../utils/fields';
+import { inSection } from '../../../utils/fields';
 import { useForm } from '../context';
 import { Column } from '../fields/Column';
-import { FlagField } from '../fields/FlagField';
-import { NumberField } from '../fields/NumberField';
-import { OutageField } from '../fields/OutageField';
-import { TextField } from '../fields/TextField';
+import { SettingField } from '../fields/SettingField';
 
 const ITEM = 'advanced';
+const ADVANCED = inSection('advanced');
 
 export function AdvancedSection() {
   const t = useTranslate();
@@ -35,24 +33,11 @@ export function AdvancedSection() {
           <Accordion.Content>
             <Box padding={6}>
               <Grid.Root gap={5}>
-                {NUMBERS.map((name) => (
+                {ADVANCED.map((name) => (
                   <Column key={name}>
-                    <NumberField name={name} />
+                    <SettingField name={name} />
                   </Column>
                 ))}
-                <Column>
-                  <TextField
-                    name="cacheControl"
-                    hint={t('field.cacheControl.hint')}
-                    placeholder="public, max-age=31536000, immutable"
-                  />
-                </Column>
-                <Column>
-                  <OutageField />
-                </Column>
-                <Column>
-                  <FlagField name="forcePathStyle" />
-                </Column>
               </Grid.Root>
             </Box>
           </Accordion.Content>

@@ -2,13 +2,16 @@ import { Grid, Link } from '@strapi/design-system';
 
 import { usePresetLabel } from '../../../hooks/usePresetLabel';
 import { useTranslate } from '../../../hooks/useTranslate';
+import { inSection } from '../../../utils/fields';
 import { endpointPlaceholder, presetOf } from '../../../utils/presets';
 import { useForm } from '../context';
 import { Column } from '../fields/Column';
-import { FlagField } from '../fields/FlagField';
 import { ProviderField } from '../fields/ProviderField';
+import { SettingField } from '../fields/SettingField';
 import { TextField } from '../fields/TextField';
 import { Section } from '../../../components/Section';
+
+const STORAGE = inSection('storage');
 
 export function StorageSection() {
   const t = useTranslate();
@@ -34,36 +37,44 @@ export function StorageSection() {
       }
     >
       <Grid.Root gap={5}>
-        <Column>
-          <ProviderField />
-        </Column>
-        <Column>
-          <TextField name="bucket" hint={t('field.bucket.hint')} placeholder="my-media" required />
-        </Column>
-        <Column>
-          <TextField
-            name="region"
-            hint={t(`preset.${preset.id}.region`)}
-            placeholder={preset.region.examples[0]}
-            required={preset.region.required}
-          />
-        </Column>
-        <Column>
-          <TextField
-            name="endpoint"
-            type="url"
-            hint={t(preset.endpointPattern === null ? 'field.endpoint.hint.amazon' : 'field.endpoint.hint')}
-            placeholder={endpointPlaceholder(preset)}
-            required={preset.endpointPattern !== null}
-          />
-        </Column>
-        <Column>
-          <TextField name="prefix" hint={t('field.prefix.hint')} placeholder="uploads/" />
-        </Column>
-        <Column>
-          <FlagField name="productionOnly" />
-        </Column>
+        {STORAGE.map((name) => (
+          <Column key={name}>
+            <StorageField name={name} />
+          </Column>
+        ))}
       </Grid.Root>
     </Section>
   );
+}
+
+/** Region and endpoint say what the chosen provider needs of them. */
+function StorageField({ name }: { name: (typeof STORAGE)[number] }) {
+  const t = useTranslate();
+  const { state } = useForm();
+  const preset = presetOf(state.values.provider);
+  switch (name) {
+    case 'provider':
+      return <ProviderField />;
+    case 'region':
+      return (
+        <TextField
+          name="region"
+          hint={t(`preset.${preset.id}.region`)}
+          placeholder={preset.region.examples[0]}
+          required={preset.region.required}
+        />
+      );
+    case 'endpoint':
+      return (
+        <TextField
+          name="endpoint"
+          type="url"
+          hint={t(preset.endpointPattern === null ? 'field.endpoint.hint.amazon' : 'field.endpoint.hint')}
+          placeholder={endpointPlaceholder(preset)}
+          required={preset.endpointPattern !== null}
+        />
+      );
+    default:
+      return <SettingField name={name} required={name === 'bucket'} />;
+  }
 }

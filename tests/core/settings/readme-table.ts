@@ -1,0 +1,30 @@
+import type { Setting } from '../../../server/src/contracts/setting-kinds';
+import { SETTING_NAMES, SETTINGS } from '../../../server/src/contracts/settings';
+
+const code = (text: string) => `\`${text}\``;
+
+function defaultOf({ default: value, defaultInWords }: Setting): string {
+  if (defaultInWords !== undefined) return defaultInWords;
+  if (value === null) return '–';
+  return typeof value === 'object' ? `from ${value.follows}` : code(String(value));
+}
+
+const row = (...cells: string[]) => `| ${cells.join(' | ')} |`;
+
+/** Not a setting, as only the environment has it; people look for it in the same place. */
+const PUBLIC_URL = row(
+  '–', code('S3_STORAGE_PUBLIC_URL'), '`url` of config/server',
+  'address at which visitors load files, see [How files are served](#how-files-are-served); `off`: not checked',
+);
+
+/** README.md's table of settings. `npx tsx scripts/write-settings-table.ts` writes it. */
+export function settingsTable(): string {
+  const rows = SETTING_NAMES.map((name) => {
+    const setting: Setting = SETTINGS[name];
+    return row(code(name), code(setting.variable), defaultOf(setting), setting.meaning);
+  });
+  return ['| setting | environment variable | default | meaning |', '|---|---|---|---|', ...rows, PUBLIC_URL, ''].join('\n');
+}
+
+/** Where README.md has the table: from its head to the last row. */
+export const TABLE_IN_README = /\| setting \| environment variable \|.*\n(?:\|.*\n)+/;
