@@ -80,6 +80,7 @@ export class Process {
     const { volume } = parts.disk;
     this.volume = volume;
     const quiet = () => undefined;
+    const isLeaving = () => this.leaving;
     const mayWrite = () => !readOnly && !this.leaving;
     this.#parts = {
       ledger,
@@ -99,14 +100,20 @@ export class Process {
         standInFor: () => undefined,
         listAt: () => undefined,
       },
-      leaving: () => this.leaving,
+      instance: {
+        get mode() {
+          return mayWrite() ? ('read-write' as const) : ('read-only' as const);
+        },
+        get leaving() {
+          return isLeaving();
+        },
+      },
     };
     const library = { page: async () => [], logos: async () => [] };
     const registry = { list: async () => [] };
     this.#wayOut = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
     this.storage = new MediaStorage({
       ...this.#parts,
-      mode: () => (mayWrite() ? 'read-write' : 'read-only'),
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
       events: new Events(this.#parts.log),

@@ -66,7 +66,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const registry = volumeRegistry(transactions, schema);
   const id = volume as VolumeId;
   const book = new RequestBook({ requests, runs, registry, volume: () => id });
-  const blocks = new Blocks({ jobs, book, runs, mode: () => now.mode, reason: () => now.reason, cleanupIsScheduled: () => now.cleanupIsScheduled });
+  const blocks = new Blocks({ jobs, book, runs, instance: now, cleanupIsScheduled: () => now.cleanupIsScheduled });
   const runner = new JobRunner({
     ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs, retryMs },
     volume: () => id,

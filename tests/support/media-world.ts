@@ -104,11 +104,17 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
       listAt: (location) => (location === locationId && state.mode !== 'off' ? resilientListing(s3, { breaker, policy: retryPolicy, clock }) : undefined),
     },
-    leaving: () => state.leaving,
+    instance: {
+      get mode() {
+        return state.mode;
+      },
+      get leaving() {
+        return state.leaving;
+      },
+    },
   };
   const storageOf = (parts: EngineParts) => new MediaStorage({
     ...parts,
-    mode: () => state.mode,
     inTransaction: () => state.inTransaction,
     keepsLocally: () => state.keepsLocally,
     events,

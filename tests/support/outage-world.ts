@@ -16,7 +16,8 @@ import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { Outage } from '../../server/src/core/outages/outage';
 import { resolve } from '../../server/src/core/settings/resolve';
-import { NOTHING_STORED, type EffectiveSettings } from '../../server/src/core/settings/types';
+import type { PermittedSettings } from '../../server/src/core/instance';
+import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
 import { openVolume } from '../../server/src/core/store/local/volume';
 import { bucketsWith } from './buckets';
@@ -75,8 +76,9 @@ export async function outageWorld() {
         return store;
       },
       events,
+      instance: { mode: 'read-write' },
     });
-    const settings = (patch: Partial<EffectiveSettings['settings']> = {}): EffectiveSettings => {
+    const settings = (patch: Partial<PermittedSettings['settings']> = {}): PermittedSettings => {
       const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket, endpoint: proxy.endpoint, region }, variables: {} });
       return { ...resolution, settings: { ...resolution.settings, ...patch }, mode: 'read-write', reason: null, revision: 1 };
     };
@@ -91,11 +93,10 @@ export async function outageWorld() {
       clock,
       log,
       buckets: bucketsWith(connections, { standInFor: () => undefined }),
-      leaving: () => false,
+      instance: { mode: 'read-write', leaving: false },
     };
     const storage = new MediaStorage({
       ...parts,
-      mode: () => 'read-write',
       inTransaction: () => false,
       keepsLocally: () => options.keepsLocally ?? true,
       events,

@@ -21,6 +21,7 @@ import { PLUGIN_ID } from '../contracts/presets';
 import { systemClock } from '../core/clock';
 import { Housekeeping } from '../core/upkeep/housekeeping';
 import type { EngineParts } from '../core/media/deps';
+import { Instance, instanceFacts, type PermittedSettings } from '../core/instance';
 import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
@@ -41,7 +42,6 @@ import { Outage, type IncidentLog } from '../core/outages/outage';
 import { SettingsApi } from '../core/admin/settings';
 import { s3ConfigOf } from '../core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
-import type { EffectiveSettings } from '../core/settings/types';
 import { fileSystemType } from '../core/store/local/file-system';
 import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
@@ -61,13 +61,13 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
   census: LibraryCensus;
   log: Logger;
-  events: Events;
   incidents: IncidentLog;
   volume: Volume;
   registry: VolumeRegistry;
   diskWatch: DiskWatch;
   diskHealth: DiskHealth;
   service: SettingsService;
+  instance: Instance;
   connections: Connections;
   outage: Outage;
   rows: RowCache;
@@ -114,6 +114,7 @@ export class Engine {
     const { ledger, registry, volume, rows, housekeeping } = parts;
     const settings = new SettingsApi({
       service,
+      instance: parts.instance,
       probe: { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env },
       outOfSight: (effective) => outOfSight(parts, effective),
       publicUrl: parts.publicUrl,
@@ -128,7 +129,7 @@ export class Engine {
       status: async () => {
         await this.#refresh();
         const { connections, outage } = parts;
-        return statusOf({ ...parts, answer: service.answer(), breaker: connections.breaker, outage: outage.current });
+        return statusOf({ ...parts, breaker: connections.breaker, outage: outage.current });
       },
       // a command runs no background work, but one that takes hours sees what is changed meanwhile
       runNow: (...what) => service.following(async () => {
@@ -154,7 +155,6 @@ export class Engine {
       secrets: strapiSecretBox(strapi),
       variables: process.env,
       configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
-      providerIsLocal: providerIsLocal(strapi),
       clock,
       log: strapiLog(strapi, () => service.secrets()),
       isCron,
@@ -164,6 +164,7 @@ export class Engine {
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
     const events = new Events(log);
+    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events);
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions, database.getSchemaName());
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -178,6 +179,7 @@ export class Engine {
       outage,
       openBucket: openSettingsBucket,
       events,
+      instance,
     });
     const visitors = new DatabaseTimeout(clock);
     const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
@@ -193,7 +195,7 @@ export class Engine {
       clock,
       log,
       buckets: connections,
-      leaving: () => service.current().reason === 'LEAVING',
+      instance,
     };
     const address = publicAddress(strapi, process.env);
     const site = address === undefined ? undefined : publicSite(address, clock);
@@ -215,7 +217,7 @@ export class Engine {
     const inventories = knexInventories(transactions, database.getSchemaName());
     const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs: EngineJobs = new EngineJobs({
-      ...{ transactions, leases, holder, registry, service, connections },
+      ...{ transactions, leases, holder, registry, service, instance, connections },
       parts: {
         ...shared,
         library: catalog,
@@ -230,7 +232,6 @@ export class Engine {
     const storage = new MediaStorage({
       ...shared,
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
-      mode: () => service.current().mode,
       inTransaction: () => database.inTransaction(),
       keepsLocally,
       events,
@@ -246,7 +247,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, events, incidents, volume, registry, diskWatch, diskHealth, service, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     return engine;
   }
@@ -257,8 +258,8 @@ export class Engine {
    */
   async active(): Promise<MediaStorage | undefined> {
     await this.#refresh();
-    const { service, ledger, storage } = this.parts;
-    if (service.current().mode !== 'off') return storage;
+    const { instance, ledger, storage } = this.parts;
+    if (instance.mode !== 'off') return storage;
     this.#ledgerUsed ||= !(await ledger.isEmpty());
     return this.#ledgerUsed ? storage : undefined;
   }
@@ -270,9 +271,9 @@ export class Engine {
    */
   async reader(): Promise<MediaReader | undefined> {
     void this.#refresh();
-    const { service, storage } = this.parts;
-    if (service.current().mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
-    return service.current().mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
+    const { instance, storage } = this.parts;
+    if (instance.mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
+    return instance.mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
   }
 
   /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
@@ -310,8 +311,8 @@ export class Engine {
 
   /** A test of the settings in force is the surest word on whether S3 can be used; a wrong key must not wait for an upload to show. */
   #learn({ ok, steps }: TestAnswer): void {
-    const { service, outage, housekeeping } = this.parts;
-    if (service.current().mode !== 'read-write') return;
+    const { instance, outage, housekeeping } = this.parts;
+    if (instance.mode !== 'read-write') return;
     const failed = steps.find((step) => !step.ok && step.name !== 'public');
     if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
     else if (ok && outage.ends()) housekeeping.wake();
@@ -319,13 +320,13 @@ export class Engine {
 
   /** Brings the connections in line with the settings, one change after the other. */
   #apply(): void {
-    const { service, connections, events, housekeeping, log } = this.parts;
-    const settings = service.current();
+    const { instance, connections, housekeeping, log } = this.parts;
+    const settings = instance.current();
     this.#applied = this.#applied.then(async () => {
       try {
         await connections.apply(settings);
         this.#applyFailed = false;
-        events.emit('modeChanged', { mode: settings.mode, reason: settings.reason });
+        instance.tell();
         housekeeping.wake();
         if (settings.mode !== 'off') this.#prepareLibrary();
         void connections.check();
@@ -338,12 +339,12 @@ export class Engine {
   }
 
   /** Beside everything else: it asks S3. */
-  async #tellOutOfSight(settings: EffectiveSettings): Promise<void> {
+  async #tellOutOfSight(settings: PermittedSettings): Promise<void> {
     const { log, service } = this.parts;
     try {
       const line = outOfSightLine(await outOfSight(this.parts, settings), settings);
       // by now others may be in force; and it is said once, not after each change of something else
-      if (service.current() !== settings || line === this.#toldOutOfSight) return;
+      if (service.current().revision !== settings.revision || line === this.#toldOutOfSight) return;
       this.#toldOutOfSight = line;
       if (line !== '') log.warn(line);
     } catch (error) {

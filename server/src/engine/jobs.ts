@@ -15,6 +15,7 @@ import { libraryJobs, type LibraryJobsDeps } from '../core/jobs/all';
 import { RequestBook } from '../core/runner/request-book';
 import { JobRunner } from '../core/runner/runner';
 import type { Connections } from '../core/buckets/connections';
+import type { Instance } from '../core/instance';
 import type { SettingsService } from '../core/settings/service';
 import { SCHEDULED_JOBS, type ScheduledJob } from '../contracts/jobs';
 import type { SettingsPatch } from '../contracts/settings';
@@ -31,6 +32,7 @@ export interface EngineJobsDeps {
   readonly holder: string;
   readonly registry: VolumeRegistry;
   readonly service: SettingsService;
+  readonly instance: Instance;
   readonly connections: Connections;
   /** Makes the purge begin now. */
   purge(): void;
@@ -45,7 +47,7 @@ export class EngineJobs {
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
   readonly #schedules: JobSchedules;
 
-  constructor({ parts, transactions, schema, leases, holder, registry, service, connections, purge }: EngineJobsDeps) {
+  constructor({ parts, transactions, schema, leases, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
     const { clock, log, ledger } = parts;
     const jobs = libraryJobs(parts);
     const runs = knexRuns(transactions, schema);
@@ -56,7 +58,7 @@ export class EngineJobs {
     // asked each time: a folder that cannot be read at the start has another id when it can
     const volume = () => parts.volume.id;
     const book = new RequestBook({ requests, runs, registry, volume });
-    const blocks = new Blocks({ jobs, book, runs, mode: () => service.current().mode, reason: () => service.current().reason, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
+    const blocks = new Blocks({ jobs, book, runs, instance, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
     const runner = new JobRunner({
       ...{ jobs, book, blocks, runs, findings, requests, volume, holder, clock, log },
       leases: new LeaseHolder(leases, holder, clock, log),
@@ -79,7 +81,7 @@ export class EngineJobs {
     this.api = (updateSettings) =>
       new JobsApi({
         ...{ jobs, ledger, runs, findings, requests, book, blocks, updateSettings, purge },
-        leaving: () => parts.leaving(),
+        instance,
         maxId: () => settings().migrationMaxId,
         schedule: (name) => ({ ...scheduleOf(settings(), name), nextRunAt: schedules.nextRunAt(name) }),
         isCron,

@@ -45,7 +45,7 @@ function setUp() {
   const api = new JobsApi({
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => now.tallies, isEmpty: async () => now.tallies === NOTHING },
-    leaving: () => now.leaving,
+    instance: now,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
     updateSettings: async (patch) => {

@@ -1,3 +1,5 @@
+import { Instance, instanceFacts } from '../../../server/src/core/instance';
+import { quietEvents } from '../../support/events';
 import { systemClock } from '../../../server/src/core/clock';
 import { SettingsApi } from '../../../server/src/core/admin/settings';
 import { SettingsService } from '../../../server/src/core/settings/service';
@@ -9,7 +11,7 @@ const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId
 async function setUp(variables: Record<string, string> = {}) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
-    repository, variables, secrets: toyBox(), configFile: null, providerIsLocal: true, clock: systemClock, log: recordingLog(), isCron: () => true,
+    repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
   });
   await service.update(STORED);
   const probe = memoryProbe();
@@ -21,6 +23,7 @@ async function setUp(variables: Record<string, string> = {}) {
   };
   return { api: new SettingsApi({
       service,
+      instance: new Instance(service, instanceFacts(variables, true), quietEvents()),
       probe: { open, clock: systemClock },
       outOfSight: async () => ({ count: 0, bytes: 0 }),
       applied: async () => undefined,

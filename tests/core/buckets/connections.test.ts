@@ -6,7 +6,8 @@ import type { Location } from '../../../server/src/core/ledger/ledger';
 import { Connections } from '../../../server/src/core/buckets/connections';
 import { Outage } from '../../../server/src/core/outages/outage';
 import { resolve } from '../../../server/src/core/settings/resolve';
-import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
+import type { PermittedSettings } from '../../../server/src/core/instance';
+import { NOTHING_STORED } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 
 const clock = { now: () => 0, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined };
@@ -22,6 +23,7 @@ function setup() {
   const outage = new Outage(incidents, clock, events);
   const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false, recovered: 0 };
   const opened: Location[] = [];
+  const instance: { mode: PermittedSettings['mode'] } = { mode: 'read-write' };
   const connections = new Connections({
     ledger: new MemoryLedger(clock),
     clock,
@@ -36,14 +38,28 @@ function setup() {
       return store;
     },
     events,
+    instance,
   });
-  return { connections, outage, state, opened };
+  return { connections, outage, state, opened, instance };
 }
 
-function settings(patch: Partial<EffectiveSettings['settings']> = {}, mode: EffectiveSettings['mode'] = 'read-write'): EffectiveSettings {
+function settings(patch: Partial<PermittedSettings['settings']> = {}, mode: PermittedSettings['mode'] = 'read-write'): PermittedSettings {
   const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', endpoint: 'https://s3.example.com' }, variables: {} });
   return { ...resolution, settings: { ...resolution.settings, ...patch }, mode, reason: null, revision: 1 };
 }
+
+test('a bucket is writable only where the settings that led to it allowed it, and this instance may write now', async () => {
+  const { connections, instance } = setup();
+  await connections.apply(settings());
+  instance.mode = 'read-only';
+  expect([connections.writable, connections.readable]).toEqual([undefined, expect.anything()]);
+  // settings of another bucket count already, and have not led to it yet: the former ones forbade this one
+  await connections.apply(settings({}, 'read-only'));
+  instance.mode = 'read-write';
+  expect([connections.writable, connections.readable]).toEqual([undefined, expect.anything()]);
+  await connections.apply(settings());
+  expect(connections.writable).toBe(connections.readable);
+});
 
 test('a bucket that was used before is still read after a change, at the same endpoint only', async () => {
   const { connections, opened } = setup();

@@ -6,7 +6,8 @@ import type { MediaStorage } from '../../../server/src/core/media/media-storage'
 import { Outage } from '../../../server/src/core/outages/outage';
 import { resolve } from '../../../server/src/core/settings/resolve';
 import { s3ConfigOf } from '../../../server/src/core/settings/s3-config';
-import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
+import type { PermittedSettings } from '../../../server/src/core/instance';
+import { NOTHING_STORED } from '../../../server/src/core/settings/types';
 import { openBucket } from '../../../server/src/core/store/s3/open-bucket';
 import { bodyOf, bytesOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
@@ -37,6 +38,7 @@ beforeAll(async () => {
     outage: new Outage({ begin: nothing, note: nothing, endUnseen: nothing, list: async () => [] }, systemClock, events),
     openBucket: real,
     events,
+    instance: { mode: 'read-write' },
   });
   storage = world.storageOf({
     ...world.jobs,
@@ -54,7 +56,7 @@ afterAll(async () => {
 const real: ConstructorParameters<typeof Connections>[0]['openBucket'] = (location, settings) =>
   openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, systemClock);
 
-function at(server: S3Server, endpoint = server.endpoint): EffectiveSettings {
+function at(server: S3Server, endpoint = server.endpoint): PermittedSettings {
   const { region, accessKeyId, secretAccessKey } = server;
   const configFile = { endpoint, region, accessKeyId, secretAccessKey, bucket: buckets[0]!.bucket, forcePathStyle: true };
   return { ...resolve({ database: NOTHING_STORED, configFile, variables: {} }), mode: 'read-write', reason: null, revision: 1 };

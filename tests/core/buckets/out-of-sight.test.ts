@@ -7,7 +7,8 @@ import type { Location } from '../../../server/src/core/ledger/ledger';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
 import { outOfSight, outOfSightLine } from '../../../server/src/core/buckets/out-of-sight';
 import { resolve } from '../../../server/src/core/settings/resolve';
-import { NOTHING_STORED, type EffectiveSettings } from '../../../server/src/core/settings/types';
+import type { PermittedSettings } from '../../../server/src/core/instance';
+import { NOTHING_STORED } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import { bodyOf } from '../../support/bodies';
 
@@ -28,7 +29,7 @@ function setUp() {
     stores.set(place, store);
     return { place, store };
   };
-  const openBucket = (location: Location, { endpoint }: EffectiveSettings['settings']) => {
+  const openBucket = (location: Location, { endpoint }: PermittedSettings['settings']) => {
     // as with a real client: the settings' endpoint is asked, whatever the location says
     const { place, store } = at({ ...location, endpoint: endpoint ?? '' });
     const failing = new MemoryObjectStore();
@@ -48,7 +49,7 @@ function setUp() {
   return { deps: { ledger, openBucket }, write, fail: (location: Location, code: ErrorCode) => failures.set(at(location).place, code), at };
 }
 
-function settings({ endpoint, bucket }: Location, mode: EffectiveSettings['mode'] = 'read-write'): EffectiveSettings {
+function settings({ endpoint, bucket }: Location, mode: PermittedSettings['mode'] = 'read-write'): PermittedSettings {
   const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket, endpoint, accessKeyId: 'K', secretAccessKey: 's' }, variables: {} });
   return { ...resolution, mode, reason: mode === 'off' ? 'NOT_CONFIGURED' : null, revision: 1 };
 }

@@ -36,7 +36,7 @@ beforeEach(async () => {
     ...jobs,
     clock: systemClock,
     buckets: bucketsWith(jobs.buckets, { storeAt: () => s3.store, readable: place }),
-    mode: () => 'read-write',
+    instance: { mode: 'read-write', leaving: false },
     inTransaction: () => false,
     keepsLocally: () => true,
     events: world.events,

@@ -4,15 +4,15 @@ import type { Clock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
 import type { SettingsRow } from '../../../server/src/core/settings/ports';
 import { SettingsRefused } from '../../../server/src/core/settings/refused';
-import { SettingsService, type SettingsServiceDeps } from '../../../server/src/core/settings/service';
+import type { SettingsServiceDeps } from '../../../server/src/core/settings/service';
 import type { SecretPlace } from '../../../server/src/core/settings/types';
-import { MemorySettingsRepository, recordingLog, toyBox } from './support';
+import { MemorySettingsRepository, permitted, recordingLog, toyBox } from './support';
 
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
   const repository = new MemorySettingsRepository();
   const log = recordingLog();
-  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, providerIsLocal: true, clock: systemClock, log, isCron: () => true, ...overrides };
-  return { repository, log, deps, service: new SettingsService(deps) };
+  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log, isCron: () => true, ...overrides };
+  return { repository, log, deps, service: permitted(deps) };
 }
 
 const MINIO = { endpoint: 'http://localhost:9000', bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' };
@@ -120,7 +120,7 @@ describe('the stored secret is for the place it was entered for', () => {
   test('an environment that moved is not signed for with it, and does not block other changes', async () => {
     const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
     await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
-    const moved = new SettingsService({ ...deps, variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } });
+    const moved = permitted({ ...deps, variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } });
     expect(await moved.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
     await expect(moved.update({ concurrency: 2 })).resolves.toMatchObject({ settings: { endpoint: 'https://b.example', secretAccessKeySet: false } });
     await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
@@ -160,7 +160,7 @@ describe('the stored secret is for the place it was entered for', () => {
       expect(await service.refresh()).toMatchObject({ mode: 'read-write' });
       await service.update({ concurrency: 2 });
       expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, place: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
-      expect(await new SettingsService(deps).refresh()).toMatchObject({ mode: 'read-write' });
+      expect(await permitted(deps).refresh()).toMatchObject({ mode: 'read-write' });
     });
   });
 
@@ -195,7 +195,7 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     expect(repository.row.revision).toBe(0);
     // however the place came into the row
     await repository.update((row) => ({ ...row, settings: { ...patch } }));
-    const started = new SettingsService(deps);
+    const started = permitted(deps);
     expect(await started.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
     expect(started.secrets()).toEqual([]);
     expect(started.answer()).toMatchObject({ settings: { secretAccessKeySet: false }, reason: { message: expect.stringMatching(advice) } });
@@ -228,7 +228,7 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
 test('a secret that cannot be opened any more', async () => {
   const { service, deps } = setUp();
   await service.update(MINIO);
-  const rotated = new SettingsService({ ...deps, secrets: toyBox('another') });
+  const rotated = permitted({ ...deps, secrets: toyBox('another') });
   expect(await rotated.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_UNREADABLE' });
   expect(rotated.answer().settings).toMatchObject({ accessKeyId: 'AKIA', secretAccessKeySet: false });
   // a change of something else keeps it: the old key may come back
@@ -241,7 +241,7 @@ test('a secret that cannot be opened any more', async () => {
 describe('other processes', () => {
   test('see a change when they poll, and tell who listens', async () => {
     const { service, deps, repository } = setUp();
-    const other = new SettingsService(deps);
+    const other = permitted(deps);
     await Promise.all([service.refresh(), other.refresh()]);
     const seen: (string | null)[] = [];
     const stop = other.onChange((now, before) => seen.push(before.settings.bucket, now.settings.bucket));
@@ -250,10 +250,10 @@ describe('other processes', () => {
     await other.refresh();
     expect(seen).toEqual([null, 'media']);
     const { reads } = repository;
-    const object = other.current();
+    const { settings } = other.current();
     await other.refresh();
     expect(repository.reads).toBe(reads);
-    expect(other.current()).toBe(object);
+    expect(other.current().settings).toBe(settings);
     stop();
     await service.update({ bucket: 'media2', secretAccessKey: 'x' });
     await other.refresh();
@@ -292,7 +292,7 @@ describe('other processes', () => {
         if (signal?.aborted) throw signal.reason;
       },
     };
-    const following = new SettingsService({ ...deps, clock });
+    const following = permitted({ ...deps, clock });
     await following.follow(stop.signal);
     expect(following.current()).toMatchObject({ revision: 7, settings: { bucket: 'late' } });
     expect(waits).toEqual(Array(6).fill(2000));

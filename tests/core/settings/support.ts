@@ -1,3 +1,8 @@
+import type { SettingsPatch } from '../../../server/src/contracts/settings';
+import { answerOf } from '../../../server/src/core/admin/settings';
+import { Instance, instanceFacts } from '../../../server/src/core/instance';
+import { SettingsService, type SettingsServiceDeps } from '../../../server/src/core/settings/service';
+import { quietEvents } from '../../support/events';
 import type { OpenedSecret, SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
 import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
 import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
@@ -47,4 +52,27 @@ export function recordingLog(): Logger & { lines: string[] } {
   const lines: string[] = [];
   const log = (message: string) => void lines.push(message);
   return { lines, debug: log, info: log, warn: log, error: log };
+}
+
+/** The settings of a process, with what it may do under them. */
+export function permitted(deps: SettingsServiceDeps) {
+  const service = new SettingsService(deps);
+  const instance = new Instance(service, instanceFacts(deps.variables, true), quietEvents());
+  return {
+    async refresh() {
+      await service.refresh();
+      return instance.current();
+    },
+    async update(body: unknown) {
+      await service.update(body);
+      return answerOf(instance.current());
+    },
+    current: () => instance.current(),
+    answer: () => answerOf(instance.current()),
+    preview: (patch: SettingsPatch) => instance.under(service.preview(patch)),
+    secrets: () => service.secrets(),
+    onChange: (...listener: Parameters<SettingsService['onChange']>) => service.onChange(...listener),
+    follow: (...how: Parameters<SettingsService['follow']>) => service.follow(...how),
+    following: <T>(work: () => Promise<T>, intervalMs?: number) => service.following(work, intervalMs),
+  };
 }

@@ -60,7 +60,7 @@ function inForce(name: SettingName, { settings }: Resolution): unknown {
 /** The paths that the API refuses of a body. */
 async function refusedBy(body: unknown): Promise<string[]> {
   const service = new SettingsService({
-    repository: new MemorySettingsRepository(), secrets: toyBox(), variables: {}, configFile: null, providerIsLocal: true, clock: systemClock, log: recordingLog(), isCron: () => true,
+    repository: new MemorySettingsRepository(), secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
   });
   const error: unknown = await service.update(body).then(() => undefined, (thrown: unknown) => thrown);
   return error === undefined ? [] : (error as { fields: { path: string }[] }).fields.map(({ path }) => path);

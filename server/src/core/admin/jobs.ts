@@ -6,6 +6,7 @@ import {
 import { parseReportQuery } from '../../contracts/objects';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
+import type { Instance } from '../instance';
 import type { Ledger, Tallies } from '../ledger/ledger';
 import { RequestRefused } from '../refused';
 import type { Blocks } from '../runner/blocks';
@@ -25,8 +26,7 @@ export interface JobsApiDeps {
   readonly requests: JobRequests;
   readonly book: RequestBook;
   readonly blocks: Blocks;
-  /** S3 is on its way out. */
-  leaving(): boolean;
+  readonly instance: Pick<Instance, 'leaving'>;
   /** The range of the settings. */
   maxId(): number | null;
   schedule(name: ScheduledJob): ScheduleSetting & { nextRunAt: Date | null };
@@ -134,7 +134,7 @@ export class JobsApi {
     const running = seen.running.filter(({ entry }) => entry.job === name);
     const job = this.#find(name);
     const wanted = job !== undefined && (await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name)));
-    const isWayOut = name === 'restore' && this.deps.leaving() && (wanted || running.length > 0);
+    const isWayOut = name === 'restore' && this.deps.instance.leaving && (wanted || running.length > 0);
     const lastRun = last(false);
     const progress = progressOf(name, seen.tallies, running, lastRun, isWayOut);
     // a plugin that was never used has looked at nothing, and so completed nothing

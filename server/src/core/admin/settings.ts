@@ -1,19 +1,24 @@
+import { ERRORS, type ErrorCode } from '../../contracts/errors';
 import type { PreviewAnswer, Tally, TestAnswer } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
 import { StorageError } from '../errors';
+import type { Instance, PermittedSettings } from '../instance';
 import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../buckets/probe/connection-test';
 import { publicStep } from '../buckets/probe/steps';
 import type { PublicUrlGate } from '../public-url/gate';
 import { checkedPatch, withCheckedEndpoint } from '../settings/patch';
 import { SettingsRefused } from '../settings/refused';
+import { publicSettings } from '../settings/resolve';
 import type { SettingsService } from '../settings/service';
-import type { EffectiveSettings } from '../settings/types';
+import { strayed } from '../settings/strayed';
+import type { ResolvedSettings } from '../settings/types';
 
 export interface SettingsApiDeps {
   readonly service: SettingsService;
+  readonly instance: Instance;
   readonly probe: ConnectionTestDeps;
   /** Files that settings would lose sight of. */
-  outOfSight(settings: EffectiveSettings): Promise<Tally>;
+  outOfSight(settings: PermittedSettings): Promise<Tally>;
   /** Left out: the connection test says nothing about the web server in front. */
   readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>;
   /** Resolves when the settings that were stored last count in this process. */
@@ -24,6 +29,16 @@ export interface SettingsApiDeps {
   stopMigration(): Promise<void>;
 }
 
+/** Where a reason's own sentence cannot say it: which pair of keys it is that belongs to another place. */
+function detailOf(reason: ErrorCode, { credentials }: ResolvedSettings): { message?: string } {
+  return reason === 'SECRET_REQUIRED' && credentials.kind === 'elsewhere' ? { message: `The secret access key ${strayed(credentials.source)}.` } : {};
+}
+
+/** The settings as people may see them, and what this instance may do under them. */
+export function answerOf({ settings, sources, mode, reason }: PermittedSettings): SettingsAnswer {
+  return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason], ...detailOf(reason, settings) } };
+}
+
 /** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
 export class SettingsApi {
   #isTesting = false;
@@ -31,16 +46,15 @@ export class SettingsApi {
   constructor(private readonly deps: SettingsApiDeps) {}
 
   async answer(): Promise<SettingsAnswer> {
-    const { service } = this.deps;
-    await service.refresh();
-    return service.answer();
+    await this.deps.service.refresh();
+    return answerOf(this.deps.instance.current());
   }
 
   /** Resolves when the change counts in this process. */
   async update(body: unknown): Promise<SettingsAnswer> {
-    const answer = await this.deps.service.update(body);
+    await this.deps.service.update(body);
     await this.deps.applied();
-    return answer;
+    return answerOf(this.deps.instance.current());
   }
 
   /**
@@ -48,7 +62,8 @@ export class SettingsApi {
    * @throws StorageError with the reason where S3 is not in use; nothing has changed then
    */
   async leave(): Promise<SettingsAnswer> {
-    const { mode, reason } = await this.deps.service.refresh();
+    await this.deps.service.refresh();
+    const { mode, reason } = this.deps.instance;
     if (mode !== 'read-write') throw new StorageError(reason ?? 'READ_ONLY', { operation: 'leave', refused: true });
     const answer = await this.update({ leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false });
     await this.deps.stopMigration();
@@ -66,9 +81,9 @@ export class SettingsApi {
    */
   async preview(body: unknown): Promise<PreviewAnswer> {
     const patch = withCheckedEndpoint(checkedPatch(body));
-    const { service, outOfSight } = this.deps;
+    const { service, instance, outOfSight } = this.deps;
     await service.refresh();
-    return { outOfSight: await outOfSight(service.preview(patch)) };
+    return { outOfSight: await outOfSight(instance.under(service.preview(patch))) };
   }
 
   /**
@@ -92,7 +107,7 @@ export class SettingsApi {
   }
 
   async #test(patch: ReturnType<typeof checkedPatch>): Promise<TestAnswer> {
-    const { service, probe, publicUrl } = this.deps;
+    const { service, instance, probe, publicUrl } = this.deps;
     await service.refresh();
     try {
       withCheckedEndpoint(patch);
@@ -100,7 +115,7 @@ export class SettingsApi {
       if (!(error instanceof SettingsRefused)) throw error;
       return refusedEndpoint(new StorageError(error.code, { detail: error.fields[0]?.message }));
     }
-    const tested = testConnection(service.preview(withCheckedEndpoint(patch)), probe);
+    const tested = testConnection(instance.under(service.preview(withCheckedEndpoint(patch))), probe);
     return publicUrl ? this.#withPublicUrl(publicUrl, await tested) : tested;
   }
 

@@ -1,10 +1,11 @@
 import type { DiskTrouble, EphemeralDisk, OutageStatus, StatusAnswer, Tally } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
+import type { Instance } from '../instance';
 import type { Ledger } from '../ledger/ledger';
 import type { LibraryCensus } from './library-census';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { CurrentOutage, IncidentLog } from '../outages/outage';
-import type { SettingsService } from '../settings/service';
+import { answerOf } from './settings';
 import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from '../volumes/registry';
 import { strandedOn } from '../volumes/stranded';
@@ -20,18 +21,18 @@ export async function statusOf(parts: {
   registry: Pick<VolumeRegistry, 'list'>;
   diskWatch: { readonly ephemeral: EphemeralDisk | null };
   diskHealth: { current(): Promise<DiskTrouble | null> };
-  service: Pick<SettingsService, 'production'>;
-  answer: SettingsAnswer;
+  instance: Instance;
   breaker: CircuitBreaker | undefined;
   outage: CurrentOutage | undefined;
 }): Promise<StatusAnswer> {
+  const answer = answerOf(parts.instance.current());
   const { pendingUploads, onlyOn, local, both, remote, trash, lost, missing, failed } = await parts.ledger.tallies();
   const stranded = strandedOn(onlyOn, await parts.registry.list(), parts.volume.id);
   const incidents = await parts.incidents.list(INCIDENTS_SHOWN);
   const breaker = parts.breaker?.state ?? { kind: 'closed' as const };
   return {
-    mode: parts.answer.mode,
-    reason: withHiddenFiles(parts.answer, remote),
+    mode: answer.mode,
+    reason: withHiddenFiles(answer, remote),
     breaker: {
       state: breaker.kind,
       since: breaker.kind === 'closed' ? null : new Date(breaker.since).toISOString(),
@@ -52,7 +53,7 @@ export async function statusOf(parts: {
       endedAt: endedAt?.toISOString() ?? null,
       fellBack,
     })),
-    node: { volume: parts.volume.id, production: parts.service.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current(), twin: parts.volume.hasTwin },
+    node: { volume: parts.volume.id, production: parts.instance.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current(), twin: parts.volume.hasTwin },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import type { Events } from '../events';
+import type { Permit, PermittedSettings } from '../instance';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilientBucket } from '../store/resilience/decorators';
@@ -26,10 +27,11 @@ export interface ConnectionsDeps {
   /** A bucket with the credentials of the settings. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): BucketStore;
   events: Events;
+  instance: Pick<Permit, 'mode'>;
 }
 
 interface Connection {
-  readonly settings: EffectiveSettings;
+  readonly settings: PermittedSettings;
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
   readonly reports: OutageReports;
@@ -47,7 +49,8 @@ export class Connections implements Buckets {
   constructor(private readonly deps: ConnectionsDeps) {}
 
   get writable(): Cloud | undefined {
-    return this.#connection?.settings.mode === 'read-write' ? this.#connection.cloud : undefined;
+    // both then and now: other settings may have led to this connection than those that count since
+    return this.#connection?.settings.mode === 'read-write' && this.deps.instance.mode === 'read-write' ? this.#connection.cloud : undefined;
   }
 
   get breaker(): CircuitBreaker | undefined {
@@ -77,7 +80,7 @@ export class Connections implements Buckets {
    * nobody pays for it anew. Otherwise requests under way end on the connections they began on. If it fails there is no connection at
    * all: the former settings may allow what the new ones forbid.
    */
-  async apply(settings: EffectiveSettings): Promise<void> {
+  async apply(settings: PermittedSettings): Promise<void> {
     const before = this.#connection;
     if (before && settings.mode !== 'off' && isDeepStrictEqual(wayOf(before.settings), wayOf(settings))) {
       this.#connection = { ...before, settings, cloud: { ...before.cloud, cacheControl: settings.settings.cacheControl } };
@@ -122,7 +125,7 @@ export class Connections implements Buckets {
     this.#connection = undefined;
   }
 
-  async #connect(effective: EffectiveSettings): Promise<Connection> {
+  async #connect(effective: PermittedSettings): Promise<Connection> {
     const { settings } = effective;
     const { ledger, clock } = this.deps;
     const present = presentLocation(settings);

@@ -2,6 +2,7 @@ import type { Tally } from '../../contracts/api';
 import { isNoAnswer } from '../errors';
 import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import { isIn, type LedgerRow } from '../ledger/state';
+import type { PermittedSettings } from '../instance';
 import type { EffectiveSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
 import { isSameEndpoint, presentLocation } from './connections';
@@ -24,7 +25,7 @@ const NONE: Tally = { count: 0, bytes: 0 };
  * settings. While S3 does not answer, a place that the settings lead to counts as reached.
  * @throws whatever the ledger's database throws
  */
-export async function outOfSight(deps: SightDeps, effective: EffectiveSettings): Promise<Tally> {
+export async function outOfSight(deps: SightDeps, effective: PermittedSettings): Promise<Tally> {
   const { remote } = await deps.ledger.tallies();
   if (remote.count === 0) return NONE;
   if (effective.mode === 'off') return { count: remote.count, bytes: remote.bytes };
@@ -36,7 +37,7 @@ export async function outOfSight(deps: SightDeps, effective: EffectiveSettings):
 }
 
 /** What to say of it; empty where there is nothing to say. */
-export function outOfSightLine({ count, bytes }: Tally, { mode, reason, settings }: EffectiveSettings): string {
+export function outOfSightLine({ count, bytes }: Tally, { mode, reason, settings }: PermittedSettings): string {
   if (count === 0) return '';
   const files = `${count} ${count === 1 ? 'file' : 'files'} (${bytes} bytes)`;
   if (mode === 'off') return `S3 is off (${reason}), and ${files} are only in S3: visitors get 503 for them until it is on again`;

@@ -1,6 +1,6 @@
-import type { Mode } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import type { Events } from '../events';
+import type { Instance } from '../instance';
 import type { Ledger } from '../ledger/ledger';
 import type { Logger } from '../log';
 import type { LocalStore } from '../store/local/local-store';
@@ -21,12 +21,11 @@ export interface EngineParts {
   clock: Clock;
   log: Logger;
   buckets: Buckets;
-  /** S3 is on its way out, see the setting `leaving`. */
-  leaving(): boolean;
+  /** What this instance may do now. */
+  instance: Pick<Instance, 'mode' | 'leaving'>;
 }
 
 export interface MediaStorageDeps extends EngineParts {
-  mode(): Mode;
   /** True inside a transaction of the host's. */
   inTransaction(): boolean;
   /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */

@@ -159,7 +159,7 @@ export class MediaStorage {
   }
 
   #refuses(): boolean {
-    return this.deps.mode() === 'read-write' && !this.deps.keepsLocally();
+    return this.deps.instance.mode === 'read-write' && !this.deps.keepsLocally();
   }
 
   /** Reports why a write goes to the disk. @throws StorageError where it must not go there, and is refused instead */
@@ -213,9 +213,9 @@ export class MediaStorage {
   /** Of a file that goes to this disk. */
   #origin(): Origin {
     // as if it had been there before the plugin: phase 1 brings it to S3 should there be a way back
-    if (this.deps.leaving()) return 'library';
+    if (this.deps.instance.leaving) return 'library';
     // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
-    return this.deps.mode() === 'read-only' ? 'read-only' : 'fallback';
+    return this.deps.instance.mode === 'read-only' ? 'read-only' : 'fallback';
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { JobName } from '../../contracts/jobs';
-import type { Mode } from '../../contracts/settings';
 import { isStorageError } from '../errors';
+import type { Permit } from '../instance';
 import type { Job, JobOptions } from './job';
 import type { RequestBook } from './request-book';
 import type { Runs } from './runs';
@@ -10,9 +10,7 @@ export interface BlocksDeps {
   readonly jobs: readonly Job[];
   readonly book: RequestBook;
   readonly runs: Pick<Runs, 'running'>;
-  mode(): Mode;
-  /** Why the mode is not `read-write`, as the settings have it. */
-  reason(): ErrorCode | null;
+  readonly instance: Permit;
   /** The schedule of the cleanup is switched on. */
   cleanupIsScheduled(): boolean;
 }
@@ -40,7 +38,8 @@ export class Blocks {
 
   /** Why nothing in S3 may be changed, in the settings' own words: not set up, a copy of production, on the way out, … */
   ofMode(): ErrorCode | null {
-    return this.deps.mode() === 'read-write' ? null : (this.deps.reason() ?? 'READ_ONLY');
+    const { mode, reason } = this.deps.instance;
+    return mode === 'read-write' ? null : (reason ?? 'READ_ONLY');
   }
 
   async #isUp(name: JobName, since: Date | undefined): Promise<boolean> {

@@ -1,15 +1,12 @@
-import { ERRORS, type ErrorCode } from '../../contracts/errors';
-import type { SettingsAnswer, SettingsPatch } from '../../contracts/settings';
+import type { SettingsPatch } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { Logger } from '../log';
-import { isProduction, modeOf, modeOverride, type InstanceFacts } from './mode';
 import { applyPatch, checkedPatch, withCheckedEndpoint, withCheckedSchedules } from './patch';
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
-import { publicSettings, resolve } from './resolve';
+import { resolve } from './resolve';
 import type { Variables } from './sources';
-import { strayed } from './strayed';
-import { NOTHING_STORED, type EffectiveSettings, type ResolvedSettings, type StoredSettings } from './types';
+import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
 
 /** How long another process's change may go unseen, in milliseconds. */
 export const POLL_INTERVAL_MS = 2000;
@@ -21,7 +18,6 @@ export interface SettingsServiceDeps {
   variables: Variables;
   /** The plugin's `config` in `config/plugins`, unchecked. */
   configFile: unknown;
-  providerIsLocal: boolean;
   clock: Clock;
   log: Logger;
   /** Whether a schedule can be kept. */
@@ -29,11 +25,6 @@ export interface SettingsServiceDeps {
 }
 
 export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
-
-/** Where a reason's own sentence cannot say it: which pair of keys it is that belongs to another place. */
-function detailOf(reason: ErrorCode, { credentials }: ResolvedSettings): { message?: string } {
-  return reason === 'SECRET_REQUIRED' && credentials.kind === 'elsewhere' ? { message: `The secret access key ${strayed(credentials.source)}.` } : {};
-}
 
 /** The settings in force in this process: resolved once a revision, the same object until something changes. */
 export class SettingsService {
@@ -44,21 +35,14 @@ export class SettingsService {
   private queue: Promise<unknown> = Promise.resolve();
   private readonly listeners = new Set<SettingsListener>();
   private readonly told = new Set<string>();
-  private readonly facts: InstanceFacts;
 
   constructor(private readonly deps: SettingsServiceDeps) {
-    const { variables, providerIsLocal } = deps;
-    this.facts = { providerIsLocal, production: isProduction(variables), override: modeOverride(variables) };
     // until the database was read, nothing may be taken for the configuration: not even a complete environment
     const nothing = resolve({ database: NOTHING_STORED, configFile: null, variables: {} });
-    this.effective = { ...nothing, ...modeOf(nothing, this.facts), revision: 0 };
+    this.effective = { ...nothing, revision: 0 };
   }
 
-  get production(): boolean {
-    return this.facts.production;
-  }
-
-  /** Never waits. Off until the first {@link refresh} succeeded. */
+  /** Never waits. Nothing is configured until the first {@link refresh} succeeded. */
   current(): EffectiveSettings {
     return this.effective;
   }
@@ -113,7 +97,7 @@ export class SettingsService {
   }
 
   /** Checks, stores and applies a body of `PUT /settings`. @throws SettingsRefused; nothing is stored then */
-  async update(body: unknown): Promise<SettingsAnswer> {
+  async update(body: unknown): Promise<void> {
     const patch = withCheckedEndpoint(withCheckedSchedules(checkedPatch(body), this.deps.isCron));
     await this.deps.repository.update((current) => {
       const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
@@ -123,18 +107,12 @@ export class SettingsService {
       return { settings, secretFor, secret: secretChanged ? null : current.secret };
     });
     await this.refresh();
-    return this.answer();
   }
 
   /** The settings as they would be after the patch; nothing is stored. @throws SettingsRefused */
   preview(patch: SettingsPatch): EffectiveSettings {
     const resolution = this.resolveStored(applyPatch(this.stored, patch, this.resolveStored).stored);
-    return { ...resolution, ...modeOf(resolution, this.facts), revision: this.row.revision };
-  }
-
-  answer(): SettingsAnswer {
-    const { settings, sources, mode, reason } = this.effective;
-    return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason], ...detailOf(reason, settings) } };
+    return { ...resolution, revision: this.row.revision };
   }
 
   /** Calls back after each change, in this or another process. Returns how to stop. */
@@ -166,7 +144,7 @@ export class SettingsService {
     this.stored = this.open(row);
     this.loaded = true;
     const resolution = this.resolveStored(this.stored);
-    this.effective = { ...resolution, ...modeOf(resolution, this.facts), revision: row.revision };
+    this.effective = { ...resolution, revision: row.revision };
     this.tellProblems();
     for (const listener of this.listeners) {
       try {

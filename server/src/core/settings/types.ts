@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { Mode, SettingName, SettingSource, SettingSources, SettingValue, ValueInForce } from '../../contracts/settings';
+import type { SettingName, SettingSource, SettingSources, SettingValue, ValueInForce } from '../../contracts/settings';
 
 /** The credentials that count, or why there are none. They come whole from one source. */
 export type Credentials =
@@ -45,10 +45,8 @@ export interface Resolution {
   readonly blocked: Extract<ErrorCode, 'INVALID_SETTINGS' | 'ENDPOINT_FORBIDDEN'> | null;
 }
 
-/** What the rest of the engine works with: resolved settings and the mode that follows from them. */
+/** Resolved settings, and the revision that they come from. */
 export interface EffectiveSettings extends Resolution {
-  readonly mode: Mode;
-  readonly reason: ErrorCode | null;
   /** Revision of the stored row they were resolved from; 0 where nothing is stored. */
   readonly revision: number;
 }

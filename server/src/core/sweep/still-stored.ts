@@ -58,7 +58,7 @@ type GivenBack = 'sent-again' | 'kept' | 'stored';
  */
 async function givenBack(deps: EngineParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket, signal: AbortSignal | undefined): Promise<GivenBack | undefined> {
   // a copy of production sees what production has deleted since, and leaves its ledger alone; on the way out every byte is wanted back
-  if (row.tombstone !== null || (!deps.buckets.writable && !deps.leaving())) return undefined;
+  if (row.tombstone !== null || (!deps.buckets.writable && !deps.instance.leaving)) return undefined;
   const isRightBucket = await bucket.isProven(row.placement.remote.locationId);
   // once more, as the bucket may have been the right one only in between
   const second = await lookAgain(deps, row, signal);

@@ -106,7 +106,7 @@ export class Housekeeping {
 
   /** A file has come to lie under a name of its own on this disk. */
   awaitsSettling(): void {
-    if (this.deps.leaving()) this.#wakeWithin(this.#settling, SETTLED_SOON_MS);
+    if (this.deps.instance.leaving) this.#wakeWithin(this.#settling, SETTLED_SOON_MS);
   }
 
   noteIncident(): void {

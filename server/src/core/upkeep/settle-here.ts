@@ -9,7 +9,7 @@ const BATCH = 100;
  * One process of a disk at a time, which saves double work only; a restore may be at the same files.
  */
 export async function settleHere(deps: EngineParts, leases: LeaseHolder, concurrency: number, signal: AbortSignal): Promise<void> {
-  if (!deps.leaving()) return;
+  if (!deps.instance.leaving) return;
   await leases.during(`settling:${deps.volume.id}`, async () => {
     let settled = 0;
     const onResult = (result: unknown) => void (result === 'settled' && settled++);

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../../../server/src/contracts/errors';
 import { systemClock } from '../../../../server/src/core/clock';
 import { StorageError } from '../../../../server/src/core/errors';
-import { modeOf } from '../../../../server/src/core/settings/mode';
+import { quietEvents } from '../../../support/events';
 import { resolve } from '../../../../server/src/core/settings/resolve';
-import type { EffectiveSettings } from '../../../../server/src/core/settings/types';
+import { Instance, type PermittedSettings } from '../../../../server/src/core/instance';
 import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/bucket-probe';
 import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
@@ -11,9 +11,10 @@ import { MemoryObjectStore } from '../../../../server/src/core/memory/object-sto
 import { stored } from '../../settings/support';
 
 /** The settings that an instance would have with these stored. */
-export function effective(settings: Record<string, unknown>, { production = true } = {}): EffectiveSettings {
+export function effective(settings: Record<string, unknown>, { production = true } = {}): PermittedSettings {
   const resolution = resolve({ database: stored(settings), configFile: null, variables: {} });
-  return { ...resolution, ...modeOf(resolution, { providerIsLocal: true, production, override: null }), revision: 1 };
+  const inForce = { ...resolution, revision: 1 };
+  return new Instance({ current: () => inForce }, { providerIsLocal: true, production, override: null }, quietEvents()).current();
 }
 
 export const FULL = { endpoint: 'http://127.0.0.1:9', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret', prefix: 'p' };

@@ -9,7 +9,8 @@ import { abandonable } from '../../abandonable';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
 import { assertResolvesToAllowed } from '../../store/s3/endpoint';
-import type { EffectiveSettings, ResolvedSettings } from '../../settings/types';
+import type { PermittedSettings } from '../../instance';
+import type { ResolvedSettings } from '../../settings/types';
 import type { Body } from '../../store/object-store';
 import type { OpenProbe, ProbeConnection } from './bucket-probe';
 import { proxyVariable } from './proxy';
@@ -50,7 +51,7 @@ function probeBody(): { bytes: Buffer; body: Body } {
  * step and never throws. Writes one small object of its own, only where the mode would be `read-write`, and deletes it
  * whatever happens. Takes about 15 seconds at most.
  */
-export async function testConnection(effective: EffectiveSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
+export async function testConnection(effective: PermittedSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
   const { settings } = effective;
   const secrets = settings.credentials.kind === 'static' ? [settings.credentials.secretAccessKey] : [];
   const stop = new AbortController();
@@ -83,7 +84,7 @@ export function refusedEndpoint(error: StorageError): TestAnswer {
 }
 
 async function runSteps(
-  effective: EffectiveSettings,
+  effective: PermittedSettings,
   deps: ConnectionTestDeps,
   recorder: StepRecorder,
   capabilities: Capabilities,

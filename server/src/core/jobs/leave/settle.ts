@@ -65,7 +65,7 @@ export async function settleOnce(deps: EngineParts, ways: SettleWays): Promise<E
 /** Goes once through all files that lie under own names. */
 async function pass(deps: EngineParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
-  const goesOn = () => !signal.aborted && deps.leaving();
+  const goesOn = () => !signal.aborted && deps.instance.leaving;
   let after: LedgerRow['key'] | null = null;
   while (goesOn()) {
     // before the id is written again: on an empty mount point every file would be noted as gone

@@ -49,14 +49,14 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
 
     // plain Strapi has one folder
     warning: async () => {
-      if (!deps.leaving()) return null;
+      if (!deps.instance.leaving) return null;
       const others = (await deps.registry.list()).filter(({ id, vanished }) => !vanished && id !== deps.volume.id);
       return others.length > 0 ? 'OTHER_DISK_IN_USE' : null;
     },
 
     isComplete: async (_range, lastRun) => {
       if ((await deps.ledger.tallies()).remote.count > 0) return false;
-      if (!deps.leaving()) return !(await deps.ledger.isEmpty());
+      if (!deps.instance.leaving) return !(await deps.ledger.isEmpty());
       // copies that are gone or changed the ledger does not know: only a run looks at them, and not before its end at all
       if (lastRun !== undefined && lastRun?.status !== 'complete') return false;
       return (await deps.ledger.leftToSettle(deps.volume.id)) === undefined && !(await deps.ledger.copiesElsewhere(deps.volume.id));
@@ -73,7 +73,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
         else if (result === 'settled') wayOut.arrived(bytesOf([row]), progress);
       };
       const restoring = new Restoring(deps, context, async (bytes) => (await lacking(bytes)) === 0, async ({ key, placement }) => {
-        if (!deps.leaving()) return progress.done(placement.content.size);
+        if (!deps.instance.leaving) return progress.done(placement.content.size);
         // at once: a file counts when it is where it is to stay
         const row = await deps.ledger.find(key);
         if (row) onSettled(await settleRow(deps, row, halt), row);
@@ -82,10 +82,10 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
         copies.anew();
         wayOut.anew();
       }
-      if (deps.leaving()) await wayOut.expectRest(progress);
+      if (deps.instance.leaving) await wayOut.expectRest(progress);
       const restored = await (maxId === null ? restoring.all() : restoring.rows(range.batches(maxId, context), () => range.left()));
       if (restored.status === 'complete') range.ended();
-      if (!deps.leaving()) return restored;
+      if (!deps.instance.leaving) return restored;
       // of the whole library, also for a range of it: plain Strapi is to find every file
       const wanting = copies.batches(context, (found) => wayOut.found(found, progress));
       const checked = await restoring.rows(wanting, () => copies.left(halt), true);

@@ -1,10 +1,12 @@
-import { isProduction, modeOf, modeOverride, type InstanceFacts } from '../../../server/src/core/settings/mode';
-import { resolve } from '../../../server/src/core/settings/resolve';
-import { stored } from './support';
+import { Instance, instanceFacts, type InstanceFacts, type Permit } from '../../server/src/core/instance';
+import { resolve } from '../../server/src/core/settings/resolve';
+import { quietEvents } from '../support/events';
+import { stored } from './settings/support';
 
+const settingsOf = (settings: Record<string, unknown>) => ({ ...resolve({ database: stored(settings), configFile: null, variables: {} }), revision: 1 });
 const production: InstanceFacts = { providerIsLocal: true, production: true, override: null };
 const modeFor = (settings: Record<string, unknown>, facts: Partial<InstanceFacts> = {}) => {
-  const { mode, reason } = modeOf(resolve({ database: stored(settings), configFile: null, variables: {} }), { ...production, ...facts });
+  const { mode, reason } = new Instance({ current: () => settingsOf(settings) }, { ...production, ...facts }, quietEvents());
   return [mode, reason];
 };
 const full = { bucket: 'b', accessKeyId: 'k', secretAccessKey: 's' };
@@ -34,10 +36,33 @@ test.each([
   [{ NODE_ENV: 'staging', S3_STORAGE_ENV: 'production' }, true],
   [{ NODE_ENV: 'production', S3_STORAGE_ENV: ' ' }, true],
   [{ NODE_ENV: 'Production' }, false],
-])('production: %p', (variables, expected) => expect(isProduction(variables as Record<string, string>)).toBe(expected));
+])('production: %p', (variables, expected) => expect(instanceFacts(variables as Record<string, string>, true).production).toBe(expected));
 
 test.each([
   [undefined, null], ['', null], ['read-write', null], ['off', 'off'], ['OFF', 'off'], ['read-only', 'read-only'], ['READ_ONLY', 'read-only'],
   // a restriction was meant
   ['readonly', 'read-only'], ['rw', 'read-only'],
-])('S3_STORAGE_MODE=%p', (word, expected) => expect(modeOverride({ S3_STORAGE_MODE: word })).toBe(expected));
+])('S3_STORAGE_MODE=%p', (word, expected) => expect(instanceFacts({ S3_STORAGE_MODE: word }, true).override).toBe(expected));
+
+test('whoever listens is told once what this instance may do, and again only when that has changed', () => {
+  const told: Permit[] = [];
+  const events = quietEvents();
+  events.on('modeChanged', (permit) => void told.push(permit));
+  let settings = settingsOf({});
+  const instance = new Instance({ current: () => settings }, production, events);
+  instance.tell();
+  instance.tell();
+  settings = settingsOf({ ...full, concurrency: 2 });
+  expect(instance.mode).toBe('read-write');
+  instance.tell();
+  settings = settingsOf({ ...full, leaving: true });
+  instance.tell();
+  expect(told).toEqual([{ mode: 'off', reason: 'NOT_CONFIGURED' }, { mode: 'read-write', reason: null }, { mode: 'read-only', reason: 'LEAVING' }]);
+  expect(instance.leaving).toBe(true);
+});
+
+test('settings that are not in force are judged as if they were', () => {
+  const instance = new Instance({ current: () => settingsOf({}) }, production, quietEvents());
+  expect(instance.under(settingsOf(full))).toMatchObject({ mode: 'read-write', revision: 1 });
+  expect(instance.mode).toBe('off');
+});
