@@ -96,7 +96,6 @@ export class Process {
         breaker: this.#breaker,
         storeAt: (location) => (location === locationId ? cloud.store : undefined),
         standInFor: () => undefined,
-        listAt: () => undefined,
       },
       leaving: () => this.leaving,
     };

@@ -8,6 +8,7 @@ import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buc
 import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';
 
 /** The settings that an instance would have with these stored. */
@@ -39,17 +40,16 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
     return work(...args);
   };
   const open: OpenProbe = () => ({
-    store: {
+    store: layer(store, {
       head: guarded('head', store.head.bind(store)),
       get: guarded('get', store.get.bind(store)),
       delete: guarded('delete', store.delete.bind(store)),
-      abortWrites: store.abortWrites.bind(store),
       put: (name, ...rest) => {
         written.push(name);
         return guarded('put', store.put.bind(store))(name, ...rest);
       },
       ...overrides,
-    },
+    }),
     bucket: {
       list: guarded('list', async () => undefined),
       reach: guarded('reach', async () => undefined),

@@ -1,3 +1,4 @@
+import { bucketsWith } from '../../../support/buckets';
 import { sweep } from '../../../../server/src/core/sweep/sweep';
 import { bodyOf } from '../../../support/bodies';
 import { type FaultProxy, s3Error, startFaultProxy } from '../../../support/fault-proxy';
@@ -36,7 +37,7 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-const jobs = () => ({ ...world.jobs, storeAt: () => s3.store });
+const jobs = () => ({ ...world.jobs, buckets: bucketsWith(world.jobs.buckets, { storeAt: () => s3.store }) });
 const begin = (key: string) =>
   world.ledger.begin({ kind: 'object', key: world.key(key), locationId: world.cloud.locationId, prefix: '', plainFree: true });
 /** s3rver takes parts, but lists no uploads. */
