@@ -25,17 +25,22 @@ export interface S3StoreOptions {
   timeoutMs: number;
   /** Larger bodies are sent in parts; in bytes. */
   multipartAbove?: number;
+  /** What each PUT asks S3 to encrypt with. Without it, the bucket's own default decides. */
+  encryption?: Encryption;
 }
 
 const MD5_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** Something is there, or another write to the name is under way: what S3 answers where a PUT must not overwrite. */
-export const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
+const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
+
+/** What a PUT can ask for, as the values of `x-amz-server-side-encryption`. */
+export type Encryption = 'AES256' | 'aws:kms';
 
 /** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
 const MULTIPART_ABOVE = 64 * 1024 * 1024;
 
-/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition; repeats nothing. */
+/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition that nobody asks for; repeats nothing. */
 export class S3ObjectStore implements ObjectStore {
   constructor(private readonly options: S3StoreOptions) {}
 
@@ -144,7 +149,7 @@ export class S3ObjectStore implements ObjectStore {
       Body: held ?? out?.placeholder,
       ContentLength: body.size,
       ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
-      ...headersOf(options),
+      ...this.headers(options),
       IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
     });
     out?.attach(command);
@@ -163,7 +168,7 @@ export class S3ObjectStore implements ObjectStore {
   private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions) {
     const { client, bucket, clock } = this.options;
     const context = { client, bucket, clock, name, timeoutMs: this.patience(options), signal: options.signal };
-    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), headersOf({ contentType, cacheControl }));
+    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), this.headers({ contentType, cacheControl }));
   }
 
   /** One request with a short answer. */
@@ -186,6 +191,10 @@ export class S3ObjectStore implements ObjectStore {
 
   private patience({ patienceMs }: RequestOptions): number {
     return Math.min(this.options.timeoutMs, patienceMs ?? Infinity);
+  }
+
+  private headers(options: PutOptions) {
+    return { ...headersOf(options), ServerSideEncryption: this.options.encryption };
   }
 
   private target(name: string) {
