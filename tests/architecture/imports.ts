@@ -33,6 +33,7 @@ const TIMED = /^server\/src\/core\/(store|outages|buckets\/probe)\//;
 /** The files there that need calendar time, and what for. */
 const CALENDAR: Record<string, string> = {
   'server/src/core/store/s3/exchange.ts': 'S3 compares the time of a request with its own',
+  'server/src/core/store/s3/presign.ts': 'S3 counts the life of a URL from the moment that is written in it',
   'server/src/core/store/s3/role-credentials.ts': 'credentials end at a moment that their issuer names',
   'server/src/core/outages/outage.ts': 'people are told since when',
   'server/src/core/store/resilience/breaker.ts': 'people are told since when',

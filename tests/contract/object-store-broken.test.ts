@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../server/src/core/errors';
 import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
+import { layer } from '../../server/src/core/store/resilience/layer';
 import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf } from '../support/bodies';
 import { namesOfRun, OBJECT_STORE_CHECKS } from './object-store';
@@ -9,14 +10,7 @@ import { namesOfRun, OBJECT_STORE_CHECKS } from './object-store';
 /** A right store, of which one method is replaced by a wrong one. */
 function broken(change: (right: MemoryObjectStore) => Partial<ObjectStore>): ObjectStore {
   const right = new MemoryObjectStore();
-  return {
-    put: (...args) => right.put(...args),
-    head: (...args) => right.head(...args),
-    get: (...args) => right.get(...args),
-    delete: (...args) => right.delete(...args),
-    abortWrites: (...args) => right.abortWrites(...args),
-    ...change(right),
-  };
+  return layer(right, change(right));
 }
 
 /** Takes any bytes for the announced ones. */

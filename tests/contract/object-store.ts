@@ -4,16 +4,20 @@ import { once } from 'node:events';
 import { isStorageError, StorageError } from '../../server/src/core/errors';
 import type { ErrorCode } from '../../server/src/contracts/errors';
 import { HeldBody } from '../../server/src/core/store/held-body';
+import type { LocalStore } from '../../server/src/core/store/local/local-store';
 import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
 
+/** What buckets and disks have in common. What buckets alone do, to list and to presign, has suites of its own. */
+export type AnyStore = Pick<ObjectStore, keyof ObjectStore & keyof LocalStore>;
+
 /** One promise of the port. Rejects when `store` breaks it; leaves objects behind, so that names are its own. */
-export interface ContractCheck {
+export interface ContractCheck<S = AnyStore> {
   readonly title: string;
-  run(store: ObjectStore, names: (suffix: string) => string): Promise<void>;
+  run(store: S, names: (suffix: string) => string): Promise<void>;
 }
 
-async function failsWith(code: ErrorCode, work: Promise<unknown>): Promise<StorageError> {
+export async function failsWith(code: ErrorCode, work: Promise<unknown>): Promise<StorageError> {
   const error = await work.then(
     () => assert.fail(`resolved instead of failing with ${code}`),
     (reason: unknown) => reason,
@@ -23,12 +27,12 @@ async function failsWith(code: ErrorCode, work: Promise<unknown>): Promise<Stora
   return error;
 }
 
-const isMissing = async (store: ObjectStore, name: string): Promise<void> => {
+const isMissing = async (store: AnyStore, name: string): Promise<void> => {
   await failsWith('OBJECT_NOT_FOUND', store.head(name));
   await failsWith('OBJECT_NOT_FOUND', store.get(name));
 };
 
-async function read(store: ObjectStore, name: string, range?: ByteRange): Promise<Buffer> {
+async function read(store: AnyStore, name: string, range?: ByteRange): Promise<Buffer> {
   const { body } = await store.get(name, { range });
   return bytesOf(body);
 }
@@ -305,26 +309,32 @@ export function namesOfRun(): (suffix: string) => string {
   return (suffix) => `${folder}/${suffix}`;
 }
 
-/**
- * The contract as a jest suite for one kind of store. `makeStore` is called once; the checks share the store. `gaps`
- * answers the titles of checks that the server behind it is known not to stand, with the reason; they are passed over.
- */
-export function objectStoreContract(
-  name: string,
-  makeStore: () => Promise<ObjectStore> | ObjectStore,
-  gaps: () => Readonly<Record<string, string>> = () => ({}),
+/** The titles of checks that the server behind a store is known not to stand, with the reason; they are passed over. */
+export type Gaps = () => Readonly<Record<string, string>>;
+
+/** Checks as a jest suite. They share one store, unless each needs a fresh one. */
+export function storeSuite<S>(
+  title: string,
+  checks: readonly ContractCheck<S>[],
+  makeStore: () => Promise<S> | S,
+  { gaps = () => ({}), fresh = false }: { gaps?: Gaps; fresh?: boolean } = {},
 ): void {
-  describe(`ObjectStore contract: ${name}`, () => {
-    let store: ObjectStore;
-    beforeAll(async () => {
+  describe(title, () => {
+    let store: S;
+    (fresh ? beforeEach : beforeAll)(async () => {
       store = await makeStore();
     });
-    for (const { title, run } of OBJECT_STORE_CHECKS) {
-      test(title, async () => {
-        const reason = gaps()[title];
-        if (reason === undefined) await run(store, namesOfRun());
-        else process.stdout.write(`passed over on this server: ${title} (${reason})\n`);
+    for (const check of checks) {
+      test(check.title, async () => {
+        const reason = gaps()[check.title];
+        if (reason === undefined) await check.run(store, namesOfRun());
+        else process.stdout.write(`passed over on this server: ${check.title} (${reason})\n`);
       });
     }
   });
+}
+
+/** The contract as a jest suite for one kind of store. */
+export function objectStoreContract(name: string, makeStore: () => Promise<AnyStore> | AnyStore, gaps?: Gaps): void {
+  storeSuite(`ObjectStore contract: ${name}`, OBJECT_STORE_CHECKS, makeStore, { gaps });
 }

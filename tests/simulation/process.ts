@@ -98,7 +98,6 @@ export class Process {
         breaker: this.#breaker,
         storeAt: (location) => (location === locationId ? cloud.store : undefined),
         standInFor: () => undefined,
-        listAt: () => undefined,
       },
       instance: {
         get mode() {

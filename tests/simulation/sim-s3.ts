@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 
 import { StorageError } from '../../server/src/core/errors';
 import { announcedBytes, rangeLength } from '../../server/src/core/store/body';
-import type { Body, ObjectFacts, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
-import type { PatientStore } from '../../server/src/core/store/patience';
+import type { Body, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
 import type { Faults } from './faults';
 import type { Life, Scheduler } from './scheduler';
 
@@ -55,7 +54,7 @@ export class SimS3 {
   }
 
   /** The bucket as one life of a process reaches it. @param mayChange false: any change is a violation */
-  connect(life: Life, mayChange: boolean): PatientStore {
+  connect(life: Life, mayChange: boolean): ObjectStore {
     const change = async (label: string, name: string, apply: (damaged: boolean) => void): Promise<void> => {
       if (!mayChange) this.violated(`a read-only instance sent ${label}`);
       const fault = this.#fault(label, name);
@@ -103,6 +102,14 @@ export class SimS3 {
       },
       // PUTs are whole here: there are no parts
       abortWrites: async () => undefined,
+      list: async (prefix, { after = '', limit }) => {
+        await this.scheduler.wait(life, `LIST ${prefix}`);
+        this.#fault(`LIST ${prefix}`, prefix);
+        const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
+        const objects = names.slice(0, limit).map((name) => ({ name, ...this.factsOf(this.objects.get(name) as StoredObject) }));
+        return { objects, next: names.length > limit ? (objects.at(-1)?.name ?? null) : null };
+      },
+      presign: async () => null,
     };
   }
 

@@ -14,6 +14,5 @@ export function bucketsWith(buckets: Buckets, given: Partial<Buckets>): Buckets 
     },
     storeAt: given.storeAt ?? ((location) => buckets.storeAt(location)),
     standInFor: given.standInFor ?? ((location) => buckets.standInFor(location)),
-    listAt: given.listAt ?? ((location) => buckets.listAt(location)),
   };
 }

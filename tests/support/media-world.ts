@@ -13,7 +13,7 @@ import type { Cloud } from '../../server/src/core/buckets/cloud';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
-import { resilient, resilientListing } from '../../server/src/core/store/resilience/decorators';
+import { resilient } from '../../server/src/core/store/resilience/decorators';
 import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
 import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import type { ObjectStore } from '../../server/src/core/store/object-store';
@@ -102,7 +102,6 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       },
       storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
       standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
-      listAt: (location) => (location === locationId && state.mode !== 'off' ? resilientListing(s3, { breaker, policy: retryPolicy, clock }) : undefined),
     },
     instance: {
       get mode() {

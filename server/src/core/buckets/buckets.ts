@@ -1,6 +1,5 @@
 import type { LocationId } from '../ledger/ledger';
 import type { CircuitBreaker } from '../store/resilience/breaker';
-import type { ListableStore } from '../store/listable-store';
 import type { ObjectStore } from '../store/object-store';
 import type { Cloud } from './cloud';
 
@@ -29,6 +28,4 @@ export interface Buckets {
    * a copy of what was written at the location. Read only what is proven to be the same (see `stand-in.ts`), and never write there.
    */
   standInFor(location: LocationId): ObjectStore | undefined;
-  /** The listing of a location; undefined where {@link storeAt} is. */
-  listAt(location: LocationId): ListableStore | undefined;
 }

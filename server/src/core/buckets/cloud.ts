@@ -7,8 +7,7 @@ import type { CircuitBreaker } from '../store/resilience/breaker';
 import { isOutage } from '../store/resilience/breaker-state';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../store/resilience/retry';
 import { isPage } from '../store/resilience/write-lane';
-import type { Body, ObjectFacts } from '../store/object-store';
-import type { PatientStore } from '../store/patience';
+import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
 import { prove, type ProofMemory } from './proof';
 
 /** What a write needs of the ledger before it publishes. */
@@ -17,7 +16,7 @@ export type WriteLedger = Pick<Ledger, 'begin' | 'touch' | 'abandon' | 'forget'>
 /** S3 as this instance may change it now. */
 export interface Cloud {
   /** With breaker and retries; its `put` is tried once, see {@link send}. */
-  readonly store: PatientStore;
+  readonly store: ObjectStore;
   readonly breaker: CircuitBreaker;
   readonly retryPolicy: RetryPolicy;
   readonly locationId: LocationId;
@@ -176,14 +175,14 @@ async function isSound({ store }: Cloud, name: string, signal?: AbortSignal): Pr
  * Whether nothing lies under a name. When S3 will not say (403 without the right to list), the answer is no: the
  * write then takes a name of its own rather than risk an object it does not know.
  */
-async function isFree(store: PatientStore, name: string, signal?: AbortSignal): Promise<boolean> {
+async function isFree(store: ObjectStore, name: string, signal?: AbortSignal): Promise<boolean> {
   const seen = await seenUnder(store, name, signal);
   // guard: foreign-object-not-overwritten
   return seen === 'nothing';
 }
 
 /** What lies under a name, as far as S3 says. @throws StorageError when it is away */
-export async function seenUnder(store: PatientStore, name: string, signal?: AbortSignal): Promise<ObjectFacts | 'nothing' | 'unknown'> {
+export async function seenUnder(store: ObjectStore, name: string, signal?: AbortSignal): Promise<ObjectFacts | 'nothing' | 'unknown'> {
   try {
     return await store.head(name, { signal });
   } catch (error) {

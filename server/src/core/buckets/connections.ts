@@ -7,13 +7,12 @@ import type { Events } from '../events';
 import type { Permit, PermittedSettings } from '../instance';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
-import { resilientBucket } from '../store/resilience/decorators';
+import { resilient } from '../store/resilience/decorators';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
 import { placeOfEndpoint } from '../settings/place';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
-import type { BucketStore, ListableStore } from '../store/listable-store';
-import type { PatientStore } from '../store/patience';
+import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
 import type { Cloud } from './cloud';
 import { OutageReports } from '../outages/outage-reports';
@@ -25,7 +24,7 @@ export interface ConnectionsDeps {
   log: Logger;
   outage: Outage;
   /** A bucket with the credentials of the settings. */
-  openBucket(location: Location, settings: EffectiveSettings['settings']): BucketStore;
+  openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
   events: Events;
   instance: Pick<Permit, 'mode'>;
 }
@@ -36,7 +35,7 @@ interface Connection {
   readonly cloud: Cloud;
   readonly reports: OutageReports;
   /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
-  readonly stores: ReadonlyMap<LocationId, BucketStore>;
+  readonly stores: ReadonlyMap<LocationId, ObjectStore>;
   close(): void;
 }
 
@@ -62,17 +61,13 @@ export class Connections implements Buckets {
   }
 
   /** Undefined also at another endpoint: the present credentials are never sent there. */
-  storeAt(location: LocationId): PatientStore | undefined {
+  storeAt(location: LocationId): ObjectStore | undefined {
     return this.#connection?.stores.get(location);
   }
 
-  standInFor(location: LocationId): PatientStore | undefined {
+  standInFor(location: LocationId): ObjectStore | undefined {
     const cloud = this.#connection?.cloud;
     return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
-  }
-
-  listAt(location: LocationId): ListableStore | undefined {
-    return this.#connection?.stores.get(location);
   }
 
   /**
@@ -135,11 +130,11 @@ export class Connections implements Buckets {
     const reports: OutageReports = new OutageReports({ ...this.deps, breaker, store: () => store, locationId });
     const open = (location: Location) => {
       const bucket = this.deps.openBucket(location, settings);
-      return { bucket, store: reports.reads.over(resilientBucket(bucket, { breaker, policy: retryPolicy, clock })) };
+      return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock, reads: reports.reads }) };
     };
     const { bucket, store } = open(present);
     breaker.probeWith(probeOf(bucket, settings.prefix));
-    const stores = new Map<LocationId, BucketStore>([[locationId, store]]);
+    const stores = new Map<LocationId, ObjectStore>([[locationId, store]]);
     for (const location of await ledger.locations()) {
       if (location.id === locationId || !isSameEndpoint(location, present)) continue;
       // the same bucket under another spelling, or with another region to sign for, is the same place
@@ -204,7 +199,7 @@ function probeName(prefix: string): string {
 }
 
 /** The cheapest question that only a working S3 answers; that there is no such object is an answer too. */
-function probeOf(store: PatientStore, prefix: string) {
+function probeOf(store: ObjectStore, prefix: string) {
   return async (signal: AbortSignal): Promise<void> => {
     await store.head(probeName(prefix), { signal });
   };

@@ -1,7 +1,6 @@
 import { StorageError } from '../errors';
 import type { Proof } from '../ledger/migration';
-import type { Body, ObjectFacts } from '../store/object-store';
-import type { Patience, PatientStore } from '../store/patience';
+import type { Body, ObjectFacts, ObjectStore, RequestOptions } from '../store/object-store';
 import { digest } from '../store/bodies';
 
 /** By which means a place proves uploads, learnt from the first one and kept from then on. */
@@ -10,8 +9,7 @@ export interface ProofMemory {
   learn(proof: Proof): Promise<void>;
 }
 
-export interface ProveOptions extends Patience {
-  signal?: AbortSignal;
+export interface ProveOptions extends RequestOptions {
   /** What a HEAD of the name has answered just now. */
   seen?: ObjectFacts;
   /** Of the store's place: spares a HEAD where that is known to prove nothing. */
@@ -30,7 +28,7 @@ const TELLING_BYTES = 1024 * 1024;
  *   be read, or only for a while
  */
 export async function prove(
-  store: PatientStore,
+  store: ObjectStore,
   name: string,
   body: Pick<Body, 'size' | 'md5'>,
   answered?: ObjectFacts,

@@ -1,6 +1,7 @@
 import type { Buckets } from '../buckets/buckets';
 import type { RunProgress } from '../runner/run-progress';
-import type { PatientStore } from '../store/patience';
+import type { ObjectStore } from '../store/object-store';
+import { withCount } from '../store/resilience/decorators';
 
 /** The same parts, whose requests to S3 are counted. An attempt that is repeated counts once. */
 export function counted<D extends { buckets: Buckets }>(deps: D, progress: RunProgress): D {
@@ -8,43 +9,21 @@ export function counted<D extends { buckets: Buckets }>(deps: D, progress: RunPr
 }
 
 function countedBuckets(buckets: Buckets, progress: RunProgress): Buckets {
-  const orNone = (store: PatientStore | undefined) => store && countedStore(store, progress);
+  const counted = (store: ObjectStore) => withCount(store, (request) => progress.requested(request));
+  const orNone = (store: ObjectStore | undefined) => store && counted(store);
   return {
     get writable() {
       const { writable } = buckets;
-      return writable && { ...writable, store: countedStore(writable.store, progress) };
+      return writable && { ...writable, store: counted(writable.store) };
     },
     get readable() {
       const { readable } = buckets;
-      return readable && { ...readable, store: countedStore(readable.store, progress) };
+      return readable && { ...readable, store: counted(readable.store) };
     },
     get breaker() {
       return buckets.breaker;
     },
     storeAt: (location) => orNone(buckets.storeAt(location)),
     standInFor: (location) => orNone(buckets.standInFor(location)),
-    listAt: (location) => buckets.listAt(location),
-  };
-}
-
-function countedStore(store: PatientStore, progress: RunProgress): PatientStore {
-  return {
-    put(name, body, options) {
-      progress.requested('put');
-      return store.put(name, body, options);
-    },
-    head(name, options) {
-      progress.requested('head');
-      return store.head(name, options);
-    },
-    get(name, options) {
-      progress.requested('get');
-      return store.get(name, options);
-    },
-    delete(name, options) {
-      progress.requested('delete');
-      return store.delete(name, options);
-    },
-    abortWrites: (name, options) => store.abortWrites(name, options),
   };
 }

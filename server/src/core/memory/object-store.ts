@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
 import { StorageError } from '../errors';
 import { aborted, announcedBytes, assertNotAborted, rangeLength } from '../store/body';
-import type { ListableStore, ListRequest, ObjectPage } from '../store/listable-store';
 import { assertName } from '../store/names';
-import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptions } from '../store/object-store';
+import type { Body, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PutOptions, RequestOptions } from '../store/object-store';
 
 interface MemoryObject {
   readonly bytes: Buffer;
@@ -13,7 +12,7 @@ interface MemoryObject {
 const factsOf = ({ bytes, md5 }: MemoryObject): ObjectFacts => ({ size: bytes.length, etag: md5, md5 });
 
 /** The reference: what the port promises, in the fewest words. Overwrites silently unless told otherwise, as S3 does. */
-export class MemoryObjectStore implements ObjectStore, ListableStore {
+export class MemoryObjectStore implements ObjectStore {
   private readonly objects = new Map<string, MemoryObject>();
 
   async put(name: string, body: Body, { signal, onlyIfAbsent }: PutOptions = {}): Promise<ObjectFacts> {
@@ -27,7 +26,7 @@ export class MemoryObjectStore implements ObjectStore, ListableStore {
     return factsOf(object);
   }
 
-  async head(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<ObjectFacts> {
+  async head(name: string, { signal }: RequestOptions = {}): Promise<ObjectFacts> {
     return factsOf(this.find('head', name, signal));
   }
 
@@ -45,13 +44,13 @@ export class MemoryObjectStore implements ObjectStore, ListableStore {
     return { facts: factsOf(object), body };
   }
 
-  async delete(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async delete(name: string, { signal }: RequestOptions = {}): Promise<void> {
     assertName(name, 'delete');
     assertNotAborted('delete', name, signal);
     this.objects.delete(name);
   }
 
-  async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async abortWrites(name: string, { signal }: RequestOptions = {}): Promise<void> {
     assertName(name, 'abort');
     assertNotAborted('abort', name, signal);
   }
@@ -61,6 +60,11 @@ export class MemoryObjectStore implements ObjectStore, ListableStore {
     const names = this.names().filter((name) => name.startsWith(prefix) && (after === undefined || name > after)).sort();
     const objects = names.slice(0, limit).map((name) => ({ name, ...factsOf(this.find('list', name, signal)) }));
     return { objects, next: names.length > limit ? (objects.at(-1)?.name ?? null) : null };
+  }
+
+  async presign(name: string): Promise<null> {
+    assertName(name, 'presign');
+    return null;
   }
 
   /** The names held, for tests. */

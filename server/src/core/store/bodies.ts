@@ -34,17 +34,17 @@ export async function reopenableBody(open: () => Readable, first: Readable = ope
 }
 
 /** The body of what a store holds under a name. @throws StorageError of the store's `get` */
-export async function storedBody(store: ObjectStore, name: string, signal?: AbortSignal): Promise<Body> {
+export async function storedBody(store: Pick<ObjectStore, 'get'>, name: string, signal?: AbortSignal): Promise<Body> {
   return openedBody(store, name, (await store.get(name, { signal })).body);
 }
 
 /** The same, of what was opened already. @param first is used up for the digest */
-export function openedBody(store: ObjectStore, name: string, first: Readable): Promise<Body> {
+export function openedBody(store: Pick<ObjectStore, 'get'>, name: string, first: Readable): Promise<Body> {
   return reopenableBody(() => openLater(async () => (await store.get(name)).body), first);
 }
 
 /** The body of what a store holds under a name, as somebody else knows it: whoever stores it finds out whether it is that. */
-export function describedBody({ size, md5 }: { size: number; md5: string }, store: ObjectStore, name: string): Body {
+export function describedBody({ size, md5 }: { size: number; md5: string }, store: Pick<ObjectStore, 'get'>, name: string): Body {
   return { size, md5, open: () => openLater(async () => (await store.get(name)).body) };
 }
 

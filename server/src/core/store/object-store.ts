@@ -9,7 +9,18 @@ export interface Body {
   open(): Readable;
 }
 
-export interface PutOptions {
+/** What every request takes. */
+export interface RequestOptions {
+  /** Ends the request as soon as it aborts: the store lets go of connections, files and the body, and throws ABORTED. */
+  signal?: AbortSignal;
+  /**
+   * Milliseconds for which nothing may move: no connection made, no byte taken, no answer begun; then the store throws TIMEOUT. A body
+   * that moves may take longer. It only shortens the store's own timeout. A store that never waits for anybody ignores it.
+   */
+  patienceMs?: number;
+}
+
+export interface PutOptions extends RequestOptions {
   contentType?: string;
   cacheControl?: string;
   /**
@@ -17,7 +28,6 @@ export interface PutOptions {
    * for bodies that are sent in one request only.
    */
   onlyIfAbsent?: boolean;
-  signal?: AbortSignal;
 }
 
 export interface ObjectFacts {
@@ -31,6 +41,8 @@ export interface ObjectFacts {
    * never says so, and a listing may leave it open.
    */
   readonly archived?: boolean;
+  /** True: a `head` was answered without the size, which had to be learnt by opening the object. */
+  readonly sizeByOpening?: boolean;
 }
 
 /** Inclusive byte positions, both inside the object. */
@@ -39,9 +51,8 @@ export interface ByteRange {
   readonly end: number;
 }
 
-export interface GetOptions {
+export interface GetOptions extends RequestOptions {
   range?: ByteRange;
-  signal?: AbortSignal;
 }
 
 export interface ObjectStream {
@@ -50,6 +61,40 @@ export interface ObjectStream {
   /** The bytes asked for. The caller reads to the end or destroys it: an abandoned body holds its connection. */
   readonly body: Readable;
 }
+
+export interface ListedObject {
+  readonly name: string;
+  readonly size: number;
+  /** As {@link ObjectFacts.etag}; null where the listing does not say. */
+  readonly etag: string | null;
+  /** True: its storage class is an archive, or may be one; only `head` tells, see {@link ObjectFacts.archived}. */
+  readonly mayBeArchived?: boolean;
+}
+
+export interface ObjectPage {
+  readonly objects: readonly ListedObject[];
+  /** What asks for the page after this one; null: this is the last. */
+  readonly next: string | null;
+}
+
+export interface ListRequest extends RequestOptions {
+  /** `next` of the page before; without it the first page. */
+  after?: string;
+  /** Objects at most, up to 1,000. A page may have fewer, even none, and not be the last. */
+  limit: number;
+}
+
+export interface PresignOptions extends RequestOptions {
+  /** How long the URL is good for, from now on: a whole number from 1 to {@link MAX_PRESIGNED_SECONDS}. */
+  expiresInSeconds: number;
+  /** The answer's `Content-Type`, in the place of the one that was stored. */
+  contentType?: string;
+  /** The answer's `Content-Disposition`. */
+  contentDisposition?: string;
+}
+
+/** A week: S3 refuses to sign for longer. */
+export const MAX_PRESIGNED_SECONDS = 7 * 24 * 3600;
 
 /**
  * A place that holds objects under names. The promises below hold for every implementation and every decorator, and
@@ -72,7 +117,7 @@ export interface ObjectStore {
   put(name: string, body: Body, options?: PutOptions): Promise<ObjectFacts>;
 
   /** @throws StorageError OBJECT_NOT_FOUND when there is no such object. */
-  head(name: string, options?: { signal?: AbortSignal }): Promise<ObjectFacts>;
+  head(name: string, options?: RequestOptions): Promise<ObjectFacts>;
 
   /**
    * Opens the object, or the range of it. Resolves when the store has answered and before the bytes are read.
@@ -82,12 +127,28 @@ export interface ObjectStore {
   get(name: string, options?: GetOptions): Promise<ObjectStream>;
 
   /** Removes the object; that there is none is success. */
-  delete(name: string, options?: { signal?: AbortSignal }): Promise<void>;
+  delete(name: string, options?: RequestOptions): Promise<void>;
 
   /**
    * Frees what writes of exactly this name, which never ended, left beside it: parts of an upload. A write under way
    * fails. No object is touched; that there is nothing to free, or never could be, is success.
    * @throws StorageError UNSUPPORTED or ACCESS_DENIED where the store does not say what there is.
    */
-  abortWrites(name: string, options?: { signal?: AbortSignal }): Promise<void>;
+  abortWrites(name: string, options?: RequestOptions): Promise<void>;
+
+  /**
+   * One page of the objects whose names begin with `prefix`. Page by page each object comes once; an object that is written or removed
+   * meanwhile may be missed.
+   * @throws StorageError NOT_S3 or UNSUPPORTED for an answer that is no listing, or one that would never end: nothing is
+   *   ever taken for absent because a page was broken
+   */
+  list(prefix: string, request: ListRequest): Promise<ObjectPage>;
+
+  /**
+   * A URL from which anybody may GET exactly this object, without further rights, until it expires; null where the store has no
+   * such URLs. It is computed here: the store is not asked, so nobody learns whether there is such an object. Where the keys of the
+   * store end sooner (those of a role), the URL ends with them.
+   * @throws StorageError INVALID_KEY; REJECTED for an `expiresInSeconds` that the store cannot keep
+   */
+  presign(name: string, options: PresignOptions): Promise<string | null>;
 }

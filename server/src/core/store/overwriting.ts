@@ -1,12 +1,11 @@
 import { isStorageError } from '../errors';
-import type { Body } from './object-store';
-import type { PatientStore } from './patience';
+import type { Body, ObjectStore } from './object-store';
 
 /**
  * Whether the store surely refuses a PUT that must not overwrite, tried with two PUTs of the same bytes under a name of ours, which is
  * removed again. Some servers refuse the condition as such (Backblaze B2), some take no notice of it (Google).
  */
-export async function refusesOverwriting(store: PatientStore, name: string, body: Body, signal?: AbortSignal): Promise<boolean> {
+export async function refusesOverwriting(store: ObjectStore, name: string, body: Body, signal?: AbortSignal): Promise<boolean> {
   const put = () => store.put(name, body, { onlyIfAbsent: true, signal });
   try {
     await put();

@@ -42,6 +42,12 @@ test.each([
   expect(story(await run())).toEqual(expected);
 });
 
+test('a listing without pages and prefixes is one of S3 all the same', async () => {
+  const listing = '<ListBucketResult><Name>media</Name><IsTruncated>true</IsTruncated><Contents><Key>other.png</Key><Size>1</Size></Contents></ListBucketResult>';
+  answer = (response) => response.writeHead(response.req.method === 'GET' ? 200 : 404, { 'content-type': 'application/xml' }).end(listing);
+  expect(story(await run()).slice(0, 3)).toEqual(['endpoint', 'credentials', 'read']);
+});
+
 describe('servers that are not S3', () => {
   const SECRET_PAGE = 'internal-page-content';
   test.each([

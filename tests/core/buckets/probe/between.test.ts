@@ -49,6 +49,13 @@ test('a policy that demands an encryption header is told apart from missing righ
   expect(proxy.count('DELETE')).toBe(1);
 });
 
+test('a policy that demands encryption by a key of KMS is told apart as well', async () => {
+  const isByKms = ({ method, headers }: SeenRequest) => method === 'PUT' && headers['x-amz-server-side-encryption'] === 'aws:kms';
+  proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { etag: '"a"' } } }, when: isByKms });
+  proxy.on({ fault: { kind: 'answer', answer: denied }, when: ({ method }) => method === 'PUT' });
+  expect(story(await testReal(settings))).toEqual(['endpoint', 'credentials', 'read', 'write:ENCRYPTION_DEMANDED']);
+});
+
 test('missing rights stay missing rights', async () => {
   proxy.on({ fault: { kind: 'answer', answer: denied }, when: ({ method }) => method === 'PUT' });
   expect(story(await testReal(settings))).toEqual(['endpoint', 'credentials', 'read', 'write:ACCESS_DENIED']);

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../../server/src/contracts/errors';
 import { systemClock, type Clock } from '../../../../server/src/core/clock';
 import { StorageError } from '../../../../server/src/core/errors';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { effective, FULL, memoryProbe, story } from './support';
 
 const ALL = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
@@ -17,7 +18,7 @@ test('everything works: six steps, capabilities, snippets, and nothing stays beh
   expect(answer).toMatchObject({ ok: true, capabilities: { etagIsMd5: true, conditionalPut: true } });
   expect(probe.written).toEqual([expect.stringMatching(/^p\/\.s3-storage-probe-[0-9a-f]{16}$/)]);
   expect(probe.store.names()).toEqual([]);
-  expect(probe.closed()).toBe(1);
+  expect([probe.opened(), probe.closed()]).toEqual([1, 1]);
   for (const step of answer.steps) expect(step).toMatchObject({ code: null, hint: null, message: expect.stringMatching(/\.$/) });
 });
 
@@ -53,7 +54,7 @@ test.each([
   expect(answer.ok).toBe(false);
   expect(answer.steps.at(-1)).toMatchObject({ ok: false, hint: expect.stringMatching(/./) });
   expect(JSON.stringify(answer)).not.toContain('hunter2');
-  expect(probe.closed()).toBe(1);
+  expect(probe.closed()).toBe(probe.opened());
   if (!('delete' in faults)) expect(probe.store.names()).toEqual([]);
 });
 
@@ -67,9 +68,9 @@ test('of an answer that is not S3’s nothing is repeated', async () => {
 test('a PUT of unknown outcome is cleaned up too', async () => {
   const probe = memoryProbe();
   const { open, store } = probe;
-  const failing: typeof open = (settings) => {
-    const connection = open(settings);
-    return { ...connection, store: { ...connection.store, put: async (...args) => store.put(...args).then(() => Promise.reject(new Error('lost'))) } };
+  const failing: typeof open = (settings, variant) => {
+    const connection = open(settings, variant);
+    return { ...connection, store: layer(connection.store, { put: async (...args) => store.put(...args).then(() => Promise.reject(new Error('lost'))) }) };
   };
   expect(story(await run({ ...probe, open: failing }))).toEqual(['endpoint', 'credentials', 'read', 'write:INTERNAL']);
   expect(store.names()).toEqual([]);
@@ -98,19 +99,20 @@ describe('where no request could be sent, a request without a signature tells of
     ['it could not be sent either', { reach: 'REJECTED' }, ['credentials:NO_CREDENTIALS']],
   ] as const)('%s', async (_what, { reach, status }: { reach?: ErrorCode; status?: number }, expected) => {
     const probe = memoryProbe({ list: 'NO_CREDENTIALS' });
-    const open: typeof probe.open = (settings) => {
-      const connection = probe.open(settings);
-      const refused = () => (reach ? Promise.reject(new StorageError(reach, { status })) : Promise.resolve());
-      return { ...connection, bucket: { ...connection.bucket, reach: refused } };
+    const open: typeof probe.open = (settings, variant) => {
+      const connection = probe.open(settings, variant);
+      if (!variant?.unsigned || !reach) return connection;
+      return { ...connection, store: layer(connection.store, { list: () => Promise.reject(new StorageError(reach, { status })) }) };
     };
     expect(story(await run({ ...probe, open }))).toEqual(expected);
   });
 
   test('but not where S3 has answered', async () => {
     const probe = memoryProbe({ reach: 'UNREACHABLE' });
-    const open: typeof probe.open = (settings) => {
-      const connection = probe.open(settings);
-      return { ...connection, bucket: { ...connection.bucket, list: () => Promise.reject(new StorageError('INVALID_ACCESS_KEY', { status: 403 })) } };
+    const open: typeof probe.open = (settings, variant) => {
+      const connection = probe.open(settings, variant);
+      if (variant?.unsigned) return connection;
+      return { ...connection, store: layer(connection.store, { list: () => Promise.reject(new StorageError('INVALID_ACCESS_KEY', { status: 403 })) }) };
     };
     expect(story(await run({ ...probe, open }))).toEqual(['endpoint', 'credentials:INVALID_ACCESS_KEY']);
   });

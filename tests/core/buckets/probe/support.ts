@@ -4,10 +4,11 @@ import { StorageError } from '../../../../server/src/core/errors';
 import { quietEvents } from '../../../support/events';
 import { resolve } from '../../../../server/src/core/settings/resolve';
 import { Instance, type PermittedSettings } from '../../../../server/src/core/instance';
-import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/bucket-probe';
+import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/connection';
 import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';
 
 /** The settings that an instance would have with these stored. */
@@ -23,44 +24,43 @@ export interface MemoryProbe {
   store: MemoryObjectStore;
   written: string[];
   open: OpenProbe;
+  opened: () => number;
   closed: () => number;
 }
 
-type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent' | 'tellsSize' | 'putEncrypted';
+/** `reach` is a listing without a signature; `putIfAbsent` and `putEncrypted` are PUTs of these kinds. */
+type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent' | 'putEncrypted';
 
 /** A bucket in memory of which some calls fail, hang, or answer otherwise. */
 export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = {}, overrides: Partial<ProbeConnection['store']> = {}): MemoryProbe {
   const store = new MemoryObjectStore();
   const written: string[] = [];
+  let opened = 0;
   let closed = 0;
+  // no policy demands encryption here: it is refused as a PUT without it is
+  const failing = { putEncrypted: 'ACCESS_DENIED', ...faults } as const;
   const guarded = <A extends unknown[], R>(call: Call, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-    const fault = faults[call];
+    const fault = failing[call];
     if (fault === 'hang') return new Promise<R>(() => undefined);
     if (fault) throw new StorageError(fault, { operation: call, detail: `detail of ${call} hunter2-secret`, quote: `quote of ${call} hunter2-secret` });
     return work(...args);
   };
-  const open: OpenProbe = () => ({
-    store: {
+  const open: OpenProbe = (_settings, { unsigned, encryption } = {}) => (opened++, {
+    store: layer(store, {
       head: guarded('head', store.head.bind(store)),
       get: guarded('get', store.get.bind(store)),
       delete: guarded('delete', store.delete.bind(store)),
-      abortWrites: store.abortWrites.bind(store),
-      put: (name, ...rest) => {
-        written.push(name);
-        return guarded('put', store.put.bind(store))(name, ...rest);
+      list: guarded(unsigned ? 'reach' : 'list', store.list.bind(store)),
+      put: (name, body, options) => {
+        const kind = encryption ? 'putEncrypted' : options?.onlyIfAbsent ? 'putIfAbsent' : 'put';
+        if (kind === 'put') written.push(name);
+        return guarded(kind, store.put.bind(store))(name, body, options);
       },
       ...overrides,
-    },
-    bucket: {
-      list: guarded('list', async () => undefined),
-      reach: guarded('reach', async () => undefined),
-      tellsSize: guarded('tellsSize', async () => true),
-      putEncrypted: guarded('putEncrypted', async () => false),
-      putIfAbsent: guarded('putIfAbsent', async () => 'exists' as const),
-    },
+    }),
     close: () => void (closed += 1),
   });
-  return { store, written, open, closed: () => closed };
+  return { store, written, open, opened: () => opened, closed: () => closed };
 }
 
 /** The test as the engine runs it, against a real endpoint. */

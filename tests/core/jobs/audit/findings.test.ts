@@ -1,10 +1,9 @@
 import { bucketsWith } from '../../../support/buckets';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { StorageError } from '../../../../server/src/core/errors';
 import type { VolumeId } from '../../../../server/src/core/keys';
-import type { LocationId } from '../../../../server/src/core/ledger/ledger';
-import type { ListableStore } from '../../../../server/src/core/store/listable-store';
 import { bodyOf, md5Of } from '../../../support/bodies';
 import { auditWorld, DAY, type AuditWorld } from './support';
 
@@ -80,7 +79,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     await unlink('a.png');
     world.requests.length = 0;
     expect(await world.found({ apply: true })).toEqual(['file-missing a.png drop-file-copy applied']);
-    expect(world.requests).toEqual([`head ${world.name('a.png')}`]);
+    expect(world.requests).toEqual([`list ${prefix}`, `head ${world.name('a.png')}`]);
     expect(await states('a.png')).toEqual(['remote']);
     expect(await world.found()).toEqual([]);
   });
@@ -99,17 +98,18 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     await world.remote('c.png');
     const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
     // b.png has a class that archives by itself, and has not done so
-    const listAt = (location: LocationId): ListableStore => ({
+    const { store } = world.cloud;
+    const vague = layer(store, {
       list: async (...request) => {
-        const page = await world.deps.buckets.listAt(location)!.list(...request);
+        const page = await store.list(...request);
         return { ...page, objects: page.objects.map((object) => (object.name === a || object.name === b ? { ...object, mayBeArchived: true } : object)) };
       },
     });
     world.fault = (operation, name, real) => (operation === 'head' && name === a ? real.head(name).then((facts) => ({ ...facts, archived: true })) : undefined);
     world.requests.length = 0;
-    const { findings } = await world.audit({ apply: true }, { deps: { buckets: bucketsWith(world.deps.buckets, { listAt }) } });
+    const { findings } = await world.audit({ apply: true }, { deps: { buckets: bucketsWith(world.deps.buckets, { storeAt: () => vague }) } });
     expect(findings).toMatchObject([{ kind: 'object-archived', key: 'a.png', name: a, code: 'OBJECT_ARCHIVED', action: 'none', applied: false }]);
-    expect(world.requests.sort()).toEqual([`head ${a}`, `head ${b}`].sort());
+    expect(world.requests.sort()).toEqual([`head ${a}`, `head ${b}`, `list ${prefix}`].sort());
     expect(await states('a.png', 'b.png')).toEqual(['both', 'remote']);
   });
 

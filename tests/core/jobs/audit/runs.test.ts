@@ -1,3 +1,4 @@
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import type { Buckets } from '../../../../server/src/core/buckets/buckets';
 import { bucketsWith } from '../../../support/buckets';
 import { rm } from 'node:fs/promises';
@@ -5,7 +6,7 @@ import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
 import { auditJob } from '../../../../server/src/core/jobs/audit/job';
 import type { ObjectKey } from '../../../../server/src/core/keys';
-import type { ListRequest, ObjectPage } from '../../../../server/src/core/store/listable-store';
+import type { ListRequest, ObjectPage } from '../../../../server/src/core/store/object-store';
 import { bodyOf, md5Of } from '../../../support/bodies';
 import { auditWorld, DAY, type AuditWorld } from './support';
 
@@ -18,7 +19,7 @@ afterEach(() => world.close());
 
 /** Lists instead of the bucket. */
 const withBuckets = (given: Partial<Buckets>) => ({ deps: { buckets: bucketsWith(world.deps.buckets, given) } });
-const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ listAt: () => ({ list: (_prefix: string, request: ListRequest) => list(request) }) });
+const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ storeAt: () => layer(world.cloud.store, { list: (_prefix, request) => list(request) }) });
 const lose = async (key: string) => {
   await world.remote(key);
   await world.s3.delete(await world.objectNameOf(key));

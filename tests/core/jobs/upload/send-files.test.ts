@@ -1,6 +1,7 @@
 import { bucketsWith } from '../../../support/buckets';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { systemClock } from '../../../../server/src/core/clock';
 import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
 import type { Cloud } from '../../../../server/src/core/buckets/cloud';
@@ -40,7 +41,7 @@ function waiting() {
       await new Promise<void>((resolve) => held.push(resolve));
       return real.store.put(...request).finally(() => seen.now--);
     };
-    return { ...real, store: { ...bound(real.store), put } };
+    return { ...real, store: layer(real.store, { put }) };
   };
   const buckets = bucketsWith(world.deps.buckets, {
     get writable() {
@@ -49,13 +50,6 @@ function waiting() {
   });
   return { deps: { ...world.deps, buckets }, seen, held };
 }
-const bound = (store: Cloud['store']): Cloud['store'] => ({
-  put: (...request) => store.put(...request),
-  head: (...request) => store.head(...request),
-  get: (...request) => store.get(...request),
-  delete: (...request) => store.delete(...request),
-  abortWrites: (...request) => store.abortWrites(...request),
-});
 /** Names of which the ledger would have to be told that nothing lies there. */
 const leftPending = async () => {
   world.state.now += 2 * DAY;

@@ -106,6 +106,43 @@ test('texts that are no address are not forbidden addresses', () => {
   expect(isForbiddenAddress('::ffff:169.254.1.1')).toBe(true);
 });
 
+describe('addresses in odd spellings', () => {
+  test.each([
+    '0:0:0:0:0:ffff:169.254.169.254',
+    '::FFFF:A9FE:A9FE',
+    '::ffff:0:169.254.1.1',
+    '::169.254.1.1',
+    '::2',
+    '0064:FF9B:0:0:0:0:A9FE:A9FE',
+    '64:ff9b::100.100.100.200',
+    '64:ff9b:1:a9fe::',
+    '2002:A9FE:0102:ffff::',
+    '2002:e000:1::',
+    'FE80:0000::0001%1',
+    'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+    'fd20:0ce:0::254',
+    '0:0:0:0:0:0:0:0',
+  ])('%s is forbidden', (address) => expect(isForbiddenAddress(address)).toBe(true));
+
+  test.each([
+    '0:0:0:0:0:0:0:1',
+    '::0.0.0.1',
+    '::1%lo',
+    '::ffff:127.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '64:ff9b::8.8.8.8',
+    '2002:0a00:1::1',
+    '2002:a9ff::',
+    'fec0::1',
+    'fe7f:ffff::1',
+    '169.253.255.255',
+    '169.255.0.0',
+    '223.255.255.255',
+    '100.100.100.201',
+    '1.0.0.0',
+  ])('%s is allowed', (address) => expect(isForbiddenAddress(address)).toBe(false));
+});
+
 describe('names', () => {
   afterEach(() => jest.restoreAllMocks());
 

@@ -2,8 +2,10 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../../server/src/core/clock';
 import { StorageError } from '../../../../server/src/core/errors';
 import { CircuitBreaker } from '../../../../server/src/core/store/resilience/breaker';
-import { resilientListing } from '../../../../server/src/core/store/resilience/decorators';
-import type { ListRequest } from '../../../../server/src/core/store/listable-store';
+import { resilient } from '../../../../server/src/core/store/resilience/decorators';
+import type { ListRequest } from '../../../../server/src/core/store/object-store';
+import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
+import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { S3ObjectStore } from '../../../../server/src/core/store/s3/store';
 import { FakeClock } from '../../../support/fake-clock';
 
@@ -60,14 +62,14 @@ test('a page that failed for a moment is asked for again; while S3 is away it is
   const breaker = new CircuitBreaker(clock);
   let calls = 0;
   let failures = 1;
-  const flaky = {
+  const flaky = layer(new MemoryObjectStore(), {
     list: async () => {
       calls++;
       if (failures-- > 0) throw new StorageError('SERVER_ERROR', { refused: true });
       return { objects: [], next: null };
     },
-  };
-  const store = resilientListing(flaky, { breaker, policy: { maxAttempts: 3, baseMs: 0 }, clock });
+  });
+  const store = resilient(flaky, { breaker, policy: { maxAttempts: 3, baseMs: 0 }, clock });
   await store.list('', { limit: 1 });
   expect(calls).toBe(2);
   failures = Infinity;

@@ -11,14 +11,18 @@ import { isStorageError, StorageError } from '../../errors';
 import { assertResolvesToAllowed } from '../../store/s3/endpoint';
 import type { PermittedSettings } from '../../instance';
 import type { ResolvedSettings } from '../../settings/types';
-import type { Body } from '../../store/object-store';
-import type { OpenProbe, ProbeConnection } from './bucket-probe';
+import type { Body, ObjectStore } from '../../store/object-store';
+import type { Encryption } from '../../store/s3/store';
+import type { OpenProbe, ProbeConnection } from './connection';
 import { proxyVariable } from './proxy';
 import { snippetsFor } from './snippets';
 import { failedStep, StepRecorder } from './steps';
 
 /** Signs nothing: only requests without a signature are sent with it. */
 const NOBODY: ResolvedSettings['credentials'] = { kind: 'static', accessKeyId: 'nobody', secretAccessKey: 'nobody', source: 'default' };
+
+/** What bucket policies demand. */
+const ENCRYPTIONS: readonly Encryption[] = ['AES256', 'aws:kms'];
 
 /** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
 export const TEST_BUDGET_MS = 12_000;
@@ -105,7 +109,10 @@ async function runSteps(
     if (!connection || recorder.failed) return;
     const name = `${settings.prefix}.s3-storage-probe-${randomBytes(8).toString('hex')}`;
     await read(connection, name, recorder, signal);
-    if (effective.mode === 'read-write') await write(connection, name, { recorder, capabilities, clock: deps.clock, signal });
+    if (effective.mode === 'read-write') {
+      const openEncrypted = (encryption: Encryption) => deps.open(settings, { encryption });
+      await write(connection, name, { recorder, capabilities, clock: deps.clock, signal, openEncrypted });
+    }
   } finally {
     connection?.close();
   }
@@ -131,12 +138,7 @@ function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | n
 async function reachUnsigned(settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
   await recorder.run('endpoint', async () => {
     if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
-    const connection = deps.open({ ...settings, credentials: NOBODY });
-    try {
-      return (await isThere(connection, signal)) ? undefined : 'not tried';
-    } finally {
-      connection.close();
-    }
+    return (await isThere({ ...settings, credentials: NOBODY }, deps, signal)) ? undefined : 'not tried';
   });
 }
 
@@ -156,11 +158,11 @@ async function reach(
     opened(connection);
     const begin = deps.clock.elapsed();
     try {
-      await connection.bucket.list(settings.prefix, signal);
+      await list(connection.store, settings.prefix, signal);
     } catch (error) {
       if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
       refusal = error;
-      if (error.status === undefined && !(await isThere(connection, signal))) return 'not tried';
+      if (error.status === undefined && !(await isThere(settings, deps, signal))) return 'not tried';
     }
     ms = deps.clock.elapsed() - begin;
     return undefined;
@@ -176,13 +178,26 @@ async function reach(
  * where this one could not be sent either.
  * @throws StorageError what is the matter with the endpoint
  */
-async function isThere({ bucket }: ProbeConnection, signal: AbortSignal): Promise<boolean> {
+async function isThere(settings: ResolvedSettings, deps: ConnectionTestDeps, signal: AbortSignal): Promise<boolean> {
+  const connection = deps.open(settings, { unsigned: true });
   try {
-    await bucket.reach(signal);
+    await list(connection.store, '', signal);
     return true;
   } catch (error) {
     if (!isStorageError(error) || OF_THE_ENDPOINT.has(error.code)) throw error;
     return error.status !== undefined;
+  } finally {
+    connection.close();
+  }
+}
+
+/** Lists one object at most: the refusals of a listing have a body, unlike those of a HEAD, so that they can be told apart. */
+async function list(store: ObjectStore, prefix: string, signal: AbortSignal): Promise<void> {
+  try {
+    await store.list(prefix, { limit: 1, signal });
+  } catch (error) {
+    // an S3 that lists, if only without pages or prefixes: uploads need neither
+    if (!isStorageError(error, 'UNSUPPORTED') || error.status !== 200) throw error;
   }
 }
 
@@ -202,18 +217,19 @@ interface WriteContext {
   capabilities: Capabilities;
   clock: Clock;
   signal: AbortSignal;
+  openEncrypted(encryption: Encryption): ProbeConnection;
 }
 
 async function write(connection: ProbeConnection, name: string, context: WriteContext): Promise<void> {
   const { recorder, capabilities, signal } = context;
   if (recorder.failed) return;
-  const { store, bucket } = connection;
+  const { store } = connection;
   const { bytes, body } = probeBody();
   let deleted = false;
   try {
     await recorder.run('write', async () => {
       const facts = await store.put(name, body, { contentType: 'text/plain', signal }).catch(async (error: unknown) => {
-        if (isStorageError(error, 'ACCESS_DENIED') && (await takesEncrypted(bucket, name, bytes, signal))) {
+        if (isStorageError(error, 'ACCESS_DENIED') && (await takesEncrypted(context, name, body))) {
           throw new StorageError('ENCRYPTION_DEMANDED', { operation: 'put', status: error.status, cause: error });
         }
         throw error;
@@ -224,8 +240,9 @@ async function write(connection: ProbeConnection, name: string, context: WriteCo
       const { body: stream } = await store.get(name, { signal });
       const readBack = await buffer(stream);
       if (!readBack.equals(bytes)) throw new StorageError('INTEGRITY', { operation: 'verify' });
-      if (!(await bucket.tellsSize(name, bytes.length, signal))) recorder.note('HEAD_WITHOUT_LENGTH');
-      capabilities.conditionalPut = await honoursCondition(bucket, name, bytes, signal);
+      const facts = await store.head(name, { signal });
+      if (facts.sizeByOpening || facts.size !== bytes.length) recorder.note('HEAD_WITHOUT_LENGTH');
+      capabilities.conditionalPut = await honoursCondition(store, name, body, signal);
     });
     deleted = await recorder.run('delete', () => store.delete(name, { signal }));
   } finally {
@@ -234,25 +251,29 @@ async function write(connection: ProbeConnection, name: string, context: WriteCo
 }
 
 /** Whether the same PUT is refused only for want of a header that asks for encryption. */
-async function takesEncrypted(bucket: ProbeConnection['bucket'], name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
-  try {
-    return await bucket.putEncrypted(name, bytes, signal);
-  } catch {
-    // the refusal of the plain PUT is the finding
-    return false;
+async function takesEncrypted({ openEncrypted, signal }: WriteContext, name: string, body: Body): Promise<boolean> {
+  for (const encryption of ENCRYPTIONS) {
+    const connection = openEncrypted(encryption);
+    try {
+      await connection.store.put(name, body, { signal });
+      return true;
+    } catch (error) {
+      // the refusal of the plain PUT is the finding, where this one cannot be judged
+      if (!isStorageError(error, 'ACCESS_DENIED', 'REJECTED', 'UNSUPPORTED')) return false;
+    } finally {
+      connection.close();
+    }
   }
+  return false;
 }
 
 /** The object is there: a store that honours the condition refuses, one that does not know it says so or overwrites. */
-async function honoursCondition(
-  bucket: ProbeConnection['bucket'],
-  name: string,
-  bytes: Buffer,
-  signal: AbortSignal,
-): Promise<boolean | null> {
+async function honoursCondition(store: ObjectStore, name: string, body: Body, signal: AbortSignal): Promise<boolean | null> {
   try {
-    return (await bucket.putIfAbsent(name, bytes, signal)) === 'exists';
+    await store.put(name, body, { onlyIfAbsent: true, signal });
+    return false;
   } catch (error) {
+    if (isStorageError(error, 'NAME_TAKEN')) return true;
     return isStorageError(error, 'UNSUPPORTED', 'REJECTED') ? false : null;
   }
 }

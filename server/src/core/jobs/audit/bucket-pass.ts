@@ -3,7 +3,7 @@ import { keysOfObjectName, plainObjectName, type ObjectName } from '../../keys';
 import type { LocationId, PlacedName } from '../../ledger/ledger';
 import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
-import type { ListableStore, ListedObject } from '../../store/listable-store';
+import type { ListedObject, ObjectStore } from '../../store/object-store';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
@@ -22,13 +22,12 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
     if (run.stopped) return;
     const place = `${location.endpoint || 's3'}/${location.bucket}`;
     const store = deps.buckets.storeAt(location.id);
-    const listing = deps.buckets.listAt(location.id);
-    if (!store || !listing) {
+    if (!store) {
       await run.unverified(place, new StorageError('UNAVAILABLE'));
       continue;
     }
     try {
-      await listAll(run, location.id, listing);
+      await listAll(run, location.id, store);
       run.reached.set(location.id, store);
     } catch (error) {
       run.bucketUnseen = true;
@@ -41,14 +40,14 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
   }
 }
 
-async function listAll(run: AuditRun, id: LocationId, listing: ListableStore): Promise<void> {
+async function listAll(run: AuditRun, id: LocationId, store: ObjectStore): Promise<void> {
   const { signal, progress } = run.context;
   const prefix = run.deps.buckets.readable?.prefix ?? '';
   const suspects = new Suspects<ListedObject>((objects) => reportOrphans(run, id, prefix, objects));
   let after: string | undefined;
   do {
     progress.requested('list');
-    const page = await listing.list(prefix, { after, limit: PAGE, signal });
+    const page = await store.list(prefix, { after, limit: PAGE, signal });
     suspects.add(...(await strangersOf(run, id, prefix, page.objects)));
     await suspects.judgeMany();
     await run.commit();

@@ -2,7 +2,6 @@ import type { Clock } from '../../clock';
 import { isStorageError } from '../../errors';
 import type { Cloud } from '../../buckets/cloud';
 import { HeldBody } from '../../store/held-body';
-import type { ListableStore } from '../../store/listable-store';
 import { refusesOverwriting } from '../../store/overwriting';
 import type { JobContext } from '../../runner/job';
 import type { JobDeps } from '../deps';
@@ -32,35 +31,32 @@ interface Listed {
 export class FreeNames {
   #listed: Listed | undefined;
 
-  constructor(private readonly deps: Pick<JobDeps, 'buckets' | 'log'> & { clock: Pick<Clock, 'elapsed'> }) {}
+  constructor(private readonly deps: Pick<JobDeps, 'log'> & { clock: Pick<Clock, 'elapsed'> }) {}
 
   /**
    * @param files how many are to be uploaded
    * @returns undefined where each name must be asked for
    */
-  async of(cloud: Cloud, files: number, { signal, progress, options }: Pick<JobContext, 'signal' | 'progress' | 'options'>): Promise<IsFree | undefined> {
+  async of(cloud: Cloud, files: number, { signal, options }: Pick<JobContext, 'signal' | 'options'>): Promise<IsFree | undefined> {
     if (files < WORTH_FILES) return undefined;
     const place = JSON.stringify([cloud.locationId, cloud.prefix]);
     const now = this.deps.clock.elapsed();
     // who starts a run may have filled the bucket just now
     if (options.fromStart || this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
-      const listing = this.deps.buckets.listAt(cloud.locationId);
-      const names = listing ? await this.#look(listing, cloud, signal, () => progress.requested('list')) : null;
-      this.#listed = { place, at: now, names };
+      this.#listed = { place, at: now, names: await this.#look(cloud, signal) };
     }
     const { names } = this.#listed;
     return names ? (object) => !names.has(object) : undefined;
   }
 
-  async #look(listing: ListableStore, cloud: Cloud, signal: AbortSignal, asked: () => void): Promise<ReadonlySet<string> | null> {
+  async #look(cloud: Cloud, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     try {
       const probe = `${cloud.prefix}.s3-storage-probe-overwriting`;
       if (!(await refusesOverwriting(cloud.store, probe, HeldBody.of(Buffer.from('probe')), signal))) return null;
       const names = new Set<string>();
       let after: string | undefined;
       do {
-        asked();
-        const page = await listing.list(cloud.prefix, { after, limit: PAGE, signal });
+        const page = await cloud.store.list(cloud.prefix, { after, limit: PAGE, signal });
         for (const { name } of page.objects) names.add(name);
         after = page.next ?? undefined;
       } while (after !== undefined && names.size <= MOST_NAMES);

@@ -9,8 +9,12 @@ export interface LocalStat {
   readonly dev: number;
 }
 
-/** A disk: an {@link ObjectStore} that refuses to overwrite, and on which others may put files and take them away. */
-export interface LocalStore extends ObjectStore {
+/**
+ * A disk: it keeps objects as an {@link ObjectStore} does, refuses to overwrite, and others may put files on it and take them away. It
+ * neither lists nor presigns: who looks for files walks through the folders (`disk-tree.ts`), which must not depend on the order and
+ * the pages of a bucket, and files on a disk have no URL of their own.
+ */
+export interface LocalStore extends Omit<ObjectStore, 'list' | 'presign'> {
   /** Whether there is a file of this name. @throws StorageError INVALID_KEY, DISK_ERROR */
   exists(name: string): Promise<boolean>;
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock';
 import { isStorageError, type StorageError } from '../../errors';
 import { factsByReading } from '../first-byte';
 import type { ObjectStore } from '../object-store';
+import { layer } from './layer';
 
 /** Objects that could be asked for as well, to learn whether one alone is refused or all are; of more than zero bytes. */
 export type OtherObjects = () => Promise<readonly { readonly store: ObjectStore; readonly name: string }[]>;
@@ -46,8 +47,8 @@ export class ReadWatch {
   constructor(private readonly options: ReadWatchOptions) {}
 
   /** The store, whose reads are watched. */
-  over<S extends ObjectStore>(store: S): S {
-    const get: S['get'] = async (name, options) => {
+  over(store: ObjectStore): ObjectStore {
+    const get: ObjectStore['get'] = async (name, options) => {
       try {
         const stream = await store.get(name, options);
         this.#succeeded();
@@ -57,7 +58,7 @@ export class ReadWatch {
         throw error;
       }
     };
-    return { ...store, get };
+    return layer(store, { get });
   }
 
   stop(): void {

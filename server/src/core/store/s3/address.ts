@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /** [network, bits]: never the place of a store, but often of something that hands out credentials. */
 const FORBIDDEN_V4: readonly [string, number][] = [
@@ -22,44 +22,33 @@ const FORBIDDEN_V6: readonly [string, number][] = [
   ['fd00:42::42', 128], // metadata of Scaleway
 ];
 
-/** Networks whose addresses carry an IPv4 address, and the byte it starts at. */
-const CARRIES_V4: readonly [string, number, number][] = [
-  ['::ffff:0:0', 96, 12], // IPv4-mapped
-  ['::ffff:0:0:0', 96, 12], // IPv4-translated
-  ['::', 96, 12], // IPv4-compatible
-  ['64:ff9b::', 96, 12], // NAT64
-  ['2002::', 16, 2], // 6to4
+/** Networks whose addresses carry an IPv4 address: how many bits stand before it, and the address that carries this one. */
+const CARRIERS: readonly [number, (address: string) => string][] = [
+  [96, (address) => `::ffff:${address}`], // IPv4-mapped
+  [96, (address) => `::ffff:0:${address}`], // IPv4-translated
+  [96, (address) => `::${address}`], // IPv4-compatible
+  [96, (address) => `64:ff9b::${address}`], // NAT64
+  [16, (address) => `2002:${hexOf(address)}::`], // 6to4
 ];
 
-function bytesV4(address: string): number[] {
-  return address.split('.').map(Number);
+/** `169.254.1.2` → `a9fe:0102` */
+function hexOf(address: string): string {
+  return Buffer.from(address.split('.').map(Number)).toString('hex').replace(/^.{4}/, '$&:');
 }
 
-/** The 16 bytes of a valid IPv6 address in any spelling, without its zone. */
-function bytesV6(address: string): number[] {
-  let plain = address.replace(/%.*$/, '');
-  const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
-  if (tail?.[1] !== undefined && tail[2] !== undefined) {
-    const [a = 0, b = 0, c = 0, d = 0] = bytesV4(tail[2]);
-    plain = `${tail[1]}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  }
-  const [head = '', rest] = plain.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = rest === undefined || rest === '' ? [] : rest.split(':');
-  const groups = [...before, ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after];
-  return groups.flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 255];
-  });
+const forbiddenV4 = new BlockList();
+for (const [network, bits] of FORBIDDEN_V4) forbiddenV4.addSubnet(network, bits, 'ipv4');
+
+// a list of its own: one list would compare the IPv4 addresses with the networks of IPv6 as well
+const forbiddenV6 = new BlockList();
+for (const [network, bits] of FORBIDDEN_V6) forbiddenV6.addSubnet(network, bits, 'ipv6');
+for (const [before, carrying] of CARRIERS) {
+  for (const [network, bits] of FORBIDDEN_V4) forbiddenV6.addSubnet(carrying(network), before + bits, 'ipv6');
 }
 
-function within(bytes: readonly number[], network: readonly number[], bits: number): boolean {
-  for (let bit = 0; bit < bits; bit += 8) {
-    const mask = bits - bit >= 8 ? 255 : (255 << (8 - (bits - bit))) & 255;
-    if (((bytes[bit / 8] ?? 0) & mask) !== ((network[bit / 8] ?? 0) & mask)) return false;
-  }
-  return true;
-}
+/** Looks as if it carried an IPv4 address of "this host". */
+const loopbackV6 = new BlockList();
+loopbackV6.addAddress('::1', 'ipv6');
 
 /**
  * True for addresses that no store has and a request must not reach: link-local, metadata, unspecified, multicast, in
@@ -67,15 +56,8 @@ function within(bytes: readonly number[], network: readonly number[], bits: numb
  * A text that is no IP address is not forbidden here.
  */
 export function isForbiddenAddress(address: string): boolean {
-  if (isIPv4(address)) {
-    const bytes = bytesV4(address);
-    return FORBIDDEN_V4.some(([network, bits]) => within(bytes, bytesV4(network), bits));
-  }
+  if (isIPv4(address)) return forbiddenV4.check(address, 'ipv4');
   if (!isIPv6(address)) return false;
-  const bytes = bytesV6(address);
-  if (within(bytes, bytesV6('::1'), 128)) return false;
-  if (FORBIDDEN_V6.some(([network, bits]) => within(bytes, bytesV6(network), bits))) return true;
-  return CARRIES_V4.some(
-    ([network, bits, at]) => within(bytes, bytesV6(network), bits) && isForbiddenAddress(bytes.slice(at, at + 4).join('.')),
-  );
+  const withoutZone = address.replace(/%.*$/, '');
+  return !loopbackV6.check(withoutZone, 'ipv6') && forbiddenV6.check(withoutZone, 'ipv6');
 }

@@ -1,6 +1,6 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { StorageError } from '../../errors';
-import type { ListedObject, ListRequest, ObjectPage } from '../listable-store';
+import type { ListedObject, ListRequest, ObjectPage } from '../object-store';
 import { bareTag, mayBeArchived } from './answer-facts';
 
 /** One request and its answer, with the store's patience and errors. */

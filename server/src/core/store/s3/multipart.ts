@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
   type S3Client,
+  type ServerSideEncryption,
 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
@@ -57,7 +58,7 @@ export async function putMultipart(
   context: MultipartContext,
   size: number,
   bytes: BytesOfBody,
-  headers: { ContentType?: string; CacheControl?: string },
+  headers: { ContentType?: string; CacheControl?: string; ServerSideEncryption?: ServerSideEncryption },
 ): Promise<{ etag: string | null; expectedTag: string }> {
   const target = { Bucket: context.bucket, Key: context.name };
   const create = new CreateMultipartUploadCommand({ ...target, ...headers });

@@ -6,9 +6,7 @@ import { announcedBytes, assertNotAborted } from '../body';
 import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
-import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '../object-store';
-import type { BucketStore, ListRequest, ObjectPage } from '../listable-store';
-import type { Patience } from '../patience';
+import type { Body, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
 import { Relay } from '../relay';
 import { bareTag, factsOfAnswer } from './answer-facts';
 import { BytesOut } from './bytes-out';
@@ -16,6 +14,7 @@ import { Exchange } from './exchange';
 import { headersOf } from './header-values';
 import { listPage } from './listing';
 import { putMultipart } from './multipart';
+import { presignedUrl } from './presign';
 import { abortUploads } from './unfinished';
 
 export interface S3StoreOptions {
@@ -26,24 +25,27 @@ export interface S3StoreOptions {
   timeoutMs: number;
   /** Larger bodies are sent in parts; in bytes. */
   multipartAbove?: number;
+  /** What each PUT asks S3 to encrypt with. Without it, the bucket's own default decides. */
+  encryption?: Encryption;
 }
 
 const MD5_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** Something is there, or another write to the name is under way: what S3 answers where a PUT must not overwrite. */
-export const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
+const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
 
-type CallOptions = { signal?: AbortSignal } & Patience;
+/** What a PUT can ask for, as the values of `x-amz-server-side-encryption`. */
+export type Encryption = 'AES256' | 'aws:kms';
 
 /** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
 const MULTIPART_ABOVE = 64 * 1024 * 1024;
 
-/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition; repeats nothing. */
-export class S3ObjectStore implements BucketStore {
+/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition that nobody asks for; repeats nothing. */
+export class S3ObjectStore implements ObjectStore {
   constructor(private readonly options: S3StoreOptions) {}
 
   /** @throws StorageError whose `refused` is also true when S3 cannot have got the last byte. */
-  async put(name: string, body: Body, options: PutOptions & Patience = {}): Promise<ObjectFacts> {
+  async put(name: string, body: Body, options: PutOptions = {}): Promise<ObjectFacts> {
     assertName(name, 'put');
     assertNotAborted('put', name, options.signal);
     const isLarge = body.size > (this.options.multipartAbove ?? MULTIPART_ABOVE);
@@ -66,7 +68,7 @@ export class S3ObjectStore implements BucketStore {
     return { ...seen, md5: seen.etag === expectedTag ? body.md5 : null };
   }
 
-  async head(name: string, options: CallOptions = {}): Promise<ObjectFacts> {
+  async head(name: string, options: RequestOptions = {}): Promise<ObjectFacts> {
     const answer = await this.ask('head', name, options, (abortSignal) =>
       this.options.client.send(new HeadObjectCommand(this.target(name)), { abortSignal }),
     );
@@ -77,10 +79,10 @@ export class S3ObjectStore implements BucketStore {
     // unknown then: it cannot be read, and nobody needs its size before it can.
     if (facts.archived) return facts;
     const read = await (size === undefined ? factsByReading : factsByOpening)(this, name, options);
-    return { ...facts, size: read.size };
+    return { ...facts, size: read.size, sizeByOpening: true };
   }
 
-  async get(name: string, options: GetOptions & Patience = {}): Promise<ObjectStream> {
+  async get(name: string, options: GetOptions = {}): Promise<ObjectStream> {
     assertName(name, 'get');
     assertNotAborted('get', name, options.signal);
     const { range } = options;
@@ -106,7 +108,7 @@ export class S3ObjectStore implements BucketStore {
     }
   }
 
-  async delete(name: string, options: CallOptions = {}): Promise<void> {
+  async delete(name: string, options: RequestOptions = {}): Promise<void> {
     try {
       await this.ask('delete', name, options, (abortSignal) =>
         this.options.client.send(new DeleteObjectCommand(this.target(name)), { abortSignal }),
@@ -117,11 +119,11 @@ export class S3ObjectStore implements BucketStore {
     }
   }
 
-  async abortWrites(name: string, options: CallOptions = {}): Promise<void> {
+  async abortWrites(name: string, options: RequestOptions = {}): Promise<void> {
     await abortUploads(this.options.client, this.target(name), (send) => this.ask('abort', name, options, send));
   }
 
-  async list(prefix: string, request: ListRequest & Patience): Promise<ObjectPage> {
+  async list(prefix: string, request: ListRequest): Promise<ObjectPage> {
     const { client, bucket } = this.options;
     try {
       return await listPage(client, bucket, prefix, request, (send) => this.ask('list', bucket, request, send));
@@ -132,7 +134,12 @@ export class S3ObjectStore implements BucketStore {
     }
   }
 
-  private async putWhole(name: string, body: Body, options: PutOptions & Patience) {
+  async presign(name: string, options: PresignOptions): Promise<string> {
+    // no request is sent, but the keys may have to be fetched (those of a role)
+    return this.ask('presign', name, options, () => presignedUrl(this.options.client, this.target(name), options, this.options.clock));
+  }
+
+  private async putWhole(name: string, body: Body, options: PutOptions) {
     const exchange = this.exchange('put', name, options);
     // few bytes that are held are what their body announces, and leave at once: there is nothing to compare or to watch
     const held = body instanceof HeldBody && body.pieces.length === 1 ? body.pieces[0] : undefined;
@@ -142,7 +149,7 @@ export class S3ObjectStore implements BucketStore {
       Body: held ?? out?.placeholder,
       ContentLength: body.size,
       ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
-      ...headersOf(options),
+      ...this.headers(options),
       IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
     });
     out?.attach(command);
@@ -158,14 +165,14 @@ export class S3ObjectStore implements BucketStore {
     }
   }
 
-  private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions & Patience) {
+  private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions) {
     const { client, bucket, clock } = this.options;
     const context = { client, bucket, clock, name, timeoutMs: this.patience(options), signal: options.signal };
-    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), headersOf({ contentType, cacheControl }));
+    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), this.headers({ contentType, cacheControl }));
   }
 
   /** One request with a short answer. */
-  private async ask<T>(operation: string, name: string, options: CallOptions, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async ask<T>(operation: string, name: string, options: RequestOptions, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     assertName(name, operation);
     assertNotAborted(operation, name, options.signal);
     const exchange = this.exchange(operation, name, options);
@@ -178,12 +185,16 @@ export class S3ObjectStore implements BucketStore {
     }
   }
 
-  private exchange(operation: string, name: string, options: CallOptions): Exchange {
+  private exchange(operation: string, name: string, options: RequestOptions): Exchange {
     return new Exchange({ clock: this.options.clock, operation, name, signal: options.signal, timeoutMs: this.patience(options) });
   }
 
-  private patience({ patienceMs }: Patience): number {
+  private patience({ patienceMs }: RequestOptions): number {
     return Math.min(this.options.timeoutMs, patienceMs ?? Infinity);
+  }
+
+  private headers(options: PutOptions) {
+    return { ...headersOf(options), ServerSideEncryption: this.options.encryption };
   }
 
   private target(name: string) {
