@@ -151,7 +151,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     guard: 'A file settles onto its plain path only at the revision it read',
     without: 'on the way out of S3 the path gets the bytes of before a replace',
-    file: 'ledger/settling.ts',
+    file: 'ledger/settling-steps.ts',
     find: 'if (row.rev !== rev || !isUnsettled(row)) return undefined;',
     replace: 'if (!isUnsettled(row)) return undefined;',
   },

@@ -82,7 +82,7 @@ export function burying(hand: Hand): void {
   it('condemns every name of a key that nothing lists, due at once', async () => {
     const file = await hand.fallBack('a.png');
     const object = await hand.object('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+    await hand.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
     await bury('a.png', 0);
     expect(await purge('a.png')).toBe(true);
     expect(names([...(await hand.dueObjects()), ...(await hand.dueFiles())])).toEqual([object.name, file.name].sort());

@@ -30,7 +30,7 @@ export function sweeping(hand: Hand): void {
     await hand.fallBack('moved-on.png');
     const local = await hand.row('moved-on.png');
     const late = await hand.object('moved-on.png');
-    expect(await hand.ledger.commitUpload({ ...local, rev: local.rev + 7 }, late, { etag: null, md5: MD5 })).toBe(false);
+    expect(await hand.commitUpload({ ...local, rev: local.rev + 7 }, late, { etag: null, md5: MD5 })).toBe(false);
     await hand.object('crashed.png');
     await hand.advance(DAY);
     await hand.ledger.condemnAbandoned();

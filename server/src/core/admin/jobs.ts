@@ -5,7 +5,8 @@ import {
 import { parseReportQuery } from '../../contracts/objects';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
-import type { Ledger, Tallies } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { Tallies } from '../ledger/tallies';
 import { RequestRefused } from '../refused';
 import type { Blocks } from '../runner/blocks';
 import { rangeOf, type Job } from '../runner/job';

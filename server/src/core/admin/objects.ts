@@ -1,9 +1,10 @@
 import { ERRORS } from '../../contracts/errors';
 import { parseObjectsQuery, type ObjectEntry, type ObjectsAnswer } from '../../contracts/objects';
 import type { VolumeId } from '../keys';
-import type { Ledger, LedgerRow, Tallies } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { Tallies } from '../ledger/tallies';
 import type { ListFilter } from '../ledger/listing';
-import { localOf, standingOf } from '../ledger/state';
+import { type LedgerRow, localOf, standingOf } from '../ledger/state';
 import { RequestRefused } from '../refused';
 import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from '../volumes/registry';

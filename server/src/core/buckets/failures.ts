@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import { hasGivenUp, isOfOneFile, OF_THIS_BODY } from '../ledger/given-up';
-import type { Ledger, LedgerRow } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { LedgerRow } from '../ledger/state';
 import type { Clock } from '../clock';
 import type { Logger } from '../log';
 import type { Buckets } from './buckets';

@@ -1,6 +1,7 @@
 import type { Tally } from '../../contracts/api';
 import { isNoAnswer } from '../errors';
-import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { Location, LocationId } from '../ledger/words';
 import { isIn, type LedgerRow } from '../ledger/state';
 import type { EffectiveSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';

@@ -1,5 +1,5 @@
 import { StorageError } from '../errors';
-import type { Proof } from '../ledger/migration';
+import type { Proof } from '../ledger/words';
 import type { Body, ObjectFacts } from '../store/object-store';
 import type { Patience, PatientStore } from '../store/patience';
 import { digest } from '../store/bodies';

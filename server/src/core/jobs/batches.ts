@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isStorageError, isTransient } from '../errors';
-import type { LedgerRow, Work } from '../ledger/ledger';
+import type { LedgerRow } from '../ledger/state';
+import type { Work } from '../ledger/words';
 import type { EngineParts } from '../media/deps';
 import { workOnClaimed } from './claimed';
 import type { JobContext, JobOutcome, NewFinding } from '../runner/job';

@@ -1,4 +1,5 @@
-import type { LedgerRow, Work } from '../ledger/ledger';
+import type { LedgerRow } from '../ledger/state';
+import type { Work } from '../ledger/words';
 import type { EngineParts } from '../media/deps';
 import { isAway } from '../buckets/s3-there';
 

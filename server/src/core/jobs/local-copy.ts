@@ -1,5 +1,5 @@
 import { isStorageError, StorageError } from '../errors';
-import type { Content, LocalCopy } from '../ledger/state';
+import type { Content, LocalCopy } from '../ledger/words';
 import { openedBody } from '../store/bodies';
 import type { EngineParts } from '../media/deps';
 import { HeldBody } from '../store/held-body';

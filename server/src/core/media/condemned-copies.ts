@@ -1,4 +1,5 @@
-import { isIn, type LedgerRow, type LocalCopy } from '../ledger/state';
+import { isIn, type LedgerRow } from '../ledger/state';
+import type { LocalCopy } from '../ledger/words';
 import type { EngineParts } from './deps';
 import type { VerifiedCopies } from './verified-copies';
 

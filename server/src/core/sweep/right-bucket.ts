@@ -1,5 +1,5 @@
 import { isStorageError } from '../errors';
-import type { LocationId } from '../ledger/ledger';
+import type { LocationId } from '../ledger/words';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 

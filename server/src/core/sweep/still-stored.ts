@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isStorageError } from '../errors';
-import type { DueFile } from '../ledger/ledger';
+import type { DueFile } from '../ledger/words';
 import { isIn, type RowIn } from '../ledger/state';
 import type { EngineParts } from '../media/deps';
 import { proveObject } from './prove-object';

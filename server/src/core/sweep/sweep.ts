@@ -1,6 +1,6 @@
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
-import type { DueFile, DueName } from '../ledger/ledger';
+import type { DueFile, DueName } from '../ledger/words';
 import type { EngineParts } from '../media/deps';
 import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';

@@ -1,6 +1,6 @@
 import { isStorageError } from '../errors';
 import type { LocalName } from '../keys';
-import type { IntentOf } from '../ledger/ledger';
+import type { IntentOf } from '../ledger/words';
 import { isIn, type LedgerRow } from '../ledger/state';
 import { describedBody, storedBody } from '../store/bodies';
 import type { EngineParts } from '../media/deps';

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
 import type { VolumeId } from '../../../../server/src/core/keys';
-import type { LocationId } from '../../../../server/src/core/ledger/ledger';
+import type { LocationId } from '../../../../server/src/core/ledger/words';
 import type { ListableStore } from '../../../../server/src/core/store/listable-store';
 import { bodyOf, md5Of } from '../../../support/bodies';
 import { auditWorld, DAY, type AuditWorld } from './support';

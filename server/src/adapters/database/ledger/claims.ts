@@ -1,4 +1,5 @@
-import type { Ledger, Work } from '../../../core/ledger/ledger';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { Work } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { clockAfter, lockFree } from '../dialect';
 import { parts } from '../parts';

@@ -1,11 +1,12 @@
 import { rescued } from '../../../core/ledger/audit-steps';
-import type { Intent, IntentOf, Ledger } from '../../../core/ledger/ledger';
-import type { ProvenUpload } from '../../../core/ledger/migration';
-import type { LedgerRow, LocalCopy } from '../../../core/ledger/state';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { ProvenUpload } from '../../../core/ledger/moves';
+import type { Intent, IntentOf, LocalCopy } from '../../../core/ledger/words';
+import type { LedgerRow } from '../../../core/ledger/state';
 import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUpload' | 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
 
 /** A step that moves a row, read before, to the name of an intent; undefined where the row does not allow it any more. */
 interface Move {
@@ -45,7 +46,6 @@ export function moves(context: LedgerContext): Moves {
   };
 
   return {
-    commitUpload: (row, intent, proven) => one(upload({ row, intent, ...proven })),
     commitUploads: (uploads) => commit(uploads.map(upload)),
 
     commitRestore: (read, intent) => one({ read, intent, moved: (row) => restored(row, read.rev, copyOf(intent)) }),

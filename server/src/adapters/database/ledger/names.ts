@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
-import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/ledger';
+import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/words';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
 import { answersInserted, clockAfter, insertedId } from '../dialect';
 import { inParts, parts } from '../parts';
@@ -24,7 +24,7 @@ type DueColumns = NameColumns & { condemned_ms: BigIntColumn };
 
 type PendingColumns = Pick<NameColumns, 'id' | 'object_key'> & { name_hash: string };
 
-/** `settling`: see {@link Settling}. */
+/** `settling`: see {@link LedgerMoves}. */
 type UnderWay = 'pending' | 'settling';
 
 /** `s3_storage_names` through one connection or transaction. */

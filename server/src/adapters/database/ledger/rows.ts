@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
-import type { BeginOptions, Ledger, PlacedName } from '../../../core/ledger/ledger';
-import { remoteOf, type LedgerRow, type LocalCopy } from '../../../core/ledger/state';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { BeginOptions, PlacedName, LocalCopy } from '../../../core/ledger/words';
+import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
 import { adopted, firstRow, nameId, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LedgerPolicy } from '../../../core/ledger/ledger';
+import type { LedgerPolicy } from '../../../core/ledger/words';
 import type { Change } from '../../../core/ledger/transitions';
 import type { Transactions } from '../transactions';
 import { Names } from './names';

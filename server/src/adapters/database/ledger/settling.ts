@@ -1,13 +1,16 @@
 import type { Knex } from 'knex';
 import type { ObjectKey, VolumeId } from '../../../core/keys';
 import { OWN_FOLDER } from '../../../core/keys';
-import type { IntentOf } from '../../../core/ledger/ledger';
-import { settled, toSettle, type Settling } from '../../../core/ledger/settling';
+import { settled, toSettle } from '../../../core/ledger/settling-steps';
+import type { IntentOf } from '../../../core/ledger/words';
+import type { Ledger } from '../../../core/ledger/ledger';
 import { sameKey } from '../../../core/ledger/transitions';
 import { clockAfter } from '../dialect';
 import type { BigIntColumn } from './object-columns';
 import { sha256 } from './objects';
 import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
+
+type Settling = Pick<Ledger, 'unsettled' | 'copiesElsewhere' | 'leftToSettle' | 'beginSettle' | 'commitSettle' | 'forgetSettle' | 'expediteName' | 'stillDue'>;
 
 export function settling(context: LedgerContext): Settling {
   return {

@@ -1,14 +1,7 @@
 import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
-import type {
-  BeginFile,
-  BeginObject,
-  BeginOptions,
-  IntentOf,
-  Ledger,
-  PlacedName,
-  PublishOutcome,
-} from '../../../core/ledger/ledger';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { BeginFile, BeginObject, BeginOptions, IntentOf, PlacedName, PublishOutcome } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
 import { bury } from './burials';

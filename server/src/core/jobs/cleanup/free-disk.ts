@@ -1,5 +1,6 @@
 import { isStorageError, StorageError } from '../../errors';
-import { isIn, type Content, type LedgerRow } from '../../ledger/state';
+import { isIn, type LedgerRow } from '../../ledger/state';
+import type { Content } from '../../ledger/words';
 import type { EngineParts } from '../../media/deps';
 import type { Body } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';

@@ -1,7 +1,7 @@
 import { isStorageError } from '../../errors';
 import type { ObjectKey } from '../../keys';
-import type { AuditedRow } from '../../ledger/auditing';
-import { isUnsettled } from '../../ledger/settling';
+import type { AuditedRow } from '../../ledger/reports';
+import { isUnsettled } from '../../ledger/settling-steps';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import type { EngineParts } from '../../media/deps';
 import { isDiskThere } from '../../volumes/disk-there';

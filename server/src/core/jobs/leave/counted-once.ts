@@ -1,4 +1,4 @@
-import type { AuditedRow } from '../../ledger/auditing';
+import type { AuditedRow } from '../../ledger/reports';
 import type { EngineParts } from '../../media/deps';
 import type { RunProgress } from '../../runner/run-progress';
 

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { codeOf, isStorageError, StorageError } from '../../errors';
 import { plainLocalName } from '../../keys';
-import type { LedgerRow } from '../../ledger/ledger';
-import { isUnsettled } from '../../ledger/settling';
+import { isUnsettled } from '../../ledger/settling-steps';
+import type { LedgerRow } from '../../ledger/state';
 import type { EngineParts } from '../../media/deps';
 import { ROW_TTL_MS } from '../../media/row-cache';
 import { isDiskThere } from '../../volumes/disk-there';

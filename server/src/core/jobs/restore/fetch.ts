@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { codeOf, isStorageError } from '../../errors';
-import type { LedgerRow } from '../../ledger/ledger';
-import { isIn, type RowIn } from '../../ledger/state';
+import { type LedgerRow, isIn, type RowIn } from '../../ledger/state';
 import type { EngineParts } from '../../media/deps';
 import { CLAIM_MS, keepingClaims } from '../claimed';
 import { noteFailure } from '../../buckets/failures';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../contracts/errors';
-import type { LedgerRow } from '../../ledger/ledger';
+import type { LedgerRow } from '../../ledger/state';
 import type { EngineParts } from '../../media/deps';
 import type { MediaLibrary } from '../../media/library';
 import { CopyCheck } from '../leave/check-copies';

@@ -1,7 +1,7 @@
 import { isNoAnswer, isStorageError, StorageError } from '../../errors';
 import { plainObjectName } from '../../keys';
-import type { IntentOf } from '../../ledger/ledger';
-import type { ProvenUpload, UploadToBegin } from '../../ledger/migration';
+import type { ProvenUpload, UploadToBegin } from '../../ledger/moves';
+import type { IntentOf } from '../../ledger/words';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import { seenUnder, send, type Cloud } from '../../buckets/cloud';
 import type { EngineParts } from '../../media/deps';
