@@ -5,7 +5,8 @@ import {
 import { parseReportQuery } from '../../contracts/objects';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerReports } from '../ledger/reports';
+import type { LedgerWrites } from '../ledger/writes';
 import type { Tallies } from '../ledger/tallies';
 import { RequestRefused } from '../refused';
 import type { Blocks } from '../runner/blocks';
@@ -19,7 +20,7 @@ import type { Findings, RunningRun, Runs } from '../runner/runs';
 
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
-  readonly ledger: Pick<Ledger, 'tallies' | 'isEmpty'>;
+  readonly ledger: Pick<LedgerReports, 'tallies'> & Pick<LedgerWrites, 'isEmpty'>;
   readonly runs: Pick<Runs, 'running' | 'latest' | 'history'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;

@@ -1,7 +1,7 @@
 import { ERRORS } from '../../contracts/errors';
 import { parseObjectsQuery, type ObjectEntry, type ObjectsAnswer } from '../../contracts/objects';
 import type { VolumeId } from '../keys';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerReports } from '../ledger/reports';
 import type { Tallies } from '../ledger/tallies';
 import type { ListFilter } from '../ledger/listing';
 import { type LedgerRow, localOf, standingOf } from '../ledger/state';
@@ -12,7 +12,7 @@ import { strandedOn } from '../volumes/stranded';
 
 /** A page of the ledger. @throws RequestRefused INVALID_QUERY with every bad parameter */
 export async function objectsPage(
-  deps: { ledger: Pick<Ledger, 'list' | 'count' | 'tallies'>; registry: Pick<VolumeRegistry, 'list'>; volume: Pick<Volume, 'id'> },
+  deps: { ledger: Pick<LedgerReports, 'list' | 'count' | 'tallies'>; registry: Pick<VolumeRegistry, 'list'>; volume: Pick<Volume, 'id'> },
   query: unknown,
 ): Promise<ObjectsAnswer> {
   const parsed = parseObjectsQuery(query);

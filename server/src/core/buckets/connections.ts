@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerReports } from '../ledger/reports';
 import type { Location, LocationId } from '../ledger/words';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
@@ -19,7 +20,7 @@ import { OutageReports } from '../outages/outage-reports';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof' | 'list'>;
+  ledger: LedgerPlaces & Pick<LedgerReports, 'list'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -174,7 +175,7 @@ function wayOf({ settings }: EffectiveSettings) {
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
 }
 
-async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
   let known = await ledger.proofOf(location);
   return {
     get known() {

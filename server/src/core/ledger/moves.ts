@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { ObjectKey, VolumeId } from '../keys';
 import type { LedgerRow } from './state';
-import type { BeginObject, Claim, IntentOf, LocalCopy, RemoteCopy, Work } from './words';
+import type { BeginObject, Claim, IntentOf, LocalCopy, PlacedName, RemoteCopy } from './words';
 
 /** An upload that is about to begin: of the row as it was read. */
 export interface UploadToBegin extends Pick<BeginObject, 'locationId' | 'prefix' | 'plainFree' | 'content'> {
@@ -44,9 +44,6 @@ export interface LedgerMoves {
    * for another kind of work. Does not change `rev`.
    */
   recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number | null): Promise<void>;
-
-  /** Whether any row without a tombstone is, or by itself will be, due for this work. Given-up rows are not. */
-  pendingWork(work: Work): Promise<boolean>;
 
   /**
    * The inventory: makes a `local` row of origin `library`, its checksum not yet known, for each key of which the ledger
@@ -124,4 +121,10 @@ export interface LedgerMoves {
 
   /** Takes back a settling name that the file surely was not given, because somebody else's file has it. */
   forgetSettle(intent: IntentOf<'file'>): Promise<void>;
+
+  /**
+   * Makes a condemned name due before its grace is over, as it is needed again: `restMs` milliseconds after it was condemned.
+   * @returns whether the sweeper is to free it, now or then
+   */
+  expediteName(name: PlacedName, restMs: number): Promise<boolean>;
 }

@@ -39,6 +39,9 @@ export interface LedgerReports {
    */
   onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
 
+  /** Whether any row without a tombstone is, or by itself will be, due for this work. Given-up rows are not. */
+  pendingWork(work: Work): Promise<boolean>;
+
   /** The rows without a tombstone that this is the work for, due or not, in an order in which no row changes its place. */
   scan(work: Work, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 

@@ -31,12 +31,6 @@ export interface LedgerUpkeep {
   /** The bytes under a due name could not be removed: it is due again after so long, and holds up no other meanwhile. */
   postpone(id: number, retryAfterMs: number): Promise<void>;
 
-  /**
-   * Makes a condemned name due before its grace is over, as it is needed again: `restMs` milliseconds after it was condemned.
-   * @returns whether the sweeper is to free it, now or then
-   */
-  expediteName(name: PlacedName, restMs: number): Promise<boolean>;
-
   /** Buried rows whose purge is due, oldest first. */
   duePurges(limit: number): Promise<LedgerRow[]>;
 
