@@ -1,3 +1,4 @@
+import { ledgerGuards } from './ledger-mutants';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 /** docs/guards.md: what the promises rest on, and what notices when it is not there. */
@@ -20,6 +21,7 @@ ${row('Guard', 'What goes wrong without it', 'Where')}
 | --- | --- | --- |
 ${MUTANTS.map(({ guard, without, file }) => row(guard, without, `\`core/${file}\``)).join('\n')}
 
+${ledgerGuards(row)}
 ## Found by tests of their own
 
 What the simulation stands in for (the database, the disk, S3's protocol), or one of two guards against the same thing.

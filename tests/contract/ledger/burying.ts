@@ -117,6 +117,18 @@ export function burying(hand: Hand): void {
     expect(await hand.ledger.find(key('unknown.png'))).toBeUndefined();
   });
 
+  it('does not purge a burial under which the bytes have changed since it was read', async () => {
+    await hand.put('a.png');
+    const early = await hand.object('a.png');
+    await bury('a.png', 0);
+    const read = await hand.row('a.png');
+    await hand.publish(sent(early));
+    const row = await hand.row('a.png');
+    expect(row.tombstone).toEqual(read.tombstone);
+    expect(await hand.ledger.purge(read, { referenced: false, condemnObjects: true })).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
+  });
+
   it('is lifted by a write that began later', async () => {
     await hand.put('a.png');
     await bury('a.png', 0);

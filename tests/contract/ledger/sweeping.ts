@@ -102,6 +102,17 @@ export function sweeping(hand: Hand): void {
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
+  it('come twice when they are objects whose write had ended, too: a PUT that was given up may land late', async () => {
+    const { name } = await hand.put('a.png');
+    await hand.put('a.png', { plainFree: false });
+    expect(await hand.condemnedAfter(DAY)).toEqual([name]);
+    for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+    expect(await hand.condemnedAfter(DAY - HOUR)).toEqual([]);
+    expect(await hand.condemnedAfter(HOUR)).toEqual([name]);
+    for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+    expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
+  });
+
   it('are forgotten at once when they are files whose write had ended: nothing lands late on a disk', async () => {
     await hand.fallBack('a.png');
     await hand.put('a.png');

@@ -66,6 +66,7 @@ export function auditing(context: LedgerContext): Auditing {
     demote: (read, copy) =>
       changed(read, async (row, { names }) => {
         const recorded = await names.recorded([{ kind: 'file', name: copy.localName, volume: copy.volume }]);
+        // guard: demoted-to-a-file-of-nobody
         return demoted(row, read.rev, copy, recorded.size > 0);
       }),
 

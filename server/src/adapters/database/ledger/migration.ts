@@ -64,6 +64,7 @@ export function migration(context: LedgerContext): Migration {
     commitAdoption: (read, remote, md5) =>
       inTransaction(context, async ({ objects }) => {
         const row = await objects.lockOne(read.key);
+        // guard: match-at-its-revision
         const next = row && matched(row, read.rev, remote, md5);
         if (next) await objects.store(next);
         return next !== undefined;

@@ -19,6 +19,7 @@ interface Move {
 export function moves(context: LedgerContext): Moves {
   /** Stores what intents were for, or condemns their names. @returns which were stored */
   const commit = async (all: readonly Move[]): Promise<boolean[]> => {
+    // guard: intent-is-the-rows
     for (const { read, intent } of all) sameKey(read, intent);
     return inTransaction(context, async ({ objects, names }: Session) => {
       const rows = await objects.lock(all.map(({ read }) => read.key));
@@ -26,14 +27,18 @@ export function moves(context: LedgerContext): Moves {
       const stored: LedgerRow[] = [];
       const done = all.map(({ read, intent, moved }) => {
         const row = rows.get(read.key);
+        // guard: commit-needs-a-pending-name
         const next = pending.has(intent) && row ? moved(row) : undefined;
         if (!next) return false;
+        // guard: commits-see-each-other
         rows.set(next.key, next);
         stored.push(next);
         return true;
       });
       const intents = (which: boolean) => all.flatMap(({ intent }, index) => (done[index] === which ? [intent] : []));
+      // guard: refused-upload-is-condemned
       await names.condemnPending(intents(false));
+      // guard: committed-name-is-not-pending
       await names.forget(intents(true));
       await objects.storeAll(stored);
       return done;
@@ -54,6 +59,7 @@ export function moves(context: LedgerContext): Moves {
     commitCleanup: (read, { graceMs }) =>
       inTransaction(context, async (session) => {
         const row = await session.objects.lockOne(read.key);
+        // guard: cleanup-at-its-revision
         const change = row && cleaned(row, read.rev, graceMs);
         if (change) await apply(session, change);
         return change !== undefined;
@@ -62,6 +68,7 @@ export function moves(context: LedgerContext): Moves {
     recordFailure: (read, code, retryAfterMs) =>
       inTransaction(context, async ({ objects }) => {
         const row = await objects.lockOne(read.key);
+        // guard: failure-at-its-revision
         const next = row && failed(row, read.rev, code);
         if (next) await objects.store(next, { retryAfterMs });
       }),

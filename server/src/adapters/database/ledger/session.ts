@@ -45,5 +45,6 @@ export function reading<T>(context: LedgerContext, query: (session: Session) => 
 
 export async function apply({ objects, names }: Session, { row, condemned }: Change): Promise<void> {
   await objects.store(row);
+  // guard: dropped-names-are-condemned
   await names.condemn(row.key, condemned);
 }

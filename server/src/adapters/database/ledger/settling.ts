@@ -52,6 +52,7 @@ export function settling(context: LedgerContext): Settling {
         const { objects, names } = session;
         const row = await objects.lockOne(read.key);
         const [recorded] = (await names.settling(intent).forUpdate().select('id')) as unknown[];
+        // guard: settles-a-recorded-name
         const change = recorded && row ? settled(row, read.rev, intent, context.policy.supersededGraceMs) : undefined;
         if (change) {
           await names.settling(intent).delete();
@@ -79,7 +80,14 @@ export function settling(context: LedgerContext): Settling {
     stillDue: (id) =>
       reading(context, async ({ names }) => {
         const condemned = names.table().where('id', id).whereIn('status', ['condemned', 'swept']);
-        const [due] = (await condemned.where('due_at', '<=', clockAfter(names.db)).select('id')) as unknown[];
+        const [due] = (await condemned
+          .where(
+            'due_at',
+            '<=',
+            // guard: removal-is-still-due
+            clockAfter(names.db),
+          )
+          .select('id')) as unknown[];
         return due !== undefined;
       }),
   };
@@ -107,6 +115,7 @@ async function record(
   const found: SettlingColumns[] = await begun().forUpdate().select('id', 'size', 'md5');
   const [known] = found;
   if (!known) return undefined;
+  // guard: same-bytes-take-up-a-settling
   if (Number(known.size) !== content.size || known.md5 !== content.md5) {
     await begun().update(names.unfinished());
     return undefined;
