@@ -1,7 +1,8 @@
 import { knexLedger } from '../server/src/adapters/database/knex-ledger';
 import { knexTransactions } from '../server/src/adapters/database/transactions';
 import type { ObjectKey, VolumeId } from '../server/src/core/keys';
-import type { Claim, Ledger } from '../server/src/core/ledger/ledger';
+import type { Ledger } from '../server/src/core/ledger/ledger';
+import type { Claim } from '../server/src/core/ledger/words';
 import type { TestDatabase } from '../tests/support/sql';
 import { postgres, sqlite, type BenchDatabase } from './ledger-database';
 import { fill, keyOfRow, VOLUME } from './ledger-rows';

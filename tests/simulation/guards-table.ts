@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import { readSources, type Source } from '../architecture/imports';
 import { guardFiles } from './guard-markers';
+import { ledgerGuards } from './ledger-mutants';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 const SERVER = 'server/src/';
@@ -32,6 +33,7 @@ ${row('Guard', 'What goes wrong without it', 'Where')}
 | --- | --- | --- |
 ${MUTANTS.map(({ guard, without, marker }) => row(guard, without, `\`${files.get(marker)?.slice(SERVER.length)}\``)).join('\n')}
 
+${ledgerGuards(row)}
 ## Found by tests of their own
 
 What the simulation stands in for (the database, the disk, S3's protocol), or one of two guards against the same thing.

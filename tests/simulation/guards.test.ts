@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { guardFiles, guardsIn, withoutGuard } from './guard-markers';
 import { guardedSources, guardsTable } from './guards-table';
+import { LEDGER_MUTANTS } from './ledger-mutants';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -10,14 +11,16 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 const sources = guardedSources();
 
-test.each(MUTANTS)('the source marks the guard once, and can be had without it: $guard', ({ marker, change }) => {
+const ALL = [...MUTANTS, ...LEDGER_MUTANTS];
+
+test.each(ALL)('the source marks the guard once, and can be had without it: $guard', ({ marker, change }) => {
   const marked = sources.filter(({ text }) => guardsIn(text).includes(marker));
   expect(marked).toHaveLength(1);
   for (const { text } of marked) expect(withoutGuard(text, marker, change)).not.toBe(text);
 });
 
 test('every guard that the source marks has one mutant', () => {
-  expect(MUTANTS.map(({ marker }) => marker).sort()).toEqual([...guardFiles(sources).keys()].sort());
+  expect(ALL.map(({ marker }) => marker).sort()).toEqual([...guardFiles(sources).keys()].sort());
 });
 
 test.each(GUARDS_ELSEWHERE)('there is a test for: $guard', ({ file, test: title }) => {

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { Clock } from '../../server/src/core/clock';
 import { parseKey, type ObjectKey } from '../../server/src/core/keys';
 import type { EngineParts } from '../../server/src/core/media/deps';
-import type { Proof } from '../../server/src/core/ledger/migration';
+import type { Proof } from '../../server/src/core/ledger/words';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
 import type { Cloud } from '../../server/src/core/buckets/cloud';
 import { MediaStorage } from '../../server/src/core/media/media-storage';

@@ -1,5 +1,5 @@
 import type { LocalName, ObjectName } from '../../../server/src/core/keys';
-import type { AuditedRow } from '../../../server/src/core/ledger/auditing';
+import type { AuditedRow } from '../../../server/src/core/ledger/reports';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { nameId } from '../../../server/src/core/ledger/transitions';
 import { DAY, failsWith, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
@@ -8,7 +8,7 @@ export function auditing(hand: Hand): void {
   /** A file on both sides, its local name a plain path. */
   const both = async (name: string) => {
     await hand.fallBack(name);
-    await hand.ledger.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
+    await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
     return hand.row(name);
   };
   const pages = async (limit: number): Promise<AuditedRow[]> => {
@@ -236,7 +236,7 @@ export function auditing(hand: Hand): void {
   it.each(changes)('%s changes nothing in a row that has moved on', async (_name, change) => {
     const read = await both('a.png');
     await hand.fallBack('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 });
+    await hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 });
     const row = await hand.row('a.png');
     expect(await change(read)).toBe(false);
     expect(await hand.row('a.png')).toEqual(row);

@@ -82,7 +82,7 @@ export function burying(hand: Hand): void {
   it('condemns every name of a key that nothing lists, due at once', async () => {
     const file = await hand.fallBack('a.png');
     const object = await hand.object('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+    await hand.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
     await bury('a.png', 0);
     expect(await purge('a.png')).toBe(true);
     expect(names([...(await hand.dueObjects()), ...(await hand.dueFiles())])).toEqual([object.name, file.name].sort());
@@ -115,6 +115,18 @@ export function burying(hand: Hand): void {
     const unknown = { ...read, key: key('unknown.png') };
     expect(await hand.ledger.purge(unknown, { referenced: false, condemnObjects: true })).toBe(false);
     expect(await hand.ledger.find(key('unknown.png'))).toBeUndefined();
+  });
+
+  it('does not purge a burial under which the bytes have changed since it was read', async () => {
+    await hand.put('a.png');
+    const early = await hand.object('a.png');
+    await bury('a.png', 0);
+    const read = await hand.row('a.png');
+    await hand.publish(sent(early));
+    const row = await hand.row('a.png');
+    expect(row.tombstone).toEqual(read.tombstone);
+    expect(await hand.ledger.purge(read, { referenced: false, condemnObjects: true })).toBe(false);
+    expect(await hand.row('a.png')).toEqual(row);
   });
 
   it('is lifted by a write that began later', async () => {

@@ -1,5 +1,6 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import type { Claim, LedgerRow } from '../../../server/src/core/ledger/ledger';
+import type { LedgerRow } from '../../../server/src/core/ledger/state';
+import type { Claim } from '../../../server/src/core/ledger/words';
 import { DAY, found, HOUR, key, MD5, VOLUME, type Hand } from './harness';
 
 const uploads: Claim = { work: 'upload', volume: VOLUME, origin: 'fallback', limit: 100 };
@@ -20,7 +21,7 @@ export function claiming(hand: Hand): void {
   /** A file on both sides. */
   const both = async (name: string) => {
     await hand.fallBack(name);
-    await hand.ledger.commitUpload(await hand.row(name), await hand.object(name), { etag: null, md5: MD5 });
+    await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: null, md5: MD5 });
   };
 
   it('each work finds the rows in its own state and place', async () => {
@@ -100,7 +101,7 @@ export function claiming(hand: Hand): void {
     await hand.fallBack('a.png');
     expect(await claim(uploads)).toEqual(['a.png']);
     const intent = await hand.object('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), intent, { etag: null, md5: MD5 });
+    await hand.commitUpload(await hand.row('a.png'), intent, { etag: null, md5: MD5 });
     expect(await claim(cleanups)).toEqual(['a.png']);
   });
 

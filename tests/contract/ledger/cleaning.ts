@@ -7,7 +7,7 @@ export function cleaning(hand: Hand): void {
   /** A file on both sides. */
   const both = async (name: string) => {
     await hand.fallBack(name);
-    await hand.ledger.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
+    await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
     return hand.row(name);
   };
 
@@ -26,7 +26,7 @@ export function cleaning(hand: Hand): void {
   it('changes nothing when the row has moved on', async () => {
     const read = await both('a.png');
     await hand.fallBack('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 });
+    await hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 });
     const row = await hand.row('a.png');
     expect(row.placement.state).toBe('both');
     expect(await hand.ledger.commitCleanup(read, GRACE)).toBe(false);

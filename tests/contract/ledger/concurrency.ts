@@ -48,7 +48,7 @@ export function concurrency(hand: Hand): void {
     const row = await hand.row('a.png');
     const intents = await times(5, () => hand.object('a.png'));
     const md5 = 'd41d8cd98f00b204e9800998ecf8427e';
-    const commits = await Promise.all(intents.map((intent) => hand.ledger.commitUpload(row, intent, { etag: null, md5 })));
+    const commits = await Promise.all(intents.map((intent) => hand.commitUpload(row, intent, { etag: null, md5 })));
     expect(commits.filter(Boolean)).toHaveLength(1);
     expect(await hand.dueObjects()).toHaveLength(4);
   });
@@ -86,7 +86,7 @@ export function concurrency(hand: Hand): void {
       await hand.fallBack(`more-${index}.png`);
       for (const row of await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 5 }, DAY)) {
         const intent = await hand.object(row.key);
-        expect(await hand.ledger.commitUpload(row, intent, { etag: null, md5: MD5 })).toBe(true);
+        expect(await hand.commitUpload(row, intent, { etag: null, md5: MD5 })).toBe(true);
       }
     });
     const { both, local } = await hand.ledger.tallies();
@@ -106,7 +106,7 @@ export function concurrency(hand: Hand): void {
 
   it('of a cleanup, a restore and a write exactly those commit that fit one after the other', async () => {
     await hand.fallBack('a.png');
-    await hand.ledger.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: null, md5: MD5 });
+    await hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: null, md5: MD5 });
     const row = await hand.row('a.png');
     const commits = await times(5, () => hand.ledger.commitCleanup(row, { graceMs: 0 }));
     expect(commits.filter(Boolean)).toHaveLength(1);

@@ -1,15 +1,9 @@
 import type { StorageError } from '../../../server/src/core/errors';
 import type { ErrorCode } from '../../../server/src/contracts/errors';
 import type { LocalName, ObjectKey, Ticket, VolumeId } from '../../../server/src/core/keys';
-import type {
-  BeginOptions,
-  Claim,
-  DueName,
-  IntentOf,
-  Ledger,
-  Publication,
-  PublishOutcome,
-} from '../../../server/src/core/ledger/ledger';
+import type { Ledger } from '../../../server/src/core/ledger/ledger';
+import type { BeginOptions, Claim, DueName, IntentOf, Publication, PublishOutcome } from '../../../server/src/core/ledger/words';
+import type { ProvenUpload } from '../../../server/src/core/ledger/moves';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 
 /** A ledger with the default policy that nobody else uses. */
@@ -66,6 +60,12 @@ export class Hand {
     const intent = await this.file(of);
     await this.publish(saved(intent));
     return intent;
+  }
+
+  /** The upload of one file, where the ledger takes many at once. */
+  async commitUpload(row: LedgerRow, intent: IntentOf<'object'>, proven: Pick<ProvenUpload, 'etag' | 'md5'>): Promise<boolean> {
+    const [committed] = await this.ledger.commitUploads([{ row, intent, ...proven }]);
+    return committed === true;
   }
 
   async row(of: string): Promise<LedgerRow> {

@@ -15,7 +15,7 @@ export function listing(hand: Hand): void {
     // it waits for S3, and has not failed itself
     await hand.ledger.recordFailure(await hand.row('local.png'), 'ACCESS_DENIED', DAY);
     await hand.fallBack('both.png');
-    await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+    await hand.commitUpload(await hand.row('both.png'), await hand.object('both.png'), { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
     await hand.fallBack('failed.png');
     await hand.ledger.recordFailure(await hand.row('failed.png'), 'DISK_ERROR', DAY);
     await hand.object('elsewhere.png', { found: { ...found('elsewhere.png'), volume: ELSEWHERE } });

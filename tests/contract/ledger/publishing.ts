@@ -131,6 +131,13 @@ export function publishing(hand: Hand): void {
     await hand.publish(sent(intent));
   });
 
+  it('refuses intents that have exchanged their names, and changes nothing', async () => {
+    const [a, b] = [await hand.object('a.png'), await hand.object('b.png')];
+    await failsWith('INTENT_LOST', hand.publish(sent({ ...a, name: b.name }), sent({ ...b, name: a.name })));
+    expect([await hand.row('a.png'), await hand.row('b.png')].map(({ placement }) => placement.state)).toEqual(['new', 'new']);
+    expect(await hand.publish(sent(a), sent(b))).toEqual(['published', 'published']);
+  });
+
   it('leaves a published name alone when it is abandoned afterwards', async () => {
     const intent = await hand.put('a.png');
     await hand.ledger.abandon([intent]);

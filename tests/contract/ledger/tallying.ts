@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isOwnFailure } from '../../../server/src/core/errors';
-import type { Tallies } from '../../../server/src/core/ledger/ledger';
+import type { Tallies } from '../../../server/src/core/ledger/tallies';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
 
@@ -52,7 +52,7 @@ const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<
   purge: (hand, name) => onRow(hand, name, (row) => hand.ledger.purge(row, { referenced: false, condemnObjects: true })),
   keep: (hand, name) => onRow(hand, name, (row) => hand.ledger.purge(row, { referenced: true, condemnObjects: true })),
   upload: (hand, name) =>
-    onRow(hand, name, async (row) => hand.ledger.commitUpload(row, await hand.object(name), { etag: null, md5: MD5 })),
+    onRow(hand, name, async (row) => hand.commitUpload(row, await hand.object(name), { etag: null, md5: MD5 })),
   cleanup: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitCleanup(row, { graceMs: 0 })),
   restore: (hand, name) => onRow(hand, name, async (row) => hand.ledger.commitRestore(row, await hand.file(name))),
   miss: (hand, name) => hand.ledger.recordMissing([key(name)], 'NOT_ON_DISK'),

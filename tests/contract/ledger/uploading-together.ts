@@ -1,5 +1,5 @@
-import type { IntentOf } from '../../../server/src/core/ledger/ledger';
-import type { ProvenUpload, UploadToBegin } from '../../../server/src/core/ledger/migration';
+import type { ProvenUpload, UploadToBegin } from '../../../server/src/core/ledger/moves';
+import type { IntentOf } from '../../../server/src/core/ledger/words';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, failsWith, found, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
 
@@ -26,7 +26,7 @@ export function uploadingTogether(hand: Hand): void {
     // each is pending under its own record, and later than the write before it
     expect(new Set(intents.map(({ id }) => id)).size).toBe(4);
     intents.forEach(({ ticket }, index) => expect(ticket).toBeGreaterThan(rows[index]!.ticket));
-    for (const [index, intent] of intents.entries()) expect(await hand.ledger.commitUpload(rows[index]!, intent, { etag: null, md5: MD5 })).toBe(true);
+    for (const [index, intent] of intents.entries()) expect(await hand.commitUpload(rows[index]!, intent, { etag: null, md5: MD5 })).toBe(true);
   });
 
   it('do not begin for a row that has moved on, nor for one that there is not', async () => {

@@ -26,7 +26,7 @@ export function uploading(hand: Hand): void {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     const intent = await hand.object('a.png');
-    expect(await hand.ledger.commitUpload(row, intent, proven)).toBe(true);
+    expect(await hand.commitUpload(row, intent, proven)).toBe(true);
     const both = await hand.row('a.png');
     expect(both).toMatchObject({ rev: row.rev + 1, ticket: row.ticket, origin: 'fallback' });
     expect(both.placement).toEqual({
@@ -40,7 +40,7 @@ export function uploading(hand: Hand): void {
 
   it('record the checksum of a library file', async () => {
     const intent = await hand.object('a.png', { found: found('a.png', 7) });
-    expect(await hand.ledger.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
+    expect(await hand.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
     expect((await hand.row('a.png')).placement).toMatchObject({ state: 'both', content: { size: 7, md5: MD5 } });
   });
 
@@ -50,9 +50,9 @@ export function uploading(hand: Hand): void {
     const late = await hand.object('a.png');
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
-    expect(await hand.ledger.commitUpload(read, late, proven)).toBe(false);
+    expect(await hand.commitUpload(read, late, proven)).toBe(false);
     const other = await hand.object('a.png');
-    expect(await hand.ledger.commitUpload(row, other, { etag: null, md5: '0'.repeat(32) })).toBe(false);
+    expect(await hand.commitUpload(row, other, { etag: null, md5: '0'.repeat(32) })).toBe(false);
     expect(await hand.row('a.png')).toEqual({ ...row, plainUsed: true });
     expect(names(await hand.dueObjects())).toEqual([late.name, other.name].sort());
   });
@@ -62,7 +62,7 @@ export function uploading(hand: Hand): void {
     const row = await hand.row('a.png');
     const intent = await hand.object('a.png');
     await hand.ledger.abandon([intent]);
-    expect(await hand.ledger.commitUpload(row, intent, proven)).toBe(false);
+    expect(await hand.commitUpload(row, intent, proven)).toBe(false);
     expect((await hand.row('a.png')).placement.state).toBe('local');
   });
 
@@ -78,7 +78,7 @@ export function uploading(hand: Hand): void {
     await hand.ledger.recordFailure(row, 'TIMEOUT', 0);
     expect(await hand.row('a.png')).toMatchObject({ attempts: 2, lastError: 'TIMEOUT' });
     const intent = await hand.object('a.png');
-    expect(await hand.ledger.commitUpload(row, intent, proven)).toBe(true);
+    expect(await hand.commitUpload(row, intent, proven)).toBe(true);
     expect(await hand.row('a.png')).toMatchObject({ attempts: 0, lastError: null });
   });
 
@@ -106,7 +106,7 @@ export function uploading(hand: Hand): void {
     await hand.put('buried.png');
     await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
     for (const name of ['both.png', 'local.png', 'failed.png', 'waiting.png']) await hand.fallBack(name);
-    await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
+    await hand.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
     await hand.ledger.recordFailure(await hand.row('failed.png'), 'DISK_ERROR', 0);
     // for S3, which takes it as soon as it can
     await hand.ledger.recordFailure(await hand.row('waiting.png'), 'TIMEOUT', 0);
@@ -133,7 +133,7 @@ export function uploading(hand: Hand): void {
     const elsewhere = 'a-volume' as VolumeId;
     await hand.object('there.png', { found: { ...found('there.png', 5), volume: elsewhere } });
     for (const name of ['here.png', 'both.png', 'buried.png']) await hand.fallBack(name);
-    await hand.ledger.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
+    await hand.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
     await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
     expect((await hand.ledger.tallies()).onlyOn).toEqual([
       { volume: elsewhere, count: 1, bytes: 5 },
@@ -147,7 +147,7 @@ export function uploading(hand: Hand): void {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     const other = await hand.object('b.png');
-    await failsWith('INTERNAL', hand.ledger.commitUpload(row, other, proven));
+    await failsWith('INTERNAL', hand.commitUpload(row, other, proven));
     expect(await hand.row('a.png')).toEqual(row);
     expect(await hand.dueObjects()).toEqual([]);
     await hand.publish(sent(other));
@@ -157,7 +157,7 @@ export function uploading(hand: Hand): void {
     await hand.fallBack('a.png');
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0 });
     const intent = await hand.object('a.png');
-    expect(await hand.ledger.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
+    expect(await hand.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
     const both = await hand.row('a.png');
     expect(both).toMatchObject({ placement: { state: 'both' }, tombstone: { ticket: expect.any(Number) } });
     await hand.ledger.purge(both, { referenced: false, condemnObjects: true });

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../server/src/contracts/errors';
 import { Events } from '../../../server/src/core/events';
 import { StorageError } from '../../../server/src/core/errors';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
-import type { Location } from '../../../server/src/core/ledger/ledger';
+import type { Location } from '../../../server/src/core/ledger/words';
 import { Connections } from '../../../server/src/core/buckets/connections';
 import { Outage } from '../../../server/src/core/outages/outage';
 import { resolve } from '../../../server/src/core/settings/resolve';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../../server/src/contracts/errors';
 import { StorageError } from '../../../server/src/core/errors';
 import { parseKey } from '../../../server/src/core/keys';
-import type { Location } from '../../../server/src/core/ledger/ledger';
+import type { Location } from '../../../server/src/core/ledger/words';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
 import { outOfSight, outOfSightLine } from '../../../server/src/core/buckets/out-of-sight';
 import { resolve } from '../../../server/src/core/settings/resolve';

@@ -6,7 +6,7 @@ import { codeOf } from '../../../server/src/core/errors';
 import { proveObject } from '../../../server/src/core/sweep/prove-object';
 import { bringBack } from '../../../server/src/core/jobs/restore/restore-row';
 import { sweep } from '../../../server/src/core/sweep/sweep';
-import type { LocationId } from '../../../server/src/core/ledger/ledger';
+import type { LocationId } from '../../../server/src/core/ledger/words';
 import { isIn } from '../../../server/src/core/ledger/state';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import type { ObjectFacts } from '../../../server/src/core/store/object-store';

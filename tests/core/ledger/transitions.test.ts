@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../../../server/src/core/keys';
-import type { Publication } from '../../../server/src/core/ledger/ledger';
+import type { Publication } from '../../../server/src/core/ledger/words';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import * as step from '../../../server/src/core/ledger/transitions';
 

@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY, type Ledger, type LedgerPolicy } from '../../core/ledger/ledger';
+import type { Ledger } from '../../core/ledger/ledger';
+import { DEFAULT_POLICY, type LedgerPolicy } from '../../core/ledger/words';
 import { auditing } from './ledger/auditing';
 import { burials } from './ledger/burials';
 import { claims } from './ledger/claims';

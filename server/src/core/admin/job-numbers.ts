@@ -1,5 +1,5 @@
 import type { JobName, JobProgress, RunEntry } from '../../contracts/jobs';
-import type { Tallies } from '../ledger/ledger';
+import type { Tallies } from '../ledger/tallies';
 import { reports } from '../runner/run-once';
 import type { PastRun, RunningRun } from '../runner/runs';
 

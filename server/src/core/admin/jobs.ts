@@ -7,7 +7,9 @@ import { parseReportQuery } from '../../contracts/objects';
 import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import type { Instance } from '../instance';
-import type { Ledger, Tallies } from '../ledger/ledger';
+import type { LedgerReports } from '../ledger/reports';
+import type { Tallies } from '../ledger/tallies';
+import type { LedgerWrites } from '../ledger/writes';
 import { RequestRefused } from '../refused';
 import type { Blocks } from '../runner/blocks';
 import { rangeOf, type Job } from '../runner/job';
@@ -20,7 +22,7 @@ import type { Findings, RunningRun, Runs } from '../runner/runs';
 
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
-  readonly ledger: Pick<Ledger, 'tallies' | 'isEmpty'>;
+  readonly ledger: Pick<LedgerReports, 'tallies'> & Pick<LedgerWrites, 'isEmpty'>;
   readonly runs: Pick<Runs, 'running' | 'latest' | 'history'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock';
 import { isStorageError } from '../errors';
 import { UNLIMITED, type Inventories } from '../ledger/inventories';
 import { parseKey, type ObjectKey, type VolumeId } from '../keys';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerWrites } from '../ledger/writes';
 
 /** How many items are looked up at once. */
 const PAGE = 500;
@@ -24,7 +24,7 @@ export interface LibraryItems {
 
 export interface LibraryCensusDeps {
   readonly items: LibraryItems;
-  readonly ledger: Pick<Ledger, 'rowsOf'>;
+  readonly ledger: Pick<LedgerWrites, 'rowsOf'>;
   readonly inventories: Pick<Inventories, 'of'>;
   readonly volume: { readonly id: VolumeId };
   readonly clock: Pick<Clock, 'elapsed' | 'sleep'>;

@@ -2,9 +2,11 @@ import { ERRORS } from '../../contracts/errors';
 import { parseKeys, type KeysAnswer } from '../../contracts/jobs';
 import { parseObjectsQuery, type ObjectEntry, type ObjectsAnswer } from '../../contracts/objects';
 import { parseKey, type ObjectKey, type VolumeId } from '../keys';
-import type { Ledger, LedgerRow, Tallies } from '../ledger/ledger';
 import type { ListFilter } from '../ledger/listing';
-import { localOf, standingOf } from '../ledger/state';
+import type { LedgerReports } from '../ledger/reports';
+import { localOf, standingOf, type LedgerRow } from '../ledger/state';
+import type { Tallies } from '../ledger/tallies';
+import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { RowCache } from '../media/row-cache';
 import { RequestRefused } from '../refused';
 import type { Volume } from '../store/local/volume';
@@ -12,7 +14,7 @@ import type { VolumeRegistry } from '../volumes/registry';
 import { strandedOn } from '../volumes/stranded';
 
 export interface ObjectsApiDeps {
-  readonly ledger: Pick<Ledger, 'list' | 'count' | 'tallies' | 'retry' | 'untrash'>;
+  readonly ledger: Pick<LedgerReports, 'list' | 'count' | 'tallies'> & Pick<LedgerUpkeep, 'retry' | 'untrash'>;
   readonly registry: Pick<VolumeRegistry, 'list'>;
   readonly volume: Pick<Volume, 'id'>;
   readonly rows: Pick<RowCache, 'forget'>;

@@ -1,7 +1,7 @@
 import type { DiskTrouble, EphemeralDisk, OutageStatus, StatusAnswer, Tally } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
 import type { Instance } from '../instance';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerReports } from '../ledger/reports';
 import type { LibraryCensus } from './library-census';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { CurrentOutage, IncidentLog } from '../outages/outage';
@@ -14,7 +14,7 @@ const INCIDENTS_SHOWN = 20;
 
 /** What the panel shows of this process and of the library. */
 export async function statusOf(parts: {
-  ledger: Pick<Ledger, 'tallies'>;
+  ledger: Pick<LedgerReports, 'tallies'>;
   census: Pick<LibraryCensus, 'look'>;
   incidents: IncidentLog;
   volume: Volume;

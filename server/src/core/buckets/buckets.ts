@@ -1,4 +1,4 @@
-import type { LocationId } from '../ledger/ledger';
+import type { LocationId } from '../ledger/words';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { ObjectStore } from '../store/object-store';
 import type { Cloud } from './cloud';

@@ -2,7 +2,8 @@ import { ERRORS } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { isNoAnswer, isStorageError, StorageError } from '../errors';
 import { plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginOptions, IntentOf, Ledger, LocationId } from '../ledger/ledger';
+import type { LedgerWrites } from '../ledger/writes';
+import type { BeginOptions, IntentOf, LocationId } from '../ledger/words';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import { isOutage } from '../store/resilience/breaker-state';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../store/resilience/retry';
@@ -11,7 +12,7 @@ import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
 import { prove, type ProofMemory } from './proof';
 
 /** What a write needs of the ledger before it publishes. */
-export type WriteLedger = Pick<Ledger, 'begin' | 'touch' | 'abandon' | 'forget'>;
+export type WriteLedger = Pick<LedgerWrites, 'begin' | 'touch' | 'abandon' | 'forget'>;
 
 /** S3 as this instance may change it now. */
 export interface Cloud {

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
-import type { Ledger, Location, LocationId } from '../ledger/ledger';
 import type { Events } from '../events';
 import type { Permit, PermittedSettings } from '../instance';
+import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerReports } from '../ledger/reports';
+import type { Location, LocationId } from '../ledger/words';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
@@ -19,7 +21,7 @@ import { OutageReports } from '../outages/outage-reports';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: Pick<Ledger, 'locationId' | 'locations' | 'proofOf' | 'noteProof' | 'list'>;
+  ledger: LedgerPlaces & Pick<LedgerReports, 'list'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -171,7 +173,7 @@ function wayOf({ settings }: EffectiveSettings) {
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
 }
 
-async function proofMemory(ledger: Pick<Ledger, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
   let known = await ledger.proofOf(location);
   return {
     get known() {

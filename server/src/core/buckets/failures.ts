@@ -1,14 +1,15 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { codeOf, isStorageError } from '../errors';
 import { hasGivenUp, isOfOneFile, OF_THIS_BODY } from '../ledger/given-up';
-import type { Ledger, LedgerRow } from '../ledger/ledger';
+import type { LedgerMoves } from '../ledger/moves';
+import type { LedgerRow } from '../ledger/state';
 import type { Clock } from '../clock';
 import type { Logger } from '../log';
 import type { Buckets } from './buckets';
 import { isSilent, type JobWork } from './s3-there';
 
 export interface FailureParts {
-  readonly ledger: Pick<Ledger, 'release' | 'recordFailure'>;
+  readonly ledger: Pick<LedgerMoves, 'release' | 'recordFailure'>;
   readonly buckets: Buckets;
   readonly clock: Pick<Clock, 'random'>;
   readonly log: Logger;

@@ -1,6 +1,8 @@
 import type { Tally } from '../../contracts/api';
 import { isNoAnswer } from '../errors';
-import type { Ledger, Location, LocationId } from '../ledger/ledger';
+import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerReports } from '../ledger/reports';
+import type { Location, LocationId } from '../ledger/words';
 import { isIn, type LedgerRow } from '../ledger/state';
 import type { PermittedSettings } from '../instance';
 import type { EffectiveSettings } from '../settings/types';
@@ -12,7 +14,7 @@ import { isCopy } from './stand-in';
 const WITNESSES = 5;
 
 export interface SightDeps {
-  ledger: Pick<Ledger, 'tallies' | 'onlyAt' | 'locations' | 'list'>;
+  ledger: Pick<LedgerReports, 'tallies' | 'onlyAt' | 'list'> & Pick<LedgerPlaces, 'locations'>;
   /** A bucket with the credentials of the settings, each request tried once. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
 }

@@ -1,5 +1,5 @@
 import { StorageError } from '../errors';
-import type { Proof } from '../ledger/migration';
+import type { Proof } from '../ledger/words';
 import type { Body, ObjectFacts, ObjectStore, RequestOptions } from '../store/object-store';
 import { digest } from '../store/bodies';
 

@@ -1,4 +1,4 @@
-import type { Work } from '../ledger/ledger';
+import type { Work } from '../ledger/words';
 import type { Buckets } from './buckets';
 
 /** What a job does with a row; `settle` is between the ledger and the disk alone. */

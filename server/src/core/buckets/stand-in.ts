@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { codeOf, isStorageError } from '../errors';
-import type { LocationId } from '../ledger/ledger';
-import type { LedgerRow, ProvenContent, RemoteCopy } from '../ledger/state';
+import type { LocationId, RemoteCopy } from '../ledger/words';
+import type { LedgerRow, ProvenContent } from '../ledger/state';
 import type { GetOptions, ObjectFacts, ObjectStore } from '../store/object-store';
 import type { Clock } from '../clock';
 import type { Logger } from '../log';

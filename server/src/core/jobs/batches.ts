@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isStorageError, isTransient } from '../errors';
-import type { LedgerRow, Work } from '../ledger/ledger';
-import type { EngineParts } from '../media/deps';
+import type { LedgerRow } from '../ledger/state';
+import type { Work } from '../ledger/words';
+import type { MoveParts } from './deps';
 import { workOnClaimed } from './claimed';
 import type { JobContext, JobOutcome, NewFinding } from '../runner/job';
 
@@ -14,7 +15,7 @@ export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused
  * @param ways.afterBatch answers why the work must not go on, or null
  */
 export async function workThrough(
-  deps: EngineParts,
+  deps: MoveParts,
   context: JobContext,
   request: Work,
   work: (row: LedgerRow) => Promise<boolean>,

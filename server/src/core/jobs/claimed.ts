@@ -1,5 +1,6 @@
-import type { LedgerRow, Work } from '../ledger/ledger';
-import type { EngineParts } from '../media/deps';
+import type { LedgerRow } from '../ledger/state';
+import type { Work } from '../ledger/words';
+import type { MoveParts } from './deps';
 import { isAway } from '../buckets/s3-there';
 
 /** How long a row is claimed for, in milliseconds. Short, because the files of a process that was killed wait for so long. */
@@ -7,7 +8,7 @@ export const CLAIM_MS = 60_000;
 const RENEWED_AFTER_MS = 20_000;
 
 /** Renews claims while `work` lasts, as a large file may take hours. @param held the rows that are claimed at the moment */
-export async function keepingClaims<T>({ ledger, holder = '' }: Pick<EngineParts, 'ledger' | 'holder'>, held: ReadonlySet<LedgerRow>, work: () => Promise<T>): Promise<T> {
+export async function keepingClaims<T>({ ledger, holder = '' }: Pick<MoveParts, 'ledger' | 'holder'>, held: ReadonlySet<LedgerRow>, work: () => Promise<T>): Promise<T> {
   const timer = setInterval(() => {
     // at worst somebody does the same work once more
     if (held.size > 0) ledger.renewClaims([...held], CLAIM_MS, holder).catch(() => undefined);
@@ -43,7 +44,7 @@ export interface WorkResult {
  * @throws what a claim, `work` or `afterBatch` first rejected with, once what is in hand has ended
  */
 export async function workOnClaimed(
-  deps: EngineParts,
+  deps: MoveParts,
   request: Work,
   options: WorkOptions,
   work: (row: LedgerRow) => Promise<boolean>,

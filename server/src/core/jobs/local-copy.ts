@@ -1,7 +1,7 @@
 import { isStorageError, StorageError } from '../errors';
-import type { Content, LocalCopy } from '../ledger/state';
+import type { Content, LocalCopy } from '../ledger/words';
 import { openedBody } from '../store/bodies';
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from './deps';
 import { HeldBody } from '../store/held-body';
 import type { LocalStore } from '../store/local/local-store';
 import type { Body } from '../store/object-store';
@@ -20,7 +20,7 @@ export interface Reading {
  * The bytes of a row's file on this disk, compared with what the ledger knows of them.
  * @throws StorageError FILE_CHANGED when they are not those any more, NOT_ON_DISK when they are gone, ABORTED
  */
-export async function localBody({ disk }: EngineParts, key: string, local: LocalCopy, content: Content, reading: Reading = {}): Promise<Body> {
+export async function localBody({ disk }: MoveParts, key: string, local: LocalCopy, content: Content, reading: Reading = {}): Promise<Body> {
   const changed = () => new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
   const body = await bodyOf(disk, local.localName, content.size, reading).catch((cause: unknown) => {
     throw isStorageError(cause, 'OBJECT_NOT_FOUND') ? new StorageError('NOT_ON_DISK', { operation: 'verify', subject: key, cause }) : cause;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isStorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from './deps';
 import { statOf } from '../media/plain-file';
 import { inParallel } from '../pool/in-parallel';
 
@@ -16,7 +16,7 @@ export interface OnDisk {
 }
 
 /** Looks for the plain files of these keys on this disk. */
-export async function lookOnDisk({ disk }: Pick<EngineParts, 'disk'>, keys: readonly ObjectKey[]): Promise<OnDisk> {
+export async function lookOnDisk({ disk }: Pick<MoveParts, 'disk'>, keys: readonly ObjectKey[]): Promise<OnDisk> {
   const found = new Map<ObjectKey, number>();
   const unknown = new Map<ObjectKey, ErrorCode>();
   await inParallel(keys, STATS_AT_ONCE, async (key) => {

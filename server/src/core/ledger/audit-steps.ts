@@ -1,6 +1,7 @@
 /** What an audit does to one row: as `transitions.ts`, pure. */
 import { nameId, failed, buried, liveNames } from './transitions';
-import { isIn, type LedgerRow, type LocalCopy, type RowIn } from './state';
+import { isIn, type LedgerRow, type RowIn } from './state';
+import type { LocalCopy } from './words';
 import type { Ticket } from '../keys';
 
 /** @param recorded the copy's name is recorded as pending or condemned */

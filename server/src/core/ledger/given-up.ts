@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { LedgerRow } from './ledger';
+import type { LedgerRow } from './state';
 
 /** So many failures in a row, the last of which is the file's own, and it is not tried by itself any more. */
 const GIVEN_UP_AFTER = 5;

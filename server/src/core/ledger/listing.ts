@@ -1,6 +1,6 @@
 import { isOwnFailure } from '../errors';
 import type { VolumeId } from '../keys';
-import type { LocationId } from './ledger';
+import type { LocationId } from './words';
 import { localOf, remoteOf, standingOf, type LedgerRow } from './state';
 
 /** Which rows to list; all conditions given must hold. Of rows without bytes, missing files are listed, others never. */

@@ -1,6 +1,7 @@
 /** As in `transitions.ts`: what jobs on the whole library do to one row. */
 import type { ErrorCode } from '../../contracts/errors';
-import { isIn, type LedgerRow, type RemoteCopy, type RowIn } from './state';
+import { isIn, type LedgerRow, type RowIn } from './state';
+import type { RemoteCopy } from './words';
 import { awaitsPurge, uploaded } from './transitions';
 
 /** Notes that the key's bytes were found nowhere; undefined when the ledger knows some, or the key is buried. */

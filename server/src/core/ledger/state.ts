@@ -1,32 +1,6 @@
 import type { ErrorCode } from '../../contracts/errors';
-import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
-import type { LocationId } from './ledger';
-
-/**
- * Where a file that lies on disk came from. `library`: there before the plugin; `upload`: put in S3 by an upload;
- * `fallback`: written to disk because S3 was away, uploaded as soon as it is back; `read-only`: written by an instance
- * that may not change the bucket, never uploaded by itself.
- */
-export type Origin = 'library' | 'upload' | 'fallback' | 'read-only';
-
-export interface LocalCopy {
-  readonly volume: VolumeId;
-  readonly localName: LocalName;
-}
-
-export interface RemoteCopy {
-  readonly locationId: LocationId;
-  readonly object: ObjectName;
-  /** The ETag that S3 answered when the bytes were proven; null where it gives none. */
-  readonly etag: string | null;
-}
-
-export interface Content {
-  readonly size: number;
-  /** Null only for a library file that has not been read yet. */
-  readonly md5: string | null;
-  readonly mime: string | null;
-}
+import type { ObjectKey, Ticket } from '../keys';
+import type { Content, LocalCopy, Origin, RemoteCopy } from './words';
 
 /** Where the current bytes of a key are. States that cannot be do not type-check. */
 export type Placement =

@@ -1,7 +1,33 @@
 import { isOwnFailure } from '../errors';
 import type { VolumeId } from '../keys';
-import type { Tallies } from './ledger';
-import { standingOf, type LedgerRow, type Origin, type Standing } from './state';
+import { standingOf, type LedgerRow, type Standing } from './state';
+import type { Origin } from './words';
+
+/**
+ * Rows that have bytes, and files that have none although the library lists them. All but `trash` and `failed` are without
+ * buried rows; `local`, `both` and `remote` without lost ones.
+ */
+export interface Tallies {
+  local: { count: number; bytes: number };
+  both: { count: number; bytes: number };
+  remote: { count: number; bytes: number };
+  /** Rows that are buried and not yet purged, whatever their state. */
+  trash: { count: number; bytes: number };
+  /** An audit found the bytes nowhere. */
+  lost: { count: number; bytes: number };
+  /** The library lists it, and no bytes of it are known. */
+  missing: { count: number; bytes: number };
+  /** Rows whose last attempt to move failed, lost and missing ones included. */
+  failed: { count: number; bytes: number };
+  /** How many of the failed ones are where. */
+  failedOf: { local: number; both: number; remote: number; missing: number };
+  /** Files of the library, on any volume, still to be uploaded; given-up ones included. */
+  pendingLibrary: { count: number; bytes: number };
+  /** Fallback writes of any volume still to be uploaded. */
+  pendingUploads: { count: number; bytes: number };
+  /** Per volume, the unburied files whose only copy is on it (`local`). Volumes without any are left out. */
+  onlyOn: readonly { volume: VolumeId; count: number; bytes: number }[];
+}
 
 /** Rows that are alike in everything {@link Tallies} tell apart. */
 export interface TallyGroup {

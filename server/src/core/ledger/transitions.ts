@@ -6,8 +6,8 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { StorageError } from '../errors';
 import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type ObjectKey, type Ticket } from '../keys';
-import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, KnownBytes, PlacedName, Publication, Work } from './ledger';
-import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type Placement, type RemoteCopy, type RowIn } from './state';
+import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, KnownBytes, PlacedName, Publication, Work, LocalCopy, RemoteCopy } from './words';
+import { isIn, localOf, remoteOf, type LedgerRow, type Placement, type RowIn } from './state';
 
 /** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
 export interface Condemnation {
@@ -98,7 +98,7 @@ export function ticketFor(row: LedgerRow, id: number): Ticket {
   return Math.max(id, row.ticket + 1, (row.tombstone?.ticket ?? 0) + 1) as Ticket;
 }
 
-/** The plain name, if this write may have it: see {@link Ledger.begin}. */
+/** The plain name, if this write may have it: see {@link LedgerWrites.begin}. */
 export function plainNameFor(row: LedgerRow, request: BeginObject | BeginFile): PlacedName | undefined {
   if (!request.plainFree) return undefined;
   if (request.kind === 'object') {

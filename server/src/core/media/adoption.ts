@@ -1,7 +1,7 @@
 import { StorageError } from '../errors';
 import { plainObjectName, type ObjectKey } from '../keys';
 import type { ReadableBucket } from '../buckets/buckets';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerWrites } from '../ledger/writes';
 import type { ObjectFacts } from '../store/object-store';
 import { digest } from '../store/bodies';
 
@@ -18,7 +18,7 @@ export interface AdoptOptions {
  *   the plain name: the object may be that one, unproven
  * @throws StorageError OBJECT_NOT_FOUND when the bucket has none, ABORTED when `signal` aborts, or what else S3 says
  */
-export async function adoptFrom(place: ReadableBucket, ledger: Pick<Ledger, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
+export async function adoptFrom(place: ReadableBucket, ledger: Pick<LedgerWrites, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
   const object = plainObjectName(place.prefix, key);
   const found = await place.store.get(object, { signal });
   const stop = () => found.body.destroy(new StorageError('ABORTED', { operation: 'adopt', subject: key, cause: signal?.reason }));

@@ -1,4 +1,6 @@
-import { isIn, type LedgerRow, type LocalCopy } from '../ledger/state';
+import { isIn, type LedgerRow } from '../ledger/state';
+import type { LocalCopy } from '../ledger/words';
+import type { LedgerWrites } from '../ledger/writes';
 import type { EngineParts } from './deps';
 import type { VerifiedCopies } from './verified-copies';
 
@@ -9,7 +11,7 @@ import type { VerifiedCopies } from './verified-copies';
  */
 export class CondemnedCopies {
   constructor(
-    private readonly deps: Pick<EngineParts, 'ledger' | 'volume'>,
+    private readonly deps: Pick<EngineParts<LedgerWrites>, 'ledger' | 'volume'>,
     private readonly verified: VerifiedCopies,
   ) {}
 

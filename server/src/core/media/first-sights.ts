@@ -3,7 +3,7 @@ import type { ReadableBucket } from '../buckets/buckets';
 import type { Clock } from '../clock';
 import { isStorageError, StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerWrites } from '../ledger/writes';
 import type { ObjectFacts } from '../store/object-store';
 import { adoptFrom } from './adoption';
 import type { RowCache } from './row-cache';
@@ -48,7 +48,7 @@ export class FirstSights {
   readonly #turns: Turns;
 
   constructor(
-    private readonly ledger: Pick<Ledger, 'adopt'>,
+    private readonly ledger: Pick<LedgerWrites, 'adopt'>,
     private readonly rows: Pick<RowCache, 'forget'>,
     private readonly clock: Clock,
   ) {

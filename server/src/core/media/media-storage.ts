@@ -1,8 +1,7 @@
 // Longer than other files: what a write may and may not do, from its first byte to its publication, is read in one go.
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { isOwnLocalName, plainLocalName, type ObjectKey } from '../keys';
-import type { BeginOptions, Intent, Publication } from '../ledger/ledger';
-import type { LocalCopy, Origin } from '../ledger/state';
+import type { BeginOptions, Intent, Publication, LocalCopy, Origin } from '../ledger/words';
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
 import { send, type WriteLedger } from '../buckets/cloud';

@@ -1,5 +1,5 @@
 import type { ObjectKey, Ticket } from '../keys';
-import type { Intent, Publication } from '../ledger/ledger';
+import type { Intent, Publication } from '../ledger/words';
 
 /**
  * The writes and deletes of one request to the media library.

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { codeOf } from '../errors';
 import { isOwnLocalName } from '../keys';
-import { isIn, localOf, remoteOf, type LedgerRow, type LocalCopy, type RemoteCopy } from '../ledger/state';
+import { isIn, localOf, remoteOf, type LedgerRow } from '../ledger/state';
+import type { LocalCopy, RemoteCopy } from '../ledger/words';
 import { factsByOpening, factsByReading } from '../store/first-byte';
 import type { ByteRange, ObjectFacts, ObjectStore, ObjectStream } from '../store/object-store';
 import { CondemnedCopies } from './condemned-copies';

@@ -1,9 +1,11 @@
 import type { ObjectKey } from '../keys';
 import { demoted, localDropped, markedLost, unlistedBuried } from '../ledger/audit-steps';
-import type { AuditingLedger } from '../ledger/auditing';
+import type { Ledger } from '../ledger/ledger';
 import type { MemoryNames } from './names';
 import { isIn, localOf, type LedgerRow } from '../ledger/state';
 import { nameId, ticketFor } from '../ledger/transitions';
+
+type Auditing = Pick<Ledger, 'rowsOf' | 'recordedNames' | 'liveFiles' | 'condemnedFiles' | 'page' | 'markSeen' | 'demote' | 'dropLocal' | 'markLost' | 'buryUnlisted' | 'condemnStray'>;
 
 /** What of the memory ledger its audit works on. */
 export interface AuditedMemory {
@@ -14,7 +16,7 @@ export interface AuditedMemory {
 }
 
 /** The part of the memory ledger that audits use. */
-export function memoryAuditing({ rows, names, now, store }: AuditedMemory): Omit<AuditingLedger, 'commitRescue'> {
+export function memoryAuditing({ rows, names, now, store }: AuditedMemory): Auditing {
   const seen = new Map<ObjectKey, number>();
   const change = (read: LedgerRow, step: (row: LedgerRow) => LedgerRow | undefined, after?: Parameters<typeof store>[1]): boolean => {
     const row = rows.get(read.key)?.row;

@@ -4,28 +4,16 @@ import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
 import { rescued } from '../ledger/audit-steps';
-import {
-  DEFAULT_POLICY,
-  type BeginFile,
-  type BeginObject,
-  type BeginOptions,
-  type Intent,
-  type IntentOf,
-  type Ledger,
-  type LedgerPolicy,
-  type Location,
-  type LocationId,
-  type Tallies,
-} from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import { isUnsettled, settled, toSettle } from '../ledger/settling-steps';
+import { DEFAULT_POLICY, type BeginFile, type BeginObject, type BeginOptions, type Intent, type IntentOf, type LedgerPolicy, type Location, type LocationId, type Proof } from '../ledger/words';
 import { isListed, type ListFilter } from '../ledger/listing';
 import { MemoryInventories } from './inventories';
 import { memoryAuditing } from './auditing';
 import { MemoryNames } from './names';
-import type { Proof } from '../ledger/migration';
 import { matched, missed, retried, untrashed } from '../ledger/migration-steps';
-import { isUnsettled, settled, toSettle } from '../ledger/settling';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
-import { groupOf, talliesOf } from '../ledger/tallies';
+import { type Tallies, groupOf, talliesOf } from '../ledger/tallies';
 import * as step from '../ledger/transitions';
 
 interface RowRecord {
@@ -209,11 +197,6 @@ export class MemoryLedger implements Ledger {
         this.#rows.get(key)?.row.rev === rev ? this.begin({ kind: 'object', key, ...place }) : undefined,
       ),
     );
-
-  commitUpload: Ledger['commitUpload'] = async (row, intent, proven) => {
-    const [committed = false] = await this.commitUploads([{ row, intent, ...proven }]);
-    return committed;
-  };
 
   commitUploads: Ledger['commitUploads'] = async (uploads) => {
     for (const { row, intent } of uploads) step.sameKey(row, intent);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import type { LocalName, ObjectKey, VolumeId } from '../keys';
-import type { DueName, Intent, KnownBytes, Ledger, LedgerPolicy, PlacedName } from '../ledger/ledger';
+import type { Ledger } from '../ledger/ledger';
+import type { DueName, Intent, KnownBytes, LedgerPolicy, PlacedName } from '../ledger/words';
 import { nameId, type Condemnation } from '../ledger/transitions';
 
 interface NameRecord {

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { printable, type StorageError } from '../errors';
-import type { Ledger, LocationId } from '../ledger/ledger';
+import type { LedgerReports } from '../ledger/reports';
+import type { LocationId } from '../ledger/words';
 import { remoteOf } from '../ledger/state';
 import type { Logger } from '../log';
 import type { CircuitBreaker } from '../store/resilience/breaker';
@@ -15,7 +16,7 @@ export interface OutageReportsDeps {
   clock: Clock;
   log: Logger;
   outage: Outage;
-  ledger: Pick<Ledger, 'list'>;
+  ledger: Pick<LedgerReports, 'list'>;
   breaker: CircuitBreaker;
   /** The present bucket. */
   store(): ObjectStore;

@@ -1,6 +1,6 @@
 import { codeOf } from '../errors';
 import type { VolumeId } from '../keys';
-import type { Ledger } from '../ledger/ledger';
+import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { Logger } from '../log';
 import type { Leases } from '../leases/leases';
 import type { Runs } from './runs';
@@ -11,7 +11,7 @@ const REMEMBERED_MS = 10 * 60_000;
 export interface PredecessorsDeps {
   readonly leases: Leases;
   readonly runs: Pick<Runs, 'abandon'>;
-  readonly ledger: Pick<Ledger, 'releaseClaimsOf'>;
+  readonly ledger: Pick<LedgerUpkeep, 'releaseClaimsOf'>;
   readonly volume: VolumeId;
   /** Who this process is. */
   readonly holder: string;

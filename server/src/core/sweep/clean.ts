@@ -1,4 +1,4 @@
-import type { EngineParts } from '../media/deps';
+import type { SweepParts } from './deps';
 import type { LeaseHolder } from '../leases/lease-holder';
 import { purge } from './purge';
 import { sweep, sweepFiles } from './sweep';
@@ -8,7 +8,7 @@ import { sweep, sweepFiles } from './sweep';
  * the files of a disk whoever has it. Only a process that was woken does all at once: an editor waits for the delete,
  * and work that is done twice does no harm.
  */
-export async function clean(deps: EngineParts, leases: LeaseHolder, signal: AbortSignal, woken: boolean): Promise<void> {
+export async function clean(deps: SweepParts, leases: LeaseHolder, signal: AbortSignal, woken: boolean): Promise<void> {
   const all = async () => {
     await purge(deps, signal);
     await sweep(deps, signal);

@@ -11,13 +11,13 @@ import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
  * that was stored, and that it can be read: a byte of it is, as a HEAD succeeds where reading is refused.
  * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
  */
-export async function proveObject(deps: EngineParts, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
+export async function proveObject(deps: Pick<EngineParts, 'buckets'>, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'verify', subject: row.key, refused: true });
   await atPlaceOf(deps.buckets, remote.locationId, (store, isOwn) => (isOwn ? proveOwn(deps, store, row, body, signal) : proveCopy(store, row, body, signal)), outOfReach);
 }
 
-async function proveOwn(deps: EngineParts, store: ObjectStore, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
+async function proveOwn(deps: Pick<EngineParts, 'buckets'>, store: ObjectStore, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
   const cloud = deps.buckets.writable;

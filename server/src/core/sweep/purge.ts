@@ -1,4 +1,4 @@
-import type { EngineParts } from '../media/deps';
+import type { SweepParts } from './deps';
 
 /** Asked of the library at once. */
 const BATCH = 1_000;
@@ -8,7 +8,7 @@ const BATCH = 1_000;
  * delete failed or was rolled back), any other becomes `gone` and its names are condemned. No bytes are touched here.
  * @returns how many rows were dealt with
  */
-export async function purge(deps: EngineParts, signal: AbortSignal): Promise<number> {
+export async function purge(deps: SweepParts, signal: AbortSignal): Promise<number> {
   let done = 0;
   while (!signal.aborted) {
     const due = await deps.ledger.duePurges(BATCH);

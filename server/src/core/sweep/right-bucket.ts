@@ -1,7 +1,7 @@
 import { isStorageError } from '../errors';
-import type { LocationId } from '../ledger/ledger';
+import type { LocationId } from '../ledger/words';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
-import type { EngineParts } from '../media/deps';
+import type { SweepParts } from './deps';
 
 /** The most rows, in S3 alone and on the disk too, whose objects are looked for. */
 const WITNESSES = 10;
@@ -13,7 +13,7 @@ const WITNESSES = 10;
 export class RightBucket {
   readonly #witnesses = new Map<LocationId, LedgerRow | 'none'>();
 
-  constructor(private readonly deps: EngineParts) {}
+  constructor(private readonly deps: SweepParts) {}
 
   /** Whether it has, just now, the object of any other row, as it was stored. False also where S3 does not say. */
   async isProven(location: LocationId): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../contracts/errors';
 import { isStorageError } from '../errors';
-import type { DueFile } from '../ledger/ledger';
+import type { DueFile } from '../ledger/words';
 import { isIn, type RowIn } from '../ledger/state';
-import type { EngineParts } from '../media/deps';
+import type { SweepParts } from './deps';
 import { proveObject } from './prove-object';
 import type { RightBucket } from './right-bucket';
 import { hasBytes, keepBeside, takeBack } from './take-back';
@@ -17,7 +17,7 @@ const FRESH_MS = 60_000;
  * they cannot be given back, that is noted in the ledger.
  * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED; or why S3 does not tell. The file stays then
  */
-export async function requireStored(deps: EngineParts, due: DueFile, bucket: RightBucket, signal?: AbortSignal): Promise<void> {
+export async function requireStored(deps: SweepParts, due: DueFile, bucket: RightBucket, signal?: AbortSignal): Promise<void> {
   const { content, condemnedMs } = due;
   // by a write that never ended there was no copy; and one that a settling or a replace condemned is not the row's only one
   if (due.unfinished || content === null || (condemnedMs >= 0 && condemnedMs < FRESH_MS)) return;
@@ -39,7 +39,7 @@ export async function requireStored(deps: EngineParts, due: DueFile, bucket: Rig
   }
 }
 
-async function failedNow({ ledger }: EngineParts, { key }: RowIn<'remote'>, code: ErrorCode): Promise<void> {
+async function failedNow({ ledger }: SweepParts, { key }: RowIn<'remote'>, code: ErrorCode): Promise<void> {
   const row = await ledger.find(key);
   if (isIn(row, 'both')) await ledger.recordFailure(row, code, 0);
 }
@@ -56,7 +56,7 @@ type GivenBack = 'sent-again' | 'kept' | 'stored';
  * the file beside its object, and the administrator and the audit decide about that.
  * @returns undefined where the file stays as it is
  */
-async function givenBack(deps: EngineParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket, signal: AbortSignal | undefined): Promise<GivenBack | undefined> {
+async function givenBack(deps: SweepParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket, signal: AbortSignal | undefined): Promise<GivenBack | undefined> {
   // a copy of production sees what production has deleted since, and leaves its ledger alone; on the way out every byte is wanted back
   if (row.tombstone !== null || (!deps.buckets.writable && !deps.instance.leaving)) return undefined;
   const isRightBucket = await bucket.isProven(row.placement.remote.locationId);
@@ -69,7 +69,7 @@ async function givenBack(deps: EngineParts, row: RowIn<'remote'>, due: DueFile, 
   return (await keepBeside(deps, row, due.name)) ? 'kept' : undefined;
 }
 
-async function lookAgain(deps: EngineParts, row: RowIn<'remote'>, signal: AbortSignal | undefined): Promise<'stored' | 'lost' | 'archived' | undefined> {
+async function lookAgain(deps: SweepParts, row: RowIn<'remote'>, signal: AbortSignal | undefined): Promise<'stored' | 'lost' | 'archived' | undefined> {
   try {
     await proveObject(deps, row, row.placement.content, signal);
     return 'stored';
@@ -86,14 +86,14 @@ const NEXT = {
   archived: 'Restore the object in S3, or change the lifecycle rule that archived it',
 } as const;
 
-function tell({ log }: EngineParts, { key }: RowIn<'remote'>, code: ErrorCode, given: 'sent-again' | 'kept'): void {
+function tell({ log }: SweepParts, { key }: RowIn<'remote'>, code: ErrorCode, given: 'sent-again' | 'kept'): void {
   const archived = code === 'OBJECT_ARCHIVED';
   const what = archived ? 'cannot be read' : 'is not what was stored';
   log.warn(`"${key}" in S3 ${what} (${code}): it is served from this disk again, by a copy that a cleanup had marked for removal. ${NEXT[archived ? 'archived' : given]}`);
 }
 
 /** Once: it is looked at again and again, and the audit puts it right from the file that was kept. */
-async function note({ ledger, log }: EngineParts, row: RowIn<'remote'>, code: ErrorCode): Promise<void> {
+async function note({ ledger, log }: SweepParts, row: RowIn<'remote'>, code: ErrorCode): Promise<void> {
   if (row.lastError === code) return;
   const [what, then] = code === 'OBJECT_ARCHIVED' ? ['cannot be read', ''] : ['is not what was stored', '. An audit can send it again'];
   log.warn(`"${row.key}" in S3 ${what} (${code}): its file, which a cleanup has marked for removal, stays on this disk${then}`);

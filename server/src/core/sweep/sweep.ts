@@ -1,7 +1,7 @@
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
-import type { DueFile, DueName } from '../ledger/ledger';
-import type { EngineParts } from '../media/deps';
+import type { DueFile, DueName } from '../ledger/words';
+import type { SweepParts } from './deps';
 import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';
 import { requireStored } from './still-stored';
@@ -15,7 +15,7 @@ const RETRY_MS = 10 * 60_000;
  * them, and nobody will ever write under them again. A name that cannot be removed now is tried again in the next run.
  * @returns how many names were removed
  */
-export async function sweep(deps: EngineParts, signal: AbortSignal): Promise<number> {
+export async function sweep(deps: SweepParts, signal: AbortSignal): Promise<number> {
   await deps.ledger.condemnAbandoned();
   let removed = await sweepFiles(deps, signal);
   if (!deps.buckets.writable) return removed;
@@ -27,11 +27,11 @@ export async function sweep(deps: EngineParts, signal: AbortSignal): Promise<num
 }
 
 /** The same for this disk alone. */
-export function sweepFiles(deps: EngineParts, signal: AbortSignal): Promise<number> {
+export function sweepFiles(deps: SweepParts, signal: AbortSignal): Promise<number> {
   return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, BATCH));
 }
 
-async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
+async function sweepNames(deps: SweepParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
   const bucket = new RightBucket(deps);
   let removed = 0;
   while (!signal.aborted) {
@@ -50,7 +50,7 @@ async function sweepNames(deps: EngineParts, signal: AbortSignal, due: () => Pro
   return removed;
 }
 
-async function removeBytes(deps: EngineParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
+async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
       // guard: sweep-proves-the-object-again
@@ -90,7 +90,7 @@ async function isForeign(store: ObjectStore, { unfinished, content, name }: DueN
 }
 
 /** A write that never ended may have left parts that nobody sees and that cost money. Of this name alone: it is ours. */
-async function freeParts({ log }: EngineParts, store: ObjectStore, { key, name }: DueName): Promise<void> {
+async function freeParts({ log }: SweepParts, store: ObjectStore, { key, name }: DueName): Promise<void> {
   try {
     await store.abortWrites(name);
   } catch (error) {
@@ -100,7 +100,7 @@ async function freeParts({ log }: EngineParts, store: ObjectStore, { key, name }
 }
 
 /** Where others write as well, only what was condemned is removed; another file has not become ours by lying there. */
-async function removeFile({ disk, ledger, log }: EngineParts, due: DueFile, signal: AbortSignal): Promise<void> {
+async function removeFile({ disk, ledger, log }: SweepParts, due: DueFile, signal: AbortSignal): Promise<void> {
   if (isOwnLocalName(due.name)) return disk.delete(due.name);
   const { id, content, condemnedAt } = due;
   const known = { id, size: content?.size ?? null, md5: content?.md5 ?? null, before: condemnedAt, stillDue: () => ledger.stillDue(id) };

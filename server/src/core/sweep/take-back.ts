@@ -1,9 +1,9 @@
 import { isStorageError } from '../errors';
 import type { LocalName } from '../keys';
-import type { IntentOf } from '../ledger/ledger';
+import type { IntentOf } from '../ledger/words';
 import { isIn, type LedgerRow } from '../ledger/state';
 import { describedBody, storedBody } from '../store/bodies';
-import type { EngineParts } from '../media/deps';
+import type { TakeBackParts } from './deps';
 import { statOf } from '../media/plain-file';
 import { isDiskThere } from '../volumes/disk-there';
 import { noteFailure } from '../buckets/failures';
@@ -13,7 +13,7 @@ import { noteFailure } from '../buckets/failures';
  * phase 1 sends the file again.
  * @returns whether it came to that; why not is noted in the ledger, where it is the disk that would not
  */
-export function takeBack(deps: EngineParts, row: LedgerRow, name: LocalName): Promise<boolean> {
+export function takeBack(deps: TakeBackParts, row: LedgerRow, name: LocalName): Promise<boolean> {
   return copied(deps, row, name, (intent) => deps.ledger.commitRescue(row, intent));
 }
 
@@ -21,12 +21,12 @@ export function takeBack(deps: EngineParts, row: LedgerRow, name: LocalName): Pr
  * The same, but the row keeps its object as well: it has both from then on, and readers get the file while the object is not what was
  * stored. Nothing is forgotten, so it is safe where the bucket may be another one.
  */
-export async function keepBeside(deps: EngineParts, row: LedgerRow, name: LocalName): Promise<boolean> {
+export async function keepBeside(deps: TakeBackParts, row: LedgerRow, name: LocalName): Promise<boolean> {
   return isIn(row, 'remote') && copied(deps, row, name, (intent) => deps.ledger.commitRestore(row, intent));
 }
 
 /** The condemned name stays the sweeper's: if he removes the file before it is copied, the copy comes to nothing. */
-async function copied(deps: EngineParts, row: LedgerRow, name: LocalName, commit: (intent: IntentOf<'file'>) => Promise<boolean>): Promise<boolean> {
+async function copied(deps: TakeBackParts, row: LedgerRow, name: LocalName, commit: (intent: IntentOf<'file'>) => Promise<boolean>): Promise<boolean> {
   const { ledger, disk, volume } = deps;
   if (!isIn(row, 'local', 'both', 'remote') || !(await isDiskThere(deps))) return false;
   const { size, md5 } = row.placement.content;
@@ -46,7 +46,7 @@ async function copied(deps: EngineParts, row: LedgerRow, name: LocalName, commit
 }
 
 /** Whether exactly the row's bytes lie under this name. @throws StorageError ABORTED: an answer that was not waited for is none */
-export async function hasBytes({ disk }: Pick<EngineParts, 'disk'>, row: LedgerRow, name: LocalName, signal?: AbortSignal): Promise<boolean> {
+export async function hasBytes({ disk }: Pick<TakeBackParts, 'disk'>, row: LedgerRow, name: LocalName, signal?: AbortSignal): Promise<boolean> {
   if (!isIn(row, 'local', 'both', 'remote')) return false;
   const { size, md5 } = row.placement.content;
   try {

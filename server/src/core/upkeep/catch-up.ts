@@ -1,4 +1,4 @@
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from '../jobs/deps';
 import { workOnClaimed } from '../jobs/claimed';
 import { uploads } from '../jobs/upload/send-files';
 
@@ -13,7 +13,7 @@ export interface CatchUpResult {
  * Uploads what was written to this disk because S3 was away. Stops when S3 goes away again; a row that fails by itself
  * is noted, waits longer each time, and holds nobody up. While S3 takes no uploads, one row is tried when that is due.
  */
-export async function catchUp(deps: EngineParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
+export async function catchUp(deps: MoveParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
   const options = { concurrency, batchSize: BATCH, signal };
   const { inHand, upload } = uploads(deps, options);

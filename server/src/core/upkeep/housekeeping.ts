@@ -1,6 +1,7 @@
 import { catchUp } from './catch-up';
 import { lastUploads } from './last-uploads';
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from '../jobs/deps';
+import type { SweepParts } from '../sweep/deps';
 import { BEAT_INTERVAL_MS } from '../volumes/registry';
 import { clean } from '../sweep/clean';
 import { LeaseHolder } from '../leases/lease-holder';
@@ -51,7 +52,7 @@ export class Housekeeping {
   readonly #soon = new Set<Worker>();
 
   constructor(
-    private readonly deps: EngineParts,
+    private readonly deps: MoveParts & SweepParts,
     options: HousekeepingOptions,
   ) {
     const { log, clock } = deps;

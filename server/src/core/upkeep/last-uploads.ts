@@ -1,5 +1,5 @@
 import { codeOf } from '../errors';
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from '../jobs/deps';
 import type { Worker } from '../worker';
 
 /**
@@ -13,7 +13,7 @@ const LAST_UPLOADS_MS = 8_000;
  * the time. While S3 is believed to be away it is asked once more, should anything wait for it. Nothing depends on it: the
  * ledger keeps what is still to be uploaded. Never rejects.
  */
-export async function lastUploads(deps: Pick<EngineParts, 'buckets' | 'ledger' | 'clock' | 'log'>, catchUp: Worker): Promise<void> {
+export async function lastUploads(deps: Pick<MoveParts, 'buckets' | 'ledger' | 'clock' | 'log'>, catchUp: Worker): Promise<void> {
   const over = new AbortController();
   const upload = async () => {
     const breaker = deps.buckets.writable?.breaker;

@@ -1,6 +1,5 @@
-import type { EngineParts } from '../media/deps';
 import type { LeaseHolder } from '../leases/lease-holder';
-import { settleOnce } from '../jobs/leave/settle';
+import { settleOnce, type SettleParts } from '../jobs/leave/settle';
 
 const BATCH = 100;
 
@@ -8,7 +7,7 @@ const BATCH = 100;
  * While S3 is on its way out: what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
  * One process of a disk at a time, which saves double work only; a restore may be at the same files.
  */
-export async function settleHere(deps: EngineParts, leases: LeaseHolder, concurrency: number, signal: AbortSignal): Promise<void> {
+export async function settleHere(deps: SettleParts, leases: LeaseHolder, concurrency: number, signal: AbortSignal): Promise<void> {
   if (!deps.instance.leaving) return;
   await leases.during(`settling:${deps.volume.id}`, async () => {
     let settled = 0;

@@ -1,3 +1,4 @@
+import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { EngineParts } from '../media/deps';
 import type { LeaseHolder } from '../leases/lease-holder';
 
@@ -15,7 +16,7 @@ export class TallyKeeping {
   #recountAt: number;
 
   constructor(
-    private readonly deps: Pick<EngineParts, 'ledger' | 'clock' | 'log'>,
+    private readonly deps: Pick<EngineParts<LedgerUpkeep>, 'ledger' | 'clock' | 'log'>,
     private readonly leases: LeaseHolder,
   ) {
     this.#recountAt = deps.clock.elapsed() + FIRST_RECOUNT_MS;

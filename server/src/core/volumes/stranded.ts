@@ -1,5 +1,5 @@
 import type { VolumeId } from '../keys';
-import type { Tallies } from '../ledger/ledger';
+import type { Tallies } from '../ledger/tallies';
 import type { KnownVolume } from './registry';
 
 /** A volume that is not there any more although some files have their only copy on it. */

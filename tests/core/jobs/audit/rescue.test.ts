@@ -28,7 +28,7 @@ const ownBoth = async (key: string) => {
   await ledger.publish([{ intent: file, size: content.length, md5: md5Of(content), mime: null, origin: 'fallback' }], { condemnObjects: true });
   const object = await ledger.begin({ kind: 'object', key: world.key(key), locationId: cloud.locationId, prefix: '', plainFree: true });
   const { etag } = await s3.put(object.name, bodyOf(content));
-  await ledger.commitUpload(await world.row(key), object, { etag, md5: md5Of(content) });
+  await ledger.commitUploads([{ row: await world.row(key), intent: object, etag, md5: md5Of(content) }]);
   world.listed.add(world.key(key));
 };
 /** Phase 2 has condemned the copy on disk, and then the object vanishes. @returns the condemned name */

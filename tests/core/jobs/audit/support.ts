@@ -84,7 +84,7 @@ export async function auditWorld(options: { prefix?: string } = {}) {
       const row = (await ledger.find(world.key(key)))!;
       const intent = await ledger.begin({ kind: 'object', key: row.key, locationId: cloud.locationId, prefix, plainFree: true });
       const { etag } = await s3.put(intent.name, bodyOf(content));
-      await ledger.commitUpload(row, intent, { etag, md5: md5Of(content) });
+      await ledger.commitUploads([{ row, intent, etag, md5: md5Of(content) }]);
       world.listed.add(row.key);
     },
     async file(name: string, content: string, ageMs = 0) {

@@ -1,4 +1,4 @@
-import type { AuditingLedger } from '../../../core/ledger/auditing';
+import type { Ledger } from '../../../core/ledger/ledger';
 import { demoted, localDropped, markedLost, unlistedBuried } from '../../../core/ledger/audit-steps';
 import type { LocalName, ObjectKey } from '../../../core/keys';
 import type { LedgerRow } from '../../../core/ledger/state';
@@ -12,9 +12,11 @@ import { inTransaction, reading, type LedgerContext, type Session } from './sess
 /** Rows that are locked at once while they are marked: whoever wants one of them waits for so long. */
 const MARKED_AT_ONCE = 200;
 
+type Auditing = Pick<Ledger, 'rowsOf' | 'recordedNames' | 'liveFiles' | 'condemnedFiles' | 'page' | 'markSeen' | 'demote' | 'dropLocal' | 'markLost' | 'buryUnlisted' | 'condemnStray'>;
+
 type PageColumns = ObjectColumns & { key_hash: string; audited_by: BigIntColumn | null; unchanged_ms: BigIntColumn };
 
-export function auditing(context: LedgerContext): Omit<AuditingLedger, 'commitRescue'> {
+export function auditing(context: LedgerContext): Auditing {
   const changed = (
     read: LedgerRow,
     step: (row: LedgerRow, session: Session) => Promise<LedgerRow | undefined> | LedgerRow | undefined,
@@ -64,6 +66,7 @@ export function auditing(context: LedgerContext): Omit<AuditingLedger, 'commitRe
     demote: (read, copy) =>
       changed(read, async (row, { names }) => {
         const recorded = await names.recorded([{ kind: 'file', name: copy.localName, volume: copy.volume }]);
+        // guard: demoted-to-a-file-of-nobody
         return demoted(row, read.rev, copy, recorded.size > 0);
       }),
 

@@ -10,6 +10,7 @@ import { sha256 } from './objects';
 /** Puts a tombstone on a locked row; no effect without one. */
 export async function bury(session: Session, row: LedgerRow | undefined, purgeAfterMs: number): Promise<void> {
   if (!row) return;
+  // guard: delete-draws-its-ticket
   const ticket = ticketFor(row, await session.names.drawId());
   await session.objects.store(buried(row, ticket), { purgeAfterMs });
 }
@@ -40,6 +41,7 @@ export function burials(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite
     purge: (read, options) =>
       inTransaction(context, async (session) => {
         const row = await session.objects.lockOne(read.key);
+        // guard: purge-ends-what-it-read
         const change = row && purged(row, read.rev, options);
         if (change) await apply(session, change);
         return change !== undefined;

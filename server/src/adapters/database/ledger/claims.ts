@@ -1,4 +1,5 @@
-import type { Ledger, Work } from '../../../core/ledger/ledger';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { Work } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { clockAfter, lockFree } from '../dialect';
 import { parts } from '../parts';
@@ -13,8 +14,17 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
         const { db } = objects;
         const rows = await objects.list((table) => {
           const due = table
-            .where({ ...workOf(request), tombstone_ticket: null })
-            .where('retry_at', '<=', clockAfter(db))
+            .where({
+              ...workOf(request),
+              // guard: buried-rows-are-not-claimed
+              tombstone_ticket: null,
+            })
+            .where(
+              'retry_at',
+              '<=',
+              // guard: claimed-rows-are-not-claimed
+              clockAfter(db),
+            )
             // all columns of an index, so that no database sorts
             .orderBy(['state', ...('origin' in request ? ['origin'] : []), 'volume', 'tombstone_ticket', 'retry_at', 'changed_at'])
             .limit(request.limit);
@@ -28,7 +38,11 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
       inTransaction(context, async ({ objects }) => {
         for (const alike of groupedBy(rows, ({ rev, attempts }) => `${rev} ${attempts}`)) {
           const [{ rev, attempts }] = alike;
-          for (const some of parts(alike)) await objects.of(some.map(({ key }) => sha256(key))).where({ rev, attempts }).update({ retry_at: 0 });
+          for (const some of parts(alike)) await objects.of(some.map(({ key }) => sha256(key))).where({
+            // guard: release-at-its-revision
+            rev,
+            attempts,
+          }).update({ retry_at: 0 });
         }
       }),
 
@@ -38,7 +52,12 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
         for (const alike of groupedBy(rows, ({ rev, attempts }) => `${rev} ${attempts}`)) {
           const [{ rev, attempts }] = alike;
           for (const some of parts(alike)) {
-            const held = objects.of(some.map(({ key }) => sha256(key))).where({ rev, attempts, claimed_by: by }).where('retry_at', '>', clockAfter(db));
+            const held = objects.of(some.map(({ key }) => sha256(key))).where({
+              rev,
+              attempts,
+              // guard: claims-are-renewed-by-their-holder
+              claimed_by: by,
+            }).where('retry_at', '>', clockAfter(db));
             await held.update({ retry_at: clockAfter(db, forMs) });
           }
         }

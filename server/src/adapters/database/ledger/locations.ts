@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { Ledger, Location, LocationId } from '../../../core/ledger/ledger';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { Location, LocationId } from '../../../core/ledger/words';
 import { sha256 } from './objects';
 import type { LedgerContext } from './session';
 

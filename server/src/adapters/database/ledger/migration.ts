@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { ObjectKey } from '../../../core/keys';
-import type { MigrationLedger, Proof } from '../../../core/ledger/migration';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { Proof } from '../../../core/ledger/words';
 import { matched, missed, retried, untrashed } from '../../../core/ledger/migration-steps';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { firstRow } from '../../../core/ledger/transitions';
@@ -12,7 +13,9 @@ import { inTransaction, reading, type LedgerContext, type Session } from './sess
 const AT_ONCE = 250;
 const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'both', 'remote', 'gone'];
 
-export function migration(context: LedgerContext): Omit<MigrationLedger, 'beginUploads' | 'commitUploads'> {
+type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'untrash' | 'proofOf' | 'noteProof'>;
+
+export function migration(context: LedgerContext): Migration {
   const table = (db: Knex, name: string): Knex.QueryBuilder => (context.schema ? db(name).withSchema(context.schema) : db(name));
 
   /** Does a step to so many rows at a time: those of the keys, or all that pass. @returns how many it was for */
@@ -61,6 +64,7 @@ export function migration(context: LedgerContext): Omit<MigrationLedger, 'beginU
     commitAdoption: (read, remote, md5) =>
       inTransaction(context, async ({ objects }) => {
         const row = await objects.lockOne(read.key);
+        // guard: match-at-its-revision
         const next = row && matched(row, read.rev, remote, md5);
         if (next) await objects.store(next);
         return next !== undefined;

@@ -1,11 +1,12 @@
 import { rescued } from '../../../core/ledger/audit-steps';
-import type { Intent, IntentOf, Ledger } from '../../../core/ledger/ledger';
-import type { ProvenUpload } from '../../../core/ledger/migration';
-import type { LedgerRow, LocalCopy } from '../../../core/ledger/state';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { ProvenUpload } from '../../../core/ledger/moves';
+import type { Intent, IntentOf, LocalCopy } from '../../../core/ledger/words';
+import type { LedgerRow } from '../../../core/ledger/state';
 import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUpload' | 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
 
 /** A step that moves a row, read before, to the name of an intent; undefined where the row does not allow it any more. */
 interface Move {
@@ -18,6 +19,7 @@ interface Move {
 export function moves(context: LedgerContext): Moves {
   /** Stores what intents were for, or condemns their names. @returns which were stored */
   const commit = async (all: readonly Move[]): Promise<boolean[]> => {
+    // guard: intent-is-the-rows
     for (const { read, intent } of all) sameKey(read, intent);
     return inTransaction(context, async ({ objects, names }: Session) => {
       const rows = await objects.lock(all.map(({ read }) => read.key));
@@ -25,14 +27,18 @@ export function moves(context: LedgerContext): Moves {
       const stored: LedgerRow[] = [];
       const done = all.map(({ read, intent, moved }) => {
         const row = rows.get(read.key);
+        // guard: commit-needs-a-pending-name
         const next = pending.has(intent) && row ? moved(row) : undefined;
         if (!next) return false;
+        // guard: commits-see-each-other
         rows.set(next.key, next);
         stored.push(next);
         return true;
       });
       const intents = (which: boolean) => all.flatMap(({ intent }, index) => (done[index] === which ? [intent] : []));
+      // guard: refused-upload-is-condemned
       await names.condemnPending(intents(false));
+      // guard: committed-name-is-not-pending
       await names.forget(intents(true));
       await objects.storeAll(stored);
       return done;
@@ -45,7 +51,6 @@ export function moves(context: LedgerContext): Moves {
   };
 
   return {
-    commitUpload: (row, intent, proven) => one(upload({ row, intent, ...proven })),
     commitUploads: (uploads) => commit(uploads.map(upload)),
 
     commitRestore: (read, intent) => one({ read, intent, moved: (row) => restored(row, read.rev, copyOf(intent)) }),
@@ -54,6 +59,7 @@ export function moves(context: LedgerContext): Moves {
     commitCleanup: (read, { graceMs }) =>
       inTransaction(context, async (session) => {
         const row = await session.objects.lockOne(read.key);
+        // guard: cleanup-at-its-revision
         const change = row && cleaned(row, read.rev, graceMs);
         if (change) await apply(session, change);
         return change !== undefined;
@@ -62,6 +68,7 @@ export function moves(context: LedgerContext): Moves {
     recordFailure: (read, code, retryAfterMs) =>
       inTransaction(context, async ({ objects }) => {
         const row = await objects.lockOne(read.key);
+        // guard: failure-at-its-revision
         const next = row && failed(row, read.rev, code);
         if (next) await objects.store(next, { retryAfterMs });
       }),

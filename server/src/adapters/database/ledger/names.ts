@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
-import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/ledger';
+import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/words';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
 import { answersInserted, clockAfter, insertedId } from '../dialect';
 import { inParts, parts } from '../parts';
@@ -24,7 +24,7 @@ type DueColumns = NameColumns & { condemned_ms: BigIntColumn };
 
 type PendingColumns = Pick<NameColumns, 'id' | 'object_key'> & { name_hash: string };
 
-/** `settling`: see {@link Settling}. */
+/** `settling`: see {@link LedgerMoves}. */
 type UnderWay = 'pending' | 'settling';
 
 /** `s3_storage_names` through one connection or transaction. */
@@ -49,6 +49,7 @@ export class Names {
   /** Records a name as pending. @returns its id; undefined when the name is recorded already, whatever its status */
   insertPending(key: ObjectKey, name: PlacedName, content: Partial<KnownBytes> = {}, status: UnderWay = 'pending'): Promise<number | undefined> {
     const columns = { ...this.#blank(key, name.kind), ...placed(name), ...content, status };
+    // guard: recorded-name-not-given-out
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
@@ -120,6 +121,7 @@ export class Names {
     const pending = new Map(found.map((row) => [Number(row.id), row]));
     const isPending = (intent: I) => {
       const row = pending.get(intent.id);
+      // guard: intent-is-its-id-and-name
       return row?.name_hash === sha256(nameId(intent)) && row.object_key === intent.key;
     };
     return new Set(intents.filter(isPending));
@@ -136,7 +138,13 @@ export class Names {
   /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */
   async condemn(key: ObjectKey, condemned: readonly Condemnation[]): Promise<void> {
     for (const { name, graceMs, content } of condemned) {
-      const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.#condemned(graceMs), ...content };
+      const columns = {
+        ...this.#blank(key, name.kind),
+        ...placed(name),
+        ...this.#condemned(graceMs),
+        // guard: sweeper-knows-the-bytes
+        ...content,
+      };
       const merged = ['status', 'condemned_at', 'due_at', 'size', 'md5'];
       await this.table().insert(columns).onConflict('name_hash').merge(merged);
     }
@@ -145,6 +153,7 @@ export class Names {
   /** Condemns a name that is not recorded, due at once. @returns false when it is recorded; nothing has changed then */
   async condemnNew(key: ObjectKey, name: PlacedName): Promise<boolean> {
     const columns = { ...this.#blank(key, name.kind), ...placed(name), ...this.#condemned(0) };
+    // guard: stray-is-recorded-by-nobody
     return (await insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore())) !== undefined;
   }
 
@@ -181,7 +190,10 @@ export class Names {
     const ids = intents.map((intent) => intent.id);
     const hashes = intents.map((intent) => sha256(nameId(intent)));
     const keys = intents.map((intent) => intent.key);
-    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).whereIn('object_key', keys).where('status', status);
+    return this.table().whereIn('id', ids).whereIn('name_hash', hashes).whereIn('object_key', keys).where({
+      // guard: only-names-under-way
+      status,
+    });
   }
 
   async #insertBlank(key: ObjectKey, kind: string): Promise<number> {

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { StorageError } from '../../../core/errors';
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../../../core/keys';
-import { localOf, remoteOf, type LedgerRow, type LocalCopy, type Origin, type Placement, type RemoteCopy } from '../../../core/ledger/state';
+import { localOf, remoteOf, type LedgerRow, type Placement } from '../../../core/ledger/state';
+import type { LocalCopy, Origin, RemoteCopy } from '../../../core/ledger/words';
 
 /** bigint columns: a string on PostgreSQL and MySQL, a number on SQLite. */
 export type BigIntColumn = number | string;

@@ -123,10 +123,13 @@ export class Objects {
     const times: Record<string, unknown> = {};
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
     else Object.assign(times, { retry_at: retryAfterMs === null ? NEVER : clockAfter(this.db, retryAfterMs), claimed_by: null });
+    // guard: success-ends-the-wait
     if (row.attempts === 0) times.retry_at = 0;
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
+    // guard: ended-burial-has-no-purge
     if (!awaitsPurge(row)) times.purge_at = null;
     await this.table().where('key_hash', sha256(row.key)).update({ ...columns, ...times });
+    // guard: tallies-change-with-the-row
     await this.tallies.replaceAll([before], [row]);
     this.#locked.set(row.key, row);
   }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../../core/keys';
-import type { BeginOptions, Ledger, PlacedName } from '../../../core/ledger/ledger';
-import { remoteOf, type LedgerRow, type LocalCopy } from '../../../core/ledger/state';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { BeginOptions, PlacedName, LocalCopy } from '../../../core/ledger/words';
+import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
 import { adopted, firstRow, nameId, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
@@ -23,6 +24,7 @@ export async function lockedRow(
 ): Promise<LedgerRow> {
   const row = (known ? await objects.lockOne(key) : undefined) ?? (await objects.insertOrLock(firstRow(key, undefined)));
   if (!found) return row;
+  // guard: found-file-is-not-our-own
   const next = noticed(row, found, (await names.recorded([fileOf(found)])).size > 0);
   if (next !== row) await objects.store(next);
   return next;
@@ -40,6 +42,7 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
       if (known && !adopted(known, remote, content)) return isDeepStrictEqual(remoteOf(known), remote);
       return inTransaction(context, async (session) => {
         const row = await lockedRow(session, key, known !== undefined);
+        // guard: adoption-needs-a-row-without-bytes
         const next = adopted(row, remote, content);
         if (next) await session.objects.store(next);
         return next !== undefined || isDeepStrictEqual(remoteOf(row), remote);
@@ -59,6 +62,7 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
         const recorded = await names.recorded([...found.values()].map(fileOf));
         for (const row of others.values()) {
           const file = found.get(row.key);
+          // guard: inventory-leaves-our-own-files
           const next = noticed(row, file, file !== undefined && recorded.has(nameId(fileOf(file))));
           if (next === row) continue;
           await objects.store(next);

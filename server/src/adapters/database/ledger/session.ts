@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LedgerPolicy } from '../../../core/ledger/ledger';
+import type { LedgerPolicy } from '../../../core/ledger/words';
 import type { Change } from '../../../core/ledger/transitions';
 import type { Transactions } from '../transactions';
 import { Names } from './names';
@@ -45,5 +45,6 @@ export function reading<T>(context: LedgerContext, query: (session: Session) => 
 
 export async function apply({ objects, names }: Session, { row, condemned }: Change): Promise<void> {
   await objects.store(row);
+  // guard: dropped-names-are-condemned
   await names.condemn(row.key, condemned);
 }

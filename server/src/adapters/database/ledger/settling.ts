@@ -1,13 +1,16 @@
 import type { Knex } from 'knex';
 import type { ObjectKey, VolumeId } from '../../../core/keys';
 import { OWN_FOLDER } from '../../../core/keys';
-import type { IntentOf } from '../../../core/ledger/ledger';
-import { settled, toSettle, type Settling } from '../../../core/ledger/settling';
+import { settled, toSettle } from '../../../core/ledger/settling-steps';
+import type { IntentOf } from '../../../core/ledger/words';
+import type { Ledger } from '../../../core/ledger/ledger';
 import { sameKey } from '../../../core/ledger/transitions';
 import { clockAfter } from '../dialect';
 import type { BigIntColumn } from './object-columns';
 import { sha256 } from './objects';
 import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
+
+type Settling = Pick<Ledger, 'unsettled' | 'copiesElsewhere' | 'leftToSettle' | 'beginSettle' | 'commitSettle' | 'forgetSettle' | 'expediteName' | 'stillDue'>;
 
 export function settling(context: LedgerContext): Settling {
   return {
@@ -49,6 +52,7 @@ export function settling(context: LedgerContext): Settling {
         const { objects, names } = session;
         const row = await objects.lockOne(read.key);
         const [recorded] = (await names.settling(intent).forUpdate().select('id')) as unknown[];
+        // guard: settles-a-recorded-name
         const change = recorded && row ? settled(row, read.rev, intent, context.policy.supersededGraceMs) : undefined;
         if (change) {
           await names.settling(intent).delete();
@@ -76,7 +80,14 @@ export function settling(context: LedgerContext): Settling {
     stillDue: (id) =>
       reading(context, async ({ names }) => {
         const condemned = names.table().where('id', id).whereIn('status', ['condemned', 'swept']);
-        const [due] = (await condemned.where('due_at', '<=', clockAfter(names.db)).select('id')) as unknown[];
+        const [due] = (await condemned
+          .where(
+            'due_at',
+            '<=',
+            // guard: removal-is-still-due
+            clockAfter(names.db),
+          )
+          .select('id')) as unknown[];
         return due !== undefined;
       }),
   };
@@ -104,6 +115,7 @@ async function record(
   const found: SettlingColumns[] = await begun().forUpdate().select('id', 'size', 'md5');
   const [known] = found;
   if (!known) return undefined;
+  // guard: same-bytes-take-up-a-settling
   if (Number(known.size) !== content.size || known.md5 !== content.md5) {
     await begun().update(names.unfinished());
     return undefined;

@@ -10,7 +10,12 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
         names
           .table()
           .whereIn('status', ['pending', 'settling'])
-          .where('touched_at', '<=', clockAfter(names.db, -policy.abandonedAfterMs))
+          .where(
+            'touched_at',
+            '<=',
+            // guard: writers-at-work-keep-their-names
+            clockAfter(names.db, -policy.abandonedAfterMs),
+          )
           .update(names.unfinished()),
       ),
 
@@ -21,7 +26,12 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
           table
             .where({ kind: where.kind, ...place })
             .whereIn('status', ['condemned', 'swept'])
-            .where('due_at', '<=', clockAfter(names.db))
+            .where(
+              'due_at',
+              '<=',
+              // guard: grace-is-kept
+              clockAfter(names.db),
+            )
             .orderBy(['due_at', 'id'])
             .limit(limit),
         );
@@ -30,9 +40,18 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
     swept: (id) =>
       inTransaction(context, async ({ names }) => {
         // a second sweeper at work on the same name comes too early for the second removal
+        // guard: second-removal-in-its-time
         const due = () => names.table().where('id', id).where('due_at', '<=', clockAfter(names.db));
         const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
-        const ended = await due().where({ status: 'condemned', kind: 'file', unfinished: false }).delete();
+        const ended = await due()
+          .where({
+            status: 'condemned',
+            // guard: objects-are-removed-twice
+            kind: 'file',
+            // guard: unfinished-files-are-removed-twice
+            unfinished: false,
+          })
+          .delete();
         const forgotten = ended + (await due().where('status', 'swept').delete());
         if (forgotten === 0) await due().where('status', 'condemned').update(again);
       }),

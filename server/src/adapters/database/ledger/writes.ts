@@ -1,14 +1,7 @@
 import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
-import type {
-  BeginFile,
-  BeginObject,
-  BeginOptions,
-  IntentOf,
-  Ledger,
-  PlacedName,
-  PublishOutcome,
-} from '../../../core/ledger/ledger';
+import type { Ledger } from '../../../core/ledger/ledger';
+import type { BeginFile, BeginObject, BeginOptions, IntentOf, PlacedName, PublishOutcome } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
 import { bury } from './burials';
@@ -35,8 +28,10 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
         const rows = await session.objects.lock(uploads.map(({ row }) => row.key));
         const wanted = uploads.map(({ row: read, ...place }): Wanted | undefined => {
           const row = rows.get(read.key);
+          // guard: upload-begins-at-its-revision
           if (row?.rev !== read.rev) return undefined;
           // a second one for the same key shall not have the same name
+          // guard: plain-name-once-in-a-batch
           rows.set(row.key, spendPlain(row));
           const request = { kind: 'object', key: row.key, ...place } as const;
           return { row, request, plain: plainNameFor(row, request) };
@@ -60,6 +55,7 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
         const written = intents.map((intent) => intent.key);
         const dropped = (options.tombstones ?? []).filter((key) => !written.includes(key));
         const rows = await objects.lock([...written, ...dropped]);
+        // guard: publish-needs-pending-names
         if ((await names.lockPending(intents)).size < intents.length) throw intentLost(written[0]);
         const rule = { ...options, graceMs: context.policy.supersededGraceMs };
         const outcomes: PublishOutcome[] = [];
@@ -69,10 +65,13 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
           const result = published(row, write, rule);
           outcomes.push(result.outcome);
           if (result.outcome === 'superseded') {
+            // guard: superseded-name-is-condemned
             await names.condemnPending([write.intent]);
           } else {
+            // guard: live-name-is-not-pending
             await names.forget([write.intent]);
             await apply(session, result);
+            // guard: publish-sees-its-own-writes
             rows.set(row.key, result.row);
           }
         }
@@ -106,6 +105,7 @@ async function plainName(
   const name = plainNameFor(row, request);
   const id = name && (await names.insertPending(row.key, name, request.content));
   if (!name || id === undefined) return undefined;
+  // guard: plain-name-is-spent
   if (name.kind === 'object') await objects.spendPlain([row.key]);
   return { id, name };
 }

@@ -2,7 +2,7 @@ import { isDiskThere } from '../../volumes/disk-there';
 import type { NewFinding, JobContext } from '../../runner/job';
 import { codeOf, isNoAnswer, isStorageError } from '../../errors';
 import { plainObjectName, type ObjectKey, type VolumeId } from '../../keys';
-import type { LocationId } from '../../ledger/ledger';
+import type { LocationId } from '../../ledger/words';
 import type { ObjectFacts, ObjectStore } from '../../store/object-store';
 import type { AuditParts } from './deps';
 

@@ -1,7 +1,7 @@
 import { isNoAnswer, isStorageError, StorageError } from '../../errors';
 import { keysOfObjectName, plainObjectName, type ObjectName } from '../../keys';
-import type { LocationId, PlacedName } from '../../ledger/ledger';
-import { remoteOf, type LedgerRow, type RemoteCopy } from '../../ledger/state';
+import type { LocationId, PlacedName, RemoteCopy } from '../../ledger/words';
+import { remoteOf, type LedgerRow } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { ListedObject, ObjectStore } from '../../store/object-store';
 import type { AuditRun } from './audit-run';

@@ -1,5 +1,5 @@
 import type { LocalName, ObjectKey } from '../../keys';
-import type { LedgerRow } from '../../ledger/ledger';
+import type { LedgerRow } from '../../ledger/state';
 import { hasBytes, takeBack } from '../../sweep/take-back';
 import type { AuditRun } from './audit-run';
 import { lookAtFile } from './disk-copy';

@@ -1,5 +1,11 @@
+import type { LedgerMoves } from '../../ledger/moves';
+import type { LedgerPlaces } from '../../ledger/places';
+import type { LedgerReports } from '../../ledger/reports';
+import type { LedgerUpkeep } from '../../ledger/upkeep';
+import type { LedgerWrites } from '../../ledger/writes';
 import type { EngineParts } from '../../media/deps';
 import type { MediaLibrary } from '../../media/library';
+import type { TakeBackParts } from '../../sweep/deps';
 import type { DiskTree } from '../../store/local/disk-tree';
 import type { VolumeRegistry } from '../../volumes/registry';
 
@@ -11,4 +17,10 @@ export interface AuditDeps {
   tree: DiskTree;
 }
 
-export type AuditParts = EngineParts & AuditDeps;
+type AuditedLedger = LedgerReports &
+  Pick<LedgerWrites, 'find' | 'rowsOf' | 'condemnedFiles'> &
+  Pick<LedgerMoves, 'recordMissing'> &
+  Pick<LedgerUpkeep, 'condemnStray'> &
+  Pick<LedgerPlaces, 'locations'>;
+
+export type AuditParts = EngineParts<AuditedLedger> & TakeBackParts & AuditDeps;

@@ -1,7 +1,7 @@
 import { isStorageError } from '../../errors';
 import { plainLocalName } from '../../keys';
-import type { LedgerRow, PlacedName } from '../../ledger/ledger';
-import { isIn, localOf, type LocalCopy } from '../../ledger/state';
+import type { PlacedName, LocalCopy } from '../../ledger/words';
+import { type LedgerRow, isIn, localOf } from '../../ledger/state';
 import { statOf } from '../../media/plain-file';
 import { hasBytes } from '../../sweep/take-back';
 import type { AuditRun } from './audit-run';

@@ -1,5 +1,5 @@
 import { isOwnLocalName, keysOfObjectName, OWN_FOLDER, type LocalName, type ObjectKey } from '../../keys';
-import type { PlacedName } from '../../ledger/ledger';
+import type { PlacedName } from '../../ledger/words';
 import { localOf } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { DiskFile } from '../../store/local/disk-tree';

@@ -1,6 +1,5 @@
-import type { AuditedRow } from '../../ledger/auditing';
-import type { LedgerRow } from '../../ledger/ledger';
-import { isIn, localOf, remoteOf } from '../../ledger/state';
+import type { AuditedRow } from '../../ledger/reports';
+import { type LedgerRow, isIn, localOf, remoteOf } from '../../ledger/state';
 import { eachAtOnce } from './at-once';
 import type { AuditRun } from './audit-run';
 import { isAsStored } from './bucket-pass';

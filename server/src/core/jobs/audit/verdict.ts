@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import type { FindingAction, FindingKind } from '../../../contracts/jobs';
-import type { Placement } from '../../ledger/ledger';
+import type { Placement } from '../../ledger/state';
 
 /** The row's object: `archived`, as it was stored, but it cannot be read, or only for a while; `unknown`, S3 would not say, or the settings do not reach it. */
 export type ObjectSeen = 'none' | 'equal' | 'missing' | 'changed' | 'archived' | 'unknown';

@@ -1,6 +1,7 @@
 import { isStorageError, StorageError } from '../../errors';
-import { isIn, type Content, type LedgerRow } from '../../ledger/state';
-import type { EngineParts } from '../../media/deps';
+import { isIn, type LedgerRow } from '../../ledger/state';
+import type { Content } from '../../ledger/words';
+import type { MoveParts } from '../deps';
 import type { Body } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
 import { localBody } from '../local-copy';
@@ -13,7 +14,7 @@ import { proveObject } from '../../sweep/prove-object';
  * @param signal breaks off the reading of file and object
  * @returns whether it came to that; why not is noted in the ledger
  */
-export async function cleanUpRow(deps: EngineParts, row: LedgerRow, graceMs: number, signal?: AbortSignal): Promise<boolean> {
+export async function cleanUpRow(deps: MoveParts, row: LedgerRow, graceMs: number, signal?: AbortSignal): Promise<boolean> {
   if (!deps.buckets.writable || !isIn(row, 'both')) return false;
   try {
     const { local, content } = row.placement;

@@ -1,9 +1,9 @@
 import { isStorageError } from '../../errors';
 import type { ObjectKey } from '../../keys';
-import type { AuditedRow } from '../../ledger/auditing';
-import { isUnsettled } from '../../ledger/settling';
+import type { AuditedRow } from '../../ledger/reports';
+import { isUnsettled } from '../../ledger/settling-steps';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
-import type { EngineParts } from '../../media/deps';
+import type { MoveParts } from '../deps';
 import { isDiskThere } from '../../volumes/disk-there';
 import { isBeyondFetching } from '../../ledger/given-up';
 import { inParallel } from '../../pool/in-parallel';
@@ -22,7 +22,7 @@ export class CopyCheck {
   /** Those of the present page that were looked at by a run that had to end before the page did. */
   readonly #looked = new Set<ObjectKey>();
 
-  constructor(private readonly deps: EngineParts) {}
+  constructor(private readonly deps: MoveParts) {}
 
   /**
    * Batch by batch, none of them empty. Those that cannot be fetched are left out.
@@ -95,7 +95,7 @@ export class CopyCheck {
 }
 
 /** Whether the row's copy lies on this disk, byte for byte. @throws StorageError ABORTED */
-async function isProven(deps: EngineParts, row: RowIn<'both'>, signal: AbortSignal): Promise<boolean> {
+async function isProven(deps: MoveParts, row: RowIn<'both'>, signal: AbortSignal): Promise<boolean> {
   const { local, content } = row.placement;
   if (local.volume !== deps.volume.id) return false;
   try {

@@ -1,5 +1,5 @@
-import type { AuditedRow } from '../../ledger/auditing';
-import type { EngineParts } from '../../media/deps';
+import type { AuditedRow } from '../../ledger/reports';
+import type { MoveParts } from '../deps';
 import type { RunProgress } from '../../runner/run-progress';
 
 /**
@@ -10,7 +10,7 @@ export class WayOut {
   #since: number;
   #counted = { count: 0, bytes: 0 };
 
-  constructor(private readonly deps: Pick<EngineParts, 'ledger' | 'clock' | 'volume'>) {
+  constructor(private readonly deps: Pick<MoveParts, 'ledger' | 'clock' | 'volume'>) {
     this.#since = deps.clock.elapsed();
   }
 

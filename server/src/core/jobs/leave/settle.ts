@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { codeOf, isStorageError, StorageError } from '../../errors';
 import { plainLocalName } from '../../keys';
-import type { LedgerRow } from '../../ledger/ledger';
-import { isUnsettled } from '../../ledger/settling';
-import type { EngineParts } from '../../media/deps';
+import { isUnsettled } from '../../ledger/settling-steps';
+import type { LedgerRow } from '../../ledger/state';
+import type { MoveParts } from '../deps';
+import type { SweepParts } from '../../sweep/deps';
 import { ROW_TTL_MS } from '../../media/row-cache';
 import { isDiskThere } from '../../volumes/disk-there';
 import { noteFailure } from '../../buckets/failures';
@@ -24,6 +25,9 @@ const PATH_RESTS_MS = 2 * ROW_TTL_MS;
  */
 export type Settled = 'settled' | 'freed' | 'waits' | { readonly failed: ErrorCode };
 
+/** What is needed to settle files: what the sweeper is asked to free at once, it frees here. */
+export type SettleParts = MoveParts & SweepParts;
+
 /** How settling is to be done, and who hears of it. */
 export interface SettleWays {
   /** Files settled at once. */
@@ -42,7 +46,7 @@ export interface SettleWays {
  * otherwise new files would go to the bucket meanwhile.
  * @returns `failed` when all that is left has been given up
  */
-export async function settleAll(deps: EngineParts, ways: SettleWays): Promise<JobOutcome> {
+export async function settleAll(deps: SettleParts, ways: SettleWays): Promise<JobOutcome> {
   const code = await settleOnce(deps, ways);
   const left = await deps.ledger.leftToSettle(deps.volume.id);
   if (!left) return { status: 'complete' };
@@ -53,7 +57,7 @@ export async function settleAll(deps: EngineParts, ways: SettleWays): Promise<Jo
  * The same, as far as it goes now. Two at once do no harm: see `beginSettle`.
  * @returns why the last one that failed did, or why nothing can be done; null: nothing failed
  */
-export async function settleOnce(deps: EngineParts, ways: SettleWays): Promise<ErrorCode | null> {
+export async function settleOnce(deps: SettleParts, ways: SettleWays): Promise<ErrorCode | null> {
   for (let freedBefore = false; ; freedBefore = true) {
     const { settled, freed, code } = await pass(deps, ways);
     // what the sweeper could not free is not asked for again and again
@@ -63,7 +67,7 @@ export async function settleOnce(deps: EngineParts, ways: SettleWays): Promise<E
 }
 
 /** Goes once through all files that lie under own names. */
-async function pass(deps: EngineParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
+async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
   const goesOn = () => !signal.aborted && deps.instance.leaving;
   let after: LedgerRow['key'] | null = null;
@@ -94,7 +98,7 @@ async function pass(deps: EngineParts, { concurrency, batchSize, signal, halt = 
  * Gives one file its plain path. Nothing is moved: it has both names until the row points to the plain one, and a day longer, for
  * whoever has read the row before, and for backups of the database.
  */
-export async function settleRow(deps: EngineParts, row: LedgerRow, signal?: AbortSignal): Promise<Settled> {
+export async function settleRow(deps: MoveParts, row: LedgerRow, signal?: AbortSignal): Promise<Settled> {
   const { ledger, disk } = deps;
   if (!isUnsettled(row, deps.volume.id)) return 'waits';
   const { local, content } = row.placement;

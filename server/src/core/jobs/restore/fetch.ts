@@ -1,8 +1,7 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { codeOf, isStorageError } from '../../errors';
-import type { LedgerRow } from '../../ledger/ledger';
-import { isIn, type RowIn } from '../../ledger/state';
-import type { EngineParts } from '../../media/deps';
+import { type LedgerRow, isIn, type RowIn } from '../../ledger/state';
+import type { MoveParts } from '../deps';
 import { CLAIM_MS, keepingClaims } from '../claimed';
 import { noteFailure } from '../../buckets/failures';
 import { isBeyondFetching } from '../../ledger/given-up';
@@ -16,7 +15,7 @@ export class Restoring {
   #lastFailure: ErrorCode | null = null;
 
   constructor(
-    private readonly deps: EngineParts,
+    private readonly deps: MoveParts,
     private readonly context: JobContext,
     /** Whether the disk has room for so many bytes more. */
     private readonly fits: (bytes: number) => Promise<boolean>,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contracts/errors';
-import type { LedgerRow } from '../../ledger/ledger';
-import type { EngineParts } from '../../media/deps';
+import type { LedgerRow } from '../../ledger/state';
+import type { MoveParts } from '../deps';
 import type { MediaLibrary } from '../../media/library';
 import { CopyCheck } from '../leave/check-copies';
 import { isDiskThere } from '../../volumes/disk-there';
@@ -9,10 +9,10 @@ import type { VolumeRegistry } from '../../volumes/registry';
 import type { Job, JobContext, JobOutcome } from '../../runner/job';
 import { LibraryRange } from './library-range';
 import { bytesOf, Restoring } from './fetch';
-import { settleAll, settleRow, type Settled } from '../leave/settle';
+import { settleAll, settleRow, type Settled, type SettleParts } from '../leave/settle';
 import { WayOut } from '../leave/counted-once';
 
-export type RestoreDeps = EngineParts & { readonly library: MediaLibrary; readonly registry: Pick<VolumeRegistry, 'list'> };
+export type RestoreDeps = SettleParts & { readonly library: MediaLibrary; readonly registry: Pick<VolumeRegistry, 'list'> };
 
 export interface RestoreDisk {
   /** The room on the disk of the uploads folder. */
@@ -106,7 +106,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
 
 /** The numbers of a run, and whether the disk has room for it; nothing is changed. */
 async function foresee(
-  { ledger }: EngineParts,
+  { ledger }: MoveParts,
   { progress, report, commit, signal }: JobContext,
   batches: AsyncIterable<readonly LedgerRow[]> | undefined,
   lacking: (bytes: number) => Promise<number>,

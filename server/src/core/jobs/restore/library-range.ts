@@ -1,7 +1,7 @@
 import { isStorageError } from '../../errors';
 import { parseKey, type ObjectKey } from '../../keys';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
-import type { EngineParts } from '../../media/deps';
+import type { MoveParts } from '../deps';
 import type { LibraryFile, MediaLibrary } from '../../media/library';
 import { isBeyondFetching } from '../../ledger/given-up';
 import type { JobContext } from '../../runner/job';
@@ -18,7 +18,7 @@ export class LibraryRange {
   /** Behind us, and in S3 only when they were last looked at. */
   readonly #left = new Set<ObjectKey>();
 
-  constructor(private readonly deps: Pick<EngineParts, 'ledger'> & { readonly library: MediaLibrary }) {}
+  constructor(private readonly deps: Pick<MoveParts, 'ledger'> & { readonly library: MediaLibrary }) {}
 
   /**
    * Page by page of the library, up to and including `maxId`; a page is behind us when the next one is asked for. Those that were

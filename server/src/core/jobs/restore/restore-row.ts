@@ -1,6 +1,6 @@
 import { isStorageError, StorageError } from '../../errors';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
-import type { EngineParts } from '../../media/deps';
+import type { MoveParts } from '../deps';
 import { atPlaceOf } from '../../buckets/stand-in';
 import type { ObjectStore } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
@@ -9,7 +9,7 @@ import { noteFailure } from '../../buckets/failures';
  * Brings a file that is in S3 only back to this disk as well, under a name of its own, and commits it as `both`.
  * @returns whether it came to that; why not is noted in the ledger
  */
-export async function restoreRow(deps: EngineParts, row: LedgerRow, signal?: AbortSignal): Promise<boolean> {
+export async function restoreRow(deps: MoveParts, row: LedgerRow, signal?: AbortSignal): Promise<boolean> {
   try {
     return isIn(row, 'remote') && (await bringBack(deps, row, signal));
   } catch (error) {
@@ -23,12 +23,12 @@ export async function restoreRow(deps: EngineParts, row: LedgerRow, signal?: Abo
  * @returns false when the row has moved on meanwhile
  * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
  */
-export async function bringBack(deps: EngineParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
+export async function bringBack(deps: MoveParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
   const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
   return atPlaceOf(deps.buckets, row.placement.remote.locationId, (store) => bringBackFrom(deps, store, row, signal), outOfReach);
 }
 
-async function bringBackFrom(deps: EngineParts, store: ObjectStore, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
+async function bringBackFrom(deps: MoveParts, store: ObjectStore, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
   const { ledger, disk } = deps;
   const { remote, content } = row.placement;
   const { body } = await store.get(remote.object, { signal });

@@ -1,10 +1,10 @@
 import { isNoAnswer, isStorageError, StorageError } from '../../errors';
 import { plainObjectName } from '../../keys';
-import type { IntentOf } from '../../ledger/ledger';
-import type { ProvenUpload, UploadToBegin } from '../../ledger/migration';
+import type { ProvenUpload, UploadToBegin } from '../../ledger/moves';
+import type { IntentOf } from '../../ledger/words';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import { seenUnder, send, type Cloud } from '../../buckets/cloud';
-import type { EngineParts } from '../../media/deps';
+import type { MoveParts } from '../deps';
 import { prove } from '../../buckets/proof';
 import type { Body, ObjectFacts } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
@@ -61,7 +61,7 @@ interface Way {
   readonly givenBack: AbortSignal;
 }
 
-export function uploads(deps: EngineParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
+export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = Math.min(concurrency * IN_HAND, batchSize);
   // as many may wait for the one step as for the other, while twice as many as can move are on their way

@@ -1,6 +1,8 @@
 import type { LocalName, ObjectKey, VolumeId } from '../keys';
-import type { IntentOf, PlacedName } from './ledger';
-import type { LedgerRow, LocalCopy } from './state';
+import type { ListFilter, Slice } from './listing';
+import type { LedgerRow } from './state';
+import type { Tallies } from './tallies';
+import type { LocalCopy, LocationId, PlacedName, Work } from './words';
 
 export interface AuditedRow {
   readonly row: LedgerRow;
@@ -17,21 +19,43 @@ export interface LedgerPage {
 }
 
 /**
- * What an audit asks the ledger, and how it puts the ledger right. Each change is made only if the row is still at the
- * revision that was read and without a tombstone; the answer is whether it was. No object is ever condemned by one.
+ * What is there and what is left to do, for people, plans and audits; and how an audit puts a row right that it found wrong. An
+ * audit's change is made only if the row is still at the revision that was read and without a tombstone; the answer is whether it
+ * was. No object is ever condemned by one. The promises of `Ledger` hold for every method.
  */
-export interface AuditingLedger {
-  /** The rows of these keys, however many, in no order; keys without a row are left out. A page of hundreds is a statement or two. */
-  rowsOf(keys: readonly ObjectKey[]): Promise<LedgerRow[]>;
+export interface LedgerReports {
+  /** Costs the same for any number of rows, as long as {@link LedgerUpkeep.foldTallies} is called now and then. */
+  tallies(): Promise<Tallies>;
+
+  /** A slice of the rows that pass the filter, in an order in which no row ever changes its place. */
+  list(filter: ListFilter, slice: Slice): Promise<LedgerRow[]>;
+
+  /** How many rows pass the filter. May go through the whole ledger: {@link tallies} are cheaper where they know. */
+  count(filter: ListFilter): Promise<number>;
+
+  /**
+   * Per place in S3, the unburied files whose only copy is in it (`remote`), lost ones left out; places without any are left out.
+   * Reads the whole table.
+   */
+  onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
+
+  /** Whether any row without a tombstone is, or by itself will be, due for this work. Given-up rows are not. */
+  pendingWork(work: Work): Promise<boolean>;
+
+  /** The rows without a tombstone that this is the work for, due or not, in an order in which no row changes its place. */
+  scan(work: Work, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
+
+  /** Of the rows that {@link LedgerMoves.unsettled} is about, whatever their attempts, one that is due first; undefined when the volume has none. */
+  leftToSettle(volume: VolumeId): Promise<LedgerRow | undefined>;
+
+  /** Whether any row without a tombstone is `both` with its copy on another volume than this one. */
+  copiesElsewhere(volume: VolumeId): Promise<boolean>;
 
   /** Those of the names that are recorded, pending or condemned, each by its `nameId`. */
   recordedNames(names: readonly PlacedName[]): Promise<Set<string>>;
 
   /** Those of the files that are a row's copy on this volume. May read the whole ledger. */
   liveFiles(volume: VolumeId, names: readonly LocalName[]): Promise<Set<LocalName>>;
-
-  /** The files of these keys on this volume that are condemned and not yet removed. May read all condemned names. */
-  condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>>;
 
   /** The rows that have bytes, each once, in an order in which no row ever changes its place. */
   page(request: { after: string | null; limit: number }): Promise<LedgerPage>;
@@ -47,15 +71,6 @@ export interface AuditingLedger {
    */
   demote(row: LedgerRow, copy: LocalCopy): Promise<boolean>;
 
-  /**
-   * The object and the row's own copy are missing or not what was stored, and the row's bytes were written under the intent's name:
-   * the row becomes `local` with that, of origin `library` where it was in S3, and to be uploaded under a new name then; provided
-   * the intent is pending, too. What the row pointed to is forgotten, as by {@link demote}. The ticket stays: the bytes are the same.
-   * @returns false when not; the intent's name is condemned then.
-   * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
-   */
-  commitRescue(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
-
   /** The copy on disk is not there, and the object is: `both` becomes `remote`. The file's name is forgotten. */
   dropLocal(row: LedgerRow): Promise<boolean>;
 
@@ -64,10 +79,4 @@ export interface AuditingLedger {
 
   /** Puts a tombstone on the row, purge due after so long, in milliseconds. */
   buryUnlisted(row: LedgerRow, purgeAfterMs: number): Promise<boolean>;
-
-  /**
-   * Condemns a file in the plugin's own folder that no row has. As names are unique, a write that still wanted it fails.
-   * @returns false when the name is recorded already; nothing has changed then
-   */
-  condemnStray(file: Extract<PlacedName, { kind: 'file' }>): Promise<boolean>;
 }

@@ -1,0 +1,13 @@
+import type { LedgerMoves } from '../ledger/moves';
+import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerReports } from '../ledger/reports';
+import type { LedgerUpkeep } from '../ledger/upkeep';
+import type { LedgerWrites } from '../ledger/writes';
+import type { EngineParts } from '../media/deps';
+
+/** What it takes to give a row back the file that lies under a condemned name. */
+export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pick<LedgerMoves, 'commitRestore' | 'release' | 'recordFailure'> & Pick<LedgerWrites, 'begin' | 'abandon'>>;
+
+/** What it takes to end burials and to remove condemned bytes. */
+export type SweepParts = TakeBackParts &
+  EngineParts<LedgerUpkeep & Pick<LedgerWrites, 'find'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerPlaces, 'locations'>>;
