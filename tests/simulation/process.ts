@@ -1,10 +1,9 @@
 import type { Clock } from '../../server/src/core/clock';
 import { plainLocalName, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
-import { workOnClaimed } from '../../server/src/core/jobs/claimed';
+import { workOn } from '../../server/src/core/jobs/work-through';
 import { cleanUpRow } from '../../server/src/core/jobs/cleanup/free-disk';
 import { purge } from '../../server/src/core/sweep/purge';
-import { restoreRow } from '../../server/src/core/jobs/restore/restore-row';
 import { restoreJob } from '../../server/src/core/jobs/restore/job';
 import { settleOnce } from '../../server/src/core/jobs/leave/settle';
 import { sweep } from '../../server/src/core/sweep/sweep';
@@ -51,7 +50,7 @@ export class Process {
   readonly #parts: EngineParts;
   readonly #breaker: CircuitBreaker;
   readonly #lists: boolean;
-  readonly #wayOut: ReturnType<typeof restoreJob>;
+  readonly #restore: ReturnType<typeof restoreJob>;
   /** What it knows of the setting. */
   leaving: boolean;
 
@@ -102,7 +101,7 @@ export class Process {
     };
     const library = { page: async () => [], logos: async () => [] };
     const registry = { list: async () => [] };
-    this.#wayOut = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
+    this.#restore = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
     this.storage = new MediaStorage({
       ...this.#parts,
       mode: () => (mayWrite() ? 'read-write' : 'read-only'),
@@ -130,12 +129,11 @@ export class Process {
       case 'inventory':
         return this.#takeStock();
       case 'upload':
-        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, { ...options, isFree: this.#lists ? () => true : undefined }).upload));
+        return void (await workOn(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, { ...options, isFree: this.#lists ? () => true : undefined }).upload));
       case 'cleanup':
-        return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
+        return void (await workOn(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
       case 'restore':
-        if (this.leaving) return void (await this.#wayOut.run(jobContext({ fromStart: true, concurrency: 2 }).context));
-        return void (await workOnClaimed(parts, { work: 'restore' }, options, (row) => restoreRow(parts, row)));
+        return void (await this.#restore.run(jobContext({ fromStart: true, concurrency: 2 }).context));
       case 'settle':
         return void (await settleOnce(parts, options));
       case 'purge':

@@ -1,8 +1,7 @@
 import type { EngineParts } from '../media/deps';
 import type { LeaseHolder } from '../leases/lease-holder';
+import { AT_ONCE } from '../pool/at-once';
 import { settleOnce } from '../jobs/leave/settle';
-
-const BATCH = 100;
 
 /**
  * While S3 is on its way out: what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
@@ -13,7 +12,7 @@ export async function settleHere(deps: EngineParts, leases: LeaseHolder, concurr
   await leases.during(`settling:${deps.volume.id}`, async () => {
     let settled = 0;
     const onResult = (result: unknown) => void (result === 'settled' && settled++);
-    await settleOnce(deps, { concurrency, batchSize: BATCH, signal, onResult });
+    await settleOnce(deps, { concurrency, batchSize: AT_ONCE.settlingBatch, signal, onResult });
     if (settled > 0) deps.log.info(`${settled} file(s) lie at their plain paths now`);
   });
 }

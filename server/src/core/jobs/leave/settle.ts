@@ -5,6 +5,7 @@ import type { LedgerRow } from '../../ledger/ledger';
 import { isUnsettled } from '../../ledger/settling';
 import type { EngineParts } from '../../media/deps';
 import { ROW_TTL_MS } from '../../media/row-cache';
+import { forEach } from '../../pool/for-each';
 import { isDiskThere } from '../../volumes/disk-there';
 import { noteFailure } from '../../buckets/failures';
 import { hasGivenUp } from '../../ledger/given-up';
@@ -74,17 +75,13 @@ async function pass(deps: EngineParts, { concurrency, batchSize, signal, halt = 
     const last = rows.at(-1);
     if (!last) break;
     after = last.key;
-    const worker = async () => {
-      while (goesOn()) {
-        const row = rows.shift();
-        if (!row) return;
-        const result = await settleRow(deps, row, halt);
-        if (typeof result === 'object') results.code = result.failed;
-        else if (result !== 'waits') results[result] = true;
-        onResult?.(result, row);
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, worker));
+    await forEach(rows, concurrency, async (row) => {
+      if (!goesOn()) return;
+      const result = await settleRow(deps, row, halt);
+      if (typeof result === 'object') results.code = result.failed;
+      else if (result !== 'waits') results[result] = true;
+      onResult?.(result, row);
+    });
     await afterBatch?.();
   }
   return results;
