@@ -11,6 +11,8 @@ export interface ForEachOptions {
 export async function forEach<T>(items: Iterable<T> | AsyncIterable<T>, atOnce: number, work: (item: T) => Promise<void>, { signal }: ForEachOptions = {}): Promise<void> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const failures: unknown[] = [];
+  const workers: Promise<void>[] = [];
+  let begun = 0;
   const worker = async () => {
     while (failures.length === 0 && !signal?.aborted) {
       try {
@@ -18,13 +20,21 @@ export async function forEach<T>(items: Iterable<T> | AsyncIterable<T>, atOnce: 
         const next = asked instanceof Promise ? await asked : asked;
         if (next.done) return;
         // what was taken is always worked on, so that no item is lost
-        await work(next.value);
+        const working = work(next.value);
+        // where there was one item there may be another; for none a single worker is enough
+        if (begun < atOnce) begin();
+        await working;
       } catch (error) {
         failures.push(error);
       }
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  const begin = () => {
+    begun++;
+    workers.push(worker());
+  };
+  begin();
+  for (const one of workers) await one;
   await iterator.return?.();
   if (failures.length > 0) throw failures[0];
 }

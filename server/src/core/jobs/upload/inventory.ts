@@ -65,8 +65,9 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
   const { found, absent, unknown } = await lookOnDisk(deps, keys);
   // unmounted meanwhile: what the bucket has under a plain name may be older than the file on the disk
   if (absent.length > 0) await requireDisk(deps, 'inventory');
-  await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
+  if (found.size > 0) await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
+  if (notFound.length === 0) return 0;
   const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
   await forEach(notFound, options.concurrency, async (key) => {
