@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { StorageError } from '../../server/src/core/errors';
 import { announcedBytes, rangeLength } from '../../server/src/core/store/body';
 import type { Body, ObjectFacts, ObjectStream, PutOptions } from '../../server/src/core/store/object-store';
-import type { PatientStore } from '../../server/src/core/store/patience';
+import type { BucketStore } from '../../server/src/core/store/listable-store';
 import type { Faults } from './faults';
 import type { Life, Scheduler } from './scheduler';
 
@@ -55,7 +55,7 @@ export class SimS3 {
   }
 
   /** The bucket as one life of a process reaches it. @param mayChange false: any change is a violation */
-  connect(life: Life, mayChange: boolean): PatientStore {
+  connect(life: Life, mayChange: boolean): BucketStore {
     const change = async (label: string, name: string, apply: (damaged: boolean) => void): Promise<void> => {
       if (!mayChange) this.violated(`a read-only instance sent ${label}`);
       const fault = this.#fault(label, name);
@@ -64,13 +64,16 @@ export class SimS3 {
       } else if (fault !== 'timeout') {
         apply(fault === 'corrupt');
       }
-      await this.scheduler.wait(life, `${label} answered`);
+      await this.scheduler.answer(life, label);
       if (fault !== 'none' && fault !== 'corrupt') throw new StorageError('TIMEOUT', { operation: label, refused: false });
     };
-    const look = async (label: string, name: string): Promise<StoredObject> => {
-      await this.scheduler.wait(life, label, { background: name === PROBE });
+    const ask = async (label: string, name: string): Promise<void> => {
+      await this.scheduler.look(life, label, { background: name === PROBE });
       const fault = this.#fault(label, name);
       if (fault === 'timeout' || fault === 'late' || fault === 'reset-after') throw new StorageError('TIMEOUT', { operation: label });
+    };
+    const look = async (label: string, name: string): Promise<StoredObject> => {
+      await ask(label, name);
       const object = this.objects.get(name);
       if (!object) throw new StorageError('OBJECT_NOT_FOUND', { operation: label, refused: true, status: 404 });
       return object;
@@ -100,6 +103,11 @@ export class SimS3 {
       delete: async (name) => {
         await this.scheduler.wait(life, `DELETE ${name}`);
         await change(`DELETE ${name}`, name, () => this.remove(name));
+      },
+      // it is so far behind that it shows nothing yet, as if all objects had been stored after it was asked for
+      list: async () => {
+        await ask('LIST', '');
+        return { objects: [], next: null };
       },
       // PUTs are whole here: there are no parts
       abortWrites: async () => undefined,

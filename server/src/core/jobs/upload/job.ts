@@ -10,8 +10,7 @@ import { workThrough } from '../work-through';
 import { uploads } from './send-files';
 
 /** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
-export function uploadJob(deps: JobDeps): Job {
-  const freeNames = new FreeNames(deps);
+export function uploadJob(deps: JobDeps, freeNames = new FreeNames(deps)): Job {
   return {
     name: 'upload',
     scope: 'disk',
