@@ -21,7 +21,7 @@ export interface EngineParts {
   clock: Clock;
   log: Logger;
   buckets: Buckets;
-  /** S3 is on its way out, see the setting `leaving`. */
+  /** S3 is being left, see the setting `leaving`. */
   leaving(): boolean;
 }
 

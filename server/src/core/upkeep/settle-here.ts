@@ -4,7 +4,7 @@ import { AT_ONCE } from '../pool/at-once';
 import { settleOnce } from '../jobs/leave/settle';
 
 /**
- * While S3 is on its way out: what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
+ * While S3 is being left, what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
  * One process of a disk at a time, which saves double work only; a restore may be at the same files.
  */
 export async function settleHere(deps: EngineParts, leases: LeaseHolder, concurrency: number, signal: AbortSignal): Promise<void> {

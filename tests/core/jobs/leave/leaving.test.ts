@@ -86,7 +86,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   expect((await world.run()).outcome).toEqual({ status: 'complete' });
   world.state.leaving = true;
   expect(await world.served()).toEqual({});
-  await replace(names[31]!, 'on the way out');
+  await replace(names[31]!, 'while leaving');
   await upload('new.txt', 'new');
   expected.set('new.txt', 'new');
   await upload('gone.txt', 'gone');

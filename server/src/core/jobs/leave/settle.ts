@@ -39,8 +39,8 @@ export interface SettleWays {
 }
 
 /**
- * Gives every file of this disk its plain path, where Strapi finds it without the plugin. For as long as S3 is on its way out:
- * otherwise new files would go to the bucket meanwhile.
+ * Gives every file of this disk its plain path, where Strapi finds it without the plugin. Only while S3 is being left, because
+ * new files would go to the bucket otherwise.
  * @returns `failed` when all that is left has been given up
  */
 export async function settleAll(deps: EngineParts, ways: SettleWays): Promise<JobOutcome> {
