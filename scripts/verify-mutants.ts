@@ -38,6 +38,8 @@ function compile(source: string, file: string): string {
 
 /** The engine and the histories as plain JavaScript. */
 function buildAll(folder: string): void {
+  // the presets of providers are read from it
+  cpSync(path.join(ROOT, 'strapi-plugin.json'), path.join(folder, 'strapi-plugin.json'));
   for (const source of SOURCES) {
     for (const entry of readdirSync(path.join(ROOT, source), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;

@@ -14,7 +14,7 @@ export type Step =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
 
-export const JOBS = ['catch-up', 'inventory', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep'] as const;
+export const JOBS = ['catch-up', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep'] as const;
 export type Job = (typeof JOBS)[number];
 
 /** The world in which a history happens. */
@@ -74,7 +74,7 @@ const oversleep = (who: number): Step[] => [{ kind: 'pause', at: who }, { kind: 
 /** Courses of events that single steps come to once in thousands of histories. */
 const courses = fc.oneof(
   at.map(oversleep),
-  at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, ...oversleep(who)]),
+  at.map((who): Step[] => [{ kind: 'upload', at: who }, ...oversleep(who)]),
   // what one process remembers while the other one replaces
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const read: Step = { kind: 'read', at: who, file: which };
@@ -91,15 +91,15 @@ const courses = fc.oneof(
     return [WAIT, replace(who), { kind: 'give-up', at: who }, { kind: 'give-up', at: who }, replace(1 - who)];
   }),
   // moved to S3, damaged there, and then the disk is to be freed
-  at.map((who): Step[] => [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
+  at.map((who): Step[] => [{ kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
   // freed, and damaged in S3 before the files are removed
   at.map((who): Step[] => {
-    const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }];
+    const work: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }];
     return [...work, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: who }];
   }),
   // S3 goes away after phase 1 has sent a file, and before a replacement of it is sent
   fc.tuple(at, at).map(([who, editor]): Step[] => {
-    const work: Step[] = [{ kind: 'inventory', at: who }, WAIT, { kind: 'upload', at: who }];
+    const work: Step[] = [{ kind: 'upload', at: who }];
     return [WAIT, ...work, { kind: 'replace', at: editor, file: 0 }, { kind: 's3-down' }, WAIT, { kind: 's3-up' }];
   }),
   // S3 is left: a file is replaced, and gets the path on which it lay before

@@ -25,9 +25,9 @@ const LONG_MS = 12 * HOUR;
 /** Long enough, taken together, for every grace period and for the second removal of every name after it. */
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
 /** What always goes on by itself, and phase 1. */
-const AT_REST: readonly Job[] = ['catch-up', 'inventory', 'upload', 'purge', 'sweep'];
+const AT_REST: readonly Job[] = ['catch-up', 'upload', 'purge', 'sweep'];
 /** What brings every file to its plain path, and how often: also after the longest pause of a file that failed. */
-const ON_THE_WAY_OUT: readonly Job[] = ['purge', 'restore', 'settle', 'sweep'];
+const ON_LEAVING: readonly Job[] = ['purge', 'restore', 'settle', 'sweep'];
 const LEAVING_MS = [0, HOUR, 8 * 24 * HOUR, 0];
 /** Far more than any history needs: one that gets here runs in circles. */
 const MAX_STEPS = 5_000;
@@ -144,7 +144,8 @@ class Player {
       case 'leave':
       case 'return':
         world.note(`${process!.life.name}: ${step.kind}`);
-        process!.leaving = world.leaving = step.kind === 'leave';
+        world.leaving = step.kind === 'leave';
+        process!.follow(world.leaving);
         world.wasLeft = true;
         return;
       case 'time':
@@ -255,6 +256,7 @@ class Player {
     world.faults.calm = true;
     world.s3.down = false;
     await this.#drain();
+    world.scheduler.atRest = true;
     if (world.leaving) await this.#leave();
     world.tellAll();
     for (const [round, ms] of REST_MS.entries()) {
@@ -276,7 +278,7 @@ class Player {
     world.tellAll();
     for (const ms of LEAVING_MS) {
       world.time += ms;
-      for (const process of world.processes) await this.#work(process, ON_THE_WAY_OUT);
+      for (const process of world.processes) await this.#work(process, ON_LEAVING);
     }
     await checkAllInPlace(world);
     world.note('S3 is back');

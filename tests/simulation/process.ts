@@ -1,31 +1,41 @@
 import type { Clock } from '../../server/src/core/clock';
 import { Events } from '../../server/src/core/events';
-import { plainLocalName, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
-import { catchUp } from '../../server/src/core/upkeep/catch-up';
-import { workOnClaimed } from '../../server/src/core/jobs/claimed';
-import { cleanUpRow } from '../../server/src/core/jobs/cleanup/free-disk';
-import { purge } from '../../server/src/core/sweep/purge';
-import { restoreRow } from '../../server/src/core/jobs/restore/restore-row';
-import { restoreJob } from '../../server/src/core/jobs/restore/job';
+import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
+import { Connections } from '../../server/src/core/buckets/connections';
+import { cleanupJob } from '../../server/src/core/jobs/cleanup/job';
 import { settleOnce } from '../../server/src/core/jobs/leave/settle';
-import { sweep } from '../../server/src/core/sweep/sweep';
-import { uploads } from '../../server/src/core/jobs/upload/send-files';
-import type { Cloud } from '../../server/src/core/buckets/cloud';
+import { restoreJob } from '../../server/src/core/jobs/restore/job';
+import { FreeNames } from '../../server/src/core/jobs/upload/free-names';
+import { uploadJob } from '../../server/src/core/jobs/upload/job';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
-import { statOf } from '../../server/src/core/media/plain-file';
 import { RowCache } from '../../server/src/core/media/row-cache';
-import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
-import { resilient } from '../../server/src/core/store/resilience/decorators';
+import { Outage } from '../../server/src/core/outages/outage';
+import { RunProgress } from '../../server/src/core/runner/run-progress';
+import type { Job as EngineJob } from '../../server/src/core/runner/job';
+import { resolve } from '../../server/src/core/settings/resolve';
+import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { HeldBody } from '../../server/src/core/store/held-body';
-import { jobContext } from '../support/job-context';
+import { purge } from '../../server/src/core/sweep/purge';
+import { sweep } from '../../server/src/core/sweep/sweep';
+import { catchUp } from '../../server/src/core/upkeep/catch-up';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
-import { PROBE, type SimS3 } from './sim-s3';
+import type { SimS3 } from './sim-s3';
 
-const CLEANUP_GRACE_MS = 3600_000;
+/** How the jobs of a run are done; the files stay for an hour after a cleanup. */
+const OPTIONS = { concurrency: 2, batchSize: 100, cleanupGraceMs: 3600_000 };
+const RESOLUTION = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', region: 'us-east-1' }, variables: {} });
+
+/** A breaker rests for longer than any retry does: nobody waits for that. */
+const RETRIES_WITHIN_MS = 500;
+
+const quiet = () => undefined;
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+const nobody = async () => undefined;
+const { signal } = new AbortController();
 
 /** What a process is started with; what it knows in memory ends with it. */
 export interface ProcessParts {
@@ -37,86 +47,91 @@ export interface ProcessParts {
   clock: Clock;
   /** As `clock.sleep`, for what nobody waits for. */
   sleepInBackground: Clock['sleep'];
-  locationId: number;
   readOnly: boolean;
   lists: boolean;
   leaving: boolean;
 }
 
-/** One running process: the project's own storage engine, on the simulated outside. */
+/** One running process: the project's own storage engine, connections and jobs, on the simulated outside. */
 export class Process {
   readonly life: Life;
   readonly host: Connection;
   readonly storage: MediaStorage;
   readonly volume: VolumeId;
   readonly #parts: EngineParts;
-  readonly #breaker: CircuitBreaker;
-  readonly #lists: boolean;
-  readonly #wayOut: ReturnType<typeof restoreJob>;
+  readonly #connections: Connections;
+  readonly #readOnly: boolean;
+  readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore', EngineJob>>;
   /** What it knows of the setting. */
-  leaving: boolean;
+  #leaving = false;
 
-  constructor(parts: ProcessParts) {
-    const { life, clock, readOnly, locationId } = parts;
+  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, sleepInBackground }: ProcessParts) {
     this.life = life;
-    this.#lists = parts.lists;
-    this.leaving = parts.leaving;
-    this.host = parts.database.connect(life);
-    this.#breaker = new CircuitBreaker({ ...clock, sleep: parts.sleepInBackground });
-    const bucket = parts.s3.connect(life, !readOnly);
-    this.#breaker.probeWith(async () => void (await bucket.head(PROBE)));
-    const retryPolicy = { maxAttempts: 3 };
-    const cloud: Cloud = {
-      store: resilient(bucket, { breaker: this.#breaker, policy: retryPolicy, clock }),
-      breaker: this.#breaker,
-      retryPolicy,
-      locationId,
-      prefix: '',
-      cacheControl: null,
-      proof: { known: null, learn: async () => undefined },
-      onSent: () => undefined,
+    this.#readOnly = readOnly;
+    this.host = database.connect(life);
+    this.volume = disk.volume;
+    const { ledger, catalog, library, inventories } = this.host;
+    const events = new Events(log);
+    const [mode, isLeaving] = [() => this.#mode, () => this.#leaving];
+    const instance = {
+      get mode() {
+        return mode();
+      },
+      get leaving() {
+        return isLeaving();
+      },
     };
-    const { ledger, catalog } = this.host;
-    const { volume } = parts.disk;
-    this.volume = volume;
-    const quiet = () => undefined;
-    const isLeaving = () => this.leaving;
-    const mayWrite = () => !readOnly && !this.leaving;
+    this.#connections = new Connections({
+      // a process asks for its places before it serves anything: that is not what a history is about
+      ledger: { locationId: (place) => database.ledger.locationId(place), locations: () => database.ledger.locations(), proofOf: (id) => database.ledger.proofOf(id), noteProof: ledger.noteProof, list: ledger.list },
+      clock: { ...clock, sleep: (ms, signal) => (ms < RETRIES_WITHIN_MS ? clock : { sleep: sleepInBackground }).sleep(ms, signal) },
+      log,
+      outage: new Outage({ begin: nobody, note: nobody, endUnseen: nobody, list: async () => [] }, clock, events),
+      openBucket: () => s3.connect(life, !readOnly),
+      events,
+      instance,
+    });
+    events.on('refused', ({ code, detail }) => this.#connections.noteUnsent(code, false, detail));
+    events.on('fellBack', ({ code, detail }) => this.#connections.noteUnsent(code, true, detail));
+    this.follow(leaving);
     this.#parts = {
       ledger,
-      disk: parts.disk.connect(life),
-      volume: { root: '', id: volume, founded: false, established: true, hasTwin: false, refresh: async () => volume },
+      disk: disk.connect(life),
+      volume: { root: '', id: this.volume, founded: false, established: true, hasTwin: false, refresh: async () => this.volume },
       catalog,
       rows: new RowCache((key) => ledger.find(key), clock.elapsed),
       clock,
-      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      buckets: {
-        get writable() {
-          return mayWrite() ? cloud : undefined;
-        },
-        readable: cloud,
-        breaker: this.#breaker,
-        storeAt: (location) => (location === locationId ? cloud.store : undefined),
-        standInFor: () => undefined,
-      },
-      instance: {
-        get mode() {
-          return mayWrite() ? ('read-write' as const) : ('read-only' as const);
-        },
-        get leaving() {
-          return isLeaving();
-        },
-      },
+      log,
+      buckets: this.#connections,
+      instance,
     };
-    const library = { page: async () => [], logos: async () => [] };
     const registry = { list: async () => [] };
-    this.#wayOut = restoreJob({ ...this.#parts, library, registry }, { space: async () => ({ free: Infinity, total: Infinity }), reserve: () => 0 });
+    const publicUrl = { known: () => null, fresh: async () => ({ code: null, detail: '' }) };
+    const parts = { ...this.#parts, library, inventories, registry, publicUrl };
+    const space = async () => ({ free: Infinity, total: Infinity });
+    this.#jobs = {
+      // a bucket is listed for any number of files, or for none
+      upload: uploadJob(parts, new FreeNames(parts, lists ? 1 : Infinity)),
+      cleanup: cleanupJob(parts),
+      restore: restoreJob(parts, { space, reserve: () => 0 }),
+    };
     this.storage = new MediaStorage({
       ...this.#parts,
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
-      events: new Events(this.#parts.log),
+      events,
     });
+  }
+
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** Hears of the setting. */
+  follow(leaving: boolean): void {
+    this.#leaving = leaving;
+    // where only the mode changes, it is in force at once
+    void this.#connections.apply({ ...RESOLUTION, mode: this.#mode, reason: null, revision: 1 });
   }
 
   put(key: ObjectKey, bytes: Buffer, scope?: Parameters<MediaStorage['put']>[2]['scope']): Promise<void> {
@@ -125,41 +140,33 @@ export class Process {
 
   async run(job: Job): Promise<void> {
     const parts = this.#parts;
-    const { signal } = new AbortController();
-    const options = { concurrency: 2, batchSize: 100, signal };
-    const { volume } = this;
     switch (job) {
       case 'catch-up':
-        return void (await catchUp(parts, 2, signal));
-      case 'inventory':
-        return this.#takeStock();
-      case 'upload':
-        return void (await workOnClaimed(parts, { work: 'upload', volume, origin: 'library' }, options, uploads(parts, { ...options, isFree: this.#lists ? () => true : undefined }).upload));
-      case 'cleanup':
-        return void (await workOnClaimed(parts, { work: 'cleanup', volume }, options, (row) => cleanUpRow(parts, row, CLEANUP_GRACE_MS)));
-      case 'restore':
-        if (this.leaving) return void (await this.#wayOut.run(jobContext({ fromStart: true, concurrency: 2 }).context));
-        return void (await workOnClaimed(parts, { work: 'restore' }, options, (row) => restoreRow(parts, row)));
+        return void (await catchUp(parts, OPTIONS.concurrency, signal));
       case 'settle':
-        return void (await settleOnce(parts, options));
+        return void (await settleOnce(parts, { ...OPTIONS, signal }));
       case 'purge':
         return void (await purge(parts, signal));
       case 'sweep':
         return void (await sweep(parts, signal));
+      default:
+        return this.#run(this.#jobs[job]);
     }
   }
 
-  /** Records the library's files that lie at their plain path on this disk. */
-  async #takeStock(): Promise<void> {
-    const { disk, ledger } = this.#parts;
-    for (const key of await this.host.listing()) {
-      const found = await statOf(disk, plainLocalName(key));
-      if (found) await ledger.record([{ key, local: { volume: this.volume, localName: plainLocalName(key) }, size: found.size }]);
-    }
+  /** As the runner does it, with a run that nobody stops. */
+  async #run(job: EngineJob): Promise<void> {
+    const options = { ...OPTIONS, dryRun: false, maxId: null, apply: false, fromStart: job.name === 'restore' };
+    if ((await job.blockedBy(options)) !== null) return;
+    await job.run({ options, signal, halt: signal, hurry: signal, progress: new RunProgress(), commit: nobody, report: nobody, runId: 1 });
   }
 
   /** An open breaker asks S3 whether it is back. */
-  probe(): Promise<void> {
-    return this.#breaker.forceProbe();
+  async probe(): Promise<void> {
+    await this.#connections.breaker?.forceProbe();
+  }
+
+  get #mode(): 'read-only' | 'read-write' {
+    return this.#readOnly || this.#leaving ? 'read-only' : 'read-write';
   }
 }

@@ -5,6 +5,8 @@ import { localOf, remoteOf } from '../../server/src/core/ledger/state';
 import { md5Of } from './sim-s3';
 import { bytesFor, keysOf, type World } from './world';
 
+const OVERWRITING_PROBE = '.s3-storage-probe-overwriting';
+
 /** @throws Violation */
 export async function checkPromises(world: World): Promise<void> {
   // inside a transaction of the host's nothing is committed yet
@@ -82,7 +84,7 @@ function idOf(world: World, key: ObjectKey, bytes: Buffer): number {
   return id;
 }
 
-/** On the way out of S3, when all has been done: every file that S3 or a disk has lies where Strapi looks for it. @throws Violation */
+/** S3 is being left, and all has been done: every file that S3 or a disk has lies where Strapi looks for it. @throws Violation */
 export async function checkAllInPlace(world: World): Promise<void> {
   for (const [file, keys] of world.database.files) {
     for (const key of world.certain(file, keys)) {
@@ -108,7 +110,8 @@ export async function checkAllInPlace(world: World): Promise<void> {
 export async function checkNothingLeft(world: World): Promise<void> {
   const objects = new Set<string>();
   const files = new Set<string>();
-  for (const [name] of world.s3.objects) objects.add(name);
+  // what tries whether S3 refuses to overwrite may keep one object of some bytes
+  for (const [name] of world.s3.objects) if (name !== OVERWRITING_PROBE) objects.add(name);
   for (const disk of new Set(world.disks)) for (const name of disk.files.keys()) files.add(`${disk.volume} ${name}`);
   for (const keys of world.database.files.values()) {
     for (const key of keys) {

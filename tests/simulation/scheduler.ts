@@ -23,6 +23,9 @@ export interface Gate {
   open(): void;
 }
 
+/** Far more than any history needs. */
+const MAX_LOOKS = 100_000;
+
 /**
  * Everything that the engine asks of the outside (database, S3, disk, clock) waits here, so that a history decides what
  * happens next, and a crash can strike between any two of these requests.
@@ -30,6 +33,12 @@ export interface Gate {
 export class Scheduler {
   #gates: Gate[] = [];
   transaction: Transaction | null = null;
+  /**
+   * Everything has come to rest: one task is at work at a time, nothing fails and nobody crashes, so nothing can come between a
+   * question and its answer. Only what changes something is a step then.
+   */
+  atRest = false;
+  #passed = 0;
   /** Counts what went on; the time of all that is compared afterwards. */
   step = 0;
 
@@ -37,6 +46,21 @@ export class Scheduler {
     // of a life that has ended nothing ever goes on
     if (!life.alive) return new Promise(() => undefined);
     return new Promise((open) => this.#gates.push({ life, label, database, background, open }));
+  }
+
+  /** A request that changes nothing is about to be answered. */
+  async look(life: Life, label: string, kind: Partial<Pick<Gate, 'database' | 'background'>> = {}): Promise<void> {
+    if (!this.#passes(life)) await this.wait(life, label, kind);
+  }
+
+  /** What was asked for has been done; its answer has yet to come. */
+  async answer(life: Life, label: string): Promise<void> {
+    if (!this.#passes(life)) await this.wait(life, `${label} answered`);
+  }
+
+  #passes(life: Life): boolean {
+    if (++this.#passed > MAX_LOOKS) throw new Error('a history that asks for ever');
+    return this.atRest && life.alive;
   }
 
   /** What could go on now, in the order in which it began to wait. */

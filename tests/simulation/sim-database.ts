@@ -2,23 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { Clock } from '../../server/src/core/clock';
 import type { ObjectKey } from '../../server/src/core/keys';
+import type { Inventories } from '../../server/src/core/ledger/inventories';
+import { MemoryInventories } from '../../server/src/core/memory/inventories';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
 import type { Ledger } from '../../server/src/core/ledger/ledger';
 import type { UploadToBegin } from '../../server/src/core/ledger/moves';
 import type { BeginObject } from '../../server/src/core/ledger/words';
+import type { LibraryFile, MediaLibrary } from '../../server/src/core/media/library';
 import type { MediaCatalog } from '../../server/src/core/media/catalog';
 import { DatabaseError, type Faults } from './faults';
 import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
-const READS: ReadonlySet<string> = new Set(['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt']);
+const READS: ReadonlySet<string> = new Set([
+  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
+  ...['pendingWork', 'scan', 'copiesElsewhere', 'condemnedFiles', 'recordedNames', 'liveFiles', 'proofOf'],
+]);
 
 /** The host's database: the ledger and the media library's list of files, as one process reaches it. */
 export interface Connection {
   readonly ledger: Ledger;
   readonly catalog: MediaCatalog;
-  /** All keys that the library lists. */
-  listing(): Promise<ObjectKey[]>;
+  readonly library: MediaLibrary;
+  readonly inventories: Inventories;
   inTransaction(): boolean;
   /** A transaction of the host's around `work`; rolled back when `work` throws, or its COMMIT fails. */
   transaction(work: () => Promise<void>): Promise<void>;
@@ -26,13 +32,30 @@ export interface Connection {
   change(label: string, apply: () => void): Promise<void>;
 }
 
+/** The media library's table of files: file → its keys, with an id that grows. */
+class ListedFiles extends Map<string, readonly ObjectKey[]> {
+  #lastId = 0;
+  readonly #ids = new Map<string, number>();
+
+  override set(file: string, keys: readonly ObjectKey[]): this {
+    if (!this.has(file)) this.#ids.set(file, ++this.#lastId);
+    return super.set(file, keys);
+  }
+
+  page(after: number, limit: number): LibraryFile[] {
+    const files = [...this].map(([file, names]) => ({ id: this.#ids.get(file) as number, provider: 'local', names }));
+    return files.filter(({ id }) => id > after).sort((a, b) => a.id - b.id).slice(0, limit);
+  }
+}
+
 /** One for all databases: each further one would slow every promise down. */
 const ambient = new AsyncLocalStorage<Transaction>();
 
 export class SimDatabase {
   readonly ledger: MemoryLedger;
+  readonly #inventories = new MemoryInventories();
   /** The media library: file → its keys. */
-  readonly files = new Map<string, readonly ObjectKey[]>();
+  readonly files = new ListedFiles();
   /** The step in which a write of a key was last recorded. */
   readonly recorded = new Map<ObjectKey, number>();
 
@@ -53,12 +76,12 @@ export class SimDatabase {
   connect(life: Life): Connection {
     const request = async <T>(label: string, reads: boolean, apply: () => T | Promise<T>): Promise<T> => {
       const transaction = ambient.getStore() ?? null;
-      await this.scheduler.wait(life, label, { database: transaction });
+      await (reads ? this.scheduler.look(life, label, { database: transaction }) : this.scheduler.wait(life, label, { database: transaction }));
       // within a transaction a lost answer is a lost connection, which is a roll-back: its COMMIT has faults of its own
       const fault = transaction ? 'none' : this.faults.database();
       if (fault === 'failed') throw new DatabaseError(label);
       const answer = await apply();
-      await this.scheduler.wait(life, `${label} answered`);
+      await this.scheduler.answer(life, label);
       if (fault === 'answer-lost' && !reads) throw new DatabaseError(`${label}, committed`);
       return answer;
     };
@@ -74,7 +97,14 @@ export class SimDatabase {
         },
       }),
       catalog: { listed, listedAnywhere: listed },
-      listing: () => request('library', true, () => [...this.files.values()].flat()),
+      library: {
+        page: ({ after, limit }) => request('library page', true, () => this.files.page(after, limit)),
+        logos: () => request('library logos', true, () => []),
+      },
+      inventories: {
+        of: (volume) => request(`inventory of ${volume}`, true, () => this.#inventories.of(volume)),
+        save: (volume, inventory) => request(`inventory save ${volume}`, false, () => this.#inventories.save(volume, inventory)),
+      },
       inTransaction: () => ambient.getStore() !== undefined,
       transaction: async (work) => {
         await this.scheduler.wait(life, 'BEGIN', { database: null });
@@ -104,7 +134,7 @@ export class SimDatabase {
         const fault = this.faults.database();
         if (fault === 'failed') transaction.rollBack();
         end();
-        await this.scheduler.wait(life, 'COMMIT answered');
+        await this.scheduler.answer(life, 'COMMIT');
         if (fault !== 'none') throw new DatabaseError(`COMMIT ${fault}`);
       },
       change: (label, apply) => request(label, false, apply),

@@ -30,12 +30,12 @@ export class SimDisk {
 
   connect(life: Life): LocalStore {
     const find = async (operation: string, name: string): Promise<StoredFile> => {
-      await this.scheduler.wait(life, `disk ${operation} ${name}`);
+      await this.scheduler.look(life, `disk ${operation} ${name}`);
       const file = this.files.get(name);
       if (!file) throw new StorageError('OBJECT_NOT_FOUND', { operation, subject: name, refused: true });
       return file;
     };
-    const answered = (operation: string, name: string) => this.scheduler.wait(life, `disk ${operation} ${name} answered`);
+    const answered = (operation: string, name: string) => this.scheduler.answer(life, `disk ${operation} ${name}`);
     return {
       put: async (name, body) => {
         await this.scheduler.wait(life, `disk put ${name}`);
@@ -82,7 +82,7 @@ export class SimDisk {
       },
       abortWrites: async () => undefined,
       exists: async (name) => {
-        await this.scheduler.wait(life, `disk exists ${name}`);
+        await this.scheduler.look(life, `disk exists ${name}`);
         // it is never unmounted
         return name === `${OWN_FOLDER}/volume` || this.files.has(name);
       },

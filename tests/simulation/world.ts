@@ -3,7 +3,7 @@ import { parseKey, type ObjectKey, type VolumeId } from '../../server/src/core/k
 import { Faults } from './faults';
 import type { History } from './plan';
 import { Process } from './process';
-import { Scheduler, type Life } from './scheduler';
+import { Scheduler, settled, type Life } from './scheduler';
 import { SimDatabase } from './sim-database';
 import { SimDisk } from './sim-disk';
 import { SimS3 } from './sim-s3';
@@ -13,7 +13,14 @@ import { Writes, type Moment, type Write } from './writes';
 export const bytesFor = (write: Write, key: ObjectKey): Buffer => Buffer.from(`${write.id} ${key}`);
 
 /** Main file and thumbnail of an image. */
-export const keysOf = (file: string): [main: ObjectKey, thumbnail: ObjectKey] => [parseKey(`${file}.bin`), parseKey(`thumbnail_${file}.bin`)];
+export function keysOf(file: string): KeyPair {
+  const keys = known.get(file) ?? [parseKey(`${file}.bin`), parseKey(`thumbnail_${file}.bin`)];
+  known.set(file, keys);
+  return keys;
+}
+
+type KeyPair = readonly [main: ObjectKey, thumbnail: ObjectKey];
+const known = new Map<string, KeyPair>();
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -60,7 +67,6 @@ export class World {
   #random: number;
   readonly #listedSince = new Map<ObjectKey, number>();
   #lives = 0;
-  #locationId = 0;
 
   constructor(readonly history: History) {
     const { setting } = history;
@@ -81,8 +87,8 @@ export class World {
   }
 
   async start(): Promise<void> {
-    this.#locationId = await this.database.ledger.locationId({ endpoint: '', region: 'us-east-1', bucket: 'media' });
     this.processes = [this.#process(0), this.#process(1)];
+    await settled();
     const { library, bucketOnly, foreign, sharedDisk } = this.history.setting;
     const toDisk = (key: ObjectKey, bytes: Buffer) => {
       this.disks[0]?.write(key, bytes);
@@ -152,7 +158,7 @@ export class World {
 
   /** Every process knows what the settings say. */
   tellAll(): void {
-    for (const process of this.processes) process.leaving = this.leaving;
+    for (const process of this.processes) process.follow(this.leaving);
   }
 
   setClock(at: number, ms: number): void {
@@ -210,7 +216,6 @@ export class World {
       disk: this.disks[at] as SimDisk,
       clock,
       sleepInBackground: sleeping(true),
-      locationId: this.#locationId,
       readOnly: at === 1 && this.history.setting.secondReadOnly,
       lists: this.history.setting.lists,
       leaving: this.leaving,

@@ -13,7 +13,7 @@ export const DAY = 24 * 3600_000;
 /** So long after a replace the path of what it replaced may have other bytes. */
 export const RESTED = 4_000;
 
-/** A media world on its way out of S3. */
+/** A media world in which S3 is being left. */
 export async function leavingWorld() {
   const world = await mediaWorld();
   const at = (name: string) => path.join(world.folder, name);

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import { type Clock, systemClock } from '../../server/src/core/clock';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
-import { workOnClaimed } from '../../server/src/core/jobs/claimed';
+import { workOn } from '../../server/src/core/jobs/work-through';
 import { uploads } from '../../server/src/core/jobs/upload/send-files';
 import { parseKey, plainLocalName, type ObjectKey } from '../../server/src/core/keys';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
@@ -122,7 +122,7 @@ export async function outageWorld() {
       async phase1(): Promise<boolean> {
         const request = { work: 'upload', volume: parts.volume.id, origin: 'library' } as const;
         const options = { concurrency: 4, batchSize: 100, signal: new AbortController().signal };
-        await workOnClaimed(parts, request, options, uploads(parts, options).upload);
+        await workOn(parts, request, options, uploads(parts, options).upload);
         return ledger.pendingWork(request);
       },
       catchUp: () => catchUp(parts, 4, new AbortController().signal),

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 import { codeOf } from '../../../server/src/core/errors';
 import { proveObject } from '../../../server/src/core/sweep/prove-object';
-import { bringBack } from '../../../server/src/core/jobs/restore/restore-row';
+import { bringBack } from '../../../server/src/core/jobs/restore/bring-back';
 import { sweep } from '../../../server/src/core/sweep/sweep';
 import type { LocationId } from '../../../server/src/core/ledger/words';
 import { isIn } from '../../../server/src/core/ledger/state';

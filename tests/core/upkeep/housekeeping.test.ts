@@ -123,7 +123,7 @@ test('where no other process cleans it is done without being woken, and the leas
   expect(await leases.acquire('cleaning', 'another', 1)).toBe(true);
 });
 
-test('on the way out a replaced file comes to its plain path a few seconds later', async () => {
+test('while S3 is left a replaced file comes to its plain path a few seconds later', async () => {
   await fallBack('a.txt');
   housekeeping.start();
   await inS3('a.txt');

@@ -4,9 +4,6 @@ import type { LibraryFile } from '../media/library';
 import type { NewFinding } from '../runner/job';
 import type { RunProgress } from '../runner/run-progress';
 
-/** Files of the media library that are read at once. */
-export const PAGE = 500;
-
 const OURS = 'local';
 
 /** The keys of the files that this plugin keeps, each once; the others, those that lie at other URLs, and names that cannot be keys are counted as skipped. */

@@ -2,12 +2,10 @@ import { isStorageError, StorageError } from '../errors';
 import type { Content, LocalCopy } from '../ledger/words';
 import { openedBody } from '../store/bodies';
 import type { MoveParts } from './deps';
+import { AT_ONCE } from '../pool/at-once';
 import { HeldBody } from '../store/held-body';
 import type { LocalStore } from '../store/local/local-store';
 import type { Body } from '../store/object-store';
-
-/** Up to so many bytes a file is read at once. */
-export const SMALL_BYTES = 256 * 1024;
 
 export interface Reading {
   /** Up to so many bytes are held, rather than read again for each attempt to send them. */
@@ -32,7 +30,7 @@ export async function localBody({ disk }: MoveParts, key: string, local: LocalCo
 /** The body of a file that has so many bytes; undefined where it has others. */
 async function bodyOf(disk: LocalStore, name: string, size: number, { heldBytes = 0, signal }: Reading): Promise<Body | undefined> {
   if (signal?.aborted) throw new StorageError('ABORTED', { operation: 'read', subject: name, refused: true });
-  if (size <= SMALL_BYTES) {
+  if (size <= AT_ONCE.smallBytes) {
     const bytes = await disk.bytes(name, size);
     return bytes && HeldBody.of(bytes);
   }

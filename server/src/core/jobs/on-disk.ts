@@ -3,9 +3,8 @@ import { isStorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
 import type { MoveParts } from './deps';
 import { statOf } from '../media/plain-file';
-import { inParallel } from '../pool/in-parallel';
-
-const STATS_AT_ONCE = 16;
+import { AT_ONCE } from '../pool/at-once';
+import { forEach } from '../pool/for-each';
 
 export interface OnDisk {
   /** Bytes of each file that lies at its plain path. */
@@ -19,7 +18,7 @@ export interface OnDisk {
 export async function lookOnDisk({ disk }: Pick<MoveParts, 'disk'>, keys: readonly ObjectKey[]): Promise<OnDisk> {
   const found = new Map<ObjectKey, number>();
   const unknown = new Map<ObjectKey, ErrorCode>();
-  await inParallel(keys, STATS_AT_ONCE, async (key) => {
+  await forEach(keys, AT_ONCE.stats, async (key) => {
     try {
       const stat = await statOf(disk, plainLocalName(key));
       if (stat) found.set(key, stat.size);

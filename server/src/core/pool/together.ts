@@ -21,7 +21,8 @@ interface Waiting<R, A> {
 export function together<R, A>(step: (requests: readonly R[]) => Promise<readonly A[]>, gathering: Gathering): (request: R) => Promise<A> {
   const { clock, lingerMs, atMost } = gathering;
   const waiting: Waiting<R, A>[] = [];
-  let full = new AbortController();
+  /** Ends the wait for others. */
+  let full: AbortController | undefined;
   let underWay = false;
 
   const take = async (some: readonly Waiting<R, A>[]): Promise<void> => {
@@ -35,9 +36,12 @@ export function together<R, A>(step: (requests: readonly R[]) => Promise<readonl
   const workOff = async (): Promise<void> => {
     underWay = true;
     while (waiting.length > 0) {
-      // rejects as soon as there are enough
-      if (waiting.length < atMost) await clock.sleep(lingerMs, full.signal).catch(() => undefined);
-      full = new AbortController();
+      if (waiting.length < atMost) {
+        full = new AbortController();
+        // rejects as soon as there are enough
+        await clock.sleep(lingerMs, full.signal).catch(() => undefined);
+        full = undefined;
+      }
       await take(waiting.splice(0, atMost));
     }
     underWay = false;
@@ -46,7 +50,7 @@ export function together<R, A>(step: (requests: readonly R[]) => Promise<readonl
   return (request) =>
     new Promise((resolve, reject) => {
       waiting.push({ request, resolve, reject });
-      if (waiting.length >= atMost) full.abort();
+      if (waiting.length >= atMost) full?.abort();
       if (!underWay) void workOff();
     });
 }

@@ -1,7 +1,5 @@
+import { AT_ONCE } from '../pool/at-once';
 import type { SweepParts } from './deps';
-
-/** Asked of the library at once. */
-const BATCH = 1_000;
 
 /**
  * Ends burials whose time has come: a key the media library still lists gets its tombstone taken away (Strapi's own
@@ -11,7 +9,7 @@ const BATCH = 1_000;
 export async function purge(deps: SweepParts, signal: AbortSignal): Promise<number> {
   let done = 0;
   while (!signal.aborted) {
-    const due = await deps.ledger.duePurges(BATCH);
+    const due = await deps.ledger.duePurges(AT_ONCE.purgeBatch);
     if (due.length === 0) break;
     const listed = await deps.catalog.listedAnywhere(due.map((row) => row.key));
     let moved = 0;

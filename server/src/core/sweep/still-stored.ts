@@ -57,7 +57,7 @@ type GivenBack = 'sent-again' | 'kept' | 'stored';
  * @returns undefined where the file stays as it is
  */
 async function givenBack(deps: SweepParts, row: RowIn<'remote'>, due: DueFile, bucket: RightBucket, signal: AbortSignal | undefined): Promise<GivenBack | undefined> {
-  // a copy of production sees what production has deleted since, and leaves its ledger alone; on the way out every byte is wanted back
+  // a copy of production sees what production has deleted since, and leaves its ledger alone; while S3 is being left every byte is wanted back
   if (row.tombstone !== null || (!deps.buckets.writable && !deps.instance.leaving)) return undefined;
   const isRightBucket = await bucket.isProven(row.placement.remote.locationId);
   // once more, as the bucket may have been the right one only in between

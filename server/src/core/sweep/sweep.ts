@@ -1,12 +1,12 @@
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import type { DueFile, DueName } from '../ledger/words';
+import { AT_ONCE } from '../pool/at-once';
 import type { SweepParts } from './deps';
 import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';
 import { requireStored } from './still-stored';
 
-const BATCH = 100;
 /** How long a name that S3 or the disk would not let go of is left alone, in milliseconds. */
 const RETRY_MS = 10 * 60_000;
 
@@ -21,14 +21,14 @@ export async function sweep(deps: SweepParts, signal: AbortSignal): Promise<numb
   if (!deps.buckets.writable) return removed;
   for (const { id: locationId } of await deps.ledger.locations()) {
     if (!deps.buckets.storeAt(locationId)) continue;
-    removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, BATCH));
+    removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, AT_ONCE.sweepBatch));
   }
   return removed;
 }
 
 /** The same for this disk alone. */
 export function sweepFiles(deps: SweepParts, signal: AbortSignal): Promise<number> {
-  return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, BATCH));
+  return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, AT_ONCE.sweepBatch));
 }
 
 async function sweepNames(deps: SweepParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
@@ -45,7 +45,7 @@ async function sweepNames(deps: SweepParts, signal: AbortSignal, due: () => Prom
       else if (name.kind === 'object' && deps.buckets.writable?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
     }
-    if (names.length < BATCH) return removed;
+    if (names.length < AT_ONCE.sweepBatch) return removed;
   }
   return removed;
 }

@@ -1,8 +1,7 @@
 import type { MoveParts } from '../jobs/deps';
-import { workOnClaimed } from '../jobs/claimed';
 import { uploads } from '../jobs/upload/send-files';
-
-const BATCH = 100;
+import { workOn } from '../jobs/work-through';
+import { AT_ONCE } from '../pool/at-once';
 
 export interface CatchUpResult {
   uploaded: number;
@@ -15,15 +14,15 @@ export interface CatchUpResult {
  */
 export async function catchUp(deps: MoveParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
-  const options = { concurrency, batchSize: BATCH, signal };
+  const options = { concurrency, batchSize: AT_ONCE.catchUpBatch, signal };
   const { inHand, upload } = uploads(deps, options);
   const writes = deps.buckets.writable?.breaker.writes;
   let trial = { done: 0, failed: 0 };
   if (writes && writes.state.kind !== 'closed') {
     // nothing is read, asked or noted for the others before one of them has passed
-    trial = await workOnClaimed(deps, request, { concurrency: 1, batchSize: 1, signal, afterBatch: async () => false }, upload);
+    trial = await workOn(deps, request, { concurrency: 1, batchSize: 1, signal, afterBatch: async () => false }, upload);
     if (trial.done === 0) return { uploaded: 0, failed: trial.failed };
   }
-  const { done, failed } = await workOnClaimed(deps, request, { ...options, concurrency: inHand }, upload);
+  const { done, failed } = await workOn(deps, request, { ...options, concurrency: inHand }, upload);
   return { uploaded: trial.done + done, failed };
 }

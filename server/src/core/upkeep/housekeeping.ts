@@ -20,7 +20,7 @@ const SETTLING_PAUSE_MS = 60_000;
 const TIDYING_PAUSE_MS = 3600_000;
 /** At most so long after a file went to the disk it is tried again, in milliseconds; by then its request has published it. */
 const SOON_MS = 2_000;
-/** At most so long after a write on the way out its file is given its plain path, in milliseconds; not sooner than the path has rested. */
+/** While S3 is being left, a file that was written gets its plain path at most so many milliseconds later; not sooner than the path has rested. */
 const SETTLED_SOON_MS = 7_000;
 
 export interface HousekeepingOptions {
@@ -36,7 +36,7 @@ export interface HousekeepingOptions {
 
 /**
  * The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted, tallies kept;
- * on the way out of S3 also this disk's files to their plain paths.
+ * while S3 is being left also this disk's files to their plain paths.
  */
 export class Housekeeping {
   readonly #catchUp: Worker;

@@ -1,10 +1,9 @@
 import type { LeaseHolder } from '../leases/lease-holder';
 import { settleOnce, type SettleParts } from '../jobs/leave/settle';
-
-const BATCH = 100;
+import { AT_ONCE } from '../pool/at-once';
 
 /**
- * While S3 is on its way out: what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
+ * While S3 is being left, what editors write to this disk gets its plain path by itself, so that it need not wait for a restore.
  * One process of a disk at a time, which saves double work only; a restore may be at the same files.
  */
 export async function settleHere(deps: SettleParts, leases: LeaseHolder, concurrency: number, signal: AbortSignal): Promise<void> {
@@ -12,7 +11,7 @@ export async function settleHere(deps: SettleParts, leases: LeaseHolder, concurr
   await leases.during(`settling:${deps.volume.id}`, async () => {
     let settled = 0;
     const onResult = (result: unknown) => void (result === 'settled' && settled++);
-    await settleOnce(deps, { concurrency, batchSize: BATCH, signal, onResult });
+    await settleOnce(deps, { concurrency, batchSize: AT_ONCE.settlingBatch, signal, onResult });
     if (settled > 0) deps.log.info(`${settled} file(s) lie at their plain paths now`);
   });
 }

@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os';
-import type { EngineParts } from '../media/deps';
+import type { MoveParts } from '../jobs/deps';
 import { removeTemporaryFiles } from '../store/local/temporary-files';
 
 /** How long a temporary file lies untouched before it counts as a crash's, in milliseconds. No upload pauses so long. */
 const LEFT_AFTER_MS = 24 * 3600_000;
 
 /** Removes the temporary files of processes that crashed. @param system the system's temporary folder */
-export async function tidy(deps: Pick<EngineParts, 'volume' | 'clock' | 'log'>, system = tmpdir()): Promise<void> {
+export async function tidy(deps: Pick<MoveParts, 'volume' | 'clock' | 'log'>, system = tmpdir()): Promise<void> {
   const { volume, clock, log } = deps;
   const places = { uploads: volume.root, system };
   const removed = await removeTemporaryFiles(places, clock.now() - LEFT_AFTER_MS, (path, error) => {

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
 import { catchUp } from '../../../../server/src/core/upkeep/catch-up';
-import { workOnClaimed } from '../../../../server/src/core/jobs/claimed';
+import { workOn } from '../../../../server/src/core/jobs/work-through';
 import { cleanUpRow } from '../../../../server/src/core/jobs/cleanup/free-disk';
 import { purge } from '../../../../server/src/core/sweep/purge';
 import { sweep } from '../../../../server/src/core/sweep/sweep';
@@ -67,8 +67,8 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   // everything to S3, and off the disk
   const options = { concurrency: 4, batchSize: 100, signal: never };
   await catchUp(world.jobs, 4, never);
-  await workOnClaimed(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
-  await workOnClaimed(world.jobs, { work: 'cleanup', volume }, options, (row) => cleanUpRow(world.jobs, row, 0));
+  await workOn(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
+  await workOn(world.jobs, { work: 'cleanup', volume }, options, (row) => cleanUpRow(world.jobs, row, 0));
   for (const ms of [0, DAY]) {
     world.state.now += ms;
     await sweep(world.jobs, never);
@@ -86,7 +86,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   expect((await world.run()).outcome).toEqual({ status: 'complete' });
   world.state.leaving = true;
   expect(await world.served()).toEqual({});
-  await replace(names[31]!, 'on the way out');
+  await replace(names[31]!, 'while leaving');
   await upload('new.txt', 'new');
   expected.set('new.txt', 'new');
   await upload('gone.txt', 'gone');

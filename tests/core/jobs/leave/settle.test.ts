@@ -22,7 +22,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** A file that is in S3 only, when S3 is on its way out. */
+/** A file that is in S3 only, when S3 is being left. */
 const stored = async (name: string, content = name) => {
   await world.put(name, content);
   world.leave();

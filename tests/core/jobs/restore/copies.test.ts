@@ -142,7 +142,7 @@ test('a run that had to end goes on there: what was read is not read again', asy
   expect(new Set(read.mock.calls.map(([name]) => name)).size).toBe(2);
 });
 
-test('on the way out a server with another uploads folder is warned of, as long as it is there', async () => {
+test('while S3 is left a server with another uploads folder is warned of, as long as it is there', async () => {
   const seen = { firstSeen: new Date(0), lastSeen: new Date(0) };
   world.volumes.push({ ...seen, id: world.jobs.volume.id, vanished: false }, { ...seen, id: ELSEWHERE, vanished: false });
   expect(await world.job().warning?.()).toBeNull();

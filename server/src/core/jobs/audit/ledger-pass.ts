@@ -1,6 +1,8 @@
 import type { AuditedRow } from '../../ledger/reports';
-import { type LedgerRow, isIn, localOf, remoteOf } from '../../ledger/state';
-import { eachAtOnce } from './at-once';
+import type { LedgerRow } from '../../ledger/state';
+import { isIn, localOf, remoteOf } from '../../ledger/state';
+import { AT_ONCE } from '../../pool/at-once';
+import { forEach } from '../../pool/for-each';
 import type { AuditRun } from './audit-run';
 import { isAsStored } from './bucket-pass';
 import { condemnedCopy, condemnedFilesOf, rescue, type CondemnedFiles } from './condemned-copy';
@@ -8,7 +10,6 @@ import { copyOnDisk, lookAtFile } from './disk-copy';
 import { Suspects } from './suspects';
 import { judge, type ObjectSeen, type Verdict } from './verdict';
 
-const PAGE = 500;
 /** A file that changed within this time may be a request's that has not ended; in milliseconds. */
 const SETTLED_MS = 24 * 3600_000;
 /** How long what the library does not list stays in the trash before it is counted once more, in milliseconds. */
@@ -19,9 +20,9 @@ export async function auditLedger(run: AuditRun): Promise<void> {
   const suspects = new Suspects<LedgerRow>((rows) => buryUnlisted(run, rows));
   let after: string | null = null;
   do {
-    const page = await run.deps.ledger.page({ after, limit: PAGE });
+    const page = await run.deps.ledger.page({ after, limit: AT_ONCE.page });
     const condemned = condemnedFilesOf(run, page.rows.map(({ row }) => row.key));
-    await eachAtOnce(page.rows, run.context.options.concurrency, async (audited) => {
+    await forEach(page.rows, run.context.options.concurrency, async (audited) => {
       if (!run.stopped) await auditRow(run, audited, { condemned, suspects });
     });
     if (!run.stopped) await suspects.judgeMany();

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../contracts/errors';
-import { workThrough } from '../batches';
+import { outcomeOf } from '../outcome';
+import { workThrough } from '../work-through';
 import { cleanUpRow } from './free-disk';
 import { planCleanup } from './plan';
 import { counted } from '../counted';
@@ -45,7 +46,8 @@ async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> 
     await sweepFiles(deps, signal);
     return forbidden(deps, options);
   };
-  return workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs, halt), { afterBatch });
+  const result = await workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs, halt), { afterBatch });
+  return outcomeOf(deps, context, copiesOf(deps), result);
 }
 
 function copiesOf({ volume }: JobDeps) {

@@ -1,17 +1,17 @@
 import type { ObjectKey } from '../../keys';
-import { paused } from '../batches';
+import { paused } from '../outcome';
 import { hasGivenUp } from '../../ledger/given-up';
+import { AT_ONCE } from '../../pool/at-once';
 import type { JobContext, JobOutcome } from '../../runner/job';
 import type { JobDeps } from '../deps';
-
-const PAGE = 500;
+import { sizeOf } from '../sizes';
 
 /** What phase 2 would free on this disk, by the ledger: nothing is asked of S3, and nothing is changed. */
 export async function planCleanup({ ledger, volume }: JobDeps, { progress, signal, commit, report }: JobContext): Promise<JobOutcome> {
   for (let after: ObjectKey | null = null; !signal.aborted; ) {
-    const rows = await ledger.scan({ work: 'cleanup', volume: volume.id }, after, PAGE);
+    const rows = await ledger.scan({ work: 'cleanup', volume: volume.id }, after, AT_ONCE.page);
     for (const row of rows) {
-      const size = 'content' in row.placement ? row.placement.content.size : 0;
+      const size = sizeOf(row);
       if (row.lastError) await report([{ kind: 'failed', key: row.key, name: null, size, code: row.lastError, action: 'none', applied: false }]);
       if (hasGivenUp(row)) {
         progress.skipped('GIVEN_UP', size);
@@ -22,7 +22,7 @@ export async function planCleanup({ ledger, volume }: JobDeps, { progress, signa
     }
     await commit();
     const last = rows.at(-1);
-    if (!last || rows.length < PAGE) return { status: 'complete' };
+    if (!last || rows.length < AT_ONCE.page) return { status: 'complete' };
     after = last.key;
   }
   return paused(null);

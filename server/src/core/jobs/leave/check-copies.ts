@@ -6,13 +6,13 @@ import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import { isDiskThere } from '../../volumes/disk-there';
 import { isBeyondFetching } from '../../ledger/given-up';
-import { inParallel } from '../../pool/in-parallel';
+import { forEach } from '../../pool/for-each';
 import type { JobContext } from '../../runner/job';
 import { localBody } from '../local-copy';
 
 /**
- * The rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is read,
- * so that a run goes on where the last one had to end; what was found wanting is looked at once more in each.
+ * Finds the rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is
+ * read, so a run goes on where the last one had to end; it looks once more at what an earlier one found wanting.
  */
 export class CopyCheck {
   #after: string | null = null;
@@ -81,7 +81,7 @@ export class CopyCheck {
   /** @param looked those that are passed by; the others are added to them as they are looked at */
   async #wantingOf(rows: readonly LedgerRow[], { options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, looked: Set<ObjectKey>): Promise<RowIn<'both'>[]> {
     const wanting: RowIn<'both'>[] = [];
-    await inParallel(rows, options.concurrency, async (row) => {
+    await forEach(rows, options.concurrency, async (row) => {
       // nothing is opened once the run is to end
       if (signal.aborted || looked.has(row.key)) return;
       const isFine = !isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row, halt));

@@ -1,12 +1,14 @@
 import type { AuditedRow } from '../../ledger/reports';
+import type { LedgerRow } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import type { RunProgress } from '../../runner/run-progress';
+import { sizeOf } from '../sizes';
 
 /**
- * Counts the files that are at their plain paths, proven, on the way out. Each once, however many runs that takes: a file that a
- * run has fetched, or settled, is there again when all are checked, and has changed since the counting began.
+ * Leaving counts the files that lie at their plain paths and are proven, each once, however many runs that takes: a file that a run
+ * has fetched, or settled, is there again when all are checked, and has changed since the counting began.
  */
-export class WayOut {
+export class CountedOnce {
   #since: number;
   #counted = { count: 0, bytes: 0 };
 
@@ -20,7 +22,7 @@ export class WayOut {
     this.#counted = { count: 0, bytes: 0 };
   }
 
-  /** Of the files on this disk those that have not been counted; what is in S3 only is expected by whoever fetches it. */
+  /** Expects the files on this disk that have not been counted; whoever fetches what is in S3 only expects that. */
   async expectRest(progress: RunProgress): Promise<void> {
     const { both, onlyOn } = await this.deps.ledger.tallies();
     const here = onlyOn.find(({ volume }) => volume === this.deps.volume.id) ?? { count: 0, bytes: 0 };
@@ -30,10 +32,11 @@ export class WayOut {
 
   /** A file that was there when the counting began; what came since was counted when it came, or not expected. */
   found({ row, unchangedMs }: AuditedRow, progress: RunProgress): void {
-    if (unchangedMs > this.deps.clock.elapsed() - this.#since && 'content' in row.placement) this.arrived(row.placement.content.size, progress);
+    if (unchangedMs > this.deps.clock.elapsed() - this.#since && 'content' in row.placement) this.arrived(row, progress);
   }
 
-  arrived(bytes: number, progress: RunProgress): void {
+  arrived(row: LedgerRow, progress: RunProgress): void {
+    const bytes = sizeOf(row);
     this.#counted = { count: this.#counted.count + 1, bytes: this.#counted.bytes + bytes };
     progress.done(bytes);
   }

@@ -6,6 +6,7 @@ import type { LedgerRow } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import type { SweepParts } from '../../sweep/deps';
 import { ROW_TTL_MS } from '../../media/row-cache';
+import { forEach } from '../../pool/for-each';
 import { isDiskThere } from '../../volumes/disk-there';
 import { noteFailure } from '../../buckets/failures';
 import { hasGivenUp } from '../../ledger/given-up';
@@ -42,8 +43,8 @@ export interface SettleWays {
 }
 
 /**
- * Gives every file of this disk its plain path, where Strapi finds it without the plugin. For as long as S3 is on its way out:
- * otherwise new files would go to the bucket meanwhile.
+ * Gives every file of this disk its plain path, where Strapi finds it without the plugin. Only while S3 is being left, because
+ * new files would go to the bucket otherwise.
  * @returns `failed` when all that is left has been given up
  */
 export async function settleAll(deps: SettleParts, ways: SettleWays): Promise<JobOutcome> {
@@ -78,17 +79,13 @@ async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = si
     const last = rows.at(-1);
     if (!last) break;
     after = last.key;
-    const worker = async () => {
-      while (goesOn()) {
-        const row = rows.shift();
-        if (!row) return;
-        const result = await settleRow(deps, row, halt);
-        if (typeof result === 'object') results.code = result.failed;
-        else if (result !== 'waits') results[result] = true;
-        onResult?.(result, row);
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, worker));
+    await forEach(rows, concurrency, async (row) => {
+      if (!goesOn()) return;
+      const result = await settleRow(deps, row, halt);
+      if (typeof result === 'object') results.code = result.failed;
+      else if (result !== 'waits') results[result] = true;
+      onResult?.(result, row);
+    });
     await afterBatch?.();
   }
   return results;

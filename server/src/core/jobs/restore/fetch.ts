@@ -1,15 +1,25 @@
 import type { ErrorCode } from '../../../contracts/errors';
-import { codeOf, isStorageError } from '../../errors';
-import { type LedgerRow, isIn, type RowIn } from '../../ledger/state';
-import type { MoveParts } from '../deps';
-import { CLAIM_MS, keepingClaims } from '../claimed';
 import { noteFailure } from '../../buckets/failures';
+import { isStorageError } from '../../errors';
 import { isBeyondFetching } from '../../ledger/given-up';
+import type { LedgerRow } from '../../ledger/state';
+import { isIn } from '../../ledger/state';
+import type { MoveParts } from '../deps';
 import type { JobContext, JobOutcome } from '../../runner/job';
-import { bringBack } from './restore-row';
+import { bytesOf } from '../sizes';
+import { workThrough, type Rows } from '../work-through';
+import { bringBack } from './bring-back';
+import type { LibraryRange } from './library-range';
 
-/** One run of the restore: batch after batch, until nothing is left, S3 is away, or the disk is full. */
-export class Restoring {
+export interface FetchWays {
+  /** Whether the disk has room for so many bytes more. */
+  fits(bytes: number): Promise<boolean>;
+  /** Counts a file that is back. */
+  onBack(row: LedgerRow): Promise<void>;
+}
+
+/** Fetches files from S3 in one run: batch after batch, until nothing is left, S3 is away, or the disk is full. */
+export class Fetching {
   /** Why the run is over before its end. */
   #over: ErrorCode | null = null;
   #lastFailure: ErrorCode | null = null;
@@ -17,95 +27,58 @@ export class Restoring {
   constructor(
     private readonly deps: MoveParts,
     private readonly context: JobContext,
-    /** Whether the disk has room for so many bytes more. */
-    private readonly fits: (bytes: number) => Promise<boolean>,
-    /** A row's file is back, which counts. */
-    private readonly onBack: (row: RowIn<'remote' | 'both'>) => Promise<void>,
+    private readonly ways: FetchWays,
   ) {}
 
   /** Every file that is in S3 only. */
   async all(): Promise<JobOutcome> {
     const { ledger } = this.deps;
-    const { progress, options } = this.context;
     const { remote } = await ledger.tallies();
-    progress.expect(remote.count, remote.bytes);
-    while (this.#goesOn()) {
-      const rows = await ledger.claim({ work: 'restore', limit: options.batchSize }, CLAIM_MS, this.deps.holder);
-      if (rows.length === 0 || (await this.#batch(rows)) === 0) break;
-    }
-    if (await this.#isLeft()) return this.#outcome(true);
+    this.context.progress.expect(remote.count, remote.bytes);
+    await this.#fetch({ work: 'restore' });
+    // one of them will be tried again by itself
+    if (await ledger.pendingWork({ work: 'restore' })) return this.#paused();
     // what is left has been given up
-    return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : this.#outcome(false);
+    return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : { status: 'complete' };
   }
 
-  /** The files of these batches. @param left those of them that are not back @param expected they are counted in already */
-  async rows(batches: AsyncIterable<LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>, expected = false): Promise<JobOutcome> {
-    for await (const rows of batches) {
-      if (!expected) this.context.progress.expect(rows.length, bytesOf(rows));
-      if (rows.length > 0 && this.#goesOn()) await this.#batch(rows);
-      if (!this.#goesOn()) break;
-    }
-    if (!this.#goesOn()) return this.#outcome(true);
+  /** The files of these batches. @param left those of them that are not back */
+  async rows(batches: AsyncIterable<readonly LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>): Promise<JobOutcome> {
+    await this.#fetch(batches);
+    if (!this.#goesOn()) return this.#paused();
     const rest = await left();
-    if (rest.length === 0) return this.#outcome(false);
+    if (rest.length === 0) return { status: 'complete' };
     const code = rest.at(-1)?.lastError ?? this.#lastFailure;
     return rest.every(isBeyondFetching) ? this.#givenUp(code) : { status: 'paused', code };
   }
 
-  #givenUp(code: ErrorCode | null): JobOutcome {
-    return { status: 'failed', code: code ?? 'UNAVAILABLE' };
-  }
-
-  /** Why one of the files that are still in S3 only is not back. */
-  async #errorOfRest(): Promise<ErrorCode | null> {
-    const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
-    return row?.lastError ?? this.#lastFailure;
-  }
-
-  /** Whether there is a file that will be tried again by itself. */
-  async #isLeft(): Promise<boolean> {
-    return this.deps.ledger.pendingWork({ work: 'restore' });
-  }
-
-  /** @returns how many files are back */
-  async #batch(rows: LedgerRow[]): Promise<number> {
-    let back = 0;
-    if (!(await this.fits(bytesOf(rows)))) this.#over = 'DISK_TOO_SMALL';
-    const held = new Set(rows);
-    const worker = async () => {
-      while (this.#goesOn()) {
-        const row = rows.shift();
-        if (!row) return;
-        if (await this.#one(row)) back++;
-        held.delete(row);
-      }
-    };
-    await keepingClaims(this.deps, held, () => Promise.all(Array.from({ length: this.context.options.concurrency }, worker)));
-    await this.deps.ledger.release(rows);
-    await this.context.commit();
-    return back;
+  async #fetch(rows: Rows): Promise<void> {
+    const { failure } = await workThrough(this.deps, this.context, rows, (row) => this.#one(row), {
+      goesOn: () => this.#goesOn(),
+      fits: async (batch) => {
+        const fits = await this.ways.fits(bytesOf(batch));
+        if (!fits) this.#over = 'DISK_TOO_SMALL';
+        return fits;
+      },
+      onMoved: (row) => this.ways.onBack(row),
+    });
+    this.#lastFailure = failure ?? this.#lastFailure;
   }
 
   async #one(row: LedgerRow): Promise<boolean> {
-    const { deps } = this;
-    const { progress } = this.context;
+    const { deps, context } = this;
     if (!isIn(row, 'remote', 'both')) return false;
     try {
-      progress.requested('get');
-      const back = await bringBack(deps, row, this.context.halt);
-      if (back) await this.onBack(row);
-      return back;
+      context.progress.requested('get');
+      return await bringBack(deps, row, context.halt);
     } catch (error) {
-      if (isStorageError(error, 'DISK_FULL')) {
+      if (!isStorageError(error, 'DISK_FULL')) {
+        await noteFailure(deps, row, error, 'restore');
+      } else {
         // no fault of this file, nor would another one fare better
         this.#over = error.code;
         await deps.ledger.release([row]);
-        return false;
       }
-      await noteFailure(deps, row, error, 'restore');
-      if (this.#away() !== null) return false;
-      this.#lastFailure = codeOf(error);
-      progress.failed();
       return false;
     }
   }
@@ -121,13 +94,32 @@ export class Restoring {
     return state.kind === 'closed' ? null : state.cause.code;
   }
 
-  #outcome(isLeft: boolean): JobOutcome {
-    const stopped = this.#over ?? this.#away();
-    if (isLeft) return { status: 'paused', code: stopped ?? this.#lastFailure };
-    return { status: 'complete' };
+  #paused(): JobOutcome {
+    return { status: 'paused', code: this.#over ?? this.#away() ?? this.#lastFailure };
+  }
+
+  #givenUp(code: ErrorCode | null): JobOutcome {
+    return { status: 'failed', code: code ?? 'UNAVAILABLE' };
+  }
+
+  /** Why one of the files that are still in S3 only is not back. */
+  async #errorOfRest(): Promise<ErrorCode | null> {
+    const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
+    return row?.lastError ?? this.#lastFailure;
   }
 }
 
-export function bytesOf(rows: readonly LedgerRow[]): number {
-  return rows.reduce((total, row) => total + ('content' in row.placement ? row.placement.content.size : 0), 0);
+/** Fetches every file that is in S3 only, or those of a range of the media library. */
+export async function fetchInS3Only(fetching: Fetching, context: JobContext, range: LibraryRange): Promise<JobOutcome> {
+  const { maxId } = context.options;
+  const fetched = await (maxId === null ? fetching.all() : fetching.rows(expected(range.batches(maxId, context), context), () => range.left()));
+  if (fetched.status === 'complete') range.ended();
+  return fetched;
+}
+
+async function* expected(batches: AsyncIterable<readonly LedgerRow[]>, { progress }: JobContext): AsyncGenerator<readonly LedgerRow[]> {
+  for await (const rows of batches) {
+    progress.expect(rows.length, bytesOf(rows));
+    yield rows;
+  }
 }

@@ -9,8 +9,6 @@ import type { JobDeps } from '../deps';
 /** Whether nothing lay under a name when the bucket was listed. What is put there since is not overwritten all the same. */
 export type IsFree = (object: string) => boolean;
 
-/** For fewer files each is asked for: that is sooner done. */
-const WORTH_FILES = 200;
 /** Of a fuller bucket not all names are remembered: some 20 MB. */
 const MOST_NAMES = 100_000;
 const PAGE = 1_000;
@@ -31,14 +29,18 @@ interface Listed {
 export class FreeNames {
   #listed: Listed | undefined;
 
-  constructor(private readonly deps: Pick<JobDeps, 'log'> & { clock: Pick<Clock, 'elapsed'> }) {}
+  constructor(
+    private readonly deps: Pick<JobDeps, 'log'> & { clock: Pick<Clock, 'elapsed'> },
+    /** For fewer files each name is asked for: that is sooner done. */
+    private readonly worthFiles = 200,
+  ) {}
 
   /**
    * @param files how many are to be uploaded
    * @returns undefined where each name must be asked for
    */
   async of(cloud: Cloud, files: number, { signal, options }: Pick<JobContext, 'signal' | 'options'>): Promise<IsFree | undefined> {
-    if (files < WORTH_FILES) return undefined;
+    if (files < this.worthFiles) return undefined;
     const place = JSON.stringify([cloud.locationId, cloud.prefix]);
     const now = this.deps.clock.elapsed();
     // who starts a run may have filled the bucket just now

@@ -4,11 +4,12 @@ import { plainLocalName, type ObjectKey, type VolumeId } from '../../keys';
 import { isIn } from '../../ledger/state';
 import { adoptFrom } from '../../media/adoption';
 import { requireDisk } from '../../volumes/disk-there';
-import { inParallel } from '../../pool/in-parallel';
+import { AT_ONCE } from '../../pool/at-once';
+import { forEach } from '../../pool/for-each';
 import { NO_INVENTORY, UNLIMITED } from '../../ledger/inventories';
 import type { JobContext, JobOptions } from '../../runner/job';
 import type { JobDeps } from '../deps';
-import { elsewhereIn, keysOf, PAGE, usable } from '../library-keys';
+import { elsewhereIn, keysOf, usable } from '../library-keys';
 import { lookOnDisk } from '../on-disk';
 import type { RunProgress } from '../../runner/run-progress';
 
@@ -30,10 +31,10 @@ export async function takeInventory(deps: JobDeps, context: JobContext): Promise
     const saved = await deps.inventories.save(volume, inventory);
     if (saved && ended) return true;
     if (!saved) inventory = await deps.inventories.of(volume);
-    const files = await deps.library.page({ after: inventory.position, limit: PAGE, maxId: options.maxId });
+    const files = await deps.library.page({ after: inventory.position, limit: AT_ONCE.page, maxId: options.maxId });
     const { keys, otherProviders } = keysOf(files, progress);
     await context.report(elsewhereIn(files));
-    ended = files.length < PAGE;
+    ended = files.length < AT_ONCE.page;
     if (ended) keys.push(...usable(await deps.library.logos(), progress));
     const missing = await lookAt(deps, context, volume, keys);
     inventory = {
@@ -64,11 +65,12 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
   const { found, absent, unknown } = await lookOnDisk(deps, keys);
   // unmounted meanwhile: what the bucket has under a plain name may be older than the file on the disk
   if (absent.length > 0) await requireDisk(deps, 'inventory');
-  await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
+  if (found.size > 0) await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
+  if (notFound.length === 0) return 0;
   const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
-  await inParallel(notFound, options.concurrency, async (key) => {
+  await forEach(notFound, options.concurrency, async (key) => {
     // the page is looked at again in the next run
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'inventory', subject: key, refused: true });
     const row = rows.get(key);

@@ -1,16 +1,16 @@
 import { isStorageError } from '../../errors';
-import { interrupted, paused, workThrough } from '../batches';
+import { interrupted, outcomeOf, paused } from '../outcome';
 import { counted } from '../counted';
 import { FreeNames } from './free-names';
 import { inventoryEnded, takeInventory } from './inventory';
 import type { Job, JobContext, JobOptions, JobOutcome } from '../../runner/job';
 import type { JobDeps } from '../deps';
 import { planUpload } from './plan';
+import { workThrough } from '../work-through';
 import { uploads } from './send-files';
 
 /** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
-export function uploadJob(deps: JobDeps): Job {
-  const freeNames = new FreeNames(deps);
+export function uploadJob(deps: JobDeps, freeNames = new FreeNames(deps)): Job {
   return {
     name: 'upload',
     scope: 'disk',
@@ -38,7 +38,8 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   const cloud = deps.buckets.writable;
   const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
   const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, halt, hurry, isFree });
-  return workThrough(deps, context, libraryOf(deps), move, { inHand });
+  const result = await workThrough(deps, context, libraryOf(deps), move, { concurrency: inHand });
+  return outcomeOf(deps, context, libraryOf(deps), result);
 }
 
 function libraryOf({ volume }: JobDeps) {

@@ -3,12 +3,13 @@ import { StorageError } from '../../errors';
 import { plainObjectName, type ObjectKey } from '../../keys';
 import { isIn, type LedgerRow } from '../../ledger/state';
 import { seenUnder } from '../../buckets/cloud';
-import { paused, interrupted } from '../batches';
+import { paused, interrupted } from '../outcome';
 import { hasGivenUp } from '../../ledger/given-up';
-import { inParallel } from '../../pool/in-parallel';
+import { AT_ONCE } from '../../pool/at-once';
+import { forEach } from '../../pool/for-each';
 import type { JobContext, JobOutcome, NewFinding } from '../../runner/job';
 import type { JobDeps } from '../deps';
-import { elsewhereIn, keysOf, PAGE, usable } from '../library-keys';
+import { elsewhereIn, keysOf, usable } from '../library-keys';
 import { lookOnDisk } from '../on-disk';
 
 /** What phase 1 would do with the library and this disk, and why it would pass files by. Only looks, and changes nothing. */
@@ -16,14 +17,14 @@ export async function planUpload(deps: JobDeps, context: JobContext): Promise<Jo
   const { options, progress, signal } = context;
   try {
     for (let after = 0; !signal.aborted; ) {
-      const files = await deps.library.page({ after, limit: PAGE, maxId: null });
+      const files = await deps.library.page({ after, limit: AT_ONCE.page, maxId: null });
       const beyond = files.filter(({ id }) => options.maxId !== null && id > options.maxId);
       const names = beyond.reduce((total, file) => total + file.names.length, 0);
       if (names > 0) progress.skipped('BEYOND_MAX_ID', 0, names);
       const within = files.slice(0, files.length - beyond.length);
       const { keys } = keysOf(within, progress);
       await context.report(elsewhereIn(within));
-      const ended = files.length < PAGE;
+      const ended = files.length < AT_ONCE.page;
       if (ended) keys.push(...usable(await deps.library.logos(), progress));
       await plan(deps, context, keys);
       await context.commit();
@@ -55,7 +56,7 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   const { found, absent, unknown } = await lookOnDisk(deps, withoutBytes);
   for (const [key, size] of found) wouldUpload(deps, context, size, rows.get(key)?.plainUsed ?? false);
   for (const [key, code] of unknown) noted('missing', key, null, code);
-  await inParallel(absent, options.concurrency, async (key) => {
+  await forEach(absent, options.concurrency, async (key) => {
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
     const cloud = deps.buckets.writable;
     const spent = rows.get(key)?.plainUsed ?? false;

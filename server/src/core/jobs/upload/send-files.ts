@@ -9,18 +9,10 @@ import { prove } from '../../buckets/proof';
 import type { Body, ObjectFacts } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
 import type { IsFree } from './free-names';
-import { lanes } from '../../pool/lanes';
-import { localBody, SMALL_BYTES } from '../local-copy';
+import { AT_ONCE } from '../../pool/at-once';
+import { limit } from '../../pool/limit';
+import { localBody } from '../local-copy';
 import { together, type Gathering } from '../../pool/together';
-
-/** Of small files so many times more are in hand than move at once: while some move, the others' steps in the ledger are taken together. */
-const IN_HAND = 16;
-/** Costs a small file that comes alone so long for each step, in milliseconds. */
-const LINGER_MS = 100;
-/** The same for larger files, of which no others move meanwhile. */
-const LINGER_LARGE_MS = 5;
-/** So many bytes of larger files are held at most, all together, so that they are read once. */
-const HELD_BYTES = 64 * 1024 * 1024;
 
 export interface Uploads {
   /** How many rows are to be worked on at once. */
@@ -63,19 +55,19 @@ interface Way {
 
 export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
-  const inHand = Math.min(concurrency * IN_HAND, batchSize);
+  const inHand = Math.min(concurrency * AT_ONCE.rowsInHandPerMove, batchSize);
   // as many may wait for the one step as for the other, while twice as many as can move are on their way
   const atMost = Math.max(Math.ceil(inHand / 4), Math.floor(inHand / 2) - concurrency);
   const steps = (gathering: Omit<Gathering, 'clock'>) => ({
     begin: together(ledger.beginUploads, { clock, ...gathering }),
     commit: together(ledger.commitUploads, { clock, ...gathering }),
   });
-  const inLane = lanes(concurrency);
+  const inLane = limit(concurrency);
   // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
-  const small: Way = { ...steps({ lingerMs: LINGER_MS, atMost }), reading: lanes(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
+  const small: Way = { ...steps({ lingerMs: AT_ONCE.lingerMs, atMost }), reading: limit(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
   const atOnce = <T>(work: () => Promise<T>) => work();
   // reading a large file may take longer than a run's time: it is sent all the same, or it would be read again in each run
-  const large: Way = { ...steps({ lingerMs: LINGER_LARGE_MS, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: HELD_BYTES / concurrency, givenBack: halt };
+  const large: Way = { ...steps({ lingerMs: AT_ONCE.lingerLargeMs, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: AT_ONCE.heldBytes / concurrency, givenBack: halt };
 
   const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes, givenBack }: Way, unasked: boolean): Promise<boolean> => {
     const { key, placement } = row;
@@ -115,7 +107,7 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
     async upload(row) {
       const cloud = deps.buckets.writable;
       if (!cloud || !isIn(row, 'local')) return false;
-      const isSmall = row.placement.content.size <= SMALL_BYTES;
+      const isSmall = row.placement.content.size <= AT_ONCE.smallBytes;
       const unasked = isSmall && (isFree?.(plainObjectName(cloud.prefix, row.key)) ?? false);
       try {
         const committed = await (isSmall ? move(cloud, row, small, unasked) : inLane(() => move(cloud, row, large, false)));

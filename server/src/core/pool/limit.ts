@@ -1,7 +1,7 @@
 /** @returns what does works, so many at once; the others wait for their turn, in the order in which they came. */
-export function lanes(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function limit(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
-  let free = count;
+  let free = atOnce;
   return async (work) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));

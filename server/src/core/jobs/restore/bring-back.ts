@@ -1,25 +1,12 @@
 import { isStorageError, StorageError } from '../../errors';
-import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
+import type { LedgerRow, RowIn } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import { atPlaceOf } from '../../buckets/stand-in';
 import type { ObjectStore } from '../../store/object-store';
-import { noteFailure } from '../../buckets/failures';
 
 /**
- * Brings a file that is in S3 only back to this disk as well, under a name of its own, and commits it as `both`.
- * @returns whether it came to that; why not is noted in the ledger
- */
-export async function restoreRow(deps: MoveParts, row: LedgerRow, signal?: AbortSignal): Promise<boolean> {
-  try {
-    return isIn(row, 'remote') && (await bringBack(deps, row, signal));
-  } catch (error) {
-    await noteFailure(deps, row, error, 'restore');
-    return false;
-  }
-}
-
-/**
- * The same, with nothing noted. A row that has a copy already gets this one in its place.
+ * Brings a file that is in S3 back to this disk, under a name of its own, and commits it as `both`. A row that has a copy already
+ * gets this one in its place. Nothing is noted.
  * @returns false when the row has moved on meanwhile
  * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
  */

@@ -1,4 +1,4 @@
-import { workOnClaimed, type WorkOptions } from '../../../server/src/core/jobs/claimed';
+import { workOn, type WorkOptions } from '../../../server/src/core/jobs/work-through';
 import type { ObjectKey } from '../../../server/src/core/keys';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import type { EngineParts } from '../../../server/src/core/media/deps';
@@ -42,7 +42,7 @@ test('every row is worked on once, so many at a time, also from one batch to the
   const seen: string[] = [];
   let inHand = 0;
   const hands: number[] = [];
-  const result = await workOnClaimed(deps, request, options(), async ({ key }) => {
+  const result = await workOn(deps, request, options(), async ({ key }) => {
     hands.push(++inHand);
     seen.push(key);
     await pause();
@@ -64,7 +64,7 @@ test('the claims of what waits and of what is in hand are renewed while the work
     const renewClaims = async (rows: LedgerRow[], _forMs: number, by: string) => void renewed.push([by, ...rows.map(({ key }) => key)]);
     const renewing = { ...deps, holder: 'this', ledger: { ...deps.ledger, renewClaims } } as unknown as EngineParts;
     let letGo = () => undefined as unknown;
-    const work = workOnClaimed(renewing, request, options({ concurrency: 1, batchSize: 3 }), ({ key }) =>
+    const work = workOn(renewing, request, options({ concurrency: 1, batchSize: 3 }), ({ key }) =>
       key === '1.png' ? new Promise((resolve) => (letGo = () => resolve(true))) : Promise.resolve(true),
     );
     await jest.advanceTimersByTimeAsync(65_000);
@@ -82,7 +82,7 @@ test('the claims of what waits and of what is in hand are renewed while the work
 test('never more rows are in hand than a batch has', async () => {
   let inHand = 0;
   let most = 0;
-  await workOnClaimed(deps, request, options({ concurrency: 50 }), async () => {
+  await workOn(deps, request, options({ concurrency: 50 }), async () => {
     most = Math.max(most, ++inHand);
     await pause();
     inHand--;
@@ -105,14 +105,14 @@ test('after each batch’s number of rows, and at the end, one is told; never tw
     told++;
     return true;
   };
-  await workOnClaimed(deps, request, options({ afterBatch }), async () => Boolean(++worked));
+  await workOn(deps, request, options({ afterBatch }), async () => Boolean(++worked));
   expect(told).toBe(3);
   expect(workedWhenTold.at(-1)).toBe(25);
 });
 
 test('the work ends when so many rows as a batch has did not move on, and what was not come to is given back', async () => {
   let tried = 0;
-  const result = await workOnClaimed(deps, request, options(), async () => {
+  const result = await workOn(deps, request, options(), async () => {
     tried++;
     await pause();
     return false;
@@ -125,7 +125,7 @@ test('the work ends when so many rows as a batch has did not move on, and what w
 });
 
 test('one that does not move on holds up no other', async () => {
-  const result = await workOnClaimed(deps, request, options(), async ({ key }) => Number.parseInt(key) % 10 === 0);
+  const result = await workOn(deps, request, options(), async ({ key }) => Number.parseInt(key) % 10 === 0);
   expect(result).toEqual({ done: 3, failed: 22 });
 });
 
@@ -136,7 +136,7 @@ test.each([
 ])('%s: what is in hand comes to its end, the rest is given back', async (_, end) => {
   let done = 0;
   const afterBatch = async () => end !== undefined;
-  const result = await workOnClaimed(deps, request, options({ afterBatch }), async () => {
+  const result = await workOn(deps, request, options({ afterBatch }), async () => {
     await pause();
     if (++done === 10) end?.();
     return true;
@@ -156,7 +156,7 @@ test.each([
   let worked = 0;
   const failing = { ...deps, ledger: { ...deps.ledger } };
   if (what === 'a claim') failing.ledger.claim = (...of) => (claims.length > 0 ? Promise.reject(new Error('the database is gone')) : deps.ledger.claim(...of));
-  const work = workOnClaimed(failing, request, options({ afterBatch }), async () => {
+  const work = workOn(failing, request, options({ afterBatch }), async () => {
     inHand++;
     worked++;
     await pause();
@@ -168,4 +168,48 @@ test.each([
   expect(inHand).toBe(0);
   expect(worked).toBeLessThan(25);
   expect(worked + released.length + library.length).toBe(25);
+});
+
+describe('batches that somebody else finds', () => {
+  async function* found(size: number, asked: number[] = []) {
+    for (let from = 0; from < 25; from += size) {
+      asked.push(inHand);
+      yield library.slice(from, from + size);
+    }
+  }
+  let inHand: number;
+  beforeEach(() => void (inHand = 0));
+  const work = async () => {
+    inHand++;
+    await pause();
+    inHand--;
+    return true;
+  };
+
+  test('every row is worked on; a batch is asked for once the one before has ended, and nothing is claimed or given back', async () => {
+    const asked: number[] = [];
+    let told = 0;
+    const afterBatch = async () => Boolean(++told);
+    expect(await workOn(deps, found(10, asked), options({ afterBatch }), work)).toEqual({ done: 25, failed: 0 });
+    expect([asked, told]).toEqual([[0, 0, 0], 3]);
+    expect([claims, released]).toEqual([[], []]);
+  });
+
+  test('a batch that does not fit ends the work', async () => {
+    const fits = async (rows: readonly LedgerRow[]) => rows[0] !== library[10];
+    expect(await workOn(deps, found(5), options({ fits }), work)).toEqual({ done: 10, failed: 0 });
+  });
+});
+
+test('a claimed batch that does not fit is given back', async () => {
+  const fits = async (rows: readonly LedgerRow[]) => rows[0]!.key !== '10.png';
+  const result = await workOn(deps, request, options({ fits }), async () => true);
+  expect(result).toEqual({ done: 10, failed: 0 });
+  expect(released).toHaveLength(10);
+});
+
+test('nothing is given back where nothing is left', async () => {
+  const release = jest.fn();
+  await workOn({ ...deps, ledger: { ...deps.ledger, release } }, request, options(), async () => true);
+  expect(release).not.toHaveBeenCalled();
 });

@@ -1,4 +1,5 @@
-import { lanes } from '../../../server/src/core/pool/lanes';
+import { forEach } from '../../../server/src/core/pool/for-each';
+import { limit } from '../../../server/src/core/pool/limit';
 import { together } from '../../../server/src/core/pool/together';
 import { FakeClock, settle } from '../../support/fake-clock';
 
@@ -63,12 +64,12 @@ describe('requests of one step', () => {
   });
 });
 
-describe('lanes', () => {
+describe('limit', () => {
   test('let so many works run at once, and the others in the order they came', async () => {
-    const inLane = lanes(2);
+    const inTurn = limit(2);
     const order: number[] = [];
     const ends: (() => void)[] = [];
-    const work = (index: number) => inLane(() => new Promise<number>((resolve) => (order.push(index), ends.push(() => resolve(index)))));
+    const work = (index: number) => inTurn(() => new Promise<number>((resolve) => (order.push(index), ends.push(() => resolve(index)))));
     const all = [0, 1, 2, 3].map(work);
     await settle();
     expect(order).toEqual([0, 1]);
@@ -83,8 +84,69 @@ describe('lanes', () => {
   });
 
   test('are free again after a work that failed', async () => {
-    const inLane = lanes(1);
-    await expect(inLane(() => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own');
-    expect(await inLane(async () => 'next')).toBe('next');
+    const inTurn = limit(1);
+    await expect(inTurn(() => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own');
+    expect(await inTurn(async () => 'next')).toBe('next');
+  });
+});
+
+describe('forEach', () => {
+  const pause = () => new Promise((resolve) => setImmediate(resolve));
+  async function* numbers(count: number, taken: number[] = []) {
+    for (let number = 0; number < count; number++) {
+      await pause();
+      taken.push(number);
+      yield number;
+    }
+  }
+
+  test.each([
+    ['a list', () => [0, 1, 2, 3, 4]],
+    ['what comes bit by bit', () => numbers(5)],
+  ])('works on every item of %s once, so many at once', async (_, items) => {
+    const seen: number[] = [];
+    let [inHand, most] = [0, 0];
+    await forEach(items(), 2, async (item) => {
+      most = Math.max(most, ++inHand);
+      seen.push(item);
+      await pause();
+      await pause();
+      inHand--;
+    });
+    expect(seen).toEqual([0, 1, 2, 3, 4]);
+    expect(most).toBe(2);
+  });
+
+  test('begins no further item after a failure, and rejects once what is in hand has ended', async () => {
+    const begun: number[] = [];
+    let ended = 0;
+    const work = forEach([0, 1, 2, 3], 2, async (item) => {
+      begun.push(item);
+      if (item === 0) throw new Error('the first');
+      await pause();
+      ended++;
+    });
+    await expect(work).rejects.toThrow('the first');
+    expect([begun, ended]).toEqual([[0, 1], 1]);
+  });
+
+  test('rejects when the items themselves end with a failure', async () => {
+    const items = async function* () {
+      yield 1;
+      throw new Error('no more of them');
+    };
+    await expect(forEach(items(), 2, async () => undefined)).rejects.toThrow('no more of them');
+  });
+
+  test('begins no further item once its signal aborts; every item that was taken has been worked on', async () => {
+    const ending = new AbortController();
+    const [taken, seen]: [number[], number[]] = [[], []];
+    const work = async (item: number) => {
+      seen.push(item);
+      if (item === 2) ending.abort();
+    };
+    await forEach(numbers(10, taken), 2, work, { signal: ending.signal });
+    expect(seen.length).toBeLessThan(5);
+    expect(seen).toEqual(taken);
   });
 });
