@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import { readSources, wrongImports } from './imports';
+import { importRings, readSources, wrongImports } from './imports';
 
 const ROOT = path.resolve(__dirname, '../..');
 
@@ -12,6 +12,10 @@ describe('imports point one way', () => {
 
     expect(sources.length).toBeGreaterThan(20);
     expect(wrongImports(sources)).toEqual([]);
+  });
+
+  it('and never in a ring', () => {
+    expect(importRings(readSources(ROOT))).toEqual([]);
   });
 });
 
@@ -40,6 +44,13 @@ describe('the check itself', () => {
     ['the command line to the engine', 'server/src/cli/x.ts', `import { a } from '../engine';`],
     ['the command line to the clock', 'server/src/cli/x.ts', `const now = Date.now();`],
     ['the engine to an entry point', 'server/src/engine/engine.ts', `import { register } from '../plugin/register';`],
+    ['the ledger to a job', 'server/src/core/ledger/x.ts', `import { a } from '../jobs/upload/job';`],
+    ['the store to the settings, in a type', 'server/src/core/store/s3/x.ts', `type A = import('../../settings/types').A;`],
+    ['the ground to a room', 'server/src/core/x.ts', `import { a } from './media/a';`],
+    ['one part of the store to another', 'server/src/core/store/local/x.ts', `import { a } from '../s3/a';`],
+    ['production to the memory implementations', 'server/src/core/admin/x.ts', `import { a } from '../memory/ledger';`],
+    ['a room that nobody has named to the ground', 'server/src/core/attic/x.ts', `import { a } from '../keys';`],
+    ['core to a timer', 'server/src/core/jobs/x.ts', `setTimeout(() => undefined, 1);`],
     ['contracts to core', 'server/src/contracts/x.ts', `import { a } from '../core/a';`],
     ['contracts to a package', 'server/src/contracts/x.ts', `import { a } from 'koa';`],
     ['the admin panel to core', 'admin/src/x.tsx', `import { a } from '../../server/src/core/a';`],
@@ -48,7 +59,19 @@ describe('the check itself', () => {
     expect(complaints(file, text)).toBe(1);
   });
 
+  it('finds rings, of types as well', () => {
+    const rings = importRings([
+      { file: 'server/src/core/a.ts', text: `import { b } from './b';` },
+      { file: 'server/src/core/b.ts', text: `export * from './c';` },
+      { file: 'server/src/core/c.ts', text: `import type { a } from './a'; import { d } from './d';` },
+      { file: 'server/src/core/d.ts', text: '' },
+    ]);
+
+    expect(rings).toEqual([['server/src/core/a.ts', 'server/src/core/b.ts', 'server/src/core/c.ts']]);
+  });
+
   it.each([
+    ['a job to the ledger', 'server/src/core/jobs/upload/x.ts', `import { a } from '../../ledger/a';`],
     ['core to contracts', 'server/src/core/media/x.ts', `import { a } from '../../contracts/a';`],
     ['core within itself', 'server/src/core/media/x.ts', `import { a } from '../store/local';`],
     ['the AWS SDK in its folder', 'server/src/core/store/s3/x.ts', `import { S3Client } from '@aws-sdk/client-s3';`],

@@ -41,6 +41,50 @@ const CALENDAR: Record<string, string> = {
 /** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
 const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
 
+const CORE = 'server/src/core/';
+/**
+ * The rooms of core, from the ground up: each may import those before it, and none after it; rooms of one line do not import one
+ * another. `ground` is what lies in core itself. Nothing but tests imports `memory`.
+ */
+const ROOMS: readonly (readonly string[])[] = [
+  ['ground'],
+  ['pool', 'leases'],
+  ['store'],
+  ['store/local', 'store/s3', 'store/resilience'],
+  ['ledger'],
+  ['settings', 'outages', 'volumes', 'public-url'],
+  ['instance'],
+  ['buckets'],
+  ['media'],
+  ['sweep'],
+  ['runner'],
+  ['jobs'],
+  ['upkeep'],
+  ['admin'],
+  ['memory'],
+];
+/** Files of core itself that stand higher than the ground. */
+const HIGHER: Record<string, string> = { 'instance.ts': 'instance' };
+/** Where a timer of Node's own may be set, and why the clock is not asked. */
+const TIMERS: Record<string, string> = {
+  'server/src/core/clock.ts': 'it is the clock',
+  'server/src/core/heartbeat.ts': 'no promise rests on the interval, and a clock that answers at once would never let the work go on',
+  'server/src/core/worker.ts': 'no promise rests on the pause between two runs, and tests wake the worker',
+};
+
+/** The room of a file of core; null for a file elsewhere. */
+function roomOf(file: string): string | null {
+  if (!file.startsWith(CORE)) return null;
+  const [first = '', second, third] = file.slice(CORE.length).split('/');
+  if (second === undefined) return HIGHER[first.endsWith('.ts') ? first : `${first}.ts`] ?? 'ground';
+  return first === 'store' && third !== undefined ? `store/${second}` : first;
+}
+
+function mayEnter(from: string, to: string): boolean {
+  const at = (room: string) => ROOMS.findIndex((line) => line.includes(room));
+  return from === to || (at(to) >= 0 && at(to) < at(from) && to !== 'memory');
+}
+
 function layerOf(file: string): Layer | null {
   if (file === 'strapi-plugin.json') return 'manifest';
   if (file.startsWith('migrations/')) return 'migrations';
@@ -99,6 +143,55 @@ function calendarUses(parsed: ts.SourceFile): string[] {
   return found;
 }
 
+/** Timers of Node's own. */
+function timerUses(parsed: ts.SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(globalThis\.)?(setTimeout|setInterval)$/.test(node.expression.getText(parsed))) found.push(node.expression.getText(parsed));
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
+/** Files that import one another in a ring, types included: each ring as its files. */
+export function importRings(sources: Source[]): string[][] {
+  const files = new Set(sources.map(({ file }) => file));
+  const imports = new Map(
+    sources.map(({ file, text }) => {
+      const parsed = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
+      const targets = specifiersOf(parsed).flatMap((name) => {
+        const target = path.posix.join(path.posix.dirname(file), name);
+        return name.startsWith('.') ? ['.ts', '.tsx', '/index.ts', '/index.tsx'].map((end) => target + end).filter((other) => files.has(other)) : [];
+      });
+      return [file, targets] as const;
+    }),
+  );
+  // Tarjan's strongly connected components
+  const rings: string[][] = [];
+  const numbers = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const trail: string[] = [];
+  const walk = (file: string): number => {
+    const number = numbers.size;
+    numbers.set(file, number);
+    lowest.set(file, number);
+    trail.push(file);
+    for (const other of imports.get(file) ?? []) {
+      const reached = !numbers.has(other) ? walk(other) : trail.includes(other) ? (numbers.get(other) as number) : Infinity;
+      lowest.set(file, Math.min(lowest.get(file) as number, reached));
+    }
+    const low = lowest.get(file) as number;
+    if (low === number) {
+      const ring = trail.splice(trail.indexOf(file));
+      if (ring.length > 1) rings.push(ring.sort());
+    }
+    return low;
+  };
+  for (const file of files) if (!numbers.has(file)) walk(file);
+  return rings;
+}
+
 /** Every import that points the wrong way, in words. */
 export function wrongImports(sources: Source[]): string[] {
   return sources.flatMap(({ file, text }) => {
@@ -111,6 +204,8 @@ export function wrongImports(sources: Source[]): string[] {
         const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), name));
         // a folder is imported by its bare name; the slash makes it match like a file in it
         const other = layerOf(target) ?? layerOf(`${target}/`);
+        const rooms = [roomOf(file), roomOf(target)] as const;
+        if (rooms[0] !== null && rooms[1] !== null && !mayEnter(rooms[0], rooms[1])) return [`${file}: the room ${rooms[0]} must not import ${rooms[1]} (${name})`];
         if (other === layer) return [];
         if (other && ALLOWED[layer].includes(other)) return [];
         return [`${file}: ${layer} must not import ${other ?? target} (${name})`];
@@ -126,7 +221,8 @@ export function wrongImports(sources: Source[]): string[] {
     const ambient = (layer === 'core' || layer === 'cli') && file !== CLOCK ? ambientUses(parsed).map((use) => `${file}: ${layer} must be given ${use} from outside`) : [];
     const isTimed = TIMED.test(file) && !(file in CALENDAR);
     const calendar = isTimed ? calendarUses(parsed).map((use) => `${file}: a duration is measured by elapsed(), not by ${use}`) : [];
-    return [...wrong, ...ambient, ...calendar];
+    const timers = layer === 'core' && !(file in TIMERS) ? timerUses(parsed).map((use) => `${file}: the clock waits, not ${use}`) : [];
+    return [...wrong, ...ambient, ...calendar, ...timers];
   });
 }
 

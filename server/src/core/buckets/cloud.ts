@@ -1,3 +1,4 @@
+import { withHeartbeat } from '../heartbeat';
 import { ERRORS } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { isNoAnswer, isStorageError, StorageError } from '../errors';
@@ -193,15 +194,7 @@ export async function seenUnder(store: ObjectStore, name: string, signal?: Abort
   }
 }
 
-async function keepingAlive<T>(ledger: WriteLedger, intent: IntentOf<'object'>, work: () => Promise<T>): Promise<T> {
-  const timer = setInterval(() => {
-    // a failed touch costs nothing by itself: the name has a day's grace, and publishing checks it again
-    ledger.touch([intent]).catch(() => undefined);
-  }, TOUCH_INTERVAL_MS);
-  timer.unref();
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
+function keepingAlive<T>(ledger: WriteLedger, intent: IntentOf<'object'>, work: () => Promise<T>): Promise<T> {
+  // a failed touch costs nothing by itself: the name has a day's grace, and publishing checks it again
+  return withHeartbeat(TOUCH_INTERVAL_MS, () => void ledger.touch([intent]).catch(() => undefined), work);
 }

@@ -1,3 +1,4 @@
+import { withHeartbeat } from '../heartbeat';
 import type { ErrorCode } from '../../contracts/errors';
 import { isAway } from '../buckets/s3-there';
 import type { LedgerRow } from '../ledger/state';
@@ -183,16 +184,11 @@ class WorkThrough {
   /** Renews the claims while `work` lasts, as a large file may take hours. */
   async #keepingClaims(work: () => Promise<void>): Promise<void> {
     const { ledger, holder = '' } = this.deps;
-    const timer = setInterval(() => {
+    const renew = () => {
       // at worst somebody does the same work once more
       if (this.#claimed.size > 0) ledger.renewClaims([...this.#claimed], CLAIM_MS, holder).catch(() => undefined);
-    }, RENEWED_AFTER_MS);
-    timer.unref();
-    try {
-      await work();
-    } finally {
-      clearInterval(timer);
-    }
+    };
+    await withHeartbeat(RENEWED_AFTER_MS, renew, work);
   }
 }
 

@@ -3,13 +3,7 @@ import type { Clock } from '../../clock';
 import { guardedLookup } from './endpoint';
 import { inspectAnswers, noticeRefusals } from './answer';
 import { NOT_FROM_THE_ENVIRONMENT } from './environment';
-import { RoleCredentials, sdkChain } from './role-credentials';
-
-export interface S3Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
+import { RoleCredentials, sdkChain, type S3Credentials } from './role-credentials';
 
 export interface S3Config {
   /** Undefined: Amazon S3 of the region. */

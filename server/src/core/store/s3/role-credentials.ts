@@ -1,6 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
-import type { S3Credentials } from './client';
+
+export interface S3Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 export interface RoleIdentity extends S3Credentials {
   readonly expiration?: Date;
