@@ -173,8 +173,6 @@ class Player {
   }
 
   #job(process: Process, job: Job): void {
-    // what is fetched from another disk's copy leaves that one to its own audit: a disk removes nothing from another
-    if (job === 'restore' && process.leaving && !this.history.setting.sharedDisk) this.world.mayLeak = true;
     this.#task({ life: process.life, job }, async () => {
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} begins`);
       await process.run(job).catch((error: unknown) => {
@@ -231,6 +229,10 @@ class Player {
     const { world } = this;
     if (this.#failure !== undefined) throw this.#failure;
     if (world.violation) throw world.violation;
+    // what is fetched from another disk's copy leaves that one to its own audit: a disk removes nothing from another. S3 may be left
+    // while the restore runs
+    const leaves = ({ life, leaving }: Process) => leaving && [...this.#tasks].some((task) => task.job === 'restore' && task.life === life);
+    if (!this.history.setting.sharedDisk && world.processes.some(leaves)) world.mayLeak = true;
     if (world.scheduler.step > MAX_STEPS) throw new Error('a history that does not end');
     await checkPromises(world);
   }
