@@ -9,10 +9,10 @@ import type { MediaCatalog } from './catalog';
 import type { Buckets } from '../buckets/buckets';
 import type { RowCache } from './row-cache';
 
-/** What the storage engine is made of; reads, writes and background jobs share it. */
+/** The parts of the storage engine. Reads, writes and background jobs share them. */
 export interface EngineParts {
   ledger: Ledger;
-  /** Who this process is, to the others; left out where there are none. */
+  /** Name by which other processes know this one; undefined if there are no others. */
   holder?: string;
   disk: LocalStore;
   volume: Volume;
@@ -21,14 +21,14 @@ export interface EngineParts {
   clock: Clock;
   log: Logger;
   buckets: Buckets;
-  /** What this instance may do now. */
+  /** The present rights of this instance. */
   instance: Pick<Instance, 'mode' | 'leaving'>;
 }
 
 export interface MediaStorageDeps extends EngineParts {
-  /** True inside a transaction of the host's. */
+  /** Whether the caller runs inside a database transaction of Strapi's. */
   inTransaction(): boolean;
-  /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */
+  /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. Only the mode `read-write` asks. */
   keepsLocally(): boolean;
   events: Events;
 }
