@@ -19,7 +19,7 @@ const FRESH_MS = 60_000;
  */
 export async function requireStored(deps: EngineParts, due: DueFile, bucket: RightBucket, signal?: AbortSignal): Promise<void> {
   const { content, condemnedMs } = due;
-  // a write that never ended left no copy. Below, a file that a settling or a replacement condemned is not the row's only copy
+  // a write that never ended left no copy, and a file that a settling or a replacement condemned is not the row's only copy
   if (due.unfinished || content === null || (condemnedMs >= 0 && condemnedMs < FRESH_MS)) return;
   const row = await deps.ledger.find(due.key);
   if (!isIn(row, 'remote')) return;
