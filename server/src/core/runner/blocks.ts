@@ -33,8 +33,8 @@ export class Blocks {
     const ofMode = this.ofMode();
     if (ofMode && (changesS3(job.name) || (job.name === 'audit' && options.apply))) return ofMode;
     const rivals = options.dryRun ? undefined : RIVALS[job.name];
-    if (rivals && (await this.#isUp(rivals.rival, requestedAt))) return rivals.code;
-    const code = await job.blockedBy(options).catch(unknown);
+    if (rivals && (await this.#comesFirst(rivals.rival, requestedAt))) return rivals.code;
+    const code = await job.blockedBy(options).catch(codeOfFailedLook);
     // if files cannot be reached because S3 is off, the reason of the mode says more
     return code === 'UNAVAILABLE' ? (ofMode ?? code) : code;
   }
@@ -45,7 +45,8 @@ export class Blocks {
     return mode === 'read-write' ? null : (reason ?? 'READ_ONLY');
   }
 
-  async #isUp(name: JobName, since: Date | undefined): Promise<boolean> {
+  /** Whether a rival runs, or is scheduled or requested, so that the other job must wait. @param since time of the request for the other job */
+  async #comesFirst(name: JobName, since: Date | undefined): Promise<boolean> {
     const { jobs, book, runs, cleanupIsScheduled } = this.deps;
     if (name === 'cleanup' && cleanupIsScheduled()) return true;
     if ((await runs.running()).some(({ entry }) => entry.job === name && !entry.dryRun)) return true;
@@ -63,7 +64,7 @@ export class Blocks {
  * know it; the other jobs still run, and the panel shows all of them.
  * @throws an error that is neither a StorageError nor of `statfs`
  */
-function unknown(error: unknown): ErrorCode {
+function codeOfFailedLook(error: unknown): ErrorCode {
   if (isStorageError(error)) return error.code;
   if (error instanceof Error && 'syscall' in error && error.syscall === 'statfs') return 'DISK_ERROR';
   throw error;

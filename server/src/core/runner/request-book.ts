@@ -5,7 +5,7 @@ import type { Job } from './job';
 import type { JobRequest, JobRequests } from './job-requests';
 import type { Runs, RunTrace } from './runs';
 
-/** Number of runs of one request that may die with their process; after that nobody tries the request again. */
+/** Number of runs of one request that died with their process, after which nobody tries the request again. */
 const MAX_DEATHS = 3;
 
 /**

@@ -59,7 +59,8 @@ export class JobRunner {
   readonly #retryAt = new Map<JobName, { readonly request: number; readonly at: number }>();
   readonly #stopped = new AbortController();
   readonly #worker: Worker;
-  #deaf = false;
+  /** Whether the last look for requests failed. */
+  #cannotRead = false;
 
   constructor(private readonly deps: RunnerDeps) {
     this.#jobs = new Map(deps.jobs.map((job) => [job.name, job]));
@@ -136,11 +137,11 @@ export class JobRunner {
   async #poll(): Promise<void> {
     try {
       await this.#look();
-      this.#deaf = false;
+      this.#cannotRead = false;
     } catch (error) {
       // the log gets this line once, and not every two seconds
-      if (!this.#deaf) this.deps.log.warn(`The requests for jobs cannot be read (${codeOf(error)}): ${String(error)}`);
-      this.#deaf = true;
+      if (!this.#cannotRead) this.deps.log.warn(`The requests for jobs cannot be read (${codeOf(error)}): ${String(error)}`);
+      this.#cannotRead = true;
     }
   }
 
