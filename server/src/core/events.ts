@@ -4,7 +4,7 @@ import { described } from './errors';
 import type { ObjectKey } from './keys';
 import type { Logger } from './log';
 
-/** The part of S3 that is out of order: all of it, or only reads or writes. */
+/** The part of S3 that does not work: all of it, or only reads or writes. */
 export type OutageOf = 'all' | 'reads' | 'writes';
 
 /** A failure of S3 that an upload met. `detail` is in S3's own words. */

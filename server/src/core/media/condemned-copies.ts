@@ -3,7 +3,7 @@ import type { EngineParts } from './deps';
 import type { VerifiedCopies } from './verified-copies';
 
 /**
- * Condemned files that still have a row's bytes, because a cleanup or a settling condemned them. A reader gets one if no copy to which
+ * Finds condemned files that still have a row's bytes, because a cleanup or a settling condemned them. A reader gets one if no copy to which
  * the row points can be read, for instance because the object in S3 is damaged, or S3 does not answer. The plugin compares each file
  * with the ledger's checksum before it serves it, and again when the file has changed since.
  */

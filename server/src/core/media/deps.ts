@@ -28,7 +28,7 @@ export interface EngineParts {
 export interface MediaStorageDeps extends EngineParts {
   /** Whether the caller runs inside a database transaction of Strapi's. */
   inTransaction(): boolean;
-  /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. Only the mode `read-write` asks. */
+  /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. It counts only in mode `read-write`. */
   keepsLocally(): boolean;
   events: Events;
 }

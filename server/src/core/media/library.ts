@@ -12,7 +12,7 @@ export interface LibraryFile {
   readonly otherUrls?: readonly string[];
 }
 
-/** The CMS's list of files, from one end to the other. */
+/** Reads the media library's list of files from one end to the other. */
 export interface MediaLibrary {
   /** Returns the next files in the order of their ids, up to and including `maxId`. Fewer files than `limit` mean that there are no more. */
   page(request: { after: number; limit: number; maxId: number | null }): Promise<LibraryFile[]>;

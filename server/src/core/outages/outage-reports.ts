@@ -17,7 +17,7 @@ export interface OutageReportsDeps {
   outage: Outage;
   ledger: Pick<Ledger, 'list'>;
   breaker: CircuitBreaker;
-  /** The present bucket. */
+  /** Returns the store of the present bucket. */
   store(): ObjectStore;
   locationId: LocationId;
   events: Events;

@@ -17,7 +17,7 @@ function hostOf(endpoint: string): string {
  * Whether requests to an endpoint arrive at Amazon S3 and nowhere else: the endpoint is left out, or is one of Amazon's own
  * (of a region, dual-stack, FIPS, accelerated, of a VPC, of China). An endpoint without TLS does not count, because anybody on the
  * network could answer in its place.
- * @param endpoint as `parseEndpoint` spells it; null: the endpoint is left out
+ * @param endpoint the endpoint as `parseEndpoint` spells it; null: it is left out
  */
 export function isAmazon(endpoint: string | null): boolean {
   if (endpoint === null) return true;
@@ -29,7 +29,7 @@ export function isAmazon(endpoint: string | null): boolean {
  * Returns a text that two endpoints have in common only if they surely lead to the same store. A dot at the end of a host name
  * means nothing to a store. Bucket names are unique in each part of Amazon's cloud, whichever endpoint a request uses.
  * (The URL parser has already made upper case, default ports and the spellings of an IP address equal.)
- * @param endpoint as `parseEndpoint` spells it; empty: Amazon's of the region
+ * @param endpoint the endpoint as `parseEndpoint` spells it; empty: Amazon's endpoint of the region
  */
 export function placeOfEndpoint(endpoint: string, region: string): string {
   if (endpoint === '') return `amazon ${partOfRegion(region)}`;

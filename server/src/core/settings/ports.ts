@@ -36,7 +36,7 @@ export interface OpenedSecret {
 
 /** Seals the secret for the database, together with its place. Somebody who can write the database can change neither of them. */
 export interface SecretBox {
-  /** @param text not empty */
+  /** Seals a secret for its place. @param text the secret, which must not be empty */
   seal(text: string, place: SecretPlace): string;
   /** Opens a sealed secret. Null if that is impossible: another key or a newer version sealed it, or it is damaged. Never throws. */
   open(sealed: string): OpenedSecret | null;

@@ -9,8 +9,8 @@ export type Credentials =
   /** The database has a key whose secret cannot be decrypted, and no other source has a pair. */
   | { readonly kind: 'unreadable'; readonly accessKeyId: string }
   /**
-   * The pair of `source` belongs to another endpoint or bucket (`default`: the SDK's chain belongs to Amazon), and no other source
-   * has one for this place.
+   * The pair of `source` belongs to another endpoint or bucket (`default`: the SDK's chain belongs to Amazon), and no other source has a
+   * pair for this place.
    */
   | { readonly kind: 'elsewhere'; readonly accessKeyId: string | null; readonly source: SettingSource }
   /** Only half of a pair is set, in `source`, and no source has a whole pair. The plugin does not use the SDK's chain instead. */
