@@ -1,4 +1,4 @@
-/** The promise's outcome, or the abort's reason as soon as it comes. What comes later is passed to `late`, where it is given. */
+/** Returns the promise's outcome, or rejects with the signal's reason as soon as `signal` aborts. `late` then gets the outcome that comes later. */
 export function abandonable<T>(promise: Promise<T>, signal: AbortSignal, late?: (outcome: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

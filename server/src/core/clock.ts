@@ -1,12 +1,12 @@
-/** Time and randomness, injected so that tests own both. */
+/** Time and randomness. Both are injected, so that tests control them. */
 export interface Clock {
-  /** Milliseconds since the epoch, of this machine. The ledger's times are the database's, not these. */
+  /** Milliseconds since the epoch, by the clock of this machine. The ledger takes its times from the database instead. */
   now(): number;
-  /** Milliseconds since some moment, by a clock that nobody sets: for durations that a promise of `docs/design.md` rests on. */
+  /** Milliseconds since some moment, by a clock that nobody sets. Each duration on which a promise of `docs/design.md` rests uses it. */
   elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Uniform in [0, 1). */
+  /** Returns a random number, uniform in [0, 1). */
   random(): number;
 }
 

@@ -4,23 +4,23 @@ import type { Events } from './events';
 import type { Variables } from './settings/sources';
 import type { EffectiveSettings, Resolution } from './settings/types';
 
-/** What an instance may do: everything (`read-write`), only read the bucket (`read-only`), or leave S3 alone (`off`). */
+/** The rights of an instance: it may do everything (`read-write`), only read the bucket (`read-only`), or not use S3 at all (`off`). */
 export interface Permit {
   readonly mode: Mode;
-  /** Why the mode is not `read-write`; null where it is. */
+  /** The reason why the mode is not `read-write`; null if it is. */
   readonly reason: ErrorCode | null;
 }
 
-/** Settings, and what this instance may do under them. */
+/** Settings, together with the rights that this instance has under them. */
 export type PermittedSettings = EffectiveSettings & Permit;
 
-/** The facts about an instance that come from outside the settings: from its environment and from Strapi. */
+/** The facts about an instance that do not come from the settings, but from its environment and from Strapi. */
 export interface InstanceFacts {
-  /** The project's upload provider is Strapi's `local`: the one that this plugin wraps. */
+  /** The project uses Strapi's upload provider `local`, which this plugin wraps. */
   providerIsLocal: boolean;
-  /** The instance may change the bucket although production-only is on. */
+  /** The instance is production, so that it may change the bucket although *production-only* is on. */
   production: boolean;
-  /** `S3_STORAGE_MODE`: can only take away. */
+  /** The value of `S3_STORAGE_MODE`, which can only take rights away. */
   override: 'off' | 'read-only' | null;
 }
 
@@ -29,7 +29,7 @@ function isProduction(variables: Variables): boolean {
   return (variables.S3_STORAGE_ENV?.trim() || variables.NODE_ENV?.trim()) === 'production';
 }
 
-/** A word in `S3_STORAGE_MODE` that is not understood counts as `read-only`: whoever sets it wants less than everything. */
+/** Reads `S3_STORAGE_MODE`. An unknown word counts as `read-only`, because somebody who sets the variable wants less than everything. */
 function modeOverride(variables: Variables): InstanceFacts['override'] {
   const word = variables.S3_STORAGE_MODE?.trim().toLowerCase().replaceAll('_', '-') ?? '';
   if (word === '' || word === 'read-write') return null;
@@ -40,7 +40,7 @@ export function instanceFacts(variables: Variables, providerIsLocal: boolean): I
   return { providerIsLocal, production: isProduction(variables), override: modeOverride(variables) };
 }
 
-/** The strictest reason wins. */
+/** Computes the permit from settings and facts. The strictest reason wins. */
 function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts): Permit {
   const off = (reason: ErrorCode) => ({ mode: 'off', reason }) as const;
   if (!facts.providerIsLocal) return off('PROVIDER_NOT_LOCAL');
@@ -57,8 +57,8 @@ function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts): Perm
 }
 
 /**
- * What this instance may do, and why: the only place where settings and environment are made into a mode. Everybody else asks here,
- * each time, as settings change; a fact that takes rights away (of the bucket, say) belongs into {@link permitOf}.
+ * Says what this instance may do, and why. Only this class makes a mode out of settings and environment. All other code asks it, each
+ * time anew, because settings change. A new fact that takes rights away, such as one about the bucket, belongs into {@link permitOf}.
  */
 export class Instance implements Permit {
   #told: Permit | undefined;
@@ -77,27 +77,27 @@ export class Instance implements Permit {
     return this.#permit.reason;
   }
 
-  /** People have decided to stop using S3, and nothing else keeps this instance from it: files are on their way back to the disk. */
+  /** Whether the project is leaving S3: somebody has decided to stop using S3, and no stricter reason limits this instance. */
   get leaving(): boolean {
     return this.reason === 'LEAVING';
   }
 
-  /** Whether this instance is production, as far as the setting `productionOnly` asks. */
+  /** Whether this instance counts as production for the setting `productionOnly`. */
   get production(): boolean {
     return this.facts.production;
   }
 
-  /** The settings in force, with what this instance may do. */
+  /** Returns the settings in force, with the rights of this instance. */
   current(): PermittedSettings {
     return this.under(this.settings.current());
   }
 
-  /** The same for other settings, were they in force. */
+  /** Returns the given settings, with the rights that this instance would have if they were in force. */
   under(settings: EffectiveSettings): PermittedSettings {
     return { ...settings, ...permitOf(settings, this.facts) };
   }
 
-  /** Tells whoever listens what this instance may do now, if that was not told before. */
+  /** Emits `modeChanged` if the rights of this instance have changed since the last call. */
   tell(): void {
     const { mode, reason } = this.#permit;
     if (this.#told?.mode === mode && this.#told.reason === reason) return;

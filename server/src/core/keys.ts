@@ -3,27 +3,27 @@ import { StorageError } from './errors';
 declare const brand: unique symbol;
 type Brand<T, B extends string> = T & { readonly [brand]: B };
 
-/** What Strapi knows: `hash + ext`, the path below `/uploads/`. Checked; see {@link parseKey}. */
+/** A file as Strapi knows it: `hash + ext`, the path below `/uploads/`. Only {@link parseKey} makes one, after its checks. */
 export type ObjectKey = Brand<string, 'ObjectKey'>;
-/** Where bytes lie in the bucket. Written once, never overwritten. */
+/** The name of an object in the bucket. The plugin writes it once and never overwrites it. */
 export type ObjectName = Brand<string, 'ObjectName'>;
-/** Where bytes lie on a volume, relative to the uploads folder. Written once, never overwritten. */
+/** The name of a file on a volume, relative to the uploads folder. The plugin writes it once and never overwrites it. */
 export type LocalName = Brand<string, 'LocalName'>;
-/** Random id stored in an uploads folder: tells which disk a local name is on. */
+/** Random id that lies in an uploads folder. It says on which disk a local name is. */
 export type VolumeId = Brand<string, 'VolumeId'>;
-/** Orders the writes and deletes of a key by when they began. */
+/** A number that orders the writes and deletions of a key by when they began. */
 export type Ticket = Brand<number, 'Ticket'>;
 
-/** The S3 limit, in bytes of UTF-8. */
+/** Greatest length of a name in S3, in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 1024;
-/** The plugin's own folder inside the uploads folder. Its leading dot keeps Strapi's static route out. */
+/** The plugin's own folder inside the uploads folder. Strapi's static route does not serve it because of its leading dot. */
 export const OWN_FOLDER = '.s3-storage';
 
 /**
- * The one way to an {@link ObjectKey}.
- * @throws StorageError INVALID_KEY for anything that could name another file than it says, here or in the bucket:
- *   empty, over 1024 bytes, NUL or control characters, backslashes, encoded slashes or dots, empty, `.` or `..` or dotted
- *   segments, a leading or trailing slash.
+ * Makes an {@link ObjectKey} out of a text; nothing else does.
+ * @throws StorageError INVALID_KEY for a text that could name another file than it says, on the disk or in the bucket: an empty
+ *   text, one of more than 1024 bytes, and one with control characters (NUL among them), backslashes, encoded slashes or dots,
+ *   a leading or trailing slash, or a segment that is empty or begins with a dot (`.` and `..` among them)
  */
 export function parseKey(text: string): ObjectKey {
   const refuse = (): never => {
@@ -35,29 +35,29 @@ export function parseKey(text: string): ObjectKey {
   return text as ObjectKey;
 }
 
-/** The key of a Strapi file or of one of its formats. @throws StorageError INVALID_KEY */
+/** Returns the key of a Strapi file or of one of its formats. @throws StorageError INVALID_KEY */
 export function keyOf(file: { hash: string; ext?: string | null }): ObjectKey {
   return parseKey(`${file.hash}${file.ext ?? ''}`);
 }
 
-/** Id and nonce at the end of an own name, before its extension: see {@link ownObjectName}. */
+/** Matches the id and the nonce at the end of an own name, before its extension: see {@link ownObjectName}. */
 const OWN_DIGITS = /\.\d{10,}$/;
 
-/** `name.ext` → `['name', '.ext']`; only the last segment's extension counts. */
+/** Splits `name.ext` into `['name', '.ext']`. Only the extension of the last segment counts. */
 function splitExt(key: string): [stem: string, ext: string] {
   const dot = key.lastIndexOf('.');
   return dot > key.lastIndexOf('/') + 1 ? [key.slice(0, dot), key.slice(dot)] : [key, ''];
 }
 
-/** The name of a key's first PUT: path and object key are the same string. */
+/** Returns the plain name of a key in S3, which belongs to the first write of the key. */
 export function plainObjectName(prefix: string, key: ObjectKey): ObjectName {
   return `${prefix}${key}` as ObjectName;
 }
 
 /**
- * A name that no other write ever had or will have: `hash.<ticket><nonce>.ext`. The nonce (nine digits) is there because
- * a ticket can be drawn twice: SQLite gives an autoincrement id back when its transaction rolls back, and so does a
- * database restored from a backup, while the object written under it stays in the bucket.
+ * Returns an own name, `hash.<id><nonce>.ext`, which no other write ever had or will have. A database can give out an id twice: SQLite
+ * does after a transaction rolled back, and any database does after somebody restored a backup. The object that was written under the
+ * id stays in the bucket. The nonce of nine digits makes the name unique all the same.
  */
 export function ownObjectName(prefix: string, key: ObjectKey, id: number, nonce: string): ObjectName {
   const [stem, ext] = splitExt(key);
@@ -65,8 +65,8 @@ export function ownObjectName(prefix: string, key: ObjectKey, id: number, nonce:
 }
 
 /**
- * The keys that an object of this name may be of, as plain name or as own one; it need be neither's. None for a name
- * outside the prefix, or that no key has.
+ * Returns the keys of which `name` may be the plain name or an own name; it need not belong to any of them. The list is empty for a
+ * name outside the prefix, and for one that no key can have.
  */
 export function keysOfObjectName(prefix: string, name: string): ObjectKey[] {
   if (!name.startsWith(prefix)) return [];
@@ -86,8 +86,8 @@ function keyOrNone(text: string): ObjectKey[] {
 }
 
 /**
- * A disk name of the plugin's own, in its own folder: flat, and one that every file system takes, for a key of any length in any
- * script. The digits make it unique; the rest is for people, in ASCII. At most 100 characters, as eCryptfs takes 143 bytes only.
+ * Returns an own name on disk, directly in the plugin's own folder. Every file system accepts it, whatever the length and the script of
+ * the key. The digits make it unique; the rest helps people, in ASCII. It has at most 100 characters, because eCryptfs allows 143 bytes.
  */
 export function ownLocalName(key: ObjectKey, id: number, nonce: string): LocalName {
   const [stem, ext] = splitExt(key.slice(key.lastIndexOf('/') + 1));
@@ -95,12 +95,12 @@ export function ownLocalName(key: ObjectKey, id: number, nonce: string): LocalNa
   return `${OWN_FOLDER}/${short}.${id}${nonce}${/^\.[A-Za-z0-9]{1,16}$/.test(ext) ? ext : ''}` as LocalName;
 }
 
-/** Whether a file lies where only the plugin writes. A plain path is open to everybody. */
+/** Whether a name lies in the plugin's own folder, where only the plugin writes. Anybody may write to a plain path. */
 export function isOwnLocalName(name: LocalName): boolean {
   return name.startsWith(`${OWN_FOLDER}/`);
 }
 
-/** A key's plain path on disk. */
+/** Returns the plain path of a key on disk. */
 export function plainLocalName(key: ObjectKey): LocalName {
   return key as string as LocalName;
 }

@@ -1,4 +1,4 @@
-/** Where the engine reports to. Texts of foreign origin pass `printable` before they get here. */
+/** The log of the plugin. Foreign texts pass through `printable` before they get here. */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;

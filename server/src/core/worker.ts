@@ -2,22 +2,22 @@ import type { Logger } from './log';
 import { codeOf, described } from './errors';
 
 /**
- * Runs a piece of background work again and again: at once when woken, and otherwise after a pause; never twice at a
- * time. It lives in the context it was started in, so a wake-up from inside a request (or its database transaction)
- * does not carry that context into the work.
+ * Runs a piece of background work again and again: at once after a wake-up, and otherwise after a pause. Two runs never overlap. The
+ * work keeps the asynchronous context in which the worker started, so that a wake-up from inside a request (or its database
+ * transaction) does not carry that context into the work.
  */
 export class Worker {
   readonly #stopped = new AbortController();
   #wake: () => void = () => undefined;
   #woken = false;
   #running: Promise<void> | undefined;
-  /** Those who wait for a run that has not begun yet. */
+  /** Callbacks of callers that wait for the next run. */
   #awaited: (() => void)[] = [];
 
   constructor(
     readonly name: string,
     private readonly pauseMs: () => number,
-    /** `woken`: this run is not only due. */
+    /** `woken`: somebody asked for this run; otherwise the pause is over. */
     private readonly work: (signal: AbortSignal, woken: boolean) => Promise<unknown>,
     private readonly log: Logger,
   ) {}
@@ -26,13 +26,13 @@ export class Worker {
     this.#running ??= this.#loop();
   }
 
-  /** Makes the next run begin now, or right after the one under way. */
+  /** Makes the next run begin now, or right after the present one. */
   wake(): void {
     this.#woken = true;
     this.#wake();
   }
 
-  /** Resolves when a run that begins after this call has ended, however it did; at once where the worker does not run. */
+  /** Resolves when a run that begins after this call has ended, with or without an error. It resolves at once if the worker is not running. */
   async runNow(): Promise<void> {
     if (!this.#running || this.#stopped.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ export class Worker {
     });
   }
 
-  /** Aborts the work under way and resolves when it has ended. */
+  /** Aborts the present run and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#wake();
@@ -57,7 +57,7 @@ export class Worker {
       try {
         await this.work(signal, woken);
       } catch (error) {
-        // nothing is lost: the work is in the ledger, and the next run finds it there
+        // nothing is lost: the ledger knows the work, and the next run finds it there
         if (!signal.aborted) this.log.error(`${this.name} stopped early (${codeOf(error)}): ${described(error)}`);
       }
       for (const resolve of awaiting) resolve();

@@ -53,7 +53,7 @@ test('what somebody else has put under that name since is left alone, and named'
   await world.bring('a.txt', 'somebody else’s');
   expect(await sweptTwice()).toEqual([]);
   expect(await world.object('a.txt')).toBe('somebody else’s');
-  expect(world.lines).toContainEqual(expect.stringContaining('"a.txt" in S3 is none of ours'));
+  expect(world.lines).toContainEqual(expect.stringContaining('"a.txt" in S3 does not belong to the plugin'));
 });
 
 test('where S3 does not say what lies there, as the bucket may not be listed, it is removed as ever', async () => {

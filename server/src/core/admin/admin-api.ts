@@ -5,9 +5,9 @@ import type { ObjectsApi } from './objects';
 import type { SettingsApi } from './settings';
 
 /**
- * Everything that people see of the plugin and change in it. The panel's routes and the command line both stand on it, so that they
- * cannot tell different stories. Names, bodies and queries come unchecked; a refusal is a StorageError with its code, and a
- * RequestRefused names each bad field.
+ * Everything that people can see of the plugin and change in it. The panel's routes and the command line both use it, so that they cannot
+ * say different things. Names, bodies and queries come in unchecked. A refusal is a StorageError with its code; a RequestRefused also
+ * names each bad field.
  */
 export interface AdminApi {
   readonly settings: SettingsApi;

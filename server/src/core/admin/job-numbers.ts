@@ -3,19 +3,19 @@ import type { Tallies } from '../ledger/tallies';
 import { reports } from '../runner/run-once';
 import type { PastRun, RunningRun } from '../runner/runs';
 
-/** Before that a run's pace says nothing, in milliseconds. */
+/** Shortest time of a run after which its pace means anything, in milliseconds. */
 const PACE_AFTER_MS = 2_000;
 
 type Amounts = Pick<JobProgress, 'done' | 'total' | 'failed' | 'bytesDone' | 'bytesTotal'>;
 type Sum = Tallies['local'];
 
 /**
- * How far a job is, over the whole library; of a dry run or an audit under way, how far that is.
- * @param isWayOut it is a restore that goes on, on the way out of S3
+ * Returns the progress of a job over the whole library. While a dry run or an audit runs, it is the progress of that run.
+ * @param isLeaving the job is a restore that goes on while the project is leaving S3
  */
-export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null, isWayOut = false): JobProgress {
+export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null, isLeaving = false): JobProgress {
   const looking = running.find(({ entry }) => reports(entry))?.entry;
-  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : isWayOut && last ? wayOutOf(tallies, last) : amountsOf(name, tallies));
+  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : isLeaving && last ? leavingOf(tallies, last) : amountsOf(name, tallies));
   const { done, total, failed, bytesDone, bytesTotal } = amounts;
   const pace = paceOf(running);
   const etaSeconds = pace && pace.perSecond > 0 ? Math.ceil(Math.max(0, total - done) / pace.perSecond) : null;
@@ -25,10 +25,10 @@ export function progressOf(name: JobName, tallies: Tallies, running: readonly Ru
 const NOTHING: Amounts = { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0 };
 
 /**
- * Of a restore that is to leave no file away from its plain path: what is on the disk may still be to be checked and settled there,
- * which only the run knows that is under way, or was the last.
+ * Returns the progress of a restore while the project is leaving S3. Files that are already on the disk may still need checking and
+ * settling. Only the present run, or else the last one, knows their number.
  */
-function wayOutOf({ local, both, remote, failedOf }: Tallies, { done, total, bytesDone, bytesTotal }: RunEntry): Amounts {
+function leavingOf({ local, both, remote, failedOf }: Tallies, { done, total, bytesDone, bytesTotal }: RunEntry): Amounts {
   const whole = { count: sumOf([local, both, remote], 'count'), bytes: sumOf([local, both, remote], 'bytes') };
   return {
     done: Math.max(0, whole.count - Math.max(total - done, remote.count)),
@@ -49,7 +49,7 @@ function amountsOf(name: JobName, { local, both, remote, trash, missing, pending
   });
   switch (name) {
     case 'upload':
-      // what was found nowhere is not uploaded either: without it, 58 of 60 would be all
+      // a file that was found nowhere is not uploaded either: without the missing ones, 58 uploaded files of 60 would look complete
       return amounts([both, remote], [pendingLibrary, missing], failedOf.local + failedOf.missing);
     case 'cleanup':
       return amounts([remote], [both], failedOf.both);
@@ -67,9 +67,9 @@ function sumOf(sums: readonly Sum[], what: keyof Sum): number {
 }
 
 /**
- * A run together with those that it goes on with, which were paused right before it: when the first began, what all have done, and
- * how the last ended.
- * @param before its history, without itself
+ * Joins a run with the paused runs right before it, with which it goes on. The result has the beginning of the first run, the work of all
+ * of them, and the end of the last one.
+ * @param before the history of the run, without the run itself, the latest first
  */
 export function wholeOf({ entry: run, fromStart }: PastRun, before: readonly PastRun[]): RunEntry {
   const all = [run];
@@ -83,13 +83,13 @@ export function wholeOf({ entry: run, fromStart }: PastRun, before: readonly Pas
   const requests = { ...run.requests };
   for (const kind of Object.keys(requests) as (keyof RunEntry['requests'])[]) requests[kind] = all.reduce((total, entry) => total + entry.requests[kind], 0);
   const [done, bytesDone] = [sum('done'), sum('bytesDone')];
-  // each expected what those before it had left
+  // each run expected only the work that the runs before it had left
   const total = done - run.done + run.total;
   const bytesTotal = bytesDone - run.bytesDone + run.bytesTotal;
   return { ...run, startedAt: (all.at(-1) ?? run).startedAt, done, total, bytesDone, bytesTotal, requests };
 }
 
-/** Of all processes together. */
+/** Returns the pace of all processes together, in files and bytes per second; null: no run has lasted long enough. */
 function paceOf(running: readonly RunningRun[]): { perSecond: number; bytesPerSecond: number } | null {
   const telling = running.filter(({ lastsMs }) => lastsMs >= PACE_AFTER_MS);
   if (telling.length === 0) return null;

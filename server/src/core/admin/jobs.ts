@@ -29,18 +29,18 @@ export interface JobsApiDeps {
   readonly book: RequestBook;
   readonly blocks: Blocks;
   readonly instance: Pick<Instance, 'leaving'>;
-  /** The range of the settings. */
+  /** Returns the greatest file id from the settings; null: no limit. */
   maxId(): number | null;
   schedule(name: ScheduledJob): ScheduleSetting & { nextRunAt: Date | null };
   isCron(expression: string): boolean;
   updateSettings(patch: SettingsPatch): Promise<unknown>;
-  /** Something was asked for. */
+  /** Called after a request for a job was stored. */
   onRequest(): void;
   /** Makes the purge begin now. */
   purge(): void;
 }
 
-/** What is the same for all jobs of one answer. */
+/** The facts that all jobs of one answer share. */
 interface Seen {
   readonly tallies: Tallies;
   readonly running: readonly RunningRun[];
@@ -49,8 +49,8 @@ interface Seen {
 }
 
 /**
- * What the routes `/jobs` do. Names and bodies come unchecked.
- * @throws StorageError NO_SUCH_JOB, ALREADY_RUNNING, why it is blocked; RequestRefused with each bad field
+ * Does the work of the routes `/jobs`. Names and bodies come in unchecked.
+ * @throws StorageError NO_SUCH_JOB, ALREADY_RUNNING, or the reason why the job is blocked; RequestRefused with each bad field
  */
 export class JobsApi {
   constructor(private readonly deps: JobsApiDeps) {}
@@ -73,7 +73,7 @@ export class JobsApi {
     if (apply && job.name !== 'audit') throw new RequestRefused('INVALID_QUERY', [{ path: 'apply', message: 'is for the audit only' }]);
     const seen = await this.#look();
     const asked = seen.asked.find((request) => request.name === job.name);
-    // what was asked for and waits between two runs, for a file that failed, say, is begun anew now
+    // a request that waits between two runs, for instance because a file failed, does not block this one: the job begins anew now
     if (seen.running.some(({ entry }) => entry.job === job.name) || (await this.deps.book.awaitsBegin(job, asked))) throw new StorageError('ALREADY_RUNNING');
     const code = await this.deps.blocks.of(job, { dryRun, maxId, apply });
     if (code) throw new StorageError(code);
@@ -85,7 +85,7 @@ export class JobsApi {
   async stop(name: string): Promise<JobAnswer> {
     const job = this.#known(name);
     try {
-      // or its next tick would undo the stop; first, so that none comes between
+      // without this, the next tick of the schedule would undo the stop. It comes first, so that no tick falls between the two steps
       if (isScheduled(job.name) && this.deps.schedule(job.name).enabled && !(await this.#onlyLooks(job))) {
         await this.deps.updateSettings({ [`${job.name}ScheduleEnabled`]: false });
       }
@@ -117,7 +117,7 @@ export class JobsApi {
     return { run, counts, results, pagination: { page, pageSize, total } };
   }
 
-  /** What there is of it to be stopped is a dry run, with which the schedule has nothing to do. */
+  /** Whether only a dry run of the job can be stopped. A schedule has nothing to do with dry runs. */
   async #onlyLooks(job: Job): Promise<boolean> {
     const { runs, requests, book } = this.deps;
     const running = (await runs.running()).filter(({ entry }) => entry.job === job.name);
@@ -136,14 +136,14 @@ export class JobsApi {
     const running = seen.running.filter(({ entry }) => entry.job === name);
     const job = this.#find(name);
     const wanted = job !== undefined && (await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name)));
-    const isWayOut = name === 'restore' && this.deps.instance.leaving && (wanted || running.length > 0);
+    const isLeaving = name === 'restore' && this.deps.instance.leaving && (wanted || running.length > 0);
     const lastRun = last(false);
-    const progress = progressOf(name, seen.tallies, running, lastRun, isWayOut);
-    // a plugin that was never used has looked at nothing, and so completed nothing
+    const progress = progressOf(name, seen.tallies, running, lastRun, isLeaving);
+    // a plugin that was never used has looked at nothing, so that no job is complete
     const looked = lastRun !== null || (name !== 'audit' && !(await this.deps.ledger.isEmpty()));
     const common = { name, progress, looked, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };
     if (!job) {
-      // the purge: always on where S3 may be changed, and without runs
+      // this is the purge, which has no runs and is always on while S3 may be changed
       const blocked = this.deps.blocks.ofMode();
       const schedule = { enabled: true, expression: null, nextRunAt: null };
       return { ...common, wanted: false, complete: looked && progress.total === 0, schedule, blockedBy: reasonOf(blocked), warning: null };
@@ -154,7 +154,7 @@ export class JobsApi {
   }
 
   async #wholeOf(run: RunEntry): Promise<RunEntry> {
-    // what only looks begins anew with each run
+    // a dry run or an audit begins anew with each run
     if (reports(run)) return run;
     const [last, ...before] = await this.deps.runs.history(run);
     return last ? wholeOf(last, before) : run;

@@ -6,19 +6,20 @@ import { UNLIMITED, type Inventories } from '../ledger/inventories';
 import { parseKey, type ObjectKey, type VolumeId } from '../keys';
 import type { LedgerWrites } from '../ledger/writes';
 
-/** How many items are looked up at once. */
+/** Number of items that are looked up at once. */
 const PAGE = 500;
-/** A look waits so long for a new count, in milliseconds; after that the last known one is answered. */
+/** Longest time that a look waits for a new count, in milliseconds. After that it answers the last known count. */
 const PATIENCE_MS = 1_000;
-/** A count rests this many times as long as it took, so that counting costs a twentieth of the process at most. */
+/** The pause after a count, as a multiple of the count's own time. Counting thus costs at most a twentieth of the process. */
 const REST_FACTOR = 20;
+/** Shortest pause after a count, in milliseconds. */
 const SHORTEST_REST_MS = 2_000;
 
-/** What counts the items of the media library: one item is one main file, whatever its formats. */
+/** The items of the media library. One item is one main file, whatever its formats. */
 export interface LibraryItems {
-  /** How many items Strapi's local provider keeps. */
+  /** Returns the number of items that Strapi's local provider keeps. */
   count(): Promise<number>;
-  /** The next of these items in the order of their ids. Fewer than `limit`: there are no more. */
+  /** Returns the next of these items in the order of their ids. Fewer items than `limit` mean that there are no more. */
   page(after: number, limit: number): Promise<{ id: number; name: string }[]>;
 }
 
@@ -31,8 +32,8 @@ export interface LibraryCensusDeps {
 }
 
 /**
- * Tells how much of the media library the plugin has never taken up, so that nobody has to start a job to learn it. Before
- * the first inventory the ledger knows only what was written through the plugin: everything else still lies where it was.
+ * Counts the items of the media library that the ledger does not know, so that nobody has to start a job to learn their number. Before
+ * the first inventory the ledger knows only files that were written through the plugin. All others still lie where they were.
  */
 export class LibraryCensus {
   #known: number | null = null;
@@ -41,7 +42,7 @@ export class LibraryCensus {
 
   constructor(private readonly deps: LibraryCensusDeps) {}
 
-  /** Null where the database does not answer. Costs one COUNT once an inventory of the whole library has ended. */
+  /** Returns the count; null if the database does not answer. After an inventory of the whole library it costs one COUNT. */
   async look(): Promise<LibraryCount | null> {
     const { items, inventories, volume } = this.deps;
     try {
@@ -49,7 +50,7 @@ export class LibraryCensus {
       if (count === 0 || (await inventories.of(volume.id)).completedTo === UNLIMITED) return { items: count, untaken: 0 };
       return { items: count, untaken: await this.#untaken() };
     } catch {
-      // the status has more to tell than this number
+      // the status says more than this number, so that this failure must not break it
       return null;
     }
   }
@@ -58,7 +59,7 @@ export class LibraryCensus {
     const { clock } = this.deps;
     if (!this.#walk && clock.elapsed() >= this.#restsUntil) {
       this.#walk = this.#count().finally(() => (this.#walk = undefined));
-      // whoever waits hears of a failure; nobody may wait any more
+      // a caller that waits hears of a failure, but perhaps nobody waits any more
       this.#walk.catch(() => undefined);
     }
     if (this.#walk) {
@@ -87,7 +88,7 @@ export class LibraryCensus {
   }
 }
 
-/** None for a name that cannot be a key: the plugin never takes such a file up. */
+/** Returns the key of a name, or nothing for a name that cannot be a key: the plugin never moves such a file. */
 function keyOf(name: string): ObjectKey[] {
   try {
     return [parseKey(name)];

@@ -18,13 +18,13 @@ export interface ObjectsApiDeps {
   readonly registry: Pick<VolumeRegistry, 'list'>;
   readonly volume: Pick<Volume, 'id'>;
   readonly rows: Pick<RowCache, 'forget'>;
-  /** There may be something to do now. */
+  /** Called after a change of rows, because background work may have something to do now. */
   onChange(): void;
 }
 
 /**
- * The files of the ledger, as the routes `/objects` show and change them. Queries and bodies come unchecked.
- * @throws RequestRefused INVALID_QUERY with every bad field, StorageError INVALID_KEY; nothing is changed then
+ * Shows and changes the files of the ledger for the routes `/objects`. Queries and bodies come in unchecked.
+ * @throws RequestRefused INVALID_QUERY with every bad field, StorageError INVALID_KEY; nothing has changed then
  */
 export class ObjectsApi {
   constructor(private readonly deps: ObjectsApiDeps) {}
@@ -43,12 +43,12 @@ export class ObjectsApi {
     return { results: rows.map((row) => entryOf(row, out)), pagination: { page, pageSize, total } };
   }
 
-  /** Failed files are tried again, as if for the first time. */
+  /** Lets the jobs try failed files again, as if for the first time. */
   retry(body: unknown): Promise<KeysAnswer> {
     return this.#change(body, (keys) => this.deps.ledger.retry(keys));
   }
 
-  /** Files in the trash are live again. */
+  /** Takes the tombstones of files away, so that the files are live again. */
   untrash(body: unknown): Promise<KeysAnswer> {
     return this.#change(body, (keys) => this.deps.ledger.untrash(keys));
   }
@@ -64,7 +64,7 @@ export class ObjectsApi {
   }
 }
 
-/** How many rows pass, where the tallies know it: to count them all again would go through the whole ledger. */
+/** Returns the number of rows that pass the filter if the tallies know it. Counting the rows would read the whole ledger. */
 function tallied({ state, failed, onlyOn }: ListFilter, tallies: Tallies): number | undefined {
   const sum = (parts: readonly { count: number }[]) => parts.reduce((total, { count }) => total + count, 0);
   if (onlyOn) return failed || state ? undefined : sum(tallies.onlyOn.filter(({ volume }) => onlyOn.includes(volume)));

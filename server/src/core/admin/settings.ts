@@ -17,29 +17,29 @@ export interface SettingsApiDeps {
   readonly service: SettingsService;
   readonly instance: Instance;
   readonly probe: ConnectionTestDeps;
-  /** Files that settings would lose sight of. */
+  /** Counts the files that the plugin could not reach any more with other settings. */
   outOfSight(settings: PermittedSettings): Promise<Tally>;
-  /** Left out: the connection test says nothing about the web server in front. */
+  /** Checks the public address; if left out, the connection test says nothing about the web server in front of Strapi. */
   readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>;
-  /** Resolves when the settings that were stored last count in this process. */
+  /** Resolves when the last stored settings are in force in this process. */
   applied(): Promise<void>;
-  /** The settings in force were tested. */
+  /** Called after a test of the settings in force. */
   onTested(answer: TestAnswer): void;
   /** Ends both phases of the migration. */
   stopMigration(): Promise<void>;
 }
 
-/** Where a reason's own sentence cannot say it: which pair of keys it is that belongs to another place. */
+/** Says which pair of keys belongs to another place, because the reason's own sentence cannot say it. */
 function detailOf(reason: ErrorCode, { credentials }: ResolvedSettings): { message?: string } {
   return reason === 'SECRET_REQUIRED' && credentials.kind === 'elsewhere' ? { message: `The secret access key ${strayed(credentials.source)}.` } : {};
 }
 
-/** The settings as people may see them, and what this instance may do under them. */
+/** Returns the settings as people may see them, with the rights of this instance under them. */
 export function answerOf({ settings, sources, mode, reason }: PermittedSettings): SettingsAnswer {
   return { settings: publicSettings(settings), sources: { ...sources }, mode, reason: reason && { code: reason, ...ERRORS[reason], ...detailOf(reason, settings) } };
 }
 
-/** What the routes `/settings` do. Bodies are unchecked; what is wrong with them is thrown as {@link SettingsRefused}. */
+/** Does the work of the routes `/settings`. Bodies come in unchecked; {@link SettingsRefused} names their errors. */
 export class SettingsApi {
   #isTesting = false;
 
@@ -50,7 +50,7 @@ export class SettingsApi {
     return answerOf(this.deps.instance.current());
   }
 
-  /** Resolves when the change counts in this process. */
+  /** Stores a change of the settings. Resolves when the change is in force in this process. */
   async update(body: unknown): Promise<SettingsAnswer> {
     await this.deps.service.update(body);
     await this.deps.applied();
@@ -58,8 +58,8 @@ export class SettingsApi {
   }
 
   /**
-   * “Stop using S3”: from now on new files go to the disk, nothing in the bucket changes, and S3 is only read.
-   * @throws StorageError with the reason where S3 is not in use; nothing has changed then
+   * Begins leaving (“Stop using S3”): from now on new files go to the disk, nothing in the bucket changes, and the plugin only reads S3.
+   * @throws StorageError with the reason if S3 is not in use; nothing has changed then
    */
   async leave(): Promise<SettingsAnswer> {
     await this.deps.service.refresh();
@@ -70,14 +70,14 @@ export class SettingsApi {
     return answer;
   }
 
-  /** “Use S3 again”. The schedules stay off. */
+  /** Ends leaving (“Use S3 again”). The schedules stay off. */
   comeBack(): Promise<SettingsAnswer> {
     return this.update({ leaving: null });
   }
 
   /**
-   * What the stored settings, with those of the body in their place, would lose sight of; stores nothing. Changes are not held
-   * up by it: whoever makes them is to know beforehand. Refused as in `update`.
+   * Counts the files that the plugin could not reach any more if the settings of the body were stored. It stores nothing. The count does
+   * not forbid the change; it lets people know beforehand. A bad body is refused as in `update`.
    */
   async preview(body: unknown): Promise<PreviewAnswer> {
     const patch = withCheckedEndpoint(checkedPatch(body));
@@ -87,9 +87,9 @@ export class SettingsApi {
   }
 
   /**
-   * Tries the stored settings, with those of the body in their place; stores nothing. An endpoint that cannot be used is
-   * a finding of the test; any other bad field is refused as in `update`, and so is the stored secret for another place.
-   * One at a time: what a test waits for and holds is bounded, what many at once do is not.
+   * Tests the stored settings, with those of the body in their place. It stores nothing. An unusable endpoint is a result of the test; any
+   * other bad field is refused as in `update`, and so is the use of the stored secret for another place. Only one test runs at a
+   * time: a single test waits for and holds a bounded amount, and many at once would not.
    * @throws StorageError TEST_RUNNING while another one is under way
    */
   async test(body: unknown): Promise<TestAnswer> {
@@ -98,7 +98,7 @@ export class SettingsApi {
     this.#isTesting = true;
     try {
       const answer = await this.#test(patch);
-      // without a patch the test was of the settings in force: its findings are true for everybody
+      // without a patch this was a test of the settings in force, so that its result is true for everybody
       if (Object.keys(patch).length === 0) this.deps.onTested(answer);
       return answer;
     } finally {
@@ -119,7 +119,7 @@ export class SettingsApi {
     return publicUrl ? this.#withPublicUrl(publicUrl, await tested) : tested;
   }
 
-  /** The test is of S3: what it finds of the web server in front does not make it fail. */
+  /** Adds the step about the web server in front of Strapi. It does not make the test fail, because the test is about S3. */
   async #withPublicUrl(publicUrl: Pick<PublicUrlGate, 'fresh'>, answer: TestAnswer): Promise<TestAnswer> {
     const { clock } = this.deps.probe;
     const begin = clock.elapsed();

@@ -10,9 +10,10 @@ import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from '../volumes/registry';
 import { strandedOn } from '../volumes/stranded';
 
+/** Number of incidents that the status contains. */
 const INCIDENTS_SHOWN = 20;
 
-/** What the panel shows of this process and of the library. */
+/** Returns the facts about this process and the library that the panel shows. */
 export async function statusOf(parts: {
   ledger: Pick<LedgerReports, 'tallies'>;
   census: Pick<LibraryCensus, 'look'>;
@@ -57,14 +58,14 @@ export async function statusOf(parts: {
   };
 }
 
-/** While S3 is off, the files that are only there cannot be opened. */
+/** Adds to the reason that, while S3 is off, nobody can open the files that are only there. */
 function withHiddenFiles({ mode, reason }: SettingsAnswer, { count }: Tally): SettingsAnswer['reason'] {
   if (mode !== 'off' || !reason || count === 0) return reason;
   const files = count === 1 ? '1 file is only in S3 and cannot' : `${count} files are only in S3 and cannot`;
   return { ...reason, message: `${reason.message} ${files} be opened until it is on again.` };
 }
 
-/** @param remote the files that only S3 has */
+/** @param remote count and bytes of the files that only S3 has */
 function outageOf({ since, code, detail, reads, writes }: CurrentOutage, remote: Tally): OutageStatus {
   return { since: new Date(since).toISOString(), code, detail, reads, writes, unreadable: reads ? remote : { count: 0, bytes: 0 } };
 }

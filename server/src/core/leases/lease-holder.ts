@@ -3,19 +3,20 @@ import { codeOf } from '../errors';
 import type { Logger } from '../log';
 import type { Leases } from './leases';
 
-/** The works that one process at a time does, in one place so that no two have the same name. `tallies` is taken, by the ledger. */
+/** The pieces of work that one process at a time does. They stand here together, so that no two get the same name. The ledger uses `tallies`. */
 export type LeasedWork = 'cleaning' | 'recount' | `settling:${string}` | `job:${string}`;
 
-/** How long the work of a process that was killed is left alone, in milliseconds. */
+/** Length of a lease in milliseconds. For this time nobody takes over the work of a killed process. */
 const LEASE_MS = 60_000;
+/** Interval at which a lease is renewed, in milliseconds. */
 const RENEWED_AFTER_MS = 20_000;
 
 /** The leases of one process. */
 export class LeaseHolder {
-  /** A lease does not keep its own holder out, so what this process is at is kept here. */
+  /** The work that this process does now. A lease does not keep its own holder out, so this set does. */
   readonly #held = new Set<LeasedWork>();
 
-  /** @param holder this process's, and nobody else's */
+  /** @param holder name of this process, which no other process has */
   constructor(
     private readonly leases: Leases,
     private readonly holder: string,
@@ -24,8 +25,8 @@ export class LeaseHolder {
   ) {}
 
   /**
-   * Works under a lease that is renewed meanwhile and given back afterwards, however the work ended.
-   * @returns false, with nothing done, while another process holds it, or another work of this one
+   * Does work under a lease. It renews the lease meanwhile, and gives it back afterwards even if the work failed.
+   * @returns false, with nothing done, if another process holds the lease, or other work of this process does
    */
   async during(name: LeasedWork, work: () => Promise<unknown>): Promise<boolean> {
     if (this.#held.has(name)) return false;
@@ -58,7 +59,7 @@ export class LeaseHolder {
       } catch {
         return; // the work has ended
       }
-      // at worst another process does the same work at the same time
+      // if this fails, at worst another process does the same work at the same time
       await this.leases.acquire(name, this.holder, LEASE_MS).catch((error: unknown) => this.log.debug(`the lease of ${name} could not be renewed: ${codeOf(error)}`));
     }
   }

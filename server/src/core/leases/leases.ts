@@ -1,20 +1,20 @@
 /**
- * Who of several processes does a work that one at a time is to do. A lease only saves double work: its holder may stand
- * still past the end of it, and another go on meanwhile. Times are of the database's clock.
+ * Decides which of several processes does a piece of work that only one should do at a time. A lease only saves double work: its holder may
+ * stand still past the end of the lease, and another process may go on meanwhile. Times are the database's.
  */
 export interface Leases {
   /**
-   * Takes the lease for so many milliseconds from now, or renews one's own.
-   * @param name at most 64 characters
-   * @param holder at most 128 characters, and nobody else's
-   * @returns false while another holds it
+   * Takes the lease for `forMs` milliseconds from now, or renews it if `holder` has it already.
+   * @param name name of the lease, of at most 64 characters
+   * @param holder name of the caller, of at most 128 characters, which nobody else has
+   * @returns false if another holder has the lease
    */
   acquire(name: string, holder: string, forMs: number): Promise<boolean>;
-  /** Gives one's own lease back; no effect on another's. */
+  /** Gives the lease back if `holder` has it. It has no effect on the lease of another holder. */
   release(name: string, holder: string): Promise<void>;
-  /** Who holds a lease that has not ended, each once. */
+  /** Returns the holders of leases that have not ended, each of them once. */
   holders(): Promise<string[]>;
-  /** Gives all leases of a holder back, of one that has died, say. */
+  /** Gives all leases of a holder back, for instance because it has died. */
   releaseAll(holder: string): Promise<void>;
   /** Forgets the leases that have ended. */
   forgetEnded(): Promise<void>;

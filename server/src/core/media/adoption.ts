@@ -7,16 +7,16 @@ import { digest } from '../store/bodies';
 
 export interface AdoptOptions {
   signal?: AbortSignal;
-  /** Called once S3 has answered, before the bytes are read. */
+  /** Called when S3 has answered, before the plugin reads the bytes. */
   opened?: (facts: ObjectFacts) => void;
 }
 
 /**
- * Takes up a file that the library lists and that only the bucket has (filled by rclone, say): read once and hashed, then
- * recorded, so that it can never change behind the ledger's back.
- * @returns its size in bytes; undefined where the ledger has other bytes of the key meanwhile, or a write of our own was given
- *   the plain name: the object may be that one, unproven
- * @throws StorageError OBJECT_NOT_FOUND when the bucket has none, ABORTED when `signal` aborts, or what else S3 says
+ * Adopts a file that the library lists and that only the bucket has, for instance because somebody filled the bucket with rclone. It
+ * reads the object once, hashes it and records it, so that the object cannot change without the ledger's knowledge.
+ * @returns the size of the object in bytes; undefined if the ledger has other bytes of the key meanwhile, or if the plugin gave the plain
+ *   name to a write of its own: the object may then come from that write, unproven
+ * @throws StorageError OBJECT_NOT_FOUND if the bucket has no such object, ABORTED when `signal` aborts, or another error of S3
  */
 export async function adoptFrom(place: ReadableBucket, ledger: Pick<LedgerWrites, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
   const object = plainObjectName(place.prefix, key);

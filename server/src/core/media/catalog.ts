@@ -1,27 +1,27 @@
 import type { ObjectKey } from '../keys';
 
-/** The CMS's own list of files: what nobody lists any more may be purged, and only what is listed is served on trust. */
+/** The media library's list of files. A buried key may be purged once it is not listed; an unproven file is served only if it is listed. */
 export interface MediaCatalog {
   /**
-   * Which of the keys the library lists: as main file, as a format of an image, or as an admin logo. Cheap enough to be asked for
-   * every visitor: for one key it costs one short question to an index, whatever the key and the size of the library. It may leave
-   * out a name that Strapi would not have given, where that was written a moment ago or the library was never gone through.
-   * @throws StorageError UNAVAILABLE while the library is gone through for the first time, where only that can tell
+   * Returns those of the keys that the library lists: as a main file, as a format of an image, or as a logo of the admin panel. The call
+   * is cheap enough for each visitor: one key costs one short query of an index, whatever the key and the size of the library. The
+   * answer may lack a name that Strapi would not have given, if the name was written a moment ago or the whole library was never read.
+   * @throws StorageError UNAVAILABLE while the first walk through the library goes on, if only that walk can tell
    */
   listed(keys: readonly ObjectKey[]): Promise<ReadonlySet<ObjectKey>>;
 
   /**
-   * The same, and none is left out, whatever its name: what leads to a removal is asked here. Looks at what has changed in the
-   * library since the last time, so that its cost does not grow with the library; the first time, and a few times a day, it goes
-   * through the whole library, and lets the process do other things meanwhile.
-   * @param options `rescan`: go through the whole library in any case. Strapi's own writes are seen without it; what somebody
-   *   changed in the database behind Strapi's back is not. `patienceMs`: how long it may take.
-   * @throws StorageError UNAVAILABLE when it would take longer than `patienceMs`
+   * Returns the same, but never leaves a listed key out, whatever its name. Each caller that may remove something asks here. The call
+   * looks at the changes in the library since the last call, so that its cost does not grow with the library. The first time, and a
+   * few times a day, it walks through the whole library, and lets the process do other things meanwhile.
+   * @throws StorageError UNAVAILABLE if it would take longer than `patienceMs`
    */
   listedAnywhere(keys: readonly ObjectKey[], options?: ListedOptions): Promise<ReadonlySet<ObjectKey>>;
 }
 
 export interface ListedOptions {
+  /** Walk through the whole library in any case. Only a walk sees changes that somebody made in the database without Strapi. */
   rescan?: boolean;
+  /** Longest time that the call may take, in milliseconds; undefined: any time. */
   patienceMs?: number;
 }

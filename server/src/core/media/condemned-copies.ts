@@ -5,9 +5,9 @@ import type { EngineParts } from './deps';
 import type { VerifiedCopies } from './verified-copies';
 
 /**
- * Files that await the sweeper and have a row's bytes all the same, as a cleanup or a settling has let go of them: readers get them
- * where no copy that the row leads to can be read, because S3's object is damaged, say, or S3 is away. Each is compared with the
- * ledger's checksum before it is served, and again when it has changed since.
+ * Finds condemned files that still have a row's bytes, because a cleanup or a settling condemned them. A reader gets one if no copy to which
+ * the row points can be read, for instance because the object in S3 is damaged, or S3 does not answer. The plugin compares each file
+ * with the ledger's checksum before it serves it, and again when the file has changed since.
  */
 export class CondemnedCopies {
   constructor(
@@ -15,7 +15,7 @@ export class CondemnedCopies {
     private readonly verified: VerifiedCopies,
   ) {}
 
-  /** Such a file on this disk with exactly the row's bytes. @throws what the database throws */
+  /** Finds a condemned file on this disk with exactly the row's bytes. @throws the database's errors */
   async of(row: LedgerRow): Promise<LocalCopy | undefined> {
     if (!isIn(row, 'local', 'both', 'remote')) return undefined;
     const { size, md5 } = row.placement.content;

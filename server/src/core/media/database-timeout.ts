@@ -1,18 +1,18 @@
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 
-/** How long a visitor waits for the database, in milliseconds: longer than a busy one takes, shorter than a visitor stays. */
+/** Longest time that a visitor waits for the database, in milliseconds: longer than a busy database takes, shorter than a visitor stays. */
 export const DATABASE_TIMEOUT_MS = 5_000;
-/** While the database is silent, how often a question is let through that tells whether it is back, in milliseconds. */
+/** Interval of the questions that find out whether a silent database answers again, in milliseconds. */
 const PROBE_EVERY_MS = 1_000;
 
 /**
- * Bounds how long visitors wait for the database. Where its packets are dropped a query ends after minutes, and so many visitors would
- * wait, each with a connection of the pool. Once a question was not answered in time, others are refused at once until one is answered;
- * one a second is asked to find that out.
+ * Bounds how long visitors wait for the database. If the network drops its packets, a query ends only after minutes, and each waiting
+ * visitor would hold a connection of the pool. After one question without an answer in time, this class refuses further questions at
+ * once until the database answers again. To find that out it lets one question a second through.
  */
 export class DatabaseTimeout {
-  /** When the next question is let through; undefined while the database answers. */
+  /** Time at which the next question may pass, by the clock's `elapsed`; undefined while the database answers. */
   #nextAt: number | undefined;
 
   constructor(
@@ -20,7 +20,7 @@ export class DatabaseTimeout {
     private readonly timeoutMs = DATABASE_TIMEOUT_MS,
   ) {}
 
-  /** @throws StorageError UNAVAILABLE when the database has not answered in time; else whatever the question throws */
+  /** @throws StorageError UNAVAILABLE if the database does not answer in time; or the error of the question itself */
   async ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#nextAt !== undefined) {
       if (this.clock.elapsed() < this.#nextAt) throw this.#silence();
@@ -28,11 +28,11 @@ export class DatabaseTimeout {
     }
     const settled = new AbortController();
     const answer = question().then((found) => {
-      // also one that comes late, after its visitor was sent away
+      // an answer counts even if it comes after its visitor got an error
       this.#nextAt = undefined;
       return found;
     });
-    // and a moment more: after something has held this process up, an answer may have arrived that it has yet to look at
+    // it waits one more moment: if this process stood still, an answer may have arrived that it has not seen yet
     const over = this.clock.sleep(this.timeoutMs, settled.signal).then(() => this.clock.sleep(0, settled.signal));
     const tooLate = over.then(() => {
       this.#nextAt = this.clock.elapsed() + PROBE_EVERY_MS;

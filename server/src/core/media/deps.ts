@@ -11,12 +11,12 @@ import type { Buckets } from '../buckets/buckets';
 import type { RowCache } from './row-cache';
 
 /**
- * What the storage engine is made of; reads, writes and background jobs share it. Whoever makes it has the whole ledger, and each room
- * takes the parts with the port of the ledger that it needs.
+ * The parts of the storage engine. Reads, writes and background jobs share them. Whoever makes them has the whole ledger; each room takes
+ * the parts with the port of the ledger that it needs.
  */
 export interface EngineParts<L = Ledger> {
   ledger: L;
-  /** Who this process is, to the others; left out where there are none. */
+  /** Name by which other processes know this one; undefined if there are no others. */
   holder?: string;
   disk: LocalStore;
   volume: Volume;
@@ -25,14 +25,14 @@ export interface EngineParts<L = Ledger> {
   clock: Clock;
   log: Logger;
   buckets: Buckets;
-  /** What this instance may do now. */
+  /** The present rights of this instance. */
   instance: Pick<Instance, 'mode' | 'leaving'>;
 }
 
 export interface MediaStorageDeps extends EngineParts<LedgerWrites> {
-  /** True inside a transaction of the host's. */
+  /** Whether the caller runs inside a database transaction of Strapi's. */
   inTransaction(): boolean;
-  /** Whether a write that S3 does not take is kept on this disk; else it is refused. Asked in mode `read-write` only. */
+  /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. It counts only in mode `read-write`. */
   keepsLocally(): boolean;
   events: Events;
 }

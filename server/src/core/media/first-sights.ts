@@ -9,23 +9,24 @@ import { adoptFrom } from './adoption';
 import type { RowCache } from './row-cache';
 import { Turns } from './turns';
 
-/** Objects that are read at once, and how long a visitor waits for his turn. */
+/** Objects that one process reads at once, and how long a visitor waits for a turn. */
 const READING = { atOnce: 4, maxWaiting: 200, patienceMs: 5_000 };
-/** How long after a visitor was told to come back his file goes on being read (ms): longer than he is asked to wait. */
+/** Time for which the reading goes on after a visitor was told to come back, in milliseconds: longer than the answer asks them to wait. */
 const LINGER_MS = 30_000;
-/** How long a failure is believed (ms): other visitors would only find out the same. */
+/** Time for which a failed reading is not tried again, in milliseconds: other visitors would only meet the same failure. */
 const FAILED_TTL_MS = 5_000;
-/** How long what S3 has said of an object answers those who want no byte of it (ms). */
+/** Time for which the facts from S3 answer visitors who want no bytes of the object, in milliseconds. */
 const SEEN_TTL_MS = 5_000;
+/** Greatest number of keys in each of the two memories. */
 const MAX_REMEMBERED = 1_000;
 
-/** One visitor's part in a first sight. */
+/** One visitor's part in the first reading of an object. */
 export interface Sight {
-  /** What S3 said of the object; its bytes are not proven yet. */
+  /** The object's facts from S3. Its bytes are not proven yet. */
   readonly facts: ObjectFacts;
-  /** Resolves when the object was adopted, or was found to be out of place. @throws StorageError of S3's, or ABORTED */
+  /** Resolves when the object is adopted, or when the ledger does not accept it. @throws StorageError of S3, or ABORTED */
   ended(): Promise<void>;
-  /** To be called in any case. @param comesBack he was told to: the object goes on being read for a while */
+  /** Ends the visitor's part; the caller must always call it. @param comesBack the visitor was told to come back: the reading goes on for a while */
   leave(comesBack: boolean): void;
 }
 
@@ -38,8 +39,8 @@ interface Reading {
 }
 
 /**
- * First reads of files that only the bucket has: each has to be read whole and adopted before a byte of it is served. All visitors
- * of a key share one reading, few keys are read at once, and a reading ends when its last visitor has gone.
+ * The first readings of files that only the bucket has. The plugin must read each file whole and adopt it before it serves a byte of
+ * it. All visitors of a key share one reading, few keys are read at once, and a reading ends when its last visitor has gone.
  */
 export class FirstSights {
   readonly #readings = new Map<ObjectKey, Reading>();
@@ -55,16 +56,16 @@ export class FirstSights {
     this.#turns = new Turns(READING, clock);
   }
 
-  /** What S3 said when it opened the object a few seconds ago. */
+  /** Returns the facts from S3 of an object that was opened a few seconds ago. */
   lately(key: ObjectKey): ObjectFacts | undefined {
     const seen = this.#seen.get(key);
     return seen && seen.until > this.clock.elapsed() ? seen.facts : undefined;
   }
 
   /**
-   * Resolves when S3 has answered.
-   * @throws StorageError UNAVAILABLE when too many objects are read already, or the last reading failed a moment ago; ABORTED when
-   *   `signal` aborts; or whatever S3 says
+   * Joins the reading of a key, or begins one. It resolves when S3 has answered.
+   * @throws StorageError UNAVAILABLE if too many other objects are being read, or the last reading failed a moment ago; ABORTED when
+   *   `signal` aborts; or an error of S3
    */
   async join(place: ReadableBucket, key: ObjectKey, signal?: AbortSignal): Promise<Sight> {
     if (signal?.aborted) throw aborted(key, signal);
@@ -81,7 +82,7 @@ export class FirstSights {
       if (comesBack) this.#linger(key, reading);
       else this.#endUnwanted(key, reading);
     };
-    const orGone = <T>(what: Promise<T>) => unlessGone(what, key, signal);
+    const orGone = <T>(promise: Promise<T>) => unlessGone(promise, key, signal);
     try {
       return { facts: await orGone(reading.opened), ended: () => orGone(reading.ended), leave };
     } catch (error) {
@@ -96,17 +97,17 @@ export class FirstSights {
     let answered: (facts: ObjectFacts) => void = () => undefined;
     const answer = new Promise<ObjectFacts>((resolve) => (answered = resolve));
     const ended = this.#read(place, key, signal, answered);
-    // without an answer it ends with what S3 says
+    // without an answer, `opened` rejects with the error of the reading
     const opened = Promise.race([answer, ended.then(() => answer)]);
     const reading: Reading = { opened, ended, over, visitors: 0, lingersUntil: -Infinity };
     this.#readings.set(key, reading);
     const forget = () => {
       this.#forget(key, reading);
-      // and who still counted how long to read on
+      // this also ends the countdown in `#linger`
       over.abort();
     };
     reading.ended.then(forget, forget);
-    // every visitor may have gone
+    // every visitor may have gone, so that nobody handles the rejection
     reading.opened.catch(() => undefined);
     return reading;
   }
@@ -118,7 +119,7 @@ export class FirstSights {
     };
     try {
       await this.#turns.run(() => adoptFrom(place, this.ledger, key, { signal, opened: answered }), signal);
-      // here, as perhaps no visitor is left: by the row that is remembered, the next one would have it read once more
+      // this happens here, because perhaps no visitor is left: with the remembered row, the next visitor would begin a second reading
       this.rows.forget([key]);
     } catch (error) {
       this.#noteFailure(key, error);
@@ -131,7 +132,7 @@ export class FirstSights {
   }
 
   #noteFailure(key: ObjectKey, error: unknown): void {
-    // S3 was not asked, or the visitors went away: that says nothing of the next one
+    // nobody asked S3, or the visitors went away: the next reading may succeed
     if (!isStorageError(error) || isStorageError(error, 'ABORTED', 'UNAVAILABLE', 'CIRCUIT_OPEN')) return;
     remember(this.#failed, key, this.clock.elapsed() + FAILED_TTL_MS);
     this.#seen.delete(key);
@@ -145,26 +146,26 @@ export class FirstSights {
       for (let leftMs = LINGER_MS; leftMs > 0; leftMs = reading.lingersUntil - this.clock.elapsed()) await this.clock.sleep(leftMs, reading.over.signal);
       this.#endUnwanted(key, reading);
     };
-    // nobody wants it any more
+    // the sleep rejects when the reading is over, and then nothing is left to end
     endLater().catch(() => undefined);
   }
 
   #endUnwanted(key: ObjectKey, reading: Reading): void {
     if (reading.visitors > 0 || reading.lingersUntil > this.clock.elapsed()) return;
-    // who comes now begins anew
+    // a visitor who comes from now on begins a new reading
     this.#forget(key, reading);
     reading.over.abort();
   }
 }
 
-/** The oldest goes where there are too many. */
+/** Remembers a value for a key. If there are too many, the oldest one goes. */
 function remember<T>(map: Map<ObjectKey, T>, key: ObjectKey, value: T): void {
   map.delete(key);
   if (map.size >= MAX_REMEMBERED) map.delete(map.keys().next().value as ObjectKey);
   map.set(key, value);
 }
 
-/** What `promise` says, unless the visitor goes before. @throws StorageError ABORTED, or what `promise` rejects with */
+/** Returns the outcome of `promise`, unless the visitor goes before. @throws StorageError ABORTED, or the error of `promise` */
 async function unlessGone<T>(promise: Promise<T>, key: ObjectKey, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return abandonable(promise, signal).catch((error: unknown) => {

@@ -4,9 +4,9 @@ import { StorageError } from '../errors';
 import type { ProvenContent } from '../ledger/state';
 
 /**
- * The bytes of `body` as they come, but for the last chunk, which is held back until all of them are proven to be `content`. Whoever
- * is sent them can thus never complete a file of other bytes. Destroying it destroys `body`, and the other way round.
- * Emits StorageError INTEGRITY where the bytes are others.
+ * Passes the bytes of `body` on as they come, but holds the last chunk back until all bytes are proven to be `content`. A visitor can
+ * therefore never complete a file of other bytes. Destroying the result destroys `body`, and the other way round.
+ * The result emits StorageError INTEGRITY if the bytes differ.
  */
 export function heldBack(body: Readable, content: ProvenContent, subject: string): Readable {
   const hash = createHash('md5');

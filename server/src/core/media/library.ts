@@ -1,21 +1,21 @@
-/** One file of the media library, with all that lies in the uploads folder for it. */
+/** One file of the media library, with the names of everything that lies in the uploads folder for it. */
 export interface LibraryFile {
   readonly id: number;
-  /** The upload provider that keeps it: this plugin's files are `local`. */
+  /** The upload provider that keeps the file. This plugin's files have `local`. */
   readonly provider: string;
-  /** The names below `/uploads/` of the main file and of each of its formats; not yet checked to be keys. */
+  /** The names below `/uploads/` of the main file and of each of its formats. Nothing has checked yet that they are keys. */
   readonly names: readonly string[];
   /**
-   * What the library says lies somewhere else than at `/uploads/<hash><ext>`, by its URL: in a sub-folder, say, or at an address
-   * that somebody wrote by hand. Strapi would remove and replace another file than this, so the plugin leaves it where it is.
+   * The URLs of the file, or of its formats, that differ from `/uploads/<hash><ext>`: such a file lies in a sub-folder, for instance, or
+   * somebody wrote its address by hand. Strapi would remove and replace another file, so the plugin leaves this one where it is.
    */
   readonly otherUrls?: readonly string[];
 }
 
-/** The CMS's list of files, from one end to the other. */
+/** Reads the media library's list of files from one end to the other. */
 export interface MediaLibrary {
-  /** The next files in the order of their ids, up to and including `maxId`. Fewer than `limit`: there are no more. */
+  /** Returns the next files in the order of their ids, up to and including `maxId`. Fewer files than `limit` mean that there are no more. */
   page(request: { after: number; limit: number; maxId: number | null }): Promise<LibraryFile[]>;
-  /** The names of the admin panel's logos, which are files that no page has. */
+  /** Returns the names of the admin panel's logos, which are files that no page contains. */
   logos(): Promise<string[]>;
 }

@@ -9,14 +9,14 @@ import { bodyFor, rangeOf, RowBytes, type Source } from './row-bytes';
 import type { FileFacts, Opened, OpenOptions, Wanted } from './serving';
 import { UnlistedKeys } from './unlisted-keys';
 
-/** How often a row is read again when its bytes are not what it says: a replace or a sweep may have overtaken us. */
+/** Number of times that the reader reads a row again when its bytes are not there: a replacement or a sweep may have come between. */
 const REREADS = 2;
-/** A visitor who wants a part waits while so much is read and adopted (bytes); for a larger file he is told to come back. */
+/** Greatest size of an unadopted file of which a visitor may have a range at once, in bytes. For a larger file the answer asks them to come back. */
 const WAITED_FOR_BYTES = 1024 * 1024;
 
 type Plan = (facts: FileFacts) => Wanted;
 
-/** Finds the current bytes of a key: S3 first, then this disk, and only where the ledger says. */
+/** Finds the current bytes of a key: in S3 first, then on this disk, and only where the ledger says that they are. */
 export class MediaReader {
   readonly #bytes: RowBytes;
   readonly #listing: UnlistedKeys;
@@ -29,9 +29,9 @@ export class MediaReader {
   }
 
   /**
-   * @param plan called once the facts are known (again if they changed meanwhile); says which bytes are wanted
-   * @throws whatever the ledger's database throws; S3's and the disk's failures become `unavailable`, and so does that the visitor
-   *   has gone
+   * Opens the current bytes of a key.
+   * @param plan says which bytes are wanted; called when the facts are known, and again if they changed meanwhile
+   * @throws the errors of the ledger's database. A failure of S3 or of the disk becomes `unavailable`, and so does a visitor who has gone
    */
   async open(key: ObjectKey, plan: Plan, options: OpenOptions = {}): Promise<Opened> {
     const { rows } = this.deps;
@@ -39,13 +39,13 @@ export class MediaReader {
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
       if (row?.tombstone) {
-        // also of a file that only some disk or the bucket knows: another server's delete did not find it there
+        // this includes a file that only a disk or the bucket has: the deletion on another server did not find it there
         const isRemembered = this.#listing.remembersUnlisted(key);
         const isListed = await this.#elseUnavailable(key, () => this.#listing.isListed(key, options.signal));
         if (typeof isListed === 'object') return isListed;
         // guard: buried-but-listed-is-served
         if (!isListed && (!isRemembered || reread > 0)) return { kind: 'gone' };
-        // it may have got other bytes since the row was read
+        // the key may have got other bytes since the row was read
         if (reread === 0) {
           row = await rows.get(key, { fresh: true });
           continue;
@@ -67,7 +67,7 @@ export class MediaReader {
     }
   }
 
-  /** What `work` answers; that the disk, S3 or a busy library fails is no reason to call a file missing. */
+  /** Returns the answer of `work`. If the disk, S3 or a busy library fails, the file is unavailable, and not missing. */
   async #elseUnavailable<T>(key: ObjectKey, work: () => Promise<T>): Promise<T | { kind: 'unavailable' }> {
     try {
       return await work();
@@ -80,8 +80,8 @@ export class MediaReader {
   }
 
   /**
-   * A key the ledger has no bytes of: the library's own file on disk, else an object of that name in the bucket.
-   * @returns `changed` when the ledger may know of its bytes meanwhile
+   * Opens a key of which the ledger has no bytes: the library's own file on disk, or else the object under the plain name in the bucket.
+   * @returns `changed` if the ledger may have bytes of the key meanwhile
    */
   async #openUnknown(key: ObjectKey, row: LedgerRow | undefined, plan: Plan, options: OpenOptions): Promise<Opened | 'changed'> {
     const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => this.#unreadable(key, error));
@@ -93,19 +93,19 @@ export class MediaReader {
       return source ? { kind: 'file', facts, wanted, ...source } : 'changed';
     }
     if (!(await this.#listing.isListed(key, options.signal))) return { kind: 'unknown' };
-    // another visitor may have had it adopted while this one waited for his turn
+    // another visitor's request may have adopted the object while this one waited for its turn
     if ((await this.deps.rows.get(key))?.rev !== row?.rev) return 'changed';
-    // where a write of our own was given the plain name, the object under it may not be proven
+    // if the plugin gave the plain name to a write of its own, the object under it may be unproven
     return row?.plainUsed ? { kind: 'unavailable' } : this.#adoptFromS3(key, plan, options);
   }
 
-  /** A disk that does not say what lies on it: what the library lists may be in the bucket all the same. */
+  /** Ignores that the disk does not say what lies on it: a file that the library lists may still be in the bucket. */
   #unreadable(key: ObjectKey, error: unknown): undefined {
     if (!isStorageError(error)) throw error;
     this.deps.log.debug(`"${key}" could not be looked for on disk: ${error.message}`);
   }
 
-  /** @returns undefined when the file has vanished since it was looked at, or has become another one */
+  /** @returns undefined if the file has vanished since its facts were read, or has become another one */
   async #plainFile(key: ObjectKey, { size }: FileFacts, wanted: Wanted, { signal }: OpenOptions): Promise<Source | undefined> {
     if (wanted.bytes === 'none') return { body: null, from: null };
     try {
@@ -113,16 +113,16 @@ export class MediaReader {
       if (file.facts.size === size) return { body: bodyFor(wanted, file), from: 'disk' };
       file.body.destroy();
     } catch (error) {
-      // a range of a file that has become shorter is refused
+      // REJECTED: the file has become shorter than the wanted range
       if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'REJECTED')) throw error;
     }
     return undefined;
   }
 
   /**
-   * A file that the library lists and that only the bucket has is served once it was adopted. That the bucket does not have
-   * it either proves nothing: it may lie on another server's disk, so it is unavailable, and not missing.
-   * @returns `changed` when it was adopted, or the ledger has other bytes of the key
+   * Adopts a file that the library lists and that only the bucket has; the reader serves it afterwards. If the bucket does not have it
+   * either, that proves nothing: the file may lie on another server's disk, so it is unavailable, and not missing.
+   * @returns `changed` if the object was adopted, or the ledger has other bytes of the key
    */
   async #adoptFromS3(key: ObjectKey, plan: Plan, { signal }: OpenOptions): Promise<Opened | 'changed'> {
     const place = this.deps.buckets.readable;
@@ -154,12 +154,12 @@ function isWithoutBytes(wanted: Wanted): boolean {
   return wanted.bytes === 'none' || wanted.bytes === 'check';
 }
 
-/** The answer to a visitor who wants no bytes of a file that S3 would hand out. */
+/** Builds the answer to a visitor who wants no bytes of a file that S3 could serve. */
 function withoutBytes(facts: FileFacts, wanted: Wanted): Opened {
   return { kind: 'file', facts, wanted, body: null, from: wanted.bytes === 'check' ? 's3' : null };
 }
 
-/** Of an object that is not adopted yet. Its tag is the later one where S3 knows the checksum; else visitors ask again. */
+/** Returns the facts of an object that is not adopted yet. If S3 knows its checksum, the adoption keeps the tag; otherwise it changes the tag. */
 function unprovenFacts({ size, md5, etag }: ObjectFacts): FileFacts {
   return { size, mime: null, etag: md5 ?? `${size.toString(16)}-${etag ?? 's3'}` };
 }
@@ -168,6 +168,6 @@ function factsOf(row: LedgerRow): FileFacts {
   if (!('content' in row.placement)) throw new StorageError('INTERNAL', { operation: 'read', subject: row.key });
   const { size, md5, mime } = row.placement.content;
   const remote = 'remote' in row.placement ? row.placement.remote : undefined;
-  // a library file nobody has hashed yet: its revision tells its versions apart
+  // nobody has hashed this library file yet, so the row's revision tells its versions apart
   return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote?.etag === null && { wholeOnly: true }) };
 }

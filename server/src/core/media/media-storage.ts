@@ -1,4 +1,4 @@
-// Longer than other files: what a write may and may not do, from its first byte to its publication, is read in one go.
+// This file is longer than others, so that a reader finds in one place what a write may do, from its first byte to its publication.
 import { codeOf, isStorageError, StorageError } from '../errors';
 import { isOwnLocalName, plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication, LocalCopy, Origin } from '../ledger/words';
@@ -10,11 +10,11 @@ import { MediaReader } from './media-reader';
 import { statOf } from './plain-file';
 import type { RequestScope } from './request-scope';
 
-/** How long after an unscoped delete, or a failed upload, its purge looks whether the library lists the key, in milliseconds. */
+/** Delay between an unscoped deletion, or a failed upload, and the purge, which asks whether the library lists the key; in milliseconds. */
 const UNSCOPED_PURGE_MS = 10 * 60_000;
-/** The same for deletes inside a transaction of the host's (import, transfer), which may be regretted for a week. */
+/** The same delay for a deletion inside a transaction of Strapi's (import, transfer), in milliseconds. An administrator may regret it for a week. */
 const IMPORT_PURGE_MS = 7 * 24 * 3600_000;
-/** How long a write that S3 did not take may wait for the library to be gone through (ms). */
+/** Longest time that a write which S3 did not take waits for a walk through the library, in milliseconds. */
 const LISTED_WITHIN_MS = 1_000;
 
 export interface WriteOptions {
@@ -23,8 +23,8 @@ export interface WriteOptions {
 }
 
 /**
- * Where the bytes of the media library go: into S3 first, onto the disk when S3 will not have them, and nowhere
- * without the ledger knowing. `docs/design.md`, “One rule”: bytes never change; only the ledger moves.
+ * Stores the bytes of the media library: in S3 first, or on the disk if S3 does not take them. The ledger knows of each of them before
+ * the first byte is written. See `docs/design.md`, “One rule”: bytes never change; only the ledger moves.
  */
 export class MediaStorage {
   readonly reader: MediaReader;
@@ -34,10 +34,10 @@ export class MediaStorage {
   }
 
   /**
-   * Writes or replaces the bytes of a key. When it resolves (and, in a `replace` scope, the scope has been closed) they
-   * are durable in S3 or on this disk, and the ledger says where.
-   * @throws StorageError when neither S3 nor the disk took them, UPLOAD_REFUSED when the disk was not to be asked; what was
-   *   served before is still served then.
+   * Writes or replaces the bytes of a key. When the promise resolves (and, in a `replace` scope, when the scope has been closed) the
+   * bytes are durable in S3 or on this disk, and the ledger says where.
+   * @throws StorageError if neither S3 nor the disk took the bytes; UPLOAD_REFUSED if S3 did not, and the settings forbid the disk. The
+   *   plugin then still serves the former bytes.
    */
   async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
     const { scope } = options;
@@ -56,7 +56,7 @@ export class MediaStorage {
     else scope?.published.push(key);
   }
 
-  /** Deletes a key: no bytes are touched before the media library has let go of it. */
+  /** Deletes a key: buries it, or, in a `replace` scope, lets the publication bury it. No byte goes while the library still lists the key. */
   async remove(key: ObjectKey, scope?: RequestScope): Promise<void> {
     if (scope?.kind === 'replace') {
       scope.tombstones.push(key);
@@ -70,7 +70,7 @@ export class MediaStorage {
 
   /**
    * Runs one request to the media library as a whole: see {@link RequestScope}.
-   * @throws whatever `work` throws, or the StorageError that kept a replace from being published
+   * @throws the error of `work`, or the StorageError that kept the plugin from publishing a replacement
    */
   async inScope<T>(scope: RequestScope, work: () => Promise<T>): Promise<T> {
     try {
@@ -90,13 +90,13 @@ export class MediaStorage {
   }
 
   async #publishStaged(scope: RequestScope): Promise<void> {
-    // late provider calls of the same request find it closed, and discard what they wrote
+    // late provider calls of the same request find the scope closed, and discard the bytes that they wrote
     scope.state = 'succeeded';
     if (scope.staged.length === 0 && scope.tombstones.length === 0) return;
     // guard: replace-in-one-transaction
     await this.#publish(scope.staged, scope.tombstones);
     if (scope.tombstones.length > 0) {
-      // a format of the library's that the ledger has not seen has no row yet to put a tombstone on
+      // a format that the ledger has never seen has no row yet, so that the publication could not bury it
       for (const key of scope.tombstones) {
         if (!(await this.deps.ledger.find(key))) await this.deps.ledger.bury(key, { purgeAfterMs: 0, found: await this.#found(key) });
       }
@@ -111,12 +111,15 @@ export class MediaStorage {
       // guard: failed-upload-is-buried
       if (scope.kind === 'upload') await this.#buryFailed(scope.published);
     } catch (error) {
-      // the names stay pending and are swept after a day; the request's own error is the one to report
-      this.deps.log.warn(`could not discard the files of a failed ${scope.kind}: ${codeOf(error)}`);
+      // the names stay pending, and the sweeper removes them after a day; the caller reports the request's own error
+      this.deps.log.warn(`the files of a failed ${scope.kind} could not be discarded: ${codeOf(error)}`);
     }
   }
 
-  /** Not at once: Strapi goes on with the other files of the request, and may list one while its bytes would be on their way out. */
+  /**
+   * Buries the keys of a failed upload. The purge comes later, because Strapi goes on with the other files of the request, and may list
+   * one of them while the plugin would already remove its bytes.
+   */
   async #buryFailed(keys: readonly ObjectKey[]): Promise<void> {
     for (const key of keys) await this.deps.ledger.bury(key, { purgeAfterMs: UNSCOPED_PURGE_MS });
     this.deps.rows.forget(keys);
@@ -136,12 +139,12 @@ export class MediaStorage {
         const sent = await send({ ledger, clock }, cloud, key, body, {
           ...begin,
           mime: options.mime,
-          // where nothing waits on the disk to be the next one that tries
+          // with no files waiting on the disk, only an upload can find out that S3 takes uploads again
           mayTry: this.#refuses(),
           plainUsed:
             (row?.plainUsed ?? false) ||
-            // a roll-back of the host's takes the record of the name along, and nobody would know any more that the object
-            // under it is none of the library's
+            // if Strapi rolls its transaction back, the record of the name goes with it, and nobody would know any more that the
+            // object under the plain name does not belong to the library
             // guard: no-plain-name-in-a-transaction
             this.deps.inTransaction(),
         });
@@ -152,7 +155,7 @@ export class MediaStorage {
         log.debug(`"${key}" goes to the local disk: ${error.message}`);
       }
     }
-    // settings that could not be applied leave a read-write instance without S3, too
+    // a read-write instance is also without a bucket if its settings could not be applied
     if (this.#refuses()) throw new StorageError('UPLOAD_REFUSED');
     return this.#writeToDisk(key, body, options, begin, ledger);
   }
@@ -161,11 +164,11 @@ export class MediaStorage {
     return this.deps.instance.mode === 'read-write' && !this.deps.keepsLocally();
   }
 
-  /** Reports why a write goes to the disk. @throws StorageError where it must not go there, and is refused instead */
+  /** Reports why a write goes to the disk. @throws StorageError if it must not go there: the plugin refuses it instead */
   #noteFallback(key: ObjectKey, error: StorageError): void {
-    // S3 had no part in it, and a busy server may read on later what stood still just now
+    // S3 had no part in this failure, and a body that stood still on a busy server may go on later
     const bodyFailed = isStorageError(error, 'BODY_FAILED');
-    // S3 takes other files
+    // S3 takes other files all the same
     const ofThisFile = isStorageError(error, 'TOO_LARGE', 'FILE_REFUSED');
     const told = isStorageError(error, 'CIRCUIT_OPEN') && error.cause instanceof StorageError ? error.cause : error;
     if (this.#refuses()) {
@@ -195,13 +198,13 @@ export class MediaStorage {
         await disk.put(intent.name, body);
         return { intent, size: body.size, md5: body.md5, mime: options.mime, origin };
       } catch (error) {
-        // a name that S3 takes and this disk does not (too long, say): nothing lies under it
+        // this disk does not accept the plain name, for instance because it is too long: nothing lies under it
         const unusable = isStorageError(error, 'NAME_UNFIT') && plainFree;
         if (!unusable && !isStorageError(error, 'NAME_TAKEN')) {
           await ledger.abandon([intent]);
           throw error;
         }
-        // somebody else's file: the name was never ours, so it must not be condemned either
+        // NAME_TAKEN: the file belongs to somebody else, so the plugin must not condemn the name either
         await ledger.forget(intent);
         if (!plainFree) throw error;
         plainFree = false;
@@ -209,17 +212,17 @@ export class MediaStorage {
     }
   }
 
-  /** Of a file that goes to this disk. */
+  /** Returns the origin of a file that goes to this disk now. */
   #origin(): Origin {
-    // as if it had been there before the plugin: phase 1 brings it to S3 should there be a way back
+    // the file counts as one from before the plugin: if the project returns to S3, phase 1 sends it
     if (this.deps.instance.leaving) return 'library';
-    // what a read-only instance writes is its own business; everything else follows to S3 as soon as that is there
+    // nobody sends the files of a read-only instance to S3; the catch-up sends all others as soon as S3 answers
     return this.deps.instance.mode === 'read-only' ? 'read-only' : 'fallback';
   }
 
   /**
-   * Whether the library surely has no bytes of the key yet. Only then may a write have its plain path: otherwise they may be
-   * in the bucket or on another disk, and what lies at the plain path is served while the ledger has no bytes of the key.
+   * Whether the library surely has no bytes of the key yet. Only then may a write have the plain path of the key. Otherwise the key's bytes
+   * may be in the bucket or on another disk, and the reader serves a file at the plain path while the ledger has no bytes of the key.
    */
   async #isFresh(key: ObjectKey, scope: RequestScope | undefined): Promise<boolean> {
     if (scope) {
@@ -229,7 +232,7 @@ export class MediaStorage {
     return !this.deps.inTransaction() && (await this.#isSurelyUnlisted(key));
   }
 
-  /** Where the library does not say it in time, the answer is no: a name of its own is always right for the file. */
+  /** If the library does not answer in time, the answer is no: an own name is always right for the file. */
   async #isSurelyUnlisted(key: ObjectKey): Promise<boolean> {
     try {
       return !(await this.deps.catalog.listedAnywhere([key], { patienceMs: LISTED_WITHIN_MS })).has(key);
@@ -249,7 +252,7 @@ export class MediaStorage {
         await ledger.abandon(writes.map((write) => write.intent));
         throw error;
       }
-      // the answer of a COMMIT can be lost: the rows tell, and nothing is undone
+      // the answer to a COMMIT can be lost: the rows say whether it took effect, and nothing is undone
       if (!(await this.#isLive(writes))) throw error;
     } finally {
       // guard: publisher-forgets-the-row
@@ -267,21 +270,21 @@ export class MediaStorage {
   }
 
   /**
-   * The file that lies at the plain path of a key the plugin has not seen yet. Where the folder cannot be read or has no id yet there
-   * is nothing to record; the file then stays on the disk, and S3 can be written all the same.
+   * Finds the file at the plain path of a key that the plugin has not seen yet. If the folder cannot be read or has no id yet, there is
+   * nothing to record; the file then stays on the disk, and the write to S3 goes on.
    */
   async #found(key: ObjectKey): Promise<(LocalCopy & { size: number }) | undefined> {
     if (!this.deps.volume.established) return undefined;
     const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => {
       if (!isStorageError(error)) throw error;
-      this.deps.log.warn(`"${key}" could not be looked for on disk; a file of it that lies there stays: ${error.message}`);
+      this.deps.log.warn(`"${key}" could not be looked for on disk; if its file lies there, it stays there: ${error.message}`);
       return undefined;
     });
     return stat && { volume: this.deps.volume.id, localName: plainLocalName(key), size: stat.size };
   }
 }
 
-/** The ledger as a write of this scope begins with it: all keys of a replace under one ticket. */
+/** Returns the ledger for the writes of a scope. All keys of a replacement get one ticket. */
 function inScope(ledger: WriteLedger, scope: RequestScope | undefined): WriteLedger {
   // guard: replace-has-one-ticket
   if (scope?.kind !== 'replace') return ledger;

@@ -1,7 +1,7 @@
 import { isStorageError } from '../errors';
 import type { LocalStat, LocalStore } from '../store/local/local-store';
 
-/** The file of a name, or undefined when there is none. @throws StorageError DISK_ERROR */
+/** Returns the facts of the file under a name; undefined if there is none. @throws StorageError DISK_ERROR */
 export async function statOf(disk: LocalStore, name: string): Promise<LocalStat | undefined> {
   try {
     return await disk.stat(name);

@@ -2,11 +2,11 @@ import type { ObjectKey, Ticket } from '../keys';
 import type { Intent, Publication } from '../ledger/words';
 
 /**
- * The writes and deletes of one request to the media library.
+ * The writes and deletions of one request to the media library.
  *
- * - `upload`: fresh keys, live at once; if the request fails they are buried again.
+ * - `upload`: the keys are fresh, and each is published at once; if the request fails, they are buried.
  * - `replace`: an image and its formats become visible together when the request has succeeded, or not at all.
- * - `remove`: tombstones, whose purge becomes due when the request has succeeded.
+ * - `remove`: the keys are buried at once, and their purge becomes due when the request has succeeded.
  */
 export class RequestScope {
   state: 'open' | 'succeeded' | 'failed' = 'open';
@@ -18,8 +18,8 @@ export class RequestScope {
   constructor(readonly kind: 'upload' | 'replace' | 'remove') {}
 
   /**
-   * Begins a write under the one ticket of the request: two replaces of the same image must not each win some of its
-   * formats. The first to begin draws the ticket; the others wait for that, not for its bytes.
+   * Begins a write under the one ticket of the request, so that of two replacements of an image one wins all formats. The first write
+   * draws the ticket; the others wait for the ticket, but not for the bytes of the first one.
    */
   async begin<T extends Intent>(begin: (ticket: Ticket | undefined) => Promise<T>): Promise<T> {
     if (this.#ticket) return begin(await this.#ticket);

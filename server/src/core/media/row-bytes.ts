@@ -17,7 +17,7 @@ export interface Source {
   from: 's3' | 'disk' | null;
 }
 
-/** What is asked of a store: `none` is asked of nobody. */
+/** The bytes that a caller wants, for a caller who needs a store to answer. */
 export type WantedBytes = Exclude<Wanted, { bytes: 'none' }>;
 
 /** Opens the bytes that a ledger row points to: in S3 first, then on this disk. */
@@ -32,7 +32,7 @@ export class RowBytes {
     this.#standIn = new StandIn(deps);
   }
 
-  /** @returns undefined when none of the row's copies has them, or when the visitor has gone */
+  /** @returns undefined if no copy of the row has the bytes, or if the visitor has gone */
   async open(row: LedgerRow, wanted: WantedBytes, options: OpenOptions): Promise<Source | undefined> {
     const remote = remoteOf(row);
     if (remote) {
@@ -44,7 +44,7 @@ export class RowBytes {
     const local = localOf(row);
     let body = local && (await this.#liesHere(local, row)) ? await this.#fromDisk(local, row, wanted, options) : undefined;
     if (body === undefined) {
-      // only now, as it asks the database
+      // this comes last, because it asks the database
       const condemned = await this.#condemned.of(row);
       body = condemned && (await this.#fromDisk(condemned, row, wanted, options));
     }
@@ -52,9 +52,9 @@ export class RowBytes {
   }
 
   /**
-   * Whether the bytes of a row lie here: on this volume, or on one that the row calls another, since this one's id cannot be read or the
-   * folder is a copy. There only bytes that are proven to be the row's count; without an MD5 none has been replaced, so that an
-   * unreadable id is enough.
+   * Whether the bytes of a row lie on this disk. If the row names another volume, they may lie here all the same, because this folder's id
+   * cannot be read, or because the folder is a copy; then only bytes with the row's MD5 count. A row without an MD5 has never been
+   * replaced, so that any file at its plain path counts while this folder's id cannot be read.
    */
   async #liesHere(local: LocalCopy, row: LedgerRow): Promise<boolean> {
     if (local.volume === this.deps.volume.id) return true;
@@ -73,11 +73,11 @@ export class RowBytes {
   async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
     const store = this.deps.buckets.storeAt(remote.locationId);
     if (!store) return undefined;
-    // without a tag nothing tells this part from a part of other bytes
+    // without an ETag, nothing tells this range from a range of other bytes
     if (remote.etag === null && wanted.bytes === 'range') return undefined;
     try {
       const object = await opened(store, remote.object, row, wanted, signal);
-      // before the first byte leaves: a truncated, damaged or foreign object must not pass for the file
+      // this check comes before the first byte leaves: nobody may get a truncated, damaged or foreign object in place of the file
       const same =
         object.facts.size === sizeOf(row) &&
         // guard: etag-before-the-first-byte
@@ -113,20 +113,20 @@ export class RowBytes {
   }
 }
 
-/** An object of S3's; without a body where only the answer is wanted, for which a byte is enough. */
+/** Opens an object in S3. If the caller only wants to know whether it can be read, the function reads one byte and returns no body. */
 async function opened(store: ObjectStore, name: string, row: LedgerRow, wanted: WantedBytes, signal?: AbortSignal): Promise<{ facts: ObjectFacts; body: Readable | null }> {
   if (wanted.bytes !== 'check') return store.get(name, { ...(wanted.bytes === 'range' && { range: wanted.range }), signal });
   return { facts: await (sizeOf(row) === 0 ? factsByOpening : factsByReading)(store, name, { signal }), body: null };
 }
 
-/** The body, or null where only its answer was wanted. */
+/** Returns the body, or null if the caller only wanted to know whether it can be read. */
 export function bodyFor(wanted: WantedBytes, { body }: Pick<ObjectStream, 'body'>): Readable | null {
   if (wanted.bytes !== 'check') return body;
   body.destroy();
   return null;
 }
 
-/** @param size bytes of the whole file; an empty one has no first byte to ask for */
+/** @param size size of the whole file in bytes; an empty file has no first byte to ask for */
 export function rangeOf(wanted: WantedBytes, size: number): { range?: ByteRange } {
   if (wanted.bytes === 'check') return size > 0 ? { range: { start: 0, end: 0 } } : {};
   return wanted.bytes === 'range' ? { range: wanted.range } : {};

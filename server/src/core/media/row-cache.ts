@@ -1,14 +1,14 @@
 import type { ObjectKey } from '../keys';
 import type { LedgerRow } from '../ledger/state';
 
-/** Longest time a process serves by a ledger row it has read before, in milliseconds (promise P2 in `docs/design.md`). */
+/** Longest time for which a process serves by a ledger row that it has read before, in milliseconds (promise P2 in `docs/design.md`). */
 // guard: row-remembered-briefly
 export const ROW_TTL_MS = 2_000;
 const MAX_ROWS = 10_000;
 
 /**
- * Ledger rows read lately, misses included. A row read before `forget` is never kept after it, also when its query was
- * under way meanwhile: else the process that replaced a file could serve the old bytes once more.
+ * Remembers the ledger rows that were read a moment ago, and also that a key has no row. After `forget`, the cache keeps no row that was
+ * read before, even if the query was still running: otherwise the process that replaced a file could serve the old bytes once more.
  */
 export class RowCache {
   readonly #rows = new Map<ObjectKey, { row: LedgerRow | undefined; until: number }>();
@@ -16,7 +16,7 @@ export class RowCache {
 
   constructor(
     private readonly load: (key: ObjectKey) => Promise<LedgerRow | undefined>,
-    /** Never set back: a row must not be believed for longer because somebody corrected the time. */
+    /** Milliseconds by a clock that nobody sets, so that a correction of the time does not make the cache keep a row for longer. */
     private readonly elapsed: () => number,
     private readonly ttlMs = ROW_TTL_MS,
   ) {}
@@ -24,7 +24,7 @@ export class RowCache {
   async get(key: ObjectKey, options: { fresh?: boolean } = {}): Promise<LedgerRow | undefined> {
     const known = this.#rows.get(key);
     if (known && !options.fresh && this.elapsed() < known.until) return known.row;
-    // counted from before the query: what it answers is as old as its start
+    // the time counts from before the query, because its answer is as old as its start
     const until = this.elapsed() + this.ttlMs;
     const generation = this.#generation;
     const row = await this.load(key);

@@ -1,38 +1,38 @@
 import type { Readable } from 'node:stream';
 import type { ByteRange } from '../store/object-store';
 
-/** What is known of a file before its bytes are opened. */
+/** The facts of a file that are known before its bytes are opened. */
 export interface FileFacts {
   size: number;
-  /** Strong entity tag without quotes: the MD5 of the bytes, the same on disk and in S3; or of size and mtime. */
+  /** Strong entity tag without quotes: the MD5 of the bytes, which is the same on disk and in S3; or else a text of the size and the time of change. */
   etag: string;
   mime: string | null;
-  /** When the bytes became current, in milliseconds since the epoch. Known of a library file without a row alone, whose file tells it. */
+  /** Time at which the bytes became current, in milliseconds since the epoch. It is known only of a library file without a row, from its file. */
   modifiedMs?: number;
   /**
-   * A part of the file cannot be told from a part of other bytes: its store gives no tag, and only all bytes together have the known
-   * checksum. A range is then to be answered with the whole file, as the standard allows; of these a range is `unavailable` in S3.
+   * Nothing tells a range of the file from a range of other bytes: its store gives no ETag, and only all bytes together have the known
+   * checksum. The caller must then answer a range request with the whole file, as the HTTP standard allows; S3 serves no range of it.
    */
   wholeOnly?: boolean;
 }
 
 /**
- * What the caller wants of the bytes, once it knows the facts. `none`: nothing is looked at (304, 416). `check`: no bytes, but the
- * file is opened as if they were wanted, so that a HEAD is answered as the GET would be.
+ * The bytes that the caller wants, after it has seen the facts. `none`: no bytes, and nothing is opened (304, 416). `check`: no bytes, but
+ * the plugin opens the file as if they were wanted, so that a HEAD gets the same answer as a GET.
  */
 export type Wanted = { bytes: 'none' } | { bytes: 'check' } | { bytes: 'all' } | { bytes: 'range'; range: ByteRange };
 
 export interface OpenOptions {
-  /** Aborts when the visitor has gone: what is asked of S3, the disk and the library for him alone ends then. */
+  /** Aborts when the visitor has gone. Requests to S3, the disk and the library for this visitor alone then end. */
   signal?: AbortSignal;
 }
 
 export type Opened =
-  /** `body` is null where no bytes were wanted. */
+  /** `body` is null if the caller wanted no bytes. */
   | { kind: 'file'; facts: FileFacts; wanted: Wanted; body: Readable | null; from: 's3' | 'disk' | null }
-  /** The plugin knows nothing of the key, and neither does the disk. The plan may have been made for a file that has vanished since. */
+  /** Neither the plugin nor the disk knows the key. `plan` may have been called for a file that has vanished since. */
   | { kind: 'unknown' }
-  /** Deleted. */
+  /** The key was deleted. */
   | { kind: 'gone' }
-  /** The bytes exist, but cannot be reached now: never to be taken for missing. */
+  /** The bytes exist, but cannot be reached now. Nobody may take the key for missing. */
   | { kind: 'unavailable' };

@@ -10,9 +10,9 @@ import { SPOOL_PREFIX } from '../store/local/temporary-files';
 import type { Body } from '../store/object-store';
 
 /**
- * Lends a body of a stream that can be read only once (imports, admin logos): its bytes are spooled to a temporary file,
- * so that an attempt, its retry and the disk all get them from the start. The file is gone when `use` has ended.
- * @throws StorageError BODY_FAILED, DISK_FULL or whatever `use` throws
+ * Lends a body out of a stream that can be read only once (imports, admin logos). It writes the bytes to a temporary file, so that an
+ * attempt, its retry and the disk each read them from the start, and removes the file when `use` has ended.
+ * @throws StorageError BODY_FAILED, DISK_FULL, or the error of `use`
  */
 export async function withSpooledBody<T>(stream: Readable, use: (body: Body) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), SPOOL_PREFIX));
@@ -25,7 +25,7 @@ export async function withSpooledBody<T>(stream: Readable, use: (body: Body) => 
         stream,
         async function* (chunks: AsyncIterable<Buffer | string>) {
           for await (const chunk of chunks) {
-            // a stream of somebody else's may give text
+            // a foreign stream may give text
             const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
             hash.update(bytes);
             size += bytes.length;

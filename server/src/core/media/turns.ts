@@ -2,14 +2,15 @@ import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 
 export interface TurnsOptions {
+  /** Greatest number of pieces of work that run at once. */
   readonly atOnce: number;
-  /** Those that may wait; any other is refused at once. */
+  /** Greatest number of pieces of work that wait. Any further one is refused at once. */
   readonly maxWaiting: number;
-  /** How long one waits (ms). */
+  /** Longest time that a piece of work waits, in milliseconds. */
   readonly patienceMs: number;
 }
 
-/** Work that visitors cause, so much of it at once in this process, in the order in which they came. Nobody waits for long. */
+/** Limits how much work of visitors runs at once in this process. Work runs in the order in which it came, and waits for a bounded time. */
 export class Turns {
   readonly #waiting = new Set<() => void>();
   #running = 0;
@@ -19,10 +20,10 @@ export class Turns {
     private readonly clock: Pick<Clock, 'sleep'>,
   ) {}
 
-  /** @throws StorageError UNAVAILABLE when its turn does not come, ABORTED when `signal` aborts before; or what `work` throws */
+  /** @throws StorageError UNAVAILABLE if its turn does not come, ABORTED if `signal` aborts before; or the error of `work` */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#running < this.options.atOnce) this.#running++;
-    // whoever ends hands its place over
+    // work that ends hands its place over to the next one
     else await this.#place(signal);
     try {
       return await work();

@@ -3,24 +3,24 @@ import type { LocalName } from '../keys';
 import type { LocalStore } from '../store/local/local-store';
 import { digest } from '../store/bodies';
 
-/** Remembered at most; a file that is forgotten is read once more. */
+/** Greatest number of files that are remembered. A forgotten file is read once more. */
 const MAX_REMEMBERED = 1_000;
 
 /**
- * Tells whether the file of a name has certain bytes, whatever volume the ledger says that it lies on. Bytes of the same size and MD5
- * are the file, and can be no older version of it. A file is read once, and again only when it was changed.
+ * Tells whether the file under a name has certain bytes, whatever volume the ledger names for it. Bytes with the same size and MD5 are
+ * the file, and cannot be an older version of it. Each file is read once, and again only after it was changed.
  */
 export class VerifiedCopies {
   readonly #known = new Map<string, Promise<boolean>>();
 
   constructor(private readonly disk: Pick<LocalStore, 'stat' | 'get'>) {}
 
-  /** Never rejects: a file that cannot be read is none. */
+  /** Whether the file has exactly these bytes. Never rejects: a file that cannot be read counts as a file without them. */
   async has(name: LocalName, content: { size: number; md5: string }): Promise<boolean> {
     const found = await this.disk.stat(name).catch(notReadable);
     if (found?.size !== content.size) return false;
     const id = JSON.stringify([name, content.md5, found.dev, found.ino, found.size, found.mtimeMs]);
-    // what could not be read now may be readable the next time
+    // a file that cannot be read now may be readable the next time
     const unreadable = () => {
       this.#known.delete(id);
       return false;

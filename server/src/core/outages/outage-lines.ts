@@ -9,8 +9,8 @@ const HEADLINE: Readonly<Record<OutageOf, string>> = {
 };
 
 /**
- * Tells the log of outages: one warning at the begin, one at the end.
- * @param keepsLocally whether uploads are kept on the local disk meanwhile, rather than refused
+ * Writes outages to the log: one warning when an outage begins, and one when it ends.
+ * @param keepsLocally whether uploads go to the local disk meanwhile; otherwise the plugin refuses them
  */
 export function logOutages(events: Events, log: Logger, keepsLocally: () => boolean): void {
   events.on('outageBegan', ({ code, of, detail }) => {
@@ -22,5 +22,5 @@ export function logOutages(events: Events, log: Logger, keepsLocally: () => bool
   events.on('outageEnded', ({ seconds, fellBack }) => {
     log.warn(`S3 is usable again after ${seconds} s; ${fellBack} file(s) went to the local disk meanwhile and are uploaded now.`);
   });
-  events.on('outageForgotten', () => log.info('The connection to S3 was changed; what was known of its outage is not shown any more.'));
+  events.on('outageForgotten', () => log.info('The connection to S3 has changed, and nobody knows whether its outage goes on: the outage is not shown any more.'));
 }

@@ -18,27 +18,27 @@ export interface OutageReportsDeps {
   outage: Outage;
   ledger: Pick<LedgerReports, 'list'>;
   breaker: CircuitBreaker;
-  /** The present bucket. */
+  /** Returns the store of the present bucket. */
   store(): ObjectStore;
   locationId: LocationId;
   events: Events;
 }
 
-/** So many objects are asked for, to learn whether one is refused or all are. */
+/** Number of other objects in each of two states that the plugin reads to learn whether S3 refuses one object or all. */
 const OTHERS = 5;
-/** S3 has taken something within so many milliseconds: one upload that fails is no outage yet. */
+/** Time after a successful upload in which one failing upload is no outage yet, in milliseconds. */
 const JUST_NOW_MS = 20_000;
-/** These may be one file's own trouble. */
+/** Codes that may be the trouble of a single file. */
 const MAYBE_ONE: readonly ErrorCode[] = ['UNREACHABLE', 'TIMEOUT', 'SERVER_ERROR'];
-/** With these S3 refuses what it was asked, and goes on doing so until somebody does something. */
+/** Codes with which S3 refuses a request, and goes on refusing it until somebody acts. */
 const REFUSALS: readonly ErrorCode[] = [
   'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH', 'NO_CREDENTIALS', 'CLOCK_SKEW', 'BUCKET_NOT_FOUND', 'WRONG_REGION', 'TLS_FAILED', 'NOT_S3', 'UNSUPPORTED',
 ];
 
-/** Makes of what one connection goes through what the administrator is told: an outage of all, of reads or of uploads, or none. */
+/** Decides from the failures and successes of one connection whether there is an outage, and of which part: all, reads or uploads. */
 export class OutageReports {
   readonly reads: ReadWatch;
-  /** Uploads that were kept on the disk, and nobody knows yet whether S3 is the cause. */
+  /** Number of uploads that went to the disk while nobody knew yet whether S3 was the cause. */
   #undecided = 0;
   readonly #unlisten: readonly (() => void)[];
 
@@ -61,24 +61,24 @@ export class OutageReports {
         recovered();
       }),
       breaker.onChange((now, before) => {
-        // not before the probe has failed as well: it may have been a few requests that failed by themselves
+        // an outage begins only after the probe has failed as well, because a few requests may have failed by themselves
         if (now.kind === 'open' && now.probes > 0) outage.begins(now.cause.code, 'all', now.cause.detail);
         if (now.kind !== 'closed') return;
         outage.ends('all');
-        // the failures of uploads were part of it
+        // the failures of uploads were part of this outage
         if (before.kind === 'half-open' && before.probes > 0) outage.ends('writes');
         recovered();
       }),
     ];
   }
 
-  /** A body was stored and proven. Refusals (rights, a wrong secret) leave the breaker closed: their end is the first success. */
+  /** Notes that a body was stored and proven. Refusals (rights, a wrong secret) leave the breaker closed, so that the first success ends them. */
   sent(): void {
     this.#undecided = 0;
     if (this.deps.outage.ends('all', 'writes')) this.deps.events.emit('recovered', {});
   }
 
-  /** A body that nobody waits for was not stored. */
+  /** Notes that S3 did not store a body for which nobody waits. */
   failed({ code, detail }: StorageError): void {
     const { breaker } = this.deps;
     const answers = breaker.state.kind === 'closed';
@@ -86,14 +86,14 @@ export class OutageReports {
     if (REFUSALS.includes(code) || lasts) this.#begins(code, this.#outageOf(code), detail);
   }
 
-  /** An editor's upload was kept on the disk, or refused where `kept` is false. */
+  /** Notes that an editor's upload went to the disk, or was refused if `kept` is false. */
   unsent(code: ErrorCode, kept: boolean, detail?: string): void {
     const { outage, breaker } = this.deps;
-    // S3 takes other files
+    // S3 takes other files all the same
     if (code === 'TOO_LARGE' || code === 'FILE_REFUSED') return;
     const works = breaker.state.kind === 'closed' && breaker.writes.state.kind === 'closed';
     if (kept && works && MAYBE_ONE.includes(code) && breaker.writes.tookWithin(JUST_NOW_MS)) {
-      // it may be this file alone: the next upload tells, or the next attempt of this one
+      // this may be the trouble of this file alone: the next upload, or the next attempt with this file, tells
       this.#undecided++;
     } else if (kept) {
       outage.fellBack(code, this.#outageOf(code), detail);
@@ -113,7 +113,7 @@ export class OutageReports {
     return breaker.writes.state.kind === 'closed' ? outageOfUpload(code) : 'writes';
   }
 
-  /** Uploads fail, and not one alone. */
+  /** Begins an outage, because not just a single upload fails. */
   #begins(code: ErrorCode, of: OutageOf, detail: string | undefined): void {
     const { outage } = this.deps;
     outage.begins(code, of, detail);

@@ -3,20 +3,20 @@ import type { Clock } from '../clock';
 import type { Events, OutageOf } from '../events';
 
 /**
- * Where outages are kept for the administrator: one incident for all processes that are in an outage at the same time,
- * also across their crashes. Times are the database's.
+ * Keeps outages for the administrator: one incident for all processes that are in an outage at the same time, also across their
+ * crashes. Times are the database's.
  */
 export interface IncidentLog {
-  /** This process's outage begins: it joins the incident that is open, or begins one. */
+  /** Notes that this process's outage begins. It joins the open incident, or begins a new one. */
   begin(code: ErrorCode): Promise<void>;
   /**
-   * A sign of life from a process in its outage, due each minute: `fellBack` uploads more went to disk. It takes back an
-   * end that another process wrote; `ended` ends the incident, unless another process takes that back.
+   * Gives a sign of life during an outage; the process repeats it each minute. `fellBack`: the number of further uploads that went to the
+   * disk. The sign takes back an end that another process has noted. `ended` ends the incident, unless another process takes that back.
    */
   note(facts: { fellBack: number; ended: boolean }): Promise<void>;
-  /** Ends incidents of which no process has given a sign for five minutes, at that sign: their processes crashed. */
+  /** Ends incidents of which no process has given a sign for five minutes, with the time of the last sign: their processes crashed. */
   endUnseen(): Promise<void>;
-  /** Newest first; one that {@link endUnseen} would end is answered as ended. */
+  /** Returns up to `limit` incidents, the newest first. An incident that {@link endUnseen} would end is answered as ended. */
   list(limit: number): Promise<Incident[]>;
 }
 
@@ -27,14 +27,15 @@ export interface Incident {
   fellBack: number;
 }
 
-/** An outage as it is shown. `since` is in milliseconds since the epoch; `detail` is in S3's own words. */
+/** An outage as the panel shows it. `since` is in milliseconds since the epoch; `detail` is in S3's own words. */
 export interface CurrentOutage {
   readonly code: ErrorCode;
   readonly detail: string | null;
   readonly since: number;
   readonly fellBack: number;
-  /** Whether reads, and writes, fail. */
+  /** Whether reads fail. */
   readonly reads: boolean;
+  /** Whether writes fail. */
   readonly writes: boolean;
 }
 
@@ -46,25 +47,25 @@ interface Trouble {
 interface Current {
   code: ErrorCode;
   since: number;
-  /** When it began, by the clock's `elapsed`. */
+  /** Time at which the outage began, by the clock's `elapsed`. */
   begunAt: number;
-  /** What is out of order, the first first. */
+  /** The parts of S3 that do not work, in the order in which they failed. */
   readonly of: Map<OutageOf, Trouble>;
   fellBack: number;
   ended: boolean;
   begun: boolean;
-  /** How much of `fellBack` is in the incident. */
+  /** The part of `fellBack` that the incident already contains. */
   noted: number;
 }
 
 /**
- * Makes one incident of all failures, from the first to the moment in which all is in order again: an event at its start, one at its
- * end, and a row for the administrator. Reporting never waits for the database: {@link flush}, called on change and each minute, writes what
- * there is to write.
+ * Makes one incident of all failures, from the first one to the moment when S3 works again: an event at the beginning, one at the end,
+ * and a row for the administrator. The callers that report never wait for the database: {@link flush}, which runs after each change
+ * and each minute, writes the changes down.
  */
 export class Outage {
   #current: Current | undefined;
-  /** The current one, and those whose end is not written yet. */
+  /** The current outage, and those whose end is not written down yet. */
   readonly #unwritten = new Set<Current>();
 
   constructor(
@@ -81,19 +82,19 @@ export class Outage {
     return { ...trouble, since, fellBack, reads: of.has('all') || of.has('reads'), writes: of.has('all') || of.has('writes') };
   }
 
-  /** S3 failed; nothing happens if that is known already. @param detail its own words */
+  /** Notes that S3 failed. It does nothing if that is known already. @param detail the failure in S3's own words */
   begins(code: ErrorCode, of: OutageOf = 'all', detail?: string): void {
     this.#ongoing(code, of, detail);
   }
 
-  /** An upload went to disk because of `code`. */
+  /** Notes that an upload went to the disk because of `code`. */
   fellBack(code: ErrorCode, of: OutageOf = 'all', detail?: string): void {
     const outage = this.#ongoing(code, of, detail);
     outage.fellBack++;
     this.events.emit('incidentChanged', {});
   }
 
-  /** Those are in order again; by default all. @returns whether that ends an outage */
+  /** Notes that these parts of S3 work again; without arguments, all do. @returns whether that ends an outage */
   ends(...of: OutageOf[]): boolean {
     const ended = this.#close(of);
     if (!ended) return false;
@@ -101,12 +102,12 @@ export class Outage {
     return true;
   }
 
-  /** Nobody knows whether it goes on: S3 is reached in another way from now on. */
+  /** Forgets the outage, because the connection to S3 has changed and nobody knows whether the outage goes on. */
   forget(): void {
     if (this.#close([])) this.events.emit('outageForgotten', {});
   }
 
-  /** @returns the outage, if nothing is left of it */
+  /** @returns the outage if it has ended */
   #close(of: readonly OutageOf[]): Current | undefined {
     const ended = this.#current;
     if (!ended) return undefined;
@@ -118,6 +119,7 @@ export class Outage {
     return ended;
   }
 
+  /** Writes to the incident log what it does not contain yet. @throws the database's errors; the next call tries again */
   async flush(): Promise<void> {
     for (const outage of [...this.#unwritten]) {
       if (!outage.begun) await this.incidents.begin(outage.code);

@@ -6,49 +6,49 @@ import { errnoOf } from '../store/local/disk-errors';
 import type { Volume } from '../store/local/volume';
 import type { PublicMarks } from './marks';
 
-/** The project's own public address, as visitors reach it. Asks no other host. */
+/** The project's own public address, as visitors reach it. It sends requests to no other host. */
 export interface PublicSite {
-  /** For people. */
+  /** The address in a form for people. */
   readonly address: string;
   /**
-   * One GET below the address, bounded in time, redirects and bytes.
-   * @throws whatever kept it from an answer
+   * Sends one GET to a path below the address, with limits for time, redirects and bytes.
+   * @throws the error that prevented an answer
    */
   get(path: string, signal?: AbortSignal): Promise<{ status: number; text: string }>;
 }
 
 /**
- * `UPLOADS_NOT_REACHED`: requests for files do not come to this plugin; `UPLOADS_SERVED_FIRST`: only those for which no file lies on disk
- * do; `OWN_FOLDER_EXPOSED`: the plugin's own folder can be read through it; `PUBLIC_URL_UNCHECKED`: it could not be found out.
+ * `UPLOADS_NOT_REACHED`: requests for files do not reach this plugin. `UPLOADS_SERVED_FIRST`: only requests for files that do not lie on the
+ * disk reach it. `OWN_FOLDER_EXPOSED`: visitors can read the plugin's own folder. `PUBLIC_URL_UNCHECKED`: the check was not possible.
  */
 export type PublicCode = Extract<ErrorCode, 'UPLOADS_NOT_REACHED' | 'UPLOADS_SERVED_FIRST' | 'OWN_FOLDER_EXPOSED' | 'PUBLIC_URL_UNCHECKED'>;
 
 export interface PublicVerdict {
-  /** Null: all is well. */
+  /** The problem; null: there is none. */
   readonly code: PublicCode | null;
-  /** What was seen, in English, for people. */
+  /** The observation in English, for people. */
   readonly detail: string;
 }
 
-/** Whether files that visitors ask for at the public address are asked of this plugin. */
+/** Checks whether requests for files at the public address reach this plugin. */
 export interface PublicUrl {
-  /** Never rejects. Takes some seconds at most. */
+  /** Checks the address. It takes some seconds at most, and never rejects. */
   check(signal?: AbortSignal): Promise<PublicVerdict>;
 }
 
 export interface PublicUrlDeps {
-  /** Undefined: the project does not say under which address it is reached. */
+  /** The public address; undefined: the project does not name it. */
   readonly site: PublicSite | undefined;
   readonly marks: PublicMarks;
   readonly volume: Pick<Volume, 'root' | 'id'>;
 }
 
-/** A web server that was asked, and has no such file, or another page in its place. */
+/** Statuses of a web server that has no such file, or that answers with another page in its place. */
 const HAS_NO_SUCH_FILE: ReadonlySet<number> = new Set([200, 404, 410]);
 
 /**
- * Asks for two files of which only this plugin knows the answer: one that lies nowhere, and one that lies in the uploads folder with other
- * bytes, which a web server in front would send if it served the folder itself.
+ * Makes a check that asks for two files to which only this plugin knows the answer. One of them lies nowhere. The other one lies in the
+ * uploads folder with other bytes, which a web server in front of Strapi would send if it served the folder itself.
  */
 export function publicUrlOf({ site, marks, volume }: PublicUrlDeps): PublicUrl {
   const look = async ({ address, get }: PublicSite, signal?: AbortSignal): Promise<PublicVerdict> => {
@@ -82,7 +82,7 @@ export function publicUrlOf({ site, marks, volume }: PublicUrlDeps): PublicUrl {
   };
 }
 
-/** `fetch` says only that it failed, and keeps the cause below. */
+/** Returns the reason of a failed request. `fetch` itself only says that it failed, and keeps the reason in `cause`. */
 function reasonOf(error: unknown): string {
   const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   return errnoOf(cause) ?? errnoOf(error) ?? (error instanceof Error ? error.message : String(error));

@@ -1,22 +1,22 @@
 import type { JobName, StartRequest } from '../../contracts/jobs';
 
-/** What was last asked of a job, for every process to obey. */
+/** The last request for a job, which every process obeys. */
 export interface JobRequest {
   readonly name: JobName;
-  /** +1 with each start and each stop. */
+  /** It grows by 1 with each start and each stop of the job. */
   readonly number: number;
   readonly options: StartRequest;
-  /** It was to stop; else it was to run. */
+  /** True if the request was to stop the job, false if it was to start the job. */
   readonly stopped: boolean;
-  /** By the store's clock (the database's). */
+  /** Time of the request, by the database's clock. */
   readonly requestedAt: Date;
 }
 
-/** Starts and stops as flags that all processes of a project see. One request a job: the last one. */
+/** The starts and stops of jobs, which all processes of a project see. Each job has at most one request: the last one. */
 export interface JobRequests {
   start(name: JobName, options: StartRequest): Promise<void>;
-  /** Ends what runs of the job, however it was started, and what was asked for. */
+  /** Ends the runs of the job, however they were started, and the request for it. */
   stop(name: JobName): Promise<void>;
-  /** At most one a job. Cheap, for polling. */
+  /** Returns at most one request for each job. The call is cheap enough for polling. */
   list(): Promise<JobRequest[]>;
 }

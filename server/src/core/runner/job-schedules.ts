@@ -13,10 +13,10 @@ export function scheduleOf(settings: ResolvedSettings, name: ScheduledJob): Sche
   return { enabled: settings[`${name}ScheduleEnabled`], expression: settings[`${name}Schedule`] };
 }
 
-/** The schedules of this process, as the settings have them at the moment. */
+/** Runs the schedules of this process, as the settings in force have them. */
 export class JobSchedules {
   readonly #started = new Map<ScheduledJob, { readonly expression: string; readonly schedule: Schedule }>();
-  /** Where the process serves from: ticks must not carry the request, or its transaction, that changed a setting. */
+  /** The asynchronous context of the process: a tick must not carry the context of the request (or its transaction) that changed a setting. */
   #outside: AsyncResource | undefined;
 
   constructor(
@@ -26,13 +26,13 @@ export class JobSchedules {
     private readonly log: Logger,
   ) {}
 
-  /** Only in a process that serves HTTP: commands load Strapi too. */
+  /** Starts the schedules. Only a process that serves HTTP may call it, because commands load Strapi, too. */
   start(): void {
     this.#outside = new AsyncResource('S3StorageSchedules');
     this.follow();
   }
 
-  /** The settings may have changed. */
+  /** Follows the settings, which may have changed. */
   follow(): void {
     if (!this.#outside) return;
     for (const name of SCHEDULED_JOBS) {
@@ -59,7 +59,7 @@ export class JobSchedules {
     try {
       this.#started.set(name, { expression, schedule: this.schedules.start(expression, () => this.tick(name)) });
     } catch (error) {
-      // the API refuses them; config file and environment are not checked before
+      // the API refuses a bad expression before; nothing has checked those of config file and environment
       this.log.warn(`The schedule of ${name} is not used: ${String(error)}`);
     }
   }

@@ -2,85 +2,85 @@ import type { ErrorCode } from '../../contracts/errors';
 import type { FindingAction, FindingKind, JobName, RunEntry } from '../../contracts/jobs';
 import type { RunProgress } from './run-progress';
 
-/** How one run is to be done; complete, every default filled in. */
+/** The options of one run. Every default is filled in. */
 export interface JobOptions {
-  /** Changes nothing, and reports what would be done. */
+  /** The run changes nothing, and reports what it would do. */
   readonly dryRun: boolean;
-  /** Files of the media library up to this id only; null: all. */
+  /** Greatest id of the media library's files that the run works on; null: no limit. */
   readonly maxId: number | null;
-  /** `audit`: puts right what can safely be. */
+  /** `audit`: the run repairs what it can repair safely. */
   readonly apply: boolean;
-  /** Objects worked on at once. */
+  /** Number of objects that move at once. */
   readonly concurrency: number;
-  /** Files taken up at once; progress is stored after each such batch. */
+  /** Number of files in a batch. The run stores its progress after each batch. */
   readonly batchSize: number;
-  /** `cleanup`: how long a file stays all the same, in milliseconds. */
+  /** `cleanup`: grace before the sweeper may remove a freed file, in milliseconds. */
   readonly cleanupGraceMs: number;
-  /** Started by hand: the inventory begins anew instead of going on where the last one ended. */
+  /** The inventory begins anew instead of going on where the last one ended, because somebody started the job by hand. */
   readonly fromStart: boolean;
 }
 
-/** Something to report of one file. */
+/** One thing that a run reports about one file. */
 export interface NewFinding {
   readonly kind: FindingKind;
   readonly key: string | null;
   readonly name: string | null;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number | null;
   readonly code: ErrorCode | null;
   readonly action: FindingAction;
   readonly applied: boolean;
-  /** What applying it needs. */
+  /** The data that *Apply* needs for this finding. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** What a run has of its runner. */
+/** The things that the runner gives to a run. */
 export interface JobContext {
   readonly options: JobOptions;
-  /** Aborts when the run is to end: it finishes what is in hand, gives back what it has not begun, and returns. */
+  /** Aborts when the run must end. The job then finishes the files that it has begun, gives the others back, and returns. */
   readonly signal: AbortSignal;
-  /** Aborts when somebody stops the run or the process is to end, but not when the run's time is up: what is read is broken off as well. */
+  /** Aborts when somebody stops the run or the process ends, but not when the run's time is up. The job then breaks reads off as well. */
   readonly halt: AbortSignal;
-  /** Aborts when the process is to end: what is in hand is broken off as well, where that can take long. */
+  /** Aborts when the process ends. The job then also breaks off begun files that may take long. */
   readonly hurry: AbortSignal;
   readonly progress: RunProgress;
-  /** Stores the progress so far; after each batch. */
+  /** Stores the progress so far. The job calls it after each batch. */
   commit(): Promise<void>;
-  /** Notes for the report; stored in batches. */
+  /** Stores findings for the report. */
   report(findings: readonly NewFinding[]): Promise<void>;
-  /** The id of this run, the same for ever and no other run's. */
+  /** The id of this run, which never changes and which no other run ever has. */
   readonly runId: number;
 }
 
 /**
- * `paused`: not complete; it goes on in the next run. `code` says why, where it is not only that the signal aborted. `failed`: what
- * is left has been given up, and waits for somebody to look at it; another run would not fare better.
+ * `paused`: the job is not complete, and goes on in the next run. `code` says why; it is null if only the signal aborted. `failed`: the
+ * remaining files are given up and wait for somebody to look at them; another run would fail as well.
  */
 export type JobOutcome =
   | { readonly status: 'complete' }
   | { readonly status: 'paused'; readonly code: ErrorCode | null }
   | { readonly status: 'failed'; readonly code: ErrorCode };
 
-/** What the setting for a range means to a job: it is that of the migration, and a trial run of it must not cut short what looks at all. */
+/** Returns the range that the settings give a job. The range is for the migration: restore and audit always work on the whole library. */
 export function rangeOf(name: JobName, maxId: number | null): number | null {
   return name === 'restore' || name === 'audit' ? null : maxId;
 }
 
-/** A piece of work on the whole library, in runs of bounded length; harmless to run twice, or twice at once. */
+/** Work on the whole library, in runs of bounded length. It does no harm if it runs twice, even at the same time. */
 export interface Job {
   readonly name: JobName;
-  /** `disk`: each disk's own process runs it for that disk; `library`: one process for all. */
+  /** `disk`: a process of each disk runs the job for that disk. `library`: one process runs it for all. */
   readonly scope: 'disk' | 'library';
-  /** Why it must not run now; null: it may. Cheap. */
+  /** Returns the reason why the job must not run now; null if it may. The call is cheap. */
   blockedBy(options: Pick<JobOptions, 'dryRun' | 'maxId' | 'apply'>): Promise<ErrorCode | null>;
-  /** What keeps it from coming to what it is for, although it may run; null, or left out: nothing. Cheap. */
+  /** Returns the reason why the job cannot reach its aim although it may run; null if there is none. The call is cheap. */
   warning?(): Promise<ErrorCode | null>;
   /**
-   * Whether there is nothing left to do here, so that a schedule may rest; false where nothing was ever looked at. Cheap.
-   * @param range as the next run would have it; without it, that of the last inventory
-   * @param lastRun that was no dry run; null: there was none; without it, the ledger alone is asked
+   * Whether nothing is left to do here, so that a schedule may rest. False if the job has never looked at anything. The call is cheap.
+   * @param range the range of the next run; undefined: the range of the last inventory
+   * @param lastRun the last run that was no dry run; null: there was none; undefined: the job asks only the ledger
    */
   isComplete(range?: Pick<JobOptions, 'maxId'>, lastRun?: Pick<RunEntry, 'status'> | null): Promise<boolean>;
-  /** @throws what is no one file's fault: the run counts as failed, and may be started again */
+  /** @throws an error that no single file has caused: the run then counts as failed, and somebody may start it again */
   run(context: JobContext): Promise<JobOutcome>;
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../log';
 import type { Leases } from '../leases/leases';
 import type { Runs } from './runs';
 
-/** How long a process that has said that it is there is remembered, in milliseconds; far longer than anything that it may hold. */
+/** Time for which the registration of a process is remembered, in milliseconds: far longer than any lease, run or claim of it lasts. */
 const REMEMBERED_MS = 10 * 60_000;
 
 export interface PredecessorsDeps {
@@ -13,28 +13,28 @@ export interface PredecessorsDeps {
   readonly runs: Pick<Runs, 'abandon'>;
   readonly ledger: Pick<LedgerUpkeep, 'releaseClaimsOf'>;
   readonly volume: VolumeId;
-  /** Who this process is. */
+  /** The name of this process. */
   readonly holder: string;
-  /** Whether a process has surely ended; false where that cannot be told from here. */
+  /** Whether a process has surely ended. False if this process cannot tell. */
   hasEnded(holder: string): Promise<boolean>;
   readonly log: Logger;
 }
 
 /**
- * What processes held that were killed, and so could not give it back: leases, runs and claims of files. A process that starts takes
- * it over at once where it is certain that the holder has ended, as for its own predecessor on this machine; elsewhere it waits until
- * what is held ends by itself, within a minute. Only double work depends on it.
+ * Finds the leases, runs and claims that a killed process could not give back. A process that starts takes them over at once if it is
+ * certain that the holder has ended, as for its own predecessor on this machine. Otherwise it waits until they end by themselves, within
+ * a minute. Only double work depends on this.
  */
 export class Predecessors {
   constructor(private readonly deps: PredecessorsDeps) {}
 
-  /** Says that this process is there, for whoever comes after it; again every few minutes. @throws what the database throws */
+  /** Registers this process for its successors. The caller repeats it every few minutes. @throws the database's errors */
   async register(): Promise<void> {
     const { leases, holder } = this.deps;
     await leases.acquire(`process:${holder.slice(-36)}`, holder, REMEMBERED_MS);
   }
 
-  /** Before anything is claimed or begun. Never rejects. */
+  /** Takes over what ended processes held. The caller runs it before it claims or begins anything. Never rejects. */
   async takeOver(): Promise<void> {
     const { leases, runs, ledger, volume, holder, hasEnded, log } = this.deps;
     try {
@@ -43,17 +43,17 @@ export class Predecessors {
         if (other === holder || !(await hasEnded(other))) continue;
         const claims = await ledger.releaseClaimsOf(other, volume);
         await runs.abandon(other);
-        // last, as it is by its leases that the next one finds it, should this one be killed here
+        // the leases go last: if this process is killed before, the next one still finds the holder by them
         await leases.releaseAll(other);
-        log.info(`a process that had ended without a goodbye held ${claims} file(s) and its jobs: they go on here`);
+        log.info(`a process ended without giving back its jobs and ${claims} file(s): this process goes on with them`);
       }
       await leases.forgetEnded();
     } catch (error) {
-      log.debug(`what another process may have left is not taken over, and goes on within a minute: ${codeOf(error)}`);
+      log.debug(`the jobs and files of an ended process could not be taken over, and go on within a minute: ${codeOf(error)}`);
     }
   }
 
-  /** This process ends, and holds nothing. Never rejects. */
+  /** Gives back all leases of this process, which ends. Never rejects. */
   async leave(): Promise<void> {
     await this.deps.leases.releaseAll(this.deps.holder).catch(() => undefined);
   }

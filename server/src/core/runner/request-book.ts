@@ -5,12 +5,12 @@ import type { Job } from './job';
 import type { JobRequest, JobRequests } from './job-requests';
 import type { Runs, RunTrace } from './runs';
 
-/** A request whose runs died so often, each with its process, is not tried again. */
+/** Number of runs of one request that died with their process, after which nobody tries the request again. */
 const MAX_DEATHS = 3;
 
 /**
- * What a request means to this process: `new`: it begins; `again`: it goes on; `elsewhere`: it is being run; `later`: it cannot
- * be told yet; `done`: nothing, for ever.
+ * The meaning of a request for this process. `new`: it may begin the job; `again`: it may go on with the job; `elsewhere`: a process is
+ * running it; `later`: that is not known yet; `done`: nothing is left to do here, ever.
  */
 export type Standing = 'new' | 'again' | 'elsewhere' | 'later' | 'done';
 
@@ -21,7 +21,7 @@ export interface RequestBookDeps {
   readonly volume: () => VolumeId;
 }
 
-/** What was asked for, and what became of it. */
+/** Knows the requests for jobs, and how far they have come. */
 export class RequestBook {
   constructor(private readonly deps: RequestBookDeps) {}
 
@@ -39,7 +39,7 @@ export class RequestBook {
     return this.#concerns(job, request);
   }
 
-  /** The request goes on somewhere, or has yet to begin here. */
+  /** Whether the request goes on somewhere, or has yet to begin here. */
   async isWanted(job: Job, request: JobRequest | undefined): Promise<boolean> {
     if (!request || request.stopped) return false;
     const traces = await this.deps.runs.ofRequest(job.name, request.number);
@@ -52,13 +52,13 @@ export class RequestBook {
     return false;
   }
 
-  /** Nobody has begun with the request yet, and somebody will. */
+  /** Whether nobody has begun with the request yet, and somebody will. */
   async awaitsBegin(job: Job, request: JobRequest | undefined): Promise<boolean> {
     if (!request || !(await this.isWanted(job, request))) return false;
     return (await this.deps.runs.ofRequest(job.name, request.number)).length === 0;
   }
 
-  /** Whoever asks for files back means the disks there are, not one that is new and empty. */
+  /** Tells whether a request that has no run yet concerns this disk. A restore is for the disks of that time, and not for a later, empty one. */
   async #concerns(job: Job, { requestedAt }: JobRequest): Promise<Standing> {
     if (job.name !== ('restore' satisfies JobName)) return 'new';
     const here = (await this.deps.registry.list()).find(({ id }) => id === this.deps.volume());
@@ -67,7 +67,7 @@ export class RequestBook {
   }
 }
 
-/** One process does it for all of them; else each disk's own. */
+/** Whether one process runs the request for all disks; otherwise a process of each disk runs it. */
 export function onceForAll(job: Job, { options }: Pick<JobRequest, 'options'>): boolean {
   return job.scope === 'library' || options.dryRun === true;
 }

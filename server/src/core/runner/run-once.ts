@@ -8,7 +8,7 @@ import type { JobRequests } from './job-requests';
 import { RunProgress, type ProgressSnapshot } from './run-progress';
 import type { Findings, RunEnd, Runs } from './runs';
 
-/** How often a run stores its progress and looks whether it is to stop, in milliseconds. */
+/** Interval at which a run stores its progress and looks for a request to stop, in milliseconds. */
 const WATCH_MS = 2_000;
 
 export interface RunDeps {
@@ -16,11 +16,11 @@ export interface RunDeps {
   readonly findings: Findings;
   readonly requests: JobRequests;
   readonly volume: () => VolumeId;
-  /** Who this process is. */
+  /** The name of this process. */
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Shorter in tests. */
+  /** Overrides {@link WATCH_MS} in tests, in milliseconds. */
   readonly watchMs?: number;
 }
 
@@ -28,27 +28,28 @@ export interface RunSpec {
   readonly job: Job;
   readonly options: JobOptions;
   readonly trigger: RunTrigger;
-  /** The number of the request that it is for; null: none. */
+  /** The number of the request that the run obeys; null: none. */
   readonly request: number | null;
-  /** The run is paused after so many milliseconds; null: never. */
+  /** Time after which the run pauses, in milliseconds; null: never. */
   readonly budgetMs: number | null;
   onProgress?(snapshot: ProgressSnapshot): void;
 }
 
-/** Findings are kept of what only looks, and of audits: what goes wrong with a file otherwise is in the ledger. */
+/** Whether findings of a run are kept: those of dry runs and of audits are. Other runs note the failure of a file in the ledger. */
 export function reports({ job, dryRun }: Pick<RunEntry, 'job' | 'dryRun'>): boolean {
   return dryRun || job === 'audit';
 }
 
 /**
- * One run of a job, noted from its begin to its end, which also a stop asked for in any process brings about.
- * @param signal ends it, as `paused`, and breaks off what is in hand; the trigger `command`: as `stopped`, once that is finished
+ * Runs a job once, and notes the run from its beginning to its end. A request to stop, made in any process, ends the run.
+ * @param signal ends the run as `paused`, and breaks begun files off; with the trigger `command` it ends the run as `stopped`, after the
+ *   begun files are finished
  */
 export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal): Promise<RunEntry> {
   const { runs, findings, requests, clock, log, volume, holder } = deps;
   const { job, options, trigger, request } = spec;
   const asked = async () => (await requests.list()).find(({ name }) => name === job.name);
-  // a stop that is older than this run concerns it only where it took back the very request
+  // a stop that is older than this run concerns it only if it took back the request that the run obeys
   const known = request ?? (await asked())?.number ?? 0;
   const id = await runs.begin({ job: job.name, trigger, request, options, volume: job.scope === 'disk' ? volume() : null, holder });
   const progress = new RunProgress();
@@ -113,14 +114,14 @@ export async function runOnce(deps: RunDeps, spec: RunSpec, signal: AbortSignal)
   return ended;
 }
 
-/** Again and again until `over` aborts; never rejects. */
+/** Repeats `work` until `over` aborts. Never rejects. */
 async function repeat(clock: Clock, everyMs: number, work: () => Promise<void>, over: AbortSignal, log: Logger): Promise<void> {
   for (;;) {
     try {
       await clock.sleep(everyMs, over);
     } catch {
-      return; // it ended
+      return; // the run has ended
     }
-    await work().catch((error: unknown) => log.debug(`a run could not be noted (${codeOf(error)}): ${String(error)}`));
+    await work().catch((error: unknown) => log.debug(`the progress of a run could not be stored (${codeOf(error)}): ${String(error)}`));
   }
 }

@@ -8,7 +8,7 @@ export interface ProgressSnapshot {
   readonly bytesTotal: number;
   readonly requests: Requests;
   readonly skipped: readonly Skipped[];
-  /** Of an audit that has ended. */
+  /** The result of an audit that has ended; null otherwise. */
   readonly audit?: AuditResult | null;
 }
 
@@ -23,13 +23,13 @@ export class RunProgress {
   readonly #requests: Requests = { list: 0, head: 0, get: 0, put: 0, delete: 0 };
   readonly #skipped = new Map<SkipCode, { count: number; bytes: number }>();
 
-  /** So many files more, of so many bytes, are to be dealt with. */
+  /** Adds files, and their size in bytes, to the amount of work that the run expects. */
   expect(count: number, bytes: number): void {
     this.#total += count;
     this.#bytesTotal += bytes;
   }
 
-  /** Nothing is left to be done: what was expected and did not come has gone meanwhile, or was done by others. */
+  /** Notes that nothing is left to do: expected files that did not come have gone meanwhile, or others have done them. */
   completed(): void {
     this.#total = this.#done;
     this.#bytesTotal = this.#bytesDone;
@@ -62,7 +62,7 @@ export class RunProgress {
       done: this.#done,
       failed: this.#failed,
       bytesDone: this.#bytesDone,
-      // what came up meanwhile was not expected
+      // files that came up during the run were not expected
       total: Math.max(this.#total, this.#done),
       bytesTotal: Math.max(this.#bytesTotal, this.#bytesDone),
       requests: { ...this.#requests },

@@ -11,13 +11,13 @@ import type { ProgressSnapshot } from './run-progress';
 import { runOnce, type RunDeps, type RunSpec } from './run-once';
 import { Worker } from '../worker';
 
-/** How often a process looks for what was asked of it, in milliseconds. */
+/** Interval at which a process looks for requests, in milliseconds. */
 const POLL_MS = 2_000;
-/** One run at most, in milliseconds: of the two minutes between two ticks. */
+/** Longest time of one run, in milliseconds: less than the two minutes between two ticks of the default schedule. */
 const BUDGET_MS = 100_000;
-/** After a run that was paused before its time was up, as S3 went away, in milliseconds. */
+/** Delay after a run that paused before its time was up, for instance because S3 did not answer, in milliseconds. */
 const RETRY_MS = 10_000;
-/** A command ends after so many runs that S3, or the disk, has refused and that moved nothing: somebody has to do something. */
+/** Number of runs after which a command ends if S3, or the disk, refused each of them and they moved nothing: somebody must act. */
 const REFUSED_RUNS = 3;
 
 export interface RunnerDeps extends RunDeps {
@@ -25,63 +25,66 @@ export interface RunnerDeps extends RunDeps {
   readonly book: RequestBook;
   readonly blocks: Blocks;
   readonly leases: LeaseHolder;
-  /** What the settings say, for everything that a start leaves open. */
+  /** Returns the options from the settings, for everything that a start leaves open. */
   defaults(): Pick<JobOptions, 'maxId' | 'concurrency' | 'batchSize' | 'cleanupGraceMs'>;
-  /** S3 is known not to answer. */
+  /** Whether S3 is known not to answer. */
   s3Away(): boolean;
-  /** Shorter in tests. */
+  /** Overrides {@link POLL_MS} in tests, in milliseconds. */
   readonly pollMs?: number;
+  /** Overrides {@link BUDGET_MS} in tests, in milliseconds. */
   readonly budgetMs?: number;
+  /** Overrides {@link RETRY_MS} in tests, in milliseconds. */
   readonly retryMs?: number;
 }
 
 export interface CommandHooks {
-  /** Ends the run: what is in hand is finished. */
+  /** Ends the run after it has finished the files that it has begun. */
   readonly signal: AbortSignal;
-  /** Every few seconds at least; of the present run, which begins anew after a pause. */
+  /** Called at least every few seconds with the numbers of the present run. They begin anew after a pause. */
   onProgress(snapshot: ProgressSnapshot): void;
-  /** A run has ended, and another follows in a few seconds. `code`: of S3, which is away, or of a file that failed; null: none. */
+  /** Called when a run has ended and another one follows in a few seconds. `code`: the failure of S3 or of a file; null: none. */
   onPaused(code: ErrorCode | null): void;
 }
 
 /**
- * Runs the jobs: those that somebody asked for in any process, those that are due, and those of the command line. One run of
- * a job and disk at a time, in all processes; that saves double work only, as the jobs may run twice.
+ * Runs the jobs: those that somebody requested in any process, those that a schedule makes due, and those of the command line. In all
+ * processes together, each job has one run at a time for each disk. That only saves double work, because the jobs may run twice.
  */
 export class JobRunner {
   readonly #jobs: ReadonlyMap<JobName, Job>;
   readonly #underWay = new Map<JobName, Promise<unknown>>();
   /** Requests that no longer concern this process. */
   readonly #settled = new Map<JobName, number>();
-  /** When the request for a job that was paused goes on, by the clock's `elapsed`. */
+  /** Time at which the request for a paused job goes on, by the clock's `elapsed`. */
   readonly #retryAt = new Map<JobName, { readonly request: number; readonly at: number }>();
   readonly #stopped = new AbortController();
   readonly #worker: Worker;
-  #deaf = false;
+  /** Whether the last look for requests failed. */
+  #cannotRead = false;
 
   constructor(private readonly deps: RunnerDeps) {
     this.#jobs = new Map(deps.jobs.map((job) => [job.name, job]));
     this.#worker = new Worker('jobs', () => deps.pollMs ?? POLL_MS, () => this.#poll(), deps.log);
   }
 
-  /** Begins to do what is asked for. Only in a process that serves HTTP. */
+  /** Begins to obey requests. Only a process that serves HTTP may call it. */
   start(): void {
     this.#worker.start();
   }
 
-  /** Something was asked for. */
+  /** Looks for requests at once. */
   wake(): void {
     this.#worker.wake();
   }
 
-  /** Pauses what runs, and resolves when all of it has given back what it had in hand. */
+  /** Pauses all runs, and resolves when each of them has given back what it held. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#worker.stop();
     await Promise.all(this.#underWay.values());
   }
 
-  /** A schedule's turn: rests where there is nothing to do, or where it must not be done now. Never rejects. */
+  /** Runs a job because its schedule is due. It does nothing if there is nothing to do, or if the job must not run now. Never rejects. */
   async tick(name: JobName): Promise<void> {
     const job = this.#jobs.get(name);
     if (!job || this.#underWay.has(name) || this.#stopped.signal.aborted) return;
@@ -96,9 +99,10 @@ export class JobRunner {
   }
 
   /**
-   * For the command line: runs until nothing is left, however long it takes; waits where S3 is away, but not where it refuses.
-   * @returns how the last of its runs ended: `complete`, `failed`, `stopped`, or `paused` for what waiting does not end
-   * @throws StorageError NO_SUCH_JOB; ALREADY_RUNNING; why it is blocked
+   * Runs a job for the command line until nothing is left to do, however long it takes. It waits while S3 does not answer, but it ends if
+   * S3 goes on refusing.
+   * @returns the end of its last run: `complete`, `failed`, `stopped`, or `paused` for a reason that waiting does not end
+   * @throws StorageError NO_SUCH_JOB; ALREADY_RUNNING; or the reason why the job is blocked
    */
   async runNow(name: JobName, given: Partial<JobOptions>, hooks: CommandHooks): Promise<RunEntry> {
     const job = this.#jobs.get(name);
@@ -110,7 +114,7 @@ export class JobRunner {
         const options = { ...this.#options(job, {}, fromStart), ...withoutUndefined(given) };
         const code = await this.deps.blocks.of(job, options);
         if (code && ended) {
-          // forbidden meanwhile: what was done before stays so
+          // something has blocked the job since its last run, and the work of that run stays done
           ended = { ...ended, error: { code, ...ERRORS[code] } };
           return;
         }
@@ -122,7 +126,7 @@ export class JobRunner {
         else if (ended.error && isRefusal(ended.error.code)) refused++;
         if (refused >= REFUSED_RUNS) return;
         hooks.onPaused(ended.error?.code ?? null);
-        // aborted: the next run ends at once, as stopped
+        // if this aborts, the next run ends at once, as `stopped`
         await this.deps.clock.sleep(this.#retryMs, hooks.signal).catch(() => undefined);
       }
     });
@@ -133,11 +137,11 @@ export class JobRunner {
   async #poll(): Promise<void> {
     try {
       await this.#look();
-      this.#deaf = false;
+      this.#cannotRead = false;
     } catch (error) {
-      // told once, not every two seconds
-      if (!this.#deaf) this.deps.log.warn(`What was asked of the jobs cannot be read (${codeOf(error)}): ${String(error)}`);
-      this.#deaf = true;
+      // the log gets this line once, and not every two seconds
+      if (!this.#cannotRead) this.deps.log.warn(`The requests for jobs cannot be read (${codeOf(error)}): ${String(error)}`);
+      this.#cannotRead = true;
     }
   }
 
@@ -146,18 +150,18 @@ export class JobRunner {
       const job = this.#jobs.get(request.name);
       if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#settled.get(job.name) === request.number) continue;
       const standing = await this.deps.book.standing(job, request);
-      // a schedule's turn may have come meanwhile
+      // a schedule may have started the job meanwhile
       if (this.#underWay.has(job.name)) continue;
       if (standing === 'done') this.#settled.set(job.name, request.number);
       const retry = this.#retryAt.get(job.name);
       const rests = retry?.request === request.number && this.deps.clock.elapsed() < retry.at;
       const waits = this.deps.s3Away() || rests;
-      // not awaited: other jobs are looked for meanwhile
+      // nothing awaits this run, so that the loop goes on to the other jobs
       if (!waits && (standing === 'new' || standing === 'again')) void this.#occupy(job, () => this.#obey(job, request)).then((goesOn) => goesOn && this.wake());
     }
   }
 
-  /** @returns true when the run's time was up, and it goes on at once */
+  /** @returns true if the run's time was up, so that the job goes on at once */
   async #obey(job: Job, request: JobRequest): Promise<boolean> {
     let goesOn = false;
     await this.deps.leases.during(this.#lease(job, request.options.dryRun ?? false), async () => {
@@ -170,7 +174,7 @@ export class JobRunner {
       const begunAt = clock.elapsed();
       const { status } = await this.#run({ job, options, trigger: 'panel', request: request.number });
       if (status !== 'paused') return;
-      // nine tenths: a timer may be early
+      // nine tenths of the time are enough, because a timer may be early
       goesOn = clock.elapsed() - begunAt >= this.#budgetMs * 0.9;
       if (!goesOn) this.#retryAt.set(job.name, { request: request.number, at: clock.elapsed() + this.#retryMs });
     });
@@ -178,8 +182,8 @@ export class JobRunner {
   }
 
   /**
-   * The job is this process's for as long as `work` lasts. Never rejects. Nothing may be awaited between the question whether the job
-   * is under way and this: the lease does not keep a process from running a job twice, as it is the same holder.
+   * Keeps other work of this process away from the job while `work` lasts. Never rejects. A caller must not await anything between its look
+   * at `#underWay` and this call: the lease does not keep one process from running a job twice, because the holder is the same.
    */
   async #occupy<T>(job: Job, work: () => Promise<T>): Promise<T | undefined> {
     if (this.#underWay.has(job.name)) return undefined;
@@ -215,7 +219,7 @@ export class JobRunner {
   }
 }
 
-/** What neither waiting ends nor trying again, unlike a file's own trouble, with which it is given up in the end. */
+/** Whether neither waiting nor another attempt helps against `code`. The trouble of a single file is not meant: such a file is given up in the end. */
 function isRefusal(code: ErrorCode): boolean {
   return !tellsNoAnswer(code) && !isOfOneFile(code);
 }

@@ -9,14 +9,14 @@ import { SettingsRefused } from './refused';
 import { strayed } from './strayed';
 import type { Resolution, SecretPlace, StoredSettings } from './types';
 
-/** @throws SettingsRefused INVALID_SETTINGS with every bad field */
+/** Parses a body of the settings API. @throws SettingsRefused INVALID_SETTINGS with every bad field */
 export function checkedPatch(body: unknown): SettingsPatch {
   const parsed = parsePatch(body);
   if (!parsed.ok) throw new SettingsRefused('INVALID_SETTINGS', parsed.fields);
   return parsed.value;
 }
 
-/** The patch with its endpoint in the spelling that is stored. @throws SettingsRefused naming the endpoint */
+/** Returns the patch with its endpoint in the spelling that is stored. @throws SettingsRefused that names the endpoint */
 export function withCheckedEndpoint(patch: SettingsPatch): SettingsPatch {
   if (!patch.endpoint) return patch;
   try {
@@ -28,7 +28,7 @@ export function withCheckedEndpoint(patch: SettingsPatch): SettingsPatch {
   }
 }
 
-/** @throws SettingsRefused naming each schedule that cannot be kept */
+/** Returns the patch as it is. @throws SettingsRefused that names each schedule which can never be due */
 export function withCheckedSchedules(patch: SettingsPatch, isCron: (expression: string) => boolean): SettingsPatch {
   const bad = settingsWith({ kind: 'schedule' }).filter((field) => patch[field] && !isCron(patch[field]));
   if (bad.length > 0) throw new SettingsRefused('INVALID_SETTINGS', bad.map((path) => ({ path, message: NO_CRON })));
@@ -44,8 +44,8 @@ function placeOf(stored: StoredSettings, { settings }: Resolution): SecretPlace 
 }
 
 /**
- * The fields that would send the stored secret's signatures to another place than the one it was entered for. A secret
- * entered before there was a bucket may take the first one; emptying the bucket in between does not free it again.
+ * Returns the fields that would send signatures of the stored secret to another place than the one for which somebody entered it. A
+ * secret that was entered before any bucket was set takes the first bucket. If somebody clears the bucket later, the secret keeps it.
  */
 function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPlace, region: string): PlaceField[] {
   return PLACE_FIELDS.filter((field) => {
@@ -56,8 +56,8 @@ function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPla
 }
 
 /**
- * Refuses a change of place to one that the pair in force there is not for: the environment's, the config file's, or that of a
- * role. What was out of place before stays so, and holds up no other change.
+ * Refuses to change the place to one for which the pair of keys in force is not meant: the pair of the environment, of the config file or
+ * of a role. A pair that did not belong to the place before does not keep anybody from other changes.
  * @throws SettingsRefused SECRET_REQUIRED
  */
 function requirePair(before: Resolution, after: Resolution): void {
@@ -69,12 +69,13 @@ function requirePair(before: Resolution, after: Resolution): void {
 }
 
 /**
- * What would be stored after the patch: absent fields stay, null removes. Without its key the secret goes too.
+ * Returns the settings as they would be stored after the patch: absent fields stay as they are, and null removes a field. If the access
+ * key goes, its secret goes too.
  *
  * @param resolve resolves stored settings as the instance would
- * @throws SettingsRefused SECRET_REQUIRED when the stored secret would be used at another place than it was entered for, or
- *   the place changes to one that no other pair of keys is for;
- *   INVALID_SETTINGS when a provider other than Amazon is left without an endpoint.
+ * @throws SettingsRefused SECRET_REQUIRED if the stored secret would be used at another place than the one it was entered for, or if
+ *   the place changes to one for which no pair of keys is meant;
+ *   INVALID_SETTINGS if a provider other than Amazon is left without an endpoint
  */
 export function applyPatch(
   stored: StoredSettings,

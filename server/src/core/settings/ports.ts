@@ -1,8 +1,8 @@
 import type { SecretPlace } from './types';
 
-/** The stored row. `secret` is sealed. */
+/** The stored row of settings. `secret` is sealed. */
 export interface SettingsRow {
-  /** +1 with each write; 0: nothing was stored yet. */
+  /** It grows by 1 with each write; 0: nothing was stored yet. */
   readonly revision: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secretFor: SecretPlace | null;
@@ -15,29 +15,29 @@ export const EMPTY_ROW: SettingsRow = { revision: 0, settings: {}, secretFor: nu
 
 /** The one row of settings that all processes of a project share. */
 export interface SettingsRepository {
-  /** The stored revision, 0 when there is none: cheap, for polling. */
+  /** Returns the stored revision, or 0 if nothing is stored. The call is cheap enough for polling. */
   revision(): Promise<number>;
-  /** The row; {@link EMPTY_ROW} when there is none. A row that cannot be parsed reads as one without settings. */
+  /** Returns the row, or {@link EMPTY_ROW} if there is none. A row that cannot be parsed reads as one without settings. */
   read(): Promise<SettingsRow>;
   /**
-   * Replaces the row by what `change` makes of it and answers what was written, one revision later. Two processes never
-   * overwrite each other: `change` is called again, on the newer row, when another one came first. What it throws is
-   * passed on, and nothing is written then.
+   * Replaces the row by the one that `change` makes of it. Two processes never overwrite each other: if another one came first, `change`
+   * is called again with the newer row. If `change` throws, nothing is written, and its error is passed on.
+   * @returns the written row, whose revision is one higher
    */
   update(change: (row: SettingsRow) => SettingsContent): Promise<SettingsRow>;
 }
 
-/** A sealed secret, opened. */
+/** A secret that was sealed and is now open. */
 export interface OpenedSecret {
   readonly value: string;
-  /** The place that it was sealed for; null where it was sealed before places were part of the seal. */
+  /** The place for which the secret was sealed; null if it was sealed before places were part of the seal. */
   readonly place: SecretPlace | null;
 }
 
-/** Seals the secret for the database, together with the place it is for: who can write the database can change neither. */
+/** Seals the secret for the database, together with its place. Somebody who can write the database can change neither of them. */
 export interface SecretBox {
-  /** @param text not empty */
+  /** Seals a secret for its place. @param text the secret, which must not be empty */
   seal(text: string, place: SecretPlace): string;
-  /** Null when it cannot be opened: another key, damaged, or sealed by a newer version. Never throws. */
+  /** Opens a sealed secret. Null if that is impossible: another key or a newer version sealed it, or it is damaged. Never throws. */
   open(sealed: string): OpenedSecret | null;
 }

@@ -1,10 +1,10 @@
-/** Stands where a secret was. */
+/** The text that takes the place of a secret. */
 export const REDACTED = '[redacted]';
 
-/** Shorter texts are no secrets, and replacing them everywhere would garble the log. */
+/** Length of the shortest text that counts as a secret, in characters. Replacing shorter ones everywhere would garble the log. */
 const SHORTEST_SECRET = 6;
 
-/** What looks like a secret wherever it appears: signatures, session tokens, signed headers, fields of a settings body. */
+/** Patterns of texts that are secrets wherever they appear: signatures, session tokens, signed headers, fields of a settings body. */
 const PATTERNS: readonly [RegExp, string][] = [
   [/(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"'<>]+/gi, `$1${REDACTED}`],
   [/(Signature=)[0-9a-f]{16,}/gi, `$1${REDACTED}`],
@@ -13,7 +13,7 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/(\/\/[^/\s:@]*:)[^/\s@]+@/g, `$1${REDACTED}@`],
 ];
 
-/** `text` without the given secrets (also URL- and JSON-encoded) and without anything that looks like one. */
+/** Returns `text` without the given secrets (also URL- and JSON-encoded) and without any text that looks like a secret. */
 export function redact(text: string, secrets: Iterable<string> = []): string {
   let clean = text;
   for (const secret of secrets) {

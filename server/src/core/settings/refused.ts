@@ -1,4 +1,4 @@
 import { RequestRefused } from '../refused';
 
-/** A body of the settings API that was not accepted, with the path of each field to correct. Nothing was changed. */
+/** The refusal of a body of the settings API, with the path of each field to correct. Nothing has changed. */
 export class SettingsRefused extends RequestRefused {}

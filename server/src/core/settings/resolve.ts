@@ -7,10 +7,10 @@ import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type IsCro
 import { strayed } from './strayed';
 import type { Credentials, Resolution, SecretPlace, SettingProblem, SingleName, SingleSettings, StoredSettings } from './types';
 
-/** What Amazon, and every store without regions, is signed for when nothing says otherwise. */
+/** The region for which requests are signed if nothing says otherwise: that of Amazon, and of each store without regions. */
 const PLAIN_REGION = 'us-east-1';
 
-/** Settings that depend on one another, or come in a pair: {@link resolve} works each of them out by name. */
+/** Settings that depend on one another, or come in a pair. {@link resolve} works each of them out by name. */
 const WORKED_OUT = ['provider', 'endpoint', 'region', 'bucket', 'forcePathStyle', 'accessKeyId', 'secretAccessKey'] as const satisfies readonly SettingName[];
 type PlainName = Exclude<SettingName, (typeof WORKED_OUT)[number]>;
 const PLAIN_NAMES = SETTING_NAMES.filter((name): name is PlainName => !WORKED_OUT.some((other) => other === name));
@@ -20,11 +20,11 @@ export interface ResolveInput {
   /** The plugin's `config` in `config/plugins`, unchecked. */
   configFile: unknown;
   variables: Variables;
-  /** Whether a schedule can be kept; left out, each one that looks like a schedule can. */
+  /** Whether a schedule can ever be due; if it is left out, each text that looks like a schedule counts. */
   isCron?: IsCron;
 }
 
-/** `https://s3.{region}.backblazeb2.com` as a matcher of endpoints. */
+/** Turns a pattern such as `https://s3.{region}.backblazeb2.com` into a matcher of endpoints. */
 function matcher(pattern: string): RegExp {
   const literal = pattern.replace(/[.*+?^$()|[\]\\/]/g, '\\$&');
   return new RegExp(`^${literal.replace('{region}', '(?<region>[a-z0-9-]+)').replace('{account}', '[a-z0-9.-]+')}$`, 'i');
@@ -42,7 +42,7 @@ function signingRegion(region: string | null, preset: Preset, endpoint: string |
 
 type Place = Pick<SecretPlace, 'endpoint' | 'bucket'> & { readonly region: string };
 
-/** Whether the stored secret was entered for another place: the row, the environment or the config file may have changed since. */
+/** Whether somebody entered the stored secret for another place: the row, the environment or the config file may have changed since. */
 function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoint, bucket, region }: Place): boolean {
   if (!entered) return false;
   if (!isSameEndpoint(endpoint, entered.endpoint, region)) return true;
@@ -51,9 +51,10 @@ function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoin
 }
 
 /**
- * Whether the pair of the config file or the environment is for another place. It is for the endpoint that its own source names, or
- * else the other of the two, which both are the operator's; and for Amazon where neither does. The same goes for the bucket, if one
- * of them names it. Whoever may change the settings in the panel must not be able to send the pair anywhere else.
+ * Whether the pair of keys from the config file or the environment is for another place. The operator owns both of these sources. The
+ * pair is for the endpoint that its own source names, or else for the one that the other source names, or else for Amazon. It is also
+ * for the bucket that one of them names, if any does. Somebody who may change the settings in the panel must not be able to send the
+ * pair anywhere else.
  */
 function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[], { endpoint, bucket, region }: Place): boolean {
   const named = (field: 'endpoint' | 'bucket') => [own, ...operators].find(({ values, faults }) => faults.has(field) || values[field] !== undefined);
@@ -65,7 +66,7 @@ function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[
   return expectedBucket !== undefined && bucket !== null && bucket !== expectedBucket;
 }
 
-/** Both halves from one source, or neither: half of one pair and half of another never meet. */
+/** Chooses the credentials. Both halves of a pair come from one source: half of one pair never meets half of another. */
 function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, place: Place, problems: SettingProblem[]): Credentials {
   let second: Credentials = isAmazon(place.endpoint) ? { kind: 'chain' } : { kind: 'elsewhere', accessKeyId: null, source: 'default' };
   const operators = readings.filter(({ source }) => source !== 'database');
@@ -96,7 +97,10 @@ function credentialsOf(readings: readonly SourceReading[], database: StoredSetti
   return second;
 }
 
-/** Database over config file over environment over default, value by value. Pure, and never throws. */
+/**
+ * Works out the settings in force. For each value the database comes before the config file, then the environment, then the default. The
+ * function is pure and never throws.
+ */
 export function resolve({ database, configFile, variables, isCron = () => true }: ResolveInput): Resolution {
   const readings = [readDatabase(database, isCron), readConfigFile(configFile, isCron), readEnvironment(variables, isCron)];
   const problems = readings.flatMap((reading) => [...reading.problems]);
@@ -156,7 +160,7 @@ export function resolve({ database, configFile, variables, isCron = () => true }
 
 const PUBLIC_NAMES = settingsWith({ public: true }).filter((name): name is SingleName & keyof PublicSettings => name !== 'accessKeyId');
 
-/** What may leave the server: only what the table says is public, so that a field added to the resolved settings does not slip out. */
+/** Returns the settings that may leave the server: only those that the table calls public, so that no new field slips out. */
 export function publicSettings(settings: Resolution['settings']): PublicSettings {
   const { credentials } = settings;
   const shown = Object.fromEntries(PUBLIC_NAMES.map((name) => [name, settings[name]])) as Pick<SingleSettings, (typeof PUBLIC_NAMES)[number]>;

@@ -2,7 +2,7 @@ import { StorageError } from '../errors';
 import type { S3Config } from '../store/s3/client';
 import type { ResolvedSettings } from './types';
 
-/** What the S3 client is made from. @throws StorageError SECRET_UNREADABLE or NO_CREDENTIALS where a pair is not whole */
+/** Returns the configuration of the S3 client. @throws StorageError SECRET_UNREADABLE, SECRET_REQUIRED or NO_CREDENTIALS without usable credentials */
 export function s3ConfigOf(settings: ResolvedSettings): S3Config {
   const { credentials } = settings;
   if (credentials.kind === 'unreadable') throw new StorageError('SECRET_UNREADABLE', { refused: true });

@@ -8,7 +8,7 @@ import { resolve } from './resolve';
 import type { Variables } from './sources';
 import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
 
-/** How long another process's change may go unseen, in milliseconds. */
+/** Longest time after which a process sees another process's change, in milliseconds. */
 export const POLL_INTERVAL_MS = 2000;
 
 export interface SettingsServiceDeps {
@@ -20,13 +20,13 @@ export interface SettingsServiceDeps {
   configFile: unknown;
   clock: Clock;
   log: Logger;
-  /** Whether a schedule can be kept. */
+  /** Whether a schedule can ever be due. */
   isCron(expression: string): boolean;
 }
 
 export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
 
-/** The settings in force in this process: resolved once a revision, the same object until something changes. */
+/** Holds the settings in force in this process. They are resolved once for each revision, and stay the same object until something changes. */
 export class SettingsService {
   private row: SettingsRow = EMPTY_ROW;
   private stored: StoredSettings = NOTHING_STORED;
@@ -37,20 +37,20 @@ export class SettingsService {
   private readonly told = new Set<string>();
 
   constructor(private readonly deps: SettingsServiceDeps) {
-    // until the database was read, nothing may be taken for the configuration: not even a complete environment
+    // before the first read of the database nothing counts as the configuration, not even a complete environment
     const nothing = resolve({ database: NOTHING_STORED, configFile: null, variables: {} });
     this.effective = { ...nothing, revision: 0 };
   }
 
-  /** Never waits. Nothing is configured until the first {@link refresh} succeeded. */
+  /** Returns the settings in force, without waiting. Nothing is configured before the first successful {@link refresh}. */
   current(): EffectiveSettings {
     return this.effective;
   }
 
-  /** Reads the revision, and the row when it is another one. @throws whatever the repository throws; nothing changes then */
+  /** Reads the revision, and the row if the revision has changed. @throws the repository's errors; nothing changes then */
   refresh(): Promise<EffectiveSettings> {
-    // one after the other: an older answer must not come in after a newer one. (Revisions cannot tell: a database
-    // restored from a backup counts from where it was.)
+    // refreshes run one after the other, so that an older answer does not come in after a newer one. (The revision does not tell which
+    // answer is older: a database restored from a backup counts on from the revision of the backup.)
     const run = async () => {
       if (!this.loaded || (await this.deps.repository.revision()) !== this.row.revision) this.take(await this.deps.repository.read());
       return this.effective;
@@ -61,8 +61,8 @@ export class SettingsService {
   }
 
   /**
-   * Follows the changes of other processes until `signal` aborts; resolves then, and never rejects. A database that does not
-   * answer leaves the settings as they were.
+   * Follows the changes of other processes until `signal` aborts; then it resolves. Never rejects: while the database does not answer, the
+   * settings stay as they were.
    */
   async follow(signal: AbortSignal, intervalMs = POLL_INTERVAL_MS): Promise<void> {
     let failing = false;
@@ -82,10 +82,10 @@ export class SettingsService {
     }
   }
 
-  /** {@link follow}s for as long as `work` lasts; what has changed before counts from its begin. */
+  /** Follows changes as {@link follow} does while `work` lasts. Changes that came before count from the beginning of the work. */
   async following<T>(work: () => Promise<T>, intervalMs = POLL_INTERVAL_MS): Promise<T> {
     const over = new AbortController();
-    // a database that does not answer is the work's to tell
+    // if the database does not answer, the work reports that
     await this.refresh().catch(() => undefined);
     const following = this.follow(over.signal, intervalMs);
     try {
@@ -102,26 +102,26 @@ export class SettingsService {
     await this.deps.repository.update((current) => {
       const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
       const { settings, secret, secretFor } = stored;
-      // each time: the place may have got its first bucket, and an older seal has no place in it
+      // the secret is sealed anew each time: its place may have got the first bucket, and older seals contain no place
       if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
       return { settings, secretFor, secret: secretChanged ? null : current.secret };
     });
     await this.refresh();
   }
 
-  /** The settings as they would be after the patch; nothing is stored. @throws SettingsRefused */
+  /** Returns the settings as they would be after the patch. Nothing is stored. @throws SettingsRefused */
   preview(patch: SettingsPatch): EffectiveSettings {
     const resolution = this.resolveStored(applyPatch(this.stored, patch, this.resolveStored).stored);
     return { ...resolution, revision: this.row.revision };
   }
 
-  /** Calls back after each change, in this or another process. Returns how to stop. */
+  /** Calls back after each change, made in this or another process. @returns a function that ends the subscription */
   onChange(listener: SettingsListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Every secret known to this process, for the log's redactor. */
+  /** Returns every secret that this process knows, for the log's redactor. */
   secrets(): string[] {
     const { credentials } = this.effective.settings;
     return credentials.kind === 'static' ? [credentials.secretAccessKey] : [];
@@ -134,7 +134,7 @@ export class SettingsService {
     if (row.secret === null) return { ...row, secret: { kind: 'none' } };
     const opened = this.deps.secrets.open(row.secret);
     if (!opened) return { ...row, secret: { kind: 'unreadable' } };
-    // what is sealed counts: the row beside it can be changed by whoever can write the database
+    // the sealed place counts, because anybody who can write the database can change the row beside it
     return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.place ?? row.secretFor };
   }
 
@@ -150,12 +150,12 @@ export class SettingsService {
       try {
         listener(this.effective, before);
       } catch (error) {
-        this.deps.log.error(`A change of the settings was not taken up everywhere (${codeOf(error)}).`);
+        this.deps.log.error(`A listener to a change of the settings failed (${codeOf(error)}).`);
       }
     }
   }
 
-  /** Each problem is logged once, not at every change. */
+  /** Logs each problem once, and not at every change. */
   private tellProblems(): void {
     for (const { source, field, message } of this.effective.problems) {
       const text = `Setting "${field}" from ${source} is not used: ${message}.`;

@@ -5,7 +5,7 @@ import { isStorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
 import type { Resolution, SettingProblem, SettingValues, StoredSettings } from './types';
 
-/** The values of one source, each checked on its own: a bad one does not take the others with it. */
+/** The values of one source. Each is checked on its own, so that a bad value does not take the others with it. */
 export interface SourceReading {
   readonly source: SettingSource;
   readonly values: SettingValues;
@@ -17,7 +17,7 @@ export interface SourceReading {
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
 
-/** Environment variables, and config files that pass them on, know only texts. */
+/** Turns a text into the kind of value that a setting has. Environment variables, and config files that pass them on, contain only texts. */
 function fromText(name: SettingName, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
@@ -30,7 +30,7 @@ function fromText(name: SettingName, value: unknown): unknown {
   return value;
 }
 
-/** Whether a schedule can be kept, as the library that keeps it says. Asked only about what the schema lets through. */
+/** Whether a schedule can ever be due, as the library that runs it says. It gets only expressions that passed the schema. */
 export type IsCron = (expression: string) => boolean;
 
 const isAbsent = (value: unknown) =>
@@ -49,7 +49,7 @@ function readRecord(source: SettingSource, record: Readonly<Record<string, unkno
       problems.push({ source, field: name, message: parsed.fields[0]?.message ?? 'is not valid' });
       continue;
     }
-    // what can never be due, such as the 31st of February
+    // an expression such as the 31st of February can never be due
     if (SETTINGS[name].kind === 'schedule' && !isCron(String(parsed.value))) {
       faults.set(name, 'INVALID_SETTINGS');
       problems.push({ source, field: name, message: NO_CRON });
@@ -70,13 +70,13 @@ function readRecord(source: SettingSource, record: Readonly<Record<string, unkno
   return { source, values, faults, problems };
 }
 
-/** The stored row. Fields it does not know are a newer version's: kept, not complained about. */
+/** Reads the stored row. Unknown fields come from a newer version: they stay in the row, and are no problem. */
 export function readDatabase(stored: StoredSettings, isCron: IsCron): SourceReading {
   const secret = stored.secret.kind === 'readable' ? stored.secret.value : undefined;
   return readRecord('database', { ...stored.settings, secretAccessKey: secret }, isCron);
 }
 
-/** The plugin's `config` in `config/plugins`, whatever it is. */
+/** Reads the plugin's `config` in `config/plugins`, whatever value it has. */
 export function readConfigFile(config: unknown, isCron: IsCron): SourceReading {
   if (isAbsent(config)) return readRecord('config', {}, isCron);
   if (typeof config !== 'object' || Array.isArray(config)) {
@@ -97,7 +97,7 @@ export function readEnvironment(variables: Variables, isCron: IsCron): SourceRea
   return readRecord('environment', Object.fromEntries(SETTING_NAMES.map((name) => [name, variables[SETTINGS[name].variable]])), isCron);
 }
 
-/** The region the machine was given for Amazon's services; says nothing about another store. */
+/** Returns the region that the machine's environment names for Amazon's services. It says nothing about another store. */
 export function amazonRegion(variables: Variables): string | undefined {
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
     const parsed = parseSetting('region', variables[name]);

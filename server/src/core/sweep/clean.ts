@@ -4,9 +4,9 @@ import { purge } from './purge';
 import { sweep, sweepFiles } from './sweep';
 
 /**
- * Ends burials and removes condemned bytes. What is everybody's, the burials and the bucket, one process at a time does;
- * the files of a disk whoever has it. Only a process that was woken does all at once: an editor waits for the delete,
- * and work that is done twice does no harm.
+ * Purges buried rows and removes condemned bytes. One process at a time handles the tombstones and the bucket; each process sweeps its
+ * own disk. A process that was woken does all of it at once, without a lease: an editor waits for the deletion, and double work does no
+ * harm.
  */
 export async function clean(deps: SweepParts, leases: LeaseHolder, signal: AbortSignal, woken: boolean): Promise<void> {
   const all = async () => {

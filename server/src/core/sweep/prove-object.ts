@@ -7,9 +7,10 @@ import { factsByOpening, factsByReading } from '../store/first-byte';
 import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
 
 /**
- * Proves, before a file on disk is let go of, that S3 has exactly these bytes in the row's object, that it still is the one
- * that was stored, and that it can be read: a byte of it is, as a HEAD succeeds where reading is refused.
- * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where the settings do not reach it, or why S3 does not tell
+ * Proves, before somebody gives a file on disk up, that the row's object in S3 has exactly these bytes, that it is still the object that
+ * was stored, and that it can be read. For the last it reads a byte, because a HEAD succeeds even where S3 refuses reads.
+ * @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED; UNAVAILABLE if the settings do not reach its location; or the
+ *   reason why S3 does not answer
  */
 export async function proveObject(deps: Pick<EngineParts, 'buckets'>, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
@@ -22,7 +23,7 @@ async function proveOwn(deps: Pick<EngineParts, 'buckets'>, store: ObjectStore, 
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
   const cloud = deps.buckets.writable;
   const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
-  // where only the bytes prove anything, all of them are read below
+  // if only the bytes prove anything, `prove` reads all of them
   const seen = memory?.known === 'bytes' ? undefined : await seenByReading(store, remote.object, body, signal);
   const facts = await prove(store, remote.object, body, undefined, { seen, memory, signal }).catch((cause: unknown) => {
     throw isStorageError(cause, 'INTEGRITY') ? changed(cause) : cause;
@@ -30,7 +31,7 @@ async function proveOwn(deps: Pick<EngineParts, 'buckets'>, store: ObjectStore, 
   if (remote.etag !== null && facts.etag !== remote.etag) throw changed();
 }
 
-/** At another place it has the tag that it was given there: the bytes are the proof. */
+/** Proves an object in the stand-in. It has another ETag there, so that only its bytes count. */
 async function proveCopy(store: ObjectStore, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { object } = row.placement.remote;
   const seen = await seenByReading(store, object, body, signal);

@@ -2,9 +2,9 @@ import { AT_ONCE } from '../pool/at-once';
 import type { SweepParts } from './deps';
 
 /**
- * Ends burials whose time has come: a key the media library still lists gets its tombstone taken away (Strapi's own
- * delete failed or was rolled back), any other becomes `gone` and its names are condemned. No bytes are touched here.
- * @returns how many rows were dealt with
+ * Ends the tombstones that are due. If the media library still lists the key, because Strapi's own deletion failed or was rolled back,
+ * the purge takes the tombstone away. Otherwise the row becomes `gone`, and its names are condemned. The purge touches no bytes.
+ * @returns the number of purged rows
  */
 export async function purge(deps: SweepParts, signal: AbortSignal): Promise<number> {
   let done = 0;
@@ -22,7 +22,7 @@ export async function purge(deps: SweepParts, signal: AbortSignal): Promise<numb
     }
     deps.rows.forget(due.map((row) => row.key));
     done += moved;
-    // rows that moved on meanwhile are looked at in the next run
+    // the next run looks at the rows that changed meanwhile
     if (moved === 0) break;
   }
   return done;

@@ -3,19 +3,20 @@ import type { LocationId } from '../ledger/words';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import type { SweepParts } from './deps';
 
-/** The most rows, in S3 alone and on the disk too, whose objects are looked for. */
+/** Greatest number of witnesses from the rows in state `remote`, and again from those in state `both`. */
 const WITNESSES = 10;
 
 /**
- * Whether a location leads to the bucket that the ledger knows: one that was made anew, or is another one by mistake, has lost
- * everything, which proves nothing of any single object. Meant for one run: a bucket that did not prove itself is not asked again.
+ * Tells whether a location leads to the bucket that the ledger knows. A bucket that somebody made anew, or another bucket by mistake, has
+ * lost everything, which proves nothing about any single object. An instance serves one run: it does not ask a bucket again that did
+ * not prove itself.
  */
 export class RightBucket {
   readonly #witnesses = new Map<LocationId, LedgerRow | 'none'>();
 
   constructor(private readonly deps: SweepParts) {}
 
-  /** Whether it has, just now, the object of any other row, as it was stored. False also where S3 does not say. */
+  /** Whether the bucket has, at this moment, the object of any witness as it was stored. False also if S3 does not answer. */
   async isProven(location: LocationId): Promise<boolean> {
     const known = this.#witnesses.get(location);
     if (known === 'none') return false;
@@ -29,7 +30,7 @@ export class RightBucket {
     return false;
   }
 
-  /** Others each time, as those may be lost as well. */
+  /** Returns the candidates for a witness. They are others each time, because the former ones may be lost as well. */
   async #rows(): Promise<LedgerRow[]> {
     const { ledger, clock } = this.deps;
     const tallies = await ledger.tallies();

@@ -7,13 +7,13 @@ import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';
 import { requireStored } from './still-stored';
 
-/** How long a name that S3 or the disk would not let go of is left alone, in milliseconds. */
+/** Delay before a failed removal is tried again, in milliseconds. */
 const RETRY_MS = 10 * 60_000;
 
 /**
- * The only place that removes bytes, and only under names that a committed transaction has condemned: nobody needs
- * them, and nobody will ever write under them again. A name that cannot be removed now is tried again in the next run.
- * @returns how many names were removed
+ * Removes the bytes under condemned names. Nothing else in the plugin removes bytes. A committed transaction has condemned each of these
+ * names: nobody needs its bytes, and nobody will ever write under it again. A later run tries a name again that could not be removed.
+ * @returns the number of names whose bytes were removed
  */
 export async function sweep(deps: SweepParts, signal: AbortSignal): Promise<number> {
   await deps.ledger.condemnAbandoned();
@@ -26,7 +26,7 @@ export async function sweep(deps: SweepParts, signal: AbortSignal): Promise<numb
   return removed;
 }
 
-/** The same for this disk alone. */
+/** Removes the condemned files of this disk alone. @returns their number */
 export function sweepFiles(deps: SweepParts, signal: AbortSignal): Promise<number> {
   return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, AT_ONCE.sweepBatch));
 }
@@ -39,9 +39,9 @@ async function sweepNames(deps: SweepParts, signal: AbortSignal, due: () => Prom
     for (const name of names) {
       if (signal.aborted) return removed;
       if (await removeBytes(deps, name, bucket, signal)) removed++;
-      // what was broken off is due as before
+      // a removal that was broken off stays due
       else if (signal.aborted) return removed;
-      // away, or not to be changed any more: the others would fare no better
+      // S3 does not answer, or must not be changed any more: the other names would fail as well
       else if (name.kind === 'object' && deps.buckets.writable?.breaker.state.kind !== 'closed') return removed;
       else await deps.ledger.postpone(name.id, RETRY_MS);
     }
@@ -57,12 +57,12 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
       await requireStored(deps, name, bucket, signal);
       await removeFile(deps, name, signal);
     } else {
-      // asked each time: the settings may have made this instance read-only a moment ago
+      // this is asked for each name, because a change of the settings may have made this instance read-only a moment ago
       const store = deps.buckets.writable && deps.buckets.storeAt(name.locationId);
       if (!store) return false;
-      // first, or what is put together between the two would stay
+      // the parts go first: an upload that S3 puts together between the two steps would otherwise stay
       if (name.unfinished) await freeParts(deps, store, name);
-      if (await isForeign(store, name)) deps.log.warn(`The object "${name.name}" in S3 is none of ours, although a write of "${name.key}" began under its name: it was left alone`);
+      if (await isForeign(store, name)) deps.log.warn(`The object "${name.name}" in S3 does not belong to the plugin, although a write of "${name.key}" began under its name: it stays`);
       else await store.delete(name.name);
     }
     await deps.ledger.swept(name.id);
@@ -75,36 +75,36 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
 }
 
 /**
- * Whether an object lies under the name of a write that never ended, and cannot be that write's: nothing was there when it began, but
- * others write to the bucket as well. A PUT that lands late has all its bytes, so another size is somebody else's.
+ * Whether an object under the name of a write that never ended comes from somebody else. Nothing was there when the write began, but others
+ * write to the bucket as well. A PUT that arrives late has all its bytes, so that an object of another size cannot come from it.
  */
 async function isForeign(store: ObjectStore, { unfinished, content, name }: DueName): Promise<boolean> {
   if (!unfinished || content === null) return false;
   try {
     return (await store.head(name)).size !== content.size;
   } catch (error) {
-    // denied is what some say of what is not there, to those who may not list
+    // without the right to list, some providers answer 403 for an object that does not exist
     if (!isStorageError(error, 'OBJECT_NOT_FOUND', 'ACCESS_DENIED')) throw error;
     return false;
   }
 }
 
-/** A write that never ended may have left parts that nobody sees and that cost money. Of this name alone: it is ours. */
+/** Removes the parts of an upload that never ended, which nobody sees and which cost money. It touches only this name, because it is the plugin's. */
 async function freeParts({ log }: SweepParts, store: ObjectStore, { key, name }: DueName): Promise<void> {
   try {
     await store.abortWrites(name);
   } catch (error) {
     if (!isStorageError(error, 'UNSUPPORTED', 'ACCESS_DENIED', 'REJECTED', 'NOT_S3')) throw error;
-    log.debug(`whether parts of "${key}" are left in S3 cannot be told (${error.code}): a lifecycle rule of the bucket removes them`);
+    log.debug(`S3 does not tell whether parts of "${key}" are left (${error.code}): a lifecycle rule of the bucket removes them`);
   }
 }
 
-/** Where others write as well, only what was condemned is removed; another file has not become ours by lying there. */
+/** Removes a condemned file. Others write to plain paths as well, so that there only the very file goes that was condemned. */
 async function removeFile({ disk, ledger, log }: SweepParts, due: DueFile, signal: AbortSignal): Promise<void> {
   if (isOwnLocalName(due.name)) return disk.delete(due.name);
   const { id, content, condemnedAt } = due;
   const known = { id, size: content?.size ?? null, md5: content?.md5 ?? null, before: condemnedAt, stillDue: () => ledger.stillDue(id) };
   const removal = await disk.removeKnown(due.name, known, signal);
   if (removal === 'left') log.warn(`"${due.name}" is not the file that was replaced or deleted: it was left alone`);
-  if (removal === 'aside') log.warn(`"${due.name}" was changed by somebody else while it was removed: that file lies in .s3-storage/aside`);
+  if (removal === 'aside') log.warn(`Somebody changed "${due.name}" while the sweeper removed it: the changed file lies in .s3-storage/aside`);
 }

@@ -9,23 +9,23 @@ import { isDiskThere } from '../volumes/disk-there';
 import { noteFailure } from '../buckets/failures';
 
 /**
- * Copies a condemned file with the row's bytes to a name of its own, which becomes the row's only copy: its object is forgotten, and
- * phase 1 sends the file again.
- * @returns whether it came to that; why not is noted in the ledger, where it is the disk that would not
+ * Copies a condemned file with the row's bytes to an own name, which becomes the row's only copy. The row forgets its object, and phase 1
+ * sends the file again.
+ * @returns whether the row has the copy; if the disk failed, the ledger notes the failure
  */
 export function takeBack(deps: TakeBackParts, row: LedgerRow, name: LocalName): Promise<boolean> {
   return copied(deps, row, name, (intent) => deps.ledger.commitRescue(row, intent));
 }
 
 /**
- * The same, but the row keeps its object as well: it has both from then on, and readers get the file while the object is not what was
- * stored. Nothing is forgotten, so it is safe where the bucket may be another one.
+ * Does the same, but the row keeps its object as well and becomes `both`. Readers get the file while the object is not the one that was
+ * stored. The row forgets nothing, so that this is safe even if the bucket may be a wrong one.
  */
 export async function keepBeside(deps: TakeBackParts, row: LedgerRow, name: LocalName): Promise<boolean> {
   return isIn(row, 'remote') && copied(deps, row, name, (intent) => deps.ledger.commitRestore(row, intent));
 }
 
-/** The condemned name stays the sweeper's: if he removes the file before it is copied, the copy comes to nothing. */
+/** Copies the file. The sweeper may remove the condemned file meanwhile; then the copy fails, and nothing is changed. */
 async function copied(deps: TakeBackParts, row: LedgerRow, name: LocalName, commit: (intent: IntentOf<'file'>) => Promise<boolean>): Promise<boolean> {
   const { ledger, disk, volume } = deps;
   if (!isIn(row, 'local', 'both', 'remote') || !(await isDiskThere(deps))) return false;
@@ -33,7 +33,7 @@ async function copied(deps: TakeBackParts, row: LedgerRow, name: LocalName, comm
   if (md5 === null) return false;
   const intent = await ledger.begin({ kind: 'file', key: row.key, volume: await volume.refresh(), plainFree: false, content: { size, md5 } });
   try {
-    // the disk takes no other bytes than announced, and these are the ledger's
+    // the disk accepts only the announced bytes, and these are the row's
     await disk.put(intent.name, describedBody({ size, md5 }, disk, name));
   } catch (error) {
     await ledger.abandon([intent]);
@@ -45,7 +45,7 @@ async function copied(deps: TakeBackParts, row: LedgerRow, name: LocalName, comm
   return committed;
 }
 
-/** Whether exactly the row's bytes lie under this name. @throws StorageError ABORTED: an answer that was not waited for is none */
+/** Whether exactly the row's bytes lie under this name. @throws StorageError ABORTED if `signal` aborts before that is known */
 export async function hasBytes({ disk }: Pick<TakeBackParts, 'disk'>, row: LedgerRow, name: LocalName, signal?: AbortSignal): Promise<boolean> {
   if (!isIn(row, 'local', 'both', 'remote')) return false;
   const { size, md5 } = row.placement.content;

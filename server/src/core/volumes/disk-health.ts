@@ -11,12 +11,12 @@ import { errnoOf, folderError } from '../store/local/disk-errors';
 import { makeFolder, writeAll } from '../store/local/disk-write';
 import type { Volume } from '../store/local/volume';
 
-/** A folder that is in trouble is looked at again when somebody asks for it, but not more often than this, in milliseconds. */
+/** Shortest interval at which a folder in trouble is tried again because somebody asks for its health, in milliseconds. */
 const ASKED_AGAIN_AFTER_MS = 5_000;
-/** Room for so many bytes is asked for: a disk that is full still takes empty files. */
+/** Size of the file that the trial writes, in bytes. It is not 0, because a full disk still takes empty files. */
 const SAMPLE_BYTES = 4096;
 
-/** What the common causes mean, for people. */
+/** The common causes in words for people. */
 const CAUSES: Readonly<Record<string, string>> = {
   EROFS: 'it is mounted read-only',
   EACCES: 'the user that Strapi runs as may not write there',
@@ -30,7 +30,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   ESTALE: 'the network mount has gone stale',
 };
 
-/** Whether the uploads folder can be written, and if not, why: found out by writing, as neither rights nor flags tell of quotas and mounts. */
+/** Knows whether the uploads folder can be written, and if not, why. It writes to find out, because rights and flags say nothing about quotas and mounts. */
 export class DiskHealth {
   #trouble: DiskTrouble | null = null;
   #lookedAt = -Infinity;
@@ -38,18 +38,18 @@ export class DiskHealth {
 
   constructor(private readonly deps: { volume: Volume; clock: Pick<Clock, 'elapsed'>; log: Logger }) {}
 
-  /** As last seen; null: it can be written. */
+  /** The trouble at the last look; null: the folder can be written. */
   get trouble(): DiskTrouble | null {
     return this.#trouble;
   }
 
-  /** For whoever is to be shown how it is: looks again while there is trouble. */
+  /** Returns the present trouble for the panel. While there is trouble, it looks again. */
   async current(): Promise<DiskTrouble | null> {
     const isOld = this.deps.clock.elapsed() - this.#lookedAt >= ASKED_AGAIN_AFTER_MS;
     return this.#trouble && isOld ? this.check() : this.#trouble;
   }
 
-  /** Looks now, and tells the log what has changed. An id that the folder could not be given before is given now. Never rejects. */
+  /** Looks now, and logs what has changed. It also gives the folder its id if that was not possible before. Never rejects. */
   check(): Promise<DiskTrouble | null> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     return this.#looking;
@@ -67,11 +67,11 @@ export class DiskHealth {
   }
 }
 
-/** One sentence for the log, and what to do. */
+/** Describes the trouble for the log, and says what to do. */
 export function troubleText({ folder, errno, cause }: DiskTrouble): string {
   return (
     `The uploads folder (${folder}) cannot be written: ${cause}${errno ? ` (${errno})` : ''}. Files that lie in it are served, and uploads go on as long as ` +
-    'S3 takes them. Make the folder writable for the user that Strapi runs as; it is used again by itself, without a restart.'
+    'S3 takes them. Make the folder writable for the user that Strapi runs as; the plugin then uses it again without a restart.'
   );
 }
 
@@ -85,7 +85,7 @@ async function troubleOf(volume: Volume): Promise<DiskTrouble | null> {
   }
 }
 
-/** What an attempt to write to a folder failed with, in words. */
+/** Says in words why an attempt to write to a folder failed. */
 export function troubleBy(error: unknown, folder: string): DiskTrouble {
   const failure = isStorageError(error) ? error : folderError(error, 'write', folder);
   const errno = errnoOf(failure.cause) ?? null;
@@ -93,10 +93,13 @@ export function troubleBy(error: unknown, folder: string): DiskTrouble {
   return { code: failure.code === 'DISK_FULL' ? 'DISK_FULL' : 'FOLDER_NOT_WRITABLE', folder, errno, cause };
 }
 
-/** Where each file is written first, and whether it could be moved to its place. A file that is left there is removed by its age. */
+/**
+ * Writes a file where the plugin writes each file first, and checks that it could be moved to its place. If the file stays behind, another
+ * part of the plugin removes it when it is old enough.
+ */
 async function tryToWrite(root: string): Promise<void> {
   const folder = join(root, OWN_FOLDER, 'tmp');
-  // an empty mount point shall not look like an uploads folder
+  // this check comes first, so that an empty mount point does not get the plugin's folder and look like an uploads folder
   await access(join(root, OWN_FOLDER, 'volume'));
   await access(root, constants.W_OK);
   await makeFolder(folder, 0o700);

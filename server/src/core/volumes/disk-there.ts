@@ -10,14 +10,17 @@ export interface DiskThereDeps {
 }
 
 /**
- * Whether the uploads folder still is the one with this volume's id: an empty mount point has none, and would show every file as gone, and
- * so would a copy that is in use under the same id.
+ * Whether the uploads folder still is the one with this volume's id. An empty mount point has no id, and every file would look gone there.
+ * A folder that has a twin does not count either, because it may lack files of the other one.
  */
 export async function isDiskThere({ disk, volume }: DiskThereDeps): Promise<boolean> {
   return volume.established && !volume.hasTwin && disk.exists(`${OWN_FOLDER}/volume`);
 }
 
-/** To be asked before anything writes the id anew. @throws StorageError DISK_ERROR when the disk is not there, which the log tells; VOLUME_TWIN */
+/**
+ * Requires that the disk is there. Callers must ask before anything writes the id anew.
+ * @throws StorageError DISK_ERROR if the disk is not there, and the log then says so; VOLUME_TWIN if the volume has a twin
+ */
 export async function requireDisk(deps: DiskThereDeps & { readonly log: Logger }, operation: string): Promise<void> {
   if (await isDiskThere(deps)) return;
   if (deps.volume.hasTwin) throw new StorageError('VOLUME_TWIN', { operation, refused: true });

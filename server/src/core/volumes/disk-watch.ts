@@ -6,7 +6,7 @@ import { ephemeralKind } from '../store/local/file-system';
 import type { Volume } from '../store/local/volume';
 import type { VolumeRegistry } from './registry';
 
-/** How long after the start a predecessor may still vanish: at a rolling deploy it goes on serving for a while. */
+/** Time after the start in which a former volume may still vanish, in milliseconds: during a rolling deploy the old process serves for a while. */
 const SUSPICION_MS = 60 * 60_000;
 
 const SIGNS: Record<EphemeralDisk, string> = {
@@ -18,17 +18,17 @@ const SIGNS: Record<EphemeralDisk, string> = {
 export interface DiskWatchDeps {
   volume: Volume;
   registry: VolumeRegistry;
-  /** The file system's number, see {@link ephemeralKind}. */
+  /** Returns the number of the folder's file system, see {@link ephemeralKind}. */
   fileSystemType(folder: string): Promise<number>;
-  /** Whether uploads that S3 does not take are kept on this disk: else there is nothing to warn of. */
+  /** Whether uploads that S3 does not take go to this disk. Otherwise there is nothing to warn of. */
   keepsLocally(): boolean;
   clock: Pick<Clock, 'now'>;
   log: Logger;
 }
 
 /**
- * Tells the others that this process's disk is there, and finds out whether it is one that does not survive a restart:
- * by its file system, or because the folder is a new one and that of its predecessor has vanished.
+ * Tells other processes that this process's disk is there, and finds out whether the disk survives a restart. Two signs say that it does
+ * not: its file system, or a new folder while a former volume has vanished.
  */
 export class DiskWatch {
   #ephemeral: EphemeralDisk | null = null;
@@ -36,22 +36,22 @@ export class DiskWatch {
 
   constructor(private readonly deps: DiskWatchDeps) {}
 
-  /** Null: as far as is known the disk stays. Known from the first {@link beat} on. */
+  /** The sign that the disk does not survive a restart; null: there is none so far. It is known from the first {@link beat} on. */
   get ephemeral(): EphemeralDisk | null {
     return this.#ephemeral;
   }
 
-  /** To be called when the process begins to serve, and each minute from then on. @throws what the registry throws */
+  /** Gives a sign of life. The caller calls it when the process begins to serve, and each minute from then on. @throws the registry's errors */
   async beat(): Promise<void> {
     const { volume, registry, clock } = this.deps;
     if (this.#startedAt === undefined) {
       this.#startedAt = clock.now();
       await this.#lookAtFileSystem();
     }
-    // nobody knows yet which volume it is
+    // the folder has no id yet, so nobody knows which volume it is
     if (!volume.established) return;
     await registry.beat(volume.id);
-    // a folder that had its id before this start has survived one
+    // a folder that had its id before this start has survived a restart
     if (this.#ephemeral || !volume.founded || clock.now() - this.#startedAt > SUSPICION_MS) return;
     const known = await registry.list();
     if (known.some(({ id, vanished }) => vanished && id !== volume.id)) this.#found('replaced');
@@ -63,7 +63,7 @@ export class DiskWatch {
       const kind = ephemeralKind(await fileSystemType(volume.root));
       if (kind) this.#found(kind);
     } catch (error) {
-      // some platforms do not tell; the other sign remains
+      // some platforms do not tell the file system; the other sign remains
       log.debug(`the file system of the uploads folder is not known: ${codeOf(error)}`);
     }
   }

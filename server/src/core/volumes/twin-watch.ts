@@ -9,11 +9,11 @@ import type { Logger } from '../log';
 import { errnoOf } from '../store/local/disk-errors';
 import type { Volume } from '../store/local/volume';
 
-/** Two and a half beats: a lease that is held for longer than that was renewed meanwhile, so that its holder is alive. */
+/** Length of the lease in milliseconds: two and a half beats. If it is held for longer, its holder has renewed it and is alive. */
 const LEASE_MS = 150_000;
-/** So many beats in a row (a minute each) without the lease, and somebody else has renewed it for certain. */
+/** Number of beats in a row (one each minute) without the lease after which somebody else has certainly renewed it. */
 const CERTAIN_AFTER = 4;
-/** A copy has the mark of the folder that it was made of until that one takes another; in milliseconds. */
+/** Interval at which a folder changes its mark, in milliseconds. Until then a copy of the folder has the same mark. */
 const NEW_MARK_AFTER_MS = 10 * 60_000;
 
 export interface TwinWatchDeps {
@@ -24,12 +24,13 @@ export interface TwinWatchDeps {
 }
 
 /**
- * Finds out whether another folder is in use under this one's id: a copy of it (`cp -a`, an image that contains it) has the id, too.
+ * Finds out whether another folder is in use under this folder's id. A copy of the folder (`cp -a`, an image that contains it) has the id,
+ * too.
  *
- * Each folder has a mark, which all processes that share the folder read from it, and under which they hold one lease together. The mark
- * is changed now and then, so that a copy keeps an old one. Who cannot get the lease with the mark in its own folder for longer than it
- * lasts shares the id with a folder that is alive and is not this one. Neither inodes nor devices nor host names are asked: they change
- * with a mount, a restored backup or a new container, where the id has to stay.
+ * Each folder has a mark. All processes that share the folder read the mark from it, and hold one lease together under that mark. The mark
+ * changes now and then, so that a copy keeps an old one. If a process cannot get the lease with the mark of its own folder for longer than
+ * the lease lasts, another folder with the same id is in use. Inodes, devices and host names do not count: they change with a
+ * mount, a restored backup or a new container, and the id must stay the same then.
  */
 export class TwinWatch {
   #refused = 0;
@@ -37,17 +38,17 @@ export class TwinWatch {
 
   constructor(private readonly deps: TwinWatchDeps) {}
 
-  /** To be called each minute while this process serves. @throws what the leases throw */
+  /** Looks for a twin. The caller calls it each minute while this process serves. @throws the errors of the leases */
   async beat(): Promise<void> {
     const { volume, leases } = this.deps;
     if (!volume.established) return;
     const mark = await this.#mark();
-    // a folder that cannot be written has none, and changes nothing
+    // a folder that cannot be written has no mark, and the present verdict stays
     if (mark === undefined) return;
     const isOurs = await leases.acquire(lease(volume), mark, LEASE_MS);
     this.#refused = isOurs ? 0 : this.#refused + 1;
     if (this.#refused >= CERTAIN_AFTER) {
-      // tells the other one
+      // this tells the other folder's processes
       await leases.acquire(twinLease(volume), mark, LEASE_MS);
       return this.#tell(true);
     }
@@ -68,15 +69,15 @@ export class TwinWatch {
     const { volume, log } = this.deps;
     if (hasTwin && !volume.hasTwin) {
       log.error(
-        `Another uploads folder is in use under the same id as this one (${volume.root}, ${volume.id}): one is a copy of the other. Until they are told apart ` +
-          'jobs that go by what lies on this disk rest. Stop Strapi where the copy is, remove .s3-storage/volume from the copy (nothing else), and start it again.',
+        `Another uploads folder is in use under the same id as this one (${volume.root}, ${volume.id}): one is a copy of the other. Until this is resolved, ` +
+          'jobs that depend on what lies on this disk pause. Stop Strapi where the copy is, remove .s3-storage/volume from the copy (nothing else), and start it again.',
       );
     }
     if (!hasTwin && volume.hasTwin) log.info(`No other uploads folder is in use under the id ${volume.id} any more.`);
     volume.hasTwin = hasTwin;
   }
 
-  /** The mark in the folder; a first one is written. Undefined where that is not possible. */
+  /** Returns the mark of the folder, and writes a first one if there is none. Undefined if that is impossible. */
   async #mark(): Promise<string | undefined> {
     const path = pathOf(this.deps.volume);
     try {
@@ -84,7 +85,7 @@ export class TwinWatch {
         if (errnoOf(error) !== 'ENOENT') throw error;
       });
       if (text) return text;
-      // of two processes that begin at once the first one's counts
+      // if two processes begin at the same time, the mark of the first one counts
       await writeFile(path, randomUUID(), { flag: 'wx', mode: 0o600 });
       return await readFile(path, 'utf8');
     } catch (error) {
