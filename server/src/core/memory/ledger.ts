@@ -202,7 +202,6 @@ export class MemoryLedger implements Ledger {
     for (const { row, intent } of uploads) step.sameKey(row, intent);
     return uploads.map(({ row: read, intent, etag, md5 }) => {
       const row = this.#rows.get(read.key)?.row;
-      // guard: upload-commits-a-pending-name-only
       const pending = this.#names.pending([intent]) === 1;
       const remote = { locationId: intent.locationId, object: intent.name, etag };
       return this.#commit(intent, pending && row && step.uploaded(row, read.rev, remote, md5));
