@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict';
 
-// Loads the Strapi project of the current folder as Strapi’s own commands do, without listening, and lets the plugin answer.
+// Loads the Strapi project of the current folder as Strapi's own commands do, without listening, and lets the plugin answer.
 const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
@@ -46,7 +46,7 @@ const io = {
   quit: (code) => process.exit(code),
 };
 
-/** Returns the project’s own Strapi; null if the folder is not a project. */
+/** Returns the project's own Strapi; null if the folder is not a project. */
 function strapiOf(folder) {
   const manifest = path.join(folder, 'package.json');
   try {

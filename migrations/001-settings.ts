@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { createTables } from './tables';
 
-/** The plugin’s settings: one row. They have a table of their own because `strapi import` replaces Strapi’s store. */
+/** The plugin's settings: one row. They have a table of their own because `strapi import` replaces Strapi's store. */
 export function up(knex: Knex, schema?: string): Promise<void> {
   return createTables(knex, schema, {
     s3_storage_settings: (table) => {

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { createTables } from './tables';
 
 /**
- * The ledger. Keys and names have 1024 bytes and more, which is too long for an index on MySQL. The SHA-256 (hex) of the text finds the
+ * The ledger. Keys and names can have 1024 bytes and more, which is too long for an index on MySQL. The SHA-256 (hex) of the text finds the
  * rows and keeps them unique; a comparison of hashes also depends on no collation. Times are milliseconds since the epoch, on the
- * database’s own clock.
+ * database's own clock.
  */
 export function up(knex: Knex, schema?: string): Promise<void> {
   return createTables(knex, schema, {
@@ -44,7 +44,7 @@ export function up(knex: Knex, schema?: string): Promise<void> {
     },
 
     s3_storage_names: (table) => {
-      // this id is the ticket: the ids of deleted rows must never come back, so nobody may truncate the table or use max(id) + 1
+      // tickets come from this column: the ids of deleted rows must never come back, so nobody may truncate the table or use max(id) + 1
       table.bigIncrements('id');
       // null only inside the transaction that draws the id, and while the row is nothing but a drawn id
       table.specificType('name_hash', 'char(64)').unique();

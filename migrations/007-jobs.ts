@@ -3,7 +3,7 @@ import { addColumns } from './columns';
 import { createTables } from './tables';
 
 /**
- * Adds what the jobs on the whole library need: their requests, the progress and findings of each run, and the progress of each disk’s
+ * Adds what the jobs on the whole library need: their requests, the progress and findings of each run, and the progress of each disk's
  * inventory. It also adds the means by which an endpoint proves uploads, and the audit that last saw an object.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
@@ -52,7 +52,7 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
       table.string('code', 64);
       table.string('action', 32).notNullable();
       table.boolean('applied').notNullable();
-      // JSON: details that applying needs, such as a row’s revision
+      // JSON: details that applying needs, such as a row's revision
       table.text('details').notNullable();
       table.index(['run_id', 'id'], 's3_storage_findings_run');
     },

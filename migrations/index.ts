@@ -11,7 +11,7 @@ import * as takeover from './008-takeover';
 export interface Migration {
   /** The name that the database records. It never changes. */
   readonly name: string;
-  /** Applies the migration. @param schema PostgreSQL’s schema, if it is not the connection’s own */
+  /** Applies the migration. @param schema PostgreSQL's schema, if it is not the connection's own */
   up(knex: Knex, schema?: string): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ export interface IndexChange {
   readonly schema: string | undefined;
 }
 
-/** A column, or the number of its first characters that the index takes: MySQL cannot index a whole text. */
+/** A column, or a column and the number of its first characters that the index takes: MySQL cannot index a whole text. */
 export type IndexedColumn = string | { readonly column: string; readonly prefix: number };
 
 export async function createIndex(knex: Knex, { table, index, schema }: IndexChange, columns: readonly IndexedColumn[]): Promise<void> {

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 export type Columns = (table: Knex.CreateTableBuilder) => void;
 
-/** Returns the builder for a schema. @param schema PostgreSQL’s schema; undefined means the connection’s own */
+/** Returns the builder for a schema. @param schema PostgreSQL's schema; undefined means the connection's own */
 export function schemaOf(knex: Knex, schema: string | undefined): Knex.SchemaBuilder {
   return schema ? knex.schema.withSchema(schema) : knex.schema;
 }
@@ -30,7 +30,7 @@ export async function createTables(
     await schemaOf(knex, schema).createTable(name, (table) => {
       columns(table);
       if (isMysql(knex)) {
-        // independent of the database’s default, keys keep their bytes and text compares by bytes
+        // independent of the database's default, keys keep their bytes and text compares by bytes
         table.engine('InnoDB');
         table.charset('utf8mb4');
         table.collate('utf8mb4_bin');

@@ -3,7 +3,7 @@ import type { AdminApi } from '../core/admin/admin-api';
 
 /** The facts about the project that are known even if the engine does not run. */
 export interface HostFacts {
-  /** True if Strapi’s upload provider is the local one. */
+  /** True if Strapi's upload provider is the local one. */
   providerIsLocal: boolean;
   /** The methods of the provider that other code has wrapped or replaced. */
   foreignMethods: readonly string[];

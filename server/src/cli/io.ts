@@ -24,7 +24,7 @@ export interface CommandIo {
  */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, BLOCKED: 3, INTERRUPTED: 130 } as const;
 
-/** Characters that change the direction of a terminal’s text or end its line. In JSON an escape means the same. */
+/** Characters that change the direction of a terminal's text or end its line. In JSON an escape means the same. */
 const DIRECTING = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 export function writeJson(io: CommandIo, document: unknown): void {

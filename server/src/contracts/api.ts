@@ -4,7 +4,7 @@ import type { Mode, SettingsAnswer } from './settings';
 export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete' | 'public';
 
 /**
- * One step of the connection test. The answer leaves out the steps after a failed one. `public` says whether visitors’ requests reach this
+ * One step of the connection test. The answer leaves out the steps after a failed one. `public` says whether visitors' requests reach this
  * plugin: it is always in the answer, and its failure does not make the whole test fail.
  */
 export interface TestStep {
@@ -37,7 +37,7 @@ export interface TestAnswer {
   steps: TestStep[];
   notes?: TestNote[];
   capabilities: Capabilities;
-  /** Texts that an administrator pastes into the provider’s console. */
+  /** Texts that an administrator pastes into the provider's console. */
   snippets: { title: string; language: 'json' | 'shell'; text: string }[];
 }
 
@@ -53,7 +53,7 @@ export interface PreviewAnswer {
 }
 
 /**
- * Why the disk of a server may not survive a restart. `overlay`: the disk is the container’s own layer. `memory`: it is in memory.
+ * Why the disk of a server may not survive a restart. `overlay`: the disk is the container's own layer. `memory`: it is in memory.
  * `replaced`: its uploads folder is new, and the folder of its predecessor has vanished.
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
@@ -63,7 +63,7 @@ export interface DiskTrouble {
   code: 'DISK_FULL' | 'FOLDER_NOT_WRITABLE';
   /** The absolute path of the folder. */
   folder: string;
-  /** The operating system’s own code, such as EROFS; null where it gave none. */
+  /** The operating system's own code, such as EROFS; null where it gave none. */
   errno: string | null;
   /** The meaning of that code, in English. */
   cause: string;
@@ -71,10 +71,10 @@ export interface DiskTrouble {
 
 /** The media library as Strapi lists it. One item is one upload, with all its formats. */
 export interface LibraryCount {
-  /** Items of Strapi’s local provider, the one that this plugin wraps. */
+  /** Items of Strapi's local provider, the one that this plugin wraps. */
   items: number;
   /**
-   * Items among them that the plugin has never looked at: they still lie where Strapi put them, on a server’s disk. Null while the plugin
+   * Items among them that the plugin has never looked at: they still lie where Strapi put them, on a server's disk. Null while the plugin
    * is still counting a large library.
    */
   untaken: number | null;

@@ -16,7 +16,7 @@ interface CronField {
   readonly maximum: number;
   /** Words for the values: the first word means `minimum`. The first three letters of a word count too. */
   readonly words?: readonly string[];
-  /** Items that cannot be part of a range or a list of steps, such as `L` for the last day of the month. */
+  /** Items that can be neither part of a range nor have a step, such as `L` for the last day of the month. */
   readonly special?: RegExp;
 }
 

@@ -4,7 +4,7 @@ import type { ErrorCode } from './errors';
 import { cronSchema, fieldErrors, type Checked } from './schemas';
 
 /**
- * `upload`: phase 1, sends the library’s files to S3. `cleanup`: phase 2, frees the disk of files that are proven in S3. `restore`: brings
+ * `upload`: phase 1, sends the library's files to S3. `cleanup`: phase 2, frees the disk of files that are proven in S3. `restore`: brings
  * files back to the disk. `purge`: ends the tombstones of deleted files. `audit`: compares database, disk and bucket.
  */
 export const JOB_NAMES = ['upload', 'cleanup', 'restore', 'purge', 'audit'] as const;
@@ -57,7 +57,7 @@ export interface Skipped {
 
 /**
  * `OTHER_PROVIDER`: another upload provider keeps the file. `IN_S3`: it is in S3 already. `MISSING`: the library lists it, and the plugin
- * found it nowhere. `OTHER_DISK`: it is on another server’s disk. `UNUSABLE_NAME`: its name cannot be a key. `BEYOND_MAX_ID`: its id is
+ * found it nowhere. `OTHER_DISK`: it is on another server's disk. `UNUSABLE_NAME`: its name cannot be a key. `BEYOND_MAX_ID`: its id is
  * outside the range. `OTHER_URL`: its URL is not `/uploads/` followed by its name, so Strapi itself would remove and replace another file.
  * `GIVEN_UP`: it failed 5 times by itself, and jobs leave it alone. `IN_TRASH`: somebody deleted it.
  */
@@ -168,9 +168,9 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 /**
  * The actions by which an audit with `apply` fixes a finding.
  * `upload-again`: the copy on disk becomes the current one, and the plugin uploads it under a new name. `drop-file-copy`: the ledger
- * forgets a copy that is not on the disk. `bury`: the row gets a tombstone, and the purge ends it if really nobody lists the file. `sweep`:
- * the plugin removes a file that only it can have written. `mark-lost`: the row is marked as lost. `none`: the audit only reports the
- * finding.
+ * forgets a copy that is not on the disk. `bury`: the row gets a tombstone, and the purge makes it `gone` if really nobody lists the file.
+ * `sweep`: the plugin removes a file that only it can have written. `mark-lost`: the row is marked as lost. `none`: the audit only reports
+ * the finding.
  */
 export const FINDING_ACTIONS = ['none', 'upload-again', 'drop-file-copy', 'bury', 'sweep', 'mark-lost'] as const;
 export type FindingAction = (typeof FINDING_ACTIONS)[number];

@@ -8,7 +8,7 @@ const emptyIsNull = (value: unknown) => (typeof value === 'string' && value.trim
 
 const withSlash = (folder: string) => (folder === '' || folder.endsWith('/') ? folder : `${folder}/`);
 
-/** The schema of a setting’s value. */
+/** The schema of a setting's value. */
 function schemaOf(setting: Setting): z.ZodType {
   switch (setting.kind) {
     case 'wholeNumber': {
@@ -44,7 +44,7 @@ const forEachSetting = <T>(make: (name: SettingName) => T) => Object.fromEntries
 /** The schema of each setting. The API checks whole bodies with them, the other sources single values. */
 const settingSchemas = forEachSetting((name) => schemaOf(SETTINGS[name])) as { [K in SettingName]: z.ZodType<SettingValue<K>> };
 
-/** The schema of a cron expression, for the API’s route for schedules. */
+/** The schema of a cron expression, for the API's route for schedules. */
 export const cronSchema = settingSchemas.uploadSchedule;
 
 /** Body of `PUT /settings` and of `POST /settings/test`. It refuses unknown fields. */

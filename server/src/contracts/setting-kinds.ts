@@ -8,7 +8,7 @@ interface Followed {
   readonly follows: string;
 }
 
-/** The properties that every entry of the table has. `Value` is the type of the setting’s value. */
+/** The properties that every entry of the table has. `Value` is the type of the setting's value. */
 interface Described<Value> {
   /** The value where no source has one. Null: the setting is then empty. */
   readonly default: Value | null | Followed;
@@ -26,7 +26,7 @@ interface Described<Value> {
   readonly switchesJobs?: true;
   /** The README's words for the setting, in Markdown. */
   readonly meaning: string;
-  /** The README’s words for the default, if the value itself says too little. */
+  /** The README's words for the default, if the value itself says too little. */
   readonly defaultInWords?: string;
 }
 
@@ -42,7 +42,7 @@ export interface Flag extends Described<boolean> {
   readonly kind: 'flag';
 }
 
-/** A setting with one of several words. The panel’s text for an option is `field.<name>.<option>`. */
+/** A setting with one of several words. The panel's text for an option is `field.<name>.<option>`. */
 export interface Choice extends Described<string> {
   readonly kind: 'choice';
   readonly options: readonly string[];
@@ -95,7 +95,7 @@ export type ValueOf<S extends Setting> = S extends { kind: 'wholeNumber' }
 const breaks = (rule: TextRule, text: string) => ('allow' in rule ? !rule.allow.test(text) : rule.refuse.test(text));
 
 /**
- * Says why a text cannot be the setting’s value; null if it can. Server and panel both use this function, so they never disagree.
+ * Says why a text cannot be the setting's value; null if it can. Server and panel both use this function, so they never disagree.
  * @param text without white space around it
  */
 export function textFault(setting: Text | Folder | Secret | Schedule, text: string): string | null {

@@ -6,14 +6,15 @@ import type { Setting, ValueOf } from './setting-kinds';
 export const PROVIDERS = ['aws', 'digitalocean', 'minio', 'backblaze', 'cloudflare', 'other'] as const;
 export type ProviderPreset = (typeof PROVIDERS)[number];
 
-/** The treatment of an upload that S3 does not take: `local` keeps it on this server’s disk, `reject` refuses it. */
+/** The treatment of an upload that S3 does not take: `local` keeps it on this server's disk, `reject` refuses it. */
 const ON_OUTAGE = ['local', 'reject'] as const;
 export type OnOutage = (typeof ON_OUTAGE)[number];
 
 /**
- * Every setting, once. The types below, the schemas, the sources and their order, the API's answer, the panel's form and the table in
- * README.md derive from these entries. A new setting is an entry here and, in each language of the panel, `field.<name>.label` and
- * `field.<name>.hint`. `setting-kinds.ts` says what each word means. Sections keep the order of the entries, and so does README.md.
+ * All settings, each of them once. The types below, the schemas, the sources and their order, the API's answer, the panel's form and the
+ * table in README.md derive from these entries. A new setting is an entry here and, in each language of the panel, `field.<name>.label` and
+ * `field.<name>.hint`. `setting-kinds.ts` explains the properties of an entry. Sections keep the order of the entries, and so does
+ * README.md.
  */
 export const SETTINGS = {
   provider: {
@@ -24,7 +25,7 @@ export const SETTINGS = {
   bucket: {
     kind: 'text', maxLength: 255, default: null,
     rules: [
-      // These rules are wider than Amazon’s (for old buckets and tenants of Ceph), but they allow nothing that could end the path or host
+      // These rules are wider than Amazon's (for old buckets and tenants of Ceph), but they allow nothing that could end the path or host
       // of which the name becomes a part.
       { allow: /^[A-Za-z0-9][A-Za-z0-9._:-]*$/, message: 'must be a bucket name: letters, digits, dots, dashes and underscores' },
       { refuse: /\.\./, message: 'must not contain two dots in a row' },
@@ -35,7 +36,7 @@ export const SETTINGS = {
   /** Null: requests are signed for `us-east-1`, which every store without regions accepts. */
   region: {
     kind: 'text', maxLength: 63, default: null, defaultInWords: 'from the endpoint',
-    // the region becomes a part of Amazon’s host name
+    // the region becomes a part of Amazon's host name
     rules: [{ allow: /^[A-Za-z0-9][A-Za-z0-9_-]*$/, message: 'must be a region name such as eu-central-1' }],
     variable: 'S3_STORAGE_REGION', badValue: 'nextSource', public: true, section: 'storage',
     meaning: 'where the bucket was created; `AWS_REGION` counts for Amazon',
@@ -143,7 +144,7 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_MIGRATION_MAX_ID', badValue: 'stopsS3', public: true, section: 'migration',
     meaning: 'phase 1 takes files of the media library up to this id only',
   },
-  /** When phase 1 begins by itself, in the server’s time zone, and whether it does. Phase 2 has the same pair. */
+  /** When phase 1 begins by itself, in the server's time zone, and whether it does. Phase 2 has the same pair. */
   uploadSchedule: {
     kind: 'schedule', default: DEFAULT_SCHEDULE,
     variable: 'S3_STORAGE_UPLOAD_SCHEDULE', badValue: 'nextSource', public: true, section: 'migration', switchesJobs: true,
@@ -179,7 +180,7 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 /** The names of the settings whose entries match all of `Shape`. */
 export type NamesWith<Shape> = { [K in SettingName]: Table[K] extends Shape ? K : never }[SettingName];
 
-/** Returns the settings whose entries match all of `shape`, in the table’s order. */
+/** Returns the settings whose entries match all of `shape`, in the table's order. */
 export function settingsWith<const Shape extends Partial<Setting>>(shape: Shape): NamesWith<Shape>[] {
   const wanted = Object.entries(shape);
   const matches = (entry: Setting) => wanted.every(([key, value]) => entry[key as keyof Setting] === value);

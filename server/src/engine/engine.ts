@@ -83,7 +83,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   publicUrl: PublicUrlGate | undefined;
 }
 
-/** Whether Strapi’s upload provider is the local one, which this plugin wraps. The plugin leaves any other provider alone. */
+/** Whether Strapi's upload provider is the local one, which this plugin wraps. The plugin leaves any other provider alone. */
 export function providerIsLocal(strapi: Core.Strapi): boolean {
   return strapi.config.get('plugin::upload.provider', 'local') === 'local';
 }
@@ -94,7 +94,7 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
  */
 export class Engine {
   readonly log: Logger;
-  /** The functions that people use through the panel’s routes and the command line. */
+  /** The functions that people use through the panel's routes and the command line. */
   readonly admin: AdminApi;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
@@ -141,7 +141,7 @@ export class Engine {
     this.#apply();
   }
 
-  /** Opens tables, volume and settings. @throws the database’s error; nothing stays half open then */
+  /** Opens tables, volume and settings. @throws the database's error; nothing stays half open then */
   static async start(strapi: Core.Strapi): Promise<Engine> {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
@@ -301,7 +301,7 @@ export class Engine {
 
   /**
    * Prepares the library once, in a process that serves visitors, and only if the plugin has to do with this library. A request must not
-   * call this: the background work would then run in the request’s transaction.
+   * call this: the background work would then run in the request's transaction.
    */
   #prepareLibrary(): void {
     if (!this.#serves || this.#isLibraryPrepared) return;

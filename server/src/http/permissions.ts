@@ -5,7 +5,7 @@ import { PLUGIN_ID } from '../contracts/presets';
 /** The `uid` of each action, as the routes and the panel name it: `plugin::s3-storage.<uid>`. */
 export type PermissionUid = 'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run';
 
-/** The part of Strapi’s permission service with which plugins register their actions. Strapi’s types lack it. */
+/** The part of Strapi's permission service with which plugins register their actions. Strapi's types lack it. */
 interface PermissionService {
   actionProvider: { registerMany(actions: readonly Record<string, string>[]): Promise<void> };
 }

@@ -18,9 +18,9 @@ export interface Answer extends Decision {
 
 /**
  * Answers with a file, or with the status that the conditions of the request demand. A header that other code has set before (a middleware
- * of the project, or `setHeaders`) stays where `koa-send` would leave it. The validators are always the plugin’s own, because the plugin
+ * of the project, or `setHeaders`) stays where `koa-send` would leave it. The validators are always the plugin's own, because the plugin
  * has compared them.
- * @param file path at which Strapi’s own route would look for the file
+ * @param file path at which Strapi's own route would look for the file
  */
 export function answerFile(ctx: Context, file: string, opened: OpenedFile, answer: Answer, options: StaticOptions): void {
   const { facts, wanted, body } = opened;
@@ -42,7 +42,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
   ctx.status = status;
   if (status === 304) return;
-  // the extension decides, as in Strapi’s own route: the stored MIME type is only the uploader’s word
+  // the extension decides, as in Strapi's own route: the stored MIME type is only the uploader's word
   if (!ctx.type) ctx.type = path.extname(file);
   if (!ctx.type) ctx.type = 'application/octet-stream';
   if (!ctx.response.get('Content-Encoding')) served.add(ctx);
@@ -70,7 +70,7 @@ export async function weakenCompressed(ctx: Context, next: () => Promise<unknown
 }
 
 /**
- * Answers 404 for a file that is deleted, or that nobody may ask for. The words are Strapi’s own, but nothing is thrown: a link to a
+ * Answers 404 for a file that is deleted, or that nobody may ask for. The words are Strapi's own, but nothing is thrown: a link to a
  * deleted file is not an error of the server.
  */
 export function answerMissing(ctx: Context): void {

@@ -29,7 +29,7 @@ const DATES = [
 ];
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
-/** @param now milliseconds since the epoch */
+/** Returns the validators of a file. @param now milliseconds since the epoch */
 export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Validators {
   const known = modifiedMs !== undefined && now - modifiedMs >= SAFE_AFTER_MS;
   return { etag: `"${etag}"`, modified: known ? new Date(Math.floor(modifiedMs / 1000) * 1000) : undefined };
@@ -55,7 +55,7 @@ export function decide(method: string, headers: IncomingHttpHeaders, { size, who
   return { status: 206, wanted: { bytes: 'range', range: { start: range.start, end: range.end } } };
 }
 
-/** The entity tag of a 304, in the form that the client has: the weak form, if the client’s copy was compressed on the way. */
+/** The entity tag of a 304, in the form that the client has: the weak form, if the client's copy was compressed on the way. */
 export function tagOfNotModified(headers: IncomingHttpHeaders, { etag }: Validators): string {
   const tags = tagsOf(headers['if-none-match'] ?? '');
   return !tags.includes(etag) && tags.includes(`W/${etag}`) ? `W/${etag}` : etag;
@@ -78,7 +78,7 @@ function afterConditions(headers: IncomingHttpHeaders, { etag, modified }: Valid
 }
 
 /**
- * Whether `If-Range` allows the range. Without the header it does; with the header the client’s part must belong to these very bytes.
+ * Whether `If-Range` allows the range. Without the header it does; with the header the client's part must belong to these very bytes.
  */
 function isCurrentRange(ifRange: string | string[] | undefined, { etag, modified }: Validators): boolean {
   if (ifRange === undefined) return true;

@@ -10,7 +10,7 @@ import { hasPrecompressed, namesOf, type StaticOptions } from './uploads-static'
 export type Handler = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 export interface UploadsOptions {
-  /** The folder from which Strapi’s own route serves. */
+  /** The folder from which Strapi's own route serves. */
   publicFolder: string;
   statics: StaticOptions;
   /** False: only whole files, from which an outer middleware may cut ranges. Default true. */
@@ -22,7 +22,7 @@ export interface UploadsOptions {
 }
 
 /**
- * Takes the place of Strapi’s own handler of `/uploads/<key>`, and serves the bytes from where the ledger says they are. Like that handler
+ * Takes the place of Strapi's own handler of `/uploads/<key>`, and serves the bytes from where the ledger says they are. Like that handler
  * (`koa-static` with `defer`) it first runs the middlewares after it, and answers only a request that nobody has answered: the guards of
  * the project keep their effect. The original handler answers for files that the plugin does not know.
  */
@@ -44,7 +44,7 @@ function isAnswered(ctx: Context): boolean {
   return (ctx.body !== null && ctx.body !== undefined) || ctx.status !== 404 || isSet === true || ctx.headerSent || ctx.respond === false;
 }
 
-/** Answers the request, unless the plugin knows nothing of the path. @returns whether Strapi’s handler has to answer */
+/** Answers the request, unless the plugin knows nothing of the path. @returns whether Strapi's handler has to answer */
 async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptions): Promise<boolean> {
   const client = new AbortController();
   const onClose = () => {
@@ -64,7 +64,7 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
   }
 }
 
-/** The reader, or a service that it asks, has failed. A failure of the project’s own code is not of this class. */
+/** The reader, or a service that it asks, has failed. A failure of the project's own code is not of this class. */
 class Unreachable extends Error {}
 
 async function serve(ctx: Context, below: string, { reader, statics, publicFolder, ranges = true }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
@@ -99,8 +99,8 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
 }
 
 /**
- * Answers with the file, or leaves it to Strapi: only Strapi’s own route serves the precompressed neighbour that a file unknown to the
- * ledger may have. @returns whether Strapi’s handler has to answer
+ * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
+ * ledger may have. @returns whether Strapi's handler has to answer
  */
 async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete

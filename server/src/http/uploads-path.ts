@@ -5,7 +5,7 @@ import { OWN_FOLDER, parseKey, type ObjectKey } from '../core/keys';
 const UPLOADS = /^\/uploads(?:\/|$)/i;
 
 /**
- * Returns the part of a request path below `/uploads/`. It reads the path as Strapi’s own static route does: it decodes it once, resolves
+ * Returns the part of a request path below `/uploads/`. It reads the path as Strapi's own static route does: it decodes it once, resolves
  * dot segments and repeated slashes, and ignores the case of the folder, as a file system may. So no spelling of a path leads past the
  * plugin to bytes on disk that are no longer current.
  * @returns undefined for a path outside `/uploads`
@@ -22,7 +22,7 @@ export function pathBelowUploads(rawPath: string): string | undefined {
   return UPLOADS.test(normal) ? normal.replace(UPLOADS, '') : undefined;
 }
 
-/** Whether the path leads into the plugin’s own folder, whose files nobody may ask for. A file system may ignore case. */
+/** Whether the path leads into the plugin's own folder, whose files nobody may ask for. A file system may ignore case. */
 export function isInOwnFolder(below: string): boolean {
   return below.toLowerCase().split('/')[0] === OWN_FOLDER;
 }

@@ -19,7 +19,7 @@ interface Layer {
 }
 
 /**
- * Puts the plugin in the place of Strapi’s own `/uploads` route, so that everything that a project or another plugin registers still runs
+ * Puts the plugin in the place of Strapi's own `/uploads` route, so that everything that a project or another plugin registers still runs
  * before or after it. `register` has to call this: the upload plugin, an internal one, has registered its route by then.
  */
 export function takeUploadsRoute({ server }: Core.Strapi, options: UploadsOptions): void {
@@ -43,7 +43,7 @@ function takeOver(layers: Layer[], options: UploadsOptions): void {
   for (const layer of layers) layer.stack = layer.stack.map((original) => uploadsHandler(original, options));
 }
 
-/** Strapi’s own routes of this path. Other code may have registered the same path, as guards do. */
+/** Strapi's own routes of this path. Other code may have registered the same path, as guards do. */
 function staticLayers(router: unknown, path: string): Layer[] {
   const { stack } = router as { stack: Layer[] };
   return stack.filter((layer) => layer.path === path && layer.methods.includes('GET') && layer.stack.length === 1 && isStatic(layer.stack[0]));

@@ -6,10 +6,10 @@ import type { Context } from 'koa';
 
 /**
  * The options in `upload.providerOptions.localServer`, read as `koa-static` 5 and `koa-send` 5 read them, to which Strapi passes them.
- * `root` and `defer` are Strapi’s own. `hidden` matters only where Strapi’s route answers itself, because no key begins with a dot.
+ * `root` and `defer` are Strapi's own. `hidden` matters only where Strapi's route answers itself, because no key begins with a dot.
  */
 export interface StaticOptions {
-  /** The header that Strapi’s route would send, unless other code has set one before. */
+  /** The header that Strapi's route would send, unless other code has set one before. */
   cacheControl: string;
   setHeaders: ((res: ServerResponse, path: string, stats: Stats) => void) | undefined;
   /** The file that answers for a folder; undefined if none does. */
@@ -39,7 +39,7 @@ export function staticOptions(config: unknown): StaticOptions {
 }
 
 /**
- * Yields the names of the files for which Strapi’s route would look, in its order.
+ * Yields the names of the files for which Strapi's route would look, in its order.
  * @param below the path below `/uploads/`
  * @param uploads the uploads folder
  */

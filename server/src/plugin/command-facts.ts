@@ -11,7 +11,7 @@ import { troubleBy } from '../core/volumes/disk-health';
 import { providerIsLocal } from '../engine/engine';
 
 /**
- * Plugins that read the uploads folder to resize or convert images on the fly. The plugin cannot detect the project’s own code that does
+ * Plugins that read the uploads folder to resize or convert images on the fly. The plugin cannot detect the project's own code that does
  * so.
  */
 const FOLDER_READERS = ['local-image-sharp', 'local-image-format'];

@@ -16,8 +16,8 @@ const VISITOR_WAITS_MS = 5_000;
 const TELL_EVERY_MS = 60_000;
 
 /**
- * Starts the engine once: at the first use or at bootstrap, whichever is earlier, because another plugin’s bootstrap may upload before this
- * plugin’s has run. If the engine cannot start, Strapi boots all the same. Uploads then fail with a clear error, since a later start could
+ * Starts the engine once: at the first use or at bootstrap, whichever is earlier, because another plugin's bootstrap may upload before this
+ * plugin's has run. If the engine cannot start, Strapi boots all the same. Uploads then fail with a clear error, since a later start could
  * mistake an upload that the ledger does not know for an old file. The host tries the start again.
  */
 export class EngineHost {
@@ -70,7 +70,7 @@ export class EngineHost {
   };
 
   /**
-   * Returns the reader that serves visitors, or undefined while the files are Strapi’s own. @throws StorageError NOT_STARTED, also when the
+   * Returns the reader that serves visitors, or undefined while the files are Strapi's own. @throws StorageError NOT_STARTED, also when the
    * start takes too long
    */
   readonly reader = async (): Promise<MediaReader | undefined> => {

@@ -9,12 +9,12 @@ import { uploadsOptions } from './uploads-options';
 // the media library makes its provider in its own `register`, which runs after this line
 watchLocalProvider();
 
-/** The part of Strapi’s registry of services that wraps a service. */
+/** The part of Strapi's registry of services that wraps a service. */
 interface Services {
   extend(uid: string, wrap: (service: UploadService) => UploadService): void;
 }
 
-/** Puts the plugin between Strapi’s media library and its local provider. Any other provider stays as it is. */
+/** Puts the plugin between Strapi's media library and its local provider. Any other provider stays as it is. */
 export function register({ strapi }: { strapi: Core.Strapi }): void {
   if (!providerIsLocal(strapi)) return;
   const { active } = hostOf(strapi);

@@ -4,7 +4,7 @@ import type { UploadsOptions } from '../http/uploads-middleware';
 import { staticOptions } from '../http/uploads-static';
 
 /**
- * Collects the options for serving `/uploads` from this Strapi: its public folder, and the project’s options for the route that the plugin
+ * Collects the options for serving `/uploads` from this Strapi: its public folder, and the project's options for the route that the plugin
  * replaces.
  */
 export function uploadsOptions(strapi: Core.Strapi): UploadsOptions {

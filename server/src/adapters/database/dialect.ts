@@ -11,12 +11,12 @@ function dialectOf(db: Knex): Dialect {
 const NOW: Readonly<Record<Dialect, string>> = {
   // clock_timestamp, because now() stands still in a transaction; a sub-select, because a volatile function would use no index
   postgresql: '(select floor(extract(epoch from clock_timestamp()) * 1000)::bigint)',
-  // not unix_timestamp(now()), which is an hour off where the session’s time zone ends its summer time
+  // not unix_timestamp(now()), which is an hour off where the session's time zone ends its summer time
   mysql: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000)",
   sqlite3: "cast(round((julianday('now') - 2440587.5) * 86400000) as integer)",
 };
 
-/** Returns the database’s time, `afterMs` milliseconds from now. */
+/** Returns the database's time, `afterMs` milliseconds from now. */
 export function clockAfter(db: Knex, afterMs = 0): Knex.Raw {
   const now = NOW[dialectOf(db)];
   return afterMs === 0 ? db.raw(now) : db.raw(`${now} + ?`, [Math.round(afterMs)]);

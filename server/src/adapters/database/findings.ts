@@ -31,7 +31,7 @@ function findingsTable(db: Knex, schema: string | undefined): Knex.QueryBuilder 
   return schema ? db(TABLE).withSchema(schema) : db(TABLE);
 }
 
-/** The findings in `s3_storage_findings`. @param schema PostgreSQL’s schema, if it is not the connection’s own */
+/** The findings in `s3_storage_findings`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexFindings(transactions: Transactions, schema?: string): Findings {
   const table = (db: Knex) => findingsTable(db, schema);
   return {

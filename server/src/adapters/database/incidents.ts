@@ -18,9 +18,9 @@ interface IncidentRow {
 }
 
 /**
- * The incidents in the database, on the database’s clock. At most one row is marked as the latest, in a unique column, so that processes
+ * The incidents in the database, on the database's clock. At most one row is marked as the latest, in a unique column, so that processes
  * that begin at once agree on it. Every process in an outage reports to that row.
- * @param options.schema PostgreSQL’s schema, if it is not the connection’s own
+ * @param options.schema PostgreSQL's schema, if it is not the connection's own
  */
 export function incidentLog(transactions: Transactions, options: { schema?: string } = {}): IncidentLog {
   const table = (db: Knex) => (options.schema ? db(TABLE).withSchema(options.schema) : db(TABLE));

@@ -18,7 +18,7 @@ export interface KnexLedgerOptions {
   policy?: LedgerPolicy;
   /** Returns a random number, uniform in [0, 1). */
   random?: () => number;
-  /** PostgreSQL’s schema, if it is not the connection’s own. */
+  /** PostgreSQL's schema, if it is not the connection's own. */
   schema?: string;
   /** Number of rows that a scan reads at once on SQLite, where nothing else in this process runs meanwhile. */
   readAtOnce?: number;
@@ -28,7 +28,7 @@ export interface KnexLedgerOptions {
 const READ_AT_ONCE = 20_000;
 
 /**
- * The ledger in the host’s database: SQLite, PostgreSQL, MySQL or MariaDB. {@link migrate} makes its tables. If a call inside a transaction
+ * The ledger in the host's database: SQLite, PostgreSQL, MySQL or MariaDB. {@link migrate} makes its tables. If a call inside a transaction
  * of the host rejects, the host has to undo the transaction; only INTENT_LOST changes nothing.
  */
 export function knexLedger(transactions: Transactions, options: KnexLedgerOptions = {}): Ledger {

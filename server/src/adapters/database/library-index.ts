@@ -1,24 +1,24 @@
 import type { Knex } from 'knex';
 
-/** Name of the plugin’s index on `files.hash`. Strapi itself has no index on that column. */
+/** Name of the plugin's index on `files.hash`. Strapi itself has no index on that column. */
 export const LIBRARY_INDEX = 's3_storage_files_hash_index';
 const TABLE = 'files';
 const COLUMN = 'hash';
 /** Longest wait of MySQL for open transactions on the table (s). Everybody who asks for the table meanwhile waits behind it. */
 const MYSQL_LOCK_WAIT_S = 5;
-/** PostgreSQL’s key of the lock that lets one process at a time make the index. */
+/** PostgreSQL's key of the lock that lets one process at a time make the index. */
 const POSTGRES_LOCK = 0x53335349;
 
 /**
- * Makes the index that finds a file of the media library by its hash, if it is not there yet. The table is Strapi’s. Its schema
- * synchronisation drops only an index that an earlier schema of Strapi’s own had, so it leaves this one alone (`@strapi/database`,
+ * Makes the index that finds a file of the media library by its hash, if it is not there yet. The table is Strapi's. Its schema
+ * synchronisation drops only an index that an earlier schema of Strapi's own had, so it leaves this one alone (`@strapi/database`,
  * `schema/diff.js`, `removedIndexes`). Without the index every query still works, but slowly.
  *
  * Nobody who reads or writes the table has to wait on PostgreSQL (`CONCURRENTLY`, which no transaction may contain) and MySQL (online DDL);
  * SQLite makes the index for a million files in about a second. A transaction must not contain this call.
- * @param schema PostgreSQL’s schema, if it is not the connection’s own
+ * @param schema PostgreSQL's schema, if it is not the connection's own
  * @returns whether the index is there; false while another process makes it
- * @throws the database’s error
+ * @throws the database's error
  */
 export async function ensureLibraryIndex(knex: Knex, schema?: string): Promise<boolean> {
   const { dialect } = knex.client as { dialect: string };

@@ -15,17 +15,17 @@ const POLL_MS = 250;
 const RACE_ATTEMPTS = 5;
 
 export interface MigrateOptions {
-  /** PostgreSQL’s schema, if it is not the connection’s own. */
+  /** PostgreSQL's schema, if it is not the connection's own. */
   schema?: string;
   lockWaitMs?: number;
   clock?: Pick<Clock, 'now' | 'sleep'>;
 }
 
 /**
- * Brings the plugin’s tables up to date through the host’s connection. A transaction must not contain this call. It is safe when several
+ * Brings the plugin's tables up to date through the host's connection. A transaction must not contain this call. It is safe when several
  * processes boot at once, after a process was killed half-way, and after a downgrade: it leaves migrations alone that only a later version
  * knows.
- * @throws the database’s error if a migration cannot be applied
+ * @throws the database's error if a migration cannot be applied
  */
 export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise<void> {
   const { schema, lockWaitMs = LOCK_WAIT_MS, clock = systemClock } = options;
@@ -49,7 +49,7 @@ export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise
   }
 }
 
-/** Returns the names of the migrations that have not run. @throws the database’s error */
+/** Returns the names of the migrations that have not run. @throws the database's error */
 export async function missingMigrations(knex: Knex, schema?: string): Promise<string[]> {
   const [, missing] = (await knex.migrate.list(configOf(schema))) as [unknown, Migration[]];
   return missing.map(({ name }) => name);
@@ -67,7 +67,7 @@ function isLocked(error: unknown): boolean {
 }
 
 /**
- * Whether another process made a table, type or lock row between this process’s check and its attempt, or holds SQLite’s writer lock.
+ * Whether another process made a table, type or lock row between this process's check and its attempt, or holds SQLite's writer lock.
  */
 function isRace(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };

@@ -38,7 +38,7 @@ interface RunColumns {
   lasts_ms: number | string;
 }
 
-/** The runs in `s3_storage_runs`. @param schema PostgreSQL’s schema, if it is not the connection’s own */
+/** The runs in `s3_storage_runs`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexRuns(transactions: Transactions, schema?: string): Runs {
   const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
   const select = (db: Knex) => {

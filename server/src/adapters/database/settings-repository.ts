@@ -43,12 +43,12 @@ function rowOf(columns: Columns): SettingsRow {
   return { revision: Number(columns.revision), secret: columns.secret, ...parseDocument(columns.document) };
 }
 
-/** The row of the settings in the project’s own database. */
+/** The row of the settings in the project's own database. */
 export class KnexSettingsRepository implements SettingsRepository {
   constructor(
     private readonly transactions: Transactions,
     private readonly clock: Pick<Clock, 'now'>,
-    /** PostgreSQL’s schema, if it is not the connection’s own. */
+    /** PostgreSQL's schema, if it is not the connection's own. */
     private readonly schema?: string,
   ) {}
 

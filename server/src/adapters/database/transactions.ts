@@ -12,7 +12,7 @@ export interface Transactions {
    * A transaction of its own that lost against another one is repeated, so `work` may run more than once. Not re-entrant.
    */
   run<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
-  /** Runs one reading statement, in the host’s transaction if there is one, otherwise without a transaction. */
+  /** Runs one reading statement, in the host's transaction if there is one, otherwise without a transaction. */
   read<T>(query: (db: Knex) => Promise<T>): Promise<T>;
 }
 
@@ -68,8 +68,8 @@ async function repeated<T>(transaction: () => Promise<T>, clock: Pick<Clock, 'sl
 }
 
 /**
- * Whether the database gave this transaction up in favour of another one, and surely did not commit it: PostgreSQL’s serialization failure
- * and deadlock; MySQL’s deadlock and lock wait timeout, and MariaDB’s row that changed since the snapshot; SQLite’s writer lock.
+ * Whether the database gave this transaction up in favour of another one, and surely did not commit it: PostgreSQL's serialization failure
+ * and deadlock; MySQL's deadlock and lock wait timeout, and MariaDB's row that changed since the snapshot; SQLite's writer lock.
  */
 function lostAgainstAnother(error: unknown): boolean {
   const { code = '', errno } = error as { code?: string; errno?: number };

@@ -1,4 +1,4 @@
-/** The columns that the plugin reads of a row of Strapi’s `files` table. */
+/** The columns that the plugin reads of a row of Strapi's `files` table. */
 export interface ListedFile {
   id: number;
   provider: string;
@@ -19,12 +19,12 @@ export interface ListedPart {
 
 const UPLOADS = '/uploads/';
 /**
- * Largest number of dots in an extension that a query by hash finds. A scan of the library finds the others. Strapi’s own extensions have
+ * Largest number of dots in an extension that a query by hash finds. A scan of the library finds the others. Strapi's own extensions have
  * one dot (`path.extname`).
  */
 const MAX_EXTENSION_DOTS = 2;
 /**
- * Largest number of underscores in the name of a format that a query by hash finds. Strapi’s own names have none; `extra_large` has one.
+ * Largest number of underscores in the name of a format that a query by hash finds. Strapi's own names have none; `extra_large` has one.
  */
 const MAX_FORMAT_UNDERSCORES = 8;
 
@@ -60,7 +60,7 @@ export function oddNamesOf(file: ListedFile): string[] {
 
 /**
  * Returns the hashes of the files to which a key may belong: at most 27, for a key of any length. The key is `hash + ext`, and the hash of
- * a format is `<format>_<hash of its file>`; this function knows neither the format’s name nor the extension. A file whose extension or
+ * a format is `<format>_<hash of its file>`; this function knows neither the format's name nor the extension. A file whose extension or
  * format has more dots or underscores than the limits above is among the {@link oddNamesOf}.
  */
 export function candidateHashes(key: string): string[] {

@@ -7,12 +7,12 @@ interface ProviderModule {
   init(...args: unknown[]): Partial<UploadProvider>;
 }
 
-/** The provider that each module gave last to Strapi’s media library. */
+/** The provider that each module gave last to Strapi's media library. */
 const made = new WeakMap<ProviderModule, Partial<UploadProvider>>();
 let watched: ProviderModule | undefined;
 
 /**
- * Remembers from now on the providers that Strapi’s local provider makes. This has to run when the plugin is loaded, which is before the
+ * Remembers from now on the providers that Strapi's local provider makes. This has to run when the plugin is loaded, which is before the
  * media library makes its provider. Strapi looks a method up at each call, so a method that the plugin puts into that provider runs last:
  * after every wrapper that an extension or another plugin has put around the provider, before or after this plugin.
  */
@@ -41,7 +41,7 @@ export function localProvider(): Partial<UploadProvider> | undefined {
   return instance?.uploadStream ? instance : undefined;
 }
 
-/** Loads the module as Strapi’s media library finds it. */
+/** Loads the module as Strapi's media library finds it. */
 function loadLocalProvider(): ProviderModule {
   const from = (file: string, name: string) => createRequire(file).resolve(name);
   const strapi = from(path.join(process.cwd(), 'package.json'), '@strapi/strapi/package.json');

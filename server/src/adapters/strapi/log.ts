@@ -9,7 +9,7 @@ const LINE_LIMIT = 2_000;
 const FRAMES = /\n(?= {4}at )/;
 
 /**
- * Strapi’s log, with the plugin’s name before each entry and every known secret removed. File names and texts from outside cannot forge a
+ * Strapi's log, with the plugin's name before each entry and every known secret removed. File names and texts from outside cannot forge a
  * line: an entry is one line without control characters, except for the frames of a stack.
  */
 export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, secrets: () => readonly string[]): Logger {

@@ -24,7 +24,7 @@ export interface Preparation {
 }
 
 /**
- * Strapi’s media library as a catalogue of keys: the `files` table with the formats inside its rows, and the logos of the admin panel,
+ * Strapi's media library as a list of keys: the `files` table with the formats inside its rows, and the logos of the admin panel,
  * which are files too but appear in the core store only.
  */
 export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'> = systemClock): MediaCatalog & MediaLibrary & Preparation {

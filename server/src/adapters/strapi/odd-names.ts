@@ -3,8 +3,8 @@ import type { Clock } from '../../core/clock';
 import { nameOf, oddNamesOf, type ListedFile, type ListedPart } from './library-names';
 
 /**
- * Time after which the whole library is read again (ms): Strapi’s own writes do not show a change that somebody makes in the database
- * behind Strapi’s back.
+ * Time after which the whole library is read again (ms): Strapi's own writes do not show a change that somebody makes in the database
+ * behind Strapi's back.
  */
 const RESCAN_AFTER_MS = 6 * 3600_000;
 /**
@@ -71,7 +71,7 @@ export class OddNames {
     return this.#logos.has(name);
   }
 
-  /** Brings the names up to date with everything that was committed before this call. @throws the database’s error */
+  /** Brings the names up to date with everything that was committed before this call. @throws the database's error */
   refresh({ rescan = false } = {}): Promise<void> {
     this.#rescan ||= rescan;
     // a look under way may have missed the latest changes, so another one begins after it, for all who wait
@@ -124,7 +124,7 @@ export class OddNames {
     this.#read = new Map(changed.filter(({ at }) => at < restedBefore).map(({ id, at }) => [id, at]));
   }
 
-  /** @returns the largest id that was read */
+  /** Reads all files with a larger id than `after`. @returns the largest id that it read */
   async #readFrom(after: number, into: Map<string, number[]>): Promise<number> {
     for (;;) {
       const page = await this.source.page(after, this.pageSize);

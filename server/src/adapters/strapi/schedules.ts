@@ -9,7 +9,7 @@ import type { Schedules } from '../../core/runner/schedules';
  */
 export const isCron = (expression: string): boolean => cronFault(expression) === null && validate(expression);
 
-/** The schedules of node-cron. Strapi’s own do not prevent overlapping runs, and run in commands too. */
+/** The schedules of node-cron. Strapi's own do not prevent overlapping runs, and run in commands too. */
 export function cronSchedules(log: Logger): Schedules {
   // a tick that is late, or that comes while the job still runs, needs no warning
   const quiet = {

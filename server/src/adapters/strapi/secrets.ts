@@ -4,10 +4,10 @@ import type { OpenedSecret, SecretBox } from '../../core/settings/ports';
 import type { SecretPlace } from '../../core/settings/types';
 
 /**
- * The forms of a sealed secret, by their first three characters. `h`: the host’s encryption service sealed it; the rest is that service’s
+ * The forms of a sealed secret, by their first three characters. `h`: the host's encryption service sealed it; the rest is that service's
  * answer. `k`: the plugin sealed it; the rest is `salt:iv:ciphertext:tag` in base64url, AES-256-GCM with a key derived from one of
  * `server.app.keys`. `1`, from version 0.1: the secret alone. `2`: the secret and its place, as JSON. Both are authenticated as a whole, so
- * that nobody can exchange the place; the host’s service takes no additional data.
+ * that nobody can exchange the place; the host's service takes no additional data.
  */
 const FORMS = { host: { bare: 'h1:', placed: 'h2:' }, appKeys: { bare: 'k1:', placed: 'k2:' } } as const;
 
@@ -18,7 +18,7 @@ const TAG_BYTES = 16;
 
 export interface SecretBoxDeps {
   /**
-   * Strapi’s `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set, because the service would log a warning at each
+   * Strapi's `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set, because the service would log a warning at each
    * call.
    */
   host: { encrypt(text: string): string | null; decrypt(sealed: string): string | null } | undefined;
@@ -80,7 +80,7 @@ function parsePlaced(text: string | null): OpenedSecret | null {
 
 const bare = (value: string | null): OpenedSecret | null => (value ? { value, place: null } : null);
 
-/** Makes a box that seals with the host’s key if there is one, and opens the secrets that either key has sealed. */
+/** Makes a box that seals with the host's key if there is one, and opens the secrets that either key has sealed. */
 export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
   const own = new AppKeyBox(appKeys);
   return {

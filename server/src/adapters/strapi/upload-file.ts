@@ -19,12 +19,12 @@ export interface UploadFile {
   buffer?: Buffer;
 }
 
-/** The source of a provider method’s bytes: the buffer for `upload` and `replace`, the stream for `uploadStream` and `replaceStream`. */
+/** The source of a provider method's bytes: the buffer for `upload` and `replace`, the stream for `uploadStream` and `replaceStream`. */
 export type BytesIn = 'buffer' | 'stream';
 
 /**
  * Lends the bytes of a file as a body that can be opened again and again, and spools bytes that cannot. It takes the bytes from where
- * Strapi’s own local provider takes them: other code (a scanner, a watermark) may have put a changed stream or buffer there, while
+ * Strapi's own local provider takes them: other code (a scanner, a watermark) may have put a changed stream or buffer there, while
  * `getStream` still opens the original upload. Only if nothing is left to read there does it take the other source, and `getStream` last.
  * @throws StorageError BODY_FAILED if the file has no bytes, or they cannot be read
  */
@@ -57,7 +57,7 @@ function opensTheSame(open: () => Readable, stream: Readable): boolean {
   return isFileStream(other) && other.path === stream.path && other.start === stream.start && other.end === stream.end;
 }
 
-/** Whether this is a stream of a file. Its positions exist at run time, but not in Node’s types. */
+/** Whether this is a stream of a file. Its positions exist at run time, but not in Node's types. */
 function isFileStream(stream: Readable): stream is ReadStream & { start?: number; end?: number } {
   return stream instanceof ReadStream;
 }

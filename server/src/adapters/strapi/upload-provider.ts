@@ -18,7 +18,7 @@ export interface UploadProvider {
 export const PROVIDER_METHODS = ['upload', 'uploadStream', 'replace', 'replaceStream', 'delete'] as const satisfies readonly (keyof UploadProvider)[];
 export type ProviderMethod = (typeof PROVIDER_METHODS)[number];
 
-/** The methods of Strapi’s upload service of which one call is one request to the media library. */
+/** The methods of Strapi's upload service of which one call is one request to the media library. */
 export interface UploadService {
   upload(...args: unknown[]): Promise<unknown>;
   replace(...args: unknown[]): Promise<unknown>;
@@ -27,7 +27,7 @@ export interface UploadService {
 
 /**
  * Returns the media storage that takes the calls, or undefined while the plugin has nothing to do with this library (it is off, and its
- * ledger is empty). Strapi’s own provider then works as ever.
+ * ledger is empty). Strapi's own provider then works as ever.
  * @throws StorageError if the plugin could not start: no upload is better than one that the ledger does not know
  */
 export type ActiveStorage = () => Promise<MediaStorage | undefined>;
