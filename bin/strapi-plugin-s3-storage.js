@@ -11,10 +11,10 @@ const NOT_A_PROJECT = 2;
 const FAILED = 1;
 const SIGNALS = ['SIGINT', 'SIGTERM'];
 
-// stdout is the answer's alone: what Strapi, a compiler or the project itself print goes to stderr
+// stdout belongs to the answer alone: the output of Strapi, a compiler or the project itself goes to stderr
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
-process.stdout.on('error', () => process.exit(FAILED)); // whoever read it has gone
+process.stdout.on('error', () => process.exit(FAILED)); // the reader of stdout has gone
 
 const terminal = (stream, write) => ({
   write: (text) => void write(text),
@@ -46,7 +46,7 @@ const io = {
   quit: (code) => process.exit(code),
 };
 
-/** The project's own Strapi; null: the folder is no project. */
+/** Returns the project's own Strapi; null if the folder is not a project. */
 function strapiOf(folder) {
   const manifest = path.join(folder, 'package.json');
   try {
@@ -62,7 +62,7 @@ function strapiOf(folder) {
 async function create(strapi, appDir) {
   const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
   const app = strapi.createStrapi(await strapi.compileStrapi({ appDir }));
-  // Strapi would leave at the first signal, in the middle of what is in hand
+  // Strapi would exit at the first signal, in the middle of unfinished work
   for (const [signal, known] of before) {
     for (const listener of process.listeners(signal)) if (!known.includes(listener)) process.off(signal, listener);
   }

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { createTables } from './tables';
 
 /**
- * The ledger. Keys and names are up to 1024 bytes and more, which is too long for an index on MySQL, so rows are found
- * and kept unique by the SHA-256 (hex) of the text; comparing hashes is also free of any collation. Times are
- * milliseconds since the epoch of the database's own clock.
+ * The ledger. Keys and names can have 1024 bytes and more, which is too long for an index on MySQL. The SHA-256 (hex) of the text finds the
+ * rows and keeps them unique; a comparison of hashes also depends on no collation. Times are milliseconds since the epoch, on the
+ * database's own clock.
  */
 export function up(knex: Knex, schema?: string): Promise<void> {
   return createTables(knex, schema, {
@@ -17,7 +17,7 @@ export function up(knex: Knex, schema?: string): Promise<void> {
     },
 
     s3_storage_objects: (table) => {
-      // the primary key, because InnoDB locks only the record there, and the gaps around it in any other index
+      // this is the primary key because InnoDB then locks only the record, while in any other index it also locks the gaps around it
       table.specificType('key_hash', 'char(64)').notNullable().primary();
       table.text('object_key').notNullable();
       table.string('state', 8).notNullable();
@@ -44,9 +44,9 @@ export function up(knex: Knex, schema?: string): Promise<void> {
     },
 
     s3_storage_names: (table) => {
-      // tickets are drawn here: the ids of deleted rows must never come back, so no truncate and no max(id) + 1
+      // tickets come from this column: the ids of deleted rows must never come back, so nobody may truncate the table or use max(id) + 1
       table.bigIncrements('id');
-      // null only inside the transaction that draws the id, and while it is no more than a drawn id
+      // null only inside the transaction that draws the id, and while the row is nothing but a drawn id
       table.specificType('name_hash', 'char(64)').unique();
       table.string('kind', 8).notNullable();
       table.integer('location_id');

@@ -3,8 +3,8 @@ import { createIndex, dropIndex } from './indexes';
 import { createTables } from './tables';
 
 /**
- * What keeps a ledger of a million rows quick: tallies that are kept instead of counted, and indexes that lead straight
- * to the rows that are due. And leases, for work that one process at a time does.
+ * Keeps a ledger of a million rows quick: it adds tallies, so that nobody counts the rows, and indexes that lead straight to the rows that
+ * are due. It also adds leases, for work that one process at a time does.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
   await createTables(knex, schema, {
@@ -14,7 +14,7 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
       table.bigInteger('expires_at').notNullable();
     },
 
-    // only ever appended to, and summed up: rows of one group may be many, and negative
+    // the plugin only appends rows and sums them up: a group may have many rows, and negative ones
     s3_storage_tallies: (table) => {
       table.bigIncrements('id');
       table.string('state', 8).notNullable();
@@ -31,7 +31,7 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
   const due = ['tombstone_ticket', 'retry_at', 'changed_at'];
   await createIndex(knex, { ...objects, index: 's3_storage_objects_upload_due' }, ['state', 'origin', 'volume', ...due]);
   await createIndex(knex, { ...objects, index: 's3_storage_objects_due' }, ['state', 'volume', ...due]);
-  // whatever it led to, the new ones lead to
+  // the new indexes lead to every row to which this one led
   await dropIndex(knex, { ...objects, index: 's3_storage_objects_upload' });
 
   await fillTallies(knex, schema);

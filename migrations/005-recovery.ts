@@ -3,12 +3,12 @@ import { addColumns } from './columns';
 import { schemaOf } from './tables';
 
 /**
- * What is needed to go on after a crash: when an incident was last seen, and which one is the latest (1 or null); whether
- * a condemned name's write never ended; what was under a condemned path that others can write to as well.
+ * Adds what the plugin needs to go on after a crash: when a process last saw an incident, and which incident is the latest (1 or null);
+ * whether the write of a condemned name never ended; and which bytes were under a condemned path to which others can write too.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
   await addColumns(knex, schema, 's3_storage_incidents', { seen_at: (table) => table.bigInteger('seen_at') });
-  // column and index are two statements, and a killed migration may have left the one without the other
+  // column and index are two statements, and a killed migration may have left only the column
   if (await schemaOf(knex, schema).hasColumn('s3_storage_incidents', 'latest')) {
     await schemaOf(knex, schema).alterTable('s3_storage_incidents', (table) => table.dropColumn('latest'));
   }

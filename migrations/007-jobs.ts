@@ -3,12 +3,12 @@ import { addColumns } from './columns';
 import { createTables } from './tables';
 
 /**
- * What the jobs on the whole library need: what was asked for, how far each run came and what it found, how far the
- * inventory of a disk is. And by which means an endpoint proves uploads; and which audit saw an object last.
+ * Adds what the jobs on the whole library need: their requests, the progress and findings of each run, and the progress of each disk's
+ * inventory. It also adds the means by which an endpoint proves uploads, and the audit that last saw an object.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
   await createTables(knex, schema, {
-    // one row a job: the last request, which every process obeys
+    // one row for each job: the last request, which every process obeys
     s3_storage_jobs: (table) => {
       table.string('name', 16).notNullable().primary();
       table.bigInteger('request').notNullable();
@@ -21,7 +21,7 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
       table.bigIncrements('id');
       table.string('job', 16).notNullable();
       table.string('trigger_kind', 16).notNullable();
-      // of which request; null for a scheduled run
+      // the request of this run; null for a scheduled run
       table.bigInteger('request');
       table.boolean('dry_run').notNullable();
       table.text('options').notNullable();
@@ -52,21 +52,21 @@ export async function up(knex: Knex, schema?: string): Promise<void> {
       table.string('code', 64);
       table.string('action', 32).notNullable();
       table.boolean('applied').notNullable();
-      // JSON: what applying needs, such as a row's revision
+      // JSON: details that applying needs, such as a row's revision
       table.text('details').notNullable();
       table.index(['run_id', 'id'], 's3_storage_findings_run');
     },
 
-    // one row a disk
+    // one row for each disk
     s3_storage_inventories: (table) => {
       table.string('volume', 64).notNullable().primary();
-      // id of the last file of the media library that was looked at
+      // id of the last file of the media library that the inventory looked at
       table.bigInteger('position').notNullable();
-      // the range it went through to its end; null: not yet
+      // the range that it has completed; null: none yet
       table.bigInteger('completed_to');
       table.bigInteger('other_providers').notNullable();
       table.bigInteger('missing').notNullable();
-      // another one each time it is to begin anew
+      // a new number each time the inventory has to begin again
       table.integer('generation').notNullable();
       table.bigInteger('updated_at').notNullable();
     },

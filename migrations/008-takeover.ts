@@ -3,12 +3,13 @@ import { addColumns } from './columns';
 import { createIndex } from './indexes';
 import { isMysql } from './tables';
 
-/** Characters of a key in an index of MySQL, which takes 3072 bytes and may need four for each. */
+/** Number of characters of a key in an index of MySQL, which takes 3072 bytes and may need four bytes for each character. */
 const KEY_PREFIX = 255;
 
 /**
- * Who has claimed a row: what a process held when it was killed is taken back by the next one. And an index that leads a reader to the condemned files of one key, however many others await the sweeper: they are asked for while S3 is away or has
- * lost an object.
+ * Adds the process that has claimed a row, so that the next process can free what a killed one held. It also adds an index that leads a
+ * reader to the condemned files of one key, however many others await the sweeper: readers ask for them while S3 is away or has lost an
+ * object.
  */
 export async function up(knex: Knex, schema?: string): Promise<void> {
   const names = { table: 's3_storage_names', schema, index: 's3_storage_names_key' };

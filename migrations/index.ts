@@ -9,13 +9,13 @@ import * as jobs from './007-jobs';
 import * as takeover from './008-takeover';
 
 export interface Migration {
-  /** As recorded in the database: never renamed. */
+  /** The name that the database records. It never changes. */
   readonly name: string;
-  /** @param schema PostgreSQL's schema, where it is not the connection's own */
+  /** Applies the migration. @param schema PostgreSQL's schema, if it is not the connection's own */
   up(knex: Knex, schema?: string): Promise<void>;
 }
 
-/** In the order they run; only ever appended to. */
+/** All migrations in the order in which they run. New ones come at the end only. */
 export const migrations: readonly Migration[] = [
   { name: '001-settings', up: settings.up },
   { name: '002-ledger', up: ledger.up },
@@ -27,7 +27,7 @@ export const migrations: readonly Migration[] = [
   { name: '008-takeover', up: takeover.up },
 ];
 
-/** Bundled with the code: no folder of migrations has to be found at run time. */
+/** The migrations are bundled with the code, so no folder has to be found at run time. */
 export function migrationSource(schema?: string): Knex.MigrationSource<Migration> {
   return {
     getMigrations: async () => [...migrations],
@@ -36,7 +36,7 @@ export function migrationSource(schema?: string): Knex.MigrationSource<Migration
       up: (knex) => migration.up(knex, schema),
       down: async () => {
         // these tables are the only record of where the files are
-        throw new Error(`${migration.name} is not undone: s3_storage tables are dropped by hand only`);
+        throw new Error(`${migration.name} cannot be undone: only a person may drop the s3_storage tables, by hand`);
       },
     }),
   };

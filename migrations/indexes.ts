@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 import { isMysql } from './tables';
 
-/** A statement about an index, harmless when a killed migration has run it before. */
+/** A statement about an index. It does no harm if a killed migration has run it before. */
 export interface IndexChange {
   readonly table: string;
   readonly index: string;
   readonly schema: string | undefined;
 }
 
-/** A column, or so many characters of it: MySQL has no index of a whole text. */
+/** A column, or a column and the number of its first characters that the index takes: MySQL cannot index a whole text. */
 export type IndexedColumn = string | { readonly column: string; readonly prefix: number };
 
 export async function createIndex(knex: Knex, { table, index, schema }: IndexChange, columns: readonly IndexedColumn[]): Promise<void> {
@@ -27,7 +27,10 @@ export async function dropIndex(knex: Knex, { table, index, schema }: IndexChang
   else await knex.raw('drop index if exists ??', [schema ? `${schema}.${index}` : index]);
 }
 
-/** MySQL has no `if exists` of indexes; a failed statement does no harm there, where DDL is outside of transactions. */
+/**
+ * Runs a statement and ignores one error, because MySQL has no `if exists` for indexes. A failed statement does no harm there, since DDL
+ * runs outside of transactions.
+ */
 async function unless(code: string, statement: Knex.Raw): Promise<void> {
   try {
     await statement;

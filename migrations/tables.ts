@@ -2,16 +2,16 @@ import type { Knex } from 'knex';
 
 export type Columns = (table: Knex.CreateTableBuilder) => void;
 
-/** `schema` is PostgreSQL's; undefined means the connection's own. */
+/** Returns the builder for a schema. @param schema PostgreSQL's schema; undefined means the connection's own */
 export function schemaOf(knex: Knex, schema: string | undefined): Knex.SchemaBuilder {
   return schema ? knex.schema.withSchema(schema) : knex.schema;
 }
 
 /**
- * Creates tables that belong together. Where DDL is not transactional (MySQL) a killed migration leaves some of them,
- * perhaps without an index: since nobody writes before the migration is recorded, leftovers are empty and are made
- * anew. Rows in any of them mean that all are complete and only the record of the migration was lost: then existing
- * tables stay. (Each for itself would not do: the names table is empty at rest, and making it anew restarts its ids.)
+ * Creates tables that belong together. Where DDL is not transactional (MySQL), a killed migration leaves some of them, perhaps without an
+ * index. Nobody writes before the migration is recorded, so such leftovers are empty, and this makes them anew. If any of the tables has
+ * rows, all of them are complete and only the record of the migration was lost: existing tables then stay. It is not enough to look at each
+ * table alone: the names table is empty at rest, and a new one would restart its ids.
  */
 export async function createTables(
   knex: Knex,
@@ -30,7 +30,7 @@ export async function createTables(
     await schemaOf(knex, schema).createTable(name, (table) => {
       columns(table);
       if (isMysql(knex)) {
-        // whatever the database's default: keys keep their bytes, and text compares by them
+        // independent of the database's default, keys keep their bytes and text compares by bytes
         table.engine('InnoDB');
         table.charset('utf8mb4');
         table.collate('utf8mb4_bin');
@@ -44,7 +44,7 @@ async function hasRows(knex: Knex, schema: string | undefined, name: string): Pr
   return (await table.select(knex.raw('1')).limit(1)).length > 0;
 }
 
-/** MySQL and MariaDB. */
+/** Whether the database is MySQL or MariaDB. */
 export function isMysql(knex: Knex): boolean {
   return (knex.client as { dialect: string }).dialect === 'mysql';
 }

@@ -5,7 +5,8 @@ import { createIntl, createIntlCache } from 'react-intl';
 
 import { PLUGIN_ID } from '../../admin/src/pluginId';
 import { loadTranslations } from '../../admin/src/translations';
-import english from '../../admin/src/translations/en.json';
+import panel from '../../admin/src/translations/en.json';
+import { english } from '../../admin/src/translations/english';
 import { STEP_NAMES } from '../../admin/src/utils/steps';
 import { snippetTitleKey } from '../../admin/src/utils/snippets';
 import { FINDING_ACTIONS, FINDING_KINDS, SKIP_CODES } from '../../server/src/contracts/jobs';
@@ -17,12 +18,13 @@ import { snippetsFor } from '../../server/src/core/buckets/probe/snippets';
 const ADMIN = path.resolve(__dirname, '../../admin/src');
 const TRANSLATIONS = path.join(ADMIN, 'translations');
 const KEYS = Object.keys(english);
-const texts = (language: string): Record<string, string> =>
-  JSON.parse(readFileSync(path.join(TRANSLATIONS, `${language}.json`), 'utf8'));
+const inFile = (language: string): Record<string, string> => JSON.parse(readFileSync(path.join(TRANSLATIONS, `${language}.json`), 'utf8'));
+/** The whole catalogue of a language: English takes the texts of codes and presets from the server. */
+const texts = (language: string): Readonly<Record<string, string>> => (language === 'en' ? english : inFile(language));
 const LANGUAGES = readdirSync(TRANSLATIONS).filter((file) => file.endsWith('.json')).map((file) => path.basename(file, '.json'));
 
 const sources = readdirSync(ADMIN, { recursive: true, encoding: 'utf8' })
-  .filter((file) => /\.tsx?$/.test(file))
+  .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('translations'))
   .map((file) => readFileSync(path.join(ADMIN, file), 'utf8'))
   .join('\n');
 
@@ -65,10 +67,16 @@ describe.each(LANGUAGES)('%s', (language) => {
     }
   });
 
-  test('is loaded with the plugin’s prefix', async () => {
+  test('reaches the panel whole, with the plugin’s prefix', async () => {
     const { data, locale } = await loadTranslations(language);
     expect(locale).toBe(language);
-    expect(data['s3-storage.page.title']).toBe(own['page.title']);
+    expect(data).toEqual(Object.fromEntries(Object.entries(own).map(([key, text]) => [`s3-storage.${key}`, text])));
+  });
+
+  test.each(Object.keys(ERRORS))('gives the panel a message and a hint for %s', async (code) => {
+    const { data } = await loadTranslations(language);
+    expect(data[`s3-storage.error.${code}.message`]).toMatch(/\S/);
+    expect(data[`s3-storage.error.${code}.hint`]).toMatch(/\S/);
   });
 });
 
@@ -89,7 +97,7 @@ test('every key is used', () => {
 test('every error code, preset, step of the test, and word of the jobs has its texts', () => {
   const wanted = [
     ...Object.keys(ERRORS).flatMap((code) => [`error.${code}.message`, `error.${code}.hint`]),
-    ...PRESETS.flatMap(({ id }) => [`preset.${id}.hint`, `preset.${id}.region`]),
+    ...PRESETS.flatMap(({ id }) => [`preset.${id}.label`, `preset.${id}.hint`, `preset.${id}.region`]),
     ...STEP_NAMES.map((name) => `step.${name}`),
     ...SKIP_CODES.map((code) => `skip.${code}`),
     ...FINDING_KINDS.map((kind) => `finding.${kind}`),
@@ -99,14 +107,16 @@ test('every error code, preset, step of the test, and word of the jobs has its t
   expect(wanted.filter((key) => !KEYS.includes(key))).toEqual([]);
 });
 
-test('the English sentences of codes and presets are the server’s own', () => {
-  const english = texts('en');
+test('the English texts of codes and presets are the server’s own, written nowhere else', async () => {
+  const { data } = await loadTranslations('en');
+  const text = (key: string) => data[`s3-storage.${key}`];
   for (const [code, { message, hint }] of Object.entries(ERRORS)) {
-    expect([english[`error.${code}.message`], english[`error.${code}.hint`]]).toEqual([message, hint]);
+    expect([text(`error.${code}.message`), text(`error.${code}.hint`)]).toEqual([message, hint]);
   }
-  for (const { id, hint, region } of PRESETS) {
-    expect([english[`preset.${id}.hint`], english[`preset.${id}.region`]]).toEqual([hint, region.hint]);
+  for (const { id, label, hint, region } of PRESETS) {
+    expect([text(`preset.${id}.label`), text(`preset.${id}.hint`), text(`preset.${id}.region`)]).toEqual([label, hint, region.hint]);
   }
+  expect(Object.keys(panel).filter((key) => /^(error\.[A-Z]|preset\.)/.test(key))).toEqual([]);
 });
 
 test('the titles of the server’s snippets are translated', () => {

@@ -61,11 +61,11 @@ describe('upload', () => {
       lines(
         'The upload is complete: 1,000 files, 20 MB uploaded in 0 s.',
         'Failed: 12 files',
-        '  ACCESS_DENIED: The credentials are known, but may not do this.',
+        '  ACCESS_DENIED: S3 knows the credentials, but they may not do this.',
         '  → Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
         ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => `      photo_${index}.jpg (1.2 MB)`),
         '  NOT_ON_DISK: The media library lists this file, but it is neither on this disk nor in the bucket.',
-        '  → Put it back into the uploads folder, or into the bucket, and retry; another server’s disk may have it too.',
+        '  → Put it back into the uploads folder or the bucket, and retry. Another server’s disk may have it too.',
         '      photo_8.jpg (1.2 MB)',
         '      evil�[2J.jpg (1.2 MB)',
         '  and 2 more: Settings → S3 Storage → Migration lists them all, where each can be tried again.',

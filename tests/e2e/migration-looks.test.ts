@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 
-import english from '../../admin/src/translations/en.json';
+import { english } from '../../admin/src/translations/english';
 import french from '../../admin/src/translations/fr.json';
 import { runOf } from '../support/job-answers';
 import { sleep } from '../support/process';

@@ -1,6 +1,6 @@
 import type { Browser, Locator } from 'playwright-core';
 
-import english from '../../admin/src/translations/en.json';
+import { english } from '../../admin/src/translations/english';
 import french from '../../admin/src/translations/fr.json';
 import { s3Error } from '../support/fault-proxy';
 import { image } from '../support/images';

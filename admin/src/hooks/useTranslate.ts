@@ -2,9 +2,8 @@ import { useCallback } from 'react';
 import { useIntl } from 'react-intl';
 
 import type { ErrorCode } from '../../../server/src/contracts/errors';
-import english from '../translations/en.json';
 import { prefixed } from '../translations';
-import type { TranslationKey } from '../translations';
+import { english, type TranslationKey } from '../translations/english';
 
 type Values = Record<string, string | number>;
 

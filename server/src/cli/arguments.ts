@@ -29,11 +29,11 @@ const TAKES: Record<CommandName, readonly OptionName[]> = {
 export interface CommandRequest {
   readonly command: CommandName;
   readonly dryRun: boolean;
-  /** Null: as the settings say. */
+  /** Null: the settings decide. */
   readonly maxId: number | null;
   readonly concurrency: number | null;
   readonly apply: boolean;
-  /** No question is asked. */
+  /** The command asks no question. */
   readonly yes: boolean;
   readonly json: boolean;
 }
@@ -48,7 +48,7 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
   try {
     return parsed(argv);
   } catch (error) {
-    // parseArgs explains itself in sentences; the first says what is wrong, the others how positionals are escaped
+    // parseArgs explains a fault in several sentences: the first says what is wrong, the others how to escape positionals
     return { kind: 'wrong', command: named, message: (error as Error).message.split('. ')[0] ?? 'The arguments are not understood' };
   }
 }
@@ -72,7 +72,7 @@ function parsed(argv: readonly string[]): ParsedArguments {
   return { kind: 'run', request: { command, dryRun: values['dry-run'] ?? false, maxId, concurrency, apply, yes, json } };
 }
 
-/** By the rule of the setting that the option stands in for. */
+/** Checks a number by the rule of the setting that the option replaces. */
 function numberOf(setting: 'migrationMaxId' | 'concurrency', text: string | undefined): number | null | Error {
   if (text === undefined) return null;
   const checked = parseSetting(setting, /^\d+$/.test(text) ? Number(text) : text);

@@ -1,30 +1,30 @@
 import type { DiskTrouble, EphemeralDisk } from '../contracts/api';
 import type { AdminApi } from '../core/admin/admin-api';
 
-/** What is known of the project although the engine may not run. */
+/** The facts about the project that are known even if the engine does not run. */
 export interface HostFacts {
-  /** Strapi's upload provider is the local one. */
+  /** True if Strapi's upload provider is the local one. */
   providerIsLocal: boolean;
-  /** Its methods that other code has wrapped or replaced. */
+  /** The methods of the provider that other code has wrapped or replaced. */
   foreignMethods: readonly string[];
   /** Enabled plugins that are known to read the uploads folder themselves. */
   folderReaders: readonly string[];
-  /** What the secret is encrypted with; null: neither is set, so that none can be stored. */
+  /** The setting whose key encrypts the secret; null if neither is set, so that no secret can be stored. */
   encryptedWith: 'admin.secrets.encryptionKey' | 'app.keys' | null;
-  /** Tables that are still to be made or changed; null: the database did not say. */
+  /** The migrations that have not run; null if the database did not answer. */
   missingMigrations: readonly string[] | null;
   uploads: {
     folder: string;
-    /** Null: it can be written. */
+    /** Null if Strapi can write to the folder. */
     trouble: DiskTrouble | null;
-    /** Null: the platform does not tell. */
+    /** Free bytes; null if the platform does not tell. */
     freeBytes: number | null;
     ephemeral: EphemeralDisk | null;
   };
 }
 
 export interface CommandHost {
-  /** @throws whatever kept the engine from starting */
+  /** Starts the engine. @throws the error that prevented the start */
   start(): Promise<AdminApi>;
   facts(): Promise<HostFacts>;
 }

@@ -11,13 +11,13 @@ import { showStatus } from './status-command';
 import { usage } from './usage';
 
 export interface Command {
-  /** What can be answered without the project: help, and what is wrong with the arguments. Null: {@link run} has to. */
+  /** Answers what needs no project: help, and faults in the arguments. @returns the exit code; null if {@link run} has to answer */
   preflight(argv: readonly string[], io: CommandIo): number | null;
-  /** Answers the exit code, see {@link EXIT}; never throws. */
+  /** Runs the command. Returns the exit code, see {@link EXIT}. Never throws. */
   run(argv: readonly string[], io: CommandIo): Promise<number>;
 }
 
-/** The command line, apart from the process it runs in. */
+/** Makes the command line, independent of the process in which it runs. */
 export function createCommand(host: CommandHost, clock: Clock): Command {
   const preflight = (argv: readonly string[], io: CommandIo) => {
     const parsed = parseArguments(argv);
@@ -65,7 +65,7 @@ async function startOf(host: CommandHost, { json }: CommandRequest, io: CommandI
 
 function reportFailure(error: unknown, { command, json }: CommandRequest, io: CommandIo): number {
   const code = codeOf(error);
-  // to the one who typed it, an unexpected failure says all it has to say
+  // the person who typed the command gets the whole text of an unexpected failure
   const text = error instanceof Error ? error.message : String(error);
   io.stderr.write(`${command} failed: ${text}\n→ ${ERRORS[code].hint}\n`);
   if (json) writeJson(io, { error: { code, ...ERRORS[code] } });

@@ -3,10 +3,12 @@ import type { CommandRequest } from './arguments';
 import { formatTally } from './format';
 import type { CommandIo } from './io';
 
-/** What somebody has to agree to before the run begins; null: it does no harm that an answer could prevent. */
+/**
+ * Returns the question to which somebody has to say yes before the run begins; null if the run can do no harm that an answer could prevent.
+ */
 export function questionOf({ command, dryRun, apply, maxId }: CommandRequest, objects: StatusAnswer['objects']): string | null {
   if (dryRun) return null;
-  // whatever their ids: a range only says how much of the upload must be complete
+  // the question covers all ids: a range only says up to which id the upload must be complete
   if (command === 'cleanup') return `This removes from this disk the files that are proven to be in S3 (at most ${formatTally(objects.both)}).`;
   const upTo = maxId === null ? '' : `, up to id ${maxId}`;
   if (command === 'restore') return `This brings the files that are only in S3 back to this disk (at most ${formatTally(objects.remote)}${upTo}).`;
@@ -14,7 +16,7 @@ export function questionOf({ command, dryRun, apply, maxId }: CommandRequest, ob
   return null;
 }
 
-/** `refused`: somebody said no; `unasked`: nobody is there, and nothing on the command line says yes. */
+/** Asks for consent. `refused`: somebody said no. `unasked`: nobody is there to ask, and nothing on the command line says yes. */
 export async function consent(question: string, { yes }: CommandRequest, io: CommandIo): Promise<'given' | 'refused' | 'unasked'> {
   if (yes) return 'given';
   if (!io.ask) return 'unasked';

@@ -5,7 +5,7 @@ import type { HostFacts } from './command-host';
 import { formatBytes, formatTally } from './format';
 import { outOfReach } from './out-of-reach';
 
-/** `note`: worth knowing, and maybe meant so. */
+/** One check and its result. `note`: the fact is worth knowing, and may be intended. */
 export interface Check {
   readonly name: string;
   readonly verdict: 'ok' | 'note' | 'wrong';
@@ -13,14 +13,14 @@ export interface Check {
   readonly hint: string | null;
 }
 
-/** Less free space than this is worth a word, in bytes. */
+/** Free space below which the check notes it, and below which it is a fault (bytes). */
 const LITTLE_SPACE = 1e9;
 const NO_SPACE = 100e6;
 
-/** Modes that somebody has chosen. */
+/** Reasons of a mode that somebody has chosen. */
 const MEANT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRODUCTION_ONLY', 'MODE_OVERRIDE', 'LEAVING']);
 
-/** Why there are no credentials to be used, although some may be stored. */
+/** Why there are no usable credentials, although some may be stored. */
 const NO_KEY: Readonly<Record<string, string>> = {
   SECRET_UNREADABLE: 'stored, and not readable here',
   SECRET_REQUIRED: 'stored for another place, and not used for this one',
@@ -32,7 +32,7 @@ const note = (name: string, text: string, hint: string | null = null): Check => 
 const wrong = (name: string, text: string, hint: string): Check => ({ name, verdict: 'wrong', text, hint });
 const wrongBy = (name: string, code: ErrorCode): Check => wrong(name, ERRORS[code].message, ERRORS[code].hint);
 
-/** What can be told although the engine may not run. @param settings null: they could not be read */
+/** The checks that need no running engine. @param settings null if they could not be read */
 export function hostChecks({ providerIsLocal, foreignMethods, folderReaders, missingMigrations, encryptedWith, uploads }: HostFacts, settings: SettingsAnswer | null): Check[] {
   return [
     providerIsLocal ? providerCheck(foreignMethods) : wrongBy('Upload provider', 'PROVIDER_NOT_LOCAL'),
@@ -68,7 +68,7 @@ function folderCheck({ folder, trouble }: HostFacts['uploads']): Check {
   return wrong('Uploads folder', `${folder} cannot be written: ${cause}${errno ? ` (${errno})` : ''}`, ERRORS[code].hint);
 }
 
-/** Of the key that this command has, which need not be the server's. */
+/** Checks the key that this command has. The server need not have the same. */
 function encryptionCheck(encryptedWith: HostFacts['encryptedWith'], settings: SettingsAnswer | null): Check {
   const name = 'Encryption';
   if (settings?.reason?.code === 'SECRET_UNREADABLE') {

@@ -6,7 +6,7 @@ import { EXIT, writeJson, type CommandIo } from './io';
 
 const SIGNS: Record<Check['verdict'], string> = { ok: '✓', note: '!', wrong: '✗' };
 
-/** Goes through the checks one by one; each is told as soon as it is known. */
+/** Makes the checks one by one, and prints each as soon as it is known. */
 export async function runDoctor(host: CommandHost, io: CommandIo, json: boolean): Promise<number> {
   const checks: Check[] = [];
   for await (const check of allChecks(host)) {
@@ -34,7 +34,7 @@ async function* allChecks(host: CommandHost): AsyncGenerator<Check> {
   if (!admin || !settings) return;
   yield diskCheck(facts, settings);
   yield* settingsChecks(settings);
-  // without a bucket, or where nothing may be used, there is no connection to test
+  // without a bucket, or while S3 is off, there is no connection to test
   if (settings.mode !== 'off') yield* connectionChecks(await admin.settings.test({}));
   yield* libraryChecks(await admin.status());
 }

@@ -5,15 +5,15 @@ import { formatBytes, formatFiles, formatNumber } from './format';
 /** A file that failed, and why. */
 export interface Failure {
   readonly name: string;
-  /** Bytes; null: not known. */
+  /** Size in bytes; null if it is not known. */
   readonly size: number | null;
   readonly reason: Reason;
 }
 
-/** What stands in the way of a whole job, and is no one file's. */
+/** An obstacle to a whole job, which belongs to no single file. */
 export interface Obstacle {
   readonly reason: Reason;
-  /** So many are lacking; null: it is not a matter of bytes. */
+  /** Number of bytes that are lacking; null if the obstacle is not about bytes. */
   readonly bytes: number | null;
 }
 
@@ -27,7 +27,7 @@ export const NO_FAILURES: Failures = { first: [], total: 0, obstacles: [] };
 
 export const FAILURES_SHOWN = 10;
 
-/** What a dry run has found to be in the way, and what to do about it. */
+/** Describes the obstacles that a dry run has found, and what to do about them. */
 export function obstacleLines({ obstacles }: Failures): string[] {
   if (obstacles.length === 0) return [];
   const lines = obstacles.flatMap(({ reason, bytes }) => [
@@ -37,7 +37,10 @@ export function obstacleLines({ obstacles }: Failures): string[] {
   return ['In its way:', ...lines];
 }
 
-/** By reason, each with its sentence and hint once. A dry run tries nothing: what it tells of has failed before. */
+/**
+ * Lists the failed files by reason, and prints message and hint of each reason once. A dry run tries nothing: its failures are earlier
+ * ones.
+ */
 export function failureLines({ first, total }: Failures, dryRun: boolean): string[] {
   if (total === 0) return [];
   const codes = [...new Set(first.map(({ reason }) => reason.code))];

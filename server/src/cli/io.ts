@@ -4,27 +4,27 @@ export interface Terminal {
   readonly columns: number;
 }
 
-/** What a command has of the process it runs in. */
+/** The parts of its process that a command may use. */
 export interface CommandIo {
-  /** The answer: texts for people, or one JSON document. */
+  /** Takes the answer: texts for people, or one JSON document. */
   readonly stdout: Terminal;
-  /** Everything else: progress, questions, complaints. */
+  /** Takes everything else: progress, questions, errors. */
   readonly stderr: Terminal;
-  /** The line that somebody typed, empty where they gave up; null: nobody is there to be asked. */
+  /** Asks, and returns the line that somebody typed, or an empty text if they gave up. Null if nobody is there to ask. */
   readonly ask: ((question: string) => Promise<string>) | null;
-  /** Calls back at each SIGINT and SIGTERM, which end the process no more, until the answered function is called. */
+  /** Calls the listener at each SIGINT and SIGTERM, which no longer end the process. The returned function ends that. */
   onInterrupt(listener: () => void): () => void;
-  /** Ends the process at once, whatever is in hand. */
+  /** Ends the process at once, in the middle of any work. */
   quit(code: number): void;
 }
 
 /**
- * How a command ends. `FAILED`: with failures, not complete, or something is wrong; `USAGE`: bad arguments, or not a project
- * with this plugin; `BLOCKED`: it could not begin, for a reason that it says.
+ * The exit codes. `FAILED`: files failed, the job is not complete, or something is wrong. `USAGE`: the arguments are wrong, or the folder
+ * is not a project with this plugin. `BLOCKED`: the job could not begin, and the command says why.
  */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, BLOCKED: 3, INTERRUPTED: 130 } as const;
 
-/** What turns the direction of a terminal's text round, or ends its line: in JSON it says the same as an escape. */
+/** Characters that change the direction of a terminal's text or end its line. In JSON an escape means the same. */
 const DIRECTING = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 export function writeJson(io: CommandIo, document: unknown): void {

@@ -6,20 +6,20 @@ import type { Terminal } from './io';
 import { progressLine, progressSentence, type LiveProgress } from './progress-line';
 import { RateMeter } from './rate';
 
-/** How often it is drawn, in milliseconds: at most, at least, and as lines of a log. */
+/** Shortest and longest time between two drawings on a terminal, and between two lines of a log (ms). */
 const FASTEST_MS = 100;
 const SLOWEST_MS = 1_000;
 const LOG_MS = 10_000;
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** Shows a run while it goes on: in place on a terminal, else as a line every ten seconds. */
+/** Shows a run while it goes on: in place on a terminal, otherwise as a line every ten seconds. */
 export class ProgressDisplay {
   readonly #meter = new RateMeter();
   readonly #stopped = new AbortController();
   #progress: LiveProgress = new RunProgress().snapshot();
   #drawnAt = -Infinity;
-  /** What was last said of a wait, and how much was done by then. */
+  /** The code of the last wait that was shown, and the number of files that were done by then. */
   #told: { readonly code: ErrorCode; readonly done: number } | undefined;
 
   constructor(
@@ -37,7 +37,7 @@ export class ProgressDisplay {
     if (this.clock.elapsed() - this.#drawnAt >= (this.terminal.isTTY ? FASTEST_MS : LOG_MS)) this.#draw();
   }
 
-  /** A line that stays. */
+  /** Prints a line that stays. */
   note(text: string): void {
     this.terminal.write(`${this.terminal.isTTY ? CLEAR_LINE : ''}${text}\n`);
     if (this.terminal.isTTY) this.#draw();
@@ -54,7 +54,7 @@ export class ProgressDisplay {
       this.#told = { code: waitingFor, done };
       this.note(`${ERRORS[waitingFor].message} ${tellsNoAnswer(waitingFor) ? 'It goes on by itself when S3 answers again.' : 'It is tried again.'}`);
     } else if (!waitingFor && before && done > before.done) {
-      // a run that has done nothing may only have found S3 away once more
+      // a run that has done nothing may only have found S3 away again
       this.#told = undefined;
       if (tellsNoAnswer(before.code)) this.note('S3 answers again.');
     }
@@ -68,7 +68,7 @@ export class ProgressDisplay {
       } catch {
         return; // stopped
       }
-      // a run that tells nothing for a while is seen to live all the same
+      // a run that reports nothing for a while must still look alive
       if (this.clock.elapsed() - this.#drawnAt >= pause) this.#draw();
     }
   }
@@ -79,7 +79,7 @@ export class ProgressDisplay {
     this.#meter.add(this.#progress, now);
     const rate = this.#meter.rate(this.#progress);
     const { isTTY, columns, write } = this.terminal;
-    // the last column stays free: some terminals begin a new line when it is written to
+    // the last column stays free: some terminals begin a new line when somebody writes to it
     if (isTTY) write(CLEAR_LINE + progressLine(this.name, this.#progress, rate, columns - 1));
     else write(`${progressSentence(this.name, this.#progress, rate)}\n`);
   }

@@ -4,19 +4,20 @@ import type { ProgressSnapshot } from '../core/runner/run-progress';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate } from './format';
 import type { Rate } from './rate';
 
-/** `waitingFor`: why the run pauses, as S3 is away or a file has failed; undefined while it works. */
+/** The progress of a run. `waitingFor` says why the run pauses (S3 is away, or a file has failed); undefined while it works. */
 export type LiveProgress = ProgressSnapshot & { readonly waitingFor?: ErrorCode | undefined };
 
 const waitingText = (code: ErrorCode) => (tellsNoAnswer(code) ? 'waiting for S3' : 'waiting to try again');
 
+/** Longest and shortest bar, in characters. */
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 10;
 
-/** The share that is dealt with, from 0 to 1; null while the total is not known. */
+/** Returns the share of the work that is done or has failed, from 0 to 1; null while the total is not known. */
 function shareOf({ done, failed, total, bytesDone, bytesTotal }: LiveProgress): number | null {
   if (total === 0) return null;
   const files = (done + failed) / total;
-  // bytes tell more of the time that is left, but a file of none and a failed one have their share too
+  // bytes say more about the time left, but an empty file and a failed one have their share too
   return Math.min(1, bytesTotal > 0 && done + failed < total ? Math.min(1, bytesDone / bytesTotal) : files);
 }
 
@@ -27,7 +28,7 @@ const bar = (share: number, width: number) => {
   return `[${'█'.repeat(full)}${'░'.repeat(width - full)}]`;
 };
 
-/** One line of at most `columns` characters, the less telling parts left out where they do not fit. */
+/** Makes one line of at most `columns` characters, and leaves out the less useful parts if they do not fit. */
 export function progressLine(name: string, progress: LiveProgress, rate: Rate | null, columns: number): string {
   const share = shareOf(progress);
   const counts = share === null ? `looking through the library, ${formatFiles(progress.done)}` : `${formatNumber(progress.done)}/${formatNumber(progress.total)}`;
@@ -47,7 +48,7 @@ export function progressLine(name: string, progress: LiveProgress, rate: Rate | 
   return candidates.find((line) => line.length <= columns) ?? `${name}  ${head ?? '…'}`.slice(0, columns);
 }
 
-/** The same as a sentence of its own, for logs. */
+/** Makes the same as a full sentence, for logs. */
 export function progressSentence(name: string, progress: LiveProgress, rate: Rate | null): string {
   const share = shareOf(progress);
   const done =

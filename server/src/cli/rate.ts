@@ -1,13 +1,13 @@
 import type { ProgressSnapshot } from '../core/runner/run-progress';
 
-/** The rate is that of the last seconds, in milliseconds; of less than the shortest nothing can be told. */
+/** Time over which the rate is measured, and the shortest time that allows a rate (ms). */
 const WINDOW_MS = 20_000;
 const SHORTEST_MS = 2_000;
 
 export interface Rate {
   readonly perSecond: number;
   readonly bytesPerSecond: number;
-  /** Null: it stands still. */
+  /** Seconds left; null while nothing moves. */
   readonly secondsLeft: number | null;
 }
 
@@ -17,7 +17,7 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** How fast a run goes now, from what it has told so far. */
+/** Measures the present speed of a run by the progress that it reported. */
 export class RateMeter {
   #samples: Sample[] = [];
 
@@ -26,7 +26,7 @@ export class RateMeter {
     this.#samples = [...this.#samples.filter((sample) => at - sample.at <= WINDOW_MS), { at, done: done + failed, bytes: bytesDone }];
   }
 
-  /** Null while it is too early to tell. */
+  /** Returns the rate; null while it is too early to tell. */
   rate(progress: ProgressSnapshot): Rate | null {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
@@ -34,7 +34,7 @@ export class RateMeter {
     const seconds = (last.at - first.at) / 1000;
     const perSecond = (last.done - first.done) / seconds;
     const bytesPerSecond = (last.bytes - first.bytes) / seconds;
-    // the slower of the two: small files cost requests, large ones bytes
+    // the slower of the two counts: small files cost requests, large files bytes
     const left = Math.max(
       timeFor(progress.total - progress.done - progress.failed, perSecond),
       timeFor(progress.bytesTotal - progress.bytesDone, bytesPerSecond),

@@ -14,18 +14,18 @@ import { notLookedAt, summaryLines, type RunResult } from './run-summary';
 import { RunTotals } from './run-totals';
 import { HARMLESS } from './words';
 
-/** Where the files are that a job has tried in vain; a restore moves some on the disk as well. */
+/** The state of files that a job tried and failed to move. A restore also moves files on the disk, so it has none. */
 const TRIED: Record<JobCommand, Readonly<Record<string, string>>> = { upload: { state: 'local' }, cleanup: { state: 'both' }, restore: {}, audit: {} };
 
 export interface JobRequest extends CommandRequest {
   readonly command: JobCommand;
 }
 
-/** `upload`, `cleanup`, `restore`, `audit`: asks, runs, shows and sums up. Answers the exit code. */
+/** Runs one of `upload`, `cleanup`, `restore` and `audit`: it asks, runs, shows the progress and sums up. Returns the exit code. */
 export async function runJob(request: JobRequest, admin: AdminApi, io: CommandIo, clock: Clock): Promise<number> {
   const { jobs } = await admin.jobs.answer();
   const job = jobs.find(({ name }) => name === request.command);
-  // a dry run, or a range, may be possible where the whole is not: the run itself says
+  // a dry run, or a range, may be possible where the whole job is blocked: the run itself decides
   const blocked = request.dryRun || request.maxId !== null ? null : (job?.blockedBy ?? null);
   if (blocked) return reportBlocked(blocked, request, io);
   if (job?.warning) io.stderr.write(`${job.warning.message}\n→ ${job.warning.hint}\n`);
@@ -69,7 +69,7 @@ async function work(request: JobRequest, admin: AdminApi, io: CommandIo, clock: 
       onProgress: (progress) => display.update(totals.update(progress)),
       onPaused: (code) => display.update({ ...totals.nextRun(), waitingFor: code ?? undefined }),
     });
-    // one that only looks begins anew after an outage: the last of them has seen it all
+    // a dry run begins anew after an outage, so the last one has seen everything
     run = last.dryRun ? last : inAll(last, totals.update(last));
   } catch (error) {
     if (!isStorageError(error) || error.code === 'INTERNAL') throw error;
@@ -87,7 +87,7 @@ async function work(request: JobRequest, admin: AdminApi, io: CommandIo, clock: 
   return interruption.signal.aborted ? EXIT.INTERRUPTED : exitOf(result, request);
 }
 
-/** The last run, with the counters of all. */
+/** The last run, with the counters of all runs. */
 const inAll = (last: RunEntry, { skipped, ...sum }: ProgressSnapshot): RunEntry => ({ ...last, ...sum, skipped: [...skipped] });
 
 function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<JobOptions> {
@@ -95,9 +95,9 @@ function optionsOf({ dryRun, maxId, concurrency, apply }: JobRequest): Partial<J
 }
 
 /**
- * A dry run's are in its report, also where nothing was tried; those of a run in the ledger: there each stays until it is done
- * after all.
- * @param attempts that failed: several may be one file's, and older failures are not this command's
+ * Collects the failed files. Those of a dry run are in its report, even if nothing was tried. Those of a run are in the ledger, where each
+ * stays until it is done.
+ * @param attempts number of failed attempts of this command: several may belong to one file, and older failures do not count
  */
 async function failuresOf({ command, dryRun }: JobRequest, attempts: number, admin: AdminApi): Promise<Failures> {
   if (attempts === 0 && !dryRun) return NO_FAILURES;

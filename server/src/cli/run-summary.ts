@@ -5,11 +5,11 @@ import { failureLines, obstacleLines, type Failures } from './failures';
 import { formatBytes, formatDuration, formatFiles, formatNumber, formatRate, formatTally } from './format';
 import { ACTION, DONE, ENDED, FOUND, SKIPPED } from './words';
 
-/** What a run has come to. */
+/** The result of a run. */
 export interface RunResult {
   readonly run: RunEntry;
   readonly failures: Failures;
-  /** Of an audit. */
+  /** The report of an audit; null for other jobs. */
   readonly report: ReportAnswer | null;
   readonly seconds: number;
 }
@@ -29,7 +29,7 @@ export function summaryLines(command: JobCommand, { run, failures, report, secon
 
 function headLine(command: JobCommand, run: RunEntry, seconds: number): string {
   if (run.dryRun) {
-    // it does nothing: what it would do is what it expects
+    // a dry run does nothing: its expected total is what a run would do
     const expected = { count: run.total, bytes: run.bytesTotal };
     return `A dry run, nothing was changed. Would be ${DONE[command]}: ${formatTally(expected)}.`;
   }
@@ -46,12 +46,12 @@ function requestLine(requests: Requests): string {
 
 function skippedLines(skipped: readonly Skipped[]): string[] {
   if (skipped.length === 0) return [];
-  // of files that were not looked into no size is known
+  // nobody knows the size of files that were not read
   const amount = ({ count, bytes }: Skipped) => (bytes > 0 ? formatTally({ count, bytes }) : formatFiles(count));
   return ['Passed by:', ...columns(skipped.map((one) => [amount(one), SKIPPED[one.code]]), 2)];
 }
 
-/** What an audit had to leave out: nothing is known of that. */
+/** Names the parts that an audit left out, about which nothing is known. */
 export function notLookedAt({ bucket, disk }: AuditResult): string[] {
   return [
     ...(bucket === 'unchecked' ? ['The bucket was not looked at: S3 is not in use, or did not answer. Only database and disk were compared.'] : []),

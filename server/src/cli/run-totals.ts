@@ -2,21 +2,21 @@ import type { Requests, SkipCode, Skipped } from '../contracts/jobs';
 import { RunProgress, type ProgressSnapshot } from '../core/runner/run-progress';
 
 /**
- * One command may take several runs, as each outage of S3 ends one: their counters as those of one. But what failed is counted
- * by the present run alone: each run tries the same files again, and a file may be done after all.
+ * Adds up the counters of several runs: each outage of S3 ends a run, so one command may need several. Only the present run counts failed
+ * files, because each run tries the same files again, and a failed file may still succeed.
  */
 export class RunTotals {
   #before = new RunProgress().snapshot();
   #now = this.#before;
   #failedBefore = 0;
 
-  /** @returns the sum, with the present run's counters as they are now */
+  /** Sets the counters of the present run. @returns the sum over all runs */
   update(now: ProgressSnapshot): ProgressSnapshot {
     this.#now = now;
     return this.sum;
   }
 
-  /** The present run has ended; the next one counts from nothing. */
+  /** Ends the present run; the next one counts from zero. */
   nextRun(): ProgressSnapshot {
     this.#before = this.sum;
     this.#failedBefore += this.#now.failed;
@@ -24,7 +24,7 @@ export class RunTotals {
     return this.#before;
   }
 
-  /** Attempts that failed, of all runs: no fewer than files that did. */
+  /** Number of failed attempts in all runs, which is at least the number of failed files. */
   get failedAttempts(): number {
     return this.#failedBefore + this.#now.failed;
   }

@@ -67,7 +67,10 @@ function stateText(job: JobAnswer): string {
   return `${state}; schedule ${schedule.enabled ? `on (${schedule.expression})` : 'off'}`;
 }
 
-/** What a job that has nothing to do has come to; null: there is something to do. That nobody has looked is not the same as nothing. */
+/**
+ * Describes a job that has nothing to do; null if there is something to do. A library at which nobody has looked is not the same as one
+ * with nothing to do.
+ */
 function endedText({ name, complete, looked, progress, lastRun }: JobAnswer): string | null {
   if (name === 'audit') return lastRun ? (lastRun.status === 'complete' ? auditText(lastRun) : null) : 'never run';
   if (name === 'purge') return progress.total === 0 ? 'no deleted file waits' : `${formatNumber(progress.total)} deleted files wait`;

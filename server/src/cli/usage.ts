@@ -12,7 +12,7 @@ const OPTION = {
 } as const;
 
 interface Usage {
-  /** One line, for the list of commands. */
+  /** One line in the list of commands. */
   readonly summary: string;
   readonly options: readonly string[];
   readonly examples: readonly string[];

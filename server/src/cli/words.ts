@@ -13,7 +13,7 @@ export const SKIPPED: Record<SkipCode, string> = {
   IN_TRASH: 'deleted',
 };
 
-/** What became, or would become, of a file that is done. */
+/** The past participle for a file that is done, or that a run would do. */
 export const DONE: Record<JobCommand, string> = {
   upload: 'uploaded',
   cleanup: 'removed from this disk',
@@ -45,7 +45,7 @@ export const FOUND: Record<FindingKind, string> = {
   lost: 'nowhere',
 };
 
-/** Findings that endanger no file. */
+/** Kinds of findings that endanger no file. */
 export const HARMLESS: ReadonlySet<FindingKind> = new Set<FindingKind>(['orphan-object', 'orphan-file', 'unlisted', 'elsewhere']);
 
 export const ACTION: Record<FindingAction, string> = {

@@ -4,8 +4,8 @@ import type { Mode, SettingsAnswer } from './settings';
 export type TestStepName = 'endpoint' | 'credentials' | 'read' | 'write' | 'verify' | 'delete' | 'public';
 
 /**
- * One step of the connection test; the steps after a failed one are left out. `public` asks whether visitors' requests reach this plugin:
- * it is always there, and the test as a whole does not fail by it.
+ * One step of the connection test. The answer leaves out the steps after a failed one. `public` says whether visitors' requests reach this
+ * plugin: it is always in the answer, and its failure does not make the whole test fail.
  */
 export interface TestStep {
   name: TestStepName;
@@ -16,15 +16,15 @@ export interface TestStep {
   hint: string | null;
 }
 
-/** What the endpoint was seen to do; null where the test could not tell. */
+/** The abilities of the endpoint that the test found. Null means that the test could not tell. */
 export interface Capabilities {
   /** The ETag of a single PUT is the MD5 of its bytes. */
   etagIsMd5: boolean | null;
-  /** `If-None-Match: *` on PUT is honoured (412 for an existing object). */
+  /** The endpoint honours `If-None-Match: *` on PUT: it answers 412 for an existing object. */
   conditionalPut: boolean | null;
 }
 
-/** Something that the test has noticed, and that keeps nothing from working. */
+/** Something that the test noticed and that prevents nothing from working. */
 export interface TestNote {
   code: ErrorCode;
   message: string;
@@ -37,7 +37,7 @@ export interface TestAnswer {
   steps: TestStep[];
   notes?: TestNote[];
   capabilities: Capabilities;
-  /** Texts to paste into the provider's console. */
+  /** Texts that an administrator pastes into the provider's console. */
   snippets: { title: string; language: 'json' | 'shell'; text: string }[];
 }
 
@@ -48,50 +48,50 @@ export interface Tally {
 
 /** Answer of `POST /settings/preview`. */
 export interface PreviewAnswer {
-  /** Files that are only in S3 now and could not be opened with the new settings. */
+  /** Files that are only in S3 now and that nobody could open with the new settings. */
   outOfSight: Tally;
 }
 
 /**
- * Why the disk of a server may not survive a restart: it is a container's own layer, it is in memory, or its folder is new
- * and that of its predecessor has vanished.
+ * Why the disk of a server may not survive a restart. `overlay`: the disk is the container's own layer. `memory`: it is in memory.
+ * `replaced`: its uploads folder is new, and the folder of its predecessor has vanished.
  */
 export type EphemeralDisk = 'overlay' | 'memory' | 'replaced';
 
-/** Why the uploads folder of a server cannot be written. */
+/** Why Strapi cannot write to the uploads folder of a server. */
 export interface DiskTrouble {
   code: 'DISK_FULL' | 'FOLDER_NOT_WRITABLE';
-  /** Its absolute path. */
+  /** The absolute path of the folder. */
   folder: string;
-  /** The system's own code, such as EROFS; null: there is none. */
+  /** The operating system's own code, such as EROFS; null where it gave none. */
   errno: string | null;
-  /** What that means, in English. */
+  /** The meaning of that code, in English. */
   cause: string;
 }
 
-/** The media library as Strapi lists it: one item is one upload, whatever its formats. */
+/** The media library as Strapi lists it. One item is one upload, with all its formats. */
 export interface LibraryCount {
-  /** Items that Strapi's local provider keeps, which is the one this plugin stands in front of. */
+  /** Items of Strapi's local provider, the one that this plugin wraps. */
   items: number;
   /**
-   * Those of them that the plugin has never taken up: they still lie where Strapi put them, on a server's disk. Null while a
-   * large library is still being counted.
+   * Items among them that the plugin has never looked at: they still lie where Strapi put them, on a server's disk. Null while the plugin
+   * is still counting a large library.
    */
   untaken: number | null;
 }
 
-/** While S3 is not usable: `reads`, `writes` or both fail. */
+/** An outage of S3: `reads`, `writes` or both fail. */
 export interface OutageStatus {
   since: string;
-  /** The cause that is shown first. */
+  /** The cause that the panel shows first. */
   code: ErrorCode;
-  /** S3's own words; null where it said none. */
+  /** The error text of S3; null where it gave none. */
   detail: string | null;
-  /** Reads fail now: files that are only in S3 answer 503. */
+  /** Reads fail now: the plugin answers 503 for files that are only in S3. */
   reads: boolean;
-  /** Writes fail now: uploads go to the disk, or are refused. */
+  /** Writes fail now: uploads go to the disk, or the plugin refuses them. */
   writes: boolean;
-  /** Files that cannot be opened now: only in S3, while reads fail. */
+  /** Files that nobody can open now, because they are only in S3 and reads fail. */
   unreadable: Tally;
 }
 
@@ -100,17 +100,20 @@ export interface StatusAnswer {
   mode: Mode;
   reason: SettingsAnswer['reason'];
   breaker: { state: 'closed' | 'open' | 'half-open'; since: string | null; lastError: ErrorCode | null };
-  /** S3 is not usable for this process, whatever the cause; null when it is. Ends with the next success. */
+  /** The present outage as this process sees it, whatever its cause; null while S3 works. It ends with the next success. */
   outage: OutageStatus | null;
   objects: { local: Tally; both: Tally; remote: Tally; trash: Tally; lost: Tally; missing: Tally; failed: Tally };
-  /** Null where the database did not say. */
+  /** Null where the database did not answer. */
   library: LibraryCount | null;
-  /** Files written to disk while S3 was away, still to be uploaded. */
+  /** Files that went to the disk while S3 was away and that the plugin still has to upload. */
   pendingUploads: Tally;
-  /** Files whose only copy is on a disk that is not there any more; `lastSeen` is null for one that never told of itself. */
+  /** Files whose only copy is on a disk that has vanished. `lastSeen` is null for a disk that never reported itself. */
   stranded: Tally & { volumes: (Tally & { id: string; lastSeen: string | null })[] };
-  /** Newest first. An outage is one incident; `endedAt` is null while it lasts. */
+  /** The newest comes first. One outage is one incident, and its `endedAt` is null while it lasts. */
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
-  /** The process that answers. `ephemeral`: null as far as is known its disk stays. `disk`: null while it can be written. `twin`: another disk is in use under the same id. */
+  /**
+   * The process that answers. `ephemeral` is null if, as far as the plugin knows, the disk survives a restart. `disk` is null while Strapi
+   * can write to it. `twin` is true if another disk is in use under the same id.
+   */
   node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null; twin: boolean };
 }

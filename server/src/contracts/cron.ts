@@ -1,7 +1,7 @@
-/** Every two minutes, as the jobs' time budget expects. */
+/** Every two minutes, which suits the time budget of the jobs. */
 export const DEFAULT_SCHEDULE = '*/2 * * * *';
 
-/** Said of an expression that looks like one and cannot be kept. */
+/** The message about an expression that looks like a cron expression and is not valid. */
 export const NO_CRON = `must be a cron expression such as ${DEFAULT_SCHEDULE}`;
 
 /** Longest cron expression, in characters. */
@@ -14,9 +14,9 @@ interface CronField {
   readonly name: string;
   readonly minimum: number;
   readonly maximum: number;
-  /** The first one stands for `minimum`. Their first three letters count too. */
+  /** Words for the values: the first word means `minimum`. The first three letters of a word count too. */
   readonly words?: readonly string[];
-  /** Items that stand alone, such as `L` for the last day of the month. */
+  /** Items that can be neither part of a range nor have a step, such as `L` for the last day of the month. */
   readonly special?: RegExp;
 }
 
@@ -35,7 +35,7 @@ function isValue(text: string, { minimum, maximum, words }: CronField): boolean 
   return words?.some((full) => word === full || word === full.slice(0, 3)) ?? false;
 }
 
-/** `*`, a value or a range; `*` and a range may have a step. */
+/** Tests for `*`, a value or a range. `*` and a range may have a step. */
 function isItem(text: string, field: CronField): boolean {
   if (field.special?.test(text)) return true;
   const [values = '', step, ...more] = text.split('/');
@@ -49,9 +49,10 @@ function isItem(text: string, field: CronField): boolean {
 }
 
 /**
- * Why a text is no cron expression that may be handed to a library; null where it is one. It has five fields, or six with
- * seconds in front. Libraries write ranges out before they judge them: `0-4294967295` would use up the memory of the
- * process, so every number is bounded here first.
+ * Says why a text is not a cron expression that is safe to give to a library; null if it is one. A cron expression has five fields, or six
+ * with the seconds in front.
+ * Libraries expand ranges before they check them, and `0-4294967295` would use up the memory of the process. That is why this function
+ * checks the limits of every number first.
  */
 export function cronFault(text: string): string | null {
   if (text.length > MAX_CRON_LENGTH) return `must not be longer than ${MAX_CRON_LENGTH} characters`;

@@ -4,17 +4,17 @@ import type { ErrorCode } from './errors';
 import { cronSchema, fieldErrors, type Checked } from './schemas';
 
 /**
- * `upload`: phase 1, the library's files to S3. `cleanup`: phase 2, frees the disk of what is proven in S3. `restore`: files
- * back to the disk. `purge`: bytes of deleted files away. `audit`: database, disk and bucket compared.
+ * `upload`: phase 1, sends the library's files to S3. `cleanup`: phase 2, frees the disk of files that are proven in S3. `restore`: brings
+ * files back to the disk. `purge`: ends the tombstones of deleted files. `audit`: compares database, disk and bucket.
  */
 export const JOB_NAMES = ['upload', 'cleanup', 'restore', 'purge', 'audit'] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
-/** The jobs that can be run again and again by a schedule. */
+/** The jobs that can have a schedule. */
 export const SCHEDULED_JOBS = ['upload', 'cleanup'] as const;
 export type ScheduledJob = (typeof SCHEDULED_JOBS)[number];
 
-/** A code with its sentences, in English; the panel has them in its own language by the code. */
+/** An error code with its English texts. The panel uses the code to show them in its own language. */
 export interface Reason {
   code: ErrorCode;
   message: string;
@@ -23,23 +23,23 @@ export interface Reason {
 
 /** Body of `POST /jobs/:name/start`. */
 export interface StartRequest {
-  /** Changes nothing, and reports what would be done. */
+  /** A dry run: it changes nothing, and reports what a run would do. */
   dryRun?: boolean;
-  /** Files of the media library up to this id only. */
+  /** The job takes only files of the media library with an id up to this one. */
   maxId?: number;
-  /** `audit`: puts right what can safely be. */
+  /** `audit` only: fixes the findings that it can fix safely. */
   apply?: boolean;
 }
 
 /**
- * `running`; `complete`: nothing was left to do; `paused`: the time for one run was used up, or S3 went away (see `error`):
- * it goes on by itself; `stopped`: somebody asked for it; `failed`: something unexpected, see `error`.
+ * `complete`: nothing is left to do. `paused`: the time for one run was over, or S3 went away (see `error`); the job goes on by itself.
+ * `stopped`: somebody stopped it. `failed`: something unexpected happened, see `error`.
  */
 export type RunStatus = 'running' | 'complete' | 'paused' | 'stopped' | 'failed';
 
 export type RunTrigger = 'schedule' | 'panel' | 'command';
 
-/** Requests to S3 by kind. */
+/** Numbers of requests to S3, by kind. */
 export interface Requests {
   list: number;
   head: number;
@@ -48,7 +48,7 @@ export interface Requests {
   delete: number;
 }
 
-/** Files that a run passed by, and why. */
+/** Files that a run skipped, and why. */
 export interface Skipped {
   code: SkipCode;
   count: number;
@@ -56,32 +56,32 @@ export interface Skipped {
 }
 
 /**
- * `OTHER_PROVIDER`: kept by another upload provider; `IN_S3`: there already; `MISSING`: the library lists it, and it was
- * found nowhere; `OTHER_DISK`: on another server's disk; `UNUSABLE_NAME`: its name cannot be a key; `BEYOND_MAX_ID`: outside
- * the range; `OTHER_URL`: its URL is not `/uploads/` and its name, so that Strapi itself would remove and replace another file;
- * `GIVEN_UP`: failed too often to be tried by itself; `IN_TRASH`: deleted.
+ * `OTHER_PROVIDER`: another upload provider keeps the file. `IN_S3`: it is in S3 already. `MISSING`: the library lists it, and the plugin
+ * found it nowhere. `OTHER_DISK`: it is on another server's disk. `UNUSABLE_NAME`: its name cannot be a key. `BEYOND_MAX_ID`: its id is
+ * outside the range. `OTHER_URL`: its URL is not `/uploads/` followed by its name, so Strapi itself would remove and replace another file.
+ * `GIVEN_UP`: it failed 5 times by itself, and jobs leave it alone. `IN_TRASH`: somebody deleted it.
  */
 export const SKIP_CODES = ['OTHER_PROVIDER', 'IN_S3', 'MISSING', 'OTHER_DISK', 'UNUSABLE_NAME', 'OTHER_URL', 'BEYOND_MAX_ID', 'GIVEN_UP', 'IN_TRASH'] as const;
 export type SkipCode = (typeof SKIP_CODES)[number];
 
-/** What an audit looked at and found. */
+/** The scope of an audit, and what it found. */
 export interface AuditResult {
   /**
-   * `checked`: every bucket that the ledger has objects in was listed or asked, object by object; `partly`: at least one of
-   * them was out of reach or would not be listed; `unchecked`: no bucket was looked at at all (S3 is off, or answered nothing).
+   * `checked`: the audit listed every bucket in which the ledger has objects, or asked for each object. `partly`: at least one of these
+   * buckets could not be reached or listed. `unchecked`: the audit looked at no bucket, because S3 is off or did not answer.
    */
   bucket: 'checked' | 'partly' | 'unchecked';
-  /** False: the uploads folder was not there (an empty mount point), so nothing is known of its files. */
+  /** False if the uploads folder was not there (an empty mount point): then the audit knows nothing of its files. */
   disk: boolean;
-  /** Everything that was noted, files that `apply` has put right included. */
+  /** Number of findings, including those that `apply` has fixed. */
   findings: number;
-  /** Those of them that were put right. */
+  /** Number of these findings that `apply` has fixed. */
   applied: number;
-  /** Files proven to be nowhere (kind `lost`) or found nowhere (`missing`, `stranded`), of the findings. */
+  /** Number of these findings whose bytes are nowhere (`lost`), or were not found (`missing`, `stranded`). */
   lost: number;
 }
 
-/** One run of a job, under way or over. Times are ISO 8601. */
+/** One run of a job, running or ended. Times are in ISO 8601. */
 export interface RunEntry {
   id: number;
   job: JobName;
@@ -90,9 +90,9 @@ export interface RunEntry {
   status: RunStatus;
   startedAt: string;
   endedAt: string | null;
-  /** The disk it worked on; null for a job that concerns no single one. */
+  /** The disk on which the run worked; null for a job that belongs to no single disk. */
   volume: string | null;
-  /** A dry run's numbers are what a run would do. */
+  /** The numbers of a dry run say what a run would do. */
   done: number;
   total: number;
   failed: number;
@@ -101,11 +101,11 @@ export interface RunEntry {
   requests: Requests;
   skipped: Skipped[];
   error: Reason | null;
-  /** What an audit looked at and found; null for every other job, while the audit has not ended, and for audits of older versions. */
+  /** Null for every other job, while the audit still runs, and for audits of older versions. */
   audit?: AuditResult | null;
 }
 
-/** Over the whole library and all processes. */
+/** Progress over the whole library and all processes. */
 export interface JobProgress {
   done: number;
   total: number;
@@ -113,7 +113,7 @@ export interface JobProgress {
   failed: number;
   bytesDone: number;
   bytesTotal: number;
-  /** Files a second, of the runs under way; null while nothing runs or it is too early to tell. */
+  /** Files per second of all present runs; null while nothing runs or it is too early to tell. */
   perSecond: number | null;
   bytesPerSecond: number | null;
   etaSeconds: number | null;
@@ -121,7 +121,7 @@ export interface JobProgress {
 
 export interface JobSchedule {
   enabled: boolean;
-  /** Null: this job has no schedule. */
+  /** Null if this job has no schedule. */
   expression: string | null;
   nextRunAt: string | null;
 }
@@ -129,20 +129,20 @@ export interface JobSchedule {
 export interface JobAnswer {
   name: JobName;
   running: boolean;
-  /** A run was asked for and goes on, pauses included, until it is complete or stopped. */
+  /** Somebody asked for a run that is not yet complete or stopped. It goes on after each pause. */
   wanted: boolean;
   /** Nothing is left to do. */
   complete: boolean;
-  /** False where nothing was ever looked at for the job: no inventory, an empty ledger, no run. */
+  /** False if nothing has ever looked at the library for this job: there is no inventory, no row in the ledger or no run. */
   looked?: boolean;
   progress: JobProgress;
   schedule: JobSchedule;
-  /** Together with the paused runs that it goes on with. */
+  /** The last run, together with the paused runs that it continues. */
   lastRun: RunEntry | null;
   lastDryRun: RunEntry | null;
-  /** Why it cannot be started now. */
+  /** Why the job cannot start now; null if it can. */
   blockedBy: Reason | null;
-  /** It may be started, but what it is for will not come of it. */
+  /** Why the job may start but will not reach its aim; null if nothing prevents it. */
   warning: Reason | null;
 }
 
@@ -152,11 +152,13 @@ export interface JobsAnswer {
 }
 
 /**
- * What an audit or a dry run found. `missing`: the library lists it and there are no bytes; `object-missing`: the ledger's object
- * is not in the bucket; `object-changed`: it is not the one that was stored; `object-archived`: it cannot be read; `file-missing`, `file-changed`: the same of the copy on
- * this disk; `orphan-object`: nobody knows it, it is never removed; `orphan-file`: the same on disk; `unlisted`: the media library
- * lists it no more; `elsewhere`: its URL is not `/uploads/` and its name, it is left where it is; `stranded`: the only copy is on a disk that has vanished; `failed`: an attempt to move it failed;
- * `lost`: it is nowhere, and the bucket was proven to be the right one.
+ * Kinds of findings of an audit or a dry run.
+ * `missing`: the library lists the file, and there are no bytes. `object-missing`: the object of the row is not in the bucket.
+ * `object-changed`: it is not the object that the plugin stored. `object-archived`: nobody can read it. `file-missing`, `file-changed`: the
+ * same for the copy on this disk. `orphan-object`: nobody knows the object; the plugin never removes it. `orphan-file`: the same on disk.
+ * `unlisted`: the media library no longer lists the file. `elsewhere`: the URL of the file is not `/uploads/` followed by its name, and the
+ * file stays where it is. `stranded`: the only copy is on a disk that has vanished. `failed`: an attempt to move the file failed. `lost`:
+ * the bytes are nowhere, and the bucket proved to be the right one.
  */
 export const FINDING_KINDS = [
   'missing', 'object-missing', 'object-changed', 'object-archived', 'file-missing', 'file-changed', 'orphan-object', 'orphan-file', 'unlisted', 'elsewhere', 'stranded', 'failed', 'lost',
@@ -164,30 +166,32 @@ export const FINDING_KINDS = [
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /**
- * What applying the plan does about it. `upload-again`: the copy on disk becomes the current one and is uploaded under a new name;
- * `drop-file-copy`: the ledger forgets a copy on disk that is not there; `bury`: into the trash, from where the purge takes it if
- * really nobody lists it; `sweep`: a file that only this plugin can have written is removed; `mark-lost`; `none`: reported only.
+ * The actions by which an audit with `apply` fixes a finding.
+ * `upload-again`: the copy on disk becomes the current one, and the plugin uploads it under a new name. `drop-file-copy`: the ledger
+ * forgets a copy that is not on the disk. `bury`: the row gets a tombstone, and the purge makes it `gone` if really nobody lists the file.
+ * `sweep`: the plugin removes a file that only it can have written. `mark-lost`: the row is marked as lost. `none`: the audit only reports
+ * the finding.
  */
 export const FINDING_ACTIONS = ['none', 'upload-again', 'drop-file-copy', 'bury', 'sweep', 'mark-lost'] as const;
 export type FindingAction = (typeof FINDING_ACTIONS)[number];
 
 export interface Finding {
   kind: FindingKind;
-  /** Null: an orphan that is no key's. */
+  /** Null for an orphan whose name belongs to no key. */
   key: string | null;
-  /** Object or file name. */
+  /** Name of the object or file. */
   name: string | null;
-  /** Bytes; null: not known. */
+  /** Size in bytes; null if it is not known. */
   size: number | null;
   reason: Reason | null;
   action: FindingAction;
   applied: boolean;
 }
 
-/** Answer of `GET /jobs/:name/report`: the last dry run, or audit. */
+/** Answer of `GET /jobs/:name/report`: the last dry run or audit. */
 export interface ReportAnswer {
   run: RunEntry | null;
-  /** Per kind, how many there are in all. */
+  /** The total of each kind and action. */
   counts: { kind: FindingKind; action: FindingAction; count: number; bytes: number }[];
   results: Finding[];
   pagination: { page: number; pageSize: number; total: number };
@@ -196,7 +200,7 @@ export interface ReportAnswer {
 /** Body of `POST /objects/retry` and `/objects/untrash`. */
 export type KeysRequest = { keys: string[] } | { all: true };
 
-/** Answer of both: how many files it concerned. */
+/** Answer of both routes: the number of files that they changed. */
 export interface KeysAnswer {
   count: number;
 }
@@ -231,7 +235,7 @@ function checked<T>(schema: z.ZodType<T>, body: unknown): Checked<T> {
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fields: fieldErrors(parsed.error, 'is not a parameter') };
 }
 
-/** The bodies' checks; none throws. */
+/** These functions check the bodies of requests, and never throw. */
 export const parseStart = (body: unknown): Checked<StartRequest> => checked(startSchema, body);
 export const parseSchedule = (body: unknown): Checked<ScheduleRequest> => checked(scheduleSchema, body);
 export const parseKeys = (body: unknown): Checked<KeysRequest> => checked(keysSchema, body);

@@ -5,15 +5,15 @@ import { FINDING_KINDS } from './jobs';
 import { fieldErrors, type Checked } from './schemas';
 
 /**
- * Where a file is, as the ledger has it; `lost`: its bytes are nowhere, as an audit has proven; `missing`: the media library
- * lists it, and it was found neither on disk nor in the bucket; `trash`: deleted, its bytes not yet removed.
+ * Where a file is, as the ledger has it. `lost`: an audit has proven that the bytes are nowhere. `missing`: the media library lists the
+ * file, and the plugin found it neither on disk nor in the bucket. `trash`: somebody deleted the file, and its bytes are still there.
  */
 export const OBJECT_STATES = ['local', 'both', 'remote', 'lost', 'missing', 'trash'] as const;
 export type ObjectState = (typeof OBJECT_STATES)[number];
 
 export const MAX_PAGE_SIZE = 100;
 const DEFAULT_PAGE_SIZE = 20;
-/** Beyond any library, and far from where a product of two numbers loses digits. */
+/** Far beyond the pages of any library, and small enough for exact products of two numbers. */
 const MAX_PAGE = 1_000_000;
 
 const count = (maximum: number, standard: number) => {
@@ -37,10 +37,10 @@ const querySchema = z.strictObject({
   pageSize: count(MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
 });
 
-/** Query of `GET /objects`. `failed` and `stranded` narrow the list where they are true. */
+/** Query of `GET /objects`. `failed` and `stranded` limit the list to such files if they are true. */
 export type ObjectsQuery = z.output<typeof querySchema>;
 
-/** Checks and completes a query string's values; never throws. */
+/** Checks a query and adds the defaults. Never throws. */
 export function parseObjectsQuery(query: unknown): Checked<ObjectsQuery> {
   const parsed = querySchema.safeParse(query);
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fields: fieldErrors(parsed.error, 'is not a parameter') };
@@ -49,32 +49,32 @@ export function parseObjectsQuery(query: unknown): Checked<ObjectsQuery> {
 /** Query of `GET /jobs/:name/report`. */
 export type ReportQuery = z.output<typeof reportSchema>;
 
-/** The same of a report's query. */
+/** Checks the query of a report and adds the defaults. Never throws. */
 export function parseReportQuery(query: unknown): Checked<ReportQuery> {
   const parsed = reportSchema.safeParse(query);
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, fields: fieldErrors(parsed.error, 'is not a parameter') };
 }
 
-/** One file of the ledger. */
+/** One file as the ledger knows it. */
 export interface ObjectEntry {
   key: string;
   state: ObjectState;
-  /** Where the bytes came from: `library`, `upload`, `fallback` or `read-only`. */
+  /** Origin of the bytes: `library`, `upload`, `fallback` or `read-only`. */
   origin: string;
-  /** Bytes; 0 for a missing file. */
+  /** Size in bytes; 0 for a missing file. */
   size: number;
   mime: string | null;
-  /** Attempts to move it that failed in a row. */
+  /** Number of attempts to move the file that failed in a row. */
   attempts: number;
   lastError: { code: ErrorCode; message: string; hint: string } | null;
-  /** The disk that has a copy. */
+  /** The disk that has a copy; null if none has. */
   volume: string | null;
-  /** The only copy is on a disk that has not been seen for a while. */
+  /** The only copy is on a disk that has vanished. */
   stranded: boolean;
   rev: number;
 }
 
-/** Answer of `GET /objects`. The order is fixed: no file changes its place in it, whatever happens to the file. */
+/** Answer of `GET /objects`. The order is fixed: a file keeps its place in it, whatever happens to the file. */
 export interface ObjectsAnswer {
   results: ObjectEntry[];
   pagination: { page: number; pageSize: number; total: number };

@@ -1,23 +1,23 @@
 import manifest from '../../../strapi-plugin.json';
 import type { ProviderPreset } from './settings';
 
-/** What one provider needs, as `strapi-plugin.json` has it; the panel and the server read the same lines. */
+/** The needs of one provider, as `strapi-plugin.json` has them. Panel and server read the same lines. */
 export interface Preset {
   id: ProviderPreset;
   label: string;
-  /** With `{region}` or `{account}` to fill in; null: leave the endpoint empty. */
+  /** A pattern with `{region}` or `{account}` to fill in; null if the endpoint stays empty. */
   endpointPattern: string | null;
   region: {
     required: boolean;
-    /** Signed with when no region is set; null: there is none to assume. */
+    /** Region for the signature while no region is set; null if the plugin can assume none. */
     fallback: string | null;
     hint: string;
     examples: string[];
   };
   forcePathStyle: boolean;
-  /** What the provider was seen or documented to do; null: unknown, the connection test tells. */
+  /** Behaviour that the provider showed or documents. Null means that it is unknown, and the connection test finds out. */
   quirks: {
-    /** `If-None-Match: *` on PUT is honoured. */
+    /** The provider honours `If-None-Match: *` on PUT. */
     conditionalPut: boolean | null;
     /** The ETag of a single PUT is the MD5 of its bytes. */
     etagIsMd5: boolean | null;

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { textFault, wholeNumberFault, type Setting } from './setting-kinds';
 import { SETTING_NAMES, SETTINGS, type FieldError, type SettingName, type SettingsPatch, type SettingValue } from './settings';
 
-/** An empty field of a form means: no value. */
+/** An empty field of a form means that there is no value. */
 const emptyIsNull = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? null : value);
 
 const withSlash = (folder: string) => (folder === '' || folder.endsWith('/') ? folder : `${folder}/`);
 
-/** What a value of the setting may be. */
+/** The schema of a setting's value. */
 function schemaOf(setting: Setting): z.ZodType {
   switch (setting.kind) {
     case 'wholeNumber': {
@@ -32,7 +32,7 @@ function schemaOf(setting: Setting): z.ZodType {
   }
 }
 
-/** What a field of a body may be: a value, null to remove the stored one, or absent. */
+/** The schema of a field in a body: a value, null to remove the stored value, or nothing. */
 function fieldOf(name: SettingName): z.ZodType {
   const { kind } = SETTINGS[name];
   const field = settingSchemas[name].nullish();
@@ -41,20 +41,22 @@ function fieldOf(name: SettingName): z.ZodType {
 
 const forEachSetting = <T>(make: (name: SettingName) => T) => Object.fromEntries(SETTING_NAMES.map((name) => [name, make(name)])) as Record<SettingName, T>;
 
-/** The API checks whole bodies with them, the other sources single values. */
+/** The schema of each setting. The API checks whole bodies with them, the other sources single values. */
 const settingSchemas = forEachSetting((name) => schemaOf(SETTINGS[name])) as { [K in SettingName]: z.ZodType<SettingValue<K>> };
 
-/** As the API's own route for schedules checks them. */
+/** The schema of a cron expression, for the API's route for schedules. */
 export const cronSchema = settingSchemas.uploadSchedule;
 
-/** Body of `PUT /settings` and of `POST /settings/test`. Unknown fields are refused. */
+/** Body of `PUT /settings` and of `POST /settings/test`. It refuses unknown fields. */
 const settingsPatchSchema = z.strictObject(forEachSetting(fieldOf), {
   error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined),
 });
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; fields: FieldError[] };
 
-/** The faults of a body or query, one entry a field; an unknown field is named by its own path, the body itself by ''. */
+/**
+ * Returns the faults of a body or query, one entry for each field. An unknown field has its own path, and the body itself the path ''.
+ */
 export function fieldErrors(error: z.ZodError, ofUnknown = 'is not a setting'): FieldError[] {
   const messages = new Map<string, string>();
   for (const issue of error.issues) {
@@ -66,13 +68,13 @@ export function fieldErrors(error: z.ZodError, ofUnknown = 'is not a setting'): 
   return [...messages].map(([path, message]) => ({ path, message }));
 }
 
-/** Checks and normalises a body; never throws. */
+/** Checks and normalises a body. Never throws. */
 export function parsePatch(body: unknown): Checked<SettingsPatch> {
   const parsed = settingsPatchSchema.safeParse(body ?? {});
   return parsed.success ? { ok: true, value: parsed.data as SettingsPatch } : { ok: false, fields: fieldErrors(parsed.error) };
 }
 
-/** One value of the config file, the environment or the stored row. */
+/** Checks one value of the config file, the environment or the stored row. Never throws. */
 export function parseSetting<K extends SettingName>(name: K, value: unknown): Checked<SettingValue<K>> {
   const parsed = settingSchemas[name].safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data as SettingValue<K> };

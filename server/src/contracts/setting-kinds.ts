@@ -1,32 +1,32 @@
 import { cronFault } from './cron';
 
-/** One rule that a text must keep. The message completes a sentence that begins with the name of the setting. */
+/** A rule for a text. The message completes a sentence that begins with the name of the setting. */
 export type TextRule = ({ readonly allow: RegExp } | { readonly refuse: RegExp }) & { readonly message: string };
 
-/** Says that another setting decides the default; `core/settings/resolve.ts` works it out. */
+/** Another setting decides the default; `core/settings/resolve.ts` computes it. */
 interface Followed {
   readonly follows: string;
 }
 
-/** What an entry of the table says whatever its kind is. `Value` is the type of the setting's value. */
+/** The properties that every entry of the table has. `Value` is the type of the setting's value. */
 interface Described<Value> {
-  /** Counts where no source has a value. Null: the setting is empty then. */
+  /** The value where no source has one. Null: the setting is then empty. */
   readonly default: Value | null | Followed;
   readonly variable: `S3_STORAGE_${string}`;
   /**
-   * What happens where a source has a value that is not valid. `nextSource`: the next source counts. `stopsS3`: this setting decides
-   * where or whether bytes are written, so S3 is not used at all until the value is corrected.
+   * The effect of a value that is not valid. `nextSource`: the next source counts. `stopsS3`: this setting decides where or whether the
+   * plugin writes bytes, so it does not use S3 at all until somebody corrects the value.
    */
   readonly badValue: 'nextSource' | 'stopsS3';
-  /** Whether the API answers the value. Nothing that is false here leaves the server. */
+  /** Whether the API shows the value. A value with false here never leaves the server. */
   readonly public: boolean;
   /** Where the panel shows the setting: in a section of the settings page, or on the migration page. */
   readonly section: 'storage' | 'credentials' | 'advanced' | 'migration';
-  /** The setting starts or stops jobs: whoever changes it needs the permission to run jobs too. */
+  /** The setting starts or stops jobs, so whoever changes it also needs the permission to run jobs. */
   readonly switchesJobs?: true;
   /** The README's words for the setting, in Markdown. */
   readonly meaning: string;
-  /** The README's words for the default, where the value itself says too little. */
+  /** The README's words for the default, if the value itself says too little. */
   readonly defaultInWords?: string;
 }
 
@@ -34,7 +34,7 @@ export interface WholeNumber extends Described<number> {
   readonly kind: 'wholeNumber';
   readonly min: number;
   readonly max: number;
-  /** What the panel writes behind the number. */
+  /** The unit that the panel shows after the number. */
   readonly unit?: 'ms' | 'days';
 }
 
@@ -42,23 +42,23 @@ export interface Flag extends Described<boolean> {
   readonly kind: 'flag';
 }
 
-/** One of several words. The panel's text for an option is `field.<name>.<option>`. */
+/** A setting with one of several words. The panel's text for an option is `field.<name>.<option>`. */
 export interface Choice extends Described<string> {
   readonly kind: 'choice';
   readonly options: readonly string[];
 }
 
-/** A line of text; an empty one means that nothing is set. */
+/** A line of text. An empty one means that nothing is set. */
 export interface Text extends Described<string> {
   readonly kind: 'text';
-  /** In characters. */
+  /** Greatest length, in characters. */
   readonly maxLength: number;
   readonly rules: readonly TextRule[];
-  /** What the panel shows in an empty input. */
+  /** The example that the panel shows in an empty input. */
   readonly example?: string;
 }
 
-/** Put before keys: it is empty, which is a value too, or ends with a slash. */
+/** The text before each key. It is empty, which is a value too, or ends with a slash. */
 export interface Folder extends Described<string> {
   readonly kind: 'folder';
   readonly maxBytes: number;
@@ -66,7 +66,7 @@ export interface Folder extends Described<string> {
   readonly example?: string;
 }
 
-/** A text that never leaves the server; it is removed by null and not by an empty text. */
+/** A text that never leaves the server. Null removes it; an empty text does not. */
 export interface Secret extends Described<string> {
   readonly kind: 'secret';
   readonly maxLength: number;
@@ -74,7 +74,9 @@ export interface Secret extends Described<string> {
   readonly public: false;
 }
 
-/** A cron expression. Its fields are bounded here; whether such a day ever comes is for the library that keeps schedules to say. */
+/**
+ * A cron expression. The contract checks the limits of its fields; the library that keeps schedules decides whether such a day ever comes.
+ */
 export interface Schedule extends Described<string> {
   readonly kind: 'schedule';
 }
@@ -93,7 +95,7 @@ export type ValueOf<S extends Setting> = S extends { kind: 'wholeNumber' }
 const breaks = (rule: TextRule, text: string) => ('allow' in rule ? !rule.allow.test(text) : rule.refuse.test(text));
 
 /**
- * Why a text cannot be the setting's value; null where it can. Server and panel both ask here, so they never disagree.
+ * Says why a text cannot be the setting's value; null if it can. Server and panel both use this function, so they never disagree.
  * @param text without white space around it
  */
 export function textFault(setting: Text | Folder | Secret | Schedule, text: string): string | null {
@@ -106,5 +108,5 @@ export function textFault(setting: Text | Folder | Secret | Schedule, text: stri
   return isTooBig ? `must be shorter than ${setting.maxBytes} bytes` : null;
 }
 
-/** The English sentence for a value that is no number of this setting. */
+/** The English message about a value that is not a number of this setting. */
 export const wholeNumberFault = ({ min, max }: Pick<WholeNumber, 'min' | 'max'>) => `must be a whole number from ${min} to ${max}`;

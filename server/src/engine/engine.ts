@@ -76,32 +76,32 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   jobs: EngineJobs;
   visitors: DatabaseTimeout;
   ledgerUsed: boolean;
-  /** Gets the media library ready for questions about single files, in the background. Never rejects. */
+  /** Prepares the media library for questions about single files, in the background. Never rejects. */
   prepareLibrary(): Promise<void>;
   origins: readonly string[];
-  /** Undefined beside another upload provider, where the plugin answers nothing. */
+  /** Undefined beside another upload provider, where the plugin answers no requests. */
   publicUrl: PublicUrlGate | undefined;
 }
 
-/** Strapi's upload provider is the local one, which this plugin wraps; any other is left alone. */
+/** Whether Strapi's upload provider is the local one, which this plugin wraps. The plugin leaves any other provider alone. */
 export function providerIsLocal(strapi: Core.Strapi): boolean {
   return strapi.config.get('plugin::upload.provider', 'local') === 'local';
 }
 
 /**
- * The composition root: the one place that sees both the storage engine and Strapi. One a process.
- * It is long because all wiring is in one place, but for that of the jobs (`jobs.ts`) and of the facts (`listeners.ts`).
+ * The composition root: the one place that sees both the storage engine and Strapi. A process has one for each Strapi.
+ * This file is long because it holds all the wiring, except that of the jobs (`jobs.ts`) and of the events (`listeners.ts`).
  */
 export class Engine {
   readonly log: Logger;
-  /** What people see and change, by the panel's routes and by the command line. */
+  /** The functions that people use through the panel's routes and the command line. */
   readonly admin: AdminApi;
   #applied: Promise<void> = Promise.resolve();
   #applyFailed = false;
   #checkedAt = -Infinity;
   #ledgerUsed: boolean;
   #ledgerAsked: { at: number; answer: Promise<void> } | undefined;
-  /** What was last said of files out of sight. */
+  /** The last log line about files out of sight. */
   #toldOutOfSight = '';
   #serves = false;
   #isLibraryPrepared = false;
@@ -131,7 +131,7 @@ export class Engine {
         const { connections, outage } = parts;
         return statusOf({ ...parts, breaker: connections.breaker, outage: outage.current });
       },
-      // a command runs no background work, but one that takes hours sees what is changed meanwhile
+      // a command runs no background work, but a command that takes hours notices changes of the settings meanwhile
       runNow: (...what) => service.following(async () => {
         await this.#applied;
         return jobs.runNow(...what);
@@ -141,7 +141,7 @@ export class Engine {
     this.#apply();
   }
 
-  /** Opens tables, volume and settings. @throws what the database says; nothing is half open then */
+  /** Opens tables, volume and settings. @throws the database's error; nothing stays half open then */
   static async start(strapi: Core.Strapi): Promise<Engine> {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
@@ -242,7 +242,7 @@ export class Engine {
       try {
         await ensureLibraryIndex(database.connection, database.getSchemaName());
       } catch (error) {
-        log.warn(`no index could be made on the media library's table (files.hash): names that nobody knows are looked up slowly until a restart makes it: ${described(error)}`);
+        log.warn(`the index on the media library's table (files.hash) could not be made, and unknown names are looked up slowly until a restart makes it: ${described(error)}`);
       }
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
@@ -253,8 +253,8 @@ export class Engine {
   }
 
   /**
-   * The storage, or undefined while the plugin has nothing to do with this library: off, and its ledger never used.
-   * Sees a change that another process made to the settings within two seconds.
+   * Returns the storage, or undefined while the plugin has nothing to do with this library: it is off, and its ledger has never been used.
+   * It notices a change of the settings by another process within two seconds.
    */
   async active(): Promise<MediaStorage | undefined> {
     await this.#refresh();
@@ -265,9 +265,9 @@ export class Engine {
   }
 
   /**
-   * What serves visitors, or undefined as above. A visitor waits neither for the settings, which are followed in the background, nor for a
-   * change of them; and while the plugin is off and its ledger was never used, a database that does not answer takes no file away
-   * that Strapi would serve without the plugin.
+   * Returns the reader that serves visitors, or undefined as above. A visitor waits neither for a check of the settings, which happens in
+   * the background, nor for a change of them. While the plugin is off and its ledger has never been used, a database that does not answer
+   * hides no file that Strapi would serve without the plugin.
    */
   async reader(): Promise<MediaReader | undefined> {
     void this.#refresh();
@@ -276,13 +276,13 @@ export class Engine {
     return instance.mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
   }
 
-  /** Starts the background work. Only in a process that serves HTTP: commands leave it to the servers. */
+  /** Starts the background work. Only a process that serves HTTP calls this; commands leave that work to the servers. */
   serve(): void {
     const { housekeeping, jobs } = this.parts;
     this.#serves = true;
-    // the first request will say what is wrong, if anything is
+    // if anything is wrong, the first request will report it
     void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
-    // what a predecessor held that was killed is free before anything is claimed
+    // this frees what a killed predecessor held, before anything is claimed
     void jobs.predecessors.takeOver().then(() => {
       if (this.#stopped.signal.aborted) return;
       housekeeping.start();
@@ -293,15 +293,15 @@ export class Engine {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    // side by side: the last uploads have a few seconds, which no job is to use up
+    // both stop at once: the last uploads have only a few seconds, and no job may use them up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
     await this.parts.jobs.predecessors.leave();
     this.parts.connections.close();
   }
 
   /**
-   * Once, in a process that serves visitors, and only where the plugin has to do with this library. Not to be called for a request,
-   * whose transaction the background work would take for its own.
+   * Prepares the library once, in a process that serves visitors, and only if the plugin has to do with this library. A request must not
+   * call this: the background work would then run in the request's transaction.
    */
   #prepareLibrary(): void {
     if (!this.#serves || this.#isLibraryPrepared) return;
@@ -309,7 +309,10 @@ export class Engine {
     void this.parts.prepareLibrary();
   }
 
-  /** A test of the settings in force is the surest word on whether S3 can be used; a wrong key must not wait for an upload to show. */
+  /**
+   * Learns from a test of the settings in force, which is the surest sign of whether S3 works: a wrong key should show before the next
+   * upload.
+   */
   #learn({ ok, steps }: TestAnswer): void {
     const { instance, outage, housekeeping } = this.parts;
     if (instance.mode !== 'read-write') return;
@@ -318,7 +321,7 @@ export class Engine {
     else if (ok && outage.ends()) housekeeping.wake();
   }
 
-  /** Brings the connections in line with the settings, one change after the other. */
+  /** Applies the settings to the connections, one change after the other. */
   #apply(): void {
     const { instance, connections, housekeeping, log } = this.parts;
     const settings = instance.current();
@@ -333,33 +336,33 @@ export class Engine {
         void this.#tellOutOfSight(settings);
       } catch (error) {
         this.#applyFailed = true;
-        log.error(`the settings could not be applied, S3 is not used until they can: ${described(error)}`);
+        log.error(`the settings could not be applied, and S3 is not used until they can be: ${described(error)}`);
       }
     });
   }
 
-  /** Beside everything else: it asks S3. */
+  /** Logs how many files are out of sight. It asks S3, so nothing waits for it. */
   async #tellOutOfSight(settings: PermittedSettings): Promise<void> {
     const { log, service } = this.parts;
     try {
       const line = outOfSightLine(await outOfSight(this.parts, settings), settings);
-      // by now others may be in force; and it is said once, not after each change of something else
+      // other settings may be in force by now; and the line is logged once, not after each unrelated change
       if (service.current().revision !== settings.revision || line === this.#toldOutOfSight) return;
       this.#toldOutOfSight = line;
       if (line !== '') log.warn(line);
     } catch (error) {
-      log.debug(`whether files are out of sight is not known: ${described(error)}`);
+      log.debug(`the check for files out of sight failed: ${described(error)}`);
     }
   }
 
-  /** Sees within two seconds that another process has begun to use the ledger; one question for all visitors of that time. */
+  /** Notices within two seconds that another process has begun to use the ledger. All visitors of that time share one query. */
   async #askLedger(): Promise<void> {
     const { ledger, visitors, log } = this.parts;
     const now = clock.elapsed();
     if (!this.#ledgerAsked || now - this.#ledgerAsked.at >= POLL_INTERVAL_MS) {
       const answer = visitors.ask(() => ledger.isEmpty()).then(
         (isEmpty) => void (this.#ledgerUsed ||= !isEmpty),
-        (error: unknown) => log.debug(`the ledger was not asked: ${String(error)}`),
+        (error: unknown) => log.debug(`the ledger could not be read: ${String(error)}`),
       );
       this.#ledgerAsked = { at: now, answer };
     }
@@ -374,8 +377,8 @@ export class Engine {
         await this.parts.service.refresh();
         if (this.#applyFailed) this.#apply();
       } catch (error) {
-        // the database may be busy; the request itself will say if it is gone
-        this.parts.log.debug(`settings not checked: ${String(error)}`);
+        // the database may only be busy; if it is gone, the request itself will fail
+        this.parts.log.debug(`the settings could not be checked: ${String(error)}`);
       }
     }
     await this.#applied;

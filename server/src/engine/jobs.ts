@@ -26,7 +26,7 @@ const DAY_MS = 24 * 3600_000;
 export interface EngineJobsDeps {
   readonly parts: LibraryJobsDeps;
   readonly transactions: Transactions;
-  /** PostgreSQL's, where it is not the connection's own. */
+  /** PostgreSQL's schema, if it is not the connection's own. */
   readonly schema: string | undefined;
   readonly leases: Leases;
   readonly holder: string;
@@ -34,7 +34,7 @@ export interface EngineJobsDeps {
   readonly service: SettingsService;
   readonly instance: Instance;
   readonly connections: Connections;
-  /** Makes the purge begin now. */
+  /** Starts the purge now. */
   purge(): void;
 }
 
@@ -43,7 +43,7 @@ export class EngineJobs {
   readonly predecessors: Predecessors;
   readonly #runner: JobRunner;
   readonly #requests: JobRequests;
-  /** What the routes need. @param updateSettings resolves when the change is in force */
+  /** Makes the API that the routes use. @param updateSettings resolves when the change is in force */
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
   readonly #schedules: JobSchedules;
 
@@ -55,7 +55,7 @@ export class EngineJobs {
     const requests = knexJobRequests(transactions, schema);
     this.predecessors = new Predecessors({ leases, runs, ledger, volume: parts.volume.id, holder, hasEnded, log });
     const settings = () => service.current().settings;
-    // asked each time: a folder that cannot be read at the start has another id when it can
+    // the id is read each time: a folder that cannot be read at the start gets another id when it can
     const volume = () => parts.volume.id;
     const book = new RequestBook({ requests, runs, registry, volume });
     const blocks = new Blocks({ jobs, book, runs, instance, cleanupIsScheduled: () => settings().cleanupScheduleEnabled });
@@ -69,7 +69,7 @@ export class EngineJobs {
       s3Away: () => (connections.breaker?.state.kind ?? 'closed') !== 'closed',
     });
     const tick = async (name: ScheduledJob) => {
-      // a stop switches the schedule off, maybe in another process and just now
+      // a stop switches the schedule off, perhaps just now and in another process
       await service.refresh().catch(() => undefined);
       if (scheduleOf(settings(), name).enabled) await runner.tick(name);
     };
@@ -89,19 +89,19 @@ export class EngineJobs {
       });
   }
 
-  /** Only in a process that serves HTTP. */
+  /** Starts runner and schedules. Only a process that serves HTTP calls this. */
   start(): void {
     this.#runner.start();
     this.#schedules.start();
   }
 
-  /** Works on a job in this process, until nothing is left to do. What a predecessor held that was killed is free by then. */
+  /** Works on a job in this process until nothing is left to do. Before that it frees what a killed predecessor held. */
   readonly runNow: JobRunner['runNow'] = async (...what) => {
     await this.predecessors.takeOver();
     return this.#runner.runNow(...what);
   };
 
-  /** Ends both phases of the migration. */
+  /** Stops both phases of the migration. */
   async stopMigration(): Promise<void> {
     for (const name of SCHEDULED_JOBS) await this.#requests.stop(name);
   }

@@ -8,11 +8,11 @@ export interface Listeners {
   readonly connections: Pick<Connections, 'noteUnsent'>;
   readonly housekeeping: Pick<Housekeeping, 'wake' | 'fellBack' | 'awaitsSettling' | 'noteIncident'>;
   readonly log: Logger;
-  /** Whether a write that S3 does not take is kept on this disk. */
+  /** Whether this disk keeps a write that S3 does not take. */
   keepsLocally(): boolean;
 }
 
-/** Who hears which fact of the core: the only place where that is written. */
+/** Subscribes every listener to the events of the core. This is the only place that does so. */
 export function listen(events: Events, { connections, housekeeping, log, keepsLocally }: Listeners): void {
   logOutages(events, log, keepsLocally);
   events.on('modeChanged', ({ mode, reason }) => log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`));

@@ -9,16 +9,16 @@ export interface AdminAccess {
   readonly log: Logger;
 }
 
-/** By instance: tests run several Strapis in one process, and a reload makes another one. */
+/** One engine for each instance of Strapi: tests run several Strapis in one process, and a reload makes a new one. */
 const engines = new WeakMap<object, AdminAccess>();
 
-/** Gives the admin routes of this Strapi their engine; undefined takes it away. */
+/** Gives the admin routes of this Strapi their engine; undefined removes it. */
 export function provideAdmin(strapi: Core.Strapi, engine: AdminAccess | undefined): void {
   if (engine) engines.set(strapi, engine);
   else engines.delete(strapi);
 }
 
-/** Undefined before the engine started, and after it failed to. */
+/** Returns the engine; undefined before it has started, and after its start has failed. */
 export function adminOf(strapi: Core.Strapi): AdminAccess | undefined {
   return engines.get(strapi);
 }

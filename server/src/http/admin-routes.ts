@@ -9,43 +9,43 @@ import type { AdminContext, policies } from './policies';
 /** One route of the admin API. */
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST';
-  /** Strapi puts `/s3-storage` before it. */
+  /** The path that follows `/s3-storage`. */
   readonly path: string;
-  /** Controller and action, by which Strapi knows the work, and by which a project may extend it. */
+  /** Controller and action. Strapi knows the handler by this name, and a project may extend it by this name. */
   readonly handler: `${string}.${string}`;
   /** An administrator needs one of these. */
   readonly permissions: readonly [PermissionUid, ...PermissionUid[]];
-  /** A further policy that looks at the request. */
+  /** A further policy, which looks at the request. */
   readonly policy?: keyof typeof policies;
-  /** The status of an answer that is no failure; 200 if left out. */
+  /** The status of a successful answer; 200 if left out. */
   readonly status?: number;
   work(admin: AdminApi, ctx: Context): Promise<unknown>;
 }
 
 const ACCEPTED = 202;
 
-/** From the path, and unchecked. */
+/** The name in the path, unchecked. */
 const nameOf = (ctx: Context): string => (ctx.params as { name: string }).name;
 
-/** `settings.update` alone does not let anybody read the settings: the answer to a change is no way around that. */
+/** `settings.update` alone does not allow anybody to read the settings, so the answer to a change must not show them either. */
 const mayRead = (ctx: Context): boolean => (ctx.state as AdminContext['state']).userAbility.can(permission('settings.read'));
 
 function settingsFor(ctx: Context, answer: SettingsAnswer): SettingsAnswer | Pick<SettingsAnswer, 'mode' | 'reason'> {
   return mayRead(ctx) ? answer : { mode: answer.mode, reason: answer.reason };
 }
 
-/** The texts to paste name bucket and prefix. */
+/** Leaves out the snippets for readers without the permission, because they name bucket and prefix. */
 function testFor(ctx: Context, answer: TestAnswer): TestAnswer {
   return mayRead(ctx) ? answer : { ...answer, snippets: [] };
 }
 
-/** Status and objects show no settings, only what the jobs' own answers and reports show as well. */
+/** Status and objects show no settings, only facts that the answers and reports of the jobs show as well. */
 const LOOK = ['settings.read', 'jobs.read'] as const;
 
 export const adminRoutes: readonly AdminRoute[] = [
   { method: 'GET', path: '/settings', handler: 'settings.get', permissions: ['settings.read'], work: ({ settings }) => settings.answer() },
   { method: 'PUT', path: '/settings', handler: 'settings.update', permissions: ['settings.update'], policy: 'schedules-for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.update(ctx.request.body)) },
-  // sends requests with the stored credentials and writes an object, which is more than reading
+  // the test sends requests with the stored credentials and writes an object, which is more than reading
   { method: 'POST', path: '/settings/test', handler: 'settings.test', permissions: ['settings.update'], work: async ({ settings }, ctx) => testFor(ctx, await settings.test(ctx.request.body)) },
   { method: 'POST', path: '/settings/preview', handler: 'settings.preview', permissions: ['settings.update'], work: ({ settings }, ctx) => settings.preview(ctx.request.body) },
   { method: 'POST', path: '/settings/leave', handler: 'settings.leave', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.leave()) },

@@ -3,7 +3,7 @@ import type { PublicMarks } from '../core/public-url/marks';
 
 const UPLOADS = '/uploads/';
 
-/** Answers the marks by which the plugin finds out whether visitors' requests reach it. They are no files, and need no storage. */
+/** Answers the marks by which the plugin finds out whether visitors' requests reach it. Marks are not files and need no storage. */
 export function markMiddleware(marks: PublicMarks) {
   return async (ctx: Context, next: () => Promise<unknown>): Promise<unknown> => {
     const answer = ctx.method === 'GET' && ctx.path.startsWith(UPLOADS) ? marks.answerTo(ctx.path.slice(UPLOADS.length)) : undefined;

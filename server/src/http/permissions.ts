@@ -2,10 +2,10 @@ import type { Core } from '@strapi/strapi';
 
 import { PLUGIN_ID } from '../contracts/presets';
 
-/** `uid` of each action as the routes and the panel name it: `plugin::s3-storage.<uid>`. */
+/** The `uid` of each action, as the routes and the panel name it: `plugin::s3-storage.<uid>`. */
 export type PermissionUid = 'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run';
 
-/** The part of Strapi's permission service that plugins register their actions with; its types know nothing of it. */
+/** The part of Strapi's permission service with which plugins register their actions. Strapi's types lack it. */
 interface PermissionService {
   actionProvider: { registerMany(actions: readonly Record<string, string>[]): Promise<void> };
 }
@@ -21,7 +21,7 @@ export function permission(uid: PermissionUid): string {
   return `plugin::${PLUGIN_ID}.${uid}`;
 }
 
-/** Called in `bootstrap()`. Super administrators have the actions at once, everybody else when they are granted. */
+/** Registers the actions; called in `bootstrap()`. Super administrators have them at once, all others when somebody grants them. */
 export async function registerPermissions(strapi: Core.Strapi): Promise<void> {
   const { actionProvider } = strapi.service('admin::permission') as unknown as PermissionService;
   await actionProvider.registerMany(

@@ -8,7 +8,7 @@ import { codeOf, described, printable, StorageError } from '../core/errors';
 import { RequestRefused } from '../core/refused';
 import { adminOf } from './admin-access';
 
-/** The body of every failed admin request, in Strapi's own shape. */
+/** The body of every failed admin request, in the shape that Strapi uses. */
 export interface ErrorBody {
   data: null;
   error: {
@@ -19,7 +19,10 @@ export interface ErrorBody {
   };
 }
 
-/** Codes that tell the caller to change the request or to come back later; any other StorageError is a conflict with how things are. */
+/**
+ * The status of codes that ask the caller to change the request or to come back later. Any other StorageError is a conflict with the
+ * present state (409).
+ */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   INVALID_SETTINGS: 400,
   INVALID_QUERY: 400,
@@ -30,7 +33,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   NO_SUCH_JOB: 404,
 };
 
-/** What a failure looks like from outside. Of an unexpected one nothing is told: neither its text nor its stack. */
+/** Returns the public form of a failure. It tells nothing about an unexpected one: neither its text nor its stack. */
 export function errorBody(error: unknown): ErrorBody {
   const code = codeOf(error);
   const { message, hint } = ERRORS[code];
@@ -43,10 +46,10 @@ export function errorBody(error: unknown): ErrorBody {
   return { data: null, error: { status: 500, name: 'InternalServerError', message, details: { code, hint } } };
 }
 
-/** A controller action that answers what `work` resolves to with `status`, and failures as {@link errorBody}. */
+/** Makes a controller action. It answers with the result of `work` and `status`, and answers a failure with {@link errorBody}. */
 export function action<T>(strapi: Core.Strapi, work: (admin: AdminApi, ctx: Context) => Promise<T>, status = 200): (ctx: Context) => Promise<void> {
   return async (ctx) => {
-    // settings and states are of the moment, and of the one who asked
+    // settings and states are true for this moment and for this reader only
     ctx.set('Cache-Control', 'no-store');
     const engine = adminOf(strapi);
     try {

@@ -13,7 +13,7 @@ function policiesOf({ permissions, policy }: AdminRoute): unknown[] {
   return ['admin::isAuthenticatedAdmin', guard, ...(policy ? [`plugin::${PLUGIN_ID}.${policy}`] : [])];
 }
 
-/** The table of {@link adminRoutes} as Strapi takes routes. Strapi asks for an administrator's token before each. */
+/** The table of {@link adminRoutes} in the form of Strapi's routes. Strapi asks for an administrator's token before each. */
 export const routes = {
   admin: {
     type: 'admin',
@@ -27,5 +27,5 @@ function controllerOf(name: string): (context: { strapi: Core.Strapi }) => Recor
   return ({ strapi }) => Object.fromEntries(own.map(({ handler, work, status }) => [handler.slice(name.length + 1), action(strapi, work, status)]));
 }
 
-/** The works of the table, as Strapi takes controllers. */
+/** The handlers of the table in the form of Strapi's controllers. */
 export const controllers = Object.fromEntries([...new Set(adminRoutes.map(({ handler }) => handler.split('.')[0] as string))].map((name) => [name, controllerOf(name)]));

@@ -4,10 +4,10 @@ import type { Opened } from '../core/media/serving';
 import { tagOfNotModified, type Decision, type Validators } from './uploads-conditions';
 import { statsOf, type StaticOptions } from './uploads-static';
 
-/** Seconds after which a client should ask again for bytes that cannot be reached now. */
+/** Seconds after which a client should ask again for bytes that the plugin cannot reach now. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Answers whose bytes the plugin has given, as they are stored. */
+/** Requests that the plugin answered with the bytes exactly as they are stored. */
 const served = new WeakSet<Context>();
 
 export type OpenedFile = Extract<Opened, { kind: 'file' }>;
@@ -17,9 +17,10 @@ export interface Answer extends Decision {
 }
 
 /**
- * Answers with a file, or with what its conditions demand instead. Headers that somebody has set before (a middleware of the project's,
- * `setHeaders`) stay, wherever `koa-send` leaves them; the validators are the plugin's own, since it has compared them.
- * @param file where Strapi's own route would look for it
+ * Answers with a file, or with the status that the conditions of the request demand. A header that other code has set before (a middleware
+ * of the project, or `setHeaders`) stays where `koa-send` would leave it. The validators are always the plugin's own, because the plugin
+ * has compared them.
+ * @param file path at which Strapi's own route would look for the file
  */
 export function answerFile(ctx: Context, file: string, opened: OpenedFile, answer: Answer, options: StaticOptions): void {
   const { facts, wanted, body } = opened;
@@ -41,11 +42,11 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
   ctx.status = status;
   if (status === 304) return;
-  // by the extension, as Strapi's own route does: the stored MIME type is the uploader's word
+  // the extension decides, as in Strapi's own route: the stored MIME type is only the uploader's word
   if (!ctx.type) ctx.type = path.extname(file);
   if (!ctx.type) ctx.type = 'application/octet-stream';
   if (!ctx.response.get('Content-Encoding')) served.add(ctx);
-  // a compressed part of a file is not that part
+  // a compressed part of a file is no longer that part
   if (wanted.bytes === 'range') ctx.compress = false;
   if (body) ctx.body = body;
   if (wanted.bytes === 'range') {
@@ -56,8 +57,9 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
 }
 
 /**
- * To be asked outside all others: what a middleware has compressed is another representation of the file, so its tag tells no longer
- * that two answers have the same bytes, and a part of the one is no part of the other (RFC 9110, section 8.8.3.3).
+ * Weakens the tag of a compressed answer. This middleware has to run outside all others. A file that a middleware has compressed is another
+ * representation: its tag no longer proves that two answers have the same bytes, and parts of the two cannot be combined (RFC 9110, section
+ * 8.8.3.3).
  */
 export async function weakenCompressed(ctx: Context, next: () => Promise<unknown>): Promise<void> {
   await next();
@@ -67,12 +69,15 @@ export async function weakenCompressed(ctx: Context, next: () => Promise<unknown
   ctx.remove('Accept-Ranges');
 }
 
-/** Deleted, or nobody's to ask for. In Strapi's own words, but not thrown: a link to a deleted file is no error of the server's. */
+/**
+ * Answers 404 for a file that is deleted, or that nobody may ask for. The words are Strapi's own, but nothing is thrown: a link to a
+ * deleted file is not an error of the server.
+ */
 export function answerMissing(ctx: Context): void {
   respond(ctx, 404, 'NotFoundError', 'Not Found');
 }
 
-/** The bytes cannot be reached now. Never to be taken for missing, and never to be remembered by anybody. */
+/** Answers 503 for bytes that the plugin cannot reach now. A client must not take this for a missing file, and no cache may keep it. */
 export function answerUnavailable(ctx: Context): void {
   ctx.set('Retry-After', String(RETRY_AFTER_SECONDS));
   answerError(ctx, 503, 'ServiceUnavailableError', 'The file cannot be reached at the moment.');

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import parseRange from 'range-parser';
 import type { FileFacts, Wanted } from '../core/media/serving';
 
-/** What tells versions of a file apart, as the client has them from an earlier answer. */
+/** The validators by which a client tells versions of a file apart. It has them from an earlier answer. */
 export interface Validators {
   /** A strong entity tag, with its quotes. */
   etag: string;
-  /** Undefined where the time is not known, or not safe to compare. */
+  /** Undefined if the time is unknown or not safe to compare. */
   modified: Date | undefined;
 }
 
@@ -15,33 +15,36 @@ export interface Decision {
   wanted: Wanted;
 }
 
-/** A date tells two versions apart only if they are in different seconds: none is given out while another change could still be in the same. */
+/**
+ * A date tells two versions apart only if they were made in different seconds. The plugin gives out a date after this time (ms), when no
+ * further change can fall into the same second.
+ */
 const SAFE_AFTER_MS = 2_000;
 
 const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
-/** The three forms of RFC 9110, section 5.6.7; a condition with any other date is ignored. */
+/** The forms of a date in RFC 9110, section 5.6.7; `ASCTIME` is the third. A condition with any other date is ignored. */
 const DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
 ];
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
-/** @param now milliseconds since the epoch */
+/** Returns the validators of a file. @param now milliseconds since the epoch */
 export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Validators {
   const known = modifiedMs !== undefined && now - modifiedMs >= SAFE_AFTER_MS;
   return { etag: `"${etag}"`, modified: known ? new Date(Math.floor(modifiedMs / 1000) * 1000) : undefined };
 }
 
 /**
- * What a GET or HEAD of a file is answered with, by all conditions of RFC 9110 (section 13) in their order, and by its rules for
- * ranges (section 14). One range is served; for several ranges, for other units, and for a header that makes no sense the whole file
- * is, which the standard allows.
+ * Decides how to answer a GET or HEAD of a file. It follows all conditions of RFC 9110 (section 13) in their order, and its rules for
+ * ranges (section 14). It serves one range. For several ranges, for other units and for a header that makes no sense it serves the whole
+ * file, which the standard allows.
  */
 export function decide(method: string, headers: IncomingHttpHeaders, { size, wholeOnly }: Pick<FileFacts, 'size' | 'wholeOnly'>, validators: Validators): Decision {
   const nothing: Wanted = { bytes: 'none' };
   const unconditional = afterConditions(headers, validators);
   if (unconditional !== 200) return { status: unconditional, wanted: nothing };
-  // a range means something in a GET alone
+  // a range has a meaning in a GET only
   if (method === 'HEAD') return { status: 200, wanted: { bytes: 'check' } };
   const whole: Decision = { status: 200, wanted: { bytes: 'all' } };
   if (headers.range === undefined || wholeOnly || !isCurrentRange(headers['if-range'], validators)) return whole;
@@ -52,7 +55,7 @@ export function decide(method: string, headers: IncomingHttpHeaders, { size, who
   return { status: 206, wanted: { bytes: 'range', range: { start: range.start, end: range.end } } };
 }
 
-/** The entity tag of a 304: the form that the client has it in, which is the weak one where its copy was compressed on the way. */
+/** The entity tag of a 304, in the form that the client has: the weak form, if the client's copy was compressed on the way. */
 export function tagOfNotModified(headers: IncomingHttpHeaders, { etag }: Validators): string {
   const tags = tagsOf(headers['if-none-match'] ?? '');
   return !tags.includes(etag) && tags.includes(`W/${etag}`) ? `W/${etag}` : etag;
@@ -61,7 +64,7 @@ export function tagOfNotModified(headers: IncomingHttpHeaders, { etag }: Validat
 function afterConditions(headers: IncomingHttpHeaders, { etag, modified }: Validators): 200 | 304 | 412 {
   const ifMatch = headers['if-match'];
   const since = dateOf(headers['if-unmodified-since']);
-  // strong comparison: a weak tag is nobody's
+  // the comparison is strong: a weak tag matches nothing
   if (ifMatch !== undefined) {
     if (!isAny(ifMatch) && !tagsOf(ifMatch).includes(etag)) return 412;
   } else if (since !== undefined && modified !== undefined && modified.getTime() > since) return 412;
@@ -74,7 +77,9 @@ function afterConditions(headers: IncomingHttpHeaders, { etag, modified }: Valid
   return ifModifiedSince !== undefined && modified !== undefined && modified.getTime() <= ifModifiedSince ? 304 : 200;
 }
 
-/** Whether `If-Range` lets the range be served: without the header it does; with one the client's part must be of these very bytes. */
+/**
+ * Whether `If-Range` allows the range. Without the header it does; with the header the client's part must belong to these very bytes.
+ */
 function isCurrentRange(ifRange: string | string[] | undefined, { etag, modified }: Validators): boolean {
   if (ifRange === undefined) return true;
   const value = String(ifRange).trim();

@@ -10,21 +10,21 @@ import { hasPrecompressed, namesOf, type StaticOptions } from './uploads-static'
 export type Handler = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 export interface UploadsOptions {
-  /** The folder that Strapi's own route serves from. */
+  /** The folder from which Strapi's own route serves. */
   publicFolder: string;
   statics: StaticOptions;
-  /** False: whole files only, of which a middleware outside may cut ranges. Default true. */
+  /** False: only whole files, from which an outer middleware may cut ranges. Default true. */
   ranges?: boolean;
-  /** What serves, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
+  /** Returns the reader, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
   reader: () => Promise<MediaReader | undefined>;
-  /** Told of what the visitor was answered 503 for: the database does not answer, say. */
+  /** Receives the failure behind a 503, for example that the database does not answer. */
   onFailure: (error: unknown) => void;
 }
 
 /**
- * Takes the place of Strapi's own handler of `/uploads/<key>`, and serves from where the ledger says the bytes are. Like that handler
- * (`koa-static` with `defer`) it first asks whatever comes after it, and answers only what nobody has answered: guards of the project's
- * keep their say. The original handler answers what the plugin knows nothing of.
+ * Takes the place of Strapi's own handler of `/uploads/<key>`, and serves the bytes from where the ledger says they are. Like that handler
+ * (`koa-static` with `defer`) it first runs the middlewares after it, and answers only a request that nobody has answered: the guards of
+ * the project keep their effect. The original handler answers for files that the plugin does not know.
  */
 export function uploadsHandler(original: Handler, options: UploadsOptions): Handler {
   return async (ctx, next) => {
@@ -38,13 +38,13 @@ export function uploadsHandler(original: Handler, options: UploadsOptions): Hand
   };
 }
 
-/** The test of `koa-static`; and a 404 that somebody has set stays one, and so does an answer that was given past Koa. */
+/** Makes the same test as `koa-static`. A 404 that other code has set stays, and so does an answer that was sent past Koa. */
 function isAnswered(ctx: Context): boolean {
   const { _explicitStatus: isSet } = ctx.response as { _explicitStatus?: boolean };
   return (ctx.body !== null && ctx.body !== undefined) || ctx.status !== 404 || isSet === true || ctx.headerSent || ctx.respond === false;
 }
 
-/** Answers, unless the plugin knows nothing of the path. */
+/** Answers the request, unless the plugin knows nothing of the path. @returns whether Strapi's handler has to answer */
 async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptions): Promise<boolean> {
   const client = new AbortController();
   const onClose = () => {
@@ -55,7 +55,7 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
   try {
     return await serve(ctx, below, options, client.signal);
   } catch (error) {
-    // nobody is there to be answered
+    // the client has gone, so nobody needs an answer
     if (client.signal.aborted) return false;
     if (!(error instanceof Unreachable)) throw error;
     options.onFailure(error.cause);
@@ -64,14 +64,14 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
   }
 }
 
-/** The reader or what it asks has failed, and not what belongs to the project. */
+/** The reader, or a service that it asks, has failed. A failure of the project's own code is not of this class. */
 class Unreachable extends Error {}
 
 async function serve(ctx: Context, below: string, { reader, statics, publicFolder, ranges = true }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
   const unreachable = (cause: unknown) => {
     throw new Unreachable('unreachable', { cause });
   };
-  // one that could not start (its log says why) knows of newer bytes than lie on the disk, perhaps
+  // a plugin that could not start (its log says why) may know of newer bytes than those on the disk
   const media = await reader().catch(unreachable);
   if (!media) return true;
   const uploads = path.join(publicFolder, 'uploads');
@@ -98,9 +98,12 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
   return !isGone;
 }
 
-/** A file that the ledger does not know may have a precompressed neighbour, which only Strapi's own route serves. */
+/**
+ * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
+ * ledger may have. @returns whether Strapi's handler has to answer
+ */
 async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
-  // Koa leaves a half-sent answer open when its stream fails; the client must see that it is cut short
+  // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
   opened.body?.once('error', () => ctx.res.destroy());
   const isLeft = opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {

@@ -5,8 +5,8 @@ import { OWN_FOLDER, parseKey, type ObjectKey } from '../core/keys';
 const UPLOADS = /^\/uploads(?:\/|$)/i;
 
 /**
- * The part of a request path below `/uploads/`, by the same reading as Strapi's own static route (decoded once, dot segments and
- * repeated slashes resolved, case of the folder ignored as a file system may), so that no spelling of a path gets around the
+ * Returns the part of a request path below `/uploads/`. It reads the path as Strapi's own static route does: it decodes it once, resolves
+ * dot segments and repeated slashes, and ignores the case of the folder, as a file system may. So no spelling of a path leads past the
  * plugin to bytes on disk that are no longer current.
  * @returns undefined for a path outside `/uploads`
  */
@@ -15,19 +15,19 @@ export function pathBelowUploads(rawPath: string): string | undefined {
   try {
     decoded = decodeURIComponent(rawPath);
   } catch {
-    // not decodable for anyone else either
+    // nobody else can decode it either
     return undefined;
   }
   const normal = path.posix.normalize(decoded.replace(/\\/g, '/'));
   return UPLOADS.test(normal) ? normal.replace(UPLOADS, '') : undefined;
 }
 
-/** Whether the path leads into the plugin's own folder, whose files are nobody's to ask for. A file system may ignore case. */
+/** Whether the path leads into the plugin's own folder, whose files nobody may ask for. A file system may ignore case. */
 export function isInOwnFolder(below: string): boolean {
   return below.toLowerCase().split('/')[0] === OWN_FOLDER;
 }
 
-/** The key of this name, or undefined where it can be nobody's: no row, and so no other bytes than the disk's, can exist for it. */
+/** Returns the key of this name, or undefined if it cannot be a key. Such a name has no row, so its only bytes can be on the disk. */
 export function keyOrUndefined(name: string): ObjectKey | undefined {
   try {
     return parseKey(name);

@@ -5,30 +5,30 @@ import path from 'node:path';
 import type { Context } from 'koa';
 
 /**
- * What `upload.providerOptions.localServer` says, read as `koa-static` 5 and `koa-send` 5 read it, which Strapi passes it to. `root` and
- * `defer` are Strapi's own; `hidden` counts where Strapi's route answers itself: no key of a file begins with a dot.
+ * The options in `upload.providerOptions.localServer`, read as `koa-static` 5 and `koa-send` 5 read them, to which Strapi passes them.
+ * `root` and `defer` are Strapi's own. `hidden` matters only where Strapi's route answers itself, because no key begins with a dot.
  */
 export interface StaticOptions {
-  /** What Strapi's route would say, unless somebody has said it before. */
+  /** The header that Strapi's route would send, unless other code has set one before. */
   cacheControl: string;
   setHeaders: ((res: ServerResponse, path: string, stats: Stats) => void) | undefined;
-  /** The file that answers for a folder; undefined where none does. */
+  /** The file that answers for a folder; undefined if none does. */
   index: string | undefined;
-  /** The folder answers without a slash at its end, too. */
+  /** A folder also answers without a slash at its end. */
   format: boolean;
-  /** Tried, in this order, for a name without a dot; with their leading dot. */
+  /** Extensions, with their leading dot, that are tried in this order for a name without a dot. */
   extensions: readonly string[];
-  /** Encodings whose precompressed neighbour (`<file>.br`) is served instead of a file, with their extensions. */
+  /** Encodings and their extensions. A precompressed neighbour (`<file>.br`) is served instead of the file. */
   precompressed: readonly (readonly [encoding: string, extension: string])[];
 }
 
-/** @param config `upload.providerOptions.localServer`, unchecked as Strapi leaves it */
+/** Reads the options. @param config `upload.providerOptions.localServer`, unchecked as Strapi leaves it */
 export function staticOptions(config: unknown): StaticOptions {
   const options = (typeof config === 'object' && config !== null ? config : {}) as Record<string, unknown>;
   const maxage = Number(options['maxage'] || options['maxAge'] || 0);
   const { index, setHeaders, extensions } = options;
   return {
-    // as koa-send rounds: what is no number means 0
+    // rounded as in koa-send: a value that is not a number means 0
     cacheControl: `max-age=${(maxage / 1000) | 0}${options['immutable'] ? ',immutable' : ''}`,
     setHeaders: typeof setHeaders === 'function' ? (setHeaders as StaticOptions['setHeaders']) : undefined,
     index: index === false ? undefined : typeof index === 'string' && index ? index : 'index.html',
@@ -39,7 +39,7 @@ export function staticOptions(config: unknown): StaticOptions {
 }
 
 /**
- * The names of the files that Strapi's route would look for, in its order.
+ * Yields the names of the files for which Strapi's route would look, in its order.
  * @param below the path below `/uploads/`
  * @param uploads the uploads folder
  */
@@ -62,8 +62,10 @@ export async function hasPrecompressed(ctx: Context, file: string, { precompress
 }
 
 /**
- * What `setHeaders` is told of a file whose bytes need not be on this disk: a plain file of its size. Where the time of its last
- * change is not known it is now, the latest that it can be.
+ * Makes the `Stats` that `setHeaders` receives for a file whose bytes need not be on this disk: those of a plain file of this size.
+ * @param size bytes
+ * @param modifiedMs time of the last change (ms since the epoch). Where it is unknown, the present time stands for it, which is the latest
+ * possible.
  */
 export function statsOf(size: number, modifiedMs: number = Date.now()): Stats {
   const time = new Date(modifiedMs);

@@ -14,8 +14,8 @@ export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<vo
     strapi.server.use(markMiddleware(publicMarks(strapi)));
     takePublicRoute(strapi, uploadsOptions(strapi));
   }
-  // reported where it fails; Strapi boots in any case
+  // the start reports its own failure; Strapi boots in any case
   await host.start().catch(() => undefined);
-  // commands (export, import, …) load Strapi too, and never listen
+  // commands (export, import, …) load Strapi too, but never listen
   strapi.server.httpServer.once('listening', () => void host.serve());
 }

@@ -10,10 +10,13 @@ import { ephemeralKind } from '../core/store/local/file-system';
 import { troubleBy } from '../core/volumes/disk-health';
 import { providerIsLocal } from '../engine/engine';
 
-/** Plugins that resize or convert images on the fly, from the uploads folder. Code of the project's own cannot be told. */
+/**
+ * Plugins that read the uploads folder to resize or convert images on the fly. The plugin cannot detect the project's own code that does
+ * so.
+ */
 const FOLDER_READERS = ['local-image-sharp', 'local-image-format'];
 
-/** What `doctor` looks at apart from the engine. Never throws. */
+/** Collects the facts that `doctor` checks apart from the engine. Never throws. */
 export async function hostFacts(strapi: Core.Strapi): Promise<HostFacts> {
   const folder = path.resolve(strapi.dirs.static.public, 'uploads');
   const missing = missingMigrations(strapi.db.connection, strapi.db.getSchemaName());
@@ -27,7 +30,7 @@ export async function hostFacts(strapi: Core.Strapi): Promise<HostFacts> {
   };
 }
 
-/** By writing: neither rights nor flags tell of quotas and of mounts that only look writable. */
+/** Tries to write, because neither permissions nor flags reveal quotas and mounts that only look writable. */
 async function troubleOf(folder: string): Promise<DiskTrouble | null> {
   try {
     await rmdir(await mkdtemp(path.join(folder, '.s3-storage-doctor-')));

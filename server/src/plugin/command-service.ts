@@ -4,7 +4,7 @@ import { hostFacts } from './command-facts';
 import { systemClock } from '../core/clock';
 import { hostOf } from './host';
 
-/** The service `command`: what `bin/` calls in the project it has loaded. */
+/** The service `command`, which `bin/` calls in the project that it has loaded. */
 export function commandService({ strapi }: { strapi: Core.Strapi }): Command {
   const host = {
     start: async () => (await hostOf(strapi).start()).admin,

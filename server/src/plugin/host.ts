@@ -8,17 +8,17 @@ import type { MediaStorage } from '../core/media/media-storage';
 import { Engine } from '../engine/engine';
 import { provideAdmin } from '../http/admin-access';
 
-/** How soon after a failed start the next is tried, in milliseconds. */
+/** Delay before a failed start is tried again (ms). */
 const RESTART_AFTER_MS = 5_000;
-/** How long a visitor waits for a start that is under way, in milliseconds. */
+/** Longest wait of a visitor for a start that is under way (ms). */
 const VISITOR_WAITS_MS = 5_000;
-/** How often it is told, at most, that visitors cannot be answered, in milliseconds. */
+/** Shortest time between two log lines about visitors who get 503 (ms). */
 const TELL_EVERY_MS = 60_000;
 
 /**
- * Starts the engine once, at the first use or at bootstrap, whichever is earlier: another plugin's bootstrap may upload
- * before ours has run. If it cannot start, Strapi boots all the same; uploads are refused with a clear error (an upload
- * the ledger does not know of could be mistaken for an old one later), and the start is tried again.
+ * Starts the engine once: at the first use or at bootstrap, whichever is earlier, because another plugin's bootstrap may upload before this
+ * plugin's has run. If the engine cannot start, Strapi boots all the same. Uploads then fail with a clear error, since a later start could
+ * mistake an upload that the ledger does not know for an old file. The host tries the start again.
  */
 export class EngineHost {
   #starting: Promise<Engine> | undefined;
@@ -29,7 +29,7 @@ export class EngineHost {
 
   constructor(
     private readonly strapi: Core.Strapi,
-    /** Never set back: else uploads would be refused until it is as late again. */
+    /** A clock that never goes back; otherwise uploads would be refused until it reached the same time again. */
     private readonly elapsed: () => number = systemClock.elapsed,
   ) {}
 
@@ -47,21 +47,21 @@ export class EngineHost {
       },
       (error: unknown) => {
         this.#failedAt = this.elapsed();
-        // no settings were read, and so no secret
-        strapiLog(this.strapi, () => []).error(`could not start (${codeOf(error)}), uploads are refused until it can: ${described(error)}`);
+        // no settings were read, so there is no secret to hide
+        strapiLog(this.strapi, () => []).error(`could not start (${codeOf(error)}), so uploads are refused until it can: ${described(error)}`);
         throw error;
       },
     );
     return this.#starting;
   }
 
-  /** This process listens for HTTP: the background work starts with the engine, whenever that is. */
+  /** Starts the background work with the engine, because this process listens for HTTP. */
   async serve(): Promise<void> {
     this.#serves = true;
     (await this.running())?.serve();
   }
 
-  /** @throws StorageError NOT_STARTED */
+  /** Returns the storage, or undefined while the plugin has nothing to do with this library. @throws StorageError NOT_STARTED */
   readonly active = async (): Promise<MediaStorage | undefined> => {
     const engine = await this.start().catch((cause: unknown) => {
       throw new StorageError('NOT_STARTED', { cause });
@@ -69,7 +69,10 @@ export class EngineHost {
     return engine.active();
   };
 
-  /** What serves visitors, or undefined while the files are Strapi's own. @throws StorageError NOT_STARTED, also of a start that takes long */
+  /**
+   * Returns the reader that serves visitors, or undefined while the files are Strapi's own. @throws StorageError NOT_STARTED, also when the
+   * start takes too long
+   */
   readonly reader = async (): Promise<MediaReader | undefined> => {
     const engine = this.#engine ?? (await abandonable(this.start(), AbortSignal.timeout(VISITOR_WAITS_MS)).catch((cause: unknown) => {
       throw new StorageError('NOT_STARTED', { cause });
@@ -77,15 +80,15 @@ export class EngineHost {
     return engine.reader();
   };
 
-  /** A visitor was answered 503. Said once a minute: each of them would say the same. */
+  /** Logs that a visitor got a 503. It does so once a minute at most, because every such line would say the same. */
   readonly tellUnreachable = (error: unknown): void => {
-    // the failed start has said so itself
+    // the failed start has logged this itself
     if (codeOf(error) === 'NOT_STARTED' || this.elapsed() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = this.elapsed();
-    strapiLog(this.strapi, () => []).warn(`a file in /uploads could not be looked up, visitors are answered 503: ${described(error)}`);
+    strapiLog(this.strapi, () => []).warn(`a file in /uploads could not be looked up, and visitors get 503: ${described(error)}`);
   };
 
-  /** The engine, if it runs. */
+  /** Returns the engine if it runs, and undefined if it does not. */
   async running(): Promise<Engine | undefined> {
     return this.#starting?.catch(() => undefined);
   }

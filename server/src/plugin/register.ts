@@ -6,15 +6,15 @@ import { hostOf } from './host';
 import { takeUploadsRoute } from '../http/uploads-route';
 import { uploadsOptions } from './uploads-options';
 
-// before the media library makes its provider, which it does in its own `register`
+// the media library makes its provider in its own `register`, which runs after this line
 watchLocalProvider();
 
-/** Strapi's registry of services, as far as it lets one be wrapped. */
+/** The part of Strapi's registry of services that wraps a service. */
 interface Services {
   extend(uid: string, wrap: (service: UploadService) => UploadService): void;
 }
 
-/** Puts the plugin between Strapi's media library and its local provider; any other provider stays as it is. */
+/** Puts the plugin between Strapi's media library and its local provider. Any other provider stays as it is. */
 export function register({ strapi }: { strapi: Core.Strapi }): void {
   if (!providerIsLocal(strapi)) return;
   const { active } = hostOf(strapi);
@@ -22,7 +22,7 @@ export function register({ strapi }: { strapi: Core.Strapi }): void {
   attach(strapi, provider as UploadProvider, active);
   let told = false;
   const onBypass = () => {
-    if (!told) strapi.log.warn('[s3-storage] An upload did not reach this plugin: other code has replaced the upload provider’s methods and does not call the former ones. Such files are kept where that code puts them.');
+    if (!told) strapi.log.warn('[s3-storage] An upload did not reach this plugin: other code has replaced the upload provider’s methods and does not call the former ones. Such files stay where that code puts them.');
     told = true;
   };
   const services = strapi.get<Services>('services');
@@ -36,11 +36,11 @@ function attach(strapi: Core.Strapi, provider: UploadProvider, active: Parameter
   if (instance) {
     const methods = wrapProvider({ ...(instance as UploadProvider) }, active);
     Object.assign(instance, methods);
-    // Strapi only passes on what its provider had when it was made
+    // Strapi passes on only the methods that its provider had when Strapi made it
     for (const name of PROVIDER_METHODS) if (typeof provider[name] !== 'function') provider[name] = methods[name] as never;
-    if (before) strapi.log.info(`[s3-storage] Other code wraps the upload provider (${before}): it is asked first, and what it passes on is stored`);
+    if (before) strapi.log.info(`[s3-storage] Other code wraps the upload provider (${before}). It runs first, and this plugin stores the files that it passes on`);
     return;
   }
   Object.assign(provider, wrapProvider({ ...provider }, active));
-  if (before) strapi.log.warn(`[s3-storage] Other code wrapped the upload provider (${before}) before this plugin did: it is not called for files that this plugin stores. Wrap it in the project’s own register, in src/index, to be called`);
+  if (before) strapi.log.warn(`[s3-storage] Other code wrapped the upload provider (${before}) before this plugin did, so it is not called for files that this plugin stores. To have it called, wrap the provider in the project’s own register, in src/index`);
 }

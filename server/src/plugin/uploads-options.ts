@@ -3,7 +3,10 @@ import { hostOf } from './host';
 import type { UploadsOptions } from '../http/uploads-middleware';
 import { staticOptions } from '../http/uploads-static';
 
-/** What serving `/uploads` takes from this Strapi: its public folder, and what the project has set for the route that the plugin stands in for. */
+/**
+ * Collects the options for serving `/uploads` from this Strapi: its public folder, and the project's options for the route that the plugin
+ * replaces.
+ */
 export function uploadsOptions(strapi: Core.Strapi): UploadsOptions {
   const { reader, tellUnreachable } = hostOf(strapi);
   return {

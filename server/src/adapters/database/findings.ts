@@ -5,9 +5,9 @@ import type { Findings } from '../../core/runner/runs';
 import type { Transactions } from './transactions';
 
 const TABLE = 's3_storage_findings';
-/** Rows of one INSERT; every database takes so many parameters. */
+/** Number of rows in one INSERT; every database takes this many parameters. */
 const INSERTED = 80;
-/** Rows of one DELETE: nobody else waits long for it. */
+/** Number of rows in one DELETE, small enough that nobody waits long for it. */
 const DELETED = 1_000;
 
 interface FindingColumns {
@@ -31,7 +31,7 @@ function findingsTable(db: Knex, schema: string | undefined): Knex.QueryBuilder 
   return schema ? db(TABLE).withSchema(schema) : db(TABLE);
 }
 
-/** @param schema PostgreSQL's, where it is not the connection's own */
+/** The findings in `s3_storage_findings`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexFindings(transactions: Transactions, schema?: string): Findings {
   const table = (db: Knex) => findingsTable(db, schema);
   return {
@@ -69,7 +69,7 @@ export function knexFindings(transactions: Transactions, schema?: string): Findi
   };
 }
 
-/** Forgets what these runs found, a bounded number of rows at a time. */
+/** Removes the findings of these runs, up to 1,000 rows at a time. */
 export async function dropFindings(transactions: Transactions, runIds: readonly number[], schema?: string): Promise<void> {
   for (const runId of runIds) {
     for (let deleted = DELETED; deleted === DELETED; ) {

@@ -5,7 +5,9 @@ import { clockAfter } from './dialect';
 import type { Transactions } from './transactions';
 
 const TABLE = 's3_storage_incidents';
-/** After so long without a sign of any process an incident has ended, in milliseconds: each gives one every minute. */
+/**
+ * Time without a sign of any process after which an incident counts as ended (ms). Each process in an outage gives a sign every minute.
+ */
 const UNSEEN_MS = 5 * 60_000;
 
 interface IncidentRow {
@@ -16,9 +18,9 @@ interface IncidentRow {
 }
 
 /**
- * Outages in the database, on the database's clock. At most one row is marked as the latest: a unique column, so that
- * processes that begin at once meet on it. Whoever is in an outage reports to that one.
- * @param options.schema PostgreSQL's schema, where it is not the connection's own
+ * The incidents in the database, on the database's clock. At most one row is marked as the latest, in a unique column, so that processes
+ * that begin at once agree on it. Every process in an outage reports to that row.
+ * @param options.schema PostgreSQL's schema, if it is not the connection's own
  */
 export function incidentLog(transactions: Transactions, options: { schema?: string } = {}): IncidentLog {
   const table = (db: Knex) => (options.schema ? db(TABLE).withSchema(options.schema) : db(TABLE));
@@ -31,7 +33,7 @@ export function incidentLog(transactions: Transactions, options: { schema?: stri
   return {
     async begin(code) {
       await transactions.run(async (trx) => {
-        // inserts the very first, and locks the latest: two that begin at once come one after the other
+        // this inserts the very first row, and locks the latest one: two processes that begin at once come one after the other
         await begun(trx, code).onConflict('latest').merge(['latest']);
         await endUnseen(trx);
         const open: unknown[] = await latest(trx).whereNull('ended_at').forUpdate().select('id');
@@ -71,7 +73,7 @@ export function incidentLog(transactions: Transactions, options: { schema?: stri
   };
 }
 
-/** Without `seen_at`: written by a version that did not have it. */
+/** Returns when a process last saw the incident. A row without `seen_at` comes from a version that did not have that column. */
 function lastSeen(db: Knex): Knex.Raw {
   return db.raw('coalesce(seen_at, started_at)');
 }

@@ -3,10 +3,10 @@ import { NO_INVENTORY, type Inventories, type Inventory } from '../../core/ledge
 import { clockAfter } from './dialect';
 import type { Transactions } from './transactions';
 
-/** Numbers are strings on PostgreSQL and MySQL. */
+/** The columns of a row. Numbers are strings on PostgreSQL and MySQL. */
 type InventoryColumns = Record<'position' | 'other_providers' | 'missing' | 'generation', number | string> & { completed_to: number | string | null };
 
-/** Inventories in `s3_storage_inventories`. @param schema PostgreSQL's, where it is not the connection's own */
+/** The inventories in `s3_storage_inventories`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexInventories(transactions: Transactions, schema?: string): Inventories {
   const table = (db: Knex): Knex.QueryBuilder => (schema ? db('s3_storage_inventories').withSchema(schema) : db('s3_storage_inventories'));
 

@@ -14,7 +14,7 @@ interface RequestColumns {
   requested_at: number | string;
 }
 
-/** @param schema PostgreSQL's, where it is not the connection's own */
+/** The requests for jobs in `s3_storage_jobs`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexJobRequests(transactions: Transactions, schema?: string): JobRequests {
   const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
   const ask = (name: JobName, stopped: boolean, options: StartRequest) =>
@@ -43,6 +43,6 @@ export function knexJobRequests(transactions: Transactions, schema?: string): Jo
 
 function optionsOf(text: string): StartRequest {
   const parsed = parseStart(JSON.parse(text));
-  if (!parsed.ok) throw new Error(`a request of a job cannot be read: ${parsed.fields.map(({ path }) => path).join(', ')}`);
+  if (!parsed.ok) throw new Error(`the stored request for a job cannot be read: ${parsed.fields.map(({ path }) => path).join(', ')}`);
   return parsed.value;
 }

@@ -17,20 +17,20 @@ import type { Transactions } from './transactions';
 
 export interface KnexLedgerOptions {
   policy?: LedgerPolicy;
-  /** Uniform in [0, 1). */
+  /** Returns a random number, uniform in [0, 1). */
   random?: () => number;
-  /** PostgreSQL's schema, where it is not the connection's own. */
+  /** PostgreSQL's schema, if it is not the connection's own. */
   schema?: string;
-  /** Rows that a scan reads at once on SQLite, where nothing else in this process goes on meanwhile. */
+  /** Number of rows that a scan reads at once on SQLite, where nothing else in this process runs meanwhile. */
   readAtOnce?: number;
 }
 
-/** Some 50 ms. */
+/** Rows that SQLite reads in about 50 ms. */
 const READ_AT_ONCE = 20_000;
 
 /**
- * The ledger in the host's database: SQLite, PostgreSQL, MySQL or MariaDB. Its tables are made by {@link migrate}.
- * Inside a transaction of the host's a rejection leaves undoing to the host, except that INTENT_LOST changes nothing.
+ * The ledger in the host's database: SQLite, PostgreSQL, MySQL or MariaDB. {@link migrate} makes its tables. If a call inside a transaction
+ * of the host rejects, the host has to undo the transaction; only INTENT_LOST changes nothing.
  */
 export function knexLedger(transactions: Transactions, options: KnexLedgerOptions = {}): Ledger {
   const context: LedgerContext = {

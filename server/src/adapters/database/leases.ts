@@ -3,14 +3,14 @@ import type { Leases } from '../../core/leases/leases';
 import { clockAfter } from './dialect';
 import type { Transactions } from './transactions';
 
-/** Leases in `s3_storage_leases`. @param schema PostgreSQL's, where it is not the connection's own */
+/** The leases in `s3_storage_leases`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexLeases(transactions: Transactions, schema?: string): Leases {
   const table = (db: Knex) => (schema ? db('s3_storage_leases').withSchema(schema) : db('s3_storage_leases'));
 
   return {
     acquire: (name, holder, forMs) =>
       transactions.run(async (trx) => {
-        // whoever comes second waits here, and then sees what the first did
+        // the second process waits here, and then sees what the first one did
         await table(trx).insert({ name, holder: '', expires_at: 0 }).onConflict('name').merge(['name']);
         const taken = await table(trx)
           .where('name', name)

@@ -1,24 +1,24 @@
 import type { Knex } from 'knex';
 
-/** Name of the plugin's index on Strapi's `files.hash`, which Strapi itself has none on. */
+/** Name of the plugin's index on `files.hash`. Strapi itself has no index on that column. */
 export const LIBRARY_INDEX = 's3_storage_files_hash_index';
 const TABLE = 'files';
 const COLUMN = 'hash';
-/** How long MySQL may wait for open transactions on the table (s): whoever asks for the table meanwhile waits behind it. */
+/** Longest wait of MySQL for open transactions on the table (s). Everybody who asks for the table meanwhile waits behind it. */
 const MYSQL_LOCK_WAIT_S = 5;
-/** PostgreSQL's key of the lock under which one process at a time makes the index. */
+/** PostgreSQL's key of the lock that lets one process at a time make the index. */
 const POSTGRES_LOCK = 0x53335349;
 
 /**
- * Makes the index by which a file of the media library is found from its hash, where it is not there yet. The table is Strapi's:
- * its schema synchronisation drops an index only where an earlier schema of Strapi's own had it, so that it leaves this one alone
- * (`@strapi/database`, `schema/diff.js`, `removedIndexes`). Without the index every question is answered all the same, but slowly.
+ * Makes the index that finds a file of the media library by its hash, if it is not there yet. The table is Strapi's. Its schema
+ * synchronisation drops only an index that an earlier schema of Strapi's own had, so it leaves this one alone (`@strapi/database`,
+ * `schema/diff.js`, `removedIndexes`). Without the index every query still works, but slowly.
  *
- * Nobody who reads or writes the table is kept waiting on PostgreSQL (`CONCURRENTLY`, which no transaction may contain) and MySQL
- * (online DDL); SQLite makes it in about a second for a million files. Not to be called inside a transaction.
- * @param schema PostgreSQL's, where it is not the connection's own
+ * Nobody who reads or writes the table has to wait on PostgreSQL (`CONCURRENTLY`, which no transaction may contain) and MySQL (online DDL);
+ * SQLite makes the index for a million files in about a second. A transaction must not contain this call.
+ * @param schema PostgreSQL's schema, if it is not the connection's own
  * @returns whether the index is there; false while another process makes it
- * @throws whatever the database says
+ * @throws the database's error
  */
 export async function ensureLibraryIndex(knex: Knex, schema?: string): Promise<boolean> {
   const { dialect } = knex.client as { dialect: string };
@@ -43,7 +43,7 @@ async function onPostgres(run: Run, schema: string | undefined): Promise<boolean
   const [lock] = await run('select pg_try_advisory_lock(?) as held', [POSTGRES_LOCK]);
   if (lock?.['held'] !== true) return false;
   try {
-    // left behind by a process that was killed while it made it: written on every change, and used by no query
+    // a process that was killed while it made the index left this one: each write updates it, and no query uses it
     if ((await state())?.['valid'] === false) await run(`drop index concurrently if exists ${schema ? '??.??' : '??'}`, [...(schema ? [schema] : []), LIBRARY_INDEX]);
     await run(`create index concurrently if not exists ?? on ${schema ? '??.??' : '??'} (??)`, [LIBRARY_INDEX, ...(schema ? [schema] : []), TABLE, COLUMN]);
     return true;
@@ -61,7 +61,7 @@ async function onMysql(run: Run): Promise<boolean> {
     await run('create index ?? on ?? (??)', [LIBRARY_INDEX, TABLE, COLUMN]);
     return true;
   } catch (error) {
-    // another process has made it meanwhile
+    // another process has made the index meanwhile
     if ((error as { code?: string }).code === 'ER_DUP_KEYNAME') return true;
     throw error;
   } finally {
@@ -69,14 +69,14 @@ async function onMysql(run: Run): Promise<boolean> {
   }
 }
 
-/** Locks and settings of a session hold for the statements on its connection only. */
+/** Runs `work` on one connection, because locks and settings of a session hold for its connection only. */
 async function onOneConnection<T>(knex: Knex, work: (run: Run) => Promise<T>): Promise<T> {
   const client = knex.client as { acquireConnection(): Promise<unknown>; releaseConnection(connection: unknown): Promise<void> };
   const connection = await client.acquireConnection();
   try {
     return await work(async (sql, bindings) => {
       const answer: unknown = await knex.raw(sql, bindings as readonly Knex.RawBinding[]).connection(connection);
-      // `pg` answers an object with the rows in it, `mysql2` the rows and the columns
+      // `pg` answers an object that contains the rows, `mysql2` an array of rows and columns
       return (Array.isArray(answer) ? (answer[0] as Record<string, unknown>[]) : (answer as { rows: Record<string, unknown>[] }).rows) ?? [];
     });
   } finally {

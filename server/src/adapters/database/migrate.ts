@@ -4,24 +4,28 @@ import { systemClock, type Clock } from '../../core/clock';
 
 const TABLE = 's3_storage_migrations';
 const LOCK_TABLE = `${TABLE}_lock`;
-/** How long another process may migrate before its lock is taken for one that a killed process left. */
+/** Longest time in which another process may migrate (ms). After that its lock counts as one that a killed process left. */
 const LOCK_WAIT_MS = 60_000;
+/** Pause between two attempts (ms). */
 const POLL_MS = 250;
-/** Processes booting for the first time create the same tables at once; the loser finds them made when it looks again. */
+/**
+ * Number of attempts when processes that boot for the first time create the same tables at once. The loser finds them made when it looks
+ * again.
+ */
 const RACE_ATTEMPTS = 5;
 
 export interface MigrateOptions {
-  /** PostgreSQL's schema, where it is not the connection's own. */
+  /** PostgreSQL's schema, if it is not the connection's own. */
   schema?: string;
   lockWaitMs?: number;
   clock?: Pick<Clock, 'now' | 'sleep'>;
 }
 
 /**
- * Brings the plugin's tables up to date through the host's connection. Not to be called inside a transaction. Safe
- * when several processes boot at once, after a process was killed half-way, and after a downgrade (migrations that
- * only a later version knows are left alone).
- * @throws whatever the database says, when a migration cannot be applied
+ * Brings the plugin's tables up to date through the host's connection. A transaction must not contain this call. It is safe when several
+ * processes boot at once, after a process was killed half-way, and after a downgrade: it leaves migrations alone that only a later version
+ * knows.
+ * @throws the database's error if a migration cannot be applied
  */
 export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise<void> {
   const { schema, lockWaitMs = LOCK_WAIT_MS, clock = systemClock } = options;
@@ -45,7 +49,7 @@ export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise
   }
 }
 
-/** The names of those that have not run. @throws whatever the database says */
+/** Returns the names of the migrations that have not run. @throws the database's error */
 export async function missingMigrations(knex: Knex, schema?: string): Promise<string[]> {
   const [, missing] = (await knex.migrate.list(configOf(schema))) as [unknown, Migration[]];
   return missing.map(({ name }) => name);
@@ -62,18 +66,20 @@ function isLocked(error: unknown): boolean {
   return (error as Error).name === 'MigrationLocked';
 }
 
-/** A table, type or lock row that another process made between our look and our try; or SQLite's writer lock. */
+/**
+ * Whether another process made a table, type or lock row between this process's check and its attempt, or holds SQLite's writer lock.
+ */
 function isRace(error: unknown): boolean {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return (
     ['42P07', '42710', '23505', 'ER_TABLE_EXISTS_ERROR', 'ER_LOCK_DEADLOCK'].includes(code) ||
     code.startsWith('SQLITE_BUSY') ||
-    // SQLite has no code of its own for it
+    // SQLite has no code of its own for this case
     (code === 'SQLITE_ERROR' && message.includes('already exists'))
   );
 }
 
-/** Waits for the lock to be given back. @returns false when it still was held at the deadline */
+/** Waits until the lock is free. @returns false if it was still held at the deadline */
 async function unlocked(
   knex: Knex,
   schema: string | undefined,
@@ -83,7 +89,7 @@ async function unlocked(
   for (;;) {
     const table = schema ? knex(LOCK_TABLE).withSchema(schema) : knex(LOCK_TABLE);
     const rows: { is_locked: number }[] = await table.select('is_locked');
-    // two rows: processes that booted at once each made one, and knex then takes the lock for held for ever
+    // processes that booted at once can each have made a row, and knex then takes the lock as held for ever
     if (rows.length === 1 && rows[0]?.is_locked === 0) return true;
     if (clock.now() >= deadline || rows.length !== 1) return false;
     await clock.sleep(POLL_MS);

@@ -10,9 +10,9 @@ import type { Transactions } from './transactions';
 import { dropFindings } from './findings';
 
 const TABLE = 's3_storage_runs';
-/** How many runs of a job are kept. */
+/** Number of runs that are kept of a job. */
 const KEPT = 50;
-/** The holder of a run whose process has died. */
+/** The holder of a run whose process has ended. */
 const ABANDONED = '';
 
 interface RunColumns {
@@ -38,7 +38,7 @@ interface RunColumns {
   lasts_ms: number | string;
 }
 
-/** @param schema PostgreSQL's, where it is not the connection's own */
+/** The runs in `s3_storage_runs`. @param schema PostgreSQL's schema, if it is not the connection's own */
 export function knexRuns(transactions: Transactions, schema?: string): Runs {
   const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
   const select = (db: Knex) => {
@@ -102,8 +102,8 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
 }
 
 /**
- * Forgets old runs of a job, but not its last dry run, whose report is still read, nor the ends of the last request's runs: by
- * them a disk that comes back knows that it has done its part.
+ * Removes old runs of a job. It keeps the last dry run, whose report people still read, and the ended runs of the last request: they tell a
+ * disk that comes back that it has done its part.
  */
 async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.QueryBuilder, job: JobName, schema?: string): Promise<void> {
   const ids = await transactions.read(async (db) => {

@@ -8,7 +8,7 @@ import type { Transactions } from './transactions';
 const TABLE = 's3_storage_settings';
 const ROW_ID = 1;
 
-/** How often a change that lost to another process is made again on the newer row. */
+/** Number of attempts for a change that lost to another process; each attempt starts from the newer row. */
 const MAX_ROUNDS = 10;
 
 interface Columns {
@@ -33,7 +33,7 @@ function parseDocument(text: string): Pick<SettingsRow, 'settings' | 'secretFor'
   try {
     parsed = JSON.parse(text);
   } catch {
-    parsed = null; // damaged by hand: Strapi boots, and the settings have to be entered again
+    parsed = null; // somebody damaged the row by hand: Strapi boots, and somebody has to enter the settings again
   }
   if (!isRecord(parsed)) return { settings: {}, secretFor: null };
   return { settings: isRecord(parsed.settings) ? parsed.settings : {}, secretFor: placeOf(parsed.secretFor) };
@@ -43,12 +43,12 @@ function rowOf(columns: Columns): SettingsRow {
   return { revision: Number(columns.revision), secret: columns.secret, ...parseDocument(columns.document) };
 }
 
-/** The row of settings in the project's own database. */
+/** The row of the settings in the project's own database. */
 export class KnexSettingsRepository implements SettingsRepository {
   constructor(
     private readonly transactions: Transactions,
     private readonly clock: Pick<Clock, 'now'>,
-    /** PostgreSQL's schema, where it is not the connection's own. */
+    /** PostgreSQL's schema, if it is not the connection's own. */
     private readonly schema?: string,
   ) {}
 
@@ -76,7 +76,7 @@ export class KnexSettingsRepository implements SettingsRepository {
       });
       if (written) return written;
     }
-    throw new Error(`The settings were changed by others ${MAX_ROUNDS} times in a row`);
+    throw new Error(`Other processes changed the settings ${MAX_ROUNDS} times in a row, so this change was not stored`);
   }
 
   private async select(db: Knex): Promise<SettingsRow> {
@@ -84,7 +84,7 @@ export class KnexSettingsRepository implements SettingsRepository {
     return columns ? rowOf(columns) : EMPTY_ROW;
   }
 
-  /** Null when another process wrote since `row` was read. */
+  /** Writes the row. @returns null if another process has written since `row` was read */
   private async write(trx: Knex.Transaction, row: SettingsRow, content: SettingsContent): Promise<SettingsRow | null> {
     const { settings, secretFor, secret } = content;
     const columns = {
@@ -93,7 +93,7 @@ export class KnexSettingsRepository implements SettingsRepository {
       secret,
       updated_at: this.clock.now(),
     };
-    // only the first write ever inserts; ignored when another process was first
+    // only the very first write inserts a row; the conflict is ignored if another process was first
     await this.table(trx).insert({ id: ROW_ID, revision: 0, document: '{}', secret: null, updated_at: columns.updated_at }).onConflict('id').ignore();
     const changed = await this.table(trx).where({ id: ROW_ID, revision: row.revision }).update(columns);
     return changed === 1 ? { revision: columns.revision, settings, secretFor, secret } : null;

@@ -1,23 +1,28 @@
 import type { Knex } from 'knex';
 import { systemClock, type Clock } from '../../core/clock';
 
-/** The one way to the database. Raw knex inside a transaction of the host's would dead-lock on SQLite (pool of one). */
+/**
+ * The only access to the database. Raw knex inside a transaction of the host would dead-lock on SQLite (its pool has one connection).
+ */
 export interface Transactions {
   /**
-   * Runs `work` in a transaction: the host's, if there is one in this asynchronous context (then `work` is undone with
-   * it, and this promise says nothing about its COMMIT), else one of its own, committed when the promise resolves.
-   * `work` may run more than once: a transaction of its own that lost against another one is repeated. Not re-entrant.
+   * Runs `work` in a transaction. If this asynchronous context has a transaction of the host, `work` runs in that one: the host may still
+   * undo it, and the promise says nothing about its COMMIT. Otherwise `work` gets a transaction of its own, which is committed when the
+   * promise resolves.
+   * A transaction of its own that lost against another one is repeated, so `work` may run more than once. Not re-entrant.
    */
   run<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
-  /** Runs one reading statement, in the host's transaction if there is one, else without any. */
+  /** Runs one reading statement, in the host's transaction if there is one, otherwise without a transaction. */
   read<T>(query: (db: Knex) => Promise<T>): Promise<T>;
 }
 
+/** Number of attempts for one transaction. */
 const ATTEMPTS = 8;
+/** First pause before a repetition; it doubles each time up to the cap (ms). */
 const BACKOFF_MS = 10;
 const BACKOFF_CAP_MS = 400;
 
-/** Each call a transaction of its own; for tests and tools. */
+/** Runs each call in a transaction of its own; for tests and tools. */
 export function knexTransactions(knex: Knex, clock: Pick<Clock, 'sleep' | 'random'> = systemClock): Transactions {
   return {
     run: (work) => repeated(() => knex.transaction(work), clock),
@@ -25,7 +30,7 @@ export function knexTransactions(knex: Knex, clock: Pick<Clock, 'sleep' | 'rando
   };
 }
 
-/** What is used of `strapi.db`. */
+/** The part of `strapi.db` that the plugin uses. */
 export interface StrapiDatabase {
   readonly connection: Knex;
   inTransaction(): boolean;
@@ -36,9 +41,9 @@ export function strapiTransactions(
   db: StrapiDatabase,
   clock: Pick<Clock, 'sleep' | 'random'> = systemClock,
 ): Transactions {
-  /** The last work of each ambient transaction that is still under way. */
+  /** The last work of each transaction of the host that is still open. */
   const queues = new WeakMap<Knex.Transaction, Promise<unknown>>();
-  /** One after the other: row locks do not keep two works of the same transaction apart. */
+  /** Runs the works of one transaction one after the other, because row locks do not separate them. */
   const inAmbient = <T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
     db.transaction(({ trx }) => {
       const turn = (queues.get(trx) ?? Promise.resolve()).then(() => work(trx));
@@ -63,9 +68,8 @@ async function repeated<T>(transaction: () => Promise<T>, clock: Pick<Clock, 'sl
 }
 
 /**
- * The database gave this transaction up in favour of another one, and surely did not commit it: PostgreSQL's
- * serialization failure and deadlock; MySQL's deadlock and lock wait timeout, and MariaDB's row changed since the
- * snapshot; SQLite's writer lock.
+ * Whether the database gave this transaction up in favour of another one, and surely did not commit it: PostgreSQL's serialization failure
+ * and deadlock; MySQL's deadlock and lock wait timeout, and MariaDB's row that changed since the snapshot; SQLite's writer lock.
  */
 function lostAgainstAnother(error: unknown): boolean {
   const { code = '', errno } = error as { code?: string; errno?: number };

@@ -13,7 +13,7 @@ interface VolumeColumns {
 
 /**
  * The uploads folders in the database, on the database's clock.
- * @param schema PostgreSQL's schema, where it is not the connection's own
+ * @param schema PostgreSQL's schema, if it is not the connection's own
  */
 export function volumeRegistry(transactions: Transactions, schema?: string): VolumeRegistry {
   const volumes = (db: Knex): Knex.QueryBuilder => {

@@ -10,7 +10,7 @@ interface Item {
   ext: string | null;
 }
 
-/** The main files of Strapi's media library. Formats lie inside the same rows and are not read. */
+/** The main files of Strapi's media library. Formats lie inside the same rows, and this does not read them. */
 export function libraryItems(strapi: Core.Strapi): LibraryItems {
   const files = () => strapi.db.query(FILE_MODEL);
   return {

@@ -1,4 +1,4 @@
-/** What is read of a row of Strapi's `files` table. */
+/** The columns that the plugin reads of a row of Strapi's `files` table. */
 export interface ListedFile {
   id: number;
   provider: string;
@@ -6,11 +6,11 @@ export interface ListedFile {
   ext: string | null;
   url?: string | null;
   formats: Record<string, ListedPart | null> | null;
-  /** Read only where it is asked for. */
+  /** Only a query that asks for this column reads it. */
   updatedAt?: Date | string | number;
 }
 
-/** The main file, a format of it, or an admin logo: each is a file below `/uploads/`. */
+/** The main file, a format of it, or a logo of the admin panel. Each is a file below `/uploads/`. */
 export interface ListedPart {
   hash?: string;
   ext?: string | null;
@@ -18,12 +18,19 @@ export interface ListedPart {
 }
 
 const UPLOADS = '/uploads/';
-/** Extensions with more dots than this are found by going through the library. Strapi's own have one (`path.extname`). */
+/**
+ * Largest number of dots in an extension that a query by hash finds. A scan of the library finds the others. Strapi's own extensions have
+ * one dot (`path.extname`).
+ */
 const MAX_EXTENSION_DOTS = 2;
-/** The same for underscores in the name of a format. Strapi's own have none; `extra_large` has one. */
+/**
+ * Largest number of underscores in the name of a format that a query by hash finds. Strapi's own names have none; `extra_large` has one.
+ */
 const MAX_FORMAT_UNDERSCORES = 8;
 
-/** The name below `/uploads/` by which Strapi writes, replaces and removes the part. None for what has no hash. */
+/**
+ * Returns the name below `/uploads/` by which Strapi writes, replaces and removes the part. The list is empty for a part without a hash.
+ */
 export function nameOf(part: ListedPart | null): string[] {
   return part?.hash ? [`${part.hash}${part.ext ?? ''}`] : [];
 }
@@ -32,7 +39,7 @@ export function partsOf(file: ListedFile): ListedPart[] {
   return [file, ...Object.values(file.formats ?? {})].filter((part): part is ListedPart => typeof part === 'object' && part !== null);
 }
 
-/** Whether visitors find the part under the name by which Strapi handles it. A part without URL is taken for one that they do. */
+/** Whether visitors find the part under the name by which Strapi handles it. A part without a URL counts as one that they find. */
 export function isAtItsPlace(part: ListedPart): boolean {
   if (!part.url) return true;
   const [name] = nameOf(part);
@@ -40,8 +47,8 @@ export function isAtItsPlace(part: ListedPart): boolean {
 }
 
 /**
- * The names of the file that a question for {@link candidateHashes} does not lead to: formats that are named after nothing of
- * their file's, and what lies below `/uploads/` at a URL of its own.
+ * Returns the names of the file to which the hashes of {@link candidateHashes} do not lead: formats whose names do not derive from the name
+ * of their file, and parts below `/uploads/` at a URL of their own.
  */
 export function oddNamesOf(file: ListedFile): string[] {
   return partsOf(file).flatMap((part) => {
@@ -52,9 +59,9 @@ export function oddNamesOf(file: ListedFile): string[] {
 }
 
 /**
- * The hashes of the files that a key may belong to: at most 27, however long the key is. The key is `hash + ext`, and the hash of
- * a format is `<format>_<hash of its file>`, where neither the format's name nor the extension is known here. A file whose
- * extension or format has more dots or underscores than are looked for is among the {@link oddNamesOf}.
+ * Returns the hashes of the files to which a key may belong: at most 27, for a key of any length. The key is `hash + ext`, and the hash of
+ * a format is `<format>_<hash of its file>`; this function knows neither the format's name nor the extension. A file whose extension or
+ * format has more dots or underscores than the limits above is among the {@link oddNamesOf}.
  */
 export function candidateHashes(key: string): string[] {
   const stems = [key];
@@ -73,7 +80,7 @@ export function candidateHashes(key: string): string[] {
   return [...hashes];
 }
 
-/** The decoded name below `/uploads/` that a URL of this site leads to; undefined for any other URL. */
+/** Returns the decoded name below `/uploads/` to which a URL of this site leads; undefined for any other URL. */
 function nameInUrl(url: string): string | undefined {
   if (!url.startsWith(UPLOADS)) return undefined;
   const path = url.slice(UPLOADS.length).replace(/[?#].*$/, '');

@@ -7,21 +7,21 @@ interface ProviderModule {
   init(...args: unknown[]): Partial<UploadProvider>;
 }
 
-/** What Strapi's media library was given last by its local provider, by the module it came from. */
+/** The provider that each module gave last to Strapi's media library. */
 const made = new WeakMap<ProviderModule, Partial<UploadProvider>>();
 let watched: ProviderModule | undefined;
 
 /**
- * From now on what Strapi's local provider makes is remembered. To be called when the plugin is loaded, which is before the media
- * library makes its provider. Strapi looks a method up with each call, so that a method put in here is asked last: after every wrapper
- * that an extension or another plugin has put around the provider, whether before or after this plugin.
+ * Remembers from now on the providers that Strapi's local provider makes. This has to run when the plugin is loaded, which is before the
+ * media library makes its provider. Strapi looks a method up at each call, so a method that the plugin puts into that provider runs last:
+ * after every wrapper that an extension or another plugin has put around the provider, before or after this plugin.
  */
 export function watchLocalProvider(load: () => ProviderModule = loadLocalProvider): void {
   let module: ProviderModule;
   try {
     module = load();
   } catch {
-    // an unusual installation: the provider is wrapped from outside then, see register.ts
+    // this is an unusual installation: the plugin then wraps the provider from outside, see register.ts
     return;
   }
   watched = module;
@@ -35,13 +35,13 @@ export function watchLocalProvider(load: () => ProviderModule = loadLocalProvide
   };
 }
 
-/** What the local provider made last; undefined where that is not known. */
+/** Returns the provider that the local provider made last; undefined where that is not known. */
 export function localProvider(): Partial<UploadProvider> | undefined {
   const instance = watched && made.get(watched);
   return instance?.uploadStream ? instance : undefined;
 }
 
-/** As Strapi's media library finds it. */
+/** Loads the module as Strapi's media library finds it. */
 function loadLocalProvider(): ProviderModule {
   const from = (file: string, name: string) => createRequire(file).resolve(name);
   const strapi = from(path.join(process.cwd(), 'package.json'), '@strapi/strapi/package.json');
@@ -49,16 +49,16 @@ function loadLocalProvider(): ProviderModule {
   return createRequire(upload)('@strapi/provider-upload-local') as ProviderModule;
 }
 
-/** How Strapi itself makes the methods of its provider: each the same few words. */
+/** An expression that stands in every method that Strapi itself makes for its provider. */
 const MADE_BY_STRAPI = /providerInstance\[methodName\]/;
 
 /**
- * The methods that other code has wrapped or replaced. Whether it calls the former method nobody can tell from outside.
+ * Returns the methods that other code has wrapped or replaced. Nobody can tell from outside whether that code calls the former method.
  * @param isOurs tells the methods that this plugin has put there
  */
 export function foreignMethods(provider: Partial<UploadProvider>, isOurs: (method: unknown) => boolean): ProviderMethod[] {
   const isStrapis = (method: unknown) => isOurs(method) || MADE_BY_STRAPI.test(String(method));
   const methods = PROVIDER_METHODS.filter((name) => provider[name] !== undefined);
-  // where not even one is known, Strapi makes them in another way than it did
+  // if not even one method is known, this version of Strapi makes them in another way
   return methods.some((name) => isStrapis(provider[name])) ? methods.filter((name) => !isStrapis(provider[name])) : [];
 }

@@ -3,14 +3,14 @@ import { printable } from '../../core/errors';
 import type { Logger } from '../../core/log';
 import { redact } from '../../core/settings/redact';
 
-/** In characters. */
+/** Longest line of the log, in characters. */
 const LINE_LIMIT = 2_000;
-/** The breaks before the frames of a stack, as `described` writes them. */
+/** The line breaks before the frames of a stack, as `described` writes them. */
 const FRAMES = /\n(?= {4}at )/;
 
 /**
- * Strapi's log, with the plugin's name before each entry and every known secret blotted out. Names of files and words of
- * others cannot forge a line: but for the frames of a stack an entry is one line, without control characters.
+ * Strapi's log, with the plugin's name before each entry and every known secret removed. File names and texts from outside cannot forge a
+ * line: an entry is one line without control characters, except for the frames of a stack.
  */
 export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, secrets: () => readonly string[]): Logger {
   const entry = (message: string) => {

@@ -7,25 +7,25 @@ import type { MediaLibrary } from '../../core/media/library';
 import { candidateHashes, isAtItsPlace, nameOf, oddNamesOf, partsOf, type ListedFile, type ListedPart } from './library-names';
 import { OddNames } from './odd-names';
 
-/** Hashes asked for in one query; every database takes so many parameters. */
+/** Number of hashes in one query; every database takes this many parameters. */
 const CHUNK = 500;
-/** Files that are gone through at once; SQLite holds the process up for so long, some 10 to 25 ms. */
+/** Number of files that one step of a scan reads; SQLite blocks the process for 10 to 25 ms meanwhile. */
 const PAGE = 500;
-/** How long a visitor waits for the library to be gone through for the first time (ms). */
+/** Longest wait of a visitor for the first scan of the library (ms). */
 const FIRST_LOOK_MS = 1_500;
-/** How old what is known of odd names may become while visitors ask for names that nobody knows (ms). */
+/** Greatest age of the known odd names while visitors ask for unknown names (ms). */
 const STALE_MS = 60_000;
 const FILE_MODEL = 'plugin::upload.file';
 const NAMES: (keyof ListedFile)[] = ['id', 'provider', 'hash', 'ext', 'url', 'formats'];
 
 export interface Preparation {
-  /** Goes through the library for the first time, in the background; until then `listed` cannot tell of every name. */
+  /** Starts the first scan of the library in the background. Until it ends `listed` cannot answer for every name. */
   prepare(): void;
 }
 
 /**
- * Strapi's media library as a catalogue of keys: the `files` table with the formats inside its rows, and the admin
- * panel's logos, which are files too but appear in the core store only.
+ * Strapi's media library as a list of keys: the `files` table with the formats inside its rows, and the logos of the admin panel,
+ * which are files too but appear in the core store only.
  */
 export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'> = systemClock): MediaCatalog & MediaLibrary & Preparation {
   const find = async (query: object) => (await strapi.db.query(FILE_MODEL).findMany(query)) as ListedFile[];
@@ -47,13 +47,13 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
   let isPrepared = false;
   let firstLook: Promise<void> | undefined;
 
-  /** In the background: whoever needs it done sees for himself whether it is. */
+  /** Runs in the background; a caller that needs the result checks whether it is there. */
   const bringUpToDate = () => {
     const look = odd.refresh().catch(() => undefined);
     firstLook ??= look.finally(() => void (firstLook = undefined));
   };
 
-  /** Those that a file or a format is named like as Strapi names them. */
+  /** Returns the wanted keys that belong to a file or a format by the names that Strapi gives. */
   const byHash = async (wanted: ReadonlySet<ObjectKey>): Promise<Set<ObjectKey>> => {
     const listed = new Set<ObjectKey>();
     const hashes = [...new Set([...wanted].flatMap(candidateHashes))];
@@ -64,7 +64,7 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
     return listed;
   };
 
-  /** Adds those that are known to have an odd name, or to be logos, and still have. Costs nothing where none is known to. */
+  /** Adds the wanted keys that were known as odd names or logos and still are. It costs nothing if none of them was known as such. */
   const addOdd = async (wanted: ReadonlySet<ObjectKey>, listed: Set<ObjectKey>): Promise<void> => {
     const suspects = [...wanted].filter((key) => !listed.has(key));
     const ids = [...new Set(suspects.flatMap((key) => odd.filesOf(key)))];
@@ -77,7 +77,7 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
     if (mayBeLogos) for (const name of await logoNames()) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
   };
 
-  /** @throws StorageError UNAVAILABLE when it lasts too long */
+  /** Waits until the first scan has ended. @throws StorageError UNAVAILABLE if it takes too long */
   const firstLookEnded = async (): Promise<void> => {
     if (!isPrepared || odd.isComplete) return;
     if (!firstLook && odd.ageMs > STALE_MS) bringUpToDate();
@@ -85,7 +85,7 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
     if (!odd.isComplete) throw beingRead();
   };
 
-  /** @throws StorageError UNAVAILABLE when `what` has not ended after `ms` milliseconds; it goes on */
+  /** Waits for `what`. @throws StorageError UNAVAILABLE if it has not ended after `ms` milliseconds; it goes on in the background */
   const within = async (ms: number, what: Promise<void> | undefined): Promise<void> => {
     const over = new AbortController();
     const late = clock.sleep(ms, over.signal).then(

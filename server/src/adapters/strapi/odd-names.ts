@@ -2,29 +2,35 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../core/clock';
 import { nameOf, oddNamesOf, type ListedFile, type ListedPart } from './library-names';
 
-/** How long what Strapi's own writes do not show may stay unseen (ms): somebody's change of the database behind Strapi's back. */
+/**
+ * Time after which the whole library is read again (ms): Strapi's own writes do not show a change that somebody makes in the database
+ * behind Strapi's back.
+ */
 const RESCAN_AFTER_MS = 6 * 3600_000;
 /**
- * Rows that changed so shortly before the last look are read again (ms): a transaction commits later than its rows say, and the
- * clocks of servers differ.
+ * Rows that changed up to this time before the last look are read again (ms): a transaction commits later than its rows say, and the clocks
+ * of servers differ.
  */
 const OVERLAP_MS = 10 * 60_000;
-/** A row that was read so long after its last change was read as it is now (ms): a further change says a later time. */
+/**
+ * A row that was read at least this time after its last change was read in its latest form (ms), because a further change would carry a
+ * later time.
+ */
 const AT_REST_MS = 2_000;
 
-/** The `files` table and the logos, as they are asked for here. */
+/** The `files` table and the logos, as this module queries them. */
 export interface LibrarySource {
-  /** The next files in the order of their ids; fewer than `limit`: there are no more. */
+  /** Returns the next files in the order of their ids. Fewer than `limit` files mean that there are no more. */
   page(after: number, limit: number): Promise<ListedFile[]>;
-  /** The files that Strapi wrote since, and when (ms since the epoch). */
+  /** Returns the files that Strapi wrote since then, and when (ms since the epoch). */
   changedSince(moment: Date): Promise<{ id: number; at: number }[]>;
   byIds(ids: readonly number[]): Promise<ListedFile[]>;
   logos(): Promise<readonly ListedPart[]>;
 }
 
 /**
- * The few names of a library that its index on hashes does not lead to, with the files that list them; the names of the logos
- * beside them. Read once from the whole library, and then from what has changed since.
+ * The few names of a library to which its index on hashes does not lead, with the files that list them, and the names of the logos. This
+ * reads the whole library once, and then only the changes.
  */
 export class OddNames {
   #files = new Map<string, number[]>();
@@ -33,7 +39,7 @@ export class OddNames {
   #scannedAt = -Infinity;
   #lookedAt = -Infinity;
   #since = new Date(0);
-  /** Files of the overlap that were read already, each with the time of its change. */
+  /** Files of the overlap that were already read, each with the time of its change. */
   #read = new Map<number, number>();
   #isComplete = false;
   #rescan = false;
@@ -46,17 +52,17 @@ export class OddNames {
     private readonly pageSize: number,
   ) {}
 
-  /** The whole library was gone through once. */
+  /** True once the whole library has been read. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
-  /** Milliseconds since it last was brought up to date, or that was tried. */
+  /** Milliseconds since the last update, or the last attempt at one. */
   get ageMs(): number {
     return this.clock.elapsed() - this.#lookedAt;
   }
 
-  /** The files that have listed the name, when they were read. */
+  /** Returns the files that listed the name when they were read. */
   filesOf(name: string): readonly number[] {
     return this.#files.get(name) ?? [];
   }
@@ -65,10 +71,10 @@ export class OddNames {
     return this.#logos.has(name);
   }
 
-  /** Brings it up to date with what was committed before this call. @throws whatever the database says */
+  /** Brings the names up to date with everything that was committed before this call. @throws the database's error */
   refresh({ rescan = false } = {}): Promise<void> {
     this.#rescan ||= rescan;
-    // one under way may have read already what changed since: another one begins when it has ended, for all who wait
+    // a look under way may have missed the latest changes, so another one begins after it, for all who wait
     this.#next ??= this.#begin();
     return this.#next;
   }
@@ -118,7 +124,7 @@ export class OddNames {
     this.#read = new Map(changed.filter(({ at }) => at < restedBefore).map(({ id, at }) => [id, at]));
   }
 
-  /** @returns the largest id that was read */
+  /** Reads all files with a larger id than `after`. @returns the largest id that it read */
   async #readFrom(after: number, into: Map<string, number[]>): Promise<number> {
     for (;;) {
       const page = await this.source.page(after, this.pageSize);

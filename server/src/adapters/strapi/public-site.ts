@@ -5,25 +5,27 @@ import type { Clock } from '../../core/clock';
 import { PublicMarks } from '../../core/public-url/marks';
 import type { PublicSite } from '../../core/public-url/public-url';
 
-/** For one answer, redirects included, in milliseconds. */
+/** Longest wait for one answer, redirects included (ms). */
 const ANSWER_WITHIN_MS = 4_000;
+/** Largest number of redirects that a request follows. */
 const MOST_REDIRECTS = 3;
-/** Of an answer no more is read: a mark is shorter. */
+/** Number of bytes that are read of an answer; a mark is shorter. */
 const MOST_BYTES = 1_024;
 
-/** The marks of a project: by its own key, which all its processes share. */
+/** Returns the marks of a project, made with its own key, which all its processes share. */
 export function publicMarks(strapi: Core.Strapi): PublicMarks {
   const keys: unknown = strapi.config.get('server.app.keys');
   const [key] = (Array.isArray(keys) ? keys : [keys]) as unknown[];
   return new PublicMarks(typeof key === 'string' && key !== '' ? key : NO_KEY);
 }
 
-/** Without keys Strapi has no sessions either; then the marks hold within one process. */
+/** Without keys Strapi has no sessions either. The marks then hold within one process. */
 const NO_KEY = randomUUID();
 
 /**
- * The address under which visitors reach the project: `S3_STORAGE_PUBLIC_URL`, else `url` of config/server where that is absolute.
- * Nobody can set it over the network. @returns undefined where there is none, or the variable says `off`
+ * Returns the address under which visitors reach the project: `S3_STORAGE_PUBLIC_URL`, else `url` of config/server if that is absolute.
+ * Nobody can set it over the network.
+ * @returns undefined where there is no address, or the variable says `off`
  */
 export function publicAddress(strapi: Core.Strapi, variables: NodeJS.ProcessEnv): string | undefined {
   const text = variables.S3_STORAGE_PUBLIC_URL?.trim() || strapi.config.get('server.url', '');
@@ -38,7 +40,7 @@ export function publicSite(address: string, clock: Pick<Clock, 'sleep'>): Public
     const answer = await fetch(url, { redirect: 'manual', signal, headers: { 'Cache-Control': 'no-cache' } });
     const to = answer.headers.get('location');
     const next = to && answer.status >= 300 && answer.status < 400 && URL.canParse(to, url.href) ? new URL(to, url) : undefined;
-    // from http to https, say; another host is another site
+    // this follows a redirect from http to https, for example; another host is another site
     if (next && left > 0 && next.hostname === hostname && /^https?:$/.test(next.protocol)) {
       await answer.body?.cancel();
       return follow(next, signal, left - 1);

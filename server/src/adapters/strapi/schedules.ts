@@ -4,14 +4,14 @@ import type { Logger } from '../../core/log';
 import type { Schedules } from '../../core/runner/schedules';
 
 /**
- * Whether node-cron keeps it; it refuses what can never be due. It is asked only about expressions whose numbers are bounded:
- * it writes `0-4294967295` out, which no handler survives.
+ * Whether node-cron accepts the expression; it refuses one that can never be due. This asks node-cron only about expressions whose numbers
+ * have limits, because it expands `0-4294967295`, which no process survives.
  */
 export const isCron = (expression: string): boolean => cronFault(expression) === null && validate(expression);
 
-/** node-cron's schedules. Strapi's own has no overlap guard, and ticks in commands too. */
+/** The schedules of node-cron. Strapi's own do not prevent overlapping runs, and run in commands too. */
 export function cronSchedules(log: Logger): Schedules {
-  // a tick that comes while the job still runs, or late, is nothing to be warned of
+  // a tick that is late, or that comes while the job still runs, needs no warning
   const quiet = {
     info: (message: string) => log.debug(message),
     warn: (message: string) => log.debug(message),

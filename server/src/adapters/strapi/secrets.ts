@@ -4,27 +4,30 @@ import type { OpenedSecret, SecretBox } from '../../core/settings/ports';
 import type { SecretPlace } from '../../core/settings/types';
 
 /**
- * The forms of a sealed secret, by their first three characters. `h`: sealed by the host's encryption service, and whatever it
- * answered. `k`: sealed by ourselves: `salt:iv:ciphertext:tag`, base64url, AES-256-GCM under a key derived from one of
- * `server.app.keys`. `1`, written by version 0.1: the secret alone. `2`: the secret and its place, as JSON. Both are
- * authenticated as a whole, so that the place cannot be exchanged; the host's service takes no additional data.
+ * The forms of a sealed secret, by their first three characters. `h`: the host's encryption service sealed it; the rest is that service's
+ * answer. `k`: the plugin sealed it; the rest is `salt:iv:ciphertext:tag` in base64url, AES-256-GCM with a key derived from one of
+ * `server.app.keys`. `1`, from version 0.1: the secret alone. `2`: the secret and its place, as JSON. Both are authenticated as a whole, so
+ * that nobody can exchange the place; the host's service takes no additional data.
  */
 const FORMS = { host: { bare: 'h1:', placed: 'h2:' }, appKeys: { bare: 'k1:', placed: 'k2:' } } as const;
 
-/** Binds a sealed text to its use and form: it cannot be moved here from another place that knows the same keys. */
+/** Binds a sealed text to its use and form: nobody can move it here from another place that knows the same keys. */
 const PURPOSES = { bare: Buffer.from('strapi-plugin-s3-storage/secret/v1'), placed: Buffer.from('strapi-plugin-s3-storage/secret/v2') };
 
 const TAG_BYTES = 16;
 
 export interface SecretBoxDeps {
-  /** Strapi's `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set: it logs a warning at each call then. */
+  /**
+   * Strapi's `admin::encryption`; undefined while `admin.secrets.encryptionKey` is not set, because the service would log a warning at each
+   * call.
+   */
   host: { encrypt(text: string): string | null; decrypt(sealed: string): string | null } | undefined;
-  /** `app.keys` of config/server: the first seals, each opens (keys are rotated by putting a new one in front). */
+  /** `app.keys` of config/server. The first key seals, and each key opens: a project rotates keys by putting a new one in front. */
   appKeys: readonly string[];
 }
 
 class AppKeyBox {
-  /** Deriving a key costs some 50 ms on purpose; one is needed again at each change of the settings. */
+  /** The derived keys. Deriving one deliberately costs about 50 ms, and each change of the settings needs one again. */
   private readonly derived = new Map<string, Buffer>();
 
   constructor(private readonly keys: readonly string[]) {}
@@ -50,7 +53,7 @@ class AppKeyBox {
         decipher.setAuthTag(tag);
         return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8');
       } catch {
-        // sealed under another key, or damaged: the tag does not tell which
+        // the text was sealed with another key, or is damaged: the tag does not tell which
       }
     }
     return null;
@@ -66,7 +69,7 @@ class AppKeyBox {
   }
 }
 
-/** @returns null for what is no secret with its place */
+/** Reads a secret with its place. @returns null for any other text */
 function parsePlaced(text: string | null): OpenedSecret | null {
   const parsed: unknown = text === null ? null : JSON.parse(text);
   if (!Array.isArray(parsed) || typeof parsed[0] !== 'string') return null;
@@ -77,7 +80,7 @@ function parsePlaced(text: string | null): OpenedSecret | null {
 
 const bare = (value: string | null): OpenedSecret | null => (value ? { value, place: null } : null);
 
-/** A box that seals with the host's key when there is one and opens whatever either has sealed. */
+/** Makes a box that seals with the host's key if there is one, and opens the secrets that either key has sealed. */
 export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
   const own = new AppKeyBox(appKeys);
   return {
@@ -90,7 +93,7 @@ export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
     open(sealed) {
       try {
         const rest = sealed.slice(3);
-        // the host throws on what it does not know and answers null for another key
+        // the host throws for a text that it does not know, and answers null for another key
         if (sealed.startsWith(FORMS.host.placed)) return parsePlaced(host?.decrypt(rest) || null);
         if (sealed.startsWith(FORMS.host.bare)) return bare(host?.decrypt(rest) || null);
         if (sealed.startsWith(FORMS.appKeys.placed)) return parsePlaced(own.open(rest, 'placed'));
@@ -102,7 +105,7 @@ export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
   };
 }
 
-/** The part of Strapi that secrets need. */
+/** The part of Strapi that the secrets need. */
 interface SecretsHost {
   config: { get(path: string): unknown };
   service(uid: 'admin::encryption'): unknown;
@@ -112,7 +115,7 @@ function isEncryption(service: unknown): service is NonNullable<SecretBoxDeps['h
   return typeof service === 'object' && service !== null && 'encrypt' in service && 'decrypt' in service;
 }
 
-/** The box of a Strapi instance. Usable from `register()` on. */
+/** Returns the box of a Strapi instance. It works from `register()` on. */
 export function strapiSecretBox(strapi: SecretsHost): SecretBox {
   const service = strapi.config.get('admin.secrets.encryptionKey') ? strapi.service('admin::encryption') : undefined;
   const keys = strapi.config.get('server.app.keys');

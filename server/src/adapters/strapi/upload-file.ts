@@ -6,34 +6,34 @@ import { reopenableBody } from '../../core/store/bodies';
 import { HeldBody } from '../../core/store/held-body';
 import { StorageError } from '../../core/errors';
 
-/** The part of Strapi's file (main file or format) that its upload providers get, as far as this plugin uses it. */
+/** The part that this plugin uses of the file (main file or format) that Strapi gives to its upload providers. */
 export interface UploadFile {
   hash: string;
   ext?: string | null;
   mime?: string | null;
   url?: string;
-  /** Read once. Open already; its owner is whoever consumes the upload. */
+  /** A stream that is open already and can be read once. Whoever consumes the upload owns it. */
   stream?: Readable;
-  /** Opens the bytes that were uploaded. Absent in imports and for admin logos. */
+  /** Opens the uploaded bytes. Absent in imports and for logos of the admin panel. */
   getStream?: () => Readable;
   buffer?: Buffer;
 }
 
-/** What a provider method takes its bytes from: `upload` and `replace` from the buffer, `uploadStream` and `replaceStream` from the stream. */
+/** The source of a provider method's bytes: the buffer for `upload` and `replace`, the stream for `uploadStream` and `replaceStream`. */
 export type BytesIn = 'buffer' | 'stream';
 
 /**
- * Lends the bytes of a file as a body that can be opened again and again, spooling those that cannot. They are taken from where
- * Strapi's own local provider takes them: other code may have put a changed stream or buffer there (a scanner, a watermark), and
- * `getStream` still opens what was uploaded. Only where that place has nothing left to read, the other one counts, `getStream` last.
- * @throws StorageError BODY_FAILED when the file brings no bytes or they cannot be read
+ * Lends the bytes of a file as a body that can be opened again and again, and spools bytes that cannot. It takes the bytes from where
+ * Strapi's own local provider takes them: other code (a scanner, a watermark) may have put a changed stream or buffer there, while
+ * `getStream` still opens the original upload. Only if nothing is left to read there does it take the other source, and `getStream` last.
+ * @throws StorageError BODY_FAILED if the file has no bytes, or they cannot be read
  */
 export async function withBody<T>(file: UploadFile, from: BytesIn, use: (body: Body) => Promise<T>): Promise<T> {
   const { buffer } = file;
   const stream = isUsedUp(file.stream) ? undefined : file.stream;
   if (buffer && (from === 'buffer' || !stream)) {
     const held = HeldBody.of(Buffer.isBuffer(buffer) ? buffer : Buffer.from(buffer));
-    // a body of its own, as these bytes are somebody else's: they are compared once more when they are sent
+    // these bytes belong to other code, so the body is a new one: its bytes are compared once more when they are sent
     return use({ size: held.size, md5: held.md5, open: () => held.open() });
   }
   const { getStream } = file;
@@ -43,21 +43,21 @@ export async function withBody<T>(file: UploadFile, from: BytesIn, use: (body: B
   throw new StorageError('BODY_FAILED', { operation: 'upload', subject: file.hash, detail: 'no stream and no buffer' });
 }
 
-/** Somebody has read it to its end, or closed it. */
+/** Whether somebody has read the stream to its end or closed it. */
 function isUsedUp(stream: Readable | undefined): boolean {
   return stream !== undefined && (stream.readableEnded || stream.destroyed);
 }
 
-/** Whether a stream is what `open` opens: an unread stream of the same part of the same file. */
+/** Whether the stream equals the one that `open` opens: an unread stream of the same part of the same file. */
 function opensTheSame(open: () => Readable, stream: Readable): boolean {
   if (!isFileStream(stream) || stream.readableDidRead || stream.readableEncoding !== null) return false;
   const other = open();
-  // of a file that is gone meanwhile nobody waits for the error
+  // if the file is gone meanwhile, nobody waits for the error
   other.on('error', () => undefined).destroy();
   return isFileStream(other) && other.path === stream.path && other.start === stream.start && other.end === stream.end;
 }
 
-/** The positions are there at run time, and not in Node's types. */
+/** Whether this is a stream of a file. Its positions exist at run time, but not in Node's types. */
 function isFileStream(stream: Readable): stream is ReadStream & { start?: number; end?: number } {
   return stream instanceof ReadStream;
 }

@@ -18,7 +18,7 @@ export interface UploadProvider {
 export const PROVIDER_METHODS = ['upload', 'uploadStream', 'replace', 'replaceStream', 'delete'] as const satisfies readonly (keyof UploadProvider)[];
 export type ProviderMethod = (typeof PROVIDER_METHODS)[number];
 
-/** Strapi's upload service, as far as one call of it is one request to the media library. */
+/** The methods of Strapi's upload service of which one call is one request to the media library. */
 export interface UploadService {
   upload(...args: unknown[]): Promise<unknown>;
   replace(...args: unknown[]): Promise<unknown>;
@@ -26,9 +26,9 @@ export interface UploadService {
 }
 
 /**
- * What takes the calls: the media storage, or undefined while the plugin has nothing to do with this library (off, and
- * its ledger empty), in which case Strapi's own provider does as ever.
- * @throws StorageError when the plugin could not start: better no upload than one the ledger does not know of
+ * Returns the media storage that takes the calls, or undefined while the plugin has nothing to do with this library (it is off, and its
+ * ledger is empty). Strapi's own provider then works as ever.
+ * @throws StorageError if the plugin could not start: no upload is better than one that the ledger does not know
  */
 export type ActiveStorage = () => Promise<MediaStorage | undefined>;
 
@@ -36,7 +36,7 @@ const scopes = new AsyncLocalStorage<RequestScope>();
 
 type OriginalProvider = Pick<UploadProvider, 'upload' | 'uploadStream' | 'delete'> & Partial<UploadProvider>;
 
-/** Methods that came from {@link wrapProvider}. */
+/** The methods that {@link wrapProvider} has made. */
 const wrapped = new WeakSet<object>();
 
 export function isWrapped(method: unknown): boolean {
@@ -44,8 +44,8 @@ export function isWrapped(method: unknown): boolean {
 }
 
 /**
- * The wrapped methods; `original` is asked wherever the storage is not active.
- * @param original older ones have no methods to replace: they delete and upload, as Strapi does then
+ * Wraps the methods of a provider. They call `original` wherever the storage is not active.
+ * @param original older versions have no methods to replace; they delete and upload, as Strapi does then
  */
 export function wrapProvider(original: OriginalProvider, active: ActiveStorage): UploadProvider {
   const write = async (file: UploadFile, from: BytesIn, pass: () => Promise<void>, replaced?: UploadFile): Promise<void> => {
@@ -61,7 +61,7 @@ export function wrapProvider(original: OriginalProvider, active: ActiveStorage):
         file.url = urlOf(key);
       });
     } finally {
-      // Strapi opened it for us; a refused write would leave its file open
+      // Strapi opened the stream for this call; a refused write would leave its file open
       file.stream?.destroy();
     }
   };
@@ -87,8 +87,8 @@ export function wrapProvider(original: OriginalProvider, active: ActiveStorage):
 }
 
 /**
- * Each call of the service runs in a scope of its own; nested calls belong to the outer one.
- * @param onBypass an upload has ended well, and none of its files came here
+ * Runs each call of the service in a scope of its own; nested calls belong to the outer one.
+ * @param onBypass called when an upload has succeeded and none of its files came to this plugin
  */
 export function wrapService(original: UploadService, active: ActiveStorage, onBypass: () => void = () => undefined): UploadService {
   const scoped =
@@ -108,7 +108,7 @@ function urlOf(key: ObjectKey): string {
   return `/uploads/${key}`;
 }
 
-/** Strapi shows an ApplicationError's text to the editor; any other error is a bare 500. */
+/** Strapi shows the text of an ApplicationError to the editor; any other error is a bare 500. */
 async function editorFriendly<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

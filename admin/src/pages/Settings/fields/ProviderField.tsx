@@ -1,7 +1,6 @@
 import { SingleSelect, SingleSelectOption } from '@strapi/design-system';
 
 import { PRESETS } from '../../../../../server/src/contracts/presets';
-import { usePresetLabel } from '../../../hooks/usePresetLabel';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { isReset } from '../../../utils/patch';
 import { presetOf } from '../../../utils/presets';
@@ -10,7 +9,6 @@ import { Frame } from './Frame';
 
 export function ProviderField() {
   const t = useTranslate();
-  const labelOf = usePresetLabel();
   const { state, editable, dispatch } = useForm();
   return (
     <Frame path="provider" hint={t('field.provider.hint')}>
@@ -21,7 +19,7 @@ export function ProviderField() {
       >
         {PRESETS.map((preset) => (
           <SingleSelectOption key={preset.id} value={preset.id}>
-            {labelOf(preset)}
+            {t(`preset.${preset.id}.label`)}
           </SingleSelectOption>
         ))}
       </SingleSelect>

@@ -1,6 +1,5 @@
 import { Grid, Link } from '@strapi/design-system';
 
-import { usePresetLabel } from '../../../hooks/usePresetLabel';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { inSection } from '../../../utils/fields';
 import { endpointPlaceholder, presetOf } from '../../../utils/presets';
@@ -15,14 +14,13 @@ const STORAGE = inSection('storage');
 
 export function StorageSection() {
   const t = useTranslate();
-  const labelOf = usePresetLabel();
   const { state } = useForm();
   const preset = presetOf(state.values.provider);
   const docs = preset.docs && (
     <>
       {' '}
       <Link href={preset.docs} isExternal>
-        {t('storage.docs', { provider: labelOf(preset) })}
+        {t('storage.docs', { provider: t(`preset.${preset.id}.label`) })}
       </Link>
     </>
   );
