@@ -42,7 +42,7 @@ export async function benchLedger(rows: number, json: boolean): Promise<void> {
 async function measured(kind: BenchDatabase, rows: number): Promise<Result> {
   const database: TestDatabase = await kind.open();
   try {
-    const ledger = knexLedger(knexTransactions(database.knex));
+    const ledger = knexLedger(knexTransactions(database.knex, database.schema));
     await fill(database.knex, rows);
     await ledger.recount();
     const timings = {

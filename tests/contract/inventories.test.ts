@@ -71,7 +71,7 @@ describe.each(testDatabases())('inventories on $name', (kind) => {
 
   inventoriesContract(async () => {
     await emptyTables(database);
-    const transactions = knexTransactions(database.knex);
-    return { ledger: knexLedger(transactions, { schema: database.schema }), inventories: knexInventories(transactions, database.schema) };
+    const transactions = knexTransactions(database.knex, database.schema);
+    return { ledger: knexLedger(transactions, { schema: database.schema }), inventories: knexInventories(transactions) };
   });
 });

@@ -95,6 +95,6 @@ describe.each(testDatabases())('$name', (kind) => {
 
   leasesContract(`knex on ${kind.name}`, async () => {
     await emptyTables(database);
-    return { leases: knexLeases(knexTransactions(database.knex), database.schema), advance: (ms) => shiftTimes(database, ms) };
+    return { leases: knexLeases(knexTransactions(database.knex, database.schema)), advance: (ms) => shiftTimes(database, ms) };
   });
 });

@@ -56,14 +56,14 @@ export const untilAborted = async ({ signal }: JobContext): Promise<JobOutcome> 
 /** A process: it shares nothing with another one but the database, and where it is told so the disk. */
 export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { volume = 'disk-1', budgetMs = 60_000, retryMs = 60_000 } = {}) {
   const { knex, schema } = database;
-  const transactions = knexTransactions(knex);
+  const transactions = knexTransactions(knex, schema);
   const holder = `${volume}/${Math.random()}`;
   const log = { lines: [] as string[], debug: quiet, info: quiet, warn: (line: string) => void log.lines.push(line), error: (line: string) => void log.lines.push(line) };
   const now = { mode: 'read-write' as Mode, reason: null as ErrorCode | null, leaving: false, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
-  const runs = knexRuns(transactions, schema);
-  const findings = knexFindings(transactions, schema);
-  const requests = knexJobRequests(transactions, schema);
-  const registry = volumeRegistry(transactions, schema);
+  const runs = knexRuns(transactions);
+  const findings = knexFindings(transactions);
+  const requests = knexJobRequests(transactions);
+  const registry = volumeRegistry(transactions);
   const id = volume as VolumeId;
   const book = new RequestBook({ requests, runs, registry, volume: () => id });
   const blocks = new Blocks({ jobs, book, runs, instance: now, cleanupIsScheduled: () => now.cleanupIsScheduled });
@@ -71,7 +71,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
     ...{ jobs, book, blocks, runs, findings, requests, holder, log, budgetMs, retryMs },
     volume: () => id,
     clock: systemClock,
-    leases: new LeaseHolder(knexLeases(transactions, schema), holder, systemClock, log),
+    leases: new LeaseHolder(knexLeases(transactions), holder, systemClock, log),
     defaults: () => ({ maxId: now.maxId, concurrency: 4, batchSize: 100, cleanupGraceMs: 0 }),
     s3Away: () => now.s3Away,
     pollMs: 10,

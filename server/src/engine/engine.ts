@@ -146,12 +146,12 @@ export class Engine {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
     const transactions = strapiTransactions(database);
-    const ledger = knexLedger(transactions, { schema: database.getSchemaName() });
-    const incidents = incidentLog(transactions, { schema: database.getSchemaName() });
+    const ledger = knexLedger(transactions);
+    const incidents = incidentLog(transactions);
     const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
     const volume = await openVolume(uploads);
     const service: SettingsService = new SettingsService({
-      repository: new KnexSettingsRepository(transactions, clock, database.getSchemaName()),
+      repository: new KnexSettingsRepository(transactions, clock),
       secrets: strapiSecretBox(strapi),
       variables: process.env,
       configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
@@ -166,7 +166,7 @@ export class Engine {
     const events = new Events(log);
     const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events);
     const outage = new Outage(incidents, clock, events);
-    const registry = volumeRegistry(transactions, database.getSchemaName());
+    const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
     await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
@@ -200,7 +200,7 @@ export class Engine {
     const address = publicAddress(strapi, process.env);
     const site = address === undefined ? undefined : publicSite(address, clock);
     const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
-    const leases = knexLeases(transactions, database.getSchemaName());
+    const leases = knexLeases(transactions);
     const twinWatch = new TwinWatch({ volume, leases, clock, log });
     const housekeeping: Housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
@@ -214,7 +214,7 @@ export class Engine {
       leases,
       holder,
     });
-    const inventories = knexInventories(transactions, database.getSchemaName());
+    const inventories = knexInventories(transactions);
     const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs: EngineJobs = new EngineJobs({
       ...{ transactions, leases, holder, registry, service, instance, connections },
@@ -226,7 +226,6 @@ export class Engine {
         registry,
         tree: diskTree(uploads),
       },
-      schema: database.getSchemaName(),
       purge: () => housekeeping.wake(),
     });
     const storage = new MediaStorage({

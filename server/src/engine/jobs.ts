@@ -27,7 +27,6 @@ export interface EngineJobsDeps {
   readonly parts: LibraryJobsDeps;
   readonly transactions: Transactions;
   /** PostgreSQL's schema, if it is not the connection's own. */
-  readonly schema: string | undefined;
   readonly leases: Leases;
   readonly holder: string;
   readonly registry: VolumeRegistry;
@@ -47,12 +46,12 @@ export class EngineJobs {
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
   readonly #schedules: JobSchedules;
 
-  constructor({ parts, transactions, schema, leases, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
+  constructor({ parts, transactions, leases, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
     const { clock, log, ledger } = parts;
     const jobs = libraryJobs(parts);
-    const runs = knexRuns(transactions, schema);
-    const findings = knexFindings(transactions, schema);
-    const requests = knexJobRequests(transactions, schema);
+    const runs = knexRuns(transactions);
+    const findings = knexFindings(transactions);
+    const requests = knexJobRequests(transactions);
     this.predecessors = new Predecessors({ leases, runs, ledger, volume: parts.volume.id, holder, hasEnded, log });
     const settings = () => service.current().settings;
     // the id is read each time: a folder that cannot be read at the start gets another id when it can

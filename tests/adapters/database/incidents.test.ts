@@ -16,7 +16,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
   beforeAll(async () => {
     database = await kind.open();
     await migrate(database.knex, { schema: database.schema });
-    const log = () => incidentLog(knexTransactions(database.knex), { schema: database.schema });
+    const log = () => incidentLog(knexTransactions(database.knex, database.schema));
     [one, other] = [log(), log()];
   });
   beforeEach(() => table().delete());
@@ -62,10 +62,10 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
   test('many that begin at once are one incident, also when they are the first ever', async () => {
     for (let round = 0; round < 5; round++) {
       await table().delete();
-      await Promise.all(Array.from({ length: 6 }, () => incidentLog(knexTransactions(database.knex), { schema: database.schema }).begin('UNREACHABLE')));
+      await Promise.all(Array.from({ length: 6 }, () => incidentLog(knexTransactions(database.knex, database.schema)).begin('UNREACHABLE')));
       expect(await list()).toHaveLength(1);
       await end(one);
-      await Promise.all(Array.from({ length: 6 }, () => incidentLog(knexTransactions(database.knex), { schema: database.schema }).begin('TIMEOUT')));
+      await Promise.all(Array.from({ length: 6 }, () => incidentLog(knexTransactions(database.knex, database.schema)).begin('TIMEOUT')));
       expect((await list()).map(({ code }) => code)).toEqual(['TIMEOUT', 'UNREACHABLE']);
     }
   });

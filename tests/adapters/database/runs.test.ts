@@ -27,10 +27,10 @@ describe.each(testDatabases())('on $name', (kind) => {
   beforeAll(async () => {
     database = await kind.open();
     await migrate(database.knex, { schema: database.schema });
-    const transactions = knexTransactions(database.knex);
-    runs = knexRuns(transactions, database.schema);
-    findings = knexFindings(transactions, database.schema);
-    requests = knexJobRequests(transactions, database.schema);
+    const transactions = knexTransactions(database.knex, database.schema);
+    runs = knexRuns(transactions);
+    findings = knexFindings(transactions);
+    requests = knexJobRequests(transactions);
   });
   beforeEach(() => emptyTables(database));
   afterAll(() => database.close());

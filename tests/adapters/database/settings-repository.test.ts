@@ -37,7 +37,7 @@ test('a schema that the connection does not look into by itself is named in ever
   await knex.raw(`attach database ':memory:' as plugin`);
   await knex.schema.dropTable('s3_storage_settings');
   await up(knex, 'plugin');
-  const elsewhere = new KnexSettingsRepository(knexTransactions(knex), { now: () => 1 }, 'plugin');
+  const elsewhere = new KnexSettingsRepository(knexTransactions(knex, 'plugin'), { now: () => 1 });
   // found either way: only what is written without the schema would go to the table of that name in the connection’s own
   await up(knex);
   await elsewhere.update(withBucket('a'));
@@ -70,6 +70,7 @@ test('a row that another process changed in between is read again', async () => 
   const racing = new KnexSettingsRepository(
     {
       read: real.read,
+      table: real.table,
       run: (work) =>
         real.run(async (trx) => {
           rounds += 1;

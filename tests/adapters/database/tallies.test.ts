@@ -23,7 +23,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
   // so few at once that a count takes several steps
   const ledgerOn = (transactions: Transactions) => knexLedger(transactions, { schema: database.schema, readAtOnce: 2 });
   const hand = new Hand(() => ({
-    ledger: ledgerOn(knexTransactions(database.knex)),
+    ledger: ledgerOn(knexTransactions(database.knex, database.schema)),
     advance: (ms) => shiftTimes(database, ms),
   }));
   const appended = async () => ((await table('s3_storage_tallies').select('id')) as unknown[]).length;
@@ -57,7 +57,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
       await emptyTables(database);
       for (const name of names.slice(0, 4)) await hand.fallBack(name);
       await table('s3_storage_tallies').delete();
-      const done = await ledgerOn(interrupted(knexTransactions(database.knex), step, change)).recount();
+      const done = await ledgerOn(interrupted(knexTransactions(database.knex, database.schema), step, change)).recount();
       outcomes.push(done);
       if (!done) expect(await hand.ledger.recount()).toBe(true);
       const rows = await Promise.all(names.map((name) => hand.ledger.find(key(name))));
@@ -89,7 +89,8 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
     // has one connection only
     if (kind.name === 'SQLite') return;
     await database.knex.transaction(async (open) => {
-      const inside = { run: <T>(work: (trx: typeof open) => Promise<T>) => work(open), read: <T>(query: (db: Knex) => Promise<T>) => query(open) };
+      const { table } = knexTransactions(database.knex, database.schema);
+      const inside = { table, run: <T>(work: (trx: typeof open) => Promise<T>) => work(open), read: <T>(query: (db: Knex) => Promise<T>) => query(open) };
       await record(knexLedger(inside, { schema: database.schema }), 'inside.png');
       for (const name of ['a.png', 'b.png']) await record(hand.ledger, name);
       await hand.ledger.foldTallies();
@@ -120,6 +121,7 @@ function interrupted(transactions: Transactions, step: number, happens: () => Pr
     if (++steps === step) await happens();
   };
   return {
+    table: transactions.table,
     run: async (work) => {
       await before();
       return transactions.run(work);

@@ -16,7 +16,7 @@ describe('a transaction of the ledger’s own', () => {
   /** Writes a note, then fails `times` times. */
   const failing = (times: number, error: object) => {
     let left = times;
-    return knexTransactions(database.knex, clock).run(async (trx) => {
+    return knexTransactions(database.knex, database.schema, clock).run(async (trx) => {
       await trx('notes').insert({ id: 1 });
       if (left-- > 0) throw error;
       return 'done';

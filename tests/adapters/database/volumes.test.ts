@@ -15,7 +15,7 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
   beforeAll(async () => {
     database = await kind.open();
     await migrate(database.knex, { schema: database.schema });
-    registry = volumeRegistry(knexTransactions(database.knex), database.schema);
+    registry = volumeRegistry(knexTransactions(database.knex, database.schema));
   });
   afterAll(() => database.close());
   const table = () => (database.schema ? database.knex('s3_storage_volumes').withSchema(database.schema) : database.knex('s3_storage_volumes'));

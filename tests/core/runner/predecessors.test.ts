@@ -21,7 +21,7 @@ afterAll(() => database.close());
 
 /** A process that shares the disk with others. @param ended those that it knows to have ended */
 function aProcess(holder: string, ended: string[] = []) {
-  const transactions = knexTransactions(database.knex);
+  const transactions = knexTransactions(database.knex, database.schema);
   const leases = knexLeases(transactions);
   const ledger = knexLedger(transactions);
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };

@@ -27,13 +27,9 @@ interface CountColumns {
   bytes: number | string | null;
 }
 
-function findingsTable(db: Knex, schema: string | undefined): Knex.QueryBuilder {
-  return schema ? db(TABLE).withSchema(schema) : db(TABLE);
-}
-
-/** The findings in `s3_storage_findings`. @param schema PostgreSQL's schema, if it is not the connection's own */
-export function knexFindings(transactions: Transactions, schema?: string): Findings {
-  const table = (db: Knex) => findingsTable(db, schema);
+/** The findings in `s3_storage_findings`. */
+export function knexFindings(transactions: Transactions): Findings {
+  const table = (db: Knex) => transactions.table(db, TABLE);
   return {
     add: async (runId, findings) => {
       const rows = findings.map(({ kind, key, name, size, code, action, applied, details = {} }) => {
@@ -46,10 +42,10 @@ export function knexFindings(transactions: Transactions, schema?: string): Findi
 
     forgetBefore: async (job, runId) => {
       const earlier = await transactions.read<{ run_id: number | string }[]>((db) => {
-        const runs = schema ? db('s3_storage_runs').withSchema(schema) : db('s3_storage_runs');
+        const runs = transactions.table(db, 's3_storage_runs');
         return table(db).distinct('run_id').whereIn('run_id', runs.where({ job }).where('id', '<', runId).select('id'));
       });
-      await dropFindings(transactions, earlier.map(({ run_id }) => Number(run_id)), schema);
+      await dropFindings(transactions, earlier.map(({ run_id }) => Number(run_id)));
     },
 
     page: (runId, { kind, offset, limit }) =>
@@ -70,11 +66,11 @@ export function knexFindings(transactions: Transactions, schema?: string): Findi
 }
 
 /** Removes the findings of these runs, up to 1,000 rows at a time. */
-export async function dropFindings(transactions: Transactions, runIds: readonly number[], schema?: string): Promise<void> {
+export async function dropFindings(transactions: Transactions, runIds: readonly number[]): Promise<void> {
   for (const runId of runIds) {
     for (let deleted = DELETED; deleted === DELETED; ) {
       deleted = await transactions.run(async (trx) => {
-        const of = () => findingsTable(trx, schema).where('run_id', runId);
+        const of = () => transactions.table(trx, TABLE).where('run_id', runId);
         const rows: { id: number | string }[] = await of().orderBy('id').limit(DELETED).select('id');
         const last = rows.at(-1);
         return last ? await of().where('id', '<=', last.id).delete() : 0;

@@ -20,10 +20,9 @@ interface IncidentRow {
 /**
  * The incidents in the database, on the database's clock. At most one row is marked as the latest, in a unique column, so that processes
  * that begin at once agree on it. Every process in an outage reports to that row.
- * @param options.schema PostgreSQL's schema, if it is not the connection's own
  */
-export function incidentLog(transactions: Transactions, options: { schema?: string } = {}): IncidentLog {
-  const table = (db: Knex) => (options.schema ? db(TABLE).withSchema(options.schema) : db(TABLE));
+export function incidentLog(transactions: Transactions): IncidentLog {
+  const table = (db: Knex) => transactions.table(db, TABLE);
   const latest = (db: Knex) => table(db).where('latest', 1);
   const begun = (db: Knex, code: ErrorCode) =>
     table(db).insert({ code, started_at: clockAfter(db), seen_at: clockAfter(db), fell_back: 0, latest: 1 });

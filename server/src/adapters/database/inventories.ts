@@ -6,9 +6,9 @@ import type { Transactions } from './transactions';
 /** The columns of a row. Numbers are strings on PostgreSQL and MySQL. */
 type InventoryColumns = Record<'position' | 'other_providers' | 'missing' | 'generation', number | string> & { completed_to: number | string | null };
 
-/** The inventories in `s3_storage_inventories`. @param schema PostgreSQL's schema, if it is not the connection's own */
-export function knexInventories(transactions: Transactions, schema?: string): Inventories {
-  const table = (db: Knex): Knex.QueryBuilder => (schema ? db('s3_storage_inventories').withSchema(schema) : db('s3_storage_inventories'));
+/** The inventories in `s3_storage_inventories`. */
+export function knexInventories(transactions: Transactions): Inventories {
+  const table = (db: Knex): Knex.QueryBuilder => transactions.table(db, 's3_storage_inventories');
 
   return {
     async of(volume) {

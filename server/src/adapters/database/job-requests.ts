@@ -14,9 +14,9 @@ interface RequestColumns {
   requested_at: number | string;
 }
 
-/** The requests for jobs in `s3_storage_jobs`. @param schema PostgreSQL's schema, if it is not the connection's own */
-export function knexJobRequests(transactions: Transactions, schema?: string): JobRequests {
-  const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
+/** The requests for jobs in `s3_storage_jobs`. */
+export function knexJobRequests(transactions: Transactions): JobRequests {
+  const table = (db: Knex) => transactions.table(db, TABLE);
   const ask = (name: JobName, stopped: boolean, options: StartRequest) =>
     transactions.run(async (trx) => {
       const now = clockAfter(trx);

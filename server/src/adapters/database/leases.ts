@@ -3,9 +3,9 @@ import type { Leases } from '../../core/leases/leases';
 import { clockAfter } from './dialect';
 import type { Transactions } from './transactions';
 
-/** The leases in `s3_storage_leases`. @param schema PostgreSQL's schema, if it is not the connection's own */
-export function knexLeases(transactions: Transactions, schema?: string): Leases {
-  const table = (db: Knex) => (schema ? db('s3_storage_leases').withSchema(schema) : db('s3_storage_leases'));
+/** The leases in `s3_storage_leases`. */
+export function knexLeases(transactions: Transactions): Leases {
+  const table = (db: Knex) => transactions.table(db, 's3_storage_leases');
 
   return {
     acquire: (name, holder, forMs) =>

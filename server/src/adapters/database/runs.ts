@@ -38,9 +38,9 @@ interface RunColumns {
   lasts_ms: number | string;
 }
 
-/** The runs in `s3_storage_runs`. @param schema PostgreSQL's schema, if it is not the connection's own */
-export function knexRuns(transactions: Transactions, schema?: string): Runs {
-  const table = (db: Knex) => (schema ? db(TABLE).withSchema(schema) : db(TABLE));
+/** The runs in `s3_storage_runs`. */
+export function knexRuns(transactions: Transactions): Runs {
+  const table = (db: Knex) => transactions.table(db, TABLE);
   const select = (db: Knex) => {
     const died = db.raw("case when status = 'running' and (seen_at < ? or holder = ?) then 1 else 0 end as died", [clockAfter(db, -UNSEEN_MS), ABANDONED]);
     return table(db).select('*', died, db.raw('? - started_at as lasts_ms', [clockAfter(db)]));
@@ -67,7 +67,7 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
         await table(trx).where({ id }).update({ ...countsOf(snapshot), status, error, seen_at: now, ended_at: now });
         return entryOf(await select(trx).where({ id }).first<RunColumns>());
       });
-      await forgetOld(transactions, table, ended.job, schema);
+      await forgetOld(transactions, table, ended.job);
       return ended;
     },
 
@@ -105,7 +105,7 @@ export function knexRuns(transactions: Transactions, schema?: string): Runs {
  * Removes old runs of a job. It keeps the last dry run, whose report people still read, and the ended runs of the last request: they tell a
  * disk that comes back that it has done its part.
  */
-async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.QueryBuilder, job: JobName, schema?: string): Promise<void> {
+async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.QueryBuilder, job: JobName): Promise<void> {
   const ids = await transactions.read(async (db) => {
     const last = (await table(db).where({ job }).max('request as request').first()) as { request: number | string | null };
     const dry = (await table(db).where({ job, dry_run: true }).max('id as id').first()) as { id: number | string | null };
@@ -121,7 +121,7 @@ async function forgetOld(transactions: Transactions, table: (db: Knex) => Knex.Q
   });
   if (ids.length === 0) return;
   const old = ids.map(({ id }) => Number(id));
-  await dropFindings(transactions, old, schema);
+  await dropFindings(transactions, old);
   await transactions.run((trx) => table(trx).whereIn('id', old).delete());
 }
 

@@ -48,13 +48,10 @@ export class KnexSettingsRepository implements SettingsRepository {
   constructor(
     private readonly transactions: Transactions,
     private readonly clock: Pick<Clock, 'now'>,
-    /** PostgreSQL's schema, if it is not the connection's own. */
-    private readonly schema?: string,
   ) {}
 
   private table(db: Knex): Knex.QueryBuilder {
-    const table = db(TABLE);
-    return this.schema ? table.withSchema(this.schema) : table;
+    return this.transactions.table(db, TABLE);
   }
 
   async revision(): Promise<number> {

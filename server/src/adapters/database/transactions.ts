@@ -14,6 +14,8 @@ export interface Transactions {
   run<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T>;
   /** Runs one reading statement, in the host's transaction if there is one, otherwise without a transaction. */
   read<T>(query: (db: Knex) => Promise<T>): Promise<T>;
+  /** A table of the plugin's own, in the schema where Strapi keeps all tables: Strapi names it too, whatever the search path says. */
+  table(db: Knex, name: string): Knex.QueryBuilder;
 }
 
 /** Number of attempts for one transaction. */
@@ -23,8 +25,9 @@ const BACKOFF_MS = 10;
 const BACKOFF_CAP_MS = 400;
 
 /** Runs each call in a transaction of its own; for tests and tools. */
-export function knexTransactions(knex: Knex, clock: Pick<Clock, 'sleep' | 'random'> = systemClock): Transactions {
+export function knexTransactions(knex: Knex, schema?: string, clock: Pick<Clock, 'sleep' | 'random'> = systemClock): Transactions {
   return {
+    table: tablesIn(schema),
     run: (work) => repeated(() => knex.transaction(work), clock),
     read: (query) => query(knex),
   };
@@ -33,6 +36,7 @@ export function knexTransactions(knex: Knex, clock: Pick<Clock, 'sleep' | 'rando
 /** The part of `strapi.db` that the plugin uses. */
 export interface StrapiDatabase {
   readonly connection: Knex;
+  getSchemaName(): string | undefined;
   inTransaction(): boolean;
   transaction<T>(work: (parameters: { trx: Knex.Transaction }) => Promise<T>): Promise<T>;
 }
@@ -51,9 +55,15 @@ export function strapiTransactions(
       return turn;
     });
   return {
+    table: tablesIn(db.getSchemaName()),
     run: (work) => (db.inTransaction() ? inAmbient(work) : repeated(() => db.transaction(({ trx }) => work(trx)), clock)),
     read: (query) => (db.inTransaction() ? inAmbient(query) : query(db.connection)),
   };
+}
+
+/** @param schema PostgreSQL's schema, if it is not the connection's own */
+function tablesIn(schema: string | undefined): Transactions['table'] {
+  return (db, name) => (schema ? db(name).withSchema(schema) : db(name));
 }
 
 async function repeated<T>(transaction: () => Promise<T>, clock: Pick<Clock, 'sleep' | 'random'>): Promise<T> {

@@ -13,13 +13,9 @@ interface VolumeColumns {
 
 /**
  * The uploads folders in the database, on the database's clock.
- * @param schema PostgreSQL's schema, if it is not the connection's own
  */
-export function volumeRegistry(transactions: Transactions, schema?: string): VolumeRegistry {
-  const volumes = (db: Knex): Knex.QueryBuilder => {
-    const table = db('s3_storage_volumes');
-    return schema ? table.withSchema(schema) : table;
-  };
+export function volumeRegistry(transactions: Transactions): VolumeRegistry {
+  const volumes = (db: Knex): Knex.QueryBuilder => transactions.table(db, 's3_storage_volumes');
   return {
     async beat(id) {
       await transactions.run(async (trx) => {
