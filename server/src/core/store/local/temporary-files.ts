@@ -10,7 +10,10 @@ import { errnoOf } from './disk-errors';
  */
 export const SPOOL_PREFIX = 's3-storage-spool-';
 
-/** Names of the files by which the plugin recognises the web server in front. Each lies in the uploads folder for a moment; see `public-url/marks.ts`. */
+/**
+ * Names of the files by which the plugin recognises the web server in front. Each lies in the uploads folder for a moment; see
+ * `public-url/marks.ts`.
+ */
 const MARK_FILE = /^s3-storage-mark-[0-9a-f]{32}-[0-9a-f]{32}\.png$/;
 
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
