@@ -18,11 +18,11 @@ const GIVE_UP_MS = 30_000;
 /** Shortest time before the source is asked again after a failure or an answer, in milliseconds. */
 const REMEMBERED_MS = 5_000;
 /**
- * Age at which credentials without an expiration are asked for again, in milliseconds. Somebody may replace them at any moment, as with a
+ * Age at which this class asks again for credentials without an expiration, in milliseconds. Somebody may replace them at any moment, as with a
  * key in a shared file.
  */
 const FRESH_MS = 60_000;
-/** Time before the expiration of credentials at which they are asked for again, in milliseconds. */
+/** Time before the expiration of credentials at which this class asks for new ones, in milliseconds. */
 const EARLY_MS = 5 * 60_000;
 
 /**
