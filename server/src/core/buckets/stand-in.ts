@@ -17,6 +17,7 @@ const AWAITED_BYTES = 16 * 1024 * 1024;
 const PROOFS_AT_ONCE = 2;
 /** Time for which an object is not read again after its proof has failed, in milliseconds. */
 const REFUSED_MS = 60_000;
+/** Largest number of verdicts that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 type Verdict = { readonly etag: string } | { readonly refusedAt: number };
