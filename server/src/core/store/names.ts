@@ -3,7 +3,7 @@ import { MAX_NAME_BYTES } from '../keys';
 
 /**
  * Refuses names that a file system, the SDK or a server would take for another object (`a/../b`, `a//b`), so that names stay
- * exact in every store. It does not repair such a name, because then two names would mean one object.
+ * exact in every store. It does not repair such a name, because two names would mean one object then.
  * @throws StorageError INVALID_KEY
  */
 export function assertName(name: string, operation: string): void {

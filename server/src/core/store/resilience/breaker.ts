@@ -24,6 +24,7 @@ export type BreakerListener = (now: BreakerState, before: BreakerState) => void;
 
 /** Time for which the failures of a subject do not count after S3 turned out to have no part in them, in milliseconds. */
 const EXCUSED_MS = 10 * 60_000;
+/** Largest number of subjects whose failures do not count. */
 const MAX_EXCUSED = 1_000;
 /** Longest time of a quick answer, in milliseconds. Nobody notices a shorter wait. */
 const QUICK_MS = 500;

@@ -28,6 +28,7 @@ const LOOK_AGAIN_MS = 10_000;
 const ASK_AGAIN_MS = [5_000, 10_000, 20_000, 30_000] as const;
 /** Shortest time between two reports about one object, in milliseconds. */
 const TOLD_MS = 10 * 60_000;
+/** Largest number of objects whose last report is remembered. */
 const MAX_TOLD = 1_000;
 
 /**

@@ -22,6 +22,7 @@ interface Failing {
 const CLOSED: WriteState = { kind: 'closed' };
 /** Time for which a verdict on one body is valid, in milliseconds. Somebody may mend the firewall or proxy in front of S3 meanwhile. */
 const REMEMBERED_MS = 10 * 60_000;
+/** Largest number of bodies that the lane remembers as failing, and as refused. */
 const MAX_REMEMBERED = 1_000;
 
 /**

@@ -31,7 +31,7 @@ const CARRIERS: readonly [number, (address: string) => string][] = [
   [16, (address) => `2002:${hexOf(address)}::`], // 6to4
 ];
 
-/** `169.254.1.2` → `a9fe:0102` */
+/** Returns `a9fe:0102` for `169.254.1.2`. */
 function hexOf(address: string): string {
   return Buffer.from(address.split('.').map(Number)).toString('hex').replace(/^.{4}/, '$&:');
 }

@@ -33,6 +33,7 @@ const UNSIGNED = {
  * server has just closed would fail.
  */
 const IDLE_CONNECTION_MS = 8_000;
+/** Largest number of idle connections that the client keeps open. */
 const KEPT_IDLE_CONNECTIONS = 64;
 
 /**

@@ -11,7 +11,7 @@ export interface ExchangeOptions {
   name: string;
   /** The signal of the caller. */
   signal?: AbortSignal;
-  /** Longest wait, in milliseconds. */
+  /** Longest wait for progress, in milliseconds. */
   timeoutMs: number;
 }
 

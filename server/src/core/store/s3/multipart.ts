@@ -45,6 +45,7 @@ const COMPLETE_TIMEOUT_MS = 60_000;
 /** Longest wait for the removal of the parts after a failure, in milliseconds. The caller waits for it. */
 const ABORT_TIMEOUT_MS = 2_000;
 
+/** One mebibyte, in bytes. */
 const MIB = 1024 * 1024;
 /** Returns the size of a part, in bytes. Amazon's minimum is 5 MiB, R2 wants equal parts, and Scaleway takes at most 1,000 parts. */
 export function partSizeFor(size: number): number {
