@@ -3,7 +3,7 @@ import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { ObjectStore } from '../store/object-store';
 import type { Cloud } from './cloud';
 
-/** A place in a bucket that can be read: its store, the location under which the ledger knows it, and the prefix of all names. */
+/** A bucket that this instance can read: its store, the location under which the ledger knows it, and the prefix of all names. */
 export interface ReadableBucket {
   readonly store: ObjectStore;
   readonly locationId: LocationId;
@@ -11,21 +11,21 @@ export interface ReadableBucket {
 }
 
 /**
- * The buckets that this instance can reach now. Every answer may change from one moment to the next, as settings change: ask each
- * time, and keep no answer for longer than one piece of work.
+ * The buckets that this instance can reach now. Every answer may change at any moment, because settings change. Ask each time, and keep
+ * no answer for longer than one piece of work.
  */
 export interface Buckets {
-  /** The present bucket, where this instance may change it; undefined where it may not (read-only, off): leave the bucket alone then. */
+  /** The present bucket where this instance may change it; undefined where it may not (read-only, off). Do not change the bucket then. */
   readonly writable: Cloud | undefined;
-  /** The present bucket, also where this instance may only read it; undefined where S3 is off. */
+  /** The present bucket, even where this instance may only read it; undefined where S3 is off. */
   readonly readable: ReadableBucket | undefined;
-  /** The breaker of S3, also where S3 may only be read; undefined where S3 is off. */
+  /** The breaker of S3, even where this instance may only read; undefined where S3 is off. */
   readonly breaker: CircuitBreaker | undefined;
-  /** The store of a location; undefined where the settings do not lead to it: S3 is off, or at another endpoint. */
+  /** Returns the store of a location; undefined where the settings do not lead to it, because S3 is off or at another endpoint. */
   storeAt(location: LocationId): ObjectStore | undefined;
   /**
-   * The present bucket, where it is not that location; undefined where it is, and where S3 is off. An object of the same name may be
-   * a copy of what was written at the location. Read only what is proven to be the same (see `stand-in.ts`), and never write there.
+   * Returns the present bucket if it is not that location; undefined if it is, and where S3 is off. An object of the same name there may
+   * be a copy of the one at the location. Read it only after a proof that it has the same bytes (see `stand-in.ts`), and never write there.
    */
   standInFor(location: LocationId): ObjectStore | undefined;
 }

@@ -12,12 +12,12 @@ import { isPage } from '../store/resilience/write-lane';
 import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
 import { prove, type ProofMemory } from './proof';
 
-/** What a write needs of the ledger before it publishes. */
+/** The part of the ledger that a write needs before it publishes. */
 export type WriteLedger = Pick<LedgerWrites, 'begin' | 'touch' | 'abandon' | 'forget'>;
 
-/** S3 as this instance may change it now. */
+/** The present bucket with everything that a write to it needs. */
 export interface Cloud {
-  /** With breaker and retries; its `put` is tried once, see {@link send}. */
+  /** The store with breaker and retries. It does not repeat a `put`; {@link send} does. */
   readonly store: ObjectStore;
   readonly breaker: CircuitBreaker;
   readonly retryPolicy: RetryPolicy;
@@ -25,9 +25,9 @@ export interface Cloud {
   readonly prefix: string;
   readonly cacheControl: string | null;
   readonly proof: ProofMemory;
-  /** Called for every body that was stored and proven. */
+  /** {@link send} calls it for every body that was stored and proven. */
   onSent(): void;
-  /** Called with what kept a body that nobody waits for from being stored. */
+  /** {@link send} calls it with the error when a body for which nobody waits could not be stored. */
   onFailed?(error: StorageError): void;
 }
 
@@ -38,30 +38,30 @@ export interface Sent {
 
 export interface SendOptions extends BeginOptions {
   mime: string | null;
-  /** The plain object name was spent by an earlier PUT. */
+  /** Whether an earlier PUT has spent the plain object name. */
   plainUsed?: boolean;
-  /** The name of the first attempt, where it is recorded already. It is this function's from now on, whatever comes of it. */
+  /** The intent of the first attempt, where the ledger has it already. From now on {@link send} owns it, and ends it in any case. */
   begun?: IntentOf<'object'>;
-  /** Nobody has looked what lies under that name: S3 is to refuse the PUT if it would overwrite, and the next name is another. */
+  /** Nobody has checked what lies under that name. S3 refuses the PUT if it would overwrite, and the next attempt uses another name. */
   onlyIfAbsent?: boolean;
-  /** Nobody waits for it: every attempt may last as long as the store's own timeouts allow. */
+  /** Nobody waits for the result, so every attempt may last as long as the store's own timeouts allow. */
   background?: boolean;
-  /** Where S3 takes no uploads, it may be the one that finds out whether it does again. Default: whether nobody waits for it. */
+  /** Whether this upload may be a trial while S3 takes no uploads, see `WriteLane`. The default is {@link background}. */
   mayTry?: boolean;
   signal?: AbortSignal;
 }
 
-/** How often a pending name is touched while its bytes travel. */
+/** Interval at which a pending name is touched while its bytes travel, in milliseconds. */
 const TOUCH_INTERVAL_MS = 60_000;
 
 /**
- * Puts a body into S3 under a name of its own and proves it, with the policy's number of attempts in all. After an
- * attempt whose outcome is unknown the name is burnt (it may land late and overwrite) and the next attempt draws another;
- * a definite refusal keeps the name.
+ * Puts a body into S3 under a name that no other write uses, and proves it. The policy limits the number of attempts. After an attempt
+ * whose outcome is unknown, the function abandons the name, because the PUT may land late and overwrite, and the next attempt gets
+ * another name. After a definite refusal, the next attempt uses the same name.
  *
- * @returns the intent under which the proven bytes lie, still pending: publish or abandon it
- * @throws StorageError when S3 could not take it, FILE_REFUSED or TOO_LARGE where that is this body's own trouble; no name that may
- *   hold bytes stays uncondemned. Anything else thrown is the ledger's own failure.
+ * @returns the intent under which the proven bytes lie. It is still pending, and the caller publishes or abandons it.
+ * @throws StorageError when S3 could not take the body; FILE_REFUSED or TOO_LARGE when only this body is the reason. Every name that may
+ *   hold bytes is condemned then. Any other error is a failure of the ledger.
  */
 export async function send(
   deps: { ledger: WriteLedger; clock: Clock },
@@ -78,7 +78,7 @@ export async function send(
   let intent = options.begun;
   let ticket: Ticket | undefined = options.ticket;
   try {
-    // before anything is asked of S3 or the ledger: while it takes no uploads nobody pays for one
+    // this comes before any request to S3 or the ledger, so that an upload costs nothing while S3 takes none
     writes.enter(key, body, options.mayTry ?? options.background ?? false);
     const plainFree = !intent && !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
     return await retry(
@@ -101,7 +101,7 @@ export async function send(
               signal,
               patienceMs,
             });
-            // from here on a refusal is one of the proof's: the bytes are there
+            // from here on a refusal concerns the proof: the bytes are in S3
             stored = true;
             return prove(cloud.store, own.name, body, answered, { signal, patienceMs, memory: options.background ? cloud.proof : undefined });
           });
@@ -109,12 +109,12 @@ export async function send(
           return { intent: own, etag: facts.etag };
         } catch (error) {
           if (stored || mayLandLate(error)) {
-            // first: should the ledger fail, the name stays pending, and must not pass for one that holds nothing
+            // this comes first: if the ledger fails, the name stays pending, and must not count as one that holds nothing
             // guard: burnt-name-not-forgotten
             intent = undefined;
             await ledger.abandon([own]);
           } else if (isStorageError(error, 'NAME_TAKEN')) {
-            // what lies there is somebody else's: not to be condemned
+            // somebody else's bytes lie there and must not be condemned
             intent = undefined;
             await ledger.forget(own);
           }
@@ -127,7 +127,7 @@ export async function send(
       },
     );
   } catch (error) {
-    // refused every time: nothing was written under it, so there is nothing to sweep
+    // S3 has refused every attempt under this name: it holds no bytes, so there is nothing to sweep
     if (intent) await ledger.forget(intent);
     const failure = await judged(cloud, key, body, error, options.signal);
     if (options.background && failure instanceof StorageError) cloud.onFailed?.(failure);
@@ -137,7 +137,7 @@ export async function send(
   }
 }
 
-/** Whether a PUT that failed may have stored its bytes, or may still do so. */
+/** Whether a failed PUT may have stored its bytes, or may still do so. */
 function mayLandLate(error: unknown): boolean {
   // guard: unknown-outcome-burns-the-name
   return !(error instanceof StorageError && error.refused);
@@ -147,12 +147,12 @@ function goesOn({ breaker }: Cloud): boolean {
   return breaker.state.kind === 'closed' && breaker.writes.state.kind === 'closed';
 }
 
-/** How long an answer about S3 as a whole is waited for, when one body was refused, in milliseconds. */
+/** Longest wait for an answer that shows that S3 as a whole works, after it has refused one body, in milliseconds. */
 const SOUND_WITHIN_MS = 1_000;
 
 /**
- * The failure, as FILE_REFUSED where it is this body's own: a firewall, or S3, has said no to it, or a connection breaks time and
- * again although other bodies pass; and S3 answers whatever else it is asked.
+ * Returns the failure, as FILE_REFUSED where only this body is the reason. That is so where a firewall or S3 has refused the body, or its
+ * connections keep breaking although other bodies pass, and where S3 still answers another request.
  */
 async function judged(cloud: Cloud, key: ObjectKey, body: Body, error: unknown, signal?: AbortSignal): Promise<unknown> {
   if (!(error instanceof StorageError) || error.operation !== 'put' || !goesOn(cloud)) return error;
@@ -174,8 +174,8 @@ async function isSound({ store }: Cloud, name: string, signal?: AbortSignal): Pr
 }
 
 /**
- * Whether nothing lies under a name. When S3 will not say (403 without the right to list), the answer is no: the
- * write then takes a name of its own rather than risk an object it does not know.
+ * Whether nothing lies under a name. Where S3 does not tell (403 without the right to list), the function returns false. Then the write
+ * takes an own name, so that it does not risk an object that the plugin does not know.
  */
 async function isFree(store: ObjectStore, name: string, signal?: AbortSignal): Promise<boolean> {
   const seen = await seenUnder(store, name, signal);
@@ -183,7 +183,7 @@ async function isFree(store: ObjectStore, name: string, signal?: AbortSignal): P
   return seen === 'nothing';
 }
 
-/** What lies under a name, as far as S3 says. @throws StorageError when it is away */
+/** Returns the facts of the object under a name, as far as S3 tells them. @throws StorageError when S3 is away */
 export async function seenUnder(store: ObjectStore, name: string, signal?: AbortSignal): Promise<ObjectFacts | 'nothing' | 'unknown'> {
   try {
     return await store.head(name, { signal });
@@ -195,6 +195,6 @@ export async function seenUnder(store: ObjectStore, name: string, signal?: Abort
 }
 
 function keepingAlive<T>(ledger: WriteLedger, intent: IntentOf<'object'>, work: () => Promise<T>): Promise<T> {
-  // a failed touch costs nothing by itself: the name has a day's grace, and publishing checks it again
+  // a failed touch does no harm by itself: the name stays pending for 24 hours, and publishing checks it again
   return withHeartbeat(TOUCH_INTERVAL_MS, () => void ledger.touch([intent]).catch(() => undefined), work);
 }

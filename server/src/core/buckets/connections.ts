@@ -25,7 +25,7 @@ export interface ConnectionsDeps {
   clock: Clock;
   log: Logger;
   outage: Outage;
-  /** A bucket with the credentials of the settings. */
+  /** Opens a bucket with the credentials of the settings. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
   events: Events;
   instance: Pick<Permit, 'mode'>;
@@ -36,21 +36,21 @@ interface Connection {
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
   readonly reports: OutageReports;
-  /** Buckets at the endpoint, by location: the present one, and former ones whose rows are still read. */
+  /** The stores at the endpoint by location: the present bucket, and former buckets, whose objects are still read. */
   readonly stores: ReadonlyMap<LocationId, ObjectStore>;
   close(): void;
 }
 
-/** The way to S3 that the settings in force describe; exchanged whole when what it is made of changes. */
+/** Holds the connection to S3 that the settings in force describe. It replaces the whole connection when one of its settings changes. */
 export class Connections implements Buckets {
   #connection: Connection | undefined;
-  /** The connection of which {@link check} has asked. */
+  /** The breaker of the connection that {@link check} has checked. */
   #checked: CircuitBreaker | undefined;
 
   constructor(private readonly deps: ConnectionsDeps) {}
 
   get writable(): Cloud | undefined {
-    // both then and now: other settings may have led to this connection than those that count since
+    // both modes must allow it: this connection may come from older settings than the present mode
     return this.#connection?.settings.mode === 'read-write' && this.deps.instance.mode === 'read-write' ? this.#connection.cloud : undefined;
   }
 
@@ -62,7 +62,7 @@ export class Connections implements Buckets {
     return this.#connection?.cloud;
   }
 
-  /** Undefined also at another endpoint: the present credentials are never sent there. */
+  /** Returns undefined for another endpoint, too, because the present credentials must never be sent there. */
   storeAt(location: LocationId): ObjectStore | undefined {
     return this.#connection?.stores.get(location);
   }
@@ -73,9 +73,9 @@ export class Connections implements Buckets {
   }
 
   /**
-   * Makes the settings those in force. Where they lead to S3 in the same way as before, what is known of it stays: in an outage
-   * nobody pays for it anew. Otherwise requests under way end on the connections they began on. If it fails there is no connection at
-   * all: the former settings may allow what the new ones forbid.
+   * Puts settings into force. Where they lead to S3 in the same way as before, the breaker keeps its state, so that nobody has to wait
+   * again to notice the same outage. Otherwise requests that are under way end on the connections on which they began. If this fails,
+   * there is no connection at all, because the former settings may allow what the new ones forbid.
    */
   async apply(settings: PermittedSettings): Promise<void> {
     const before = this.#connection;
@@ -89,8 +89,8 @@ export class Connections implements Buckets {
   }
 
   /**
-   * Asks S3 once for each connection whether it is usable, so that settings that cannot work are shown before the first upload falls
-   * back. Never rejects. A 403 says nothing here: a key without the right to list gets it for every missing object.
+   * Checks once for each connection whether S3 is usable, so that the administrator sees settings that cannot work before the first upload
+   * falls back. It never rejects. A 403 says nothing here: credentials without the right to list get it for every missing object.
    */
   async check(): Promise<void> {
     const connection = this.#connection;
@@ -104,7 +104,7 @@ export class Connections implements Buckets {
       failure = error;
     }
     if (connection.breaker !== this.#connection?.breaker || isStorageError(failure, 'ACCESS_DENIED')) return;
-    // that S3 answers does not say that it takes uploads, or gives out what it has
+    // an answer of S3 does not show that it takes uploads, or gives out its objects
     if (failure === undefined || isStorageError(failure, 'OBJECT_NOT_FOUND')) {
       if (this.deps.outage.ends('all')) this.deps.events.emit('recovered', {});
     } else {
@@ -112,7 +112,7 @@ export class Connections implements Buckets {
     }
   }
 
-  /** An upload was kept on the disk, or refused where `kept` is false, because S3 failed with `code`. */
+  /** Reports that S3 failed with `code`, so that an upload was kept on the disk, or refused where `kept` is false. */
   noteUnsent(code: ErrorCode, kept: boolean, detail?: string): void {
     this.#connection?.reports.unsent(code, kept, detail);
   }
@@ -167,7 +167,7 @@ export class Connections implements Buckets {
   }
 }
 
-/** What a connection is made of. */
+/** Returns the settings that make a connection. */
 function wayOf({ settings }: EffectiveSettings) {
   const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix } = settings;
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
@@ -186,12 +186,12 @@ async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, 
   };
 }
 
-/** The bucket that settings name. */
+/** Returns the location that settings name. */
 export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSettings): Location {
   return { endpoint: endpoint ?? '', region: signingRegion, bucket: bucket ?? '' };
 }
 
-/** Whether the present settings lead to a location's endpoint, in whatever spelling. */
+/** Whether two locations have the same endpoint, in whatever spelling. */
 export function isSameEndpoint(location: Location, present: Location): boolean {
   return placeOfEndpoint(location.endpoint, location.region) === placeOfEndpoint(present.endpoint, present.region);
 }
@@ -200,7 +200,7 @@ function probeName(prefix: string): string {
   return `${prefix}.s3-storage-probe`;
 }
 
-/** The cheapest question that only a working S3 answers; that there is no such object is an answer too. */
+/** Returns the cheapest request that only a working S3 answers. That there is no such object is an answer, too. */
 function probeOf(store: ObjectStore, prefix: string) {
   return async (signal: AbortSignal): Promise<void> => {
     await store.head(probeName(prefix), { signal });

@@ -15,20 +15,24 @@ export interface FailureParts {
   readonly log: Logger;
 }
 
+/** Delay before the first retry, in milliseconds. It doubles with each failure, and a random factor from 0.5 to 1 spreads it. */
 const RETRY_BASE_MS = 2_000;
-/** For a file that fails by itself. */
+/** Longest delay before a retry of a file that fails by itself, in milliseconds. */
 const RETRY_CAP_MS = 10 * 60_000;
-/** For S3's own refusals (rights, a wrong secret): once those end, every file shall follow at once. */
+/**
+ * Longest delay before a retry after a refusal that concerns S3 as a whole (rights, a wrong secret), in milliseconds. It is short, so that
+ * every file follows soon after the refusals end.
+ */
 const REFUSED_CAP_MS = 30_000;
-/** After the last try of a file that was written to the disk meanwhile, and that something before S3 refuses: should that be mended … */
+/** Delay before a fallback file is sent again after it was given up because a firewall or S3 refuses it, in milliseconds. */
 const REFUSED_FILE_MS = 24 * 3600_000;
-/** … or where nothing has said no to it, and only its connections break. */
+/** Delay before a fallback file is sent again after it was given up because only its connections break, in milliseconds. */
 const BROKEN_FILE_MS = 3600_000;
 /**
- * Notes that a job could not move a row on, and when to try again; a row is given back untouched where S3 is away, which
- * is not its fault, and the breaker's probe says when that has ended. Where S3 answers and takes no uploads, the row that has
- * found out waits, so that the next one to try is another.
- * @throws what is no StorageError
+ * Records that a job failed with a row, and when to try again. Where S3 is away, it gives the row back unchanged, because the row is not
+ * the reason, and the breaker's probe shows when the outage has ended. Where S3 answers but takes no uploads, the row that was the trial
+ * waits, so that another row makes the next trial.
+ * @throws every error that is not a StorageError
  */
 export async function noteFailure(deps: FailureParts, row: LedgerRow, error: unknown, work: JobWork = 'upload'): Promise<void> {
   if (!isStorageError(error)) throw error;
@@ -36,18 +40,18 @@ export async function noteFailure(deps: FailureParts, row: LedgerRow, error: unk
     await deps.ledger.release([row]);
     return;
   }
-  // of S3's own troubles one warning was given when they began
+  // a failure of S3 as a whole was logged as one warning when it began
   const lastError = codeOf(error);
   const ofThisFile = isOfOneFile(lastError) || lastError === 'DISK_FULL';
   const givesUp = hasGivenUp({ ...row, attempts: row.attempts + 1, lastError });
   const ceiling = Math.min(ofThisFile ? RETRY_CAP_MS : REFUSED_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(row.attempts, 20));
   const retryAfterMs = givesUp ? restOf(row, lastError, error.refused) : Math.round(ceiling * (0.5 + deps.clock.random() / 2));
   await deps.ledger.recordFailure(row, lastError, retryAfterMs);
-  const until = retryAfterMs === null ? 'until it is retried by hand' : givesUp ? 'for long, unless it is retried by hand' : 'for now';
+  const until = retryAfterMs === null ? 'until somebody retries it' : givesUp ? 'for a long time, unless somebody retries it' : 'for now';
   deps.log[ofThisFile ? 'warn' : 'debug'](`"${row.key}" stays where it is ${until}: ${error.message} ${error.hint}`);
 }
 
-/** How long a row that is given up is left alone, in milliseconds; null: for ever. */
+/** Returns the time for which jobs leave a row that was given up, in milliseconds; null means for ever. */
 function restOf({ origin, placement }: LedgerRow, lastError: ErrorCode, refused: boolean): number | null {
   if (origin !== 'fallback' || placement.state !== 'local' || !OF_THIS_BODY.has(lastError)) return null;
   return refused ? REFUSED_FILE_MS : BROKEN_FILE_MS;

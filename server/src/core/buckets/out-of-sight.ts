@@ -10,22 +10,23 @@ import type { ObjectStore } from '../store/object-store';
 import { isSameEndpoint, presentLocation } from './connections';
 import { isCopy } from './stand-in';
 
-/** Files of one place whose objects are asked for. They stand for the others of it. */
+/** Number of files for whose objects the check asks in one location. They stand for the other files there. */
 const WITNESSES = 5;
 
 export interface SightDeps {
   ledger: Pick<LedgerReports, 'tallies' | 'onlyAt' | 'list'> & Pick<LedgerPlaces, 'locations'>;
-  /** A bucket with the credentials of the settings, each request tried once. */
+  /** Opens a bucket with the credentials of the settings. It sends each request once. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
 }
 
 const NONE: Tally = { count: 0, bytes: 0 };
 
 /**
- * Files whose only bytes are in a bucket that settings do not reach. All of them, where S3 is off. Else by the place they were
- * written to: some of its files are asked for there, if the settings lead to it, and under the same names in the bucket of the
- * settings. While S3 does not answer, a place that the settings lead to counts as reached.
- * @throws whatever the ledger's database throws
+ * Counts the files whose only bytes are in a bucket that the settings do not reach. Where S3 is off, these are all files that are only in
+ * S3. Otherwise the function decides for each location to which files were written. It asks for some of their objects there, if the
+ * settings lead to the location, and under the same names in the bucket of the settings. While S3 does not answer, a location counts as
+ * reached if the settings lead to it.
+ * @throws any error of the ledger's database
  */
 export async function outOfSight(deps: SightDeps, effective: PermittedSettings): Promise<Tally> {
   const { remote } = await deps.ledger.tallies();
@@ -38,14 +39,14 @@ export async function outOfSight(deps: SightDeps, effective: PermittedSettings):
   return hidden.reduce((sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }), NONE);
 }
 
-/** What to say of it; empty where there is nothing to say. */
+/** Returns a line for the administrator about these files; empty where there are none. */
 export function outOfSightLine({ count, bytes }: Tally, { mode, reason, settings }: PermittedSettings): string {
   if (count === 0) return '';
   const files = `${count} ${count === 1 ? 'file' : 'files'} (${bytes} bytes)`;
-  if (mode === 'off') return `S3 is off (${reason}), and ${files} are only in S3: visitors get 503 for them until it is on again`;
+  if (mode === 'off') return `S3 is off (${reason}), and ${files} are only in S3: visitors get 503 for them until S3 is on again`;
   const { endpoint, bucket } = presentLocation(settings);
   const where = `bucket "${bucket}"${endpoint === '' ? '' : ` at ${endpoint}`}`;
-  return `${files} are only in a place that the settings do not reach, and not in ${where} under the same names: visitors get 503 for them. Go back to the former settings, or copy the objects to ${where} under the same names`;
+  return `${files} are only in a location that the settings do not reach, and ${where} does not have them under the same names: visitors get 503 for them. Go back to the former settings, or copy the objects to ${where} under the same names`;
 }
 
 async function isInSight(deps: SightDeps, { settings }: EffectiveSettings, id: LocationId, locations: readonly (Location & { id: LocationId })[]): Promise<boolean> {
@@ -56,10 +57,10 @@ async function isInSight(deps: SightDeps, { settings }: EffectiveSettings, id: L
   const bucket = deps.openBucket(present, settings);
   if (isSameEndpoint(location, present)) {
     const seen = await looked(location.bucket === present.bucket ? bucket : deps.openBucket(location, settings), witnesses);
-    // one may be lost there, which is another matter
+    // a single missing object may be lost there, which is not the concern of this check
     if (seen.some((verdict) => verdict !== 'no') || witnesses.length === 0) return true;
   }
-  // one that is missing here tells that not all were copied
+  // a single missing object here shows that not all were copied
   return (await looked(bucket, witnesses)).every((verdict) => verdict === 'yes');
 }
 
@@ -70,7 +71,7 @@ function looked(store: ObjectStore, rows: readonly LedgerRow[]): Promise<('yes' 
       const { content, remote } = row.placement;
       try {
         const facts = await store.head(remote.object);
-        // of other tags only the bytes would tell, and they are proven when they are read
+        // with another kind of tag only the bytes would tell, and they are proven when they are read
         const mayBe = facts.md5 === null && facts.size === content.size;
         return isCopy(facts, content, remote) || mayBe ? 'yes' : 'no';
       } catch (error) {

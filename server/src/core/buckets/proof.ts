@@ -3,26 +3,26 @@ import type { Proof } from '../ledger/words';
 import type { Body, ObjectFacts, ObjectStore, RequestOptions } from '../store/object-store';
 import { digest } from '../store/bodies';
 
-/** By which means a place proves uploads, learnt from the first one and kept from then on. */
+/** Remembers by which kind of proof a location proves uploads. It learns that from the first upload. */
 export interface ProofMemory {
   readonly known: Proof | null;
   learn(proof: Proof): Promise<void>;
 }
 
 export interface ProveOptions extends RequestOptions {
-  /** What a HEAD of the name has answered just now. */
+  /** The facts that a HEAD of the name has just returned. */
   seen?: ObjectFacts;
-  /** Of the store's place: spares a HEAD where that is known to prove nothing. */
+  /** The memory of the store's location. It saves a HEAD where a HEAD is known to prove nothing. */
   memory?: ProofMemory;
 }
 
-/** Up to so many bytes no store puts a single PUT together of parts, so its tag is what it always is there. */
+/** Largest upload from which the kind of proof is learnt, in bytes. No store splits such a small PUT into parts, so its tag is typical. */
 const TELLING_BYTES = 1024 * 1024;
 
 /**
- * Proves that the store holds exactly the bytes of `body` under `name`, by the cheapest means the store offers: the
- * facts its PUT answered, a HEAD, and else the bytes themselves. Existence is never proof, and neither are bytes in an archive.
- * @param answered what the PUT of the body has answered
+ * Proves that the store holds exactly the bytes of `body` under `name`. It uses the cheapest kind of proof that the store offers: the
+ * facts that its PUT returned, a HEAD, or else the bytes themselves. Existence is never a proof, and neither are bytes in an archive.
+ * @param answered the facts that the PUT of the body returned
  * @returns the store's facts of the proven object
  * @throws StorageError INTEGRITY when other bytes are there, OBJECT_NOT_FOUND when none are, OBJECT_ARCHIVED when they cannot
  *   be read, or only for a while
@@ -34,7 +34,7 @@ export async function prove(
   answered?: ObjectFacts,
   { seen, memory, ...options }: ProveOptions = {},
 ): Promise<ObjectFacts> {
-  // what somebody else has put there tells nothing of the next upload
+  // an object that somebody else has put there tells nothing about the next upload
   const by = async (proof: Proof, facts: ObjectFacts) => {
     if (answered && body.size <= TELLING_BYTES && memory && memory.known !== proof) await memory.learn(proof);
     return facts;

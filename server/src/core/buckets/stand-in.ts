@@ -8,12 +8,16 @@ import type { Logger } from '../log';
 import type { Buckets } from './buckets';
 import { prove } from './proof';
 
-/** Up to so many bytes a reader waits until the whole object was read and hashed; a larger one is looked at meanwhile, and served later. */
+/**
+ * Size up to which a reader waits until the whole object was read and hashed, in bytes. A larger object is proven in the background, and
+ * served only to later readers.
+ */
 const AWAITED_BYTES = 16 * 1024 * 1024;
-/** Objects that are read to be hashed at once. */
+/** Number of objects that are read and hashed at the same time. */
 const PROOFS_AT_ONCE = 2;
-/** How long one that was found to be another is not looked at again, in milliseconds. */
+/** Time for which an object is not read again after its proof has failed, in milliseconds. */
 const REFUSED_MS = 60_000;
+/** Largest number of verdicts that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 type Verdict = { readonly etag: string } | { readonly refusedAt: number };
@@ -24,13 +28,13 @@ export interface StandInParts {
   readonly buckets: Pick<Buckets, 'standInFor'>;
 }
 
-/** Answers that say that a place surely does not have an object, or does not give it to these keys, however often it is asked. */
+/** Errors that show that a place surely does not have an object, or does not give it to these credentials, however often somebody asks. */
 const NOT_THERE = ['OBJECT_NOT_FOUND', 'BUCKET_NOT_FOUND', 'ACCESS_DENIED', 'INVALID_ACCESS_KEY', 'SIGNATURE_MISMATCH'] as const;
 
 /**
- * Where a row's object is read that is out of reach: its endpoint is spelled another way now, or everything was copied to another
- * place. The present bucket stands in for the place in which it was written, under the same name. An object there counts only
- * when it is proven to have the row's bytes. It is read and never deleted: it may be somebody else's copy.
+ * Reads the object of a row whose location the settings do not reach, because its endpoint has another spelling now, or somebody has
+ * copied all objects to another place. The present bucket stands in for the location, under the same name. An object there counts only
+ * after a proof that it has the row's bytes. The plugin reads it and never deletes it, because it may be somebody else's copy.
  */
 export class StandIn {
   readonly #verdicts = new Map<string, Verdict>();
@@ -38,14 +42,14 @@ export class StandIn {
 
   constructor(private readonly parts: StandInParts) {}
 
-  /** The row's bytes; undefined where the present bucket does not have them, or is the place that the row names. */
+  /** Opens the row's bytes. It returns undefined where the present bucket does not have them, or is the location that the row names. */
   async open(row: LedgerRow & { placement: { content: ProvenContent } }, remote: RemoteCopy, options: GetOptions): Promise<Readable | undefined> {
     const store = this.parts.buckets.standInFor(remote.locationId);
     if (!store) return undefined;
     try {
       return (await this.#proven(store, row.placement.content, remote, options)) ?? (await this.#afterProof(store, row, remote, options));
     } catch (error) {
-      this.parts.log.debug(`"${row.key}" could not be read from the present bucket, to which its place in S3 has changed: ${codeOf(error)}`);
+      this.parts.log.debug(`The plugin could not read "${row.key}" from the present bucket, which stands in for its location: ${codeOf(error)}`);
       return undefined;
     }
   }
@@ -66,7 +70,7 @@ export class StandIn {
     return this.#proven(store, content, remote, options);
   }
 
-  /** Reads the whole object, once for all who ask. Never rejects. */
+  /** Reads the whole object once for all readers that wait for it, and returns whether it is proven. It never rejects. */
   #proof(store: ObjectStore, content: ProvenContent, remote: RemoteCopy): Promise<boolean> {
     const id = idOf(content, remote);
     const verdict = this.#verdicts.get(id);
@@ -83,12 +87,12 @@ export class StandIn {
   async #prove(store: ObjectStore, id: string, content: ProvenContent, remote: RemoteCopy): Promise<boolean> {
     try {
       const { etag } = await prove(store, remote.object, content);
-      // without a tag nothing would tell that it is still the same when it is served
+      // without a tag nothing would show that the object is still the same when it is served
       if (etag === null) return false;
       this.#remember(id, { etag });
       return true;
     } catch (error) {
-      if (isStorageError(error, 'INTEGRITY')) this.parts.log.warn(`The object "${remote.object}" in the present bucket is not the one that was stored elsewhere under this name: it is not served`);
+      if (isStorageError(error, 'INTEGRITY')) this.parts.log.warn(`The object "${remote.object}" in the present bucket differs from the one that was stored elsewhere under this name, so the plugin does not serve it`);
       this.#remember(id, { refusedAt: this.parts.clock.elapsed() });
       return false;
     }
@@ -104,16 +108,16 @@ function idOf({ md5 }: ProvenContent, { locationId, object }: RemoteCopy): strin
   return JSON.stringify([locationId, object, md5]);
 }
 
-/** Whether the facts alone prove an object to be a copy: its MD5, or the tag that its parts made there as here. */
+/** Whether the facts alone prove that an object is a copy: by its MD5, or by a tag that is the same in both places. */
 export function isCopy(facts: ObjectFacts, content: ProvenContent, remote: RemoteCopy): boolean {
   if (facts.size !== content.size) return false;
   return facts.md5 === content.md5 || (facts.etag !== null && facts.etag === remote.etag);
 }
 
 /**
- * Does what a job does with a row's object at its own place; where that is out of reach, or surely does not have it, with the
- * bucket that stands in for it.
- * @throws what its own place says, or `outOfReach` where that cannot be asked, unless the other one succeeds
+ * Runs a job's work with a row's object at the object's own location. Where the settings do not reach that, or it surely does not have the
+ * object, the work runs with the bucket that stands in for it.
+ * @throws the error of its own location, or `outOfReach` where the settings do not reach that, unless the stand-in succeeds
  */
 export async function atPlaceOf<T>(
   buckets: Pick<Buckets, 'storeAt' | 'standInFor'>,
@@ -135,7 +139,7 @@ export async function atPlaceOf<T>(
   try {
     return await work(other, false);
   } catch (error) {
-    // what the present bucket lacks tells nothing of an object that was never said to be in it
+    // an object that the present bucket lacks proves nothing, because no row says that it is there
     throw isStorageError(error, ...NOT_THERE, 'OBJECT_CHANGED', 'INTEGRITY') ? failure : error;
   }
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { isStorageError, StorageError } from '../errors';
 import type { Body, ObjectStore } from './object-store';
 
-/** Reads a stream to its end and says what was in it. The stream is destroyed in any case. */
+/** Reads a stream to its end and returns the size (bytes) and the MD5 (hex) of its bytes. It destroys the stream in any case. */
 export async function digest(stream: Readable): Promise<{ size: number; md5: string }> {
   const hash = createHash('md5');
   let size = 0;
@@ -25,30 +25,33 @@ function readingFailed(cause: unknown): StorageError {
 }
 
 /**
- * A body from something that can be opened again and again.
- * @param first a stream of the same bytes that is open already; it is used up for the digest
+ * Returns the body of something that can be opened again and again.
+ * @param first a stream of the same bytes that is open already; the digest reads it to its end
  * @throws StorageError BODY_FAILED
  */
 export async function reopenableBody(open: () => Readable, first: Readable = open()): Promise<Body> {
   return { ...(await digest(first)), open };
 }
 
-/** The body of what a store holds under a name. @throws StorageError of the store's `get` */
+/** Returns the body of an object in a store. @throws StorageError of the store's `get` */
 export async function storedBody(store: Pick<ObjectStore, 'get'>, name: string, signal?: AbortSignal): Promise<Body> {
   return openedBody(store, name, (await store.get(name, { signal })).body);
 }
 
-/** The same, of what was opened already. @param first is used up for the digest */
+/** Does the same as {@link storedBody} for an object that is open already. @param first its stream; the digest reads it to its end */
 export function openedBody(store: Pick<ObjectStore, 'get'>, name: string, first: Readable): Promise<Body> {
   return reopenableBody(() => openLater(async () => (await store.get(name)).body), first);
 }
 
-/** The body of what a store holds under a name, as somebody else knows it: whoever stores it finds out whether it is that. */
+/**
+ * Returns the body of an object in a store without reading it. The caller already knows a size and an MD5 for it; whoever stores the
+ * body finds out whether the bytes match them.
+ */
 export function describedBody({ size, md5 }: { size: number; md5: string }, store: Pick<ObjectStore, 'get'>, name: string): Body {
   return { size, md5, open: () => openLater(async () => (await store.get(name)).body) };
 }
 
-/** A stream whose source is opened when the first byte is asked for; what goes wrong then is emitted by the stream. */
+/** Returns a stream that opens its source when somebody reads the first byte. It emits any error of the opening. */
 function openLater(open: () => Promise<Readable>): Readable {
   const chunks = async function* () {
     yield* (await open()) as AsyncIterable<Buffer>;

@@ -4,26 +4,26 @@ import { StorageError } from '../errors';
 import { HeldBody } from './held-body';
 import type { Body, ByteRange } from './object-store';
 
-/** Throws the one error for bytes that are not those announced. Nothing was stored: `refused`. */
+/** Throws the error for bytes that differ from those announced. It is `refused`, because nothing was stored. */
 function mismatch(name: string, detail: string): never {
   throw new StorageError('INTEGRITY', { operation: 'put', subject: name, detail, refused: true });
 }
 
-/** The reason for which `signal` aborted, as every store reports it. */
+/** Returns the error with which every store reports that `signal` aborted. */
 export function aborted(operation: string, name: string, signal: AbortSignal, refused: boolean): StorageError {
   return new StorageError('ABORTED', { operation, subject: name, refused, cause: signal.reason });
 }
 
-/** @throws StorageError ABORTED when `signal` has aborted already: nothing was asked of the store yet. */
+/** @throws StorageError ABORTED when `signal` has aborted already. It is `refused`, because the store has received no request yet. */
 export function assertNotAborted(operation: string, name: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(operation, name, signal, true);
 }
 
 /**
- * The bytes of `body`, once, in order. The last chunk is held back until size and MD5 of all bytes were compared with
- * what the body announces: whoever forwards the chunks as they come can never complete an object of other bytes, even
- * where the receiver checks nothing. The stream is destroyed when iteration ends, however it ends. `came` is called for
- * each chunk that was read, which is before it is passed on.
+ * Yields the bytes of `body` once and in order. It holds back the last chunk until it has compared the size and the MD5 of all bytes
+ * with those that the body announces. Therefore a caller that forwards the chunks as they come can never complete an object of other
+ * bytes, even where the receiver checks nothing. It destroys the stream when the iteration ends, however that ends. It calls `came`
+ * for each chunk that it has read, before it yields that chunk.
  * @throws StorageError INTEGRITY when the bytes are not those announced; BODY_FAILED when they cannot be read; ABORTED
  *   as soon as `signal` aborts.
  */
@@ -34,7 +34,7 @@ export async function* announcedBytes(
   came?: () => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (body instanceof HeldBody) {
-    // these are what it announces
+    // a held body cannot differ from the size and the MD5 that it announces
     for (const piece of body.pieces) {
       assertNotAborted('put', name, signal);
       came?.();
@@ -60,7 +60,7 @@ export async function* announcedBytes(
 
 async function* readAll(name: string, body: Body, signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, undefined> {
   let source: Readable | undefined;
-  // a body that hangs must not hold back the abort: destroying it ends the wait for its next chunk
+  // a body that hangs must not delay the abort: destroying it ends the wait for its next chunk
   const stop = () => source?.destroy();
   try {
     source = body.open();
@@ -84,7 +84,7 @@ function errorText(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
-/** The number of bytes that a range of an object of `size` bytes has. @throws StorageError REJECTED when it lies outside. */
+/** Returns the length in bytes of a range of an object of `size` bytes. @throws StorageError REJECTED when the range lies outside it. */
 export function rangeLength(name: string, size: number, range: ByteRange | undefined): number {
   if (!range) return size;
   const { start, end } = range;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Body } from './object-store';
 
-/** Of one piece, in bytes: what a connection takes at once, and a stream of a file gives. */
+/** Size of one piece, in bytes. A connection takes about this much at once, and the stream of a file yields as much. */
 const PIECE_BYTES = 256 * 1024;
 
-/** A body whose bytes are held, and changed by nobody any more: size and MD5 are theirs, and need not be compared again. */
+/** A body whose bytes are in memory and never change. Its size and MD5 were computed from them, so nobody has to compare them again. */
 export class HeldBody implements Body {
   private constructor(
     readonly pieces: readonly Buffer[],
@@ -19,7 +19,7 @@ export class HeldBody implements Body {
     return new HeldBody(pieces, bytes.length, createHash('md5').update(bytes).digest('hex'));
   }
 
-  /** What is left of a stream, which is destroyed in any case. @throws what the stream fails with */
+  /** Reads the rest of a stream, and destroys the stream in any case. @throws the error that the stream emits */
   static async read(stream: Readable): Promise<HeldBody> {
     const hash = createHash('md5');
     const pieces: Buffer[] = [];

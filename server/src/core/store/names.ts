@@ -2,8 +2,8 @@ import { StorageError } from '../errors';
 import { MAX_NAME_BYTES } from '../keys';
 
 /**
- * Refuses names that a file system, the SDK or a server would read as another object than they say (`a/../b`, `a//b`),
- * so that names stay exact in every store. Refused rather than repaired: a repaired name is two names for one object.
+ * Refuses names that a file system, the SDK or a server would take for another object (`a/../b`, `a//b`), so that names stay
+ * exact in every store. It does not repair such a name, because two names would mean one object then.
  * @throws StorageError INVALID_KEY
  */
 export function assertName(name: string, operation: string): void {

@@ -3,19 +3,20 @@ import type { Readable } from 'node:stream';
 /** Bytes that can be read from the start as often as an attempt needs them. */
 export interface Body {
   readonly size: number;
-  /** MD5 of the bytes, lower-case hex: known before they are sent, so that every store can prove what it stored. */
+  /** MD5 of the bytes, in lower-case hex. It is known before the bytes are sent, so that every store can prove what it stored. */
   readonly md5: string;
-  /** A fresh stream of all bytes. The caller destroys it. */
+  /** Returns a fresh stream of all bytes. The caller destroys it. */
   open(): Readable;
 }
 
-/** What every request takes. */
+/** The options of every request. */
 export interface RequestOptions {
-  /** Ends the request as soon as it aborts: the store lets go of connections, files and the body, and throws ABORTED. */
+  /** It ends the request as soon as it aborts: the store releases connections, files and the body, and throws ABORTED. */
   signal?: AbortSignal;
   /**
-   * Milliseconds for which nothing may move: no connection made, no byte taken, no answer begun; then the store throws TIMEOUT. A body
-   * that moves may take longer. It only shortens the store's own timeout. A store that never waits for anybody ignores it.
+   * Longest time without progress, in milliseconds. When for this time no connection is made, no byte is taken and no answer begins,
+   * the store throws TIMEOUT. A body that moves may take longer. The option can only shorten the store's own timeout. A store that
+   * never waits for anybody ignores it.
    */
   patienceMs?: number;
 }
@@ -24,24 +25,24 @@ export interface PutOptions extends RequestOptions {
   contentType?: string;
   cacheControl?: string;
   /**
-   * Refuse the PUT (NAME_TAKEN) where something lies under the name. Some S3 servers ignore that, see `core/store/overwriting.ts`;
-   * for bodies that are sent in one request only.
+   * The store refuses the PUT (NAME_TAKEN) where something lies under the name. Some S3 servers ignore this condition, see
+   * `core/store/overwriting.ts`. It works only for a body that is sent in one request.
    */
   onlyIfAbsent?: boolean;
 }
 
 export interface ObjectFacts {
   readonly size: number;
-  /** The store's own tag of these bytes, without quotes; null where it has none. Equal tags: equal bytes. */
+  /** The store's own tag of these bytes, without quotes; null where it has none. Equal tags mean equal bytes. */
   readonly etag: string | null;
-  /** MD5 of the whole object as the store knows it (hex), where its tag or checksum is one; else null. */
+  /** MD5 of the whole object (hex), where the store's tag or checksum is one; else null. */
   readonly md5: string | null;
   /**
-   * True: the object lies in an archive. It cannot be read, or only from a restored copy that the store removes again. A `put`
-   * never says so, and a listing may leave it open.
+   * True where the object lies in an archive. It cannot be read, or only from a restored copy that the store removes again. A `put`
+   * never sets it, and a listing may not know it.
    */
   readonly archived?: boolean;
-  /** True: a `head` was answered without the size, which had to be learnt by opening the object. */
+  /** True where the answer to a `head` lacked the size, so that the store had to open the object to learn it. */
   readonly sizeByOpening?: boolean;
 }
 
@@ -56,61 +57,61 @@ export interface GetOptions extends RequestOptions {
 }
 
 export interface ObjectStream {
-  /** Of the whole object, also when a range was asked for. */
+  /** The facts of the whole object, even when the caller requested a range. */
   readonly facts: ObjectFacts;
-  /** The bytes asked for. The caller reads to the end or destroys it: an abandoned body holds its connection. */
+  /** The requested bytes. The caller reads them to the end or destroys the stream, because an abandoned body holds its connection. */
   readonly body: Readable;
 }
 
 export interface ListedObject {
   readonly name: string;
   readonly size: number;
-  /** As {@link ObjectFacts.etag}; null where the listing does not say. */
+  /** The same tag as {@link ObjectFacts.etag}; null where the listing has none. */
   readonly etag: string | null;
-  /** True: its storage class is an archive, or may be one; only `head` tells, see {@link ObjectFacts.archived}. */
+  /** True where the storage class is an archive, or may be one. Only `head` tells whether it is, see {@link ObjectFacts.archived}. */
   readonly mayBeArchived?: boolean;
 }
 
 export interface ObjectPage {
   readonly objects: readonly ListedObject[];
-  /** What asks for the page after this one; null: this is the last. */
+  /** The token with which to request the next page; null on the last page. */
   readonly next: string | null;
 }
 
 export interface ListRequest extends RequestOptions {
-  /** `next` of the page before; without it the first page. */
+  /** `next` of the page before. Without it, the store returns the first page. */
   after?: string;
-  /** Objects at most, up to 1,000. A page may have fewer, even none, and not be the last. */
+  /** Largest number of objects on the page, up to 1,000. A page may have fewer objects, or none, without being the last. */
   limit: number;
 }
 
 export interface PresignOptions extends RequestOptions {
-  /** How long the URL is good for, from now on: a whole number from 1 to {@link MAX_PRESIGNED_SECONDS}. */
+  /** Time from now on for which the URL is valid, in seconds: a whole number from 1 to {@link MAX_PRESIGNED_SECONDS}. */
   expiresInSeconds: number;
-  /** The answer's `Content-Type`, in the place of the one that was stored. */
+  /** The `Content-Type` of the answer. It replaces the stored one. */
   contentType?: string;
-  /** The answer's `Content-Disposition`. */
+  /** The `Content-Disposition` of the answer. */
   contentDisposition?: string;
 }
 
-/** A week: S3 refuses to sign for longer. */
+/** Longest validity of a presigned URL, in seconds: a week. S3 refuses URLs that are signed for longer. */
 export const MAX_PRESIGNED_SECONDS = 7 * 24 * 3600;
 
 /**
  * A place that holds objects under names. The promises below hold for every implementation and every decorator, and
- * `tests/contract/object-store.ts` checks them on all.
+ * `tests/contract/object-store.ts` checks them on all of these.
  *
- * - Every failure is a StorageError; `refused` on it tells whether the request may still take effect.
+ * - Every failure is a StorageError. Its `refused` tells whether the request may still take effect.
  * - Names are exact: two different strings never mean the same object.
- * - Stores do not retry, wait, count or log: that is for the decorators in `core/store/resilience`.
+ * - Stores do not retry, wait, count or log. The decorators in `core/store/resilience` do that.
  */
 export interface ObjectStore {
   /**
-   * Stores all bytes of `body` under `name`. When it resolves they are durable and a `get` answers them; what was
-   * stored matches `body.size` and `body.md5` as far as the store can tell, and the answered facts say how far that is
-   * (`md5` null: not proven; see `core/media/proof.ts`).
-   * A store never shows half an object. The disk refuses to overwrite (NAME_TAKEN); S3 does so only where it is asked to, and not
-   * everywhere, so callers use each name once.
+   * Stores all bytes of `body` under `name`. When it resolves, they are durable and a `get` returns them. The stored bytes match
+   * `body.size` and `body.md5` as far as the store can tell, and the returned facts say how far that is: where `md5` is null nothing
+   * is proven (see `core/buckets/proof.ts`).
+   * A store never shows half an object. The disk always refuses to overwrite (NAME_TAKEN). S3 does so only on request, and some
+   * servers not even then, so callers use each name once.
    * @throws StorageError INTEGRITY when other bytes than announced were sent or stored; BODY_FAILED when `body` cannot
    *   be read; ABORTED when `signal` aborts.
    */
@@ -120,34 +121,34 @@ export interface ObjectStore {
   head(name: string, options?: RequestOptions): Promise<ObjectFacts>;
 
   /**
-   * Opens the object, or the range of it. Resolves when the store has answered and before the bytes are read.
-   * An error while reading is emitted by `body` as a StorageError.
+   * Opens the object, or a range of it. It resolves when the store has answered, before any bytes are read. `body` emits an error
+   * during the reading as a StorageError.
    * @throws StorageError OBJECT_NOT_FOUND when there is no such object.
    */
   get(name: string, options?: GetOptions): Promise<ObjectStream>;
 
-  /** Removes the object; that there is none is success. */
+  /** Removes the object. It also succeeds when there is none. */
   delete(name: string, options?: RequestOptions): Promise<void>;
 
   /**
-   * Frees what writes of exactly this name, which never ended, left beside it: parts of an upload. A write under way
-   * fails. No object is touched; that there is nothing to free, or never could be, is success.
-   * @throws StorageError UNSUPPORTED or ACCESS_DENIED where the store does not say what there is.
+   * Frees the parts that unfinished writes of exactly this name have left in the store. A write that is under way fails. It touches no
+   * object. It also succeeds when there is nothing to free, and in a store that never keeps parts.
+   * @throws StorageError UNSUPPORTED or ACCESS_DENIED where the store does not list its unfinished writes.
    */
   abortWrites(name: string, options?: RequestOptions): Promise<void>;
 
   /**
-   * One page of the objects whose names begin with `prefix`. Page by page each object comes once; an object that is written or removed
-   * meanwhile may be missed.
-   * @throws StorageError NOT_S3 or UNSUPPORTED for an answer that is no listing, or one that would never end: nothing is
-   *   ever taken for absent because a page was broken
+   * Returns one page of the objects whose names begin with `prefix`. Over all pages each object comes once; an object that somebody
+   * writes or removes meanwhile may be missing.
+   * @throws StorageError NOT_S3 or UNSUPPORTED for an answer that is no listing, or for a listing that would never end, so that a
+   *   broken page never makes an object seem absent
    */
   list(prefix: string, request: ListRequest): Promise<ObjectPage>;
 
   /**
-   * A URL from which anybody may GET exactly this object, without further rights, until it expires; null where the store has no
-   * such URLs. It is computed here: the store is not asked, so nobody learns whether there is such an object. Where the keys of the
-   * store end sooner (those of a role), the URL ends with them.
+   * Returns a URL from which anybody may GET exactly this object, without further rights, until the URL expires; null where the store
+   * has no such URLs. The URL is computed in this process without a request, so it does not show whether the object exists. Where the
+   * credentials expire earlier (those of a role), the URL expires with them.
    * @throws StorageError INVALID_KEY; REJECTED for an `expiresInSeconds` that the store cannot keep
    */
   presign(name: string, options: PresignOptions): Promise<string | null>;

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import type { StorageError } from '../errors';
 
 export interface RelayOptions {
-  /** Bytes that must come; fewer or more is an error. */
+  /** Number of bytes that must come. Fewer or more bytes are an error. */
   length: number;
-  /** What went wrong, in the store's terms; `undefined`: another number of bytes came than `length`. */
+  /** Turns an error of the source into a StorageError. `undefined` means that more or fewer bytes came than `length`. */
   failure(error: Error | undefined): StorageError;
-  /** Called when the reader wants bytes, and (with false) when it has as many as it wants for now. */
+  /** The relay calls it with true when the reader wants bytes, and with false when the reader has enough for now. */
   waiting?(yes: boolean): void;
-  /** Called once, when the source is done with or destroyed. */
+  /** The relay calls it once, when the source has ended or was destroyed. */
   closed?(): void;
 }
 
 /**
- * A store's own stream, as the port promises it: errors are StorageErrors, the length is the announced one, and
- * destroying it destroys the source. No bytes are copied.
+ * Turns a store's own stream into the one that the port promises: its errors are StorageErrors, its length is the announced one, and
+ * destroying it destroys the source. It copies no bytes.
  */
 export class Relay extends Readable {
   private received = 0;
@@ -27,7 +27,7 @@ export class Relay extends Readable {
     source.on('data', (chunk: Buffer) => this.accept(chunk));
     source.on('end', () => this.finish());
     source.on('error', (error) => this.destroy(options.failure(error)));
-    // a source that is closed without end or error (an aborted socket) would else leave the reader waiting for ever
+    // otherwise a source that closes without end or error (an aborted socket) would leave the reader waiting for ever
     source.on('close', () => {
       if (!this.readableEnded && !source.readableEnded) this.destroy(options.failure(new Error('closed early')));
     });
@@ -40,7 +40,7 @@ export class Relay extends Readable {
       this.destroy(this.options.failure(undefined));
       return;
     }
-    this.options.waiting?.(true); // what came is progress: the wait for the next bytes begins now
+    this.options.waiting?.(true); // these bytes are progress: the wait for the next ones begins now
     if (!this.push(chunk)) {
       this.source.pause();
       this.options.waiting?.(false);
@@ -62,7 +62,7 @@ export class Relay extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.options.waiting?.(false);
     this.options.closed?.();
-    // an answer that is destroyed half-way reports ECONNRESET once more: said already, or not of interest
+    // an answer that is destroyed half-way emits one more ECONNRESET, which nobody needs: the reader has its error, or wants none
     this.source.on('error', () => undefined);
     this.source.destroy();
     callback(error);

@@ -1,4 +1,4 @@
-// Longer than other files: the whole test, step by step, is read in one go.
+// This file is longer than others, so that the whole test can be read step by step in one place.
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -18,29 +18,30 @@ import { proxyVariable } from './proxy';
 import { snippetsFor } from './snippets';
 import { failedStep, StepRecorder } from './steps';
 
-/** Signs nothing: only requests without a signature are sent with it. */
+/** Credentials that sign nothing. The test uses them only for requests without a signature. */
 const NOBODY: ResolvedSettings['credentials'] = { kind: 'static', accessKeyId: 'nobody', secretAccessKey: 'nobody', source: 'default' };
 
-/** What bucket policies demand. */
+/** Encryptions that bucket policies demand. */
 const ENCRYPTIONS: readonly Encryption[] = ['AES256', 'aws:kms'];
 
-/** Longest time for all steps together, and for cleaning up after them, in milliseconds. */
+/** Longest time for all steps together, in milliseconds. */
 export const TEST_BUDGET_MS = 12_000;
+/** Longest time for the removal of the test's object after the steps, in milliseconds. */
 const CLEAN_UP_BUDGET_MS = 3000;
 
-/** Failures that say nothing of the credentials: S3 was not reached. */
+/** Failures that say nothing about the credentials, because the test did not reach S3. */
 const OF_THE_ENDPOINT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNREACHABLE', 'TIMEOUT', 'TLS_FAILED', 'NOT_S3', 'ENDPOINT_REDIRECTS', 'ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'SERVER_ERROR', 'THROTTLED', 'INTERNAL',
 ]);
-/** Failures that only known credentials meet. */
+/** Failures that S3 reports only to credentials that it knows. */
 const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'OBJECT_NOT_FOUND']);
 
 export interface ConnectionTestDeps {
   open: OpenProbe;
   clock: Clock;
-  /** Web addresses of this site, for the CORS rules. */
+  /** Web addresses of this site. The CORS rules name them. */
   origins?: readonly string[];
-  /** Environment variables, to tell of a proxy that is set and not used. */
+  /** Environment variables. They show a proxy that is set, and that the S3 client does not use. */
   variables?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -51,9 +52,9 @@ function probeBody(): { bytes: Buffer; body: Body } {
 }
 
 /**
- * Tries settings against the real endpoint: reach it, sign in, read, write, read back, delete. Stops at the first failing
- * step and never throws. Writes one small object of its own, only where the mode would be `read-write`, and deletes it
- * whatever happens. Takes about 15 seconds at most.
+ * Tries settings against the real endpoint: it reaches the endpoint, signs in, reads, writes, reads back and deletes. It stops at the
+ * first step that fails, and never throws. It writes one small object of its own, only where the mode would be `read-write`, and deletes
+ * it whatever happens. It takes at most about 15 seconds.
  */
 export async function testConnection(effective: PermittedSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
   const { settings } = effective;
@@ -77,7 +78,7 @@ export async function testConnection(effective: PermittedSettings, deps: Connect
   return { ok: !recorder.failed, steps: recorder.steps, notes: recorder.notes, capabilities, snippets };
 }
 
-/** The answer for settings that nothing is sent with: why, as the first step. */
+/** Returns the answer for settings with which no request is sent. Its first step gives the reason. */
 export function refusedEndpoint(error: StorageError): TestAnswer {
   return {
     ok: false,
@@ -118,7 +119,7 @@ async function runSteps(
   }
 }
 
-/** Why nothing can be signed; null where it can. */
+/** Returns the reason why nothing can be signed; null where requests can be signed. */
 function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | null {
   switch (credentials.kind) {
     case 'unreadable':
@@ -126,7 +127,7 @@ function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | n
     case 'incomplete':
       return 'NO_CREDENTIALS';
     case 'elsewhere':
-      // a role's is for Amazon alone: elsewhere nobody has entered a key
+      // the keys of a role work only at Amazon: for another endpoint nobody has entered a key
       return credentials.source === 'default' ? 'NO_CREDENTIALS' : 'SECRET_REQUIRED';
     case 'static':
     case 'chain':
@@ -134,7 +135,7 @@ function withoutKey(credentials: ResolvedSettings['credentials']): ErrorCode | n
   }
 }
 
-/** The step `endpoint` where there is nothing to sign with: an endpoint that is wrong is told all the same. */
+/** Runs the step `endpoint` without a key to sign with, so that the test reports a wrong endpoint all the same. */
 async function reachUnsigned(settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
   await recorder.run('endpoint', async () => {
     if (settings.endpoint !== null) await assertResolvesToAllowed(settings.endpoint);
@@ -142,7 +143,7 @@ async function reachUnsigned(settings: ResolvedSettings, deps: ConnectionTestDep
   });
 }
 
-/** The steps `endpoint` and `credentials`: one listing, whose failure tells which of them it was; or that it was the next. */
+/** Runs the steps `endpoint` and `credentials` with one listing. Its failure shows which of them, or the step `read`, has failed. */
 async function reach(
   settings: ResolvedSettings,
   deps: ConnectionTestDeps,
@@ -174,9 +175,9 @@ async function reach(
 }
 
 /**
- * Whether S3 answers a request without a signature, where the one with it was not even sent: there is no key, for example. False
- * where this one could not be sent either.
- * @throws StorageError what is the matter with the endpoint
+ * Whether S3 answers a request without a signature, where the signed one was not even sent (because there is no key, for example). It
+ * returns false where the request without a signature could not be sent either.
+ * @throws StorageError the failure of the endpoint
  */
 async function isThere(settings: ResolvedSettings, deps: ConnectionTestDeps, signal: AbortSignal): Promise<boolean> {
   const connection = deps.open(settings, { unsigned: true });
@@ -191,17 +192,17 @@ async function isThere(settings: ResolvedSettings, deps: ConnectionTestDeps, sig
   }
 }
 
-/** Lists one object at most: the refusals of a listing have a body, unlike those of a HEAD, so that they can be told apart. */
+/** Lists at most one object. Unlike the refusals of a HEAD, those of a listing have a body, which tells one from another. */
 async function list(store: ObjectStore, prefix: string, signal: AbortSignal): Promise<void> {
   try {
     await store.list(prefix, { limit: 1, signal });
   } catch (error) {
-    // an S3 that lists, if only without pages or prefixes: uploads need neither
+    // this S3 lists, but without pages or prefixes, and uploads need neither
     if (!isStorageError(error, 'UNSUPPORTED') || error.status !== 200) throw error;
   }
 }
 
-/** Whether objects may be read shows without there being any: with the right a missing one is missing, without it is 403. */
+/** Runs the step `read`. It needs no object: for a missing one S3 answers 404 with the right to read, and 403 without it. */
 async function read({ store }: ProbeConnection, name: string, recorder: StepRecorder, signal: AbortSignal): Promise<void> {
   await recorder.run('read', async () => {
     try {
@@ -250,7 +251,7 @@ async function write(connection: ProbeConnection, name: string, context: WriteCo
   }
 }
 
-/** Whether the same PUT is refused only for want of a header that asks for encryption. */
+/** Whether S3 refuses the same PUT only because it lacks a header that requests encryption. */
 async function takesEncrypted({ openEncrypted, signal }: WriteContext, name: string, body: Body): Promise<boolean> {
   for (const encryption of ENCRYPTIONS) {
     const connection = openEncrypted(encryption);
@@ -258,7 +259,7 @@ async function takesEncrypted({ openEncrypted, signal }: WriteContext, name: str
       await connection.store.put(name, body, { signal });
       return true;
     } catch (error) {
-      // the refusal of the plain PUT is the finding, where this one cannot be judged
+      // where this error shows nothing about encryption, the test reports the refusal of the plain PUT
       if (!isStorageError(error, 'ACCESS_DENIED', 'REJECTED', 'UNSUPPORTED')) return false;
     } finally {
       connection.close();
@@ -267,7 +268,9 @@ async function takesEncrypted({ openEncrypted, signal }: WriteContext, name: str
   return false;
 }
 
-/** The object is there: a store that honours the condition refuses, one that does not know it says so or overwrites. */
+/**
+ * Whether a store refuses to overwrite the test's object on request. A store without this condition says so, or overwrites; null means unknown.
+ */
 async function honoursCondition(store: ObjectStore, name: string, body: Body, signal: AbortSignal): Promise<boolean | null> {
   try {
     await store.put(name, body, { onlyIfAbsent: true, signal });
@@ -278,7 +281,7 @@ async function honoursCondition(store: ObjectStore, name: string, body: Body, si
   }
 }
 
-/** Also after a PUT that failed: it may have taken effect. What goes wrong here was the test's finding already. */
+/** Removes the test's object, even after a PUT that failed, because it may have taken effect. An error here adds nothing to the result. */
 async function cleanUp({ store }: ProbeConnection, name: string, clock: Clock): Promise<void> {
   const stop = new AbortController();
   const timer = new AbortController();
@@ -289,7 +292,7 @@ async function cleanUp({ store }: ProbeConnection, name: string, clock: Clock): 
   try {
     await abandonable(store.delete(name, { signal: stop.signal }), stop.signal);
   } catch {
-    // the step that failed says why
+    // the step that failed gives the reason
   } finally {
     timer.abort();
   }

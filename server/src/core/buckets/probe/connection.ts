@@ -2,20 +2,20 @@ import type { ResolvedSettings } from '../../settings/types';
 import type { ObjectStore } from '../../store/object-store';
 import type { Encryption } from '../../store/s3/store';
 
-/** A bucket opened for one connection test, without breaker or retries: each call is one request. */
+/** A bucket that is open for one connection test. It has no breaker and no retries, so each call is one request. */
 export interface ProbeConnection {
   readonly store: ObjectStore;
   /** Closes the sockets. */
   close(): void;
 }
 
-/** How requests are to differ from those that the settings describe. */
+/** The ways in which requests differ from those that the settings describe. */
 export interface ProbeVariant {
-  /** Requests leave without a signature, and no keys are looked for. */
+  /** True where requests leave without a signature, so that the client looks for no credentials. */
   unsigned?: boolean;
   /** Each PUT asks for this encryption. */
   encryption?: Encryption;
 }
 
-/** @throws StorageError or anything the client says of settings that it cannot use */
+/** Opens a bucket for a connection test. @throws StorageError, or any error of the client for settings that it cannot use */
 export type OpenProbe = (settings: ResolvedSettings, variant?: ProbeVariant) => ProbeConnection;

@@ -5,7 +5,7 @@ import { createS3Client } from '../../store/s3/client';
 import { S3ObjectStore } from '../../store/s3/store';
 import type { OpenProbe } from './connection';
 
-/** Opens the real thing: a client of its own, so that neither breaker nor connections of the engine play a part. */
+/** Opens real buckets. Each has a client of its own, so that the engine's breaker and connections do not affect the test. */
 export function openS3Probe(clock: Clock): OpenProbe {
   return (settings, { unsigned, encryption } = {}) => {
     const { bucket, timeoutMs } = settings;

@@ -1,9 +1,9 @@
-/** Amazon's endpoints, as a host name that NO_PROXY may have. */
+/** An endpoint of Amazon. NO_PROXY may name its host. */
 const AMAZON = 'https://s3.amazonaws.com';
 
 /**
- * The variable that tells programs to reach the endpoint by way of a proxy; undefined: none does. The S3 client connects
- * directly all the same: behind a proxy, the check of the address that a name resolves to would be the proxy's.
+ * Returns the name of the variable that tells programs to reach the endpoint through a proxy; undefined where none does. The S3 client
+ * connects directly all the same: through a proxy, it could not check the address to which the endpoint's name resolves.
  */
 export function proxyVariable(variables: Readonly<Record<string, string | undefined>>, endpoint: string | null): string | undefined {
   const { protocol, hostname, port } = new URL(endpoint ?? AMAZON);
@@ -14,7 +14,7 @@ export function proxyVariable(variables: Readonly<Record<string, string | undefi
   return exempt.some((entry) => isExempt(entry.toLowerCase(), hostname, port || (scheme === 'https' ? '443' : '80'))) ? undefined : name;
 }
 
-/** `*`, `host`, `.host`, `*.host`, each with or without a port; a host's sub-domains are meant as well. */
+/** Whether an entry exempts the host: `*`, `host`, `.host` or `*.host`, each with or without a port. A host includes its sub-domains. */
 function isExempt(entry: string, hostname: string, port: string): boolean {
   if (entry === '*') return true;
   const [, host = '', itsPort] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];

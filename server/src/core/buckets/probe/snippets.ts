@@ -1,14 +1,14 @@
 import type { TestAnswer } from '../../../contracts/api';
 
-/** Where the administrator has to put the address of the site; shown when it is not known. */
+/** An example that the administrator replaces with the address of the site. The snippets show it when that address is not known. */
 const EXAMPLE_ORIGIN = 'https://cms.example.com';
 
-/** The least rights that everything works with. */
+/** Returns a policy with the fewest rights with which the whole plugin works. */
 export function iamPolicy(bucket: string, prefix: string): string {
   const policy = {
     Version: '2012-10-17',
     Statement: [
-      // not narrowed by s3:prefix: without the right to list the whole bucket a missing object answers 403 instead of 404
+      // s3:prefix does not narrow this: without the right to list the whole bucket, S3 answers 403 instead of 404 for a missing object
       {
         Sid: 'S3StorageBucket',
         Effect: 'Allow',
@@ -26,7 +26,7 @@ export function iamPolicy(bucket: string, prefix: string): string {
   return JSON.stringify(policy, null, 2);
 }
 
-/** Only needed once browsers are sent to the bucket itself. */
+/** Returns the CORS rules. They are needed only when browsers read from the bucket itself. */
 export function corsRules(origins: readonly string[]): string {
   const rules = [
     {
@@ -40,7 +40,7 @@ export function corsRules(origins: readonly string[]): string {
   return JSON.stringify(rules, null, 2);
 }
 
-/** Texts to paste into the provider's console. */
+/** Returns texts that the administrator can paste into the provider's console. */
 export function snippetsFor(target: { bucket: string; prefix: string; origins: readonly string[] }): TestAnswer['snippets'] {
   return [
     { title: 'IAM policy for the access key', language: 'json', text: iamPolicy(target.bucket, target.prefix) },

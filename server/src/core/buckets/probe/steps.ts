@@ -6,7 +6,7 @@ import { codeOf, printable, StorageError } from '../../errors';
 import type { PublicVerdict } from '../../public-url/public-url';
 import { redact } from '../../settings/redact';
 
-/** Codes whose detail this plugin has written itself. Of all others nothing is repeated to the caller but their quote. */
+/** Codes whose detail this plugin has written itself. For all other codes the step repeats only the quote to the caller. */
 const OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS']);
 
 const DONE: Record<TestStepName, string> = {
@@ -26,7 +26,7 @@ export function failedStep(name: TestStepName, error: unknown, ms: number, secre
   return { name, ok: false, ms, code, message, hint: ERRORS[code].hint };
 }
 
-/** Whether visitors reach the plugin: a fault of the web server in front is one, a check that was not possible is none. */
+/** Returns the step that tells whether visitors reach the plugin. It fails for a fault of the web server, but not for an impossible check. */
 export function publicStep({ code, detail }: PublicVerdict, ms: number): TestStep {
   if (code === null) return { name: 'public', ok: true, ms, code, message: DONE.public, hint: null };
   return { name: 'public', ok: code === 'PUBLIC_URL_UNCHECKED', ms, code, message: `${ERRORS[code].message} (${printable(detail)})`, hint: ERRORS[code].hint };
@@ -48,8 +48,8 @@ export class StepRecorder {
   }
 
   /**
-   * Runs one step unless an earlier one failed; true when it succeeded. `work` that ignores the signal is left behind; what
-   * it could not try is no step.
+   * Runs one step unless an earlier one has failed, and returns true when it succeeded. It does not wait for `work` that ignores the
+   * signal. It records no step when `work` returns 'not tried'.
    */
   async run(name: TestStepName, work: () => Promise<unknown>): Promise<boolean> {
     if (this.failed) return false;
@@ -63,7 +63,7 @@ export class StepRecorder {
     }
   }
 
-  /** @param what S3 or this server have said, or which setting it is about */
+  /** Adds a note to the answer. @param what words of S3 or this server, or the setting that the note concerns */
   note(code: ErrorCode, what?: string): void {
     const { message, hint } = ERRORS[code];
     this.notes.push({ code, message: what === undefined ? message : `${message} (${what})`, hint });

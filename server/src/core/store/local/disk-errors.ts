@@ -5,21 +5,21 @@ const WRITE_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
   EEXIST: 'NAME_TAKEN',
-  // a part of the path is a file: for a write the name is taken, for a read nothing is there
+  // a part of the path is a file: for a write the name is taken, and for a read there is no object
   ENOTDIR: 'NAME_TAKEN',
   ENAMETOOLONG: 'NAME_UNFIT',
-  // the file system takes names in some encoding only
+  // the file system takes only names in a certain encoding
   EILSEQ: 'NAME_UNFIT',
 };
 
-/** The Node error code (`ENOENT`), where the error has one. */
+/** Returns Node's error code (`ENOENT`), where the error has one. */
 export function errnoOf(error: unknown): string | undefined {
-  // by shape: an error of Node's own is no `instanceof Error` in a module that runs in another realm (vm, jest)
+  // the shape decides: Node's own errors are not `instanceof Error` in a module that runs in another realm (vm, jest)
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Any file system error as a StorageError; a disk has always refused what it reports as failed. */
+/** Turns any file system error into a StorageError. It is always `refused`: a disk does not apply later what it reports as failed. */
 export function diskError(error: unknown, facts: StorageErrorFacts): StorageError {
   if (isStorageError(error)) return error;
   const errno = errnoOf(error) ?? '';
@@ -27,14 +27,17 @@ export function diskError(error: unknown, facts: StorageErrorFacts): StorageErro
   return new StorageError(WRITE_CODES[errno] ?? 'DISK_ERROR', { ...facts, detail, refused: true, cause: error });
 }
 
-/** The same of a folder that the plugin needs, where something else in its place is no name that is taken. */
+/** Does the same for a folder that the plugin needs. Something else in its place is a DISK_ERROR there, and not a name that is taken. */
 export function folderError(error: unknown, operation: string, subject: string): StorageError {
   const failure = diskError(error, { operation, subject });
   if (failure.code === 'DISK_FULL' || failure.code === 'DISK_ERROR') return failure;
   return new StorageError('DISK_ERROR', { operation, subject, detail: failure.detail, refused: true, cause: error });
 }
 
-/** The same for reading and removing, where a missing file or folder, or a name that none can have, means a missing object. */
+/**
+ * Does the same for reading and removing. There a missing file or folder, or a name that the file system does not allow, means that
+ * there is no such object.
+ */
 export function notThere(error: unknown, operation: string, subject: string): StorageError {
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR' || errno === 'ENAMETOOLONG' || errno === 'EILSEQ') {

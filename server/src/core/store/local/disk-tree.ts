@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { diskError, errnoOf } from './disk-errors';
 
 export interface DiskFile {
-  /** Relative to the folder, with slashes. */
+  /** Path relative to the folder, with slashes. */
   readonly name: string;
   readonly size: number;
-  /** Milliseconds since the epoch. */
+  /** Time of the last change, in milliseconds since the epoch. */
   readonly mtimeMs: number;
 }
 
 /** All files below one folder. */
 export interface DiskTree {
   /**
-   * Each file once, in no order; never more than a folder's next few entries in memory. Links are not followed, and what
-   * vanishes on the way is left out.
+   * Yields each file once, in no particular order. It holds only the next few entries of a folder in memory. It follows no links, and
+   * it leaves out files that vanish during the walk.
    * @throws StorageError DISK_ERROR
    */
   files(): AsyncIterable<DiskFile>;

@@ -3,14 +3,14 @@ import { type FileHandle, link, lstat, mkdir, open, unlink } from 'node:fs/promi
 import { dirname } from 'node:path';
 import { errnoOf } from './disk-errors';
 
-/** Writes all of `chunk`: `write` may take only a part of it (a disk that fills up does that before it says ENOSPC). */
+/** Writes all of `chunk`. One `write` may take only a part of it: a disk that fills up does that before it reports ENOSPC. */
 export async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   for (let written = 0; written < chunk.length; ) {
     written += (await file.write(chunk, written)).bytesWritten;
   }
 }
 
-/** The first bytes of a file, so many unless it ends before: `read` may answer a part of what it was asked for. */
+/** Reads the first `size` bytes of a file, or fewer where the file ends earlier. One `read` may return only a part of them. */
 export async function readUpTo(file: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let read = 0;
@@ -19,8 +19,8 @@ export async function readUpTo(file: FileHandle, size: number): Promise<Buffer> 
 }
 
 /**
- * Gives a finished, synchronised file its name, unless the name is taken (EEXIST): `link` refuses to overwrite, where
- * `rename` would not. Durable when it resolves. `mode` is that of folders which have to be made.
+ * Gives a finished, synchronised file its name, unless the name is taken (EEXIST). It uses `link`, which refuses to overwrite, and not
+ * `rename`, which does not refuse. The name is durable when the promise resolves. `mode` is the mode of the folders that it makes.
  */
 export async function publish(temporary: string, path: string, mode: number): Promise<void> {
   const folder = dirname(path);
@@ -31,8 +31,8 @@ export async function publish(temporary: string, path: string, mode: number): Pr
 }
 
 /**
- * Gives a file a second name unless that is taken (EEXIST). Where the file system does not make hard links, for whatever reason
- * it gives, the file is copied to a name that is created exclusively: that refuses to overwrite, too.
+ * Gives a file a second name unless that is taken (EEXIST). Where the file system makes no hard links, for whatever reason it gives,
+ * the function copies the file to a name that it creates exclusively. That refuses to overwrite, too.
  */
 export async function linkOrCopy(file: string, path: string): Promise<void> {
   try {
@@ -41,13 +41,13 @@ export async function linkOrCopy(file: string, path: string): Promise<void> {
     const errno = errnoOf(error) ?? '';
     if (errno === 'EEXIST' && (await areOneFile(file, path))) return;
     if (!errno || LINK_OR_COPY_FAILS.has(errno)) throw error;
-    // after an EIO the link may have been made all the same; a copy would then take its own name for somebody else's
+    // after an EIO the link may exist all the same; the exclusive copy would then fail because of our own link
     if (await areOneFile(file, path)) return;
     await copy(file, path);
   }
 }
 
-/** NFS repeats a request whose answer was lost, and then reports its own link as somebody else's. */
+/** Whether both paths lead to one file. NFS repeats a request whose answer was lost, and then reports its own link as taken (EEXIST). */
 async function areOneFile(file: string, path: string): Promise<boolean> {
   try {
     const [one, other] = await Promise.all([lstat(file, { bigint: true }), lstat(path, { bigint: true })]);
@@ -57,14 +57,14 @@ async function areOneFile(file: string, path: string): Promise<boolean> {
   }
 }
 
-/** Makes a folder and those above it, unless they are there. Durable when it resolves. */
+/** Makes a folder and those above it, unless they exist. They are durable when the promise resolves. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode }).catch((error: unknown) => honestFailure(path, mode, error));
-  // the name of each is durable once the folder that it is in has been synchronised
+  // the name of each folder is durable once its parent folder has been synchronised
   if (made !== undefined) for (let at = path; at.length >= made.length; at = dirname(at)) await syncFolder(dirname(at));
 }
 
-/** Node reports ENOENT for a recursive mkdir on a read-only file system. One folder at a time tells the truth. */
+/** Node reports ENOENT for a recursive mkdir on a read-only file system. Making one folder at a time gives the true error. */
 async function honestFailure(path: string, mode: number, error: unknown): Promise<never> {
   if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
     if (!(await lstat(dirname(path)).catch(() => undefined))) return honestFailure(dirname(path), mode, error);
@@ -74,16 +74,16 @@ async function honestFailure(path: string, mode: number, error: unknown): Promis
 }
 
 /**
- * Failures of link(2) that a copy would meet as well. Every other one (EPERM, ENOTSUP, ENOSYS, EMLINK, EXDEV, EIO, EINVAL and
- * whatever FUSE and network mounts come up with) may only mean that there are no hard links here.
+ * Failures of link(2) that a copy would meet as well. Every other failure (EPERM, ENOTSUP, ENOSYS, EMLINK, EXDEV, EIO, EINVAL and
+ * whatever FUSE and network mounts report) may only mean that this file system has no hard links.
  */
 const LINK_OR_COPY_FAILS: ReadonlySet<string> = new Set([
   'EEXIST', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EILSEQ', 'ELOOP', 'EROFS', 'ENOSPC', 'EDQUOT', 'EACCES',
 ]);
 
 /**
- * Where there are no hard links: an exclusive copy. It never overwrites either, but a crash can leave a part of the
- * file under its name; the ledger names the file only after this has resolved, so that nobody reads such a part.
+ * Makes an exclusive copy where there are no hard links. It never overwrites either, but a crash can leave a part of the file under
+ * its name. The ledger names the file only after this has resolved, so that nobody reads such a part.
  */
 async function copy(original: string, path: string): Promise<void> {
   const { mode } = await lstat(original);
@@ -96,16 +96,16 @@ async function copy(original: string, path: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    // only what this call has created: what lay there before is somebody else's
+    // this removes only the file that this call has created: `open` has failed where another file lay there
     await unlinkIfThere(path);
     throw error;
   }
 }
 
-/** What fsync(2) answers where it is not implemented: then nothing can be done, and nothing is wrong. */
+/** Answers of fsync(2) where it is not implemented. Then nothing can be done, and nothing is wrong. */
 const NO_SYNC: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']);
 
-/** Makes the bytes of a file durable, where the file system can. @throws EIO, ENOSPC and whatever else says that bytes are lost */
+/** Makes the bytes of a file durable, where the file system can. @throws EIO, ENOSPC and every other error that means lost bytes */
 export async function syncFile(file: FileHandle): Promise<void> {
   try {
     await file.sync();
@@ -114,7 +114,7 @@ export async function syncFile(file: FileHandle): Promise<void> {
   }
 }
 
-/** Makes the names in a folder durable. Windows cannot open folders, and some network mounts refuse to sync them. */
+/** Makes the names in a folder durable. It tolerates that Windows cannot open folders and that some network mounts refuse to sync them. */
 export async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle;
   try {

@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { syncFile } from './disk-write';
 
 /**
- * The MD5 of a file, lower-case hex.
- * @param options.durable also synchronises it: whoever wrote it may have left that to the system
- * @throws what the file system says
+ * Returns the MD5 of a file, in lower-case hex.
+ * @param options.durable also synchronises the file, because its writer may not have done so
+ * @throws the error of the file system
  */
 export async function md5OfFile(path: string, options: { signal?: AbortSignal; durable?: boolean } = {}): Promise<string> {
   const hash = createHash('md5');

@@ -5,41 +5,42 @@ import { errnoOf } from './disk-errors';
 import { publish, syncFolder, unlinkIfThere } from './disk-write';
 import { md5OfFile } from './file-digest';
 
-/** Tells a file that is to be removed from one that somebody else has put in its place. */
+/** The facts by which a file that is to be removed is told from one that somebody else has put in its place. */
 export interface KnownFile {
-  /** Of the removal: the same when it is tried again after a crash, and of no other. */
+  /** Id of the removal. It stays the same when the removal is repeated after a crash, and no other removal has it. */
   readonly id: number;
-  /** Null: never known. */
+  /** Size in bytes; null where it was never known. */
   readonly size: number | null;
   readonly md5: string | null;
   /**
-   * Milliseconds since the epoch. Where no MD5 is known the file must have been there, untouched, before: its ctime
-   * tells, which no program can set. A neighbour's `chown` moves it too; then the file is kept for nothing.
+   * A time in milliseconds since the epoch. Where no MD5 is known, the file must not have changed since this time. Its ctime tells,
+   * because no program can set that. Somebody's `chown` moves the ctime too; then the file stays although it could go.
    */
   readonly before: number;
-  /** Whether nobody else has ended this removal meanwhile: asked again before the last step, see {@link removeKnown}. */
+  /** Whether nobody else has ended this removal meanwhile. {@link removeKnown} calls it once more before the last step. */
   stillDue(): Promise<boolean>;
 }
 
 /**
- * `left`: what lies there is another file, or may be one. `aside`: another file came between two steps, and its path is
- * taken meanwhile, so that it stays in the folder for what was moved aside.
+ * `left` means that another file lies at the path, or may do so. `aside` means that another file came there between two steps and was
+ * moved aside, and that its path is taken by now, so that it stays in the folder for files that were moved aside.
  */
 export type KnownRemoval = 'removed' | 'left' | 'aside';
 
 /**
- * Removes a file at a path that others may write to as well, if it is still the one that is meant. It is looked at in
- * its place, moved to a name of its own, which overwrites nothing, and unlinked when it is what was looked at; else it
- * is linked back. A crash leaves it under that name, which says what was looked at: calling this again finishes it.
+ * Removes a file at a path to which others may write as well, if it is still the file that is meant. The function looks at the file in
+ * its place and moves it to a name of its own, which overwrites nothing. It unlinks the file if it is the one that it looked at, and
+ * links it back otherwise. A crash leaves the file under that name, which records the file that was looked at, and the next call
+ * finishes the removal.
  *
- * A path can be used again as soon as its removal has ended, even for the same bytes (a file that leaving settles there), while
- * another process still stands somewhere in here on behalf of the old one. So the last question, when the file is out of
- * everybody's reach, is whether the removal is still due. If it is, it was so ever since it was condemned, and as long as it is
- * nobody may record the path, and nobody writes to a path unrecorded: the file was moved aside before any new one could come.
- * If it is not, the file may be a new one and is linked back. Asked before the file is moved, too, it costs no reader a moment
- * without the file but in the rarest case; on that question alone nothing rests.
- * @param folder for what is moved aside, on the same file system; made when it is needed
- * @throws what the file system says; nothing is lost then
+ * A path can be used again as soon as its removal has ended, even for the same bytes (a file that leaving settles there), while another
+ * process still executes this function for the old file. So the last question, when nobody else can reach the file any more, is whether
+ * the removal is still due. If it is due, it has been due ever since the name was condemned. During that time nobody may record the
+ * path, and nobody writes to a path that is not recorded; therefore the file was moved aside before any new one could come. If the
+ * removal is not due, the file may be a new one, and it is linked back. The function also asks before it moves the file, so that
+ * readers miss a file for a moment only in the rarest case. Safety does not depend on that first question.
+ * @param folder the folder for files that are moved aside, on the same file system; it is made when it is needed
+ * @throws the error of the file system; nothing is lost then
  */
 export async function removeKnown(path: string, folder: string, known: KnownFile, signal?: AbortSignal): Promise<KnownRemoval> {
   for (const aside of await leftAside(folder, known.id)) {
@@ -62,8 +63,8 @@ export async function removeKnown(path: string, folder: string, known: KnownFile
 }
 
 /**
- * Another process was faster. What it has in hand is finished here: it may have crashed since, and where it has not, this removal
- * would end before its question, and the file be put back for good.
+ * Finishes the work of another process that was faster and has moved the file aside. That process may have crashed since. If it still
+ * runs, this removal would otherwise end before the other process asks whether it is due, and the file would be put back for good.
  */
 async function finishOthers(path: string, folder: string, known: KnownFile): Promise<KnownRemoval> {
   for (const aside of await leftAside(folder, known.id)) await finish(aside, path, known);
@@ -96,13 +97,13 @@ async function lookAt(path: string, { size, md5, before }: KnownFile, signal?: A
   }
 }
 
-/** Unlinks what was moved aside, or puts back what is not to be removed. @returns false when its path is taken */
+/** Unlinks a file that was moved aside, or puts it back if it must not be removed. @returns false when its path is taken */
 async function finish(aside: string, path: string, known: KnownFile): Promise<boolean> {
   const found = await statOrNone(aside);
   if (!found) return true; // another process was faster
   const [id = ''] = basename(aside).split('.');
   const isMeant = basename(aside) === asideName(Number(id), found);
-  // not knowing is no leave: what is put back is removed another time
+  // a failed question is no permission: the file is put back, and a later attempt removes it
   const due = isMeant && (await known.stillDue().catch((error: unknown) => ({ error })));
   if (due === true) {
     await unlinkIfThere(aside);
@@ -114,18 +115,18 @@ async function finish(aside: string, path: string, known: KnownFile): Promise<bo
   return back;
 }
 
-/** @returns false when its path is taken */
+/** Links a file that was moved aside back to its path. @returns false when its path is taken */
 async function putBack(aside: string, path: string, found: BigIntStats): Promise<boolean> {
   try {
     await publish(aside, path, 0o755);
     return true;
   } catch (error) {
-    // another process had it in hand as well, and has finished it
+    // another process worked on the same file, and has finished
     if (errnoOf(error) === 'ENOENT' && !(await statOrNone(aside))) return true;
     if (errnoOf(error) !== 'EEXIST') throw error;
     const taken = await statOrNone(path);
     if (taken?.ino !== found.ino || taken.dev !== found.dev) return false;
-    // put back already, before a crash
+    // the file was put back already, before a crash
     await unlinkIfThere(aside);
     return true;
   }

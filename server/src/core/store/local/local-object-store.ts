@@ -14,22 +14,22 @@ import type { Body, GetOptions, ObjectFacts, ObjectStream, PutOptions } from '..
 import { Relay } from '../relay';
 import { giveName } from './second-name';
 
-/** Read at once: a quarter less to compute than for the 64 KiB that Node would read. */
+/** Bytes per read. They cost a quarter less CPU time than the 64 KiB that Node reads by default. */
 const READ_BYTES = 256 * 1024;
 
 /**
- * Objects as files below one folder. A file appears under its name whole, durable, and never in place of another.
- * It knows no MD5 of what lies there: `facts.md5` and `facts.etag` are null, but what `put` wrote was hashed on the way.
+ * Keeps objects as files below one folder. A file appears under its name whole and durable, and never replaces another.
+ * The store does not know the MD5 of its files: `facts.md5` and `facts.etag` are null, but `put` compares the MD5 while it writes.
  */
 export class LocalObjectStore implements LocalStore {
   private readonly root: string;
 
-  /** @param root the uploads folder; made on the first put when it is not there. */
+  /** @param root the uploads folder; the first `put` makes it if it does not exist. */
   constructor(root: string) {
     this.root = resolve(root);
   }
 
-  /** @throws StorageError also NAME_TAKEN, DISK_FULL, DISK_ERROR. Nothing of the attempt is left then. */
+  /** @throws StorageError also NAME_TAKEN, DISK_FULL, DISK_ERROR. The failed attempt leaves no file behind. */
   async put(name: string, body: Body, { signal }: PutOptions = {}): Promise<ObjectFacts> {
     const path = this.pathFor(name, 'put');
     assertNotAborted('put', name, signal);
@@ -61,7 +61,7 @@ export class LocalObjectStore implements LocalStore {
     try {
       const found = await file.stat();
       if (!found.isFile()) throw new StorageError('OBJECT_NOT_FOUND', { operation: 'get', subject: name, refused: true });
-      // while the file was opened; from here on the stream hears of it
+      // the signal may have aborted while the file was opened; from here on the stream listens to it
       assertNotAborted('get', name, signal);
       const length = rangeLength(name, found.size, range);
       // the length is fixed here, so that a file that grows meanwhile does not break a promised Content-Length
@@ -110,7 +110,7 @@ export class LocalObjectStore implements LocalStore {
     }
   }
 
-  /** There is nothing to find: temporary files carry no name of an object. They are swept by their age. */
+  /** Does nothing, because temporary files do not carry the name of an object. `temporary-files.ts` removes them by their age. */
   async abortWrites(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     this.pathFor(name, 'abort');
     assertNotAborted('abort', name, signal);
@@ -121,7 +121,7 @@ export class LocalObjectStore implements LocalStore {
     try {
       return await giveName(from, to);
     } catch (error) {
-      // the first name is known to be usable
+      // the file system takes the first name, so NAME_UNFIT can only mean the second
       const failure = diskError(error, { operation: 'name', subject: second });
       throw failure.code === 'NAME_UNFIT' ? failure : notThere(error, 'name', name);
     }
@@ -155,7 +155,7 @@ export class LocalObjectStore implements LocalStore {
   }
 
   /**
-   * The one way from a name to a path: never outside the folder, never the folder itself.
+   * Returns the path of a name. Only this method computes paths, and it never returns one outside the folder, or the folder itself.
    * @throws StorageError INVALID_KEY
    */
   pathFor(name: string, operation = 'path'): string {
@@ -173,11 +173,11 @@ export class LocalObjectStore implements LocalStore {
     } finally {
       await file.close();
     }
-    assertNotAborted('put', name, signal); // the last moment at which nothing is visible
+    assertNotAborted('put', name, signal); // this is the last moment before the file becomes visible
   }
 }
 
-/** @throws StorageError DISK_ERROR also for what would mean a taken name, were it the object's own path. */
+/** @throws StorageError DISK_ERROR, even for errors that would mean a taken name at the object's own path. */
 async function makeOwnFolder(path: string): Promise<void> {
   try {
     await makeFolder(path, 0o700);

@@ -5,10 +5,10 @@ import { linkOrCopy, makeFolder, syncFolder } from './disk-write';
 import { md5OfFile } from './file-digest';
 
 /**
- * Gives a synchronised file a second name, durably; both are one file where the disk has hard links. Nothing is overwritten: a
- * file that has the name counts if it has the same bytes.
- * @returns false when another file, or no file, has the name
- * @throws what the file system says
+ * Gives a synchronised file a durable second name. Both names mean one file where the disk has hard links. It overwrites nothing: a
+ * file that already has the name counts if it has the same bytes.
+ * @returns false when a file of other bytes, or something that is no file, has the name
+ * @throws the error of the file system
  */
 export async function giveName(path: string, second: string): Promise<boolean> {
   const folder = dirname(second);
@@ -25,7 +25,7 @@ export async function giveName(path: string, second: string): Promise<boolean> {
   return true;
 }
 
-/** Whether a file of its own, not a link to one, has the same bytes; if so they are durable now. */
+/** Whether `second` is a regular file, no symbolic link, and has the same bytes as `path`. If so, its bytes are durable now. */
 async function isSameFile(path: string, second: string): Promise<boolean> {
   const [one, other] = await Promise.all([lstat(path), lstat(second).catch(() => undefined)]);
   if (!other?.isFile() || one.size !== other.size) return false;

@@ -4,13 +4,16 @@ import { OWN_FOLDER } from '../../keys';
 import { errnoOf } from './disk-errors';
 
 /**
- * Folders for spooled bodies, in the system's temporary folder, begin with it. There, and not on the volume of the
- * uploads, because that may be a slow network mount or too small for what goes to S3 alone, while the system's folder
- * has just held the same bytes: Strapi puts every upload there.
+ * Prefix of the folders for spooled bodies in the system's temporary folder. They do not lie on the volume of the uploads, because that
+ * may be a slow network mount, or too small for files that go to S3 alone. The system's folder has just held the same bytes: Strapi
+ * puts every upload there.
  */
 export const SPOOL_PREFIX = 's3-storage-spool-';
 
-/** The file by which the web server in front is recognised lies in the uploads folder for a moment; see `public-url/marks.ts`. */
+/**
+ * Names of the files by which the plugin recognises the web server in front. Each lies in the uploads folder for a moment; see
+ * `public-url/marks.ts`.
+ */
 const MARK_FILE = /^s3-storage-mark-[0-9a-f]{32}-[0-9a-f]{32}\.png$/;
 
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -26,10 +29,10 @@ export interface TemporaryPlaces {
 }
 
 /**
- * Removes the temporary files that crashes left: of the plugin's own naming, and not written to since `before`
- * (milliseconds since the epoch, compared with the files' mtime, which a living writer moves). What cannot be removed
- * stays and is told to `onFailure`.
- * @returns how many files were removed
+ * Removes the temporary files that crashes have left: those whose names have the plugin's own form, and to which nobody has written
+ * since `before` (milliseconds since the epoch). It compares `before` with the mtime, which a living writer moves. It reports to
+ * `onFailure` each file that it cannot remove.
+ * @returns the number of removed files
  */
 export async function removeTemporaryFiles(
   { uploads, system }: TemporaryPlaces,
@@ -68,7 +71,7 @@ class Remover {
     for (const folder of await this.#list(system, SPOOL_FOLDER)) {
       await this.#attempt(folder, async () => {
         const found = await lstat(folder);
-        // a link to a folder somewhere else is none of ours
+        // the plugin never makes a link to a folder, so a link is somebody else's
         if (!found.isDirectory() || found.mtimeMs >= this.before) return;
         await this.removeFiles(folder, OWN_TEMPORARY);
         await rmdir(folder);
@@ -85,7 +88,7 @@ class Remover {
     try {
       return await work();
     } catch (error) {
-      // never needed, removed by somebody else meanwhile, or still with a file that is written to
+      // the folder was never needed, somebody else has removed it, or it still has a file that a writer uses
       if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) this.onFailure(path, error);
       return undefined;
     }

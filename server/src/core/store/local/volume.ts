@@ -6,28 +6,28 @@ import { OWN_FOLDER, type VolumeId } from '../../keys';
 import { errnoOf, folderError } from './disk-errors';
 import { linkOrCopy, makeFolder, syncFile, syncFolder, unlinkIfThere } from './disk-write';
 
-/** What tells one uploads folder from another, whatever host it is mounted on. */
+/** One uploads folder. Its id tells it from others, on whatever host it is mounted. */
 export interface Volume {
   readonly root: string;
-  /** While the folder is not {@link established} a random one, under which nothing may be recorded. */
+  /** The id of the folder. Until the volume is {@link established}, it is a random one, under which nothing may be recorded. */
   readonly id: VolumeId;
-  /** The id was read from the folder. Until it was, nobody knows which volume this is: the folder can be neither read nor written. */
+  /** Whether the id was read from the folder. Until then the folder can be neither read nor written, and nobody knows which volume it is. */
   readonly established: boolean;
-  /** Another folder is in use under the same id, so that what lies here and what is recorded need not agree. See `TwinWatch`. */
+  /** Whether another folder is in use under the same id, so that the files here and the ledger may disagree. See `TwinWatch`. */
   hasTwin: boolean;
-  /** The folder had no id when this process opened it: it is a new one, or was emptied. */
+  /** Whether the folder had no id when this process opened it: it is new, or somebody has emptied it. */
   readonly founded: boolean;
   /**
-   * Makes sure that the folder still carries its id. `strapi import` moves the uploads folder away and makes a new one:
-   * the disk is the same, and so the id that this process knows is written again. Should another process have
-   * written one first, that one counts, and is answered.
+   * Makes sure that the folder still carries its id, and returns the id. `strapi import` moves the uploads folder away and makes a new
+   * one. The disk is the same, so this method writes the id again that this process knows. If another process has written an id
+   * first, that id counts.
    * @throws StorageError DISK_ERROR, DISK_FULL
    */
   refresh(): Promise<VolumeId>;
 }
 
 /**
- * Opens, or founds, the volume of an uploads folder. A folder that can be neither read nor written is no reason not to start: the
+ * Opens the volume of an uploads folder, or founds it. Strapi starts even with a folder that can be neither read nor written: the
  * volume is not established then, and each {@link Volume.refresh} tries again.
  */
 export async function openVolume(root: string): Promise<Volume> {
@@ -58,7 +58,7 @@ export async function openVolume(root: string): Promise<Volume> {
   };
 }
 
-/** The id in the folder, or else `proposal`, which then is in the folder. Two processes at once agree on one. */
+/** Returns the id in the folder, or writes `proposal` there and returns that. Two processes at the same time agree on one id. */
 async function readOrFound(root: string, proposal: VolumeId): Promise<VolumeId> {
   const folder = join(root, OWN_FOLDER);
   const path = join(folder, 'volume');
@@ -80,13 +80,13 @@ async function readId(path: string): Promise<VolumeId | null> {
 
 const WHOLE_ID = /^([\w-]+)\s*\n$|^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** Null for a part of an id: where there are no hard links it is written in its place, and may be read meanwhile. */
+/** Returns null for a part of an id. Where there are no hard links, the id is written in its place, and a reader may see a part of it. */
 function idIn(text: string): VolumeId | null {
   const [, line, bare] = WHOLE_ID.exec(text) ?? [];
   return (line ?? bare ?? null) as VolumeId | null;
 }
 
-/** Writes the id whole and durable beside its place, then puts it there unless another process was first. */
+/** Writes the whole id durably beside its place, and then links it into its place unless another process was first. */
 async function found(folder: string, path: string, proposal: VolumeId): Promise<VolumeId> {
   await makeFolder(folder, 0o700);
   const draft = `${path}.${randomUUID()}`;

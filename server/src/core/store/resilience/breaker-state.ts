@@ -1,22 +1,26 @@
 import { isStorageError, isTransient, type StorageError } from '../../errors';
 
-/** What the breaker knows. `since` is a time to show, in milliseconds since the epoch; `probes` counts those that failed. */
+/**
+ * The state of the breaker. `since` is a time to show, in milliseconds since the epoch. `probes` counts the failed probes. `failures` counts
+ * the failures in a row, and `lostMs` is the time that the timeouts among them have cost, in milliseconds.
+ */
 export type BreakerState =
   | { readonly kind: 'closed'; readonly failures: number; readonly lostMs: number }
   | { readonly kind: 'open'; readonly since: number; readonly probes: number; readonly cause: StorageError }
   | { readonly kind: 'half-open'; readonly since: number; readonly probes: number; readonly cause: StorageError };
 
-/** When to open, and how long to stay so. */
+/** Says when the breaker opens, and for how long. */
 export interface BreakerPolicy {
-  /** Failures in a row that open it. */
+  /** Number of failures in a row that open it. */
   readonly failures: number;
   /**
-   * Milliseconds that timeouts in a row may cost before they open it, however few they are: otherwise an endpoint that
-   * takes connections and never answers would cost as many uploads their whole patience as there are failures needed.
+   * Time that timeouts in a row may cost before they open the breaker, however few they are, in milliseconds. Without this limit, an
+   * endpoint that takes connections and never answers would let {@link failures} uploads wait for their whole patience.
    */
   readonly lostMs: number;
-  /** Milliseconds before the first probe; doubles with each that fails. */
+  /** Delay before the first probe, in milliseconds. It doubles with each failed probe. */
   readonly firstOpenMs: number;
+  /** Longest delay before a probe, in milliseconds. */
   readonly maxOpenMs: number;
 }
 
@@ -24,17 +28,17 @@ export const DEFAULT_BREAKER_POLICY: BreakerPolicy = { failures: 3, lostMs: 3_50
 
 export const CLOSED: BreakerState = { kind: 'closed', failures: 0, lostMs: 0 };
 
-/** A failure of the endpoint rather than of the request. Being asked to slow down is an answer, and no outage. */
+/** Whether the endpoint failed, and not only the request. A request of S3 to slow down is an answer, and no outage. */
 export function isOutage(error: unknown): error is StorageError {
   return isTransient(error) && error.code !== 'THROTTLED';
 }
 
-/** A failure that shows that S3 is there: it answered, for good. */
+/** Whether a failure shows that S3 is there: it has given an answer that will not change by itself. */
 export function isAnswer(error: unknown): boolean {
   return isStorageError(error) && error.status !== undefined && error.code !== 'NOT_S3' && !isTransient(error);
 }
 
-/** The state after a request that was let through has ended with `error`, or well (undefined), after `tookMs`. */
+/** Returns the state after a request that the breaker let through has failed with `error`, or succeeded (undefined), in `tookMs` milliseconds. */
 export function afterRequest(
   state: BreakerState,
   policy: BreakerPolicy,
@@ -42,7 +46,7 @@ export function afterRequest(
   error: unknown,
   tookMs: number,
 ): BreakerState {
-  // a request that began before it opened changes nothing: only the probe closes
+  // a request that began before the breaker opened changes nothing: only the probe closes it
   if (state.kind !== 'closed') return state;
   if (error === undefined || isAnswer(error)) return CLOSED;
   if (!isOutage(error)) return state;
@@ -52,12 +56,12 @@ export function afterRequest(
   return { kind: 'open', since: now, probes: 0, cause: error };
 }
 
-/** The state while a probe runs. */
+/** Returns the state while a probe runs. */
 export function probing(state: BreakerState): BreakerState {
   return state.kind === 'open' ? { ...state, kind: 'half-open' } : state;
 }
 
-/** The state after a probe has ended with `error`, or well (undefined). */
+/** Returns the state after a probe has failed with `error`, or succeeded (undefined). */
 export function afterProbe(state: BreakerState, error: unknown): BreakerState {
   if (state.kind !== 'half-open') return state;
   if (error === undefined || isAnswer(error)) return CLOSED;
@@ -65,8 +69,8 @@ export function afterProbe(state: BreakerState, error: unknown): BreakerState {
 }
 
 /**
- * Milliseconds until the next probe, after so many that failed; `random` in [0, 1) spreads the probes of many processes over the
- * second half.
+ * Returns the delay until the next probe after `probes` failed ones, in milliseconds. `random` in [0, 1) spreads the probes of many
+ * processes over the second half of the delay.
  */
 export function openMs({ firstOpenMs, maxOpenMs }: BreakerPolicy, probes: number, random: number): number {
   return Math.min(maxOpenMs, firstOpenMs * 2 ** Math.max(0, probes - 1)) * (0.5 + random / 2);

@@ -17,37 +17,38 @@ import { WriteLane } from './write-lane';
 
 export type { BreakerState } from './breaker-state';
 
-/** A cheap request to S3 itself, not through the breaker. A rejection that is an answer of S3 (404, 403) is success. */
+/** Sends a cheap request to S3 that does not pass the breaker. A rejection that is an answer of S3 (404, 403) counts as success. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
 export type BreakerListener = (now: BreakerState, before: BreakerState) => void;
 
-/** How long a subject whose failure S3 had no part in is left out of account, in milliseconds. */
+/** Time for which the failures of a subject do not count after S3 turned out to have no part in them, in milliseconds. */
 const EXCUSED_MS = 10 * 60_000;
+/** Largest number of subjects whose failures do not count. */
 const MAX_EXCUSED = 1_000;
-/** An answer within so many milliseconds costs nobody a wait that is worth a word. */
+/** Longest time of a quick answer, in milliseconds. Nobody notices a shorter wait. */
 const QUICK_MS = 500;
 
 /**
- * Leaves a failing endpoint alone. While it is open every request is refused at once, also while the probe runs: only the
- * probe, in the background, closes it, so that no editor ever waits to learn that S3 is still down.
+ * Leaves a failing endpoint alone. While the breaker is open, it refuses every request at once, also while the probe runs. Only the
+ * probe closes it, in the background, so that no editor ever waits to learn that S3 is still down.
  *
- * It does not believe a few requests alone, which may all be for one damaged object: as soon as they have failed it asks the
- * probe. Uploads have a lane of their own, see {@link WriteLane}, because S3 may refuse them and do everything else.
+ * The breaker does not trust a few failed requests alone, because all of them may be for one damaged object. As soon as they have
+ * failed, it sends the probe. Uploads have a lane of their own, see {@link WriteLane}, because S3 may refuse them and do everything else.
  */
 export class CircuitBreaker {
-  /** Whether uploads are taken. They need S3 to be there, too. */
+  /** The lane of the uploads, which knows whether S3 takes them. They also need the breaker to be closed. */
   readonly writes: WriteLane;
   private current: BreakerState = CLOSED;
   private readonly listeners = new Set<BreakerListener>();
   private readonly stopped = new AbortController();
   private probe: Probe | undefined;
   private underWay: Promise<void> | undefined;
-  /** Aborts the present wait for the next probe, where there is one. */
+  /** It aborts the present wait for the next probe, where there is one. */
   private waiting: AbortController | undefined;
-  /** Whose failures have counted since the last success. */
+  /** The subjects whose failures have counted since the last success. */
   private readonly suspects = new Set<string>();
-  /** Subjects that failed while the probe did not, and until when their failures are their own. */
+  /** The subjects that failed while the probe succeeded, and the time until which their failures do not count, by `elapsed` of the clock. */
   private readonly excused = new Map<string, number>();
 
   constructor(
@@ -67,7 +68,7 @@ export class CircuitBreaker {
     if (this.current.kind === 'open') this.scheduleProbe();
   }
 
-  /** @throws StorageError CIRCUIT_OPEN, without a call, unless closed; else whatever `call` throws. */
+  /** Runs `call` if the breaker is closed. @throws StorageError CIRCUIT_OPEN, without a call, if it is not; else whatever `call` throws. */
   async run<T>(operation: string, subject: string, call: () => Promise<T>): Promise<T> {
     this.assertClosed(operation, subject);
     const startedAt = this.clock.elapsed();
@@ -81,9 +82,9 @@ export class CircuitBreaker {
     }
   }
 
-  /** The same for an upload, whose failures are the lane's to judge; here they are a reason to ask the probe. */
+  /** Does the same for an upload. The lane judges its failures; the breaker only sends the probe because of them. */
   async runPut<T>(subject: string, body: Body, call: () => Promise<T>): Promise<T> {
-    // nothing else could tell one from the other
+    // without a probe nobody can tell whether S3 fails or only its uploads do
     if (!this.probe) return this.run('put', subject, call);
     this.assertClosed('put', subject);
     try {
@@ -94,20 +95,20 @@ export class CircuitBreaker {
     }
   }
 
-  /** Called at each change of kind; answers a function that removes the listener. It must not throw. */
+  /** Registers a listener for each change of `kind`, and returns a function that removes it. The listener must not throw. */
   onChange(listener: BreakerListener): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
 
-  /** Probes now, if it is open, or waits for the probe that runs. Resolves when it is over, however it ended. */
+  /** Starts a probe now if the breaker is open, or waits for the probe that runs. It resolves when the probe has ended, however it ended. */
   async forceProbe(): Promise<void> {
     this.writes.expedite();
     if (this.current.kind === 'open') this.startProbe();
     await this.underWay;
   }
 
-  /** No probe begins after this, and one that runs is aborted. An open breaker stays open. */
+  /** Aborts the probe that runs, and lets no other begin. An open breaker stays open. */
   stop(): void {
     this.stopped.abort();
     this.waiting?.abort();
@@ -129,12 +130,12 @@ export class CircuitBreaker {
       this.suspects.clear();
       if (error === undefined) this.excused.delete(subject);
     }
-    // after quick answers, be they bad ones, requests go on until the probe has failed: none of them costs anybody a wait
+    // after quick answers, even bad ones, requests go on until the probe has failed: they let nobody wait
     if (next.kind === 'open' && this.probe && next.cause.status !== undefined && tookMs < QUICK_MS) void this.verify(next.cause);
     else this.become(next);
   }
 
-  /** Asks the probe whether S3 is away, as it seems to be; until it has failed requests go on. */
+  /** Sends the probe to find out whether S3 is away, as it seems to be. Requests go on until the probe has failed. */
   private verify(cause: StorageError): Promise<void> {
     if (!this.probe || this.underWay || this.stopped.signal.aborted || this.current.kind !== 'closed') return Promise.resolve();
     return this.under(this.verdict(this.probe, cause));
@@ -147,7 +148,7 @@ export class CircuitBreaker {
     else this.become({ kind: 'open', since: this.clock.now(), probes: 1, cause });
   }
 
-  /** S3 is there: whatever failed just now did so by itself. */
+  /** Notes that S3 is there, and that the failures of the suspects are therefore their own. */
   private excuse(): void {
     if (this.excused.size > MAX_EXCUSED) this.excused.clear();
     for (const subject of this.suspects) this.excused.set(subject, this.clock.elapsed() + EXCUSED_MS);
@@ -159,7 +160,7 @@ export class CircuitBreaker {
     const before = this.current;
     this.current = next;
     if (next.kind === before.kind) return;
-    // uploads failed because all did
+    // uploads failed because all requests failed
     if (next.kind === 'closed' && before.kind === 'half-open' && before.probes > 0) this.writes.reset();
     for (const listener of this.listeners) listener(next, before);
     if (next.kind !== 'open') return;
@@ -175,7 +176,7 @@ export class CircuitBreaker {
     const ms = openMs(this.policy, this.current.probes, this.clock.random());
     this.clock.sleep(ms, waiting.signal).then(
       () => this.startProbe(),
-      () => undefined, // stopped, or probed by force
+      () => undefined, // the breaker was stopped, or `forceProbe` was called
     );
   }
 
@@ -190,7 +191,7 @@ export class CircuitBreaker {
   private under(work: Promise<void>): Promise<void> {
     this.underWay = work.finally(() => {
       this.underWay = undefined;
-      // it opened while a look at it was under way
+      // the breaker opened while `verify` was under way
       if (this.current.kind === 'open' && this.current.probes === 0) this.startProbe();
     });
     return this.underWay;

@@ -9,27 +9,27 @@ export interface ResilienceOptions {
   breaker: CircuitBreaker;
   policy: RetryPolicy;
   clock: Clock;
-  /** Who is to learn whether objects can be read; nobody without it. */
+  /** The watch that learns whether objects can be read. Without it nobody learns that. */
   reads?: ReadWatch;
 }
 
 /**
- * Everything that a request passes on its way to a bucket:
+ * Returns the store with everything around it that a request passes before it reaches a bucket:
  *
- * 1. (in a job only) the count of the run's requests, see {@link withCount}: a request that is repeated counts once
+ * 1. the count of the run's requests, see {@link withCount}: only a job adds it, and a repeated request counts once
  * 2. the watch over reads, which sees how a `get` ended after all attempts
  * 3. the retries
- * 4. the breaker, and in it the lane of uploads: each attempt passes it, not each call, so that the retries of one call can open it
- * 5. the store, which asks S3 once
+ * 4. the breaker with the lane of uploads: each attempt passes it, and not only each call, so that the retries of one call can open it
+ * 5. the store, which sends one request to S3
  *
- * `presign` asks nobody, and passes through.
+ * `presign` sends no request, and passes through.
  */
 export function resilient(store: ObjectStore, { breaker, policy, clock, reads }: ResilienceOptions): ObjectStore {
   const repeated = withRetry(withBreaker(store, breaker), policy, clock);
   return reads ? reads.over(repeated) : repeated;
 }
 
-/** Every request passes the breaker, and tells it how it ended. */
+/** Lets every request pass the breaker, and tells the breaker how the request ended. */
 export function withBreaker(inner: ObjectStore, breaker: CircuitBreaker): ObjectStore {
   return layer(inner, {
     put: (name, body, options) => breaker.runPut(name, body, () => inner.put(name, body, options)),
@@ -42,8 +42,9 @@ export function withBreaker(inner: ObjectStore, breaker: CircuitBreaker): Object
 }
 
 /**
- * Repeats `head`, `get` (until it answers, not the body), `delete`, `abortWrites` and `list` after failures that may pass. Never `put`: one
- * whose outcome is unknown may still land, under a name that must be written once; the media layer repeats it, with another name.
+ * Repeats `head`, `get` (until S3 answers, but not the body), `delete`, `abortWrites` and `list` after failures that may pass by
+ * themselves. It never repeats a `put`: a `put` whose outcome is unknown may still land, and its name must be written only once.
+ * `send` in `core/buckets/cloud.ts` repeats it under another name.
  */
 export function withRetry(inner: ObjectStore, policy: RetryPolicy, clock: Clock): ObjectStore {
   const again = <T>(options: RequestOptions = {}, call: (patience: { patienceMs: number }) => Promise<T>) =>
@@ -59,15 +60,15 @@ export function withRetry(inner: ObjectStore, policy: RetryPolicy, clock: Clock)
     get: (name, options) => again(options, (patience) => inner.get(name, { ...options, ...patience })),
     delete: (name, options) => again(options, (patience) => inner.delete(name, { ...options, ...patience })),
     abortWrites: (name, options) => again(options, (patience) => inner.abortWrites(name, { ...options, ...patience })),
-    // nobody waits for a listing: unless its caller says otherwise, each attempt has the store's own timeout
+    // nobody waits for a listing: unless the caller limits its patience, each attempt has the store's own timeout
     list: (prefix, request) => again(request, (patience) => inner.list(prefix, request.patienceMs === undefined ? request : { ...request, ...patience })),
   });
 }
 
-/** The requests that are counted. What frees unfinished writes belongs to the removal of their object, and is none by itself. */
+/** The requests that are counted. `abortWrites` belongs to the removal of an object, and does not count by itself. */
 export type CountedRequest = 'put' | 'head' | 'get' | 'delete' | 'list';
 
-/** Tells of every request, before it is sent. */
+/** Calls `count` for every request before the request is sent. */
 export function withCount(inner: ObjectStore, count: (request: CountedRequest) => void): ObjectStore {
   const counted = <A extends unknown[], R>(request: CountedRequest, send: (...args: A) => R) => (...args: A): R => {
     count(request);

@@ -1,6 +1,9 @@
 import type { ObjectStore } from '../object-store';
 
-/** The store, with some of its requests done otherwise. Every decorator is made of it, so that a request that it does not name passes through. */
+/**
+ * Returns the store with some of its requests replaced by `changes`. Every decorator uses this function, so that the requests that it does
+ * not name pass through.
+ */
 export function layer(inner: ObjectStore, changes: Partial<ObjectStore>): ObjectStore {
   return {
     put: (name, body, options) => inner.put(name, body, options),

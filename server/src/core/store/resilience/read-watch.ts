@@ -4,40 +4,41 @@ import { factsByReading } from '../first-byte';
 import type { ObjectStore } from '../object-store';
 import { layer } from './layer';
 
-/** Objects that could be asked for as well, to learn whether one alone is refused or all are; of more than zero bytes. */
+/** Returns other objects of at least one byte. Reading them shows whether S3 refuses one object or all of them. */
 export type OtherObjects = () => Promise<readonly { readonly store: ObjectStore; readonly name: string }[]>;
 
 export interface ReadWatchOptions {
   clock: Clock;
   others: OtherObjects;
-  /** Whether S3 answers, as far as is known. */
+  /** Returns whether S3 answers, as far as the caller knows. */
   answers(): boolean;
-  /** No object can be read, although S3 answers; at most once until `onReadable`. */
+  /** The watch calls it when no object can be read, although S3 answers. It calls it at most once until `onReadable`. */
   onRefused(error: StorageError): void;
-  /** Objects can be read again. */
+  /** The watch calls it when objects can be read again. */
   onReadable(): void;
-  /** Others can be read, and this one cannot; at most once in a while for each. */
+  /** The watch calls it when S3 refuses this object alone. It calls it at most once in ten minutes for each object. */
   onOneRefused(name: string, error: StorageError): void;
 }
 
-/** Where no other object can be asked for: how long the only one must have been refused, in milliseconds. */
+/** Time for which S3 must have refused an object before it counts for all, where no other object can be read, in milliseconds. */
 const ALONE_MS = 20_000;
-/** Between two looks whether one object is meant or all, in milliseconds. */
+/** Shortest time between two investigations whether S3 refuses one object or all, in milliseconds. */
 const LOOK_AGAIN_MS = 10_000;
-/** While all are refused: the pauses between two questions whether they still are, in milliseconds. */
+/** Pauses between two attempts to read while S3 refuses all objects, in milliseconds. */
 const ASK_AGAIN_MS = [5_000, 10_000, 20_000, 30_000] as const;
-/** How long a word about one object is enough, in milliseconds. */
+/** Shortest time between two reports about one object, in milliseconds. */
 const TOLD_MS = 10 * 60_000;
+/** Largest number of objects whose last report is remembered. */
 const MAX_TOLD = 1_000;
 
 /**
- * Notices that S3 refuses to give out what it stores (a key of KMS, a policy) while everything else works: nothing else would,
- * because such a refusal is an answer, and the breaker leaves S3 alone only where there is none. One object that is damaged or
- * archived is told apart by asking for others.
+ * Notices that S3 refuses to give out its objects (because of a KMS key or a policy) while everything else works. No other part
+ * notices that: such a refusal is an answer, and the breaker opens only where there is none. The watch reads other objects as well, so
+ * that it does not take one damaged or archived object for all.
  */
 export class ReadWatch {
   #refused = false;
-  /** Since when nothing was read, by the clock's `elapsed`; undefined after a success. */
+  /** Time of the first failed read since the last success, by `elapsed` of the clock; undefined after a success. */
   #since: number | undefined;
   #lookedAt = -Infinity;
   #looking = false;
@@ -46,7 +47,7 @@ export class ReadWatch {
 
   constructor(private readonly options: ReadWatchOptions) {}
 
-  /** The store, whose reads are watched. */
+  /** Returns the store with its reads watched. */
   over(store: ObjectStore): ObjectStore {
     const get: ObjectStore['get'] = async (name, options) => {
       try {
@@ -87,19 +88,19 @@ export class ReadWatch {
       if (isArchived(error)) return this.#tellOf(object.name, error);
       let others = await this.#askOthers(object.name);
       if (others === 'unknown') {
-        // the only one, as far as anybody knows: it is asked for again, and must be refused for long
+        // other objects gave no verdict: S3 must still refuse this one after a while
         await clock.sleep(ALONE_MS, this.#stopped.signal);
         others = this.#since === undefined ? 'readable' : await this.#ask(object);
         if (others === 'readable') return;
       }
       if (others === 'readable') this.#tellOf(object.name, error);
-      // where S3 is away as a whole, the breaker knows by now
+      // where S3 is away as a whole, the breaker has noticed it by now
       if (others !== 'refused' || !this.options.answers() || this.#stopped.signal.aborted) return;
       this.#refused = true;
       this.options.onRefused(error);
       void this.#untilReadable(object);
     } catch {
-      // stopped, or the database is away: the next failure looks again
+      // the watch was stopped, or the database is away: the next failure starts another look
     }
   }
 
@@ -108,7 +109,7 @@ export class ReadWatch {
     for (let pause = 0; this.#refused; pause++) {
       try {
         await clock.sleep(ASK_AGAIN_MS[Math.min(pause, ASK_AGAIN_MS.length - 1)] ?? 0, this.#stopped.signal);
-        // whoever reads in vain meanwhile learns nothing new
+        // reads that fail meanwhile start no look of their own
         if (this.#refused && (await this.#ask(object)) !== 'readable') await this.#askOthers(object.name);
       } catch {
         if (this.#stopped.signal.aborted) return;
@@ -127,7 +128,7 @@ export class ReadWatch {
     return refused ? 'refused' : 'unknown';
   }
 
-  /** One byte of it. A success counts like any other. */
+  /** Reads one byte of an object. A success counts like any other. */
   async #ask({ store, name }: { store: ObjectStore; name: string }): Promise<'readable' | 'refused' | 'unknown'> {
     try {
       await factsByReading(store, name, { signal: this.#stopped.signal });
@@ -147,12 +148,12 @@ export class ReadWatch {
   }
 }
 
-/** S3 says itself that it means this object. */
+/** Whether S3 says that the refusal is for this object only. */
 function isArchived({ detail }: StorageError): boolean {
   return detail?.startsWith('InvalidObjectState') ?? false;
 }
 
-/** A failure with which S3, or whatever stands before it, keeps back what it has. */
+/** Whether a failure means that S3, or a proxy in front of it, refuses to give out an object that it has. */
 function tells(error: unknown): error is StorageError {
   if (!isStorageError(error) || error.operation !== 'get') return false;
   return !isStorageError(error, 'OBJECT_NOT_FOUND', 'ABORTED', 'CIRCUIT_OPEN', 'THROTTLED', 'UNSUPPORTED', 'INVALID_KEY', 'BODY_FAILED', 'INTEGRITY', 'INTERNAL');

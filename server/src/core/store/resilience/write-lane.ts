@@ -3,41 +3,44 @@ import { isStorageError, StorageError } from '../../errors';
 import type { Body } from '../object-store';
 import { type BreakerPolicy, DEFAULT_BREAKER_POLICY, isAnswer, isOutage, openMs } from './breaker-state';
 
-/** Whether S3 takes uploads. `tries` counts the trials that failed since it stopped. */
+/** Whether S3 takes uploads. `tries` counts the trials that have failed since S3 stopped taking them. */
 export type WriteState =
   | { readonly kind: 'closed' }
   | { readonly kind: 'open' | 'half-open'; readonly tries: number; readonly cause: StorageError };
 
 export type WriteListener = (now: WriteState, before: WriteState) => void;
 
-/** Failures of one body, as long as no other body has passed. */
+/** The failures of one body since a body last passed. */
 interface Failing {
   readonly failures: number;
+  /** Time that timeouts have cost, in milliseconds. */
   readonly lostMs: number;
+  /** Time of the last failure, by `elapsed` of the clock. */
   readonly at: number;
 }
 
 const CLOSED: WriteState = { kind: 'closed' };
-/** How long a verdict on one body is believed, in milliseconds: whatever stands before S3 may be mended meanwhile. */
+/** Time for which a verdict on one body is valid, in milliseconds. Somebody may mend the firewall or proxy in front of S3 meanwhile. */
 const REMEMBERED_MS = 10 * 60_000;
+/** Largest number of bodies that the lane remembers as failing, and as refused. */
 const MAX_REMEMBERED = 1_000;
 
 /**
- * Judges uploads apart from everything else that is asked of S3: a full store answers reads, and refuses every PUT.
+ * Judges uploads apart from all other requests to S3: a full store answers reads, and refuses every PUT.
  *
- * One body that fails says nothing of S3, because a firewall may object to its content: uploads are refused only after two
- * bodies have failed and none has passed in between, or after a wait in vain that the next upload must not pay again. What ends
- * this is an upload that passes. One at a time is let through to try, after a pause that doubles with each failure; it is one that
- * nobody waits for, wherever uploads are kept on the disk meanwhile.
+ * One body that fails says nothing about S3, because a firewall may object to its content. The lane refuses uploads only after two
+ * bodies have failed and none has passed in between, or after a long wait in vain, which the next upload must not repeat. An upload
+ * that passes ends this. The lane lets one upload at a time through as a trial, after a pause that doubles with each failure. The trial
+ * is an upload for which nobody waits, wherever uploads are kept on the disk meanwhile.
  */
 export class WriteLane {
   #state: WriteState = CLOSED;
-  /** The next trial is due then, by the clock's `elapsed`. */
+  /** Time at which the next trial is due, by `elapsed` of the clock. */
   #trialAt = 0;
-  /** The body that is on trial. */
+  /** Id of the body that is on trial. */
   #onTrial: string | undefined;
   readonly #failing = new Map<string, Failing>();
-  /** Bodies that failed while others passed, and since when that is known. */
+  /** Ids of the bodies that failed while others passed, and the time at which that became known, by `elapsed` of the clock. */
   readonly #refused = new Map<string, number>();
   #passedAt = -Infinity;
   readonly #listeners = new Set<WriteListener>();
@@ -51,22 +54,22 @@ export class WriteLane {
     return this.#state;
   }
 
-  /** Whether an upload that nobody waits for would be sent now. */
+  /** Whether the lane would send an upload for which nobody waits. */
   get takesTrial(): boolean {
     const { kind } = this.#state;
     return kind === 'closed' || (kind === 'open' && this.clock.elapsed() >= this.#trialAt);
   }
 
-  /** Called at each change of kind; answers a function that removes the listener. It must not throw. */
+  /** Registers a listener for each change of `kind`, and returns a function that removes it. The listener must not throw. */
   onChange(listener: WriteListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /**
-   * To be called before anything else is done for an upload, and `leave` after its last attempt.
-   * @param mayTry whether it may be the one that finds out
-   * @throws StorageError CIRCUIT_OPEN where it would not be sent
+   * Lets an upload into the lane. The caller calls this before it does anything else for the upload, and `leave` after the last attempt.
+   * @param mayTry whether the upload may be a trial that finds out whether S3 takes uploads again
+   * @throws StorageError CIRCUIT_OPEN where the lane would not send the upload
    */
   enter(subject: string, body: Body, mayTry: boolean): void {
     if (this.#state.kind === 'closed') return;
@@ -76,11 +79,11 @@ export class WriteLane {
   }
 
   leave(body: Body): void {
-    // it ended without a verdict: aborted, or its own bytes could not be read
+    // the trial ended without a verdict: it was aborted, or its own bytes could not be read
     if (this.#state.kind === 'half-open' && this.#onTrial === idOf(body)) this.#reopen(this.#state.tries);
   }
 
-  /** One PUT. @throws StorageError CIRCUIT_OPEN, without a call, where it must not be sent; else whatever `call` throws */
+  /** Runs one PUT. @throws StorageError CIRCUIT_OPEN, without a call, where the PUT must not be sent; else whatever `call` throws */
   async run<T>(subject: string, body: Body, call: () => Promise<T>): Promise<T> {
     const id = idOf(body);
     const state = this.#state;
@@ -96,22 +99,22 @@ export class WriteLane {
     }
   }
 
-  /** Whether this body has failed before, and no other has passed since: one attempt is enough to see whether it still does. */
+  /** Whether this body has failed before and no other has passed since. Then one attempt shows whether it still fails. */
   hasFailed(body: Body): boolean {
     return this.#failing.has(idOf(body));
   }
 
-  /** Whether this body has failed before, and S3 has taken another one since. */
+  /** Whether this body has failed before and S3 has taken another one since. */
   failsAlone(body: Body): boolean {
     return this.#isRefused(idOf(body));
   }
 
-  /** Whether a body has passed within so many milliseconds. */
+  /** Whether a body has passed within the last `ms` milliseconds. */
   tookWithin(ms: number): boolean {
     return this.clock.elapsed() - this.#passedAt < ms;
   }
 
-  /** S3 as a whole was away and has come back: uploads begin anew. */
+  /** Forgets the failures and opens the lane to all uploads, because S3 as a whole was away and has come back. */
   reset(): void {
     this.#failing.clear();
     this.#onTrial = undefined;
@@ -129,7 +132,7 @@ export class WriteLane {
     this.#failing.delete(id);
     this.#refused.delete(id);
     const isTrial = this.#state.kind === 'half-open' && this.#onTrial === id;
-    // one that began before the lane was closed to all proves nothing of now
+    // an upload that began before the lane refused all others proves nothing about now
     if (this.#state.kind !== 'closed' && !isTrial) return;
     if (this.#refused.size > MAX_REMEMBERED) this.#refused.clear();
     for (const other of this.#failing.keys()) this.#refused.set(other, now);
@@ -140,7 +143,7 @@ export class WriteLane {
     const state = this.#state;
     const counts = isOutage(error) || isPage(error);
     if (state.kind === 'half-open' && this.#onTrial === id) {
-      // a refusal that S3 means (rights, no such bucket) is an answer: such uploads are not held back
+      // a refusal that has a lasting reason (rights, no such bucket) is an answer: the lane does not hold such uploads back
       if (!counts && isAnswer(error) && !isStorageError(error, 'TOO_LARGE', 'INTEGRITY', 'THROTTLED', 'NAME_TAKEN')) this.reset();
       else this.#reopen(state.tries + (counts ? 1 : 0));
       return;
@@ -185,12 +188,12 @@ export class WriteLane {
   }
 }
 
-/** By its content: an upload that is tried again has another name, and another stream. */
+/** Identifies a body by its content, because an upload that is repeated has another name and another stream. */
 function idOf({ md5, size }: Body): string {
   return `${md5}:${size}`;
 }
 
-/** A refusal of something that stands before S3, or of a request that S3 does not understand: it may be meant for all, or for one file. */
+/** Whether a proxy or firewall in front of S3 has refused the request, or S3 did not understand it. That may concern all files, or one. */
 export function isPage(error: unknown): error is StorageError {
   return isStorageError(error, 'NOT_S3', 'REJECTED');
 }

@@ -1,30 +1,30 @@
 import type { ObjectFacts } from '../object-store';
 
 const PLAIN_MD5 = /^[0-9a-f]{32}$/;
-/** Storage classes whose objects answer 403 InvalidObjectState until somebody restores them. GLACIER_IR is none of them. */
+/** Storage classes for whose objects S3 answers 403 InvalidObjectState until somebody restores them. GLACIER_IR is not one of them. */
 const ARCHIVES: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
-/** `"d41d…"` → `d41d…`; null for none, or an empty one (Ceph 16 after CompleteMultipartUpload). */
+/** Turns `"d41d…"` into `d41d…`. It returns null for a missing tag, and for an empty one (Ceph 16 after CompleteMultipartUpload). */
 export function bareTag(tag: string | undefined): string | null {
   const bare = tag?.replace(/^W\//, '').replace(/^"|"$/g, '') ?? '';
   return bare === '' ? null : bare;
 }
 
-/** The headers of an answer that say something of the object. */
+/** The headers of an answer that describe the object. */
 export interface AnswerHeaders {
   ETag?: string;
   SSEKMSKeyId?: string;
   SSECustomerAlgorithm?: string;
   StorageClass?: string;
-  /** `ongoing-request="true"`, or `ongoing-request="false", expiry-date="…"`. */
+  /** The state of a restored copy: `ongoing-request="true"`, or `ongoing-request="false", expiry-date="…"`. */
   Restore?: string;
-  /** Of a class that moves objects by itself: the archive that this one was moved to. HEAD alone tells. */
+  /** The archive to which S3 has moved the object, for a storage class that moves objects by itself. Only a HEAD returns it. */
   ArchiveStatus?: string;
 }
 
 /**
- * The facts of an object that was read or looked at. A tag of 32 hex digits is the MD5 only where no KMS or customer key
- * encrypts the object; the answer's headers say whether one does.
+ * Returns the facts of an object from the answer to a GET or HEAD. A tag of 32 hex digits is the MD5 only where no KMS or customer key
+ * encrypts the object, and the headers of the answer say whether one does.
  */
 export function factsOfAnswer(size: number, answer: AnswerHeaders): ObjectFacts {
   const etag = bareTag(answer.ETag);
@@ -32,12 +32,12 @@ export function factsOfAnswer(size: number, answer: AnswerHeaders): ObjectFacts 
   return { size, etag, md5: isMd5 ? etag : null, ...(isArchived(answer) && { archived: true }) };
 }
 
-/** A restored copy with an end counts as archived: after that end nobody can read the object. */
+/** Whether the object lies in an archive. A restored copy that expires counts as archived, because nobody can read the object later. */
 function isArchived({ StorageClass, Restore, ArchiveStatus }: AnswerHeaders): boolean {
   return ARCHIVES.has(StorageClass ?? '') || ArchiveStatus !== undefined || /ongoing-request="true"|expiry-date/.test(Restore ?? '');
 }
 
-/** Whether a listing leaves open that the object is archived: it names the class, and not what that class did to the object. */
+/** Whether an object in a listing may be archived. A listing names the storage class, but not what that class has done to the object. */
 export function mayBeArchived(storageClass: string | undefined): boolean {
   return storageClass === 'INTELLIGENT_TIERING' || ARCHIVES.has(storageClass ?? '');
 }

@@ -18,12 +18,12 @@ function isAnswer(value: unknown): value is Answer {
 }
 
 /**
- * Looks at what comes over the wire before the SDK does.
+ * Inspects every answer before the SDK does.
  *
- * Refuses answers of servers that are no S3: a web console, a captive portal, a gateway's error page. The SDK takes a
- * `200` with a page for a stored object, because PutObject's answer has no body that it would read. And classifies
- * network errors while they have their codes: the SDK wraps errors of another realm (jest, vm) and loses them. Bounds what
- * the SDK collects in memory: everything but the body of an object.
+ * It refuses answers of servers that are not S3: a web console, a captive portal, the error page of a gateway. The SDK takes a `200`
+ * with a web page for a stored object, because it does not read the body of PutObject's answer. It classifies network errors while
+ * they have their codes, because the SDK wraps errors of another realm (jest, vm) and loses the codes. It also limits the length of
+ * all answers that the SDK collects in memory, which are all but the bodies of objects.
  */
 export function inspectAnswers(client: S3Client): void {
   client.middlewareStack.add(
@@ -35,17 +35,17 @@ export function inspectAnswers(client: S3Client): void {
       if (!isAnswer(response)) return result;
       refuseRedirect(response, fieldOf(args.request, 'hostname'));
       refusePage(response);
-      // a HEAD announces the length of the object, and has no body
+      // the answer to a HEAD announces the length of the object, but has no body
       const isObject = (commandName === 'GetObjectCommand' && response.statusCode < 300) || fieldOf(args.request, 'method') === 'HEAD';
       if (!isObject && response.body instanceof Readable) response.body = limited(response.body, response);
       return result;
     },
-    // below the SDK's own deserializer
+    // it runs below the SDK's own deserializer
     { step: 'deserialize', priority: 'low', name: 's3StorageInspectAnswers', override: true },
   );
 }
 
-/** Calls `refused` whenever S3 does not accept the credentials that a request was signed with. */
+/** Calls `refused` whenever S3 does not accept the credentials with which a request was signed. */
 export function noticeRefusals(client: S3Client, refused: () => void): void {
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -56,7 +56,7 @@ export function noticeRefusals(client: S3Client, refused: () => void): void {
         throw error;
       }
     },
-    // above the SDK's own deserializer
+    // it runs above the SDK's own deserializer
     { step: 'finalizeRequest', name: 's3StorageNoticeRefusals', override: true },
   );
 }
@@ -65,13 +65,13 @@ function fieldOf(request: unknown, field: 'hostname' | 'method'): unknown {
   return typeof request === 'object' && request !== null ? (request as Partial<Record<typeof field, unknown>>)[field] : undefined;
 }
 
-/** S3's own redirect, to a bucket's region, names the region or itself, and is left to the SDK. */
+/** Throws for redirects that do not come from S3. S3's own redirect to a bucket's region has S3's headers, and the SDK follows it. */
 function refuseRedirect({ statusCode, headers, body }: Answer, host: unknown): void {
   const { location } = headers;
   if (!location || !REDIRECTS.includes(statusCode) || headers['x-amz-request-id'] || headers['x-amz-bucket-region']) return;
   destroy(body);
   const to = URL.canParse(location) ? new URL(location) : undefined;
-  // of another host nothing is told: it may be one of an internal network
+  // the quote does not name another host, because that may be in an internal network
   const quote = to && to.hostname === host ? `to ${to.origin}` : 'to another host';
   throw new StorageError('ENDPOINT_REDIRECTS', { status: statusCode, detail: `to ${to?.origin ?? location}`, quote, refused: true });
 }
@@ -82,11 +82,10 @@ function destroy(body: unknown): void {
 
 function refusePage({ statusCode, headers, body }: Answer): void {
   const isPage = (headers['content-type'] ?? '').startsWith('text/html');
-  // an HTML document that is stored in S3 comes with these
+  // S3 sends these headers with an HTML document that is stored there
   if (!isPage || headers['x-amz-request-id'] || headers['etag']) return;
   destroy(body);
-  // a gateway's page says that S3 behind it is down, now
-  // 413 is a proxy's limit on one body
+  // a gateway's page with a 5xx status says that S3 behind it is down now; 413 is a proxy's limit for one body
   const code = statusCode >= 500 ? 'SERVER_ERROR' : statusCode === 413 ? 'TOO_LARGE' : 'NOT_S3';
   throw new StorageError(code, { status: statusCode, detail: 'a web page instead of an S3 answer', refused: statusCode < 500 });
 }

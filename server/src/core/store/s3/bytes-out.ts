@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import type { Exchange } from './exchange';
 
-/** Longest that buffers below us (the kernel's, a proxy's) are waited for after the last byte, in milliseconds. */
+/** Longest wait for the buffers between this process and S3 (the kernel's, a proxy's) after the last byte, in milliseconds. */
 const MAX_DRAIN_MS = 30_000;
-/** How fast a server is expected at least to take in what it received (hash, replicate, sync), in bytes a millisecond. */
+/** Slowest speed at which a server is expected to store the received bytes (hash, replicate, sync), in bytes per millisecond. */
 const SERVER_BYTES_PER_MS = 20_000;
 
-/** The part of an SDK command that lets a request be changed just before it is signed and sent. */
+/** The part of an SDK command with which a request can be changed just before it is signed and sent. */
 interface Sendable {
   middlewareStack: {
     add(
@@ -17,13 +17,13 @@ interface Sendable {
   };
 }
 
-/** A request's body on its way to S3: tells the exchange of each step, and knows whether S3 can have all of it. */
+/** A request's body on its way to S3. It reports each step to the exchange, and knows whether S3 can have all bytes. */
 export class BytesOut {
-  /** True once the last byte was handed to the connection: before, S3 cannot have a whole request. */
+  /** True once the last byte was handed to the connection. Before that, S3 cannot have a whole request. */
   complete = false;
   private current: Readable | undefined;
 
-  /** @param chunks all `size` bytes from the start, each time it is called; it calls `came` for what it has read. */
+  /** @param chunks yields all `size` bytes from the start each time it is called, and calls `came` for each chunk that it has read */
   constructor(
     private readonly size: number,
     private readonly chunks: (came: () => void) => AsyncIterable<Buffer>,
@@ -31,12 +31,12 @@ export class BytesOut {
     private readonly clock: Clock,
   ) {}
 
-  /** To be given to the SDK as the body, so that it knows that there is one; see {@link attach}. */
+  /** The body to give to the SDK, so that it knows that there is one. {@link attach} replaces it. */
   readonly placeholder: Readable = Readable.from([]);
 
   /**
-   * Gives the request its body at the last moment, afresh each time: when S3 names another region, the SDK sends the
-   * same request there, with a stream that would have ended already.
+   * Gives the request a fresh body at the last moment, each time that it is sent. When S3 names another region, the SDK sends the same
+   * request there, and the first stream would have ended already.
    */
   attach(command: unknown): void {
     (command as Sendable).middlewareStack.add(
@@ -56,7 +56,7 @@ export class BytesOut {
     this.destroy();
     this.complete = this.size === 0;
     this.current = Readable.from(this.watched(), { objectMode: false, highWaterMark: 1 });
-    this.current.on('error', () => undefined); // the exchange was told already
+    this.current.on('error', () => undefined); // the exchange has this error already
     return this.current;
   }
 
@@ -75,14 +75,14 @@ export class BytesOut {
           continue;
         }
         this.complete = true;
-        // what was slow to leave us is slow to arrive: the last of it still lies in buffers
+        // bytes that left slowly arrive slowly: the last of them still lie in buffers
         const drainMs = Math.min(clock.elapsed() - startedAt, MAX_DRAIN_MS);
         exchange.progress(drainMs + size / SERVER_BYTES_PER_MS);
         yield chunk;
       }
       if (size === 0) exchange.progress();
     } catch (error) {
-      // a stream that fails does not end the request that it is piped into: that would wait for the rest for ever
+      // a stream that fails does not end the request into which it is piped: the request would wait for the rest for ever
       exchange.fail(error);
       throw error;
     }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { isStorageError, StorageError, type StorageErrorFacts } from '../../errors';
 
-/** What an error means: its code, and whether S3 surely did not apply the request. */
+/** The meaning of an error: its code, and whether S3 surely did not apply the request. */
 interface Meaning {
   code: ErrorCode;
   refused: boolean;
@@ -10,14 +10,14 @@ interface Meaning {
 const refusal = (code: ErrorCode): Meaning => ({ code, refused: true });
 const unknownOutcome = (code: ErrorCode): Meaning => ({ code, refused: false });
 
-/** S3's own error codes that say more than the status does. Every one is an answer to a request that was not applied. */
+/** S3's own error codes that say more than the status does. Each of them means that S3 did not apply the request. */
 const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   NoSuchBucket: 'BUCKET_NOT_FOUND',
   NoSuchKey: 'OBJECT_NOT_FOUND',
   NoSuchUpload: 'REJECTED',
   InvalidAccessKeyId: 'INVALID_ACCESS_KEY',
   SignatureDoesNotMatch: 'SIGNATURE_MISMATCH',
-  // session tokens, of a role for example
+  // these concern session tokens, for example those of a role
   ExpiredToken: 'CREDENTIALS_EXPIRED',
   ExpiredTokenException: 'CREDENTIALS_EXPIRED',
   TokenRefreshRequired: 'CREDENTIALS_EXPIRED',
@@ -33,9 +33,9 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   EntityTooLarge: 'TOO_LARGE',
   IncompleteBody: 'INTEGRITY',
   XAmzContentSHA256Mismatch: 'INTEGRITY',
-  // S3 waited for bytes of ours, in vain; a 400
+  // S3 waited in vain for bytes of the request; the status is 400
   RequestTimeout: 'TIMEOUT',
-  // one class under many names: Amazon, MinIO, SeaweedFS, Wasabi (with a 403)
+  // these are names of one class of error at Amazon, MinIO, SeaweedFS and Wasabi (with a 403)
   SlowDown: 'THROTTLED',
   SlowDownRead: 'THROTTLED',
   SlowDownWrite: 'THROTTLED',
@@ -48,19 +48,20 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   ThrottlingException: 'THROTTLED',
 };
 
-/** No connection was made: the server's name is not known, or nobody listens, or no way leads there. */
+/** Node's error codes where no connection was made: nobody knows the server's name, nobody listens, or no route leads there. */
 const NO_CONNECTION: ReadonlySet<string> = new Set([
   'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
 ]);
-/** The connection broke, and nobody knows how far the request came. */
+/** Node's error codes where the connection broke, and nobody knows how far the request came. */
 const CONNECTION_LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
 const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
-/** Amazon refuses a request whose time is off by more, in milliseconds. */
+/** Largest clock difference that Amazon accepts in a request, in milliseconds. */
 const MAX_SKEW_MS = 15 * 60_000;
 
 /**
- * The StorageError for whatever the SDK threw. Decided by S3's error code, then by the status, then by Node's error code:
- * a HEAD has no body, so that its failures all have the same name and only a status. `nowMs` is this machine's clock.
+ * Returns the StorageError for any error that the SDK threw. S3's error code decides, then the status, then Node's error code. The answer
+ * to a HEAD has no body, so its failures all have the same name and differ only in the status. `nowMs` is the time of this machine, in
+ * milliseconds since the epoch.
  */
 export function classify(error: unknown, facts: StorageErrorFacts, nowMs: number): StorageError {
   if (isStorageError(error)) {
@@ -84,10 +85,10 @@ function answered(error: unknown, status: number, operation: string | undefined,
   const code = BY_NAME[name];
   if (code) return refusal(code);
   if (status < 300) {
-    // CompleteMultipartUpload may say 200 and then fail; any other 200 that is an error is not S3's XML
+    // CompleteMultipartUpload may answer 200 and then fail; any other 200 that is an error is not XML of S3
     return unknownOutcome(name === 'InternalError' ? 'SERVER_ERROR' : 'NOT_S3');
   }
-  if (status < 400) return refusal(status === 301 ? 'WRONG_REGION' : 'SERVER_ERROR'); // 307: the bucket is being made
+  if (status < 400) return refusal(status === 301 ? 'WRONG_REGION' : 'SERVER_ERROR'); // 307 means that the bucket is being made
   if (status === 429) return refusal('THROTTLED');
   if (status === 501) return refusal('UNSUPPORTED');
   if (status >= 500) return unknownOutcome('SERVER_ERROR');
@@ -100,7 +101,7 @@ function clientError(error: unknown, status: number, operation: string | undefin
   if (status === 403) return 'ACCESS_DENIED';
   if (status === 413) return 'TOO_LARGE';
   if (status === 400 && headerOf(error, 'x-amz-bucket-region')) return 'WRONG_REGION';
-  // what is missing when an object is to be made can only be the bucket
+  // a PUT makes the object, so only the bucket can be missing
   if (status === 404) return operation === 'put' ? 'BUCKET_NOT_FOUND' : 'OBJECT_NOT_FOUND';
   return 'REJECTED';
 }
@@ -109,27 +110,27 @@ function withoutAnswer(error: unknown): Meaning | undefined {
   const name = textOf(error, 'name');
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return refusal('NO_CREDENTIALS');
   const errno = textOf(error, 'code') ?? '';
-  // The only timeout that the SDK's handler is given is the one for the connection. It also calls a connection that
-  // broke a TimeoutError, after which the request may well have been applied: that one has a code.
+  // The client gives the SDK's handler a timeout for the connection only. The handler also calls a broken connection a TimeoutError. Then
+  // the error has a code, and S3 may have applied the request.
   if (name === 'TimeoutError' && errno === '') return refusal('UNREACHABLE');
   if (NO_CONNECTION.has(errno) || (errno === 'ETIMEDOUT' && textOf(error, 'syscall') === 'connect')) return refusal('UNREACHABLE');
   if (CONNECTION_LOST.has(errno)) return unknownOutcome('UNREACHABLE');
   if (TLS.test(errno)) return refusal('TLS_FAILED');
   if (errno.startsWith('HPE_')) return unknownOutcome('NOT_S3');
-  // a value that no header can carry, in credentials for example: nothing was sent
+  // no header can carry the value (of credentials, for example), so nothing was sent
   if (errno === 'ERR_INVALID_CHAR') return refusal('REJECTED');
   // the SDK refuses bucket names and endpoints before it sends anything
   if (errno === 'ERR_INVALID_URL' || name === 'EndpointError') return refusal('REJECTED');
   return undefined;
 }
 
-/** A HEAD answers its 403 without a reason: the answer's date tells whether it is the clock. */
+/** Whether the clocks differ too much. A 403 to a HEAD gives no reason, but the date of the answer tells whether it is the clock. */
 function isSkewed(error: unknown, nowMs: number): boolean {
   return Math.abs(Date.parse(headerOf(error, 'date') ?? '') - nowMs) > MAX_SKEW_MS;
 }
 
 function s3CodeOf(error: unknown): string {
-  // MinIO says in a header what a HEAD cannot say in a body
+  // MinIO sends the code in a header, because the answer to a HEAD has no body
   return headerOf(error, 'x-minio-error-code') ?? textOf(error, 'name') ?? '';
 }
 
@@ -147,7 +148,7 @@ export function refusesCredentials(error: unknown): boolean {
   return code !== undefined && OF_CREDENTIALS.has(code);
 }
 
-/** S3's own words, where the other side says that it is S3; its error code, where S3 knows that code; else nothing. */
+/** Returns the server's own words if it identifies itself as S3, its error code if that is one of S3's, and else undefined. */
 function quoteOf(error: unknown): string | undefined {
   if (headerOf(error, 'x-amz-request-id')) return detailOf(error);
   const name = s3CodeOf(error);

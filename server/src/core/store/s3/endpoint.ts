@@ -4,7 +4,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { printable, StorageError } from '../../errors';
 import { isForbiddenAddress } from './address';
 
-/** Names under which clouds hand out credentials; some resolve to addresses that look private. */
+/** Host names under which clouds hand out credentials. Some resolve to addresses that look private. */
 const FORBIDDEN_HOSTS: ReadonlySet<string> = new Set([
   'metadata',
   'metadata.google.internal',
@@ -14,7 +14,7 @@ const FORBIDDEN_HOSTS: ReadonlySet<string> = new Set([
   'instance-data.ec2.internal',
 ]);
 
-/** `[::1]` → `::1`, `Host.` → `host`: as compared, never as sent. */
+/** Turns `[::1]` into `::1`, and `Host.` into `host`. The result is for comparisons only, and is never sent. */
 function bareHost(hostname: string): string {
   return hostname.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.+$/, '');
 }
@@ -22,7 +22,7 @@ function bareHost(hostname: string): string {
 const forbid = (detail: string): StorageError =>
   new StorageError('ENDPOINT_FORBIDDEN', { operation: 'endpoint', detail, refused: true });
 
-/** Refuses a host name or address by itself, before anything is resolved. @throws StorageError ENDPOINT_FORBIDDEN */
+/** Refuses a forbidden host name or address without resolving it. @throws StorageError ENDPOINT_FORBIDDEN */
 export function assertHostAllowed(hostname: string): void {
   const host = bareHost(hostname);
   if (host === '') throw forbid('no host name');
@@ -30,14 +30,14 @@ export function assertHostAllowed(hostname: string): void {
 }
 
 /**
- * The endpoint as it is stored and sent to: scheme, host, port and path, without a trailing slash. The URL parser
- * has undone the decimal, hexadecimal, octal and short spellings of an address before the host is judged.
- * @throws StorageError INVALID_SETTINGS when the text is no URL; ENDPOINT_FORBIDDEN when it is one that is not allowed:
- *   another scheme than http(s), a user name, a query, a fragment, a link-local, metadata, unspecified or multicast address.
+ * Returns the endpoint in the form in which it is stored and used: scheme, host, port and path, without a trailing slash. The URL parser
+ * turns the decimal, hexadecimal, octal and short spellings of an address into the usual one before this function judges the host.
+ * @throws StorageError INVALID_SETTINGS when the text is no URL; ENDPOINT_FORBIDDEN when the URL is not allowed because it has another
+ *   scheme than http(s), a user name, a query, a fragment, or a link-local, metadata, unspecified or multicast address.
  */
 export function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  // "localhost:9000" parses, as the scheme "localhost"
+  // the parser accepts "localhost:9000" as a URL with the scheme "localhost"
   if (!url || !/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new StorageError('INVALID_SETTINGS', {
       operation: 'endpoint',
@@ -54,9 +54,9 @@ export function parseEndpoint(text: string): string {
 }
 
 /**
- * `dns.lookup` for the HTTP agents of the S3 client: a name that resolves to a forbidden address is refused at every
- * connection, so neither a redirect nor a record changed after the check leads there. (An address written as one
- * is never looked up; {@link parseEndpoint} has judged it.) Fails with StorageError ENDPOINT_FORBIDDEN.
+ * Replaces `dns.lookup` in the HTTP agents of the S3 client. It refuses a name that resolves to a forbidden address at every connection,
+ * so that neither a redirect nor a DNS record that changes after the check leads there. Node never looks up a host that is written as an
+ * address, but {@link parseEndpoint} has judged that. It fails with StorageError ENDPOINT_FORBIDDEN.
  */
 export const guardedLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -77,7 +77,7 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /**
- * Refuses a host that resolves to a forbidden address. That a name does not resolve is not judged here.
+ * Refuses a host that resolves to a forbidden address. It accepts a name that does not resolve.
  * @throws StorageError ENDPOINT_FORBIDDEN
  */
 export async function assertResolvesToAllowed(endpoint: string): Promise<void> {

@@ -1,10 +1,10 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
 /**
- * What the SDK would otherwise take from the environment (`AWS_…`) or from the shared files (`~/.aws/config`): any of it could
- * send files elsewhere, or otherwise, than the settings of this plugin say. Whatever is not here, and is set by the environment
- * all the same, {@link createS3Client} sets itself (region, checksums, number of attempts). Credentials alone may come from
- * there, and only where the settings name no key: `role-credentials.ts`.
+ * The options that the SDK would otherwise take from the environment (`AWS_…`) or from the shared files (`~/.aws/config`). Each of them
+ * could send files to another place, or in another way, than the settings of this plugin say. {@link createS3Client} sets the other
+ * options that the environment could change (region, checksums, number of attempts). Only credentials may come from the environment, and
+ * only where the settings name no key, see `role-credentials.ts`.
  *
  * Source: `runtimeConfig.js` of @aws-sdk/client-s3 3.1173, each call of `loadConfig` there and in the packages it imports.
  */
@@ -24,9 +24,9 @@ export const NOT_FROM_THE_ENVIRONMENT = {
   sigv4aSigningRegionSet: () => Promise.resolve(undefined),
   // AWS_DISABLE_CLOCK_SKEW_CORRECTION
   disableClockSkewCorrection: false,
-  // AWS_RETRY_MODE: "adaptive" makes requests wait
+  // AWS_RETRY_MODE: "adaptive" would make requests wait
   retryMode: 'standard',
-  // AWS_DEFAULTS_MODE: "auto" asks the metadata service of a cloud
+  // AWS_DEFAULTS_MODE: "auto" would ask the metadata service of a cloud
   defaultsMode: 'legacy',
   // AWS_SDK_UA_APP_ID, AWS_EXECUTION_ENV
   userAgentAppId: () => Promise.resolve(undefined),

@@ -9,13 +9,13 @@ export interface ExchangeOptions {
   clock: Clock;
   operation: string;
   name: string;
-  /** The caller's. */
+  /** The signal of the caller. */
   signal?: AbortSignal;
-  /** Longest wait, in milliseconds. */
+  /** Longest wait for progress, in milliseconds. */
   timeoutMs: number;
 }
 
-/** One request to S3 and its answer: may be aborted by the caller and by its own patience, and knows which it was. */
+/** One request to S3 and its answer. The caller or its own patience may abort it, and it knows which of them did. */
 export class Exchange {
   private readonly controller = new AbortController();
   private readonly watchdog: Watchdog;
@@ -35,52 +35,52 @@ export class Exchange {
   }
 
   /**
-   * The answer to what `request` sends, unless the exchange ends before: the SDK does not look at the signal while it waits for
-   * credentials (a token service, an instance's metadata), which may be for ever. `late` lets go of an answer that nobody
-   * waits for any more. To be sent by this and nothing else.
+   * Sends `request` and returns its answer, unless the exchange ends before. The SDK does not look at the signal while it waits for
+   * credentials (from a token service or an instance's metadata), and that wait may last for ever. `late` releases an answer for which
+   * nobody waits any more. All requests of an exchange must go through this method.
    */
   send<T>(request: (abortSignal: AbortSignal) => Promise<T>, late?: (answer: T) => void): Promise<T> {
     return abandonable(request(this.signal), this.signal, late);
   }
 
-  /** Aborts when the exchange has ended. */
+  /** The signal of this exchange. It aborts when the caller aborts, the patience ends or {@link fail} is called. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
-  /** Something moved: the longest wait, and `extraMs` on top of it, begins again. */
+  /** Notes that something moved. The wait begins again, and may last `extraMs` milliseconds longer than usual. */
   progress(extraMs = 0): void {
     this.awaited = 'store';
     this.watchdog.expect(this.options.timeoutMs + extraMs);
   }
 
-  /** S3 has taken what there was; the next bytes are the caller's to give. */
+  /** Notes that S3 has taken all bytes so far. Now the caller has to give the next ones. */
   expectBody(): void {
     this.awaited = 'body';
     this.watchdog.expect(this.options.timeoutMs);
   }
 
-  /** Ends the request, because of what went wrong on this side. */
+  /** Ends the request because of an error on this side. */
   fail(error: unknown): void {
     if (this.controller.signal.aborted) return;
     this.failed = error;
     this.controller.abort();
   }
 
-  /** Nothing is expected from S3 at the moment. */
+  /** Notes that nothing is expected from S3 at the moment. */
   rest(): void {
     this.watchdog.rest();
   }
 
-  /** To be called in the end, whatever it was: frees the timer and the caller's signal. */
+  /** Releases the timer and the caller's signal. It must be called at the end, however the exchange ended. */
   close(): void {
     this.watchdog.stop();
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
   /**
-   * What `error` means to the port. `refused` where the caller knows that S3 cannot have applied the request, whatever
-   * the error: a body that was not sent to its end, for example.
+   * Returns the StorageError for `error`. The caller sets `refused` where it knows that S3 cannot have applied the request, whatever the
+   * error is, for example because it did not send the body to its end.
    */
   failure(error: unknown, refused = false): StorageError {
     const { operation, name: subject, signal } = this.options;

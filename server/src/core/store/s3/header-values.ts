@@ -1,15 +1,15 @@
 import type { PutOptions } from '../object-store';
 
-/** RFC 6838 allows 127 characters on each side of the slash; parameters come on top. */
+/** Longest content type, in characters. RFC 6838 allows 127 on each side of the slash, and parameters come on top. */
 const MAX_TYPE_LENGTH = 512;
-/** Token characters of RFC 9110 on both sides of the slash, and whatever parameters. */
+/** A media type: token characters of RFC 9110 on both sides of the slash, and any parameters. */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;.*)?$/;
-/** Anything else is refused by Node, mangled on the way, or makes the signature another one than the server computes. */
+/** The characters that a header can carry. Node refuses others, or they change on the way, so that the signature does not match. */
 const VISIBLE_ASCII = /^[\x20-\x7e]+$/;
 
 /**
- * The values of a PUT as headers. A value that no header can carry is left out: the type of a file comes from whoever has
- * uploaded it, and bytes without a type are worth more than no bytes. The visitor is told the type by the file's name.
+ * Returns the headers of a PUT. It leaves out a value that no header can carry: the type of a file comes from the person who has uploaded
+ * it, and bytes without a type are better than no bytes. Visitors get the type that the file's name implies.
  */
 export function headersOf({ contentType, cacheControl }: Pick<PutOptions, 'contentType' | 'cacheControl'>): { ContentType?: string; CacheControl?: string } {
   const type = carried(contentType);

@@ -1,16 +1,20 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { StorageError } from '../../errors';
 
-/** A listing of 1,000 objects, the longest answer that is none, has about 3 MB where every name is as long as can be. In bytes. */
+/**
+ * Longest answer that is not an object, in bytes. The longest one in practice, a listing of 1,000 objects, has about 3 MB when every name
+ * has the greatest length.
+ */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**
- * The same bytes, as many as an answer of S3 can have that is no object: the SDK collects them in memory. A longer body is cut off,
- * and its connection closed, with StorageError NOT_S3.
+ * Limits the body of an answer that is not an object, because the SDK collects it in memory. It cuts off a longer body and closes its
+ * connection.
+ * @throws StorageError NOT_S3 for a body that announces a greater length; the returned stream emits the same error
  */
 export function limited(body: Readable, { statusCode: status, headers }: { statusCode: number; headers: Readonly<Record<string, string | undefined>> }): Readable {
   const tooLong = () =>
-    // whether a request that S3 answers so was applied, nobody knows
+    // nobody knows whether S3 applied a request with such an answer, unless the status is a refusal
     new StorageError('NOT_S3', { status, detail: `an answer of more than ${MAX_ANSWER_BYTES} bytes`, refused: status >= 300 && status < 500 });
   if (Number(headers['content-length']) > MAX_ANSWER_BYTES) {
     body.destroy();
@@ -24,6 +28,6 @@ export function limited(body: Readable, { statusCode: status, headers }: { statu
       else done(null, chunk);
     },
   });
-  // its reader is told of an error by the stream itself
+  // the stream itself emits an error to its reader, so the callback has nothing to do
   return pipeline(body, counted, () => undefined);
 }

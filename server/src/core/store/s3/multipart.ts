@@ -15,8 +15,9 @@ import { Exchange } from './exchange';
 import { inParts, type Part } from './parts';
 
 /*
- * Not lib-storage's `Upload`: it gives its requests no abort signal (a part that stalls is never given up), cannot send
- * a Content-MD5 for each part, and allocates every part anew, so that 1 GB costs more memory than promise P9 in `docs/design.md` allows.
+ * This file does not use lib-storage's `Upload`. That gives its requests no abort signal, so that it never gives up a part that stalls. It
+ * cannot send a Content-MD5 for each part, and it allocates every part anew, so that 1 GB costs more memory than promise P9 in
+ * `docs/design.md` allows.
  */
 
 export interface MultipartContext {
@@ -29,7 +30,7 @@ export interface MultipartContext {
   signal?: AbortSignal;
 }
 
-/** All bytes of the body, once; calls `came` for what it has read. */
+/** Yields all bytes of the body once, and calls `came` for each chunk that it has read. */
 type BytesOfBody = (signal: AbortSignal, came: () => void) => AsyncIterable<Buffer>;
 
 interface PartTag {
@@ -37,22 +38,23 @@ interface PartTag {
   ETag: string | undefined;
 }
 
-/** Parts under way at once. Their buffers, and the one being filled, are all the memory an upload takes. */
+/** Number of parts that are under way at once. Their buffers, and the one that is being filled, are all the memory of an upload. */
 const PARALLEL_PARTS = 3;
-/** Putting the parts together may take as long, in milliseconds: Amazon says minutes, a minute is what proxies allow. */
+/** Longest wait for S3 to put the parts together, in milliseconds. Amazon speaks of minutes, but proxies allow one minute. */
 const COMPLETE_TIMEOUT_MS = 60_000;
-/** Longest wait for the clean-up after a failure, in milliseconds: the caller waits for it. */
+/** Longest wait for the removal of the parts after a failure, in milliseconds. The caller waits for it. */
 const ABORT_TIMEOUT_MS = 2_000;
 
+/** One mebibyte, in bytes. */
 const MIB = 1024 * 1024;
-/** Amazon's minimum is 5 MiB, R2 wants equal parts, Scaleway takes 1000 of them at most. In bytes. */
+/** Returns the size of a part, in bytes. Amazon's minimum is 5 MiB, R2 wants equal parts, and Scaleway takes at most 1,000 parts. */
 export function partSizeFor(size: number): number {
   return Math.max(8 * MIB, Math.ceil(size / 1000 / MIB) * MIB);
 }
 
 /**
- * Stores a large object in parts, each proven by its Content-MD5. Answers the object's tag, and the one it has where the
- * store computes `md5-of-md5s-N`. Until the parts are put together, nothing can have become visible: `refused`.
+ * Stores a large object in parts, each of which its Content-MD5 proves. It returns the object's tag, and the tag that the object has if
+ * the store computes `md5-of-md5s-N`. An error before S3 puts the parts together is `refused`, because nothing can be visible yet.
  */
 export async function putMultipart(
   context: MultipartContext,
@@ -95,7 +97,7 @@ async function sendParts(
       md5s.push(md5);
       const sent: Promise<void> = sendPart({ ...context, signal: reading.signal }, uploadId, part, md5)
         .then((tag) => void (tags[part.number - 1] = tag))
-        // one part that fails ends the reading and, through its signal, all others
+        // a part that fails ends the reading and, through its signal, all other parts
         .catch((error: unknown) => reading.fail(error))
         .finally(() => {
           part.release();
@@ -145,12 +147,12 @@ async function sendPart(context: MultipartContext, UploadId: string, { number, b
   }
 }
 
-/** In steps, so that the watchdog sees a slow connection move. */
+/** Yields the bytes in small steps, so that the watchdog notices progress on a slow connection. */
 async function* slices(bytes: Buffer, step = 64 * 1024): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
 }
 
-/** One small request and its answer. */
+/** Sends one small request and returns its answer. */
 async function exchange<T>(
   context: MultipartContext,
   timeoutMs: number,
@@ -167,7 +169,7 @@ async function exchange<T>(
   }
 }
 
-/** Frees the parts. Best effort: where it fails, a lifecycle rule of the bucket removes them, as after a crash. */
+/** Tries to free the parts. Where that fails, a lifecycle rule of the bucket removes them, as after a crash. */
 async function abandon(context: MultipartContext, UploadId: string): Promise<void> {
   const command = new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: context.name, UploadId });
   const unhurried = { ...context, signal: undefined };

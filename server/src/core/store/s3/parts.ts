@@ -1,15 +1,15 @@
-/** A piece of a body, in a buffer that is used again: valid until `release`. */
+/** A piece of a body. Its buffer is used again, so the bytes are valid only until `release`. */
 export interface Part {
-  /** From 1. */
+  /** Number of the part, from 1. */
   readonly number: number;
   readonly bytes: Buffer;
-  /** To be called once when the bytes are no longer needed. */
+  /** Gives the buffer back. The caller calls it once, when it no longer needs the bytes. */
   release(): void;
 }
 
 /**
- * `source` in pieces of `partSize`; the last is what remains. At most `buffers` pieces are out at a time, and they are all
- * the memory that is used: who wants another one has to release one.
+ * Yields `source` in pieces of `partSize` bytes; the last piece may be smaller. At most `buffers` pieces are out at a time, and they are
+ * all the memory that it uses. A caller that wants another piece has to release one first.
  */
 export async function* inParts(
   source: AsyncIterable<Buffer>,

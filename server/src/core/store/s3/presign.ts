@@ -5,8 +5,9 @@ import { StorageError } from '../../errors';
 import { MAX_PRESIGNED_SECONDS, type PresignOptions } from '../object-store';
 
 /**
- * A URL for one GET, signed in its query (AWS Signature Version 4). Headers that the answer is to have are part of what is signed.
- * @throws StorageError REJECTED for a time that S3 would not accept; whatever the keys cannot be had for
+ * Returns a URL for one GET, signed in its query (AWS Signature Version 4). The signature also covers the headers that the answer is to
+ * have.
+ * @throws StorageError REJECTED for a time that S3 would not accept; the error of the credentials' source if there are no credentials
  */
 export function presignedUrl(
   client: S3Client,
@@ -19,7 +20,7 @@ export function presignedUrl(
     throw new StorageError('REJECTED', { operation: 'presign', subject: target.Key, detail, refused: true });
   }
   const command = new GetObjectCommand({ ...target, ResponseContentType: contentType, ResponseContentDisposition: contentDisposition });
-  // by the time of S3, as far as its answers have told it: the SDK does the same for requests, and not for URLs
+  // the URL uses the time of S3 as far as its answers have shown it: the SDK does so for requests, but not for URLs
   const signingDate = new Date(clock.now() + client.config.systemClockOffset);
   return getSignedUrl(client, command, { expiresIn, signingDate });
 }

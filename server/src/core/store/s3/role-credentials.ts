@@ -11,36 +11,40 @@ export interface RoleIdentity extends S3Credentials {
   readonly expiration?: Date;
 }
 
-/** Longest that a request waits for them, in milliseconds: an editor's upload has not gone to the disk by then. */
+/** Longest wait of a request for credentials, in milliseconds. An editor's upload has not yet gone to the disk by then. */
 const WAIT_MS = 2_500;
-/** What has not answered by then never will, in milliseconds: it is asked anew. */
+/** Longest wait for one answer of the source, in milliseconds. After that the source counts as failed, and can be asked again. */
 const GIVE_UP_MS = 30_000;
-/** How long a failure is remembered, and an answer not doubted, before the source is asked again, in milliseconds. */
+/** Shortest time before the source is asked again after a failure or an answer, in milliseconds. */
 const REMEMBERED_MS = 5_000;
-/** What names no end may be replaced at any moment, as a key in a shared file is: it is asked for again after this, in milliseconds. */
+/**
+ * Age at which this class asks again for credentials without an expiration, in milliseconds. Somebody may replace them at any moment, as with a
+ * key in a shared file.
+ */
 const FRESH_MS = 60_000;
-/** What names an end is asked for again so long before it, in milliseconds. */
+/** Time before the expiration of credentials at which this class asks for new ones, in milliseconds. */
 const EARLY_MS = 5 * 60_000;
 
 /**
- * Credentials of a role or a profile, from a source (a token service, the instance's metadata) that may be slow, silent or
- * away. The first request waits for it, for a bounded time; after a failure none does: they fail at once, while the source
- * is asked again behind the scenes. What was got before is used until it expires, also where nobody waited for it any more.
+ * Gets the credentials of a role or a profile from a source (a token service, the instance's metadata) that may be slow, silent or away.
+ * The first request waits for the source for a bounded time. After a failure no request waits: requests fail at once, while this class
+ * asks the source again in the background. It uses earlier credentials until they expire, even those that came after nobody waited for
+ * them any more.
  */
 export class RoleCredentials {
   #last: { readonly identity: RoleIdentity; readonly at: number } | undefined;
-  /** S3 did not accept the last one. */
+  /** Whether S3 did not accept the last credentials. */
   #wasRefused = false;
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   #asking: Promise<RoleIdentity> | undefined;
 
-  /** @param source asked afresh each time it is called */
+  /** @param source asks for the credentials afresh each time it is called */
   constructor(
     private readonly source: () => Promise<RoleIdentity>,
     private readonly clock: Clock,
   ) {}
 
-  /** To be asked before each request. */
+  /** Returns the credentials for a request. The client calls it before each request. */
   readonly provide = async (): Promise<RoleIdentity> => {
     if (this.#last && !this.#isDue(this.#last)) return this.#last.identity;
     if (!this.#failure) {
@@ -56,7 +60,7 @@ export class RoleCredentials {
     return this.#lastOr(error);
   };
 
-  /** S3 does not accept the last one any more: the source is asked at once, and the next request waits for what it says. */
+  /** Notes that S3 does not accept the last credentials any more. It asks the source at once, and the next request waits for the answer. */
   readonly refused = (): void => {
     if (!this.#last || this.clock.elapsed() - this.#last.at < REMEMBERED_MS) return;
     this.#wasRefused = true;
@@ -117,10 +121,10 @@ export class RoleCredentials {
   }
 }
 
-/** The SDK's own chain: environment, profiles, web identity, container, instance. */
+/** Returns a source that uses the SDK's own chain: environment, profiles, web identity, container, instance. */
 export function sdkChain(region: string): () => Promise<RoleIdentity> {
-  // The SDK remembers the shared files for as long as the process lives, unless it is told not to (`readFile.js` of @smithy/core).
+  // without `ignoreCache` the SDK remembers the shared files until the process ends (`readFile.js` of @smithy/core)
   const config = { region, ignoreCache: true };
-  // a client of its own each time: one that waits for a source that fell silent would wait for ever
+  // each call makes a new client: a client that waits for a source that fell silent would wait for ever
   return () => new S3Client(config).config.credentials();
 }

@@ -23,28 +23,31 @@ export interface S3StoreOptions {
   clock: Clock;
   /** Longest wait for an answer, and longest pause within a body, in milliseconds. */
   timeoutMs: number;
-  /** Larger bodies are sent in parts; in bytes. */
+  /** Size above which a body is sent in parts, in bytes. */
   multipartAbove?: number;
-  /** What each PUT asks S3 to encrypt with. Without it, the bucket's own default decides. */
+  /** The encryption that each PUT requests. Without it, the bucket's own default decides. */
   encryption?: Encryption;
 }
 
 const MD5_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
-/** Something is there, or another write to the name is under way: what S3 answers where a PUT must not overwrite. */
+/** Statuses with which S3 refuses to overwrite: an object lies under the name, or another write to it is under way. */
 const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
 
-/** What a PUT can ask for, as the values of `x-amz-server-side-encryption`. */
+/** The encryptions that a PUT can request, as values of `x-amz-server-side-encryption`. */
 export type Encryption = 'AES256' | 'aws:kms';
 
-/** In bytes. One request is the better proof (Content-MD5 of the whole); parts bound what a lost connection costs. */
+/**
+ * Default of {@link S3StoreOptions.multipartAbove}, in bytes. One request is the better proof (Content-MD5 of the whole), but with parts a
+ * lost connection costs less.
+ */
 const MULTIPART_ABOVE = 64 * 1024 * 1024;
 
-/** Objects in a bucket of any S3-compatible service. Sends no ACL, no checksum header, no condition that nobody asks for; repeats nothing. */
+/** Keeps objects in a bucket of any S3-compatible service. It sends no ACL, no checksum header and only requested conditions, and repeats nothing. */
 export class S3ObjectStore implements ObjectStore {
   constructor(private readonly options: S3StoreOptions) {}
 
-  /** @throws StorageError whose `refused` is also true when S3 cannot have got the last byte. */
+  /** @throws StorageError whose `refused` is also true when S3 cannot have received the last byte. */
   async put(name: string, body: Body, options: PutOptions = {}): Promise<ObjectFacts> {
     assertName(name, 'put');
     assertNotAborted('put', name, options.signal);
@@ -53,11 +56,11 @@ export class S3ObjectStore implements ObjectStore {
       throw new StorageError('UNSUPPORTED', { operation: 'put', subject: name, detail: 'a condition on an upload in parts', refused: true });
     }
     const { etag, expectedTag } = await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options));
-    // A tag that differs is no proof of damage: with KMS encryption, and on Google for parts, it is no MD5 at all.
+    // a tag that differs does not prove damage: with KMS encryption, and on Google for parts, it is not an MD5
     if (etag !== null) return { size: body.size, etag, md5: etag === expectedTag ? body.md5 : null };
     // Ceph 16 completes an upload in parts with an empty tag
     const seen = await this.head(name, options).catch((error: unknown) => {
-      // the bytes were taken: a refusal of this question is none of the PUT
+      // S3 has taken the bytes: a refusal of this HEAD does not mean that it refused the PUT
       if (!(error instanceof StorageError)) throw error;
       const { code, status, detail } = error;
       throw new StorageError(code, { operation: 'put', subject: name, status, detail, refused: false, cause: error });
@@ -75,8 +78,8 @@ export class S3ObjectStore implements ObjectStore {
     const { ContentLength: size } = answer;
     const facts = factsOfAnswer(size ?? 0, answer);
     if (facts.size > 0 || facts.md5 === MD5_OF_NOTHING) return facts;
-    // Some proxies drop the length from an answer that has no body, or make it zero. The size of an archived object stays
-    // unknown then: it cannot be read, and nobody needs its size before it can.
+    // Some proxies drop the length from an answer that has no body, or set it to zero. The size of an archived object stays
+    // unknown then: the object cannot be read, and nobody needs its size before it can.
     if (facts.archived) return facts;
     const read = await (size === undefined ? factsByReading : factsByOpening)(this, name, options);
     return { ...facts, size: read.size, sizeByOpening: true };
@@ -114,7 +117,7 @@ export class S3ObjectStore implements ObjectStore {
         this.options.client.send(new DeleteObjectCommand(this.target(name)), { abortSignal }),
       );
     } catch (error) {
-      // most stores answer 204 for an object that is not there, some 404
+      // most stores answer 204 for a missing object, and some answer 404
       if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
     }
   }
@@ -128,20 +131,20 @@ export class S3ObjectStore implements ObjectStore {
     try {
       return await listPage(client, bucket, prefix, request, (send) => this.ask('list', bucket, request, send));
     } catch (error) {
-      // S3 says NoSuchBucket; a bare 404 on a bucket is somebody else's
+      // S3 answers NoSuchBucket for a missing bucket; a bare 404 comes from another server
       if (isStorageError(error, 'OBJECT_NOT_FOUND')) throw new StorageError('NOT_S3', { operation: 'list', subject: bucket, status: 404, refused: true, cause: error });
       throw error;
     }
   }
 
   async presign(name: string, options: PresignOptions): Promise<string> {
-    // no request is sent, but the keys may have to be fetched (those of a role)
+    // no request is sent, but the client may have to fetch credentials (those of a role)
     return this.ask('presign', name, options, () => presignedUrl(this.options.client, this.target(name), options, this.options.clock));
   }
 
   private async putWhole(name: string, body: Body, options: PutOptions) {
     const exchange = this.exchange('put', name, options);
-    // few bytes that are held are what their body announces, and leave at once: there is nothing to compare or to watch
+    // a small held body cannot differ from its size and MD5, and leaves at once: there is nothing to compare or to watch
     const held = body instanceof HeldBody && body.pieces.length === 1 ? body.pieces[0] : undefined;
     const out = held ? undefined : new BytesOut(body.size, (came) => announcedBytes(name, body, exchange.signal, came), exchange, this.options.clock);
     const command = new PutObjectCommand({
@@ -171,7 +174,7 @@ export class S3ObjectStore implements ObjectStore {
     return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), this.headers({ contentType, cacheControl }));
   }
 
-  /** One request with a short answer. */
+  /** Sends one request that has a short answer. */
   private async ask<T>(operation: string, name: string, options: RequestOptions, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     assertName(name, operation);
     assertNotAborted(operation, name, options.signal);
@@ -206,18 +209,18 @@ function taken(name: string, { status, detail, cause }: StorageError): StorageEr
   return new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status, detail, refused: true, cause });
 }
 
-/** An answer that nobody reads would hold its connection for ever. */
+/** Destroys the body of an answer that nobody reads, because it would hold its connection for ever. */
 function destroyBody({ Body }: { Body?: unknown }): void {
   if (Body instanceof Readable) Body.destroy();
 }
 
-/** `bytes 0-99/1234` → 1234 */
+/** Returns 1234 for `bytes 0-99/1234`. */
 function sizeOfWhole(contentRange: string | undefined): number | undefined {
   const size = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
   return size === undefined ? undefined : Number(size);
 }
 
-/** The answer's body as the port promises it: watched while the reader waits, and let go when it is closed. */
+/** Returns the body of an answer as the port promises it. The exchange watches it while the reader waits, and ends when the body closes. */
 function relay(source: Readable, length: number, exchange: Exchange): Readable {
   const broken = () => new StorageError('INTEGRITY', { detail: `not the announced ${length} bytes` });
   const body = new Relay(source, {

@@ -1,10 +1,10 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { isStorageError, StorageError } from '../../errors';
 
-/** One request and its answer, with the store's patience and errors. */
+/** Sends one request and returns its answer, with the store's patience and errors. */
 type Ask = <T>(send: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
 
-/** More pages of one name's uploads than any bucket has: a server that goes on for ever is no S3. */
+/** Largest number of pages of one name's uploads. No bucket has as many, so a server that sends more is not S3. */
 const MAX_PAGES = 100;
 
 /** Aborts every multipart upload of exactly this name. */
@@ -14,7 +14,7 @@ export async function abortUploads(client: S3Client, target: { Bucket: string; K
     try {
       await ask((abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
-      // it ended meanwhile
+      // the upload ended meanwhile
       if (!isStorageError(error) || error.status !== 404) throw error;
     }
   }
@@ -26,7 +26,7 @@ async function uploadsOf(client: S3Client, { Bucket, Key }: { Bucket: string; Ke
   for (let page = 0; page < MAX_PAGES; page++) {
     const command = new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...markers });
     const answer = await ask((abortSignal) => client.send(command, { abortSignal }));
-    // the prefix is also that of other names
+    // other names begin with this name, too
     for (const upload of answer.Uploads ?? []) if (upload.Key === Key && upload.UploadId) found.push(upload.UploadId);
     const next = { KeyMarker: answer.NextKeyMarker, UploadIdMarker: answer.NextUploadIdMarker };
     const moves = next.KeyMarker !== markers.KeyMarker || next.UploadIdMarker !== markers.UploadIdMarker;

@@ -2,9 +2,9 @@ import type { Clock } from '../../clock';
 
 const STOPPED = 'stopped';
 
-/** Watches one wait at a time and calls `bite` once, when one lasts too long. */
+/** Watches one wait at a time, and calls `bite` once, when a wait lasts too long. */
 export class Watchdog {
-  /** When the present wait began and how long it may last; null while nothing is waited for. */
+  /** The beginning of the present wait, by `elapsed` of the clock, and its limit in milliseconds; null while nobody waits. */
   private wait: { since: number; limitMs: number } | null = null;
   private readonly stopped = new AbortController();
   private running = false;
@@ -15,8 +15,8 @@ export class Watchdog {
   ) {}
 
   /**
-   * A new wait begins, and takes the place of the one before: what was waited for came, or a part of it. A shorter limit
-   * than that of the wait before is kept only as exactly as that one.
+   * Begins a new wait of at most `limitMs` milliseconds, which replaces the one before. The caller calls it when something, or a part of
+   * it, has come. When the limit is shorter than the one before, the bite may come late: as late as the former limit would allow.
    */
   expect(limitMs: number): void {
     this.wait = { since: this.clock.elapsed(), limitMs };
@@ -26,25 +26,25 @@ export class Watchdog {
     }
   }
 
-  /** Nothing is waited for: it is the other side's turn. */
+  /** Ends the wait, because nothing is expected at the moment. */
   rest(): void {
     this.wait = null;
   }
 
   stop(): void {
     this.wait = null;
-    // with a reason of our own: the default is an error with a stack, for each request
+    // the default reason would be an error with a stack, made for each request
     this.stopped.abort(STOPPED);
   }
 
-  /** One timer for all waits, set anew only when it has run out: a wait begins with every chunk of a body. */
+  /** Runs one timer for all waits, and sets it anew only when it has run out, because a wait begins with every chunk of a body. */
   private async run(firstMs: number): Promise<void> {
     let sleepMs = firstMs;
     for (;;) {
       try {
         await this.clock.sleep(sleepMs, this.stopped.signal);
       } catch {
-        return; // stopped: the only reason for which this sleep rejects
+        return; // the watchdog was stopped; this sleep rejects for no other reason
       }
       if (!this.wait) {
         // the next `expect` starts another run
