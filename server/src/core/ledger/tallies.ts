@@ -7,8 +7,8 @@ import type { Origin } from './words';
  * Counts of the rows that have bytes, and of the files that have none although the library lists them. Buried rows count only in
  * `trash` and `failed`. Lost rows do not count in `local`, `both` and `remote`.
  *
- * The ledger keeps these counts up to date while rows change, because the panel and the jobs ask for them often. So it counts a
- * library of ten million files in milliseconds, where reading the whole table would take many seconds.
+ * The ledger keeps these counts up to date while rows change, because the panel and the jobs ask for them often. This way
+ * the files of a library with ten million rows are counted in milliseconds, without a walk through the whole table.
  */
 export interface Tallies {
   local: { count: number; bytes: number };

@@ -10,7 +10,7 @@ export async function tidy(deps: Pick<MoveParts, 'volume' | 'clock' | 'log'>, sy
   const { volume, clock, log } = deps;
   const places = { uploads: volume.root, system };
   const removed = await removeTemporaryFiles(places, clock.now() - LEFT_AFTER_MS, (path, error) => {
-    log.debug(`The temporary file ${path} could not be removed: ${String(error)}`);
+    log.debug(`The temporary file ${path} stays: ${String(error)}`);
   });
   if (removed > 0) log.info(`${removed} temporary file(s) that a crash had left were removed`);
 }

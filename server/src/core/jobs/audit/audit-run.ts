@@ -11,7 +11,7 @@ const LOST: ReadonlySet<NewFinding['kind']> = new Set<NewFinding['kind']>(['lost
 
 /** The facts that the passes of one audit share: they say what is proven so far. It also notes findings and applies their actions. */
 export class AuditRun {
-  /** The locations that were listed, or whose objects can be asked for one by one. An object that is missing there is really missing. */
+  /** The locations that this audit has listed, or where it can ask for each object. An object that is missing there is really missing. */
   readonly reached = new Map<LocationId, ObjectStore>();
   /** The locations where this audit saw an object as the ledger knows it. Such a bucket is the right one. */
   readonly proven = new Set<LocationId>();

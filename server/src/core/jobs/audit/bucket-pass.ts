@@ -33,7 +33,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
       run.bucketUnseen = true;
       if (!isStorageError(error) || isNoAnswer(error)) throw error;
       await run.unverified(place, error);
-      // the bucket gives no listing, but its objects can still be asked for one by one
+      // the bucket gives no listing, but the audit can still ask for its objects one by one
       if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
     }
     await run.commit();

@@ -68,7 +68,7 @@ async function buryUnlisted(run: AuditRun, rows: readonly LedgerRow[]): Promise<
 /** Returns the fault of the row's bytes. It returns undefined when there is none, or when the row has changed since it was read. */
 async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean, condemned: CondemnedFiles): Promise<Verdict | undefined> {
   const file = await lookAtFile(run, row);
-  // the listing is some time old, so the object is asked for again before a copy is forgotten
+  // the listing is some time old, so the audit requests the object again before it forgets a copy
   const object = wasSeen && file !== 'gone' ? 'equal' : await lookAtObject(run, row);
   const evidence = { state: row.placement.state, object, file, copyHere: false, nowhereElse: false };
   if (!judge(evidence)) return undefined;

@@ -26,9 +26,9 @@ interface Listed {
 /**
  * The names in the bucket, listed once instead of asked for one by one. A library goes through phase 1 once in its life, and each
  * of its files would cost one request that asks whether an object lies under its plain name already. The listing saves that
- * request: S3 is told to refuse a PUT that would overwrite, so an object that came after the listing is safe too. That holds only
- * where S3 does refuse to overwrite, which this class tries with a probe first. If S3 does not refuse, or the bucket may not be
- * listed, phase 1 asks about each name.
+ * request: each PUT tells S3 not to overwrite, so an object that came after the listing is safe too. The listing is used only where
+ * S3 does refuse to overwrite, which this class tries with a probe first. If S3 does not refuse, or the bucket may not be listed,
+ * phase 1 asks about each name.
  */
 export class FreeNames {
   #listed: Listed | undefined;
