@@ -8,7 +8,7 @@ import { uploadJob } from './upload/job';
 
 export type LibraryJobsDeps = JobDeps & AuditParts;
 
-/** The jobs on the whole library, in the order in which a library takes them. */
+/** The jobs on the whole library, in the order in which people usually run them. */
 export function libraryJobs(deps: LibraryJobsDeps): Job[] {
   return [uploadJob(deps), cleanupJob(deps), restoreJob(deps), auditJob(deps)];
 }

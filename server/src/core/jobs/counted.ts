@@ -3,7 +3,7 @@ import type { RunProgress } from '../runner/run-progress';
 import type { ObjectStore } from '../store/object-store';
 import { withCount } from '../store/resilience/decorators';
 
-/** The same parts, whose requests to S3 are counted. An attempt that is repeated counts once. */
+/** Returns the same parts, with buckets that count the requests to S3. A request that is attempted again counts once. */
 export function counted<D extends { buckets: Buckets }>(deps: D, progress: RunProgress): D {
   return { ...deps, buckets: countedBuckets(deps.buckets, progress) };
 }

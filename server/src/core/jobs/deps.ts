@@ -7,18 +7,18 @@ import type { SweepParts } from '../sweep/deps';
 import type { PublicUrlGate } from '../public-url/gate';
 import type { Inventories } from '../ledger/inventories';
 
-/** The ledger of a job that copies or moves bytes: such a job publishes nothing and buries nothing. */
+/** The ledger of a job that copies or moves bytes. Such a job publishes nothing and buries nothing. */
 export type MovingLedger = LedgerMoves &
   Pick<LedgerWrites, 'find' | 'rowsOf' | 'isEmpty' | 'begin' | 'touch' | 'abandon' | 'forget' | 'adopt'> &
   Pick<LedgerReports, 'tallies' | 'list' | 'page' | 'pendingWork' | 'scan' | 'leftToSettle' | 'copiesElsewhere'>;
 
-/** What is needed to copy or move bytes. */
+/** The parts that copy or move bytes. */
 export type MoveParts = EngineParts<MovingLedger>;
 
-/** What jobs on the whole library are made of. They sweep at once what they have condemned and need gone. */
+/** The parts of a job on the whole library. It needs the sweeper, to free at once the names that it has condemned. */
 export type JobDeps = MoveParts & SweepParts & {
   library: MediaLibrary;
   inventories: Inventories;
-  /** Whether visitors' requests for files come to this plugin. */
+  /** Tells whether visitors' requests for files reach this plugin. */
   publicUrl: Pick<PublicUrlGate, 'known' | 'fresh'>;
 };

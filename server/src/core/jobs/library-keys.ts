@@ -6,7 +6,10 @@ import type { RunProgress } from '../runner/run-progress';
 
 const OURS = 'local';
 
-/** The keys of the files that this plugin keeps, each once; the others, those that lie at other URLs, and names that cannot be keys are counted as skipped. */
+/**
+ * Returns the keys of the files that this plugin keeps, each once. It counts as skipped: the files of other providers, the files at
+ * other URLs, and the names that cannot be keys.
+ */
 export function keysOf(files: readonly LibraryFile[], progress: RunProgress): { keys: ObjectKey[]; otherProviders: number } {
   const ours = files.filter(({ provider }) => provider === OURS);
   const count = (some: readonly LibraryFile[]) => some.reduce((total, { names }) => total + names.length, 0);
@@ -17,7 +20,7 @@ export function keysOf(files: readonly LibraryFile[], progress: RunProgress): { 
   return { keys: usable(ours.flatMap(({ names }) => names), progress), otherProviders };
 }
 
-/** What is to be reported of the files that lie at other URLs. */
+/** Returns a finding for each file that lies at another URL. */
 export function elsewhereIn(files: readonly LibraryFile[]): NewFinding[] {
   return files
     .filter(({ provider }) => provider === OURS)
@@ -25,7 +28,7 @@ export function elsewhereIn(files: readonly LibraryFile[]): NewFinding[] {
     .map((name) => ({ kind: 'elsewhere', key: null, name, size: null, code: 'OTHER_URL', action: 'none', applied: false }));
 }
 
-/** Those of the names that can be keys, each once. */
+/** Returns the names that can be keys, each once. It counts the others as skipped. */
 export function usable(names: readonly string[], progress: RunProgress): ObjectKey[] {
   const keys = new Set<ObjectKey>();
   for (const name of names) {

@@ -8,15 +8,15 @@ import type { LocalStore } from '../store/local/local-store';
 import type { Body } from '../store/object-store';
 
 export interface Reading {
-  /** Up to so many bytes are held, rather than read again for each attempt to send them. */
+  /** A file of up to this size, in bytes, is held in memory, so that it is read once for all attempts to send it. */
   readonly heldBytes?: number;
-  /** Breaks off the reading of a large file; a small one is read at once. */
+  /** Breaks off the reading of a large file. A small one is read in one piece. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The bytes of a row's file on this disk, compared with what the ledger knows of them.
- * @throws StorageError FILE_CHANGED when they are not those any more, NOT_ON_DISK when they are gone, ABORTED
+ * Reads a row's file on this disk, and compares it with the size and checksum that the ledger knows.
+ * @throws StorageError FILE_CHANGED when the bytes differ, NOT_ON_DISK when the file is gone, ABORTED
  */
 export async function localBody({ disk }: MoveParts, key: string, local: LocalCopy, content: Content, reading: Reading = {}): Promise<Body> {
   const changed = () => new StorageError('FILE_CHANGED', { operation: 'verify', subject: key });
@@ -27,7 +27,7 @@ export async function localBody({ disk }: MoveParts, key: string, local: LocalCo
   return body;
 }
 
-/** The body of a file that has so many bytes; undefined where it has others. */
+/** Returns the body of a file, or undefined when the file does not have this size, in bytes. */
 async function bodyOf(disk: LocalStore, name: string, size: number, { heldBytes = 0, signal }: Reading): Promise<Body | undefined> {
   if (signal?.aborted) throw new StorageError('ABORTED', { operation: 'read', subject: name, refused: true });
   if (size <= AT_ONCE.smallBytes) {

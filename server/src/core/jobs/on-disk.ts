@@ -7,10 +7,10 @@ import { AT_ONCE } from '../pool/at-once';
 import { forEach } from '../pool/for-each';
 
 export interface OnDisk {
-  /** Bytes of each file that lies at its plain path. */
+  /** The size of each file that lies at its plain path, in bytes. */
   readonly found: ReadonlyMap<ObjectKey, number>;
   readonly absent: readonly ObjectKey[];
-  /** Of those the disk does not say it, and why. */
+  /** The keys that the disk gave an error for, and the error. */
   readonly unknown: ReadonlyMap<ObjectKey, ErrorCode>;
 }
 

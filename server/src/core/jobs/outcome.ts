@@ -7,7 +7,7 @@ import type { CountedResult } from './work-through';
 
 export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused', code });
 
-/** How a run of phase 1 or 2 ends that has worked through its rows. Where a whole batch came to nothing, it is not complete. */
+/** Returns how a run of phase 1 or 2 ends after it has worked through its rows. It is complete only if no row is left to do. */
 export async function outcomeOf(deps: MoveParts, { signal }: JobContext, request: Work, { failure, forbidden }: CountedResult): Promise<JobOutcome> {
   if (forbidden !== null) return paused(forbidden);
   if (signal.aborted) return paused(null);
@@ -19,7 +19,7 @@ export async function outcomeOf(deps: MoveParts, { signal }: JobContext, request
   return (await deps.ledger.pendingWork(request)) ? paused(failure) : { status: 'complete' };
 }
 
-/** How a run ends that S3's absence, or its own end, has interrupted. @throws what is none of these */
+/** Returns how a run ends that was interrupted by a stop, or because S3 is away. @throws every other error */
 export function interrupted(error: unknown): JobOutcome {
   if (isStorageError(error, 'ABORTED')) return paused(null);
   if (isStorageError(error, 'READ_ONLY', 'CIRCUIT_OPEN') || isTransient(error)) return paused(error.code);

@@ -1,6 +1,6 @@
 import type { LedgerRow } from '../ledger/state';
 
-/** The bytes of a row's file; 0 where the ledger knows none. */
+/** The size of a row's file in bytes; 0 when the ledger knows no bytes. */
 export function sizeOf({ placement }: LedgerRow): number {
   return 'content' in placement ? placement.content.size : 0;
 }

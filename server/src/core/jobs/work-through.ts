@@ -8,24 +8,26 @@ import { forEach } from '../pool/for-each';
 import type { JobContext, NewFinding } from '../runner/job';
 import { sizeOf } from './sizes';
 
-/** How long a row is claimed for, in milliseconds. It is short, because the files of a process that was killed wait for so long. */
+/** How long a claim lasts, in milliseconds. It is short, because the files of a process that was killed wait until its claims end. */
 const CLAIM_MS = 60_000;
+/** Interval at which claims are renewed, in milliseconds. */
 const RENEWED_AFTER_MS = 20_000;
 
-/** Rows to be claimed for a kind of work, or batches of rows that somebody else finds. The next batch is asked for once one has ended. */
+/** Rows to be claimed for a kind of work, or batches of rows that the caller finds. The next batch is requested once one has ended. */
 export type Rows = Work | AsyncIterable<readonly LedgerRow[]>;
 
 export interface WorkOptions {
-  /** How many rows are worked on at once; never more than a batch has. */
+  /** Number of rows that are worked on at once; never more than `batchSize`. */
   readonly concurrency: number;
-  /** How many rows are claimed at once. */
+  /** Number of rows that are claimed at once. */
   readonly batchSize: number;
+  /** No further row is begun once it aborts. */
   readonly signal: AbortSignal;
-  /** Asked before each row: whether another one may be begun. By default, as long as S3 is there for the work. */
+  /** Whether another row may be begun; called before each row. By default, claimed work goes on as long as S3 is there for it. */
   goesOn?(): boolean;
-  /** Asked of each batch. Where it is given, a batch is taken up only once the one before has ended. @returns false to end the work */
+  /** Called with each batch. If it is given, a batch begins only once the one before has ended. @returns false to end the work */
   fits?(batch: readonly LedgerRow[]): Promise<boolean>;
-  /** Called after each batch's number of rows, and at the end; never twice at a time. @returns false to end the work */
+  /** Called each time `batchSize` rows have ended, and at the end. Two calls never overlap. @returns false to end the work */
   afterBatch?(): Promise<boolean>;
 }
 
@@ -35,11 +37,11 @@ export interface WorkResult {
 }
 
 /**
- * Works on rows, so many at once, while S3 is there and nobody stops it. Rows that are claimed are claimed batch by batch, and a
- * batch is claimed before the last rows of the one before have moved. What was claimed and not come to is given back. The claims end
- * when as many rows as a batch has have not moved on: those wait, each for its next attempt.
- * @param work answers whether the row has moved on; rejects only where no row could
- * @throws what a claim, `work` or `afterBatch` first rejected with, once what is in hand has ended
+ * Works on up to `concurrency` rows at once, while S3 is there and nobody stops it. It claims rows batch by batch, and claims a
+ * batch before the last rows of the one before have moved. At the end it gives back the rows that it claimed and did not begin. It
+ * stops claiming when `batchSize` rows in succession have not moved on; each of them waits for its next attempt.
+ * @param work returns whether the row has moved on; it rejects only for a fault that concerns every row
+ * @throws the first error of a claim, `work` or `afterBatch`, once the rows in progress have ended
  */
 export async function workOn(deps: MoveParts, rows: Rows, options: WorkOptions, work: (row: LedgerRow) => Promise<boolean>): Promise<WorkResult> {
   return new WorkThrough(deps, options, work, 'work' in rows ? rows : undefined).run(rows);
@@ -48,13 +50,13 @@ export async function workOn(deps: MoveParts, rows: Rows, options: WorkOptions, 
 class WorkThrough {
   readonly #result: WorkResult = { done: 0, failed: 0 };
   readonly #concurrency: number;
-  /** A batch is taken up only once the one before has ended. */
+  /** Whether a batch begins only once the one before has ended. */
   readonly #isStepwise: boolean;
   readonly #waiting: LedgerRow[] = [];
-  /** Claimed rows: those that wait, and those that are worked on. */
+  /** The claimed rows: those that wait, and those that are worked on. */
   readonly #claimed = new Set<LedgerRow>();
   #isOver = false;
-  /** Nothing more is to be claimed in this pass. */
+  /** Whether this pass has nothing more to claim. */
   #isDry = false;
   #failures: unknown[] = [];
   #claiming: Promise<void> | undefined;
@@ -79,17 +81,17 @@ class WorkThrough {
     }
     await this.#claiming;
     if (this.#failures.length > 0) {
-      // as far as the database is there: else they wait until their claims end
+      // if the database is away, the rows wait until their claims end
       await this.#giveBack().catch(() => undefined);
       throw this.#failures[0];
     }
     await this.#giveBack();
-    // rows that are taken up batch after batch have been told of already
+    // stepwise work has closed its batches already
     if (!this.#isStepwise || this.#batch.done + this.#batch.failed > 0) await this.#close();
     return this.#result;
   }
 
-  /** Claims and works until nothing is due any more: what became due while the last rows moved is taken up as well. */
+  /** Claims and works until nothing is due any more. Another pass claims the rows that became due during the last one. */
   async #passes(): Promise<void> {
     for (let before = -1; this.#result.done > before && this.#goesOn(); ) {
       before = this.#result.done;
@@ -185,7 +187,7 @@ class WorkThrough {
   async #keepingClaims(work: () => Promise<void>): Promise<void> {
     const { ledger, holder = '' } = this.deps;
     const renew = () => {
-      // at worst somebody does the same work once more
+      // if the renewal fails, the worst case is that another process does the same work once more
       if (this.#claimed.size > 0) ledger.renewClaims([...this.#claimed], CLAIM_MS, holder).catch(() => undefined);
     };
     await withHeartbeat(RENEWED_AFTER_MS, renew, work);
@@ -193,22 +195,22 @@ class WorkThrough {
 }
 
 export interface CountedOptions extends Partial<Pick<WorkOptions, 'concurrency' | 'goesOn' | 'fits'>> {
-  /** Counts a row that has moved on; by default as one file done. */
+  /** Counts a row that has moved on; by default it counts as one file done. */
   onMoved?(row: LedgerRow): Promise<void>;
   /** Called after each batch. @returns why the work must not go on, or null */
   afterBatch?(): Promise<ErrorCode | null>;
 }
 
 export interface CountedResult {
-  /** Why the last file that failed did. */
+  /** The error of the last file that failed. */
   readonly failure: ErrorCode | null;
-  /** Why the work must not go on, as `afterBatch` said. */
+  /** Why the work must not go on, as `afterBatch` returned. */
   readonly forbidden: ErrorCode | null;
 }
 
 /**
- * The same for a run of a job, which says after each batch how far it is. A file that cannot be moved holds no other up: it is
- * reported, and tried again later.
+ * Does the work of {@link workOn} for a run of a job, and stores the progress after each batch. A file that cannot be moved does not
+ * hold up the others: it is reported, and tried again later.
  */
 export async function workThrough(
   deps: MoveParts,
@@ -235,7 +237,7 @@ export async function workThrough(
     const size = sizeOf(row);
     if (moved && onMoved) await onMoved(row);
     else if (moved) progress.done(size);
-    // one that another write has overtaken has not failed
+    // a row that another write has overtaken has not failed
     const now = moved ? undefined : await deps.ledger.find(row.key);
     if (now?.lastError && now.attempts > row.attempts) {
       failure = now.lastError;

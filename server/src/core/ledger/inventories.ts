@@ -1,15 +1,16 @@
 import type { VolumeId } from '../keys';
 
-/** How far the inventory of one disk is. */
+/** The progress of the inventory of one disk. */
 export interface Inventory {
-  /** Id of the last file of the media library that was looked at. */
+  /** Id of the last file of the media library that the inventory looked at. */
   readonly position: number;
-  /** The id up to which it went through to its end, {@link UNLIMITED} for all; null: not yet. */
+  /** The highest id of the range that it completed, {@link UNLIMITED} for the whole library; null when it is not complete. */
   readonly completedTo: number | null;
-  /** Names that another upload provider keeps, and names that were found nowhere, of those looked at. */
+  /** Number of names so far that another upload provider keeps. */
   readonly otherProviders: number;
+  /** Number of names so far that were found nowhere. */
   readonly missing: number;
-  /** Another one each time the inventory is to begin anew. */
+  /** A number that changes each time the inventory is to begin anew. */
   readonly generation: number;
 }
 
@@ -17,10 +18,10 @@ export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 export const NO_INVENTORY: Inventory = { position: 0, completedTo: null, otherProviders: 0, missing: 0, generation: 0 };
 
-/** The inventories of all disks. The ledger's `retry` makes them begin anew where a missing file is to be looked for again. */
+/** The inventories of all disks. The ledger's `retry` makes them begin anew when a missing file is to be looked for again. */
 export interface Inventories {
-  /** {@link NO_INVENTORY} for a disk that none was ever taken of. */
+  /** Returns the inventory of a disk, or {@link NO_INVENTORY} when none was ever begun. */
   of(volume: VolumeId): Promise<Inventory>;
-  /** @returns false when the inventory is to begin anew since it was read; nothing has changed then */
+  /** Stores an inventory. @returns false when it has to begin anew since it was read; nothing has changed then */
   save(volume: VolumeId, inventory: Inventory): Promise<boolean>;
 }

@@ -5,14 +5,14 @@ import type { LedgerUpkeep } from './upkeep';
 import type { LedgerWrites } from './writes';
 
 /**
- * What bytes each key has and where they lie. Bytes never change; only the ledger moves.
+ * The ledger knows which bytes each key has and where they lie. Bytes under a name never change; only the rows of the ledger do.
  *
- * - Every method is one atomic step: it happens whole or not at all, and a rejected promise other than a StorageError
- *   leaves it open which (the answer of a COMMIT can be lost: read the row again, never undo).
- * - Inside a transaction of the host's, every method joins it and is undone with it.
- * - Times are the ledger's own (the database's clock), never the caller's.
+ * - Every method is one atomic step: it happens whole or not at all. A rejected promise other than a StorageError does not tell
+ *   which, because the answer of a COMMIT can be lost. The caller then reads the row again, and never undoes anything.
+ * - Inside a transaction of the host, every method joins it and is rolled back with it.
+ * - Times come from the ledger (the database's clock), never from the caller.
  * - Keys and names compare byte by byte.
  *
- * For implementations and for who makes the parts of the engine: everybody else takes the port of his room.
+ * Implementations and the code that builds the engine use this interface. All other code uses the port of its room.
  */
 export interface Ledger extends LedgerWrites, LedgerMoves, LedgerUpkeep, LedgerReports, LedgerPlaces {}

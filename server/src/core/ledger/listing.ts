@@ -3,15 +3,15 @@ import type { VolumeId } from '../keys';
 import type { LocationId } from './words';
 import { localOf, remoteOf, standingOf, type LedgerRow } from './state';
 
-/** Which rows to list; all conditions given must hold. Of rows without bytes, missing files are listed, others never. */
+/** Conditions for the rows to list; a row must meet all that are given. A row without bytes is listed only if the file is missing. */
 export interface ListFilter {
-  /** `trash`: buried, whatever the state; the others are without buried rows. */
+  /** `trash` lists buried rows in any state. The other values leave buried rows out. */
   readonly state?: 'local' | 'both' | 'remote' | 'lost' | 'missing' | 'trash';
-  /** The last attempt to move it failed, and not for want of S3. */
+  /** The last attempt to move the file failed, and not because S3 was away. */
   readonly failed?: boolean;
-  /** Not buried, and the only copy is on one of these volumes. */
+  /** The row is not buried, and the only copy is on one of these volumes. */
   readonly onlyOn?: readonly VolumeId[];
-  /** Its object is in this place. Goes through the whole ledger where few are. */
+  /** The row's object is in this location. If few rows match, the query reads the whole ledger. */
   readonly at?: LocationId;
 }
 
@@ -20,7 +20,7 @@ export interface Slice {
   readonly limit: number;
 }
 
-/** The filter as a rule for one row. */
+/** Whether one row passes the filter. */
 export function isListed(row: LedgerRow, { state, failed, onlyOn, at }: ListFilter): boolean {
   const standing = standingOf(row);
   if (!standing) return false;

@@ -1,28 +1,31 @@
-/** As in `transitions.ts`: what jobs on the whole library do to one row. */
+/** The changes that jobs on the whole library make to one row: pure functions, as in `transitions.ts`. */
 import type { ErrorCode } from '../../contracts/errors';
 import { isIn, type LedgerRow, type RowIn } from './state';
 import type { RemoteCopy } from './words';
 import { awaitsPurge, uploaded } from './transitions';
 
-/** Notes that the key's bytes were found nowhere; undefined when the ledger knows some, or the key is buried. */
+/** Notes that the key's bytes were found nowhere. Returns undefined when the ledger knows bytes of the key, or when it is buried. */
 export function missed(row: LedgerRow, code: ErrorCode): LedgerRow | undefined {
   if (row.placement.state !== 'new' || row.tombstone !== null) return undefined;
   return row.lastError === code ? row : { ...row, attempts: row.attempts + 1, lastError: code };
 }
 
-/** `local` becomes `both` by an object that lay under the plain name already; undefined as for an upload, or if that name is spent. */
+/**
+ * Makes a `local` row `both`, with an object that lay under the plain name already. Returns undefined when that name is spent, or
+ * for the reasons of {@link uploaded}.
+ */
 export function matched(row: LedgerRow, rev: number, remote: RemoteCopy, md5: string): RowIn<'both'> | undefined {
   if (row.plainUsed) return undefined;
   const next = uploaded(row, rev, remote, md5);
   return next && { ...next, plainUsed: true };
 }
 
-/** Forgets a row's failures; undefined when it has none. `rev` stays. */
+/** Forgets a row's failures. Returns undefined when it has none. `rev` stays. */
 export function retried(row: LedgerRow): LedgerRow | undefined {
   return row.lastError === null || isIn(row, 'gone') ? undefined : { ...row, attempts: 0, lastError: null };
 }
 
-/** Takes the tombstone of a row that still has its bytes away. */
+/** Takes the tombstone away from a row that still has its bytes. */
 export function untrashed(row: LedgerRow): LedgerRow | undefined {
   return awaitsPurge(row) ? { ...row, rev: row.rev + 1, tombstone: null } : undefined;
 }

@@ -3,8 +3,9 @@ import type { ObjectKey, VolumeId } from '../keys';
 import type { LedgerRow } from './state';
 import type { BeginObject, Claim, IntentOf, LocalCopy, PlacedName, RemoteCopy } from './words';
 
-/** An upload that is about to begin: of the row as it was read. */
+/** An upload that is about to begin. */
 export interface UploadToBegin extends Pick<BeginObject, 'locationId' | 'prefix' | 'plainFree' | 'content'> {
+  /** The row as it was read. */
   readonly row: LedgerRow;
 }
 
@@ -17,114 +18,116 @@ export interface ProvenUpload {
 }
 
 /**
- * What jobs that copy or move bytes need of the ledger: to claim rows, and to commit what they have done to the revision they read.
+ * The part of the ledger for jobs that copy or move bytes. They claim rows, and commit their work against the revision they read.
  * The promises of `Ledger` hold for every method.
  *
- * Leaving: files that the plugin wrote under names of its own on a disk get their plain paths, where Strapi finds them without
- * the plugin. The new name is recorded before the file has it, as `settling`, which is a pending name that only a settler can
- * make live: what one left when it crashed, the next takes up, as both would give the path the same bytes.
+ * Leaving: the files that the plugin wrote under own names on a disk get their plain paths, where Strapi finds them without the
+ * plugin. The new name is recorded as `settling` before the file has it. This status is like `pending`, but only settling can make
+ * the name live. If a process crashes in between, the next one continues with the same record, because both would give the path
+ * the same bytes.
  */
 export interface LedgerMoves {
   /**
-   * Rows without a tombstone that are due for this work, those never tried first, then oldest change first, and that
-   * nobody else is answered for `forMs` or until they change. It only saves double work: a claim does not change `rev`,
-   * and a commit rests on `rev` alone.
-   * @param by who claims them, at most 128 characters
+   * Claims rows without a tombstone that are due for this work: rows that were never tried come first, then the oldest change.
+   * Nobody else can claim them for `forMs` milliseconds, or until they change. A claim only saves double work: it does not change
+   * `rev`, and a commit depends on `rev` alone.
+   * @param by name of the holder, at most 128 characters
    */
   claim(request: Claim, forMs: number, by?: string): Promise<LedgerRow[]>;
 
-  /** Makes claims last for `forMs` from now: those that have not ended, of rows that are still as this holder claimed them. */
+  /** Makes claims last for `forMs` milliseconds from now, if they have not ended and the rows are still as this holder claimed them. */
   renewClaims(rows: readonly LedgerRow[], forMs: number, by: string): Promise<void>;
 
-  /** Gives claims back that were not made use of: due at once again, those that are still as they were claimed. */
+  /** Gives unused claims back. The rows that are still as they were claimed are due again at once. */
   release(rows: readonly LedgerRow[]): Promise<void>;
 
   /**
-   * Notes a failed attempt on a row still at `rev`, and when the next is due; null: never by itself, only after a `retry`, or
-   * for another kind of work. Does not change `rev`.
+   * Notes a failed attempt on a row that is still at `rev`, and does not change `rev`.
+   * @param retryAfterMs delay before the next attempt, in milliseconds; null when only a `retry`, or another kind of work, may try
+   *   the row again
    */
   recordFailure(row: LedgerRow, code: ErrorCode, retryAfterMs: number | null): Promise<void>;
 
   /**
-   * The inventory: makes a `local` row of origin `library`, its checksum not yet known, for each key of which the ledger
-   * knows no bytes yet (no row, or `new`), as `found` of {@link LedgerWrites.begin} does, and unless the path is recorded as one of
-   * our own writes. Other keys are left alone. A page of hundreds is a few statements, and two for each `new` row.
-   * @returns how many are new
+   * Records the files that the inventory found. Each key without known bytes (no row, or `new`) gets a `local` row of origin
+   * `library`, without a checksum, as `found` of {@link LedgerWrites.begin} does. It leaves out other keys, and paths that are
+   * recorded as one of the plugin's own writes. Hundreds of keys take a few statements, and two more for each `new` row.
+   * @returns how many rows were recorded
    */
   record(files: readonly { key: ObjectKey; local: LocalCopy; size: number }[]): Promise<number>;
 
   /**
-   * Notes that the library's files of these keys were found nowhere: each key of which the ledger knows no bytes (no row,
-   * or `new`) and that is not buried keeps the code as its last error, until bytes are recorded, adopted or published.
-   * @returns how many keys that are
+   * Notes that the library's files of these keys were found nowhere. Each key without known bytes (no row, or `new`) that is not
+   * buried keeps the code as its last error, until bytes are recorded, adopted or published.
+   * @returns how many keys have the error now
    */
   recordMissing(keys: readonly ObjectKey[], code: ErrorCode): Promise<number>;
 
   /**
-   * As {@link LedgerWrites.begin} for each of these rows, all in one step of few statements.
-   * @returns the intents, in the same order; undefined for a row that is no longer at `rev`, whose upload would come to nothing
+   * Does {@link LedgerWrites.begin} for each of these rows, in one step of few statements.
+   * @returns the intents, in the same order; undefined for a row that is no longer at `rev`, whose upload could not be committed
    */
   beginUploads(uploads: readonly UploadToBegin[]): Promise<(IntentOf<'object'> | undefined)[]>;
 
   /**
-   * After uploads were proven, for each of these: `local` becomes `both`, provided the row is still at `rev`, the intent is
-   * pending, and the md5 is the ledger's (a library file that has none gets this one). A tombstone stays, and its purge condemns
-   * both. All in one step of few statements; one that is refused holds no other back.
-   * @returns false for each that is refused; its intent's name is condemned then.
+   * Commits proven uploads: each `local` row becomes `both`, provided it is still at `rev`, the intent is pending, and the md5 is the
+   * ledger's (a library file without one gets this one). A tombstone stays, and its purge condemns both names. All happens in one
+   * step of few statements, and a refused upload does not hold up the others.
+   * @returns false for each upload that is refused; its intent's name is condemned then.
    * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
   commitUploads(uploads: readonly ProvenUpload[]): Promise<boolean[]>;
 
   /**
-   * After the file's bytes were proven to lie under its plain name in S3 already: `local` becomes `both` and the plain name is
-   * spent, provided the row is still at `rev`, the md5 is the ledger's (a library file that has none gets this one), and no write
-   * of our own was ever given the plain name: the object may be that one, and may yet be overwritten by it.
+   * Adopts an object that was proven to have the file's bytes under the plain name: `local` becomes `both` and the plain name is
+   * spent. The row must still be at `rev`, the md5 must be the ledger's (a library file without one gets this one), and no write of
+   * the plugin may ever have had the plain name: such a write may have put the object there, and may still overwrite it.
    * @returns false when not; nothing has changed then.
    */
   commitAdoption(row: LedgerRow, remote: RemoteCopy, md5: string): Promise<boolean>;
 
   /**
-   * After the object was proven, and the file compared with it or found gone: `both` becomes `remote`, and the local name is condemned
-   * with this grace, provided the row is still at `rev` and has no tombstone.
+   * Commits a cleanup, after the object was proven, and the file was compared with it or found gone. `both` becomes `remote`, and the
+   * local name is condemned with a grace of `graceMs` milliseconds, provided the row is still at `rev` and has no tombstone.
    * @returns false when not; nothing has changed then.
    */
   commitCleanup(row: LedgerRow, options: { graceMs: number }): Promise<boolean>;
 
   /**
-   * After the bytes were written to the disk and compared: `remote` becomes `both`, provided the row is still at `rev`,
-   * has no tombstone, and the intent is pending. A row that is `both`, whose copy is not proven or on another disk, has this
-   * copy from then on. The former one is forgotten, not condemned: what lies there may be somebody else’s by now.
+   * Commits a restore, after the bytes were written to the disk and compared. `remote` becomes `both`, provided the row is still at
+   * `rev`, has no tombstone, and the intent is pending. A `both` row, whose copy is wrong or on another disk, gets this copy
+   * instead. The former copy is forgotten and not condemned, because the file there may be somebody else's by now.
    * @returns false when not; the intent's name is condemned then.
    * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
   commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
   /**
-   * Rows without a tombstone whose file lies under an own name on this volume, in an order in which no row ever changes its
-   * place, after the row of `after` (null: from the first on). Those whose last attempt failed are left out until they are due.
+   * Returns rows without a tombstone whose file lies under an own name on this volume. They come in an order that never changes, and
+   * begin after the row of `after` (null for the first page). A row whose last attempt failed is left out until it is due.
    */
   unsettled(volume: VolumeId, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 
   /**
-   * Records the plain path of such a row as settling, provided the row is still at `rev`. Undefined when it is not, or when the
-   * path is recorded already; only a settling of the same bytes is taken up, while one of other bytes is condemned.
+   * Records the plain path of such a row as settling, provided the row is still at `rev`. Returns undefined when it is not, or when
+   * the path is recorded already. A settling name with the same bytes is used again; one with other bytes is condemned.
    */
   beginSettle(row: LedgerRow): Promise<IntentOf<'file'> | undefined>;
 
   /**
-   * After the file has its plain path as well: makes that the row's, provided the row is still at `rev`, has no tombstone and
-   * the name is settling. The own name is condemned with the grace of `supersededGraceMs`.
-   * @returns false when not; a name that still is settling is condemned then.
+   * Points the row to its plain path, after the file has that name as well. The row must still be at `rev` and have no tombstone, and
+   * the name must be settling. The own name is condemned with the grace of `supersededGraceMs`.
+   * @returns false when not; a name that is still settling is condemned then.
    * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
   commitSettle(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
-  /** Takes back a settling name that the file surely was not given, because somebody else's file has it. */
+  /** Forgets a settling name that the file certainly did not get, because somebody else's file has it. */
   forgetSettle(intent: IntentOf<'file'>): Promise<void>;
 
   /**
-   * Makes a condemned name due before its grace is over, as it is needed again: `restMs` milliseconds after it was condemned.
-   * @returns whether the sweeper is to free it, now or then
+   * Makes a condemned name due before its grace is over, because it is needed again: `restMs` milliseconds after it was condemned.
+   * @returns whether the name is condemned, so that the sweeper will free it
    */
   expediteName(name: PlacedName, restMs: number): Promise<boolean>;
 }

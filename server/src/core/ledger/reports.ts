@@ -6,77 +6,77 @@ import type { LocalCopy, LocationId, PlacedName, Work } from './words';
 
 export interface AuditedRow {
   readonly row: LedgerRow;
-  /** The last audit that saw the row's object in the bucket, as the ledger knows it. */
+  /** Run id of the last audit that saw the row's object in the bucket as it was stored; null when none did. */
   readonly auditedBy: number | null;
-  /** How long ago the row changed, in milliseconds. */
+  /** Time since the row changed, in milliseconds. */
   readonly unchangedMs: number;
 }
 
 export interface LedgerPage {
   readonly rows: readonly AuditedRow[];
-  /** What asks for the page after this one; null: this is the last. */
+  /** The value of `after` for the next page; null when this is the last page. */
   readonly next: string | null;
 }
 
 /**
- * What is there and what is left to do, for people, plans and audits; and how an audit puts a row right that it found wrong. An
- * audit's change is made only if the row is still at the revision that was read and without a tombstone; the answer is whether it
- * was. No object is ever condemned by one. The promises of `Ledger` hold for every method.
+ * The part of the ledger that reports what is there and what is left to do, for people, dry runs and audits. An audit also corrects
+ * rows here. Such a method changes the row only if it is still at the revision that was read and has no tombstone, and returns
+ * whether that was so. It never condemns an object. The promises of `Ledger` hold for every method.
  */
 export interface LedgerReports {
-  /** Costs the same for any number of rows, as long as {@link LedgerUpkeep.foldTallies} is called now and then. */
+  /** Returns the tallies. The cost does not grow with the number of rows, as long as {@link LedgerUpkeep.foldTallies} is called now and then. */
   tallies(): Promise<Tallies>;
 
-  /** A slice of the rows that pass the filter, in an order in which no row ever changes its place. */
+  /** Returns a slice of the rows that pass the filter, in an order that never changes. */
   list(filter: ListFilter, slice: Slice): Promise<LedgerRow[]>;
 
-  /** How many rows pass the filter. May go through the whole ledger: {@link tallies} are cheaper where they know. */
+  /** Returns the number of rows that pass the filter. It may read the whole ledger, so {@link tallies} is better where it has the number. */
   count(filter: ListFilter): Promise<number>;
 
   /**
-   * Per place in S3, the unburied files whose only copy is in it (`remote`), lost ones left out; places without any are left out.
-   * Reads the whole table.
+   * Returns for each location the unburied files whose only copy is there (`remote`), without lost ones. It leaves out locations
+   * without such files, and reads the whole table.
    */
   onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
 
-  /** Whether any row without a tombstone is, or by itself will be, due for this work. Given-up rows are not. */
+  /** Whether any row without a tombstone is due for this work, or will be by itself. A row that was given up does not count. */
   pendingWork(work: Work): Promise<boolean>;
 
-  /** The rows without a tombstone that this is the work for, due or not, in an order in which no row changes its place. */
+  /** Returns the rows without a tombstone that need this work, due or not, in an order that never changes. */
   scan(work: Work, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 
-  /** Of the rows that {@link LedgerMoves.unsettled} is about, whatever their attempts, one that is due first; undefined when the volume has none. */
+  /** Returns the row that is due first among those still to settle, failed ones included; undefined when the volume has none. */
   leftToSettle(volume: VolumeId): Promise<LedgerRow | undefined>;
 
   /** Whether any row without a tombstone is `both` with its copy on another volume than this one. */
   copiesElsewhere(volume: VolumeId): Promise<boolean>;
 
-  /** Those of the names that are recorded, pending or condemned, each by its `nameId`. */
+  /** Returns the names that are recorded, in any status, each as its `nameId`. */
   recordedNames(names: readonly PlacedName[]): Promise<Set<string>>;
 
-  /** Those of the files that are a row's copy on this volume. May read the whole ledger. */
+  /** Returns the files that are a row's copy on this volume. It may read the whole ledger. */
   liveFiles(volume: VolumeId, names: readonly LocalName[]): Promise<Set<LocalName>>;
 
-  /** The rows that have bytes, each once, in an order in which no row ever changes its place. */
+  /** Returns a page of the rows that have bytes. All pages together have each row once, in an order that never changes. */
   page(request: { after: string | null; limit: number }): Promise<LedgerPage>;
 
-  /** Notes that an audit saw these keys' objects. Changes no `rev`, and passes by a row that somebody is at work on. */
+  /** Notes that an audit saw these keys' objects. It changes no `rev`, and may skip a row that another transaction has locked. */
   markSeen(keys: readonly ObjectKey[], audit: number): Promise<void>;
 
   /**
-   * The object is missing or not the one that was stored, and `copy` is a proven copy on disk: `both` or `remote` becomes
-   * `local`, of origin `library`, to be uploaded under a new name. The object is forgotten: what lies under its name is not
-   * ours to remove.
-   * @returns false also when the copy's name is recorded: the sweeper may be about to remove it
+   * Makes a `both` or `remote` row `local`, of origin `library`, so that it is uploaded under a new name. The caller has found that
+   * the object is missing or is not the one that was stored, and that `copy` on the disk is proven. The object is forgotten,
+   * because the plugin has no right to remove whatever lies under its name.
+   * @returns false also when the copy's name is recorded, because the sweeper may be about to remove it
    */
   demote(row: LedgerRow, copy: LocalCopy): Promise<boolean>;
 
-  /** The copy on disk is not there, and the object is: `both` becomes `remote`. The file's name is forgotten. */
+  /** Makes a `both` row `remote`, after the copy on disk was not found and the object was. The file's name is forgotten. */
   dropLocal(row: LedgerRow): Promise<boolean>;
 
-  /** The bytes were found nowhere: notes the error LOST. Does not change `rev`; a later success clears it. */
+  /** Notes the error LOST, after the bytes were found nowhere. It does not change `rev`. A later success clears the error. */
   markLost(row: LedgerRow): Promise<boolean>;
 
-  /** Puts a tombstone on the row, purge due after so long, in milliseconds. */
+  /** Puts a tombstone on the row. The purge is due after `purgeAfterMs` milliseconds. */
   buryUnlisted(row: LedgerRow, purgeAfterMs: number): Promise<boolean>;
 }

@@ -1,17 +1,17 @@
-/** As in `transitions.ts`: what leaving S3 does to one row. */
+/** The changes that leaving S3 makes to one row: pure functions, as in `transitions.ts`. */
 import { isOwnLocalName, plainLocalName, type VolumeId } from '../keys';
 import { isIn, type LedgerRow, type RowIn } from './state';
 import type { Change } from './transitions';
 import type { IntentOf, KnownBytes, PlacedName } from './words';
 
-/** Whether the row's file has an own name on this volume. */
+/** Whether the row's file has an own name, on this volume if one is given. */
 export function isUnsettled(row: LedgerRow, volume?: VolumeId): row is RowIn<'local'> | RowIn<'both'> {
   if (row.tombstone !== null || !isIn(row, 'local', 'both')) return false;
   const { local } = row.placement;
   return isOwnLocalName(local.localName) && (volume === undefined || local.volume === volume);
 }
 
-/** Where the row's file is to lie, and what it is; undefined when the row has moved on since it was read at `rev`, or has settled. */
+/** Returns the plain path of the row's file and its bytes; undefined when the row has changed since it was read at `rev`, or has settled. */
 export function toSettle(row: LedgerRow, rev: number): { name: PlacedName & { kind: 'file' }; content: KnownBytes } | undefined {
   // guard: settles-at-its-revision
   if (row.rev !== rev) return undefined;
@@ -21,7 +21,7 @@ export function toSettle(row: LedgerRow, rev: number): { name: PlacedName & { ki
   return { name: { kind: 'file', name: plainLocalName(row.key), volume: local.volume }, content: { size, md5 } };
 }
 
-/** The own name becomes the intent's; undefined when the row has moved on since it was read at `rev`, or is buried. */
+/** Points the row from its own name to the intent's name. Returns undefined when it has changed since it was read at `rev`, or is buried. */
 export function settled(row: LedgerRow, rev: number, intent: IntentOf<'file'>, graceMs: number): Change | undefined {
   const content = toSettle(row, rev)?.content;
   if (!content || !isUnsettled(row, intent.volume)) return undefined;

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../contracts/errors';
 import type { ObjectKey, Ticket } from '../keys';
 import type { Content, LocalCopy, Origin, RemoteCopy } from './words';
 
-/** Where the current bytes of a key are. States that cannot be do not type-check. */
+/** Where the current bytes of a key are. The type allows no impossible state. */
 export type Placement =
   | { readonly state: 'new' }
   | { readonly state: 'local'; readonly content: Content; readonly local: LocalCopy }
@@ -20,12 +20,12 @@ export interface LedgerRow {
   readonly key: ObjectKey;
   readonly placement: Placement;
   readonly origin: Origin;
-  /** Grows with each change of the row; jobs commit only against the revision they read. */
+  /** The revision, which grows with each change of the row. A job commits only against the revision that it read. */
   readonly rev: number;
-  /** Of the write whose bytes these are; 0 before the first. */
+  /** Ticket of the write whose bytes these are; 0 before the first write. */
   readonly ticket: Ticket;
   readonly tombstone: Tombstone | null;
-  /** The plain object name is spent: no later PUT may use it. */
+  /** Whether the plain object name is spent, so that no later PUT may use it. */
   readonly plainUsed: boolean;
   readonly attempts: number;
   readonly lastError: ErrorCode | null;
@@ -47,10 +47,10 @@ export function localOf(row: LedgerRow): LocalCopy | undefined {
   return row.placement.state === 'local' || row.placement.state === 'both' ? row.placement.local : undefined;
 }
 
-/** Where a file is, as it is counted and listed: `lost`, an audit found its bytes nowhere; `missing`, none were ever known. */
+/** Where a file is, as counts and lists say it. `lost`: an audit found its bytes nowhere. `missing`: no bytes of it were ever known. */
 export type Standing = 'local' | 'both' | 'remote' | 'lost' | 'missing';
 
-/** Undefined for a row that is no file: a first write is under way, or came to nothing; or its bytes are condemned. */
+/** Returns undefined for a row that is no file: its first write is under way or failed, or its bytes are condemned. */
 export function standingOf({ placement, lastError, tombstone }: LedgerRow): Standing | undefined {
   if (placement.state === 'gone') return undefined;
   if (placement.state === 'new') return lastError !== null && tombstone === null ? 'missing' : undefined;

@@ -1,7 +1,7 @@
 /**
- * What happens to one row: pure functions from the row as it is (read under a lock) to the row as it shall be and the
- * names that nobody needs any more. Ledgers only load, apply and store. `rev` grows in every function that returns a
- * changed row, except {@link failed} and {@link spendPlain}: a job must be able to commit after them.
+ * The changes of one row: pure functions from the row as it is (read under a lock) to the row as it shall be, and to the names that
+ * nobody needs any more. The implementations of the ledger only load, apply and store. `rev` grows in every function that returns a
+ * changed row, except {@link failed} and {@link spendPlain}, because a job must be able to commit after them.
  */
 import type { ErrorCode } from '../../contracts/errors';
 import { StorageError } from '../errors';
@@ -9,11 +9,12 @@ import { ownLocalName, ownObjectName, plainLocalName, plainObjectName, type Obje
 import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, KnownBytes, PlacedName, Publication, Work, LocalCopy, RemoteCopy } from './words';
 import { isIn, localOf, remoteOf, type LedgerRow, type Placement, type RowIn } from './state';
 
-/** A name to be condemned, and how long its bytes shall stay, in milliseconds of the ledger's clock. */
+/** A name to be condemned. */
 export interface Condemnation {
   readonly name: PlacedName;
+  /** How long the bytes shall stay, in milliseconds of the ledger's clock. */
   readonly graceMs: number;
-  /** What lies under it; null: not known. */
+  /** The bytes under the name; null when they are not known. */
   readonly content: KnownBytes | null;
 }
 
@@ -22,12 +23,12 @@ export interface Change {
   readonly condemned: readonly Condemnation[];
 }
 
-/** Nine random digits; see {@link ownObjectName}. @param random uniform in [0, 1) */
+/** Returns nine random digits; see {@link ownObjectName}. @param random returns numbers that are uniform in [0, 1) */
 export function nonce(random: () => number): string {
   return String(Math.floor(random() * 1e9)).padStart(9, '0');
 }
 
-/** The row of a key that has none: `new`, or the library's file that was found at its plain path. */
+/** Returns the first row of a key: a `new` one, or the library's file that was found at its plain path. */
 export function firstRow(key: ObjectKey, found: BeginOptions['found']): LedgerRow {
   const placement: Placement = found
     ? {
@@ -50,9 +51,9 @@ export function firstRow(key: ObjectKey, found: BeginOptions['found']): LedgerRo
 }
 
 /**
- * The row of a key that has no bytes yet, now that the library's file was found at its plain path. A first write that
- * came to nothing leaves a `new` row, and must not make the plugin forget the file that was there before.
- * @param recorded the plain path is recorded as a write's of our own, under way or condemned: then the file may be that
+ * Turns a row without bytes into the library's file that was found at its plain path. A first write that failed leaves a `new` row,
+ * and this must not make the plugin forget the file that was there before.
+ * @param recorded whether the plain path is recorded for a write of the plugin, pending or condemned; then the file may be that write's
  */
 export function noticed(row: LedgerRow, found: BeginOptions['found'], recorded: boolean): LedgerRow {
   if (!found || recorded || row.placement.state !== 'new') return row;
@@ -61,8 +62,9 @@ export function noticed(row: LedgerRow, found: BeginOptions['found'], recorded: 
 }
 
 /**
- * The row of a key without bytes, now that an object was found in the bucket under its plain name, which is thereby spent;
- * undefined when the key has bytes, or a write of our own was given the plain name: the object may be that one, unproven.
+ * Adopts the object that was found in the bucket under the plain name of a key without bytes. The plain name is spent by that.
+ * Returns undefined when the key has bytes, or when a write of the plugin had the plain name: the object may be an unproven one of
+ * that write.
  */
 export function adopted(
   row: LedgerRow,
@@ -74,7 +76,7 @@ export function adopted(
   return { ...row, origin: 'library', placement, rev: row.rev + 1, plainUsed: true, attempts: 0, lastError: null };
 }
 
-/** Every name that the row's current bytes lie under. */
+/** Returns every name that the row's current bytes lie under. */
 export function liveNames(row: LedgerRow): PlacedName[] {
   const remote = remoteOf(row);
   const local = localOf(row);
@@ -84,21 +86,21 @@ export function liveNames(row: LedgerRow): PlacedName[] {
   return names;
 }
 
-/** Identity of a name in its place; never two strings for one place or one string for two. */
+/** Returns the identity of a name in its place: two names have the same identity only if they are the same name in the same place. */
 export function nameId(name: PlacedName): string {
   return JSON.stringify([name.kind, name.kind === 'object' ? name.locationId : name.volume, name.name]);
 }
 
 /**
- * The ticket of a write or delete that begins now. It is the drawn id; only should the database's sequence have been set
- * back (a ledger moved to another database without it), it is lifted over what the row has seen, because otherwise
- * every later write would pass for superseded.
+ * Returns the ticket of a write or delete that begins now. It is the drawn id. If the database's sequence was set back, because
+ * somebody moved the ledger to another database without it, the ticket is raised above those of the row: otherwise every later
+ * write would count as superseded.
  */
 export function ticketFor(row: LedgerRow, id: number): Ticket {
   return Math.max(id, row.ticket + 1, (row.tombstone?.ticket ?? 0) + 1) as Ticket;
 }
 
-/** The plain name, if this write may have it: see {@link LedgerWrites.begin}. */
+/** Returns the plain name, if this write may have it: see {@link LedgerWrites.begin}. */
 export function plainNameFor(row: LedgerRow, request: BeginObject | BeginFile): PlacedName | undefined {
   if (!request.plainFree) return undefined;
   if (request.kind === 'object') {
@@ -106,26 +108,26 @@ export function plainNameFor(row: LedgerRow, request: BeginObject | BeginFile): 
     if (row.plainUsed) return undefined;
     return { kind: 'object', name: plainObjectName(request.prefix, row.key), locationId: request.locationId };
   }
-  // a `gone` key's plain path may still await the sweeper
+  // the plain path of a `gone` key may still wait for the sweeper
   if (row.placement.state !== 'new') return undefined;
   return { kind: 'file', name: plainLocalName(row.key), volume: request.volume };
 }
 
-/** A name that no other write has: see {@link ownObjectName}. */
+/** Returns a name that no other write has: see {@link ownObjectName}. */
 export function ownNameFor(request: BeginObject | BeginFile, id: number, digits: string): PlacedName {
   return request.kind === 'object'
     ? { kind: 'object', name: ownObjectName(request.prefix, request.key, id, digits), locationId: request.locationId }
     : { kind: 'file', name: ownLocalName(request.key, id, digits), volume: request.volume };
 }
 
-/** Notes that the plain object name was handed out. */
+/** Notes that the plain object name was given out. */
 export function spendPlain(row: LedgerRow): LedgerRow {
   return { ...row, plainUsed: true };
 }
 
 export type Published = { readonly outcome: 'superseded' } | ({ readonly outcome: 'published' } & Change);
 
-/** Makes a written name the row's, unless a write or a completed delete that began later has been there already. */
+/** Points the row to a written name, unless a write or a purged delete that began later was committed already. */
 export function published(row: LedgerRow, write: Publication, rule: CondemnOptions & { graceMs: number }): Published {
   const { ticket } = write.intent;
   // guard: later-ticket-stays
@@ -158,7 +160,7 @@ function placementOf(write: Publication): Placement {
   return { state: 'local', content, local: { volume: write.intent.volume, localName: write.intent.name } };
 }
 
-/** What `before` pointed to and `after` does not, as far as this instance may condemn it. */
+/** Returns the names that `before` points to and `after` does not, as far as this instance may condemn them. */
 function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { graceMs: number }): Condemnation[] {
   if (!('content' in before.placement)) return [];
   const { size, md5 } = before.placement.content;
@@ -168,17 +170,17 @@ function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { g
     .map((name) => ({ name, graceMs: rule.graceMs, content: { size, md5 } }));
 }
 
-/** Puts a tombstone on the row. A `gone` row takes it too, so that a write begun before this delete stays superseded. */
+/** Puts a tombstone on the row. A `gone` row gets it too, so that a write that began before this delete stays superseded. */
 export function buried(row: LedgerRow, ticket: Ticket): LedgerRow {
   return { ...row, rev: row.rev + 1, tombstone: { ticket } };
 }
 
-/** Whether the row's tombstone still waits for its purge; a `gone` row keeps it only to tell late writes. */
+/** Whether the row's tombstone still waits for its purge. A `gone` row keeps its tombstone only to recognise late writes. */
 export function awaitsPurge(row: LedgerRow): boolean {
   return row.tombstone !== null && row.placement.state !== 'gone';
 }
 
-/** Ends the burial of a row that was read at `rev`; undefined when the row has moved on. */
+/** Purges a buried row that was read at `rev`. Returns undefined when the row has changed since. */
 export function purged(
   row: LedgerRow,
   rev: number,
@@ -193,15 +195,15 @@ export function purged(
   return { row: next, condemned: dropped(row, next, { ...options, graceMs: 0 }) };
 }
 
-/** @throws StorageError INTERNAL for an intent of another key: its bytes are never this row's */
+/** @throws StorageError INTERNAL for an intent of another key, because its bytes can never be this row's */
 export function sameKey(row: LedgerRow, intent: Intent): void {
   if (intent.key === row.key) return;
   throw new StorageError('INTERNAL', { operation: 'commit', subject: row.key, detail: `the intent is of "${intent.key}"` });
 }
 
 /**
- * `local` becomes `both`; undefined when the row has moved on since it was read at `rev`, or the bytes that were proven
- * in S3 are not those the ledger knows.
+ * Makes a `local` row `both`. Returns undefined when the row has changed since it was read at `rev`, or when the bytes that were
+ * proven in S3 are not those that the ledger knows.
  */
 export function uploaded(
   row: LedgerRow,
@@ -220,13 +222,13 @@ export function uploaded(
   };
 }
 
-/** Whether a row is still the one whose file an upload job has read: at the same revision, and not known to have other bytes. */
+/** Whether a row is still the one whose file an upload has read: it is at the same revision, and is not known to have other bytes. */
 function isAsUploaded({ rev, placement: { content } }: RowIn<'local'>, readAt: number, md5: string): boolean {
   // guard: upload-commits-at-its-revision
   return rev === readAt && (content.md5 === null || content.md5 === md5);
 }
 
-/** `both` becomes `remote`; undefined when the row has moved on since it was read at `rev`, or is buried. */
+/** Makes a `both` row `remote`. Returns undefined when the row has changed since it was read at `rev`, or is buried. */
 export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change & { row: RowIn<'remote'> }) | undefined {
   if (row.rev !== rev || row.tombstone !== null || !isIn(row, 'both')) return undefined;
   const { content, remote } = row.placement;
@@ -235,8 +237,8 @@ export function cleaned(row: LedgerRow, rev: number, graceMs: number): (Change &
 }
 
 /**
- * `remote` becomes `both`, or `both` has another copy, and forgets its former one; undefined when the row has moved on since it was
- * read at `rev`, or is buried.
+ * Makes a `remote` row `both`, or gives a `both` row another copy and forgets the former one. Returns undefined when the row has
+ * changed since it was read at `rev`, or is buried.
  */
 export function restored(row: LedgerRow, rev: number, local: LocalCopy): RowIn<'both'> | undefined {
   // guard: restore-commits-at-its-revision
@@ -246,13 +248,13 @@ export function restored(row: LedgerRow, rev: number, local: LocalCopy): RowIn<'
   return { ...row, placement: { state: 'both', content, local, remote }, rev: rev + 1, attempts: 0, lastError: null };
 }
 
-/** Notes a failed attempt on a row that was read at `rev`. */
+/** Notes a failed attempt. Returns undefined when the row has changed since it was read at `rev`. */
 export function failed(row: LedgerRow, rev: number, code: ErrorCode): LedgerRow | undefined {
   if (row.rev !== rev) return undefined;
   return { ...row, attempts: row.attempts + 1, lastError: code };
 }
 
-/** Whether there is this work to be done for the row; when is the ledger's business. */
+/** Whether the row needs this work. The ledger decides when it is due. */
 export function awaits(row: LedgerRow, work: Work): boolean {
   if (row.tombstone !== null) return false;
   switch (work.work) {

@@ -1,11 +1,11 @@
-/** The words that rows, steps and ports of the ledger are told in. This file imports no other file of the ledger. */
+/** The types that the rows, the steps and the ports of the ledger share. This file imports no other file of the ledger. */
 import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../keys';
 
 export type LocationId = number;
 
-/** A bucket somewhere. Rows keep the one they were written to, whatever the settings say later. */
+/** An endpoint, a region and a bucket. A row keeps the location to which its object was written, whatever the settings say later. */
 export interface Location {
-  /** Empty string: Amazon S3. */
+  /** Empty for Amazon S3. */
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
@@ -16,20 +16,20 @@ export type PlacedName =
   | { readonly kind: 'object'; readonly name: ObjectName; readonly locationId: LocationId }
   | { readonly kind: 'file'; readonly name: LocalName; readonly volume: VolumeId };
 
-/** A name about to be written. Pending until it is published or abandoned; its id is where a ticket comes from. */
+/** A name that is about to be written. It is pending until it is published, abandoned or forgotten. The ticket comes from its id. */
 export type Intent = {
   readonly id: number;
   readonly key: ObjectKey;
-  /** When the write began, in the order of all writes and deletes; the same for all attempts of one write. */
+  /** The rank of the write among all writes and deletes, by when they began. All attempts of one write have the same ticket. */
   readonly ticket: Ticket;
 } & PlacedName;
 
 export type IntentOf<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
 
 /**
- * Where a file that lies on disk came from. `library`: there before the plugin; `upload`: put in S3 by an upload;
- * `fallback`: written to disk because S3 was away, uploaded as soon as it is back; `read-only`: written by an instance
- * that may not change the bucket, never uploaded by itself.
+ * Where a file on a disk came from. `library`: it was there before the plugin. `upload`: an upload put it in S3. `fallback`: it was
+ * written to the disk because S3 was away, and is uploaded as soon as S3 is back. `read-only`: an instance that may not change the
+ * bucket wrote it, and it is never uploaded by itself.
  */
 export type Origin = 'library' | 'upload' | 'fallback' | 'read-only';
 
@@ -41,11 +41,12 @@ export interface LocalCopy {
 export interface RemoteCopy {
   readonly locationId: LocationId;
   readonly object: ObjectName;
-  /** The ETag that S3 answered when the bytes were proven; null where it gives none. */
+  /** The ETag that S3 gave when the bytes were proven; null when it gave none. */
   readonly etag: string | null;
 }
 
 export interface Content {
+  /** Size in bytes. */
   readonly size: number;
   /** Null only for a library file that has not been read yet. */
   readonly md5: string | null;
@@ -57,9 +58,9 @@ export interface BeginObject {
   key: ObjectKey;
   locationId: LocationId;
   prefix: string;
-  /** The caller saw that the bucket has nothing under the plain name. Without it an own name is drawn. */
+  /** Whether the caller saw that the bucket has nothing under the plain name. Otherwise the write gets an own name. */
   plainFree: boolean;
-  /** What is about to be written: tells the sweeper this object from one that somebody else put under the plain name. */
+  /** The bytes that are about to be written. The sweeper tells by them this object from another one under the plain name. */
   content?: KnownBytes;
 }
 
@@ -67,42 +68,42 @@ export interface BeginFile {
   kind: 'file';
   key: ObjectKey;
   volume: VolumeId;
-  /** The caller saw that the disk has nothing at the plain path. Without it an own name is drawn. */
+  /** Whether the caller saw that the disk has nothing at the plain path. Otherwise the write gets an own name. */
   plainFree: boolean;
-  /** What is about to be written: tells the sweeper this file from one that somebody else put at the plain path. */
+  /** The bytes that are about to be written. The sweeper tells by them this file from another one at the plain path. */
   content?: KnownBytes;
 }
 
 export interface BeginOptions {
-  /** Ticket of the write this is a further attempt of, or of the request it belongs to. */
+  /** The ticket of the write's earlier attempt, or of the request that the write belongs to. */
   ticket?: Ticket;
   /**
-   * A file that lies at the key's plain path on this volume. If the ledger knows no bytes of the key yet (no row, or
-   * `new`), the row becomes that file (`local`, origin `library`), so that a later publish condemns it instead of
-   * forgetting it; unless the path is recorded as one of our own writes.
+   * A file that lies at the key's plain path on this volume. If the ledger knows no bytes of the key yet (no row, or `new`), the row
+   * becomes that file (`local`, origin `library`), so that a later publish condemns it instead of forgetting it. That does not
+   * happen if the path is recorded as one of the plugin's own writes.
    */
   found?: LocalCopy & { size: number };
 }
 
-/** A write whose bytes are durable under the intent's name. */
+/** A write whose bytes are stored safely under the intent's name. */
 export type Publication =
   | { intent: IntentOf<'object'>; size: number; md5: string; etag: string | null; mime: string | null }
   | { intent: IntentOf<'file'>; size: number; md5: string; mime: string | null; origin: Origin };
 
-/** `superseded`: a write with a later ticket is already there; ours is condemned, and was successful all the same. */
+/** `superseded`: a write with a later ticket was published before. This write's name is condemned, and the write counts as successful. */
 export type PublishOutcome = 'published' | 'superseded';
 
 export interface CondemnOptions {
   /**
-   * Whether objects that nothing points to any more may be condemned, that is, deleted from the bucket later.
-   * False wherever this instance may not change the bucket: there they are forgotten, not condemned.
+   * Whether objects that nothing points to any more may be condemned, so that the sweeper deletes them from the bucket later. It is
+   * false when this instance may not change the bucket; then such objects are forgotten and not condemned.
    */
   condemnObjects: boolean;
 }
 
 /**
- * What there is to be done for rows: `upload`, local files of one volume and origin; `cleanup`, files of one volume that
- * are in S3 too; `restore`, files that are in S3 only.
+ * A kind of work on rows. `upload`: the local files of one volume and origin. `cleanup`: the files of one volume that are in S3 too.
+ * `restore`: the files that are in S3 only.
  */
 export type Work =
   | { readonly work: 'upload'; readonly volume: VolumeId; readonly origin: Origin }
@@ -111,7 +112,7 @@ export type Work =
 
 export type Claim = Work & { readonly limit: number };
 
-/** What the ledger knows of bytes under a name; `md5` is null for a library file that was never read. */
+/** The size, in bytes, and the checksum of the bytes under a name; `md5` is null for a library file that was never read. */
 export interface KnownBytes {
   readonly size: number;
   readonly md5: string | null;
@@ -121,13 +122,13 @@ export interface KnownBytes {
 export type DueName = {
   readonly id: number;
   readonly key: ObjectKey;
-  /** It was condemned while pending: parts of its write may be left beside it. */
+  /** Whether it was condemned before its write ended. Parts of the write may be left beside it then. */
   readonly unfinished: boolean;
-  /** What lay under it; null where that was never known. */
+  /** The bytes under the name; null when they were never known. */
   readonly content: KnownBytes | null;
-  /** Milliseconds since the epoch of the ledger's clock. */
+  /** When it was condemned, in milliseconds since the epoch, by the ledger's clock. */
   readonly condemnedAt: number;
-  /** How long ago that was by the same clock, in milliseconds. */
+  /** Time since then by the same clock, in milliseconds. */
   readonly condemnedMs: number;
 } & PlacedName;
 
@@ -135,11 +136,11 @@ export type DueFile = Extract<DueName, { kind: 'file' }>;
 
 /** Grace periods, in milliseconds of the database's clock. */
 export interface LedgerPolicy {
-  /** How long bytes that a replace superseded stay: database backups and URLs in caches remain valid that long. */
+  /** How long replaced bytes stay. Database backups and URLs in caches remain valid for this time. */
   supersededGraceMs: number;
-  /** A pending name untouched for so long is condemned; its writer, should it still live, fails with INTENT_LOST. */
+  /** Time without a touch after which a pending name is condemned. A writer that still lives then fails with INTENT_LOST. */
   abandonedAfterMs: number;
-  /** Distance of the second removal of a name: a PUT that its client gave up may land after the first. */
+  /** Delay between the two removals of a name. A PUT that its client gave up may land after the first removal. */
   secondSweepMs: number;
 }
 
@@ -149,5 +150,5 @@ export const DEFAULT_POLICY: LedgerPolicy = {
   secondSweepMs: 24 * 3600_000,
 };
 
-/** What answers of an endpoint prove uploads: that of the PUT, a HEAD, or nothing but the bytes, read back. */
+/** The answer of an endpoint that proves uploads: the ETag of the PUT, the checksum of a HEAD, or only the bytes read back. */
 export type Proof = 'etag' | 'checksum' | 'bytes';

@@ -2,38 +2,36 @@ import type { ObjectKey, LocalName, VolumeId } from '../keys';
 import type { LedgerRow } from './state';
 import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, IntentOf, LocalCopy, Publication, PublishOutcome, RemoteCopy } from './words';
 
-/** What an editor's write or delete and a visitor's read need of the ledger. The promises of `Ledger` hold for every method. */
+/** The part of the ledger for editors' writes and deletes, and for visitors' reads. The promises of `Ledger` hold for every method. */
 export interface LedgerWrites {
   find(key: ObjectKey): Promise<LedgerRow | undefined>;
 
-  /** The rows of these keys, however many, in no order; keys without a row are left out. A page of hundreds is a statement or two. */
+  /** Returns the rows of any number of keys, in no order, without keys that have no row. Hundreds of keys take one or two statements. */
   rowsOf(keys: readonly ObjectKey[]): Promise<LedgerRow[]>;
 
-  /** Whether the ledger never held a row: the plugin has not touched this library yet. */
+  /** Whether the ledger has no row, so that the plugin has not touched this library yet. */
   isEmpty(): Promise<boolean>;
 
-  /** The files of these keys on this volume that are condemned and not yet removed. May read all condemned names. */
+  /** Returns the files of these keys on this volume that are condemned and not yet removed. It may read all condemned names. */
   condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>>;
 
   /**
-   * Records a name as pending, before its first byte is written, and draws the ticket. Inserts the key's row (`new`)
-   * if there is none.
-   * The plain name is given to the first PUT of a key only (`plainUsed` makes it once for ever) and only if `plainFree`;
-   * the plain path on disk only to a key of which the ledger knows no bytes at all. Neither is given while it is
-   * recorded as pending or condemned. `rev` stays: a job begins its write after it has read the row.
+   * Records a name as pending, before its first byte is written, and draws the ticket. It inserts the key's row (`new`) if there is
+   * none. Only the first PUT of a key gets the plain name, and only if it is `plainFree`; `plainUsed` makes sure that this happens
+   * once. Only a key without known bytes gets the plain path on disk. Neither is given out while it is recorded as pending or
+   * condemned. `rev` stays, because a job begins its write after it has read the row.
    */
   begin<R extends BeginObject | BeginFile>(request: R, options?: BeginOptions): Promise<IntentOf<R['kind']>>;
 
-  /** Keeps pending intents from being condemned while their writer is at work. Unknown ids are ignored. */
+  /** Keeps pending intents from being condemned while their writer is at work. It ignores unknown ids. */
   touch(intents: readonly Intent[]): Promise<void>;
 
   /**
-   * Makes written names live: all of them or none, in one transaction. Per key: a row with a later ticket stays
-   * (`superseded`, our name is condemned); else the row points to the new bytes, `rev` grows, a tombstone older than
-   * the ticket is lifted (a younger one stays), and what the row pointed to before is condemned with the grace of
-   * `supersededGraceMs`.
-   * @param tombstones keys deleted in the same request (formats that a replace dropped): buried in the same transaction,
-   *   purge due after `supersededGraceMs` unless expedited; keys without a row, and keys also written, are skipped.
+   * Makes written names live: all of them or none, in one transaction. A row with a later ticket stays as it is, and this write's
+   * name is condemned (`superseded`). Any other row points to the new bytes: `rev` grows, a tombstone older than the ticket is
+   * taken away (a younger one stays), and the names that the row pointed to are condemned with the grace of `supersededGraceMs`.
+   * @param tombstones keys that the same request deletes (formats that a replace dropped). They are buried in the same transaction,
+   *   and their purge is due after `supersededGraceMs` unless expedited. Keys without a row, and keys that are also written, are skipped.
    * @throws StorageError INTENT_LOST when one of the intents is no longer pending, or of another key; nothing has changed then.
    */
   publish(
@@ -41,28 +39,29 @@ export interface LedgerWrites {
     options: CondemnOptions & { tombstones?: readonly ObjectKey[] },
   ): Promise<PublishOutcome[]>;
 
-  /** Condemns names whose write came to nothing; due at once. Intents that are no longer pending are left alone. */
+  /** Condemns the names of failed writes, due at once. It leaves intents alone that are no longer pending. */
   abandon(intents: readonly Intent[]): Promise<void>;
 
   /**
-   * Takes back a pending name under which surely nothing was written, because somebody else's file was there already:
-   * it must not be condemned, for the sweeper would remove that file.
+   * Forgets a pending name under which certainly nothing was written, because somebody else's file was there already. It must not be
+   * condemned, because the sweeper would remove that file.
    */
   forget(intent: Intent): Promise<void>;
 
   /**
-   * Puts the tombstone on a key (the row's state and bytes stay). A key without a row gets one, of the file that was `found` or of
-   * none: what somebody takes up of it meanwhile is buried, too. The purge becomes due after `purgeAfterMs`.
+   * Puts the tombstone on a key; the row's state and bytes stay. A key without a row gets one, with the file that was `found` if there
+   * was one, so that an object that somebody adopts for the key meanwhile is buried too. The purge becomes due after `purgeAfterMs`
+   * milliseconds.
    */
   bury(key: ObjectKey, options: { purgeAfterMs: number; found?: LocalCopy & { size: number } }): Promise<void>;
 
-  /** Makes the purge of buried keys due now: the request that deleted them has ended. */
+  /** Makes the purge of buried keys due now, because the request that deleted them has ended. */
   expedite(keys: readonly ObjectKey[]): Promise<void>;
 
   /**
-   * Records bytes found in the bucket under a key's plain name, for a key that has no bytes in the ledger and whose
-   * plain name none of our own writes was given.
-   * @returns whether they are the key's now: two adoptions of the same bytes are both true.
+   * Adopts an object that was found in the bucket under a key's plain name. The key must have no bytes in the ledger, and no write of
+   * the plugin may have had the plain name.
+   * @returns whether the object is the key's now; two adoptions of the same bytes both return true.
    */
   adopt(
     key: ObjectKey,

@@ -7,7 +7,7 @@ import { nameId, ticketFor } from '../ledger/transitions';
 
 type Auditing = Pick<Ledger, 'rowsOf' | 'recordedNames' | 'liveFiles' | 'condemnedFiles' | 'page' | 'markSeen' | 'demote' | 'dropLocal' | 'markLost' | 'buryUnlisted' | 'condemnStray'>;
 
-/** What of the memory ledger its audit works on. */
+/** The parts of the memory ledger that its audit methods work on. */
 export interface AuditedMemory {
   readonly rows: ReadonlyMap<ObjectKey, { readonly row: LedgerRow; readonly changedAt: number }>;
   names(): MemoryNames;
@@ -36,7 +36,7 @@ export function memoryAuditing({ rows, names, now, store }: AuditedMemory): Audi
 
     condemnedFiles: async (volume, keys) => names().condemnedFiles(volume, new Set(keys)),
 
-    // a map's order is that of insertion, and rows are never removed
+    // a map keeps the order of insertion, and rows are never removed
     async page({ after, limit }) {
       const from = Number(after ?? 0);
       const all = [...rows.values()];

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock';
 import type { Leases } from '../leases/leases';
 
-/** Of this process only. For tests. */
+/** Leases that only this process sees. For tests. */
 export class MemoryLeases implements Leases {
   readonly #leases = new Map<string, { holder: string; expiresAt: number }>();
 

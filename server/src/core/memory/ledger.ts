@@ -1,4 +1,4 @@
-// Longer than other files: all of one port, in the fewest words.
+// This file is longer than others, because it has all methods of the ledger in their shortest form.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';
@@ -20,12 +20,12 @@ interface RowRecord {
   readonly row: LedgerRow;
   readonly changedAt: number;
   readonly retryAt: number;
-  /** Who has claimed it; null where nobody has, or it has failed since. */
+  /** The holder of the claim; null when nobody has claimed the row, or when it has failed since. */
   readonly claimedBy: string | null;
   readonly purgeAt: number | null;
 }
 
-/** The reference ledger: everything in this process's memory, time and randomness from the clock. For tests. */
+/** The reference ledger. It keeps everything in this process's memory, and takes time and randomness from the clock. For tests. */
 export class MemoryLedger implements Ledger {
   readonly #rows = new Map<ObjectKey, RowRecord>();
   readonly #names: MemoryNames;
@@ -75,7 +75,7 @@ export class MemoryLedger implements Ledger {
     const name = plainGiven ? plain : step.ownNameFor(request, id, step.nonce(() => this.clock.random()));
     if (plainGiven && name.kind === 'object') this.#store(step.spendPlain(row));
     this.#names.insertPending(id, key, name, (plainGiven && request.content) || null);
-    // a name is of the kind that was asked for
+    // the name has the kind that was requested
     return { id, key, ticket: options.ticket ?? step.ticketFor(row, id), ...name } as IntentOf<R['kind']>;
   }
 
@@ -329,7 +329,7 @@ export class MemoryLedger implements Ledger {
     return talliesOf([...this.#rows.values()].flatMap(({ row }) => groupOf(row) ?? []));
   }
 
-  // its tallies are counted anew each time
+  // this ledger counts its tallies anew each time, so there is nothing to fold
   foldTallies = async (): Promise<void> => undefined;
   recount = async (): Promise<boolean> => true;
 
@@ -358,8 +358,8 @@ export class MemoryLedger implements Ledger {
   }
 
   /**
-   * Answers what takes everything back that happens from now on, as the roll-back of a transaction does.
-   * @param idsReturn drawn ids are drawn again afterwards, as on SQLite; else never again, as on PostgreSQL
+   * Returns a function that undoes all changes from now on, as the rollback of a transaction does.
+   * @param idsReturn whether ids are drawn again after a rollback, as on SQLite; on PostgreSQL they are not
    */
   checkpoint(idsReturn: boolean): () => void {
     const rows = new Map(this.#rows);
@@ -371,7 +371,7 @@ export class MemoryLedger implements Ledger {
     };
   }
 
-  /** In the order of their first write, which nothing changes. */
+  /** Returns the rows that pass the filter, in the order of their first write, which never changes. */
   #listed(filter: ListFilter): LedgerRow[] {
     return [...this.#rows.values()].map(({ row }) => row).filter((row) => isListed(row, filter));
   }
@@ -380,7 +380,7 @@ export class MemoryLedger implements Ledger {
     return keys === 'all' ? [...this.#rows.keys()] : [...new Set(keys)].filter((key) => this.#rows.has(key));
   }
 
-  /** @returns how many rows of the keys the change is for */
+  /** Applies a change to the rows of the keys. @returns how many rows it applies to */
   #change(keys: readonly ObjectKey[], changed: (row: LedgerRow) => LedgerRow | undefined, after?: { retryAfterMs: number }): number {
     const next = keys.flatMap((key) => changed(this.#rows.get(key)?.row ?? step.firstRow(key, undefined)) ?? []);
     for (const row of next) this.#store(row, after);
@@ -404,14 +404,14 @@ export class MemoryLedger implements Ledger {
     this.#rows.set(row.key, {
       row,
       changedAt: before?.row.rev === row.rev ? before.changedAt : now,
-      // who has claimed it goes on
+      // a change that leaves `rev` as it is keeps the claim, because its holder is still at work
       retryAt: row.attempts === 0 && moved ? 0 : retryAt,
       claimedBy: after.retryAfterMs === undefined ? (before?.claimedBy ?? null) : null,
       purgeAt: step.awaitsPurge(row) ? purgeAt : null,
     });
   }
 
-  /** What an intent was for is stored, or its name condemned. */
+  /** Stores the row of an intent, or condemns the intent's name if there is none. */
   #commit(intent: Intent, next: LedgerRow | false | undefined): boolean {
     if (!next) {
       this.#names.condemnPending([intent]);

@@ -17,9 +17,9 @@ interface NameRecord {
   readonly content: KnownBytes | null;
 }
 
-/** The names of the memory ledger that are not live: intents and garbage. */
+/** The names of the memory ledger that are recorded: pending, settling, condemned and swept ones. */
 export class MemoryNames {
-  /** By {@link nameId}. */
+  /** The names by their {@link nameId}. */
   readonly #names = new Map<string, NameRecord>();
   #lastId = 0;
 

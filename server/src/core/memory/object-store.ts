@@ -11,7 +11,7 @@ interface MemoryObject {
 
 const factsOf = ({ bytes, md5 }: MemoryObject): ObjectFacts => ({ size: bytes.length, etag: md5, md5 });
 
-/** The reference: what the port promises, in the fewest words. Overwrites silently unless told otherwise, as S3 does. */
+/** The reference store: the promises of the port in their shortest form. It overwrites unless `onlyIfAbsent` is set, as S3 does. */
 export class MemoryObjectStore implements ObjectStore {
   private readonly objects = new Map<string, MemoryObject>();
 
@@ -67,7 +67,7 @@ export class MemoryObjectStore implements ObjectStore {
     return null;
   }
 
-  /** The names held, for tests. */
+  /** Returns the names of all objects. For tests. */
   names(): string[] {
     return [...this.objects.keys()];
   }

@@ -1,34 +1,35 @@
 const MIB = 1024 * 1024;
 
 /**
- * How much is worked on at once, in one place. Two numbers are settings: `concurrency` says how many files a job, or the background
- * upload of fallback files, moves at once; `batchSize` says how many files a job takes up together and stores its progress after.
+ * All numbers that say how much is worked on at once. Two more numbers are settings: `concurrency` is the number of files that a job,
+ * or the catch-up, moves at once; `batchSize` is the number of files that a job claims together, and after which it stores its
+ * progress.
  */
 export const AT_ONCE = {
-  /** The background upload of fallback files takes up so many rows together. */
+  /** Number of rows that the catch-up claims together. */
   catchUpBatch: 100,
-  /** The background settling of files takes up so many rows together. */
+  /** Number of rows that housekeeping reads together to settle them. */
   settlingBatch: 100,
-  /** The sweeper asks the ledger for so many names that are due. */
+  /** Number of due names that the sweeper gets from the ledger in one question. */
   sweepBatch: 100,
-  /** The purge asks the media library about so many buried keys in one question. */
+  /** Number of buried keys that the purge asks the media library about in one question. */
   purgeBatch: 1_000,
-  /** A job reads so many files of the media library, or rows of the ledger, in one question. */
+  /** Number of files of the media library, or of rows of the ledger, that a job reads in one question. */
   page: 500,
-  /** A job looks at so many files on the disk at once, without opening them. */
+  /** Number of files on the disk whose size a job looks up at once, without opening them. */
   stats: 16,
 
-  /** A file of up to so many bytes is small: it is read in one piece. */
+  /** Largest size of a small file, in bytes. A small file is read in one piece. */
   smallBytes: 256 * 1024,
   /**
-   * An upload holds so many times more rows in hand than files that move at once. While some small files move, the others' steps in
-   * the ledger are taken together. No more rows are in hand than a batch has.
+   * Number of rows that an upload works on for each file that moves. While some small files move, the ledger steps of the others are
+   * done together. An upload never works on more rows than a batch has.
    */
   rowsInHandPerMove: 16,
-  /** A small file that comes alone waits so many milliseconds for others that share its step in the ledger. */
+  /** How long a small file waits for others to share a ledger step, in milliseconds. */
   lingerMs: 100,
-  /** A larger file waits shorter, because few others move meanwhile. */
+  /** The same for a larger file, in milliseconds. It is shorter, because few others move meanwhile. */
   lingerLargeMs: 5,
-  /** All larger files in hand hold at most so many bytes in memory, so that each is read from the disk once. */
+  /** Memory for the larger files of one upload, in bytes. A file that is held there is read from the disk only once. */
   heldBytes: 64 * MIB,
 } as const;

@@ -4,9 +4,9 @@ export interface ForEachOptions {
 }
 
 /**
- * Does the work for each item, so many at once. An async iterable is asked for its next item only when a place is free. After a
- * failure no further item is begun.
- * @throws the first failure, once all that was in hand has ended
+ * Does the work for each item, up to `atOnce` items at once. It takes the next item of an async iterable only when a worker is free.
+ * After a failure it begins no further item.
+ * @throws the first failure, once all items that were begun have ended
  */
 export async function forEach<T>(items: Iterable<T> | AsyncIterable<T>, atOnce: number, work: (item: T) => Promise<void>, { signal }: ForEachOptions = {}): Promise<void> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -19,9 +19,9 @@ export async function forEach<T>(items: Iterable<T> | AsyncIterable<T>, atOnce: 
         const asked = iterator.next();
         const next = asked instanceof Promise ? await asked : asked;
         if (next.done) return;
-        // what was taken is always worked on, so that no item is lost
+        // an item that was taken is always worked on, so that none is lost
         const working = work(next.value);
-        // where there was one item there may be another; for none a single worker is enough
+        // another worker begins only after an item was found, so that an empty iterable needs a single one
         if (begun < atOnce) begin();
         await working;
       } catch (error) {

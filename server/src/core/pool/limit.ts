@@ -1,4 +1,4 @@
-/** @returns what does works, so many at once; the others wait for their turn, in the order in which they came. */
+/** Returns a function that runs up to `atOnce` works at once. The others wait for their turn, in the order in which they came. */
 export function limit(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = atOnce;

@@ -2,9 +2,9 @@ import type { Clock } from '../clock';
 
 export interface Gathering {
   readonly clock: Pick<Clock, 'sleep'>;
-  /** How long the first of some waits for others, in milliseconds. */
+  /** How long the first request waits for others, in milliseconds. */
   readonly lingerMs: number;
-  /** So many are not waited with. */
+  /** Largest number of requests in one step. With this number, the step begins without waiting. */
   readonly atMost: number;
 }
 
@@ -15,13 +15,13 @@ interface Waiting<R, A> {
 }
 
 /**
- * A step for many, from which each asks for one: requests that come shortly after one another, or while the step is under
- * way, are taken together. Where a step fails, all that were in it fail, and no other.
+ * Turns a step for many requests into a function for one request. Requests that come shortly after one another, or while a step is
+ * under way, share the next step. If a step fails, all requests in it fail, and no others.
  */
 export function together<R, A>(step: (requests: readonly R[]) => Promise<readonly A[]>, gathering: Gathering): (request: R) => Promise<A> {
   const { clock, lingerMs, atMost } = gathering;
   const waiting: Waiting<R, A>[] = [];
-  /** Ends the wait for others. */
+  /** Aborting it ends the wait for others. */
   let full: AbortController | undefined;
   let underWay = false;
 
@@ -38,7 +38,7 @@ export function together<R, A>(step: (requests: readonly R[]) => Promise<readonl
     while (waiting.length > 0) {
       if (waiting.length < atMost) {
         full = new AbortController();
-        // rejects as soon as there are enough
+        // this rejects as soon as there are enough requests
         await clock.sleep(lingerMs, full.signal).catch(() => undefined);
         full = undefined;
       }

@@ -9,8 +9,8 @@ export interface CatchUpResult {
 }
 
 /**
- * Uploads what was written to this disk because S3 was away. Stops when S3 goes away again; a row that fails by itself
- * is noted, waits longer each time, and holds nobody up. While S3 takes no uploads, one row is tried when that is due.
+ * Uploads the fallback files of this disk. It stops when S3 goes away again. A row that fails for a reason of its own is noted, waits
+ * longer each time, and does not hold up the others. While S3 takes no uploads, the catch-up tries one row when it is due.
  */
 export async function catchUp(deps: MoveParts, concurrency: number, signal: AbortSignal): Promise<CatchUpResult> {
   const request = { work: 'upload', volume: deps.volume.id, origin: 'fallback' } as const;
@@ -19,7 +19,7 @@ export async function catchUp(deps: MoveParts, concurrency: number, signal: Abor
   const writes = deps.buckets.writable?.breaker.writes;
   let trial = { done: 0, failed: 0 };
   if (writes && writes.state.kind !== 'closed') {
-    // nothing is read, asked or noted for the others before one of them has passed
+    // until one row has succeeded, the catch-up reads, requests and notes nothing for the others
     trial = await workOn(deps, request, { concurrency: 1, batchSize: 1, signal, afterBatch: async () => false }, upload);
     if (trial.done === 0) return { uploaded: 0, failed: trial.failed };
   }

@@ -11,32 +11,32 @@ import { TallyKeeping } from './tally-keeping';
 import { tidy } from './tidy';
 import { Worker } from '../worker';
 
-/** How long each worker rests when nobody wakes it, in milliseconds; processes that began together drift apart. */
+/** Pauses of the workers when nothing wakes them, in milliseconds. They vary, so that processes that began together drift apart. */
 const CATCH_UP_PAUSE_MS = 5_000;
 const CLEANING_PAUSE_MS = 60_000;
 const INCIDENTS_PAUSE_MS = 60_000;
 const TALLIES_PAUSE_MS = 60_000;
 const SETTLING_PAUSE_MS = 60_000;
 const TIDYING_PAUSE_MS = 3600_000;
-/** At most so long after a file went to the disk it is tried again, in milliseconds; by then its request has published it. */
+/** Longest delay before a file that went to the disk is tried again, in milliseconds. By then its request has published it. */
 const SOON_MS = 2_000;
-/** While S3 is being left, a file that was written gets its plain path at most so many milliseconds later; not sooner than the path has rested. */
+/** Longest delay before a file that was written while leaving S3 is settled, in milliseconds. By then a replaced path has rested. */
 const SETTLED_SOON_MS = 7_000;
 
 export interface HousekeepingOptions {
-  /** Files uploaded at once. */
+  /** Returns the number of files to upload or settle at once. */
   concurrency(): number;
   flushIncidents(): Promise<void>;
-  /** Says that this process's disk is there. */
+  /** Records that this process's disk is in use. */
   beat(): Promise<void>;
   leases: Leases;
-  /** Who this process is to the leases. */
+  /** The name under which this process holds leases. */
   holder: string;
 }
 
 /**
- * The background work that is always on: fallback files to S3, buried keys and condemned names away, outages noted, tallies kept;
- * while S3 is being left also this disk's files to their plain paths.
+ * The background work that is always on. It sends fallback files to S3, purges buried keys, removes the bytes of condemned names,
+ * notes outages, and keeps the tallies. While the project is leaving S3, it also settles this disk's files.
  */
 export class Housekeeping {
   readonly #catchUp: Worker;
@@ -48,7 +48,7 @@ export class Housekeeping {
   readonly #tidying: Worker;
   readonly #stopped = new AbortController();
   #started = false;
-  /** Those that a sleep is to wake. */
+  /** The workers that a timer will wake soon. */
   readonly #soon = new Set<Worker>();
 
   constructor(
@@ -64,7 +64,7 @@ export class Housekeeping {
       about(CATCH_UP_PAUSE_MS),
       async (signal) => {
         const { uploaded } = await catchUp(deps, options.concurrency(), signal);
-        if (uploaded > 0) log.info(`${uploaded} file(s) followed from the local disk to S3`);
+        if (uploaded > 0) log.info(`${uploaded} file(s) that had gone to the local disk were uploaded to S3`);
       },
       log,
     );
@@ -75,7 +75,7 @@ export class Housekeeping {
       log,
     );
     this.#settling = new Worker(
-      'return to plain paths',
+      'settling of files',
       about(SETTLING_PAUSE_MS),
       (signal) => settleHere(deps, leases, options.concurrency(), signal),
       log,
@@ -98,14 +98,14 @@ export class Housekeeping {
   }
 
   /**
-   * A file went to the disk. After a failure that is none of S3's as a whole nothing else says when to try again; during
-   * an outage the try costs nothing, and the end of the outage wakes all.
+   * Wakes the catch-up soon, because a file went to the disk. After a failure that does not concern S3 as a whole, nothing else
+   * would wake it. During an outage an attempt costs nothing, and the end of the outage wakes all workers.
    */
   fellBack(): void {
     this.#wakeWithin(this.#catchUp, SOON_MS);
   }
 
-  /** A file has come to lie under a name of its own on this disk. */
+  /** Wakes the settling soon while the project is leaving S3, because a file was written under an own name on this disk. */
   awaitsSettling(): void {
     if (this.deps.instance.leaving) this.#wakeWithin(this.#settling, SETTLED_SOON_MS);
   }
@@ -115,8 +115,8 @@ export class Housekeeping {
   }
 
   /**
-   * Ends the work, with a last try to bring this disk's fallback files to S3: see {@link lastUploads}. All other work on files ends
-   * at once, so that it takes neither time nor bandwidth from that.
+   * Ends the work, after a last attempt to send this disk's fallback files to S3: see {@link lastUploads}. All other work on files
+   * ends at once, so that it takes neither time nor bandwidth from the uploads.
    */
   async stop(): Promise<void> {
     this.#stopped.abort();
@@ -134,7 +134,7 @@ export class Housekeeping {
         this.#soon.delete(worker);
         worker.wake();
       },
-      () => undefined, // stopped
+      () => undefined, // the sleep rejects when housekeeping stops
     );
   }
 

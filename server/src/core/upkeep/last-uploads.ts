@@ -3,15 +3,15 @@ import type { MoveParts } from '../jobs/deps';
 import type { Worker } from '../worker';
 
 /**
- * How long a process that is told to end goes on uploading, in milliseconds. Docker kills what has not ended after ten
- * seconds, and Strapi has its database to close after us.
+ * How long a process that has to end goes on uploading, in milliseconds. Docker kills a process after ten seconds, and Strapi still
+ * has to close its database after the plugin has ended.
  */
 const LAST_UPLOADS_MS = 8_000;
 
 /**
- * Uploads what lies on this disk alone before the process ends, because the disk may end with it, as far as it goes within
- * the time. While S3 is believed to be away it is asked once more, should anything wait for it. Nothing depends on it: the
- * ledger keeps what is still to be uploaded. Never rejects.
+ * Uploads as many fallback files of this disk as it can before the process ends, because the disk may end with the process. If the
+ * breaker is open and files wait, it probes S3 once more. Nothing depends on it, because the ledger remembers the files that are
+ * still to be uploaded. It never rejects.
  */
 export async function lastUploads(deps: Pick<MoveParts, 'buckets' | 'ledger' | 'clock' | 'log'>, catchUp: Worker): Promise<void> {
   const over = new AbortController();
@@ -27,7 +27,7 @@ export async function lastUploads(deps: Pick<MoveParts, 'buckets' | 'ledger' | '
   try {
     await Promise.race([upload(), deps.clock.sleep(LAST_UPLOADS_MS, over.signal)]);
   } catch (error) {
-    deps.log.debug(`the last uploads did not begin: ${codeOf(error)}`);
+    deps.log.debug(`The last uploads before the end of the process failed: ${codeOf(error)}`);
   } finally {
     over.abort();
   }

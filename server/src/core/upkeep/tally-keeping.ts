@@ -2,15 +2,16 @@ import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { EngineParts } from '../media/deps';
 import type { LeaseHolder } from '../leases/lease-holder';
 
-/** How long after its start a process counts first, in milliseconds: those it takes over from have ended by then. */
+/** Delay of the first recount after the start of a process, in milliseconds. By then the processes that it replaces have ended. */
 const FIRST_RECOUNT_MS = 10 * 60_000;
+/** Interval between two recounts, in milliseconds. */
 const RECOUNT_EVERY_MS = 24 * 3600_000;
-/** After a count that came to nothing. */
+/** Delay after a recount that failed, in milliseconds. */
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Keeps the tallies short, and right: a version of this plugin that keeps none may have been at work beside this one,
- * or in between.
+ * Sums up the entries of the tallies, so that few remain to read, and recounts them once a day. A recount is needed because another
+ * version of this plugin, which keeps no tallies, may have changed rows beside this one or in between.
  */
 export class TallyKeeping {
   #recountAt: number;
@@ -28,11 +29,11 @@ export class TallyKeeping {
     if (clock.elapsed() < this.#recountAt) return;
     this.#recountAt = clock.elapsed() + RETRY_MS;
     let counted = true;
-    // what another process counts at this moment need not be counted again
+    // if another process is counting at this moment, this one need not count again
     await this.leases.during('recount', async () => {
       counted = await ledger.recount();
     });
     if (counted) this.#recountAt = clock.elapsed() + RECOUNT_EVERY_MS;
-    else log.debug('the files could not be counted: there were changes meanwhile');
+    else log.debug('The recount of the files failed, because rows changed meanwhile. It is tried again in ten minutes.');
   }
 }

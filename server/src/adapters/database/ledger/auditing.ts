@@ -9,7 +9,7 @@ import { toRow, type BigIntColumn, type ObjectColumns } from './object-columns';
 import { sha256 } from './objects';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
-/** Rows that are locked at once while they are marked: whoever wants one of them waits for so long. */
+/** Rows that are locked at once while they are marked as seen. It is small, because writers of these rows have to wait meanwhile. */
 const MARKED_AT_ONCE = 200;
 
 type Auditing = Pick<Ledger, 'rowsOf' | 'recordedNames' | 'liveFiles' | 'condemnedFiles' | 'page' | 'markSeen' | 'demote' | 'dropLocal' | 'markLost' | 'buryUnlisted' | 'condemnStray'>;
@@ -83,7 +83,7 @@ export function auditing(context: LedgerContext): Auditing {
     condemnStray: (file) => inTransaction(context, ({ names }) => names.condemnNew('' as ObjectKey, file)),
   };
 
-  /** Waits for no row: one that is locked just now is being changed, and is looked at by itself. */
+  /** Marks the rows that nobody has locked. It waits for none: a locked row is being changed, and the audit looks at it separately. */
   function markSome(keys: readonly ObjectKey[], audit: number): Promise<void> {
     return inTransaction(context, async ({ objects }) => {
       const { db } = objects;

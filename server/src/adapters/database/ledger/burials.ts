@@ -7,7 +7,7 @@ import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
 import { sha256 } from './objects';
 
-/** Puts a tombstone on a locked row; no effect without one. */
+/** Puts a tombstone on a locked row. It has no effect without a row. */
 export async function bury(session: Session, row: LedgerRow | undefined, purgeAfterMs: number): Promise<void> {
   if (!row) return;
   // guard: delete-draws-its-ticket

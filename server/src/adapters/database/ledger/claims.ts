@@ -6,7 +6,7 @@ import { parts } from '../parts';
 import { sha256 } from './objects';
 import { inTransaction, type LedgerContext } from './session';
 
-/** A claim is `retry_at` pushed forward: the time before which nobody is to work on the row. */
+/** The claims of the ledger. A claim moves `retry_at` forward; nobody may work on the row before that time. */
 export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release' | 'renewClaims' | 'releaseClaimsOf'> {
   return {
     claim: (request, forMs, by = '') =>
@@ -25,7 +25,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
               // guard: claimed-rows-are-not-claimed
               clockAfter(db),
             )
-            // all columns of an index, so that no database sorts
+            // these are all columns of an index, so that no database has to sort
             .orderBy(['state', ...('origin' in request ? ['origin'] : []), 'volume', 'tombstone_ticket', 'retry_at', 'changed_at'])
             .limit(request.limit);
           return lockFree(db, due);
@@ -66,7 +66,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
     releaseClaimsOf: (holder, volume) =>
       inTransaction(context, async ({ objects }) => {
         let count = 0;
-        // each a range of the index by which rows are claimed
+        // each of these is a range of the index by which rows are claimed
         for (const place of [{ state: 'local', volume }, { state: 'both', volume }, { state: 'remote', volume: null }]) {
           const due = objects.table().where({ ...place, tombstone_ticket: null }).where('retry_at', '>', clockAfter(objects.db)).where('claimed_by', holder);
           const held: { key_hash: string }[] = await due.select('key_hash');
@@ -77,7 +77,7 @@ export function claims(context: LedgerContext): Pick<Ledger, 'claim' | 'release'
   };
 }
 
-/** The columns of the rows that this is the work for. */
+/** Returns the columns, with their values, that select the rows that need this work. */
 export function workOf(request: Work): Record<string, string | null> {
   switch (request.work) {
     case 'upload':

@@ -4,7 +4,9 @@ import { minus, summed, talliesOf, type TallyGroup } from '../../../core/ledger/
 import { readsBlock } from '../dialect';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
+/** Entries of the tallies that are summed up in one transaction. */
 const FOLDED_AT_ONCE = 1_000;
+/** Transactions in one call of `foldTallies` at most. */
 const FOLDS = 100;
 
 export function counting(context: LedgerContext): Pick<Ledger, 'tallies' | 'foldTallies' | 'recount'> {
@@ -28,9 +30,9 @@ export function counting(context: LedgerContext): Pick<Ledger, 'tallies' | 'fold
   };
 }
 
-/** Counts part by part while others go on, and takes the result only if nothing has changed since it began. */
+/** Counts part by part while others go on with their work, and takes the result only if nothing has changed since it began. */
 async function recountInParts(context: LedgerContext): Promise<boolean> {
-  // first: a row that is younger than the last one counted has changed it
+  // this is read before `lastRow`, because a row that is inserted later changes it and so is noticed
   const before = await reading(context, ({ tallies }) => tallies.newest());
   const last = await reading(context, ({ tallies }) => tallies.lastRow());
   const counted: TallyGroup[] = [];
@@ -48,20 +50,23 @@ async function recountInParts(context: LedgerContext): Promise<boolean> {
   });
 }
 
-/** @returns how many there were */
+/** Sums up the oldest entries of the tallies. @returns how many entries it has read */
 async function fold(session: Session): Promise<number> {
   const { tallies } = session;
   await alone(session);
   const oldest = await tallies.oldest(FOLDED_AT_ONCE);
   const sums = summed(oldest.map(({ group }) => group));
   if (sums.length === oldest.length) return oldest.length;
-  // by id: among these ids may be some that are not committed yet
+  // they are removed by id, because there may be entries between these ids that are not committed yet
   await tallies.remove(oldest.map(({ id }) => id));
   await tallies.append(sums);
   return oldest.length;
 }
 
-/** Waits for others that fold or recount. Nobody else needs this lock; first in its transaction, so that it sees what they did. */
+/**
+ * Waits for other processes that fold or recount. Nothing else needs this lock. It comes first in its transaction, so that the
+ * transaction sees the changes of the others.
+ */
 async function alone({ tallies }: Session): Promise<void> {
   const lock = { name: 'tallies', holder: '', expires_at: 0 };
   await tallies.table('s3_storage_leases').insert(lock).onConflict('name').merge(['name']);

@@ -5,8 +5,8 @@ import type { ListFilter } from '../../../core/ledger/listing';
 import { reading, type LedgerContext } from './session';
 
 /**
- * The same order, but sorted: no index leads to failed rows, and to walk SQLite's primary key past a million others in search
- * of a few takes ten times as long as to read the table through.
+ * The order of the primary key, but sorted instead of read from its index. No index leads to failed rows, and SQLite needs ten times
+ * as long to walk its primary key past a million other rows as to read the whole table.
  */
 const SORTED = 'lower(key_hash)';
 
@@ -14,7 +14,7 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' |
   return {
     list: (filter, { offset, limit }) =>
       reading(context, ({ objects }) =>
-        // the primary key: its index is walked for a page, and no row ever changes its place in it
+        // a page is read from the index of the primary key, in which no row ever changes its place
         objects.list((table) => filtered(table, filter).orderByRaw(filter.failed || filter.state === 'lost' || filter.state === 'missing' ? SORTED : 'key_hash').offset(offset).limit(limit)),
       ),
 
@@ -30,18 +30,18 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' |
         const rows: Record<'location_id' | 'row_count' | 'bytes', number | string>[] = await filtered(objects.table(), { state: 'remote' })
           .select('location_id', db.raw('count(*) as row_count, sum(size) as bytes'))
           .groupBy('location_id');
-        // sums are a string on PostgreSQL and MySQL
+        // PostgreSQL and MySQL return sums as strings
         return rows.map((row) => ({ location: Number(row.location_id), count: Number(row.row_count), bytes: Number(row.bytes) }));
       }),
   };
 }
 
 function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn, at }: ListFilter): Knex.QueryBuilder {
-  // not `in` the other three: that would draw SQLite to the index by state, and to sorting all it finds there
+  // this says `not in` on purpose: with `in` the other three states, SQLite would take the index by state and sort all it finds there
   if (state === 'missing') table.where(isMissing);
   else if (state) table.whereNotIn('state', ['new', 'gone']);
   else table.where((files) => void files.whereNotIn('state', ['new', 'gone']).orWhere(isMissing));
-  // every buried row that has bytes awaits its purge, and of that there is an index
+  // every buried row that has bytes waits for its purge, and `purge_at` has an index
   if (state === 'trash') table.whereNotNull('tombstone_ticket').whereNotNull('purge_at');
   else if (state === 'lost') table.where({ last_error: 'LOST', tombstone_ticket: null });
   else if (state && state !== 'missing') table.where({ state, tombstone_ticket: null }).where(isNotLost);

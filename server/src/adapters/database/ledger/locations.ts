@@ -21,7 +21,7 @@ export function locations(context: LedgerContext): Pick<Ledger, 'locationId' | '
       if (known !== undefined) return known;
       return context.transactions.run(async (trx) => {
         await table(trx).insert({ location_hash, endpoint, region, bucket }).onConflict('location_hash').merge(['bucket']);
-        // locked: the row may be younger than what MySQL shows this transaction
+        // the read takes a lock, because MySQL's plain reads do not show a row that was inserted after this transaction began
         return (await idOf(table(trx).forUpdate())) as LocationId;
       });
     },

@@ -10,6 +10,7 @@ import { workOf } from './claims';
 import { NEVER_FROM, sha256 } from './objects';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
+/** Rows that are changed in one transaction. */
 const AT_ONCE = 250;
 const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'both', 'remote', 'gone'];
 
@@ -18,7 +19,7 @@ type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commit
 export function migration(context: LedgerContext): Migration {
   const table = (db: Knex, name: string): Knex.QueryBuilder => (context.schema ? db(name).withSchema(context.schema) : db(name));
 
-  /** Does a step to so many rows at a time: those of the keys, or all that pass. @returns how many it was for */
+  /** Changes the rows of the keys, or all rows that pass, up to {@link AT_ONCE} rows at a time. @returns how many rows changed */
   const inSteps = async (
     keys: readonly ObjectKey[] | 'all',
     passing: (rows: Knex.QueryBuilder) => Knex.QueryBuilder,
@@ -101,7 +102,7 @@ export function migration(context: LedgerContext): Migration {
   };
 }
 
-/** The keys of all rows that pass, in the order of the primary key: what changes on the way is met once at most. */
+/** Yields the keys of all rows that pass, in the order of the primary key, so that a row that changes meanwhile comes up once at most. */
 async function* passingKeys(context: LedgerContext, passing: (rows: Knex.QueryBuilder) => Knex.QueryBuilder): AsyncGenerator<ObjectKey[]> {
   for (let after = ''; ; ) {
     const page = (all: Knex.QueryBuilder) => passing(all).where('key_hash', '>', after).orderBy('key_hash').limit(AT_ONCE);
@@ -113,7 +114,7 @@ async function* passingKeys(context: LedgerContext, passing: (rows: Knex.QueryBu
   }
 }
 
-/** Not `state = …`: that would draw SQLite to an index by state, and to sorting all it finds there, for each page. */
+/** Selects rows by leaving the other states out. With `state = …` SQLite would take an index by state, and sort all rows for each page. */
 function othersLeftOut(rows: Knex.QueryBuilder, { state, ...work }: Record<string, string | null>): Knex.QueryBuilder {
   return rows.whereNotIn('state', STATES.filter((other) => other !== state)).where({ ...work, tombstone_ticket: null });
 }

@@ -8,16 +8,18 @@ import { apply, inTransaction, type LedgerContext, type Session } from './sessio
 
 type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
 
-/** A step that moves a row, read before, to the name of an intent; undefined where the row does not allow it any more. */
+/** A step that points a row to the name of an intent. */
 interface Move {
+  /** The row as the job has read it. */
   readonly read: LedgerRow;
   readonly intent: Intent;
+  /** Returns the changed row, or undefined when the row does not allow the step any more. */
   moved(row: LedgerRow): LedgerRow | undefined;
 }
 
-/** Bytes that jobs have copied or may remove. */
+/** The commits of jobs that have copied bytes, or that condemn them. */
 export function moves(context: LedgerContext): Moves {
-  /** Stores what intents were for, or condemns their names. @returns which were stored */
+  /** Stores the changed row of each move, or condemns the intent's name. @returns for each move whether it was stored */
   const commit = async (all: readonly Move[]): Promise<boolean[]> => {
     // guard: intent-is-the-rows
     for (const { read, intent } of all) sameKey(read, intent);

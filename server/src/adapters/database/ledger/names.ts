@@ -24,7 +24,7 @@ type DueColumns = NameColumns & { condemned_ms: BigIntColumn };
 
 type PendingColumns = Pick<NameColumns, 'id' | 'object_key'> & { name_hash: string };
 
-/** `settling`: see {@link LedgerMoves}. */
+/** The statuses of a name whose write is under way. For `settling` see {@link LedgerMoves}. */
 type UnderWay = 'pending' | 'settling';
 
 /** `s3_storage_names` through one connection or transaction. */
@@ -39,7 +39,7 @@ export class Names {
     return this.schema ? table.withSchema(this.schema) : table;
   }
 
-  /** Draws an id that was never drawn before, and keeps nothing of it. */
+  /** Draws an id that was never drawn before, and leaves no row behind. */
   async drawId(): Promise<number> {
     const id = await this.#insertBlank('' as ObjectKey, 'ticket');
     await this.table().where('id', id).delete();
@@ -53,7 +53,7 @@ export class Names {
     return insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore());
   }
 
-  /** As {@link insertPending} for each. @returns the ids, each by its {@link nameId}; names that are recorded already are left out */
+  /** Does {@link insertPending} for each name. @returns the ids by {@link nameId}, without the names that are recorded already */
   async insertAllPending(pending: readonly { key: ObjectKey; name: PlacedName; content?: KnownBytes }[]): Promise<Map<string, number>> {
     const ids = new Map<string, number>();
     if (pending.length === 0) return ids;
@@ -77,14 +77,14 @@ export class Names {
     return ids;
   }
 
-  /** Those of the names that are recorded, as pending or condemned, each by its {@link nameId}. */
+  /** Returns the names that are recorded, in any status, each as its {@link nameId}. */
   async recorded(names: readonly PlacedName[]): Promise<Set<string>> {
     const ids = new Map(names.map((name) => [sha256(nameId(name)), nameId(name)]));
     const found = await inParts([...ids.keys()], (some): PromiseLike<{ name_hash: string }[]> => this.table().whereIn('name_hash', some).select('name_hash'));
     return new Set(found.flatMap(({ name_hash }) => ids.get(name_hash) ?? []));
   }
 
-  /** The condemned files on this volume of these keys, by key. */
+  /** Returns the condemned files of these keys on this volume, by key. */
   async condemnedFiles(volume: VolumeId, keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LocalName[]>> {
     const condemned = (some: readonly ObjectKey[]): PromiseLike<Pick<NameColumns, 'object_key' | 'name'>[]> =>
       this.table().where({ kind: 'file', status: 'condemned', volume }).whereIn('object_key', [...some]).orderBy('id').select('object_key', 'name');
@@ -97,7 +97,7 @@ export class Names {
     return files;
   }
 
-  /** Records a name that is made of its own id as pending. */
+  /** Records a name as pending that contains its own id. */
   async insertOwn(
     key: ObjectKey,
     kind: PlacedName['kind'],
@@ -113,10 +113,10 @@ export class Names {
     for (const some of parts(intents)) await this.#pending(some).update({ touched_at: clockAfter(this.db) });
   }
 
-  /** Locks the intents that are still pending. @returns those */
+  /** Locks the names of the intents that are still pending. @returns these intents */
   async lockPending<I extends Intent>(intents: readonly I[]): Promise<Set<I>> {
     const locked = (some: readonly I[]): PromiseLike<PendingColumns[]> => this.#pending(some).orderBy('id').forUpdate().select('id', 'name_hash', 'object_key');
-    // in one order for everybody
+    // everybody locks in the same order, so that nobody waits in a circle
     const found = await inParts([...intents].sort((a, b) => a.id - b.id), locked);
     const pending = new Map(found.map((row) => [Number(row.id), row]));
     const isPending = (intent: I) => {
@@ -135,7 +135,7 @@ export class Names {
     for (const some of parts(intents)) await this.#pending(some).update(this.unfinished());
   }
 
-  /** Condemns names, recorded or not. A recorded one cannot get away: nothing leads out of `condemned` but the sweeper. */
+  /** Condemns names, whether they are recorded or not. A recorded one becomes condemned too, and only the sweeper ends that status. */
   async condemn(key: ObjectKey, condemned: readonly Condemnation[]): Promise<void> {
     for (const { name, graceMs, content } of condemned) {
       const columns = {
@@ -157,7 +157,7 @@ export class Names {
     return (await insertedId(this.db, this.table().insert(columns).onConflict('name_hash').ignore())) !== undefined;
   }
 
-  /** What condemns a pending name: due at once. */
+  /** Returns the columns that condemn a name whose write has not ended; it is due at once. */
   unfinished(): Record<string, unknown> {
     return { ...this.#condemned(0), unfinished: true };
   }
@@ -171,12 +171,12 @@ export class Names {
     return found.map(toDueName);
   }
 
-  /** The intent, if it is still settling; to be locked or changed. */
+  /** Selects the name of the intent, if it is still settling, so that the caller can lock or change it. */
   settling(intent: Intent): Knex.QueryBuilder {
     return this.#recorded([intent], 'settling');
   }
 
-  /** The record of a name, whatever its status. */
+  /** Selects the record of a name, whatever its status. */
   of(name: PlacedName): Knex.QueryBuilder {
     return this.table().where('name_hash', sha256(nameId(name)));
   }
@@ -185,7 +185,7 @@ export class Names {
     return this.#recorded(intents, 'pending');
   }
 
-  /** An id alone is not enough: SQLite gives it out again when the transaction that drew it was rolled back. */
+  /** Selects by id, name and key. An id alone is not enough, because SQLite draws it again after a rollback of its transaction. */
   #recorded(intents: readonly Intent[], status: UnderWay): Knex.QueryBuilder {
     const ids = intents.map((intent) => intent.id);
     const hashes = intents.map((intent) => sha256(nameId(intent)));

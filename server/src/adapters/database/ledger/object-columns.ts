@@ -4,10 +4,10 @@ import type { LocalName, ObjectKey, ObjectName, Ticket, VolumeId } from '../../.
 import { localOf, remoteOf, type LedgerRow, type Placement } from '../../../core/ledger/state';
 import type { LocalCopy, Origin, RemoteCopy } from '../../../core/ledger/words';
 
-/** bigint columns: a string on PostgreSQL and MySQL, a number on SQLite. */
+/** The value of a bigint column: a string on PostgreSQL and MySQL, a number on SQLite. */
 export type BigIntColumn = number | string;
 
-/** A row of `s3_storage_objects` as far as {@link LedgerRow} goes. */
+/** The columns of `s3_storage_objects` that make a {@link LedgerRow}. */
 export interface ObjectColumns {
   object_key: string;
   state: string;
@@ -53,7 +53,7 @@ export function toColumns(row: LedgerRow): ObjectColumns {
   };
 }
 
-/** @throws StorageError INTERNAL for a row that this plugin did not write: it is not read as something it is not. */
+/** @throws StorageError INTERNAL for columns that this plugin cannot have written, instead of guessing their meaning. */
 export function toRow(columns: ObjectColumns): LedgerRow {
   return {
     key: columns.object_key as ObjectKey,

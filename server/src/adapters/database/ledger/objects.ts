@@ -13,24 +13,25 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
-/** `rev` from a row's insertion to the end of the same step, by which the step knows its own; it is its own inverse. */
+/** Returns the `rev` of a row between its insertion and the end of the same step. The step knows its own rows by it. It is its own inverse. */
 const unborn = (rev: number) => -1 - rev;
-/** SQLite inserts several rows as one select each, of which it takes 500 in a statement. */
+/** Rows in one insert. SQLite inserts each row as a select of its own, and takes up to 500 of these in one statement. */
 export const INSERTED_AT_ONCE = 100;
 
-/** `retry_at` of a row that was given up, and what only such a one has reached: the last moment of all dates. In milliseconds. */
+/** The `retry_at` of a row that was given up, in milliseconds since the epoch. */
 const NEVER = 9_000_000_000_000_000;
+/** The last moment that a date can have, in milliseconds since the epoch. Only the `retry_at` of a row that was given up lies after it. */
 export const NEVER_FROM = 8_640_000_000_000_000;
 
-/** What a change of a row may change. */
+/** The columns that a change of a row may write. */
 const CHANGED: readonly string[] = [
   'state', 'origin', 'location_id', 'object_name', 'etag', 'volume', 'local_name', 'size', 'md5', 'mime', 'rev', 'ticket', 'tombstone_ticket', 'plain_used', 'attempts', 'last_error',
   'changed_at', 'retry_at', 'purge_at',
 ];
 
-/** `s3_storage_objects` through one connection or transaction, and the tallies of its rows with it. */
+/** `s3_storage_objects` through one connection or transaction. Each change of a row changes the tallies with it. */
 export class Objects {
-  /** The rows locked so far, as they are now. */
+  /** The rows that this transaction has locked, as they are now. */
   readonly #locked = new Map<ObjectKey, LedgerRow>();
 
   constructor(
@@ -44,7 +45,7 @@ export class Objects {
     return this.schema ? table.withSchema(this.schema) : table;
   }
 
-  /** The rows of these keys, as many as one statement takes, to be locked or changed. */
+  /** Selects the rows of these keys, so that the caller can lock or change them. One statement must be able to take all hashes. */
   of(hashes: readonly string[]): Knex.QueryBuilder {
     const table = byPrimaryKey(this.db, 's3_storage_objects');
     return (this.schema ? table.withSchema(this.schema) : table).whereIn('key_hash', hashes);
@@ -55,7 +56,7 @@ export class Objects {
     return columns && toRow(columns);
   }
 
-  /** The rows of these keys, however many; keys without a row are left out. */
+  /** Returns the rows of any number of keys, without keys that have no row. */
   findAll(keys: readonly ObjectKey[]): Promise<LedgerRow[]> {
     return inParts([...new Set(keys)].map(sha256), (hashes) => rowsOf(this.table().whereIn('key_hash', hashes)));
   }
@@ -64,7 +65,7 @@ export class Objects {
     return rowsOf(query(this.table()));
   }
 
-  /** Locks the rows of these keys until the transaction ends, in one order for everybody. Keys without a row: left out. */
+  /** Locks the rows of these keys until the transaction ends, always in the same order. It leaves out keys without a row. */
   async lock(keys: readonly ObjectKey[]): Promise<Map<ObjectKey, LedgerRow>> {
     const hashes = [...new Set(keys)].map(sha256).sort();
     const rows = await inParts(hashes, (some) => rowsOf(this.of(some).orderBy('key_hash').forUpdate()));
@@ -76,7 +77,7 @@ export class Objects {
     return (await this.lock([key])).get(key);
   }
 
-  /** The keys that have no row, or one that never had bytes. */
+  /** Returns the keys that have no row, or a row that is `new`. */
   async withoutBytes(keys: readonly ObjectKey[]): Promise<ObjectKey[]> {
     const withBytes = (hashes: readonly string[]): PromiseLike<{ key_hash: string }[]> =>
       this.table().whereIn('key_hash', hashes).whereNot('state', 'new').select('key_hash');
@@ -84,16 +85,16 @@ export class Objects {
     return keys.filter((key) => !known.has(sha256(key)));
   }
 
-  /** Inserts a row unless the key has one, and locks whichever is there. */
+  /** Inserts a row unless the key has one, and locks the row that is there. */
   async insertOrLock(row: LedgerRow): Promise<LedgerRow> {
     const [inserted] = await this.insert([row]);
     return inserted ?? (await this.lockOne(row.key)) ?? row;
   }
 
   /**
-   * Inserts first rows of keys, each once, unless the key has a row, which is locked then. The conflict "updates" nothing: on MySQL
-   * an ignored insert would leave a shared lock, on which two writers dead-lock when both go on to an exclusive one.
-   * @returns those that were inserted, locked
+   * Inserts first rows of keys, each once. If a key has a row, that row is locked. The conflict "updates" nothing: on MySQL an
+   * ignored insert would leave a shared lock, and two writers would deadlock when both want an exclusive lock next.
+   * @returns the rows that were inserted, locked
    */
   async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
     const inserts = rows
@@ -114,8 +115,8 @@ export class Objects {
 
   /**
    * Stores a changed row that is locked.
-   * @param purgeAfterMs when a tombstone was put on it just now
-   * @param retryAfterMs when an attempt failed just now, null if it was the last one
+   * @param purgeAfterMs delay before the purge, in milliseconds, if a tombstone was put on the row just now
+   * @param retryAfterMs delay before the next attempt, in milliseconds, if an attempt failed just now; null if it was the last one
    */
   async store(row: LedgerRow, { purgeAfterMs, retryAfterMs }: { purgeAfterMs?: number; retryAfterMs?: number | null } = {}) {
     const before = this.#asLocked(row);
@@ -134,7 +135,7 @@ export class Objects {
     this.#locked.set(row.key, row);
   }
 
-  /** As {@link store} for each, in few statements. None of them has failed or was buried just now. */
+  /** Does {@link store} for each row, in few statements. No row may have failed or been buried just now. */
   async storeAll(rows: readonly LedgerRow[]): Promise<void> {
     const plain = rows.filter((row) => row.attempts === 0 && row.tombstone === null);
     const columns = plain
@@ -142,7 +143,7 @@ export class Objects {
       .sort(byHash);
     const before = plain.map((row) => this.#asLocked(row));
     for (const some of parts(columns, INSERTED_AT_ONCE)) {
-      // all are there and locked, so none is inserted: the one statement that gives each row values of its own
+      // all rows exist and are locked, so this inserts none; it is the only statement that gives each row values of its own
       await this.table().insert(some).onConflict('key_hash').merge(CHANGED);
     }
     await this.tallies.replaceAll(before, plain);
@@ -150,7 +151,7 @@ export class Objects {
     for (const row of rows) if (!plain.includes(row)) await this.store(row);
   }
 
-  /** The row as it was when it was locked, or stored last. */
+  /** Returns the row as it was when it was locked or last stored. */
   #asLocked(row: LedgerRow): LedgerRow {
     const before = this.#locked.get(row.key);
     if (!before) throw new StorageError('INTERNAL', { operation: 'store', subject: row.key, detail: 'the row is not locked' });
@@ -162,7 +163,7 @@ export class Objects {
   }
 }
 
-/** One order for everybody: see {@link Objects.lock}. */
+/** The order in which everybody locks rows: see {@link Objects.lock}. */
 function byHash(a: { key_hash: string }, b: { key_hash: string }): number {
   return a.key_hash < b.key_hash ? -1 : 1;
 }

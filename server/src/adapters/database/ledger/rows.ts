@@ -6,15 +6,15 @@ import { remoteOf, type LedgerRow } from '../../../core/ledger/state';
 import { adopted, firstRow, nameId, noticed } from '../../../core/ledger/transitions';
 import { inTransaction, reading, type LedgerContext, type Session } from './session';
 
-/** Whether the key has a row; rows are never deleted. Asked outside the writing transaction: see {@link lockedRow}. */
+/** Whether the key has a row. Rows are never deleted. Callers ask this outside the writing transaction: see {@link lockedRow}. */
 export function hasRow(context: LedgerContext, key: ObjectKey): Promise<boolean> {
   return reading(context, async ({ objects }) => (await objects.find(key)) !== undefined);
 }
 
 /**
- * The key's row, inserted if need be, locked.
- * @param known what {@link hasRow} said. To look for a missing row under a lock would lock the gap on MySQL, and two
- *   first writes of different keys would dead-lock; to insert blindly would write to the row of every known key.
+ * Locks the key's row, and inserts it if there is none.
+ * @param known the answer of {@link hasRow}. Looking for a missing row under a lock would lock the gap on MySQL, and two first
+ *   writes of different keys would deadlock. Inserting without looking would write to the row of every known key.
  */
 export async function lockedRow(
   { objects, names }: Session,
@@ -54,7 +54,7 @@ export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 
       const keys = await reading(context, ({ objects }) => objects.withoutBytes([...found.keys()]));
       if (keys.length === 0) return 0;
       return inTransaction(context, async ({ objects, names }) => {
-        // a key without a row has no name on record
+        // a key without a row has no recorded name
         const inserted = await objects.insert(keys.map((key) => noticed(firstRow(key, undefined), found.get(key), false)));
         let count = inserted.length;
         if (count === keys.length) return count;

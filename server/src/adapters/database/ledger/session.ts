@@ -6,21 +6,22 @@ import { Names } from './names';
 import { Objects } from './objects';
 import { TallyBook } from './tally-book';
 
-/** What every part of the ledger is made from. */
+/** The parts that every file of the SQL ledger needs. */
 export interface LedgerContext {
   readonly transactions: Transactions;
   readonly policy: LedgerPolicy;
-  /** Uniform in [0, 1). */
+  /** Returns random numbers that are uniform in [0, 1). */
   readonly random: () => number;
-  /** PostgreSQL's schema, where it is not the connection's own. */
+  /** The PostgreSQL schema of the tables, if it is not the connection's own. */
   readonly schema: string | undefined;
-  /** Rows that a scan reads at once where nothing else in this process goes on meanwhile. */
+  /** Rows that a scan reads at once on a database whose reads block this process. */
   readonly readAtOnce: number;
 }
 
 /**
- * The ledger's tables inside one transaction. Two rules for whoever uses it: lock objects before names (else works
- * dead-lock), and decide only on what was read under a lock (MySQL's plain reads are as old as the transaction).
+ * The ledger's tables inside one transaction. Two rules hold for its users. They lock objects before names, because transactions
+ * would deadlock otherwise. They decide only on data that was read under a lock, because MySQL's plain reads show the state at the
+ * beginning of the transaction.
  */
 export interface Session {
   readonly objects: Objects;
@@ -33,16 +34,17 @@ export function open(context: LedgerContext, db: Knex): Session {
   return { objects: new Objects(db, context.schema, tallies), names: new Names(db, context.schema), tallies };
 }
 
-/** One atomic step of the ledger. */
+/** Does one atomic step of the ledger. */
 export function inTransaction<T>(context: LedgerContext, work: (session: Session) => Promise<T>): Promise<T> {
   return context.transactions.run((trx) => work(open(context, trx)));
 }
 
-/** One reading statement. */
+/** Does one reading statement. */
 export function reading<T>(context: LedgerContext, query: (session: Session) => Promise<T>): Promise<T> {
   return context.transactions.read((db) => query(open(context, db)));
 }
 
+/** Stores a changed row, and condemns the names that it does not need any more. */
 export async function apply({ objects, names }: Session, { row, condemned }: Change): Promise<void> {
   await objects.store(row);
   // guard: dropped-names-are-condemned

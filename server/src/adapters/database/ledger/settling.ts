@@ -17,7 +17,7 @@ export function settling(context: LedgerContext): Settling {
     unsettled: (volume, after, limit) =>
       reading(context, ({ objects }) =>
         objects.list((table) => {
-          // the primary key, from where the last page ended: settled rows are passed by once a pass, not once a page
+          // each page begins where the last one ended in the primary key, so that a pass reads the settled rows once, not once for each page
           const page = onVolume(table, volume).where('retry_at', '<=', clockAfter(objects.db)).orderBy('key_hash').limit(limit);
           return after === null ? page : page.where('key_hash', '>', sha256(after));
         }),
@@ -31,7 +31,7 @@ export function settling(context: LedgerContext): Settling {
 
     copiesElsewhere: (volume) =>
       reading(context, async ({ objects }) => {
-        // two ranges of an index, where <> would go through all of it
+        // these are two ranges of an index; with <> the database would read the whole index
         const elsewhere = (where: Knex.QueryBuilder) => void where.where('volume', '<', volume).orWhere('volume', '>', volume);
         const [found] = (await objects.table().where({ state: 'both', tombstone_ticket: null }).where(elsewhere).select('key_hash').limit(1)) as unknown[];
         return found !== undefined;
@@ -103,7 +103,7 @@ function onVolume(table: Knex.QueryBuilder, volume: VolumeId): Knex.QueryBuilder
   return table.whereIn('state', ['local', 'both']).where({ volume, tombstone_ticket: null }).where('local_name', 'like', `${OWN_FOLDER}/%`);
 }
 
-/** Records the name as settling, or takes up the settling that another began. @returns its id */
+/** Records the name as settling, or continues with the record of an earlier attempt with the same bytes. @returns the id of the record */
 async function record(
   { names }: Session,
   key: ObjectKey,

@@ -39,7 +39,7 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
 
     swept: (id) =>
       inTransaction(context, async ({ names }) => {
-        // a second sweeper at work on the same name comes too early for the second removal
+        // a second sweeper that works on the same name comes too early for the second removal
         // guard: second-removal-in-its-time
         const due = () => names.table().where('id', id).where('due_at', '<=', clockAfter(names.db));
         const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };

@@ -10,8 +10,9 @@ const OF_S3 = TROUBLES_OF_S3.map((code) => `'${code}'`).join(', ');
 const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
 
 /**
- * `s3_storage_tallies` through one connection or transaction: each change of a row appends what it adds to the tallies
- * and what it takes off, in its own transaction, so that it is undone with it, and nobody waits for anybody.
+ * `s3_storage_tallies` through one connection or transaction. The tallies are kept because a library may have ten million files, and
+ * its counts are to be answered in milliseconds. Each change of a row appends entries with the numbers that it adds and takes off.
+ * They are in the transaction of the change, so that a rollback undoes both, and no writer waits for another.
  */
 export class TallyBook {
   constructor(
@@ -28,7 +29,7 @@ export class TallyBook {
     return this.append(rows.flatMap((row) => groupOf(row) ?? []));
   }
 
-  /** For rows that were as in `before`, and are as in `after` now. */
+  /** Appends the difference between the rows in `before` and the rows in `after`. */
   replaceAll(before: readonly LedgerRow[], after: readonly LedgerRow[]): Promise<void> {
     const old = before.flatMap((row) => groupOf(row) ?? []).map(minus);
     return this.append([...old, ...after.flatMap((row) => groupOf(row) ?? [])]);
@@ -44,35 +45,35 @@ export class TallyBook {
     if (rows.length > 0) await this.table().insert(rows);
   }
 
-  /** All that was appended, summed up. */
+  /** Returns the sums of all entries. */
   async sums(): Promise<TallyGroup[]> {
     return ((await this.#sums()) as SummedRow[]).map(toGroup);
   }
 
-  /** What the rows really are, less {@link sums}: in one statement, so of one moment. */
+  /** Returns the true counts of the rows minus {@link sums}. One statement reads both, so that they are of the same moment. */
   async errors(): Promise<TallyGroup[]> {
     const both = this.db.select('*').from(this.#counted(this.#rows()).as('counted')).unionAll([this.#sums(-1)]);
     return summed(((await both) as SummedRow[]).map(toGroup));
   }
 
-  /** The id of what was appended last; it changes with every change of the sums. */
+  /** Returns the id of the newest entry. It changes with every change of the sums. */
   async newest(): Promise<number | string | null> {
     const [row]: { id: number | string | null }[] = await this.table().max({ id: 'id' });
     return row?.id ?? null;
   }
 
-  /** SQLite: the highest number of a row, in the order in which they lie. */
+  /** Returns the highest rowid of the rows, on SQLite. */
   async lastRow(): Promise<number> {
     const [row]: { last: number | null }[] = await this.table(ROWS).max({ last: 'rowid' });
     return row?.last ?? 0;
   }
 
-  /** SQLite: what the rows with these numbers are. */
+  /** Counts the rows with these rowids, on SQLite. */
   async count(from: number, to: number): Promise<TallyGroup[]> {
     return ((await this.#counted(this.#rows().whereBetween('rowid', [from, to]))) as SummedRow[]).map(toGroup);
   }
 
-  /** The oldest ones, as they were appended. */
+  /** Returns the oldest entries as they were appended. */
   async oldest(limit: number): Promise<{ id: number | string; group: TallyGroup }[]> {
     const rows = (await this.table().orderBy('id').limit(limit).select('*')) as (SummedRow & { id: number | string })[];
     return rows.map((row) => ({ id: row.id, group: toGroup(row) }));
@@ -90,13 +91,13 @@ export class TallyBook {
   }
 
   #rows(): Knex.QueryBuilder {
-    // not `in` the other three: no index is to lead there, all is read in the order in which it lies
+    // this says `not in` on purpose: with `in` the other three states, a database would take an index instead of reading the table in order
     const missing = (row: Knex.QueryBuilder) => void row.where({ state: 'new', tombstone_ticket: null }).whereNotNull('last_error');
     return this.table(ROWS).where((files) => void files.whereNotIn('state', ['new', 'gone']).orWhere(missing));
   }
 
   #counted(rows: Knex.QueryBuilder): Knex.QueryBuilder {
-    // see standingOf
+    // this expression has to agree with `standingOf`
     const columns = `case when state = 'new' then 'missing' when last_error = 'LOST' then 'lost' else state end as state,
       origin, case when tombstone_ticket is null then 0 else 1 end as buried, case when last_error is null or last_error in (${OF_S3}) then 0 else 1 end as failed,
       case when state = 'local' and (last_error is null or last_error <> 'LOST') then volume end as volume, coalesce(size, 0) as size`;
@@ -106,7 +107,7 @@ export class TallyBook {
   }
 }
 
-/** Sums are a string on PostgreSQL and MySQL, a number on SQLite. */
+/** A row of sums, which are strings on PostgreSQL and MySQL, and numbers on SQLite. */
 type SummedRow = Record<'buried' | 'failed' | 'row_count' | 'bytes', number | string> & Pick<TallyGroup, 'state' | 'origin' | 'volume'>;
 
 function toGroup({ state, origin, buried, failed, volume, row_count, bytes }: SummedRow): TallyGroup {

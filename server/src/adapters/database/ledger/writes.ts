@@ -15,7 +15,7 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
     return inTransaction(context, async (session) => {
       const row = await lockedRow(session, key, known, options.found);
       const { id, name } = (await plainName(session, row, request)) ?? (await ownName(session, context, request));
-      // a name is of the kind that was asked for
+      // the name has the kind that was requested
       return { id, key, ticket: options.ticket ?? ticketFor(row, id), ...name } as IntentOf<R['kind']>;
     });
   }
@@ -30,7 +30,7 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
           const row = rows.get(read.key);
           // guard: upload-begins-at-its-revision
           if (row?.rev !== read.rev) return undefined;
-          // a second one for the same key shall not have the same name
+          // a second upload of the same key must not get the same name
           // guard: plain-name-once-in-a-batch
           rows.set(row.key, spendPlain(row));
           const request = { kind: 'object', key: row.key, ...place } as const;
@@ -87,7 +87,7 @@ interface Wanted {
   readonly plain: PlacedName | undefined;
 }
 
-/** The intent of a name that was recorded just now, or of one that is recorded here. */
+/** Returns the intent of the plain name if it was recorded just now, and otherwise records an own name. */
 async function intentOf(session: Session, context: LedgerContext, { row, request, plain }: Wanted, recorded: ReadonlyMap<string, number>): Promise<IntentOf<'object'>> {
   const id = plain && recorded.get(nameId(plain));
   const own = plain && id !== undefined ? { id, name: plain } : await ownName(session, context, request);
@@ -96,7 +96,7 @@ async function intentOf(session: Session, context: LedgerContext, { row, request
 
 type Recorded = { id: number; name: PlacedName };
 
-/** Records the plain name as pending; undefined when this write may not have it, or it is recorded as something else. */
+/** Records the plain name as pending. Returns undefined when this write may not have it, or when it is recorded already. */
 async function plainName(
   { objects, names }: Session,
   row: LedgerRow,

@@ -6,18 +6,18 @@ import type { LocationId } from '../../ledger/words';
 import type { ObjectFacts, ObjectStore } from '../../store/object-store';
 import type { AuditParts } from './deps';
 
-/** Findings of files that nobody has the bytes of, as far as this audit could see. */
+/** Kinds of findings about files whose bytes this audit could not find. */
 const LOST: ReadonlySet<NewFinding['kind']> = new Set<NewFinding['kind']>(['lost', 'missing', 'stranded']);
 
-/** What the passes of one audit share: what was proven so far, and how findings are noted and put right. */
+/** The facts that the passes of one audit share: they say what is proven so far. It also notes findings and applies their actions. */
 export class AuditRun {
-  /** The locations that were listed or answered: a missing object there is missing. */
+  /** The locations that this audit has listed, or where it can ask for each object. An object that is missing there is really missing. */
   readonly reached = new Map<LocationId, ObjectStore>();
-  /** Those where an object of this ledger was seen as it was stored: the right bucket. */
+  /** The locations where this audit saw an object as the ledger knows it. Such a bucket is the right one. */
   readonly proven = new Set<LocationId>();
-  /** Something of a bucket could not be looked at: an object, or the listing. */
+  /** Whether this audit could not look at an object or at the listing of a bucket. */
   bucketUnseen = false;
-  /** It has gone through everything. */
+  /** Whether all passes came to their end. */
   finished = false;
   #findings: NewFinding[] = [];
   #hasScanned = false;
@@ -33,7 +33,7 @@ export class AuditRun {
     this.#known = new Map((await this.deps.registry.list()).map(({ id, vanished }) => [id, vanished]));
   }
 
-  /** Which of the keys the library lists: as the whole library said during this audit, be it that nobody told Strapi of a change. */
+  /** Returns the keys that the library lists. The first call reads the whole library anew, because a change may have bypassed Strapi. */
   async listed(keys: readonly ObjectKey[]): Promise<ReadonlySet<ObjectKey>> {
     const listed = await this.deps.catalog.listedAnywhere(keys, { rescan: !this.#hasScanned });
     this.#hasScanned = true;
@@ -44,17 +44,17 @@ export class AuditRun {
     return this.context.signal.aborted;
   }
 
-  /** A disk that no process serves from any more, or that nobody has heard of; this process's own never is. */
+  /** Whether no process serves from this disk any more, or the registry does not know it. This process's own disk never counts. */
   isVanished(volume: VolumeId): boolean {
     return volume !== this.deps.volume.id && (this.#known.get(volume) ?? true);
   }
 
-  /** Another disk is there, of which this process sees nothing. */
+  /** Whether another disk is in use. This process cannot see its files. */
   get hasOtherDisks(): boolean {
     return [...this.#known].some(([id, vanished]) => !vanished && id !== this.deps.volume.id);
   }
 
-  /** @returns `unknown` where S3 would not say (no right to list makes a missing object a 403). @throws when S3 is away */
+  /** @returns `unknown` where S3 does not say: without the right to list, a missing object is a 403. @throws when S3 is away */
   async head(store: ObjectStore, name: string): Promise<ObjectFacts | 'missing' | 'unknown'> {
     this.context.progress.requested('head');
     try {
@@ -66,7 +66,7 @@ export class AuditRun {
     }
   }
 
-  /** Whether nothing can have a key's bytes any more, as far as anybody can know. The disk was looked at before. */
+  /** Whether no other place can have a key's bytes, as far as this process can know. The caller has looked at this disk before. */
   async isNowhereElse(key: ObjectKey, location?: LocationId): Promise<boolean> {
     const present = this.deps.buckets.readable;
     if (!present || this.hasOtherDisks) return false;
@@ -74,18 +74,18 @@ export class AuditRun {
     return (await this.head(present.store, plainObjectName(present.prefix, key))) === 'missing';
   }
 
-  /** The folder is the one with this volume's id: an empty mount point is not, and says nothing of its files. */
+  /** Whether the folder has this volume's id. An empty mount point does not have it, and proves nothing about the files. */
   isDiskThere(): Promise<boolean> {
     return isDiskThere(this.deps);
   }
 
   /**
-   * Notes a finding, and puts it right if that was asked for.
-   * @param apply its action; answers whether it could be carried out
+   * Notes a finding, and applies its action if the administrator asked for that.
+   * @param apply carries the action out, and returns whether it could
    */
   async note(finding: Omit<NewFinding, 'applied'>, apply?: () => Promise<boolean>): Promise<void> {
     const { apply: wanted, dryRun } = this.context.options;
-    // asked each time: the settings may have made this instance read-only a moment ago
+    // this is asked each time, because the settings may have made this instance read-only a moment ago
     const applied = apply !== undefined && wanted && !dryRun && this.deps.buckets.writable !== undefined && (await apply());
     if (applied && finding.key !== null) this.deps.rows.forget([finding.key as ObjectKey]);
     this.#findings.push({ ...finding, applied });
@@ -94,19 +94,19 @@ export class AuditRun {
     if (LOST.has(finding.kind)) this.#noted.lost++;
   }
 
-  /** A place that could not be looked at: nothing of it is called missing. */
+  /** Notes that a place could not be looked at. The audit then calls nothing in it missing. */
   unverified(name: string, error: unknown): Promise<void> {
     return this.note({ kind: 'failed', key: null, name, size: null, code: codeOf(error), action: 'none' });
   }
 
-  /** Says what was looked at, and what was found, also where the audit had to end before its end. */
+  /** Reports how much the audit looked at and how much it found, also when it was stopped. */
   async conclude(): Promise<void> {
     const isWhole = this.finished && !this.bucketUnseen;
     const bucket = this.reached.size === 0 ? 'unchecked' : isWhole ? 'checked' : 'partly';
     this.context.progress.audited({ bucket, disk: await this.isDiskThere().catch(() => false), ...this.#noted });
   }
 
-  /** Stores what came of a batch. */
+  /** Stores the findings and the progress of a batch. */
   async commit(): Promise<void> {
     const findings = this.#findings;
     this.#findings = [];

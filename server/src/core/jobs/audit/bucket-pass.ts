@@ -7,14 +7,14 @@ import type { ListedObject, ObjectStore } from '../../store/object-store';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
-/** The most that S3 answers at once. */
+/** Objects in one page: S3 lists no more in one answer. */
 const PAGE = 1_000;
-/** Objects of the plugin's own that are no key's: probes, the owner's marker. No key begins so. */
+/** Beginning of the names of the plugin's own objects: probes and the owner's marker. No key begins like this. */
 const SERVICE = '.s3-storage-';
 
 /**
- * Lists every bucket that the ledger has objects in and that the settings reach. Rows whose object is as it was stored are
- * marked as seen; an object that nobody knows is reported. What differs is left to the pass through the ledger.
+ * Lists every bucket that the ledger has objects in and that the settings reach. It marks the rows whose object is as it was
+ * stored as seen, and reports an object that nobody knows. The pass through the ledger looks at the rows that were not seen.
  */
 export async function auditBuckets(run: AuditRun): Promise<void> {
   const { deps } = run;
@@ -33,7 +33,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
       run.bucketUnseen = true;
       if (!isStorageError(error) || isNoAnswer(error)) throw error;
       await run.unverified(place, error);
-      // no right to list, or no listing: its objects can still be asked for, one by one
+      // the bucket gives no listing, but the audit can still ask for its objects one by one
       if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
     }
     await run.commit();
@@ -56,7 +56,10 @@ async function listAll(run: AuditRun, id: LocationId, store: ObjectStore): Promi
   if (!run.stopped) await suspects.judgeAll();
 }
 
-/** Marks as seen what is as it was stored, unless only a HEAD tells whether it can be read. @returns what is no row's, and no write's */
+/**
+ * Marks the objects that are as they were stored as seen, unless only a HEAD tells whether they can be read.
+ * @returns the objects that belong to no row and to no write
+ */
 async function strangersOf(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<ListedObject[]> {
   const objects = page.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
   const live = await liveObjects(run, locationId, prefix, objects);
@@ -72,7 +75,7 @@ async function strangersOf(run: AuditRun, locationId: LocationId, prefix: string
   return unrecorded(run, locationId, prefix, objects.filter(({ name }) => !live.has(name as ObjectName)));
 }
 
-/** The objects that are no write's, and no row's. */
+/** Returns the objects that belong to no write and to no row. */
 async function unrecorded(run: AuditRun, locationId: LocationId, prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
   if (objects.length === 0) return [];
   const place = ({ name }: ListedObject): PlacedName => ({ kind: 'object', name: name as ObjectName, locationId });
@@ -83,10 +86,10 @@ async function unrecorded(run: AuditRun, locationId: LocationId, prefix: string,
 }
 
 async function reportOrphans(run: AuditRun, locationId: LocationId, prefix: string, suspects: readonly ListedObject[]): Promise<void> {
-  // listed and not yet known to the ledger: whoever reads it first adopts it, or phase 1
+  // an object that the library lists and the ledger does not know yet is no orphan: its first reader, or phase 1, adopts it
   const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
   const awaited = new Set(await run.listed(suspects.flatMap(plainKeys)));
-  // once more: a name may come alive, or be condemned, between two questions
+  // this asks again, because a name may become live or condemned between two questions
   const strangers = await unrecorded(run, locationId, prefix, suspects);
   for (const row of await run.deps.ledger.rowsOf([...awaited])) if ('content' in row.placement) awaited.delete(row.key);
   for (const object of strangers) {

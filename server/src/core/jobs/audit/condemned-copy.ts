@@ -7,7 +7,7 @@ import { lookAtFile } from './disk-copy';
 /** The files of a key on this disk that await the sweeper. */
 export type CondemnedFiles = (key: ObjectKey) => Promise<readonly LocalName[]>;
 
-/** Those of a page's keys. The ledger is asked for all of them when the first is wanted. */
+/** The condemned files of the keys of one page. The first call asks the ledger about all keys of the page. */
 export function condemnedFilesOf(run: AuditRun, keys: readonly ObjectKey[]): CondemnedFiles {
   let asked: Promise<Map<ObjectKey, LocalName[]>> | undefined;
   return async (key) => {
@@ -16,7 +16,7 @@ export function condemnedFilesOf(run: AuditRun, keys: readonly ObjectKey[]): Con
   };
 }
 
-/** A file with exactly the row's bytes that awaits the sweeper; undefined also where the row's own copy may be somewhere else. */
+/** Returns a condemned file with exactly the row's bytes. It returns undefined also when the row's own copy may be on another disk. */
 export async function condemnedCopy(run: AuditRun, row: LedgerRow, condemned: CondemnedFiles): Promise<LocalName | undefined> {
   const own = await lookAtFile(run, row);
   if (own === 'elsewhere' || own === 'unknown') return undefined;
@@ -24,7 +24,7 @@ export async function condemnedCopy(run: AuditRun, row: LedgerRow, condemned: Co
   return undefined;
 }
 
-/** Gives such a file back to the row. @returns whether it came to that, see {@link takeBack} */
+/** Gives a condemned file with the row's bytes back to the row. @returns whether that succeeded, see {@link takeBack} */
 export async function rescue(run: AuditRun, row: LedgerRow, condemned: CondemnedFiles): Promise<boolean> {
   const name = await condemnedCopy(run, row, condemned);
   return name !== undefined && takeBack(run.deps, row, name);

@@ -9,7 +9,7 @@ import type { TakeBackParts } from '../../sweep/deps';
 import type { DiskTree } from '../../store/local/disk-tree';
 import type { VolumeRegistry } from '../../volumes/registry';
 
-/** What an audit needs beside what all jobs have. */
+/** The parts that an audit needs beside those that all jobs have. */
 export interface AuditDeps {
   library: MediaLibrary;
   registry: Pick<VolumeRegistry, 'list'>;

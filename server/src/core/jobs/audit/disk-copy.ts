@@ -7,7 +7,7 @@ import { hasBytes } from '../../sweep/take-back';
 import type { AuditRun } from './audit-run';
 import type { FileSeen } from './verdict';
 
-/** The row's copy on this disk, as far as its size says. */
+/** Looks at the row's copy on a disk. It compares the size, and reads no bytes. */
 export async function lookAtFile(run: AuditRun, row: LedgerRow): Promise<FileSeen> {
   const { disk, volume } = run.deps;
   const local = localOf(row);
@@ -24,8 +24,8 @@ export async function lookAtFile(run: AuditRun, row: LedgerRow): Promise<FileSee
 }
 
 /**
- * A file on this disk with exactly the row's bytes: its own copy, or what lies at the plain path.
- * @returns `usable` false: the file is recorded as another write's, or the sweeper's
+ * Finds a file on this disk with exactly the row's bytes: the row's own copy, or the file at the plain path.
+ * @returns `usable` is false when the name is recorded as pending or condemned
  */
 export async function copyOnDisk(run: AuditRun, row: LedgerRow): Promise<{ local: LocalCopy; usable: boolean } | undefined> {
   const { ledger, volume } = run.deps;

@@ -6,15 +6,16 @@ import type { DiskFile } from '../../store/local/disk-tree';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
+/** Files that are looked up in the ledger in one question. */
 const CHUNK = 500;
-/** Nothing writes for so long; in milliseconds. */
+/** Age at which an unknown file with an own name counts as stray, in milliseconds. No write takes that long. */
 const STRAY_AFTER_MS = 7 * 24 * 3600_000;
-/** As the plugin names its files: see `ownLocalName`. */
+/** The form of own names: see `ownLocalName`. */
 const OWN_NAME = new RegExp(`^${OWN_FOLDER}/[^/]+\\.\\d{10,}(\\.[^./]*)?$`);
 
-/** Walks this process's disk: which files does nobody know? */
+/** Walks this process's disk and reports the files that nobody knows. */
 export async function auditDisk(run: AuditRun): Promise<void> {
-  // whose files these are cannot be told as long as the folder has no id that can be read
+  // as long as the folder has no readable id, nobody can tell whose files these are
   if (!run.deps.volume.established) return;
   const suspects = new Suspects<DiskFile>((files) => judge(run, files));
   let chunk: DiskFile[] = [];
@@ -33,26 +34,26 @@ export async function auditDisk(run: AuditRun): Promise<void> {
   await suspects.judgeAll();
 }
 
-/** The plugin's own affairs, and what no upload is named like (`.gitkeep`). */
+/** Whether a file is the plugin's own, or has a name that no upload has (`.gitkeep`). */
 function isPassedBy(name: string): boolean {
   if (name.startsWith(`${OWN_FOLDER}/tmp/`) || name.startsWith(`${OWN_FOLDER}/volume`)) return true;
   return !name.startsWith(`${OWN_FOLDER}/`) && name.split('/').some((segment) => segment.startsWith('.'));
 }
 
-/** Reports those of the files that are at no path that the media library lists either. */
+/** Reports the files that the media library does not list either. */
 async function judge(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
   const listed = await run.listed(files.flatMap(({ name }) => keysOfObjectName('', name)));
-  // once more: a name may come alive, or be condemned, between two questions
+  // this asks again, because a name may become live or condemned between two questions
   const strangers = await unrecorded(run, files.filter(({ name }) => !listed.has(name as ObjectKey)));
   const { disk, ledger, clock, volume } = run.deps;
   const own = strangers.filter(({ name }) => OWN_NAME.test(name)).map(({ name }) => name as LocalName);
-  // own names are shortened, and then do not tell their key
+  // a long own name is shortened, and then does not tell its key
   const live = own.length > 0 ? await ledger.liveFiles(volume.id, own) : new Set<LocalName>();
   for (const { name, size, mtimeMs } of strangers) {
     const isOwn = OWN_NAME.test(name);
     if (isOwn && (live.has(name as LocalName) || mtimeMs > clock.now() - STRAY_AFTER_MS)) continue;
     if (isOwn && (await ledger.recordedNames([{ kind: 'file', name: name as LocalName, volume: volume.id }])).size > 0) continue;
-    // removed meanwhile, and so no longer recorded
+    // a file that was removed meanwhile is no longer recorded
     if (!(await disk.exists(name))) continue;
     const finding = { kind: 'orphan-file' as const, key: null, name, size, code: null };
     if (!isOwn) await run.note({ ...finding, action: 'none' });
@@ -61,7 +62,7 @@ async function judge(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
   await run.commit();
 }
 
-/** The files that are no row's copy, and no write's. */
+/** Returns the files that belong to no row and to no write. */
 async function unrecorded(run: AuditRun, files: readonly DiskFile[]): Promise<DiskFile[]> {
   const { ledger, volume } = run.deps;
   if (files.length === 0) return [];

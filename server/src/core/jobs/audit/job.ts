@@ -8,22 +8,22 @@ import { auditLedger } from './ledger-pass';
 import { auditLibrary } from './library-pass';
 
 /**
- * Compares database, bucket and disk, page by page, and reports what does not fit; of disks it sees this process's alone. A
- * suspicion becomes a finding when the row is found unchanged after it, so that files may be written meanwhile. Only on
- * request it puts right what it found, at once, each finding by itself. It never removes an object.
+ * Compares database, bucket and disk, page by page, and reports each difference. It sees the disk of this process only. A suspect
+ * becomes a finding only if the row is unchanged when the audit reads it again, so files may be written meanwhile. On request the
+ * audit applies the action of each finding at once. It never removes an object.
  */
 export function auditJob(deps: AuditParts): Job {
   return {
     name: 'audit',
     scope: 'library',
     blockedBy: async ({ apply }) => (apply && !deps.buckets.writable ? 'READ_ONLY' : null),
-    // there is always something to compare, so only its last run can be complete
+    // there is always something to compare, so the audit is complete when its last run was
     isComplete: async (_range, lastRun) => lastRun?.status === 'complete',
     run: (context) => audit(deps, context),
   };
 }
 
-/** @throws StorageError READ_ONLY when something is to be changed where nothing may be */
+/** @throws StorageError READ_ONLY when the run is to apply actions and this instance may change nothing */
 async function audit(deps: AuditParts, context: JobContext): Promise<JobOutcome> {
   const { apply, dryRun } = context.options;
   if (apply && !dryRun && !deps.buckets.writable) throw new StorageError('READ_ONLY', { operation: 'audit', refused: true });

@@ -10,12 +10,12 @@ import { copyOnDisk, lookAtFile } from './disk-copy';
 import { Suspects } from './suspects';
 import { judge, type ObjectSeen, type Verdict } from './verdict';
 
-/** A file that changed within this time may be a request's that has not ended; in milliseconds. */
+/** Age from which a change counts as settled, in milliseconds. A younger one may belong to a request that has not ended. */
 const SETTLED_MS = 24 * 3600_000;
-/** How long what the library does not list stays in the trash before it is counted once more, in milliseconds. */
+/** Delay before the purge of a file that the library does not list, in milliseconds. The purge asks the library again. */
 const TRASH_MS = 7 * 24 * 3600_000;
 
-/** Goes through the whole ledger: is each row's object there, and its file on this disk, and is it listed? */
+/** Goes through the whole ledger. For each row it asks: are the object and the file on this disk there, and does the library list it? */
 export async function auditLedger(run: AuditRun): Promise<void> {
   const suspects = new Suspects<LedgerRow>((rows) => buryUnlisted(run, rows));
   let after: string | null = null;
@@ -34,9 +34,9 @@ export async function auditLedger(run: AuditRun): Promise<void> {
 }
 
 interface OfMany {
-  /** Asked for a whole page. */
+  /** The condemned files of the whole page. */
   readonly condemned: CondemnedFiles;
-  /** Rows that are as they should be, if the library lists them. */
+  /** Rows that are in order, provided the library lists them. */
   readonly suspects: Suspects<LedgerRow>;
 }
 
@@ -53,7 +53,7 @@ async function auditRow(run: AuditRun, audited: AuditedRow, { condemned, suspect
   if (audited.unchangedMs >= SETTLED_MS) suspects.add(row);
 }
 
-/** Those that no file of the library and no format of one is named like, and that are as they were read. */
+/** Buries the rows that the library does not list and that are unchanged since they were read. */
 async function buryUnlisted(run: AuditRun, rows: readonly LedgerRow[]): Promise<void> {
   const listed = await run.listed(rows.map(({ key }) => key));
   for (const row of rows) {
@@ -65,10 +65,10 @@ async function buryUnlisted(run: AuditRun, rows: readonly LedgerRow[]): Promise<
   }
 }
 
-/** What is wrong with the row's bytes, if it is still so that the row is as it was read. */
+/** Returns the fault of the row's bytes. It returns undefined when there is none, or when the row has changed since it was read. */
 async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean, condemned: CondemnedFiles): Promise<Verdict | undefined> {
   const file = await lookAtFile(run, row);
-  // the listing is a while ago; before a copy is forgotten the object is asked for
+  // the listing is some time old, so the audit requests the object again before it forgets a copy
   const object = wasSeen && file !== 'gone' ? 'equal' : await lookAtObject(run, row);
   const evidence = { state: row.placement.state, object, file, copyHere: false, nowhereElse: false };
   if (!judge(evidence)) return undefined;
@@ -76,7 +76,7 @@ async function verdictOn(run: AuditRun, row: LedgerRow, wasSeen: boolean, condem
   const copy = suspect ? await copyOnDisk(run, row) : undefined;
   const isWanted = suspect ? !copy?.usable : object === 'none' && file === 'gone';
   const left = isWanted ? await condemnedCopy(run, row, condemned) : undefined;
-  // a copy that may not be taken is one all the same
+  // a copy that may not be used still shows that the bytes exist
   const isNowhere = copy === undefined && left === undefined && object !== 'equal' && object !== 'archived';
   const nowhereElse = isNowhere && (await run.isNowhereElse(row.key, remoteOf(row)?.locationId));
   const verdict = judge({ ...evidence, copyHere: copy?.usable === true || left !== undefined, nowhereElse });

@@ -6,9 +6,10 @@ import { elsewhereIn } from '../library-keys';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
+/** Files of the media library in one page. */
 const PAGE = 200;
 
-/** Goes through the media library: which of its files have no bytes anywhere? */
+/** Goes through the media library and reports the files that have no bytes anywhere. */
 export async function auditLibrary(run: AuditRun): Promise<void> {
   const { library } = run.deps;
   const suspects = new Suspects<Missing>((missing) => reportListed(run, missing));
@@ -29,7 +30,7 @@ export async function auditLibrary(run: AuditRun): Promise<void> {
   await run.commit();
 }
 
-/** Those of the names that have no bytes, as far as this process sees. */
+/** Returns the names that have no bytes, as far as this process can see. */
 async function missingOf(run: AuditRun, names: readonly string[]): Promise<Missing[]> {
   const { ledger, disk } = run.deps;
   const keys = [...new Set(names.flatMap(usableKey))];
@@ -37,13 +38,13 @@ async function missingOf(run: AuditRun, names: readonly string[]): Promise<Missi
   const missing: Missing[] = [];
   for (const key of keys) {
     if (withBytes.has(key) || run.stopped) continue;
-    // on disk: the inventory's business
+    // a file on the disk is left to the inventory
     if (!(await mayBeOnDisk(disk, key))) missing.push(...(await lookInBucket(run, key)));
   }
   return missing;
 }
 
-/** Those that the library still lists. */
+/** Reports the missing files that the library still lists. */
 async function reportListed(run: AuditRun, missing: readonly Missing[]): Promise<void> {
   const listed = await run.listed(missing.map(({ key }) => key));
   for (const { key, isLost } of missing) if (!run.stopped && listed.has(key)) await report(run, key, isLost);
@@ -51,7 +52,7 @@ async function reportListed(run: AuditRun, missing: readonly Missing[]): Promise
 
 interface Missing {
   readonly key: ObjectKey;
-  /** It is proven to be nowhere. */
+  /** Whether it is proven that the bytes are nowhere. */
   readonly isLost: boolean;
 }
 
@@ -59,12 +60,12 @@ async function lookInBucket(run: AuditRun, key: ObjectKey): Promise<Missing[]> {
   const present = run.deps.buckets.readable;
   const store = present && run.reached.get(present.locationId);
   const object = store ? await run.head(store, plainObjectName(present.prefix, key)) : 'unknown';
-  // there: whoever reads it first adopts it
+  // the object is there, and its first reader adopts it
   if (typeof object === 'object') return [];
   return [{ key, isLost: object === 'missing' && (await run.isDiskThere()) && (await run.isNowhereElse(key)) }];
 }
 
-/** If it still has no bytes. */
+/** Reports the key, unless it has bytes by now. */
 async function report(run: AuditRun, key: ObjectKey, isLost: boolean): Promise<void> {
   if (isIn(await run.deps.ledger.find(key), 'local', 'both', 'remote')) return;
   const finding = { key, name: null, size: null };
@@ -84,7 +85,7 @@ async function mayBeOnDisk(disk: LocalStore, key: ObjectKey): Promise<boolean> {
   }
 }
 
-/** A name that cannot be a key is counted by the inventory. */
+/** Returns the key of a name, or nothing: the inventory counts the names that cannot be keys. */
 function usableKey(name: string): ObjectKey[] {
   try {
     return [parseKey(name)];

@@ -1,18 +1,18 @@
-/** The most that is asked of the library at once: many in one question cost little more than one. */
+/** Suspects in one question to the library. A question about many costs little more than one about a single file. */
 const AT_ONCE = 2_000;
 
-/** What may not be listed by the library, kept until there is enough of it for one question. */
+/** Collects the rows, objects or files that the library may not list, until there are enough for one question. */
 export class Suspects<T> {
   #kept: T[] = [];
 
-  /** @param judge asks the library; is given each suspect once */
+  /** @param judge asks the library; it gets each suspect once */
   constructor(private readonly judge: (suspects: readonly T[]) => Promise<void>) {}
 
   add(...suspects: readonly T[]): void {
     this.#kept.push(...suspects);
   }
 
-  /** Once there are enough of them. */
+  /** Judges the suspects, if there are enough for one question. */
   async judgeMany(): Promise<void> {
     if (this.#kept.length >= AT_ONCE) await this.judgeAll();
   }

@@ -2,12 +2,15 @@ import type { ErrorCode } from '../../../contracts/errors';
 import type { FindingAction, FindingKind } from '../../../contracts/jobs';
 import type { Placement } from '../../ledger/state';
 
-/** The row's object: `archived`, as it was stored, but it cannot be read, or only for a while; `unknown`, S3 would not say, or the settings do not reach it. */
+/**
+ * The row's object. `archived`: it is as it was stored, but cannot be read, or only for a while. `unknown`: S3 does not say, or the
+ * settings do not reach the location.
+ */
 export type ObjectSeen = 'none' | 'equal' | 'missing' | 'changed' | 'archived' | 'unknown';
 
 /**
- * The row's copy on a disk: `here`, of the size that is known; `elsewhere`, on another disk that is there; `vanished`, on one
- * that is not.
+ * The row's copy on a disk. `here`: it is on this disk and has the size that the ledger knows. `elsewhere`: it is on another disk
+ * that is in use. `vanished`: its disk is in use no more.
  */
 export type FileSeen = 'none' | 'here' | 'gone' | 'changed' | 'elsewhere' | 'vanished' | 'unknown';
 
@@ -16,11 +19,11 @@ export interface Evidence {
   readonly object: ObjectSeen;
   readonly file: FileSeen;
   /**
-   * The bytes were read from this disk, and are those that the ledger knows. Asked only where the object is suspect, or where a
-   * file that is in no bucket is gone.
+   * Whether a file that was read from this disk has the bytes that the ledger knows. The audit asks this only if the object is
+   * suspect, or if a file that is in no bucket is gone.
    */
   readonly copyHere: boolean;
-  /** The bucket is the right one, nothing lies under the plain name either, and no other disk could have the file. */
+  /** Whether the bucket is the right one, nothing lies under the plain name either, and no other disk can have the file. */
   readonly nowhereElse: boolean;
 }
 
@@ -30,7 +33,7 @@ export interface Verdict {
   readonly action: FindingAction;
 }
 
-/** What is wrong with a row's bytes; undefined: nothing that is known. */
+/** Returns the fault of a row's bytes, or undefined when no fault is known. */
 export function judge({ state, object, file, copyHere, nowhereElse }: Evidence): Verdict | undefined {
   const lost: Verdict = { kind: 'lost', code: 'LOST', action: 'mark-lost' };
   const stranded: Verdict = { kind: 'stranded', code: 'NOT_ON_DISK', action: 'none' };

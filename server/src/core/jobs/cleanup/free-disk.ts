@@ -8,11 +8,11 @@ import { localBody } from '../local-copy';
 import { proveObject } from '../../sweep/prove-object';
 
 /**
- * Frees this disk of a file that is in S3 as well, once the same bytes were proven there and here. Nothing is unlinked:
- * its name is condemned in the commit, and the sweeper's from then on.
- * @param graceMs how long the file stays all the same, in milliseconds
+ * Frees this disk of a file that is in S3 as well, after it has proven the same bytes in both places. It removes no file: the
+ * commit condemns the name, and the sweeper removes the file later.
+ * @param graceMs how long the file stays after the commit, in milliseconds
  * @param signal breaks off the reading of file and object
- * @returns whether it came to that; why not is noted in the ledger
+ * @returns whether the cleanup was committed; otherwise the ledger has the reason
  */
 export async function cleanUpRow(deps: MoveParts, row: LedgerRow, graceMs: number, signal?: AbortSignal): Promise<boolean> {
   if (!deps.buckets.writable || !isIn(row, 'both')) return false;
@@ -31,8 +31,9 @@ export async function cleanUpRow(deps: MoveParts, row: LedgerRow, graceMs: numbe
 }
 
 /**
- * Of a file that is gone already the object alone has to be proven, by what the ledger knows of both: there is nothing left to be
- * let go of but its name. Where it is not proven, that is what is wrong, and told.
+ * Returns the size and checksum that the ledger knows, for a file that is gone from the disk already. The object then has to match
+ * them, because there is no file to compare it with, and only the name is left to condemn.
+ * @throws the cause, if it is another one; StorageError FILE_CHANGED when the ledger knows no checksum
  */
 function asRecorded(key: string, { size, md5 }: Content, cause: unknown): Pick<Body, 'size' | 'md5'> {
   if (!isStorageError(cause, 'NOT_ON_DISK')) throw cause;

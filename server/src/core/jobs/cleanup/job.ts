@@ -10,7 +10,7 @@ import type { PublicVerdict } from '../../public-url/public-url';
 import { sweepFiles } from '../../sweep/sweep';
 import { uploadIsComplete } from '../upload/job';
 
-/** Phase 2: frees this disk of what is proven in S3, once phase 1 is complete on it. */
+/** Phase 2: frees this disk of the files that are proven in S3, after phase 1 is complete on this disk. */
 export function cleanupJob(deps: JobDeps): Job {
   return {
     name: 'cleanup',
@@ -27,7 +27,7 @@ async function forbidden(deps: JobDeps, range: Pick<JobOptions, 'maxId'>): Promi
   return (await uploadIsComplete(deps, range)) ? null : 'UPLOAD_INCOMPLETE';
 }
 
-/** Once the disk is freed, a web server that serves the uploads folder itself has nothing to send any more. */
+/** Blocks the cleanup while a web server serves the uploads folder itself: it would have no file to send after the cleanup. */
 function unreached(verdict: PublicVerdict | null): ErrorCode | null {
   return verdict?.code === 'UPLOADS_NOT_REACHED' ? verdict.code : null;
 }

@@ -6,7 +6,7 @@ import type { JobContext, JobOutcome } from '../../runner/job';
 import type { JobDeps } from '../deps';
 import { sizeOf } from '../sizes';
 
-/** What phase 2 would free on this disk, by the ledger: nothing is asked of S3, and nothing is changed. */
+/** The dry run of phase 2. It counts in the ledger what would be freed on this disk, asks S3 nothing, and changes nothing. */
 export async function planCleanup({ ledger, volume }: JobDeps, { progress, signal, commit, report }: JobContext): Promise<JobOutcome> {
   for (let after: ObjectKey | null = null; !signal.aborted; ) {
     const rows = await ledger.scan({ work: 'cleanup', volume: volume.id }, after, AT_ONCE.page);

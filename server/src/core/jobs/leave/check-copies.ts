@@ -11,22 +11,22 @@ import type { JobContext } from '../../runner/job';
 import { localBody } from '../local-copy';
 
 /**
- * Finds the rows whose copy is not on this disk as the ledger has it: on another disk, gone, or changed by somebody. Every file is
- * read, so a run goes on where the last one had to end; it looks once more at what an earlier one found wanting.
+ * Finds the rows whose copy on this disk is wrong: it is on another disk, it is gone, or somebody has changed it. The check reads
+ * every file, so a run goes on where the last one had to end. It looks again at the files that an earlier run found wrong.
  */
 export class CopyCheck {
   #after: string | null = null;
   #ended = false;
-  /** Those that were not proven when they were last looked at. */
+  /** The keys whose copies were wrong when a run last looked at them. */
   readonly #wanting = new Set<ObjectKey>();
-  /** Those of the present page that were looked at by a run that had to end before the page did. */
+  /** The keys of the present page that an earlier run looked at, before it had to end in the middle of the page. */
   readonly #looked = new Set<ObjectKey>();
 
   constructor(private readonly deps: MoveParts) {}
 
   /**
-   * Batch by batch, none of them empty. Those that cannot be fetched are left out.
-   * @param onInPlace told each file, the first time it is looked at, that is at its plain path
+   * Yields the rows whose copies are wrong, in batches that are never empty. It leaves out rows that cannot be fetched.
+   * @param onInPlace gets each file that is right and at its plain path, once, when its page was looked at
    */
   async *batches({ options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, onInPlace: (found: AuditedRow) => void): AsyncGenerator<RowIn<'both'>[]> {
     const { ledger } = this.deps;
@@ -35,18 +35,18 @@ export class CopyCheck {
     for (let from = 0; from < keys.length && !signal.aborted; from += limit) {
       const wanting = await this.#wantingOf(await ledger.rowsOf(keys.slice(from, from + limit)), { options, signal, halt }, new Set());
       if (wanting.length === 0) continue;
-      // unmounted meanwhile: all would be fetched onto the mount point
+      // the disk was unmounted meanwhile: all files would be fetched onto the empty mount point
       if (!(await isDiskThere(this.deps))) return;
       yield wanting;
     }
     while (!this.#ended && !signal.aborted) {
       const page = await ledger.page({ after: this.#after, limit });
       const wanting = await this.#wantingOf(page.rows.map(({ row }) => row), { options, signal, halt }, this.#looked);
-      // the rest of the page is for the next run
+      // the next run looks at the rest of the page
       if (signal.aborted) return;
       this.#looked.clear();
       for (const found of page.rows) if (this.#isInPlace(found.row)) onInPlace(found);
-      // behind us: what was wanting is remembered
+      // the page is done, and the wrong copies in it are remembered
       this.#after = page.next;
       this.#ended = page.next === null;
       if (wanting.length === 0) continue;
@@ -55,7 +55,7 @@ export class CopyCheck {
     }
   }
 
-  /** Started by hand: everything is looked at again. */
+  /** Makes the next run look at everything again, because somebody started it from the beginning. */
   anew(): void {
     this.#after = null;
     this.#ended = false;
@@ -63,7 +63,7 @@ export class CopyCheck {
     this.#looked.clear();
   }
 
-  /** Of what was found wanting, that which still is. */
+  /** Returns the rows whose copies were found wrong and still are. */
   async left(halt: AbortSignal): Promise<LedgerRow[]> {
     const rows: LedgerRow[] = [];
     for (const row of await this.deps.ledger.rowsOf([...this.#wanting])) {
@@ -78,11 +78,11 @@ export class CopyCheck {
     return here && !isUnsettled(row) && !this.#wanting.has(row.key);
   }
 
-  /** @param looked those that are passed by; the others are added to them as they are looked at */
+  /** Returns the rows whose copies are wrong. @param looked keys to leave out; each key that is looked at is added */
   async #wantingOf(rows: readonly LedgerRow[], { options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, looked: Set<ObjectKey>): Promise<RowIn<'both'>[]> {
     const wanting: RowIn<'both'>[] = [];
     await forEach(rows, options.concurrency, async (row) => {
-      // nothing is opened once the run is to end
+      // no file is opened once the run is to end
       if (signal.aborted || looked.has(row.key)) return;
       const isFine = !isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row, halt));
       looked.add(row.key);
@@ -94,7 +94,7 @@ export class CopyCheck {
   }
 }
 
-/** Whether the row's copy lies on this disk, byte for byte. @throws StorageError ABORTED */
+/** Whether the row's copy is on this disk with the bytes that the ledger knows. @throws StorageError ABORTED */
 async function isProven(deps: MoveParts, row: RowIn<'both'>, signal: AbortSignal): Promise<boolean> {
   const { local, content } = row.placement;
   if (local.volume !== deps.volume.id) return false;

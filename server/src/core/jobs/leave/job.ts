@@ -10,21 +10,21 @@ import { CountedOnce } from './counted-once';
 import { settleAll, settleRow, type Settled } from './settle';
 
 /**
- * Leaving S3: the run is complete when Strapi finds every file on this disk without the plugin. It fetches what is in S3 only, then
- * checks the copies on this disk, then settles the files onto their plain paths. People know it as `restore`.
+ * Leaving S3. The job is complete when Strapi finds every file on this disk without the plugin. A run fetches the files that are in
+ * S3 only, then checks the copies on this disk, then settles the files. The API runs it as `restore`.
  */
 export function leaveJob(deps: RestoreDeps, room: Room, range: LibraryRange): Pick<Job, 'warning' | 'isComplete' | 'run'> {
   const memory = { copies: new CopyCheck(deps), counted: new CountedOnce(deps) };
 
   return {
-    // plain Strapi has one folder
+    // Strapi without the plugin serves from one folder, so files on another disk would be out of its reach
     warning: async () => {
       const others = (await deps.registry.list()).filter(({ id, vanished }) => !vanished && id !== deps.volume.id);
       return others.length > 0 ? 'OTHER_DISK_IN_USE' : null;
     },
 
     isComplete: async (_range, lastRun) => {
-      // copies that are gone or changed the ledger does not know: only a run looks at them, and not before its end at all
+      // the ledger does not know whether a copy is gone or changed; only a run that came to its end has looked at all of them
       if (lastRun !== undefined && lastRun?.status !== 'complete') return false;
       return (await deps.ledger.leftToSettle(deps.volume.id)) === undefined && !(await deps.ledger.copiesElsewhere(deps.volume.id));
     },
@@ -54,20 +54,20 @@ class Steps {
     private readonly deps: RestoreDeps,
     private readonly context: JobContext,
     room: Room,
-    /** What is remembered from one run to the next. */
+    /** The memory that is kept from one run to the next. */
     private readonly memory: { readonly copies: CopyCheck; readonly counted: CountedOnce },
   ) {
     this.#fetching = new Fetching(deps, context, { fits: (bytes) => room.fits(bytes), onBack: (row) => this.#settleAtOnce(row) });
   }
 
-  /** 1: every file that is in S3 only, or those of a range of the media library, comes to this disk. */
+  /** Step 1: fetches every file that is in S3 only, or those of a range of the media library, to this disk. */
   fetch(range: LibraryRange): Promise<JobOutcome> {
     return fetchInS3Only(this.#fetching, this.context, range);
   }
 
   /**
-   * 2: each copy on this disk is read and compared, and fetched again where it is not what the ledger says. The whole library is
-   * looked at, also where the run is for a range of it, as plain Strapi is to find every file.
+   * Step 2: reads and compares each copy on this disk, and fetches it again where it differs from the ledger. It checks the whole
+   * library even if the run is for a range, because Strapi without the plugin has to find every file.
    */
   checkCopies(): Promise<JobOutcome> {
     const { context, memory } = this;
@@ -75,13 +75,13 @@ class Steps {
     return this.#fetching.rows(wanting, () => memory.copies.left(context.halt));
   }
 
-  /** 3: every file of this disk gets its plain path. */
+  /** Step 3: gives every file of this disk its plain path. */
   settle(): Promise<JobOutcome> {
     const { options, signal, halt, commit } = this.context;
     return settleAll(this.deps, { ...options, signal, halt, onResult: (result, row) => this.#count(result, row), afterBatch: commit });
   }
 
-  /** A file counts when it is where it is to stay. */
+  /** Settles a file that was fetched, and counts it when it has its plain path. */
   async #settleAtOnce(fetched: LedgerRow): Promise<void> {
     if (!this.deps.instance.leaving) return this.context.progress.done(sizeOf(fetched));
     const row = await this.deps.ledger.find(fetched.key);
@@ -94,7 +94,7 @@ class Steps {
   }
 }
 
-/** What is paused goes on in the next run, so it comes before what has failed. */
+/** Returns the outcome of the run. A step that paused outranks one that failed, because it goes on in the next run. */
 function worstOf(outcomes: readonly [JobOutcome, ...JobOutcome[]]): JobOutcome {
   const first = (status: JobOutcome['status']) => outcomes.find((outcome) => outcome.status === status);
   return first('paused') ?? first('failed') ?? outcomes[0];

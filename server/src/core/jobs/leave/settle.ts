@@ -15,37 +15,40 @@ import { localBody } from '../local-copy';
 import { sweepFiles } from '../../sweep/sweep';
 
 /**
- * How long after a replace the path of what it replaced may get other bytes, in milliseconds: until then a process may still serve
- * by a row that says what lay there, and would serve the new bytes for it. Twice as long, as a busy process opens the file late.
+ * Delay after a replace before the path of the replaced file may get other bytes, in milliseconds. Until then a process may still
+ * have the old row in its cache, and would serve the new bytes as the old file. The delay is twice the life of a cached row,
+ * because a busy process opens the file late.
  */
 const PATH_RESTS_MS = 2 * ROW_TTL_MS;
 
 /**
- * `settled`; `freed`: its plain path awaited the sweeper, who may free it now, or in a few seconds; `waits`: somebody else is at work on the row or
- * the path; else why it failed, which is noted in the ledger.
+ * The result for one file. `settled`: the file has its plain path. `freed`: the plain path has condemned bytes, which the sweeper may
+ * remove now or in a few seconds. `waits`: somebody else is at work on the row or the path. `failed`: the reason, which is also
+ * noted in the ledger.
  */
 export type Settled = 'settled' | 'freed' | 'waits' | { readonly failed: ErrorCode };
 
-/** What is needed to settle files: what the sweeper is asked to free at once, it frees here. */
+/** The parts that settle files. They include the sweeper, which frees plain paths at once. */
 export type SettleParts = MoveParts & SweepParts;
 
-/** How settling is to be done, and who hears of it. */
+/** How settling is to be done, and who gets the results. */
 export interface SettleWays {
   /** Files settled at once. */
   readonly concurrency: number;
-  /** Files taken up at once. */
+  /** Files read from the ledger at once. */
   readonly batchSize: number;
+  /** No further file is begun once it aborts. */
   readonly signal: AbortSignal;
-  /** Breaks off what is being read; by default the same. */
+  /** Breaks off the reading of a file; `signal` by default. */
   readonly halt?: AbortSignal;
   onResult?(result: Settled, row: LedgerRow): void;
   afterBatch?(): Promise<void>;
 }
 
 /**
- * Gives every file of this disk its plain path, where Strapi finds it without the plugin. Only while S3 is being left, because
- * new files would go to the bucket otherwise.
- * @returns `failed` when all that is left has been given up
+ * Gives every file of this disk its plain path, where Strapi finds it without the plugin. It works only while the project is
+ * leaving S3, because new files would go to the bucket otherwise.
+ * @returns `failed` when every file that is left has been given up
  */
 export async function settleAll(deps: SettleParts, ways: SettleWays): Promise<JobOutcome> {
   const code = await settleOnce(deps, ways);
@@ -55,25 +58,25 @@ export async function settleAll(deps: SettleParts, ways: SettleWays): Promise<Jo
 }
 
 /**
- * The same, as far as it goes now. Two at once do no harm: see `beginSettle`.
- * @returns why the last one that failed did, or why nothing can be done; null: nothing failed
+ * Settles as many files as it can now. Two processes at once do no harm: see `beginSettle`.
+ * @returns why the last file that failed did so, or why nothing can be done; null when nothing failed
  */
 export async function settleOnce(deps: SettleParts, ways: SettleWays): Promise<ErrorCode | null> {
   for (let freedBefore = false; ; freedBefore = true) {
     const { settled, freed, code } = await pass(deps, ways);
-    // what the sweeper could not free is not asked for again and again
+    // a path that the sweeper could not free is not requested again and again
     if (!freed || ways.signal.aborted || (freedBefore && !settled)) return code;
     await sweepFiles(deps, ways.signal);
   }
 }
 
-/** Goes once through all files that lie under own names. */
+/** Goes once through all files that lie under own names on this disk. */
 async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
   const goesOn = () => !signal.aborted && deps.instance.leaving;
   let after: LedgerRow['key'] | null = null;
   while (goesOn()) {
-    // before the id is written again: on an empty mount point every file would be noted as gone
+    // this comes before the id is written again: on an empty mount point every file would be noted as gone
     if (!(await isDiskThere(deps))) return { ...results, code: 'DISK_ERROR' as const };
     const rows: LedgerRow[] = await deps.ledger.unsettled(await deps.volume.refresh(), after, batchSize);
     const last = rows.at(-1);
@@ -92,15 +95,15 @@ async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = si
 }
 
 /**
- * Gives one file its plain path. Nothing is moved: it has both names until the row points to the plain one, and a day longer, for
- * whoever has read the row before, and for backups of the database.
+ * Gives one file its plain path. It moves nothing: the file has both names until the row points to the plain one, and one day
+ * longer, for processes that have read the row before and for backups of the database.
  */
 export async function settleRow(deps: MoveParts, row: LedgerRow, signal?: AbortSignal): Promise<Settled> {
   const { ledger, disk } = deps;
   if (!isUnsettled(row, deps.volume.id)) return 'waits';
   const { local, content } = row.placement;
   try {
-    // when the plugin is gone nobody compares any more
+    // the bytes are compared now, because nobody compares them once the plugin is gone
     await localBody(deps, row.key, local, content, { signal });
     const intent = await ledger.beginSettle(row);
     if (!intent) {
@@ -108,14 +111,14 @@ export async function settleRow(deps: MoveParts, row: LedgerRow, signal?: AbortS
       return expedited ? 'freed' : 'waits';
     }
     const forget = async (error: unknown): Promise<never> => {
-      // nothing lies under a name that the disk does not take, and nothing ever will
+      // the disk refuses this name, so nothing lies under it and nothing ever will
       if (isStorageError(error, 'NAME_UNFIT')) await ledger.forgetSettle(intent);
       throw error;
     };
     const given = await disk.giveName(local.localName, intent.name).catch(forget);
     // guard: taken-plain-path-not-settled
     if (!given) {
-      // the name was never ours: condemned, it would make somebody else's file the sweeper's
+      // somebody else's file has this name: if it were condemned, the sweeper would remove that file
       await ledger.forgetSettle(intent);
       throw new StorageError('PLAIN_PATH_TAKEN', { operation: 'settle', subject: row.key, refused: true });
     }

@@ -5,9 +5,9 @@ import { atPlaceOf } from '../../buckets/stand-in';
 import type { ObjectStore } from '../../store/object-store';
 
 /**
- * Brings a file that is in S3 back to this disk, under a name of its own, and commits it as `both`. A row that has a copy already
- * gets this one in its place. Nothing is noted.
- * @returns false when the row has moved on meanwhile
+ * Fetches a file from S3 to this disk, under an own name, and commits the row as `both`. A row that has a copy already gets this one
+ * in its place. The caller notes a failure.
+ * @returns false when the row has changed meanwhile
  * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
  */
 export async function bringBack(deps: MoveParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
@@ -23,7 +23,7 @@ async function bringBackFrom(deps: MoveParts, store: ObjectStore, row: RowIn<'re
     const volume = await deps.volume.refresh();
     const intent = await ledger.begin({ kind: 'file', key: row.key, volume, plainFree: false, content });
     try {
-      // the disk takes no other bytes than announced, and these are the ledger's
+      // the disk store refuses bytes that differ from the announced ones, and the ledger announces them here
       await disk.put(intent.name, { ...content, open: () => body }, { signal });
     } catch (error) {
       await ledger.abandon([intent]);
@@ -39,6 +39,6 @@ async function bringBackFrom(deps: MoveParts, store: ObjectStore, row: RowIn<'re
 
 function reasonOf(error: unknown, row: LedgerRow): unknown {
   if (isStorageError(error, 'INTEGRITY')) return new StorageError('OBJECT_CHANGED', { operation: 'restore', subject: row.key, refused: true, cause: error });
-  // it is S3's failure, not that of an upload's body
+  // the body comes from S3, so this is a failure of S3 and not of an upload's body
   return isStorageError(error, 'BODY_FAILED') && isStorageError(error.cause) ? error.cause : error;
 }

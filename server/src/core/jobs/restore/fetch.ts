@@ -12,15 +12,15 @@ import { bringBack } from './bring-back';
 import type { LibraryRange } from './library-range';
 
 export interface FetchWays {
-  /** Whether the disk has room for so many bytes more. */
+  /** Whether the disk has room for this number of bytes. */
   fits(bytes: number): Promise<boolean>;
   /** Counts a file that is back. */
   onBack(row: LedgerRow): Promise<void>;
 }
 
-/** Fetches files from S3 in one run: batch after batch, until nothing is left, S3 is away, or the disk is full. */
+/** Fetches files from S3 in one run, batch after batch, until no file is left, S3 is away, or the disk is full. */
 export class Fetching {
-  /** Why the run is over before its end. */
+  /** Why the run has to end early; null while it goes on. */
   #over: ErrorCode | null = null;
   #lastFailure: ErrorCode | null = null;
 
@@ -30,19 +30,19 @@ export class Fetching {
     private readonly ways: FetchWays,
   ) {}
 
-  /** Every file that is in S3 only. */
+  /** Fetches every file that is in S3 only. */
   async all(): Promise<JobOutcome> {
     const { ledger } = this.deps;
     const { remote } = await ledger.tallies();
     this.context.progress.expect(remote.count, remote.bytes);
     await this.#fetch({ work: 'restore' });
-    // one of them will be tried again by itself
+    // at least one file will be tried again by itself
     if (await ledger.pendingWork({ work: 'restore' })) return this.#paused();
-    // what is left has been given up
+    // every file that is left has been given up
     return (await ledger.tallies()).remote.count > 0 && this.#goesOn() ? this.#givenUp(await this.#errorOfRest()) : { status: 'complete' };
   }
 
-  /** The files of these batches. @param left those of them that are not back */
+  /** Fetches the files of these batches. @param left returns the rows of the batches that are not back yet */
   async rows(batches: AsyncIterable<readonly LedgerRow[]>, left: () => Promise<readonly LedgerRow[]>): Promise<JobOutcome> {
     await this.#fetch(batches);
     if (!this.#goesOn()) return this.#paused();
@@ -75,7 +75,7 @@ export class Fetching {
       if (!isStorageError(error, 'DISK_FULL')) {
         await noteFailure(deps, row, error, 'restore');
       } else {
-        // no fault of this file, nor would another one fare better
+        // this is no fault of the file, and another file would fail as well
         this.#over = error.code;
         await deps.ledger.release([row]);
       }
@@ -87,7 +87,7 @@ export class Fetching {
     return this.#over === null && !this.context.signal.aborted && this.#away() === null;
   }
 
-  /** Why S3 cannot be read. */
+  /** Returns why S3 cannot be read; null when it can. */
   #away(): ErrorCode | null {
     const state = this.deps.buckets.breaker?.state;
     if (!state) return 'UNAVAILABLE';
@@ -102,7 +102,7 @@ export class Fetching {
     return { status: 'failed', code: code ?? 'UNAVAILABLE' };
   }
 
-  /** Why one of the files that are still in S3 only is not back. */
+  /** Returns the error of one of the files that are still in S3 only. */
   async #errorOfRest(): Promise<ErrorCode | null> {
     const [row] = await this.deps.ledger.list({ state: 'remote', failed: true }, { offset: 0, limit: 1 });
     return row?.lastError ?? this.#lastFailure;

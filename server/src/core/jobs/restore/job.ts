@@ -11,8 +11,8 @@ import { Room, type RestoreDisk } from './room';
 export type { RestoreDisk } from './room';
 
 /**
- * The job that people know as `restore`. It brings files that are in S3 only back to this disk, all or those of a range of the
- * media library; while S3 is being left, it is the job of leaving.
+ * The job that people know as `restore`. It fetches the files that are in S3 only to this disk: all of them, or those of a range of
+ * the media library. While the project is leaving S3, it runs the job of leaving instead.
  */
 export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): Job {
   const room = new Room(deps.volume, disk);
@@ -28,7 +28,7 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
       const { remote } = await deps.ledger.tallies();
       if (remote.count === 0) return null;
       if (!deps.buckets.breaker) return 'UNAVAILABLE';
-      // how much a range comes to, only going through it tells: each batch is looked at instead
+      // the size of a range is known only after going through it, so the room for each batch is checked instead
       return !dryRun && maxId === null && !(await room.fits(remote.bytes)) ? 'DISK_TOO_SMALL' : null;
     },
 
@@ -38,11 +38,11 @@ export function restoreJob(deps: RestoreDeps, disk: Partial<RestoreDisk> = {}): 
     run: async (context) => {
       const { maxId, dryRun } = context.options;
       if (dryRun) return foresee(deps, context, room, maxId === null ? undefined : range.all(maxId, context));
-      // on an empty mount point all would be fetched, and the ledger would forget the copies on the disk that belongs there
+      // on an empty mount point all files would be fetched, and the ledger would forget the copies on the disk that belongs there
       if (!(await isDiskThere(deps))) return { status: 'paused', code: 'DISK_ERROR' };
       const first = present();
       const outcome = await first.run(context);
-      // somebody has decided to leave S3 while its files were fetched
+      // somebody has decided to leave S3 while this run fetched files
       return first === plain && deps.instance.leaving ? leave.run(context) : outcome;
     },
   };

@@ -10,19 +10,19 @@ import type { JobContext } from '../../runner/job';
 const PROVIDER = 'local';
 
 /**
- * The rows, in S3 only, of the first files of the media library. Where a run had to end is remembered, so that the next one does
- * not spend its time on finding out again what was done before; what was still in S3 only by then it looks at once more.
+ * The rows that are in S3 only among the first files of the media library. It remembers where a run had to end, so that the next run
+ * need not go through the same pages. The next run looks again only at the rows that were still in S3 only.
  */
 export class LibraryRange {
   #reached = { maxId: 0, after: 0 };
-  /** Behind us, and in S3 only when they were last looked at. */
+  /** The keys in the pages that are done whose rows were in S3 only when they were last looked at. */
   readonly #left = new Set<ObjectKey>();
 
   constructor(private readonly deps: Pick<MoveParts, 'ledger'> & { readonly library: MediaLibrary }) {}
 
   /**
-   * Page by page of the library, up to and including `maxId`; a page is behind us when the next one is asked for. Those that were
-   * given up are left out.
+   * Yields the rows of one page of the library after the other, up to and including `maxId`. A page is done when the caller asks for
+   * the next one. Rows that were given up are left out.
    */
   async *batches(maxId: number, { options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'remote'>[]> {
     if (options.fromStart || this.#reached.maxId !== maxId) this.ended();
@@ -38,7 +38,7 @@ export class LibraryRange {
     }
   }
 
-  /** All of them, given up or not; nothing is remembered. */
+  /** Yields all rows, also those that were given up, and remembers nothing. */
   async *all(maxId: number, { options, signal }: Pick<JobContext, 'options' | 'signal'>): AsyncGenerator<RowIn<'remote'>[]> {
     for await (const { keys } of this.#pages(maxId, 0, options.batchSize)) {
       if (signal.aborted) return;
@@ -46,7 +46,7 @@ export class LibraryRange {
     }
   }
 
-  /** Of those behind us, what still is in S3 only. */
+  /** Returns the rows in the pages that are done that are still in S3 only. */
   async left(): Promise<LedgerRow[]> {
     const rows = await this.#remote([...this.#left]);
     this.#left.clear();
@@ -54,7 +54,7 @@ export class LibraryRange {
     return rows;
   }
 
-  /** Nothing is left undone: the next run looks at everything again. */
+  /** Forgets how far the last run came, so that the next one looks at everything again. */
   ended(): void {
     this.#reached = { maxId: 0, after: 0 };
     this.#left.clear();

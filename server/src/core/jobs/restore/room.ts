@@ -2,13 +2,13 @@ import { reserveOf, spaceOf, type DiskSpace } from '../../store/local/free-space
 import type { Volume } from '../../store/local/volume';
 
 export interface RestoreDisk {
-  /** The room on the disk of the uploads folder. */
+  /** Returns the space on the disk of the uploads folder. */
   space(): Promise<DiskSpace>;
-  /** What is to stay free of it, in bytes. */
+  /** Returns the space that is to stay free, in bytes. */
   reserve(space: DiskSpace): number;
 }
 
-/** The room on this disk for what is fetched. */
+/** The room on this disk for files that are fetched. */
 export class Room {
   readonly #disk: RestoreDisk;
 
@@ -16,7 +16,7 @@ export class Room {
     this.#disk = { space: () => spaceOf(volume.root), reserve: reserveOf, ...disk };
   }
 
-  /** How many bytes must be freed before so many fit; 0 where they do. */
+  /** Returns the number of bytes that must be freed before `bytes` more fit; 0 when they fit. */
   async lacking(bytes: number): Promise<number> {
     const found = await this.#disk.space();
     return Math.max(0, bytes + this.#disk.reserve(found) - found.free);

@@ -6,44 +6,48 @@ import { refusesOverwriting } from '../../store/overwriting';
 import type { JobContext } from '../../runner/job';
 import type { JobDeps } from '../deps';
 
-/** Whether nothing lay under a name when the bucket was listed. What is put there since is not overwritten all the same. */
+/** Whether nothing lay under a name when the bucket was listed. S3 still refuses to overwrite an object that came later. */
 export type IsFree = (object: string) => boolean;
 
-/** Of a fuller bucket not all names are remembered: some 20 MB. */
+/** Names that are remembered at most; they take about 20 MB. With more names in the bucket, the listing is not used. */
 const MOST_NAMES = 100_000;
+/** Names in one page of the listing. */
 const PAGE = 1_000;
-/** So long a listing is made use of, or none is tried again. An object that comes into the bucket meanwhile is not taken up. */
+/** How long the result of a listing, or of a failed one, is used, in milliseconds. An object that comes meanwhile is not adopted. */
 const LISTED_FOR_MS = 3600_000;
 
 interface Listed {
   readonly place: string;
   readonly at: number;
-  /** Null: each name must be asked for. */
+  /** The names in the bucket; null when S3 must be asked about each name. */
   readonly names: ReadonlySet<string> | null;
 }
 
 /**
- * Spares phase 1 a request for each file: which names are taken is listed once, and S3 is told to refuse a PUT where it would
- * overwrite. Only where S3 does that, as was tried; everywhere else, and where nothing may be listed, each name is asked for.
+ * The names in the bucket, listed once instead of asked for one by one. A library goes through phase 1 once in its life, and each
+ * of its files would cost one request that asks whether an object lies under its plain name already. The listing saves that
+ * request: each PUT tells S3 not to overwrite, so an object that came after the listing is safe too. The listing is used only where
+ * S3 does refuse to overwrite, which this class tries with a probe first. If S3 does not refuse, or the bucket may not be listed,
+ * phase 1 asks about each name.
  */
 export class FreeNames {
   #listed: Listed | undefined;
 
   constructor(
     private readonly deps: Pick<JobDeps, 'log'> & { clock: Pick<Clock, 'elapsed'> },
-    /** For fewer files each name is asked for: that is sooner done. */
+    /** Number of files from which a listing is worth its cost. For fewer files it is faster to ask about each name. */
     private readonly worthFiles = 200,
   ) {}
 
   /**
-   * @param files how many are to be uploaded
-   * @returns undefined where each name must be asked for
+   * @param files number of files to upload
+   * @returns undefined when S3 must be asked about each name
    */
   async of(cloud: Cloud, files: number, { signal, options }: Pick<JobContext, 'signal' | 'options'>): Promise<IsFree | undefined> {
     if (files < this.worthFiles) return undefined;
     const place = JSON.stringify([cloud.locationId, cloud.prefix]);
     const now = this.deps.clock.elapsed();
-    // who starts a run may have filled the bucket just now
+    // whoever starts a run from the beginning may have filled the bucket just now
     if (options.fromStart || this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
       this.#listed = { place, at: now, names: await this.#look(cloud, signal) };
     }
@@ -65,8 +69,8 @@ export class FreeNames {
       return after === undefined ? names : null;
     } catch (error) {
       if (!isStorageError(error)) throw error;
-      // where S3 is away altogether the other requests will tell; a listing that alone takes too long shall not hold them up again
-      this.deps.log.debug(`The bucket cannot be listed, so each name is asked for: ${error.message}`);
+      // if S3 is away as a whole, the other requests will find out; if only the listing is too slow, it shall not delay the next run again
+      this.deps.log.debug(`The bucket cannot be listed, so phase 1 asks S3 about each name: ${error.message}`);
       return null;
     }
   }

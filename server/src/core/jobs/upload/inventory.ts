@@ -14,20 +14,20 @@ import { lookOnDisk } from '../on-disk';
 import type { RunProgress } from '../../runner/run-progress';
 
 /**
- * Makes the library's files known to the ledger: those on this disk, and those that only the bucket has. Goes on behind the
- * last page that was looked at; a page that is looked at twice does no harm.
- * @returns whether it came to the end of the range; else the signal has aborted
- * @throws StorageError when S3 is away, which says nothing of a file; DISK_ERROR when the disk is not there, which says no more
+ * Makes the library's files known to the ledger: those on this disk, and those that only the bucket has. It goes on after the last
+ * page that was looked at. A page that is looked at twice does no harm.
+ * @returns whether it came to the end of the range; false when the signal has aborted
+ * @throws StorageError when S3 is away, and DISK_ERROR when the disk is not there. Neither proves anything about a file.
  */
 export async function takeInventory(deps: JobDeps, context: JobContext): Promise<boolean> {
   const { options, signal, progress } = context;
-  // before the id is written again: on an empty mount point it would make every file pass for one that never was
+  // this comes before the id is written again: on an empty mount point every file would be noted as missing
   await requireDisk(deps, 'inventory');
   const volume = await deps.volume.refresh();
   let inventory = await deps.inventories.of(volume);
   if (options.fromStart) inventory = { ...NO_INVENTORY, generation: inventory.generation };
   for (let ended = false; !signal.aborted; ) {
-    // before the first page as well, or it could not be told to begin anew
+    // this comes before the first page as well, because `retry` can only restart an inventory that is stored
     const saved = await deps.inventories.save(volume, inventory);
     if (saved && ended) return true;
     if (!saved) inventory = await deps.inventories.of(volume);
@@ -50,20 +50,20 @@ export async function takeInventory(deps: JobDeps, context: JobContext): Promise
 }
 
 /**
- * Whether the inventory of this disk came to the end of its range (without one: of its last). What was uploaded since needs no
- * inventory: the ledger knows it.
+ * Whether the inventory of this disk came to the end of this range, or of its last range by default. Files that were uploaded since
+ * need no inventory, because the ledger knows them.
  */
 export async function inventoryEnded({ inventories, volume }: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
   const { completedTo } = await inventories.of(volume.id);
   return completedTo !== null && (range === undefined || completedTo >= (range.maxId ?? UNLIMITED));
 }
 
-/** @returns how many were found nowhere */
+/** Looks for the files of one page. @returns how many were found nowhere */
 async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys: readonly ObjectKey[]): Promise<number> {
   const { ledger } = deps;
   const { progress, options, signal } = context;
   const { found, absent, unknown } = await lookOnDisk(deps, keys);
-  // unmounted meanwhile: what the bucket has under a plain name may be older than the file on the disk
+  // if the disk was unmounted meanwhile, the object under a plain name may be older than the file on the disk
   if (absent.length > 0) await requireDisk(deps, 'inventory');
   if (found.size > 0) await ledger.record([...found].map(([key, size]) => ({ key, local: { volume, localName: plainLocalName(key) }, size })));
   const notFound = [...absent, ...unknown.keys()];
@@ -71,19 +71,19 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
   const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
   await forEach(notFound, options.concurrency, async (key) => {
-    // the page is looked at again in the next run
+    // the next run looks at the page again
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'inventory', subject: key, refused: true });
     const row = rows.get(key);
     if (isIn(row, 'local') && row.placement.local.volume !== volume) progress.skipped('OTHER_DISK', row.placement.content.size);
     if (row && (!isIn(row, 'new') || row.tombstone)) return;
-    // an object that a write of our own may have put there would not be adopted; and what the disk does not say S3 cannot know
+    // an object is not adopted if a write of the plugin may have put it there, nor if the disk does not say whether it has the file
     const why = unknown.get(key) ?? (row?.plainUsed ? 'NOT_ON_DISK' : await adopt(deps, progress, key));
     if (why) missing.set(key, why);
   });
   return noteMissing(deps, context, missing);
 }
 
-/** Takes the file up from the bucket. @returns why not; null when it has been */
+/** Adopts the object of a key. @returns why that failed; null when it was adopted */
 async function adopt({ buckets, ledger, rows }: JobDeps, progress: RunProgress, key: ObjectKey): Promise<ErrorCode | null> {
   const place = buckets.writable;
   if (!place) throw new StorageError('READ_ONLY', { operation: 'adopt', subject: key });

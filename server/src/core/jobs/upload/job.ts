@@ -9,7 +9,7 @@ import { planUpload } from './plan';
 import { workThrough } from '../work-through';
 import { uploads } from './send-files';
 
-/** Phase 1: what the library had before the plugin goes to S3, from this disk; the files stay. */
+/** Phase 1: uploads the files that the library had before the plugin from this disk to S3. The files stay on the disk. */
 export function uploadJob(deps: JobDeps, freeNames = new FreeNames(deps)): Job {
   return {
     name: 'upload',
@@ -20,7 +20,7 @@ export function uploadJob(deps: JobDeps, freeNames = new FreeNames(deps)): Job {
   };
 }
 
-/** Whether this disk's inventory came to its end, and nothing of it will still be uploaded by itself. Cheap. */
+/** Whether this disk's inventory came to its end, and no file of it will still be uploaded by itself. This costs two short queries. */
 export async function uploadIsComplete(deps: JobDeps, range?: Pick<JobOptions, 'maxId'>): Promise<boolean> {
   return (await inventoryEnded(deps, range)) && !(await deps.ledger.pendingWork(libraryOf(deps)));
 }
@@ -30,7 +30,7 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   try {
     if (!(await takeInventory(deps, context))) return paused(null);
   } catch (error) {
-    // the disk is not there: it may come back
+    // the disk is not there, and may come back
     return isStorageError(error, 'DISK_ERROR', 'VOLUME_TWIN') ? paused(error.code) : interrupted(error);
   }
   const { pendingLibrary } = await deps.ledger.tallies();

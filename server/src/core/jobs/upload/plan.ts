@@ -12,7 +12,7 @@ import type { JobDeps } from '../deps';
 import { elsewhereIn, keysOf, usable } from '../library-keys';
 import { lookOnDisk } from '../on-disk';
 
-/** What phase 1 would do with the library and this disk, and why it would pass files by. Only looks, and changes nothing. */
+/** The dry run of phase 1. It reports what phase 1 would do, and why it would leave files out. It changes nothing. */
 export async function planUpload(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
   const { options, progress, signal } = context;
   try {
@@ -73,7 +73,7 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   await context.report(findings);
 }
 
-/** Counts a file of which the ledger knows bytes, or that is deleted. */
+/** Counts a file that is deleted, or whose bytes the ledger knows. */
 function planKnown(deps: JobDeps, context: JobContext, row: LedgerRow): void {
   const { progress } = context;
   const { placement } = row;
@@ -82,7 +82,7 @@ function planKnown(deps: JobDeps, context: JobContext, row: LedgerRow): void {
   else if (placement.state !== 'local') progress.skipped('IN_S3', size);
   else if (placement.local.volume !== deps.volume.id) progress.skipped('OTHER_DISK', size);
   else if (hasGivenUp(row)) progress.skipped('GIVEN_UP', size);
-  // what a read-only instance wrote is never uploaded by itself
+  // a file that a read-only instance wrote is never uploaded by itself
   else if (row.origin !== 'read-only') wouldUpload(deps, context, size, row.plainUsed);
 }
 

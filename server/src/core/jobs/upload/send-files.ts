@@ -15,58 +15,59 @@ import { localBody } from '../local-copy';
 import { together, type Gathering } from '../../pool/together';
 
 export interface Uploads {
-  /** How many rows are to be worked on at once. */
+  /** Number of rows to work on at once. */
   readonly inHand: number;
   /**
-   * Uploads one file of this disk, proves it and commits it as `both`; the file stays. If the same bytes lie in the bucket under
-   * the plain name already, they are proven and committed instead.
-   * @returns whether it came to that; why not is noted in the ledger
+   * Uploads one file of this disk, proves it and commits it as `both`. The file stays on the disk. If the same bytes lie in the
+   * bucket under the plain name already, they are proven and adopted instead.
+   * @returns whether the row was committed; a failure is noted in the ledger
    */
   upload(row: LedgerRow): Promise<boolean>;
 }
 
 export interface UploadsOptions {
-  /** How many files move at once. */
+  /** Number of files that move at once. */
   readonly concurrency: number;
-  /** How many are taken up at once. */
+  /** Number of rows that are claimed at once. */
   readonly batchSize: number;
-  /** No further file is opened once it aborts; a small one that was read, but not sent, is given back. */
+  /** No further file is opened once it aborts. A small file that was read and not yet sent is given back. */
   readonly signal: AbortSignal;
-  /** Breaks off what is being read; by default the same. */
+  /** Breaks off the reading of files; `signal` by default. */
   readonly halt?: AbortSignal;
-  /** Breaks off what is being sent; by default the same as `signal`. */
+  /** Breaks off the sending of files; `signal` by default. */
   readonly hurry?: AbortSignal;
-  /** What spares asking for small files' plain names; only where S3 refuses to overwrite. */
+  /** Tells for small files whether a plain name is free, so that S3 need not be asked. It is given only where S3 refuses to overwrite. */
   readonly isFree?: IsFree;
 }
 
-/** How the files of a size go. */
+/** How small files, or larger ones, are uploaded. */
 interface Way {
   begin(upload: UploadToBegin): Promise<IntentOf<'object'> | undefined>;
   commit(upload: ProvenUpload): Promise<boolean>;
-  /** Does what reads the disk. */
+  /** Runs work that reads the disk. */
   reading<T>(work: () => Promise<T>): Promise<T>;
-  /** Does what moves bytes to S3, or asks it. */
+  /** Runs work that sends requests to S3. */
   moving<T>(work: () => Promise<T>): Promise<T>;
+  /** A file of up to this size, in bytes, is held in memory. */
   readonly heldBytes: number;
-  /** What gives a file back that was read and has not begun to be sent. */
+  /** Once it aborts, a file that was read and not yet sent is given back. */
   readonly givenBack: AbortSignal;
 }
 
 export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
   const inHand = Math.min(concurrency * AT_ONCE.rowsInHandPerMove, batchSize);
-  // as many may wait for the one step as for the other, while twice as many as can move are on their way
+  // equal numbers of rows may wait for each of the two steps, while up to twice `concurrency` rows are read or sent
   const atMost = Math.max(Math.ceil(inHand / 4), Math.floor(inHand / 2) - concurrency);
   const steps = (gathering: Omit<Gathering, 'clock'>) => ({
     begin: together(ledger.beginUploads, { clock, ...gathering }),
     commit: together(ledger.commitUploads, { clock, ...gathering }),
   });
   const inLane = limit(concurrency);
-  // a small file leaves its lane while it waits for the ledger, a larger one keeps it: so few of these are held
+  // a small file leaves its lane while it waits for the ledger; a larger one keeps it, so that few larger files are held in memory
   const small: Way = { ...steps({ lingerMs: AT_ONCE.lingerMs, atMost }), reading: limit(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
   const atOnce = <T>(work: () => Promise<T>) => work();
-  // reading a large file may take longer than a run's time: it is sent all the same, or it would be read again in each run
+  // reading a large file may take longer than the run's time; it is still sent, because each run would have to read it again otherwise
   const large: Way = { ...steps({ lingerMs: AT_ONCE.lingerLargeMs, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: AT_ONCE.heldBytes / concurrency, givenBack: halt };
 
   const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes, givenBack }: Way, unasked: boolean): Promise<boolean> => {
@@ -76,12 +77,12 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
       if (over.aborted) throw new StorageError('ABORTED', { operation: 'put', subject: key, refused: true });
     };
     const look = async () => {
-      // a write of our own that was given the plain name may be there unproven, or land there late
+      // an earlier write of the plugin has the plain name: its object may lie there unproven, or land there late
       if (row.plainUsed) return 'unknown';
       return unasked ? 'nothing' : moving(() => seenUnder(cloud.store, object, givenBack));
     };
     const body = await reading(() => {
-      // a stop, or the end of the run's time: what waits for its turn is not opened any more
+      // after a stop, or the end of the run's time, a file that waits for its turn is not opened any more
       requireGoingOn(signal);
       return localBody(deps, key, placement.local, placement.content, { heldBytes, signal: halt });
     });
@@ -93,7 +94,7 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
     if (!begun) return false;
     const sent = await moving(async () => {
       const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal: hurry };
-      // while this waited for its turn, the bucket may have been given up, or the run stopped
+      // while this file waited for its turn, the settings may have changed the bucket, or somebody may have stopped the run
       if (!givenBack.aborted && deps.buckets.writable?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
       await ledger.forget(begun);
       requireGoingOn(givenBack);
@@ -121,7 +122,7 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
   };
 }
 
-/** The facts of the object that was seen, if it surely has these bytes. @throws StorageError when S3 is away */
+/** Returns the facts of the object that was seen, if it is proven to have these bytes. @throws StorageError when S3 is away */
 async function sameBytes(cloud: Cloud, object: string, body: Body, seen: ObjectFacts, signal: AbortSignal): Promise<ObjectFacts | undefined> {
   try {
     // guard: same-object-is-proven
