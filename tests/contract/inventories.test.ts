@@ -72,6 +72,6 @@ describe.each(testDatabases())('inventories on $name', (kind) => {
   inventoriesContract(async () => {
     await emptyTables(database);
     const transactions = knexTransactions(database.knex, database.schema);
-    return { ledger: knexLedger(transactions, { schema: database.schema }), inventories: knexInventories(transactions) };
+    return { ledger: knexLedger(transactions), inventories: knexInventories(transactions) };
   });
 });

@@ -27,7 +27,7 @@ describe.each(testDatabases())('$name', (kind) => {
   ledgerContract(`knex on ${kind.name}`, async () => {
     await emptyTables(database);
     return {
-      ledger: knexLedger(knexTransactions(database.knex, database.schema), { schema: database.schema }),
+      ledger: knexLedger(knexTransactions(database.knex, database.schema)),
       advance: (ms) => shiftTimes(database, ms),
     };
   });

@@ -23,7 +23,7 @@ function strapiOver(database: TestDatabase): Database {
   const dir = mkdtempSync(path.join(tmpdir(), 'no-migrations-'));
   folders.push(dir);
   const strapi = new Database({ connection, settings: { migrations: { dir } } });
-  return Object.assign(strapi, { connection: database.knex });
+  return Object.assign(strapi, { connection: database.knex, getSchemaName: () => database.schema });
 }
 
 describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (kind) => {
@@ -34,7 +34,7 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
     database = await kind.open();
     await migrate(database.knex, { schema: database.schema });
     strapi = strapiOver(database);
-    ledger = knexLedger(strapiTransactions(strapi), { schema: database.schema });
+    ledger = knexLedger(strapiTransactions(strapi));
   });
   beforeEach(() => emptyTables(database));
   afterAll(() => database.close());

@@ -71,7 +71,7 @@ describe.each(testDatabases())('a rolling deploy on $name', (kind) => {
       expect(plain(read!)).toEqual(plain(written));
     }
     const hand = new Hand(() => ({
-      ledger: knexLedger(knexTransactions(database.knex, database.schema), { schema: database.schema }),
+      ledger: knexLedger(knexTransactions(database.knex, database.schema)),
       advance: async () => undefined,
     }));
     const [row] = await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 10 }, DAY);

@@ -21,7 +21,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
   const table = (name: string) =>
     database.schema ? database.knex(name).withSchema(database.schema) : database.knex(name);
   // so few at once that a count takes several steps
-  const ledgerOn = (transactions: Transactions) => knexLedger(transactions, { schema: database.schema, readAtOnce: 2 });
+  const ledgerOn = (transactions: Transactions) => knexLedger(transactions, { readAtOnce: 2 });
   const hand = new Hand(() => ({
     ledger: ledgerOn(knexTransactions(database.knex, database.schema)),
     advance: (ms) => shiftTimes(database, ms),
@@ -91,7 +91,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
     await database.knex.transaction(async (open) => {
       const { table } = knexTransactions(database.knex, database.schema);
       const inside = { table, run: <T>(work: (trx: typeof open) => Promise<T>) => work(open), read: <T>(query: (db: Knex) => Promise<T>) => query(open) };
-      await record(knexLedger(inside, { schema: database.schema }), 'inside.png');
+      await record(knexLedger(inside), 'inside.png');
       for (const name of ['a.png', 'b.png']) await record(hand.ledger, name);
       await hand.ledger.foldTallies();
       expect(await appended()).toBe(1);

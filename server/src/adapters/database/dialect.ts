@@ -36,10 +36,10 @@ export function readsBlock(db: Knex): boolean {
 
 /**
  * A table for a query that locks rows by their primary key. Without this hint MySQL scans a small table from end to end, locks every row on
- * its way, and waits for rows that others hold.
+ * its way, and waits for rows that others hold. Undefined on databases that need no hint.
  */
-export function byPrimaryKey(db: Knex, table: string): Knex.QueryBuilder {
-  return dialectOf(db) === 'mysql' ? db(db.raw('?? force index (primary)', [table])) : db(table);
+export function byPrimaryKey(db: Knex, table: string): Knex.QueryBuilder | undefined {
+  return dialectOf(db) === 'mysql' ? db(db.raw('?? force index (primary)', [table])) : undefined;
 }
 
 /**

@@ -19,8 +19,6 @@ export interface KnexLedgerOptions {
   policy?: LedgerPolicy;
   /** Returns a random number, uniform in [0, 1). */
   random?: () => number;
-  /** PostgreSQL's schema, if it is not the connection's own. */
-  schema?: string;
   /** Number of rows that a scan reads at once on SQLite, where nothing else in this process runs meanwhile. */
   readAtOnce?: number;
 }
@@ -37,7 +35,6 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     transactions,
     policy: options.policy ?? DEFAULT_POLICY,
     random: options.random ?? Math.random,
-    schema: options.schema,
     readAtOnce: options.readAtOnce ?? READ_AT_ONCE,
   };
   return {

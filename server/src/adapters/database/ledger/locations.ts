@@ -5,10 +5,7 @@ import { sha256 } from './objects';
 import type { LedgerContext } from './session';
 
 export function locations(context: LedgerContext): Pick<Ledger, 'locationId' | 'locations'> {
-  const table = (db: Knex) => {
-    const all = db('s3_storage_locations');
-    return context.schema ? all.withSchema(context.schema) : all;
-  };
+  const table = (db: Knex): Knex.QueryBuilder => context.transactions.table(db, 's3_storage_locations');
 
   return {
     async locationId({ endpoint, region, bucket }) {
@@ -27,8 +24,9 @@ export function locations(context: LedgerContext): Pick<Ledger, 'locationId' | '
     },
 
     locations: () =>
-      context.transactions.read(async (db): Promise<(Location & { id: LocationId })[]> =>
-        table(db).select('id', 'endpoint', 'region', 'bucket').orderBy('id'),
-      ),
+      context.transactions.read(async (db) => {
+        const all: (Location & { id: LocationId })[] = await table(db).select('id', 'endpoint', 'region', 'bucket').orderBy('id');
+        return all;
+      }),
   };
 }

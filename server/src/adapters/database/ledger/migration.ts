@@ -17,7 +17,7 @@ const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'bot
 type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'untrash' | 'proofOf' | 'noteProof'>;
 
 export function migration(context: LedgerContext): Migration {
-  const table = (db: Knex, name: string): Knex.QueryBuilder => (context.schema ? db(name).withSchema(context.schema) : db(name));
+  const { table } = context.transactions;
 
   /** Changes the rows of the keys, or all rows that pass, up to {@link AT_ONCE} rows at a time. @returns how many rows changed */
   const inSteps = async (

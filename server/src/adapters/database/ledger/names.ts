@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Transactions } from '../transactions';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
 import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/words';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
@@ -31,12 +32,11 @@ type UnderWay = 'pending' | 'settling';
 export class Names {
   constructor(
     readonly db: Knex,
-    private readonly schema: string | undefined,
+    private readonly tableIn: Transactions['table'],
   ) {}
 
   table(): Knex.QueryBuilder {
-    const table = this.db('s3_storage_names');
-    return this.schema ? table.withSchema(this.schema) : table;
+    return this.tableIn(this.db, 's3_storage_names');
   }
 
   /** Draws an id that was never drawn before, and leaves no row behind. */

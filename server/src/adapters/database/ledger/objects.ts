@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Transactions } from '../transactions';
 import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
 import type { LedgerRow } from '../../../core/ledger/state';
@@ -23,6 +24,7 @@ const NEVER = 9_000_000_000_000_000;
 /** The last moment that a date can have, in milliseconds since the epoch. Only the `retry_at` of a row that was given up lies after it. */
 export const NEVER_FROM = 8_640_000_000_000_000;
 
+const TABLE = 's3_storage_objects';
 /** The columns that a change of a row may write. */
 const CHANGED: readonly string[] = [
   'state', 'origin', 'location_id', 'object_name', 'etag', 'volume', 'local_name', 'size', 'md5', 'mime', 'rev', 'ticket', 'tombstone_ticket', 'plain_used', 'attempts', 'last_error',
@@ -36,19 +38,17 @@ export class Objects {
 
   constructor(
     readonly db: Knex,
-    private readonly schema: string | undefined,
+    private readonly tableIn: Transactions['table'],
     private readonly tallies: TallyBook,
   ) {}
 
   table(): Knex.QueryBuilder {
-    const table = this.db('s3_storage_objects');
-    return this.schema ? table.withSchema(this.schema) : table;
+    return this.tableIn(this.db, TABLE);
   }
 
   /** Selects the rows of these keys, so that the caller can lock or change them. One statement must be able to take all hashes. */
   of(hashes: readonly string[]): Knex.QueryBuilder {
-    const table = byPrimaryKey(this.db, 's3_storage_objects');
-    return (this.schema ? table.withSchema(this.schema) : table).whereIn('key_hash', hashes);
+    return (byPrimaryKey(this.db, TABLE) ?? this.table()).whereIn('key_hash', hashes);
   }
 
   async find(key: ObjectKey): Promise<LedgerRow | undefined> {

@@ -12,8 +12,6 @@ export interface LedgerContext {
   readonly policy: LedgerPolicy;
   /** Returns random numbers that are uniform in [0, 1). */
   readonly random: () => number;
-  /** The PostgreSQL schema of the tables, if it is not the connection's own. */
-  readonly schema: string | undefined;
   /** Rows that a scan reads at once on a database whose reads block this process. */
   readonly readAtOnce: number;
 }
@@ -30,8 +28,9 @@ export interface Session {
 }
 
 export function open(context: LedgerContext, db: Knex): Session {
-  const tallies = new TallyBook(db, context.schema);
-  return { objects: new Objects(db, context.schema, tallies), names: new Names(db, context.schema), tallies };
+  const { table } = context.transactions;
+  const tallies = new TallyBook(db, table);
+  return { objects: new Objects(db, table, tallies), names: new Names(db, table), tallies };
 }
 
 /** Does one atomic step of the ledger. */

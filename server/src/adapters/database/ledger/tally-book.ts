@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Transactions } from '../transactions';
 import { TROUBLES_OF_S3 } from '../../../core/errors';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { deleteByIds } from '../dialect';
@@ -17,12 +18,11 @@ const GROUP = ['state', 'origin', 'buried', 'failed', 'volume'] as const;
 export class TallyBook {
   constructor(
     readonly db: Knex,
-    private readonly schema: string | undefined,
+    private readonly tableIn: Transactions['table'],
   ) {}
 
   table(name = TABLE): Knex.QueryBuilder {
-    const table = this.db(name);
-    return this.schema ? table.withSchema(this.schema) : table;
+    return this.tableIn(this.db, name);
   }
 
   add(rows: readonly LedgerRow[]): Promise<void> {
