@@ -24,9 +24,6 @@ export function locations(context: LedgerContext): Pick<Ledger, 'locationId' | '
     },
 
     locations: () =>
-      context.transactions.read(async (db) => {
-        const all: (Location & { id: LocationId })[] = await table(db).select('id', 'endpoint', 'region', 'bucket').orderBy('id');
-        return all;
-      }),
+      context.transactions.read((db): Promise<(Location & { id: LocationId })[]> => table(db).select('id', 'endpoint', 'region', 'bucket').orderBy('id')),
   };
 }
