@@ -1,4 +1,4 @@
-/** Of several runs of one thing, in milliseconds. */
+/** The times of several runs of one thing, in milliseconds. */
 export interface Timing {
   readonly median: number;
   readonly p95: number;

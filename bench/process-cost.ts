@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
-/** What a program took from its start to its end. */
+/** The time and memory that a program took from its start to its end. */
 export interface ProcessCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -15,7 +15,7 @@ export interface ProcessCost {
 }
 
 const SAMPLE_MS = 50;
-/** Of the kernel's clock that /proc counts in, on every Linux. */
+/** Ticks per second of the kernel's clock that /proc counts in. It is the same on every Linux. */
 const TICKS_PER_SECOND = 100;
 
 /** Runs a program to its end and measures it, by /proc: Linux only. @throws Error with its last words unless it ends with 0 */

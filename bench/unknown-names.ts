@@ -23,7 +23,7 @@ interface Line {
 }
 
 /**
- * What a request for a name that nobody knows costs in a large media library on SQLite, and what files that are known cost
+ * Measures a request for a name that nobody knows in a large media library on SQLite, and requests for known files
  * meanwhile: beside the same Strapi before the plugin was configured, in one run.
  */
 export async function benchUnknownNames({ files, json }: UnknownNamesOptions): Promise<void> {

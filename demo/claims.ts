@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** What the demo says about itself, each with its proof; one that does not hold fails `--check`. */
+/** The claims of the demo, each with its proof. A claim that does not hold fails `--check`. */
 export class Claims {
   private held = 0;
   private failed = 0;

@@ -7,7 +7,7 @@ const HEARTBEAT_MS = 3_000;
 const seconds = (since: number): string => `${((performance.now() - since) / 1_000).toFixed(1)} s`;
 const dim = (text: string): string => styleText('dim', text);
 
-/** What a step tells while it works: shown beside its title. */
+/** The text that a step shows beside its title while it works. */
 export type Tell = (detail: string) => void;
 
 /**

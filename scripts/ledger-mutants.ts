@@ -21,7 +21,7 @@ type Verdict =
   | { readonly kind: 'NOT NOTICED'; readonly tests: number }
   | { readonly kind: 'BROKEN'; readonly error: string };
 
-/** What of the answer of Jest is looked at. */
+/** The part of Jest's answer that this tool reads. */
 interface JestAnswer {
   readonly numPassedTests: number;
   readonly testResults: readonly {

@@ -1,4 +1,4 @@
-/** What the checks of the packed plugin share: packing it, and trying it in a project that has it installed. */
+/** The steps that the checks of the packed plugin share: they pack it, and try it in a project that has it installed. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 

@@ -1,7 +1,7 @@
 /**
  * npm run verify:kills -- [--times 20] [--s3 minio|rgw|embedded] [--db sqlite|postgres] [--seed S]
  *
- * A real Strapi under load, with troubles on the way to S3, is killed (SIGKILL) so many times; after each start every
+ * A real Strapi under load, with troubles on the way to S3, is killed (SIGKILL) again and again (`--times`). After each start every
  * acknowledged byte is looked for: over HTTP, in S3, on disk and in the database. Exit code 1 when one is missing.
  * `--sabotage` proves that it would notice: files are damaged behind the server's back, and the exit code must be 1.
  */

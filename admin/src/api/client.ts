@@ -15,7 +15,7 @@ export function createApi({ get, put, post }: FetchClient) {
   return {
     readSettings: async () => (await get<SettingsAnswer>(SETTINGS)).data,
     saveSettings: async (patch: SettingsPatch) => (await put<SettingsAnswer, SettingsPatch>(SETTINGS, patch)).data,
-    /** What a patch would do to files, without saving it. */
+    /** Asks which files a patch would lose sight of, and saves nothing. */
     previewSettings: async (patch: SettingsPatch) => (await post<PreviewAnswer, SettingsPatch>(`${SETTINGS}/preview`, patch)).data,
     testSettings: async (patch: SettingsPatch) => (await post<TestAnswer, SettingsPatch>(`${SETTINGS}/test`, patch)).data,
     readStranded: async (pageSize: number) =>

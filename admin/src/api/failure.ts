@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../server/src/contracts/settings';
 
-/** What the panel needs to know of a refused or failed call. */
+/** A refused or failed call, as far as the panel needs to know it. */
 export interface Failure {
   code: string | null;
   message: string | null;

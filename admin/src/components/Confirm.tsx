@@ -6,7 +6,7 @@ import { useTranslate } from '../hooks/useTranslate';
 interface Props {
   title: string;
   body: string;
-  /** What the confirming button says: the deed, not “OK”. */
+  /** The text of the confirming button: it names the deed, and is never “OK”. */
   action: string;
   danger?: boolean;
   onConfirm: () => void;

@@ -38,7 +38,7 @@ export function useConnectionTest(onRefused: (failure: Failure) => void) {
     [api, onRefused],
   );
 
-  /** What it came to is not true any more: S3 was seen to work since. */
+  /** Forgets the result, because S3 was seen to work since. */
   const forget = useCallback(() => setInForce(null), []);
 
   return { run, inForce, start, forget };

@@ -1,6 +1,6 @@
 import type { AuditResult, JobAnswer, ReportAnswer, RunEntry } from '../../../server/src/contracts/jobs';
 
-/** What applying an audit's plan would change; null when there is nothing, or it was done. */
+/** The changes that an audit's plan would make; null if there are none, or if they were made. */
 export function planOf({ counts, results }: Pick<ReportAnswer, 'counts' | 'results'>): { count: number; bytes: number } | null {
   const planned = counts.filter(({ action }) => action !== 'none');
   const count = planned.reduce((sum, entry) => sum + entry.count, 0);
@@ -10,7 +10,7 @@ export function planOf({ counts, results }: Pick<ReportAnswer, 'counts' | 'resul
 }
 
 /**
- * What an audit that has ended says of the library: `clean`: all was looked at, and nothing is left to be put right; `problems`;
+ * The verdict of an audit that has ended: `clean`: all was looked at, and nothing is left to be put right; `problems`;
  * `lost`: files are nowhere; `partly`: nothing was found in what was looked at, but not everything was; `unknown`: an older
  * version did not note what it looked at.
  */
@@ -23,7 +23,7 @@ export function verdictOf({ audit }: Pick<RunEntry, 'audit'>): Verdict {
   return notLookedAt(audit).length > 0 ? 'partly' : 'clean';
 }
 
-/** What an audit had to leave out. */
+/** The parts of the library that an audit had to leave out. */
 export function notLookedAt({ bucket, disk }: AuditResult): ('bucket' | 'buckets' | 'disk')[] {
   return [...(bucket === 'unchecked' ? (['bucket'] as const) : bucket === 'partly' ? (['buckets'] as const) : []), ...(disk ? [] : (['disk'] as const))];
 }

@@ -11,7 +11,7 @@ export type NumberName = FieldName & NamesWith<{ kind: 'wholeNumber' }>;
 export type ChoiceName = FieldName & NamesWith<{ kind: 'choice' }>;
 export type TextName = Exclude<FieldName, FlagName | NumberName | ChoiceName>;
 
-/** What the inputs hold: text as typed, numbers too, so that a half-typed one is not lost. */
+/** The values of the inputs. They are text as typed, numbers too, so that a half-typed number is not lost. */
 export type FormValues = { [K in FieldName]: K extends FlagName | ChoiceName ? SettingValue<K> : string };
 
 /** The fields of the settings page, in the table's order. */

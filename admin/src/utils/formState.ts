@@ -7,7 +7,7 @@ import { applyPreset, followEndpoint, followRegion } from './presets';
 export type SecretEdit = { kind: 'keep' } | { kind: 'replace'; value: string } | { kind: 'remove' };
 
 export interface FormState {
-  /** What the server said last; the patch is what differs from it. */
+  /** The last answer of the server. The patch holds the fields that differ from it. */
   initial: FormValues;
   secretSet: boolean;
   values: FormValues;
@@ -16,7 +16,7 @@ export interface FormState {
   resets: readonly FieldName[];
   /** Fields whose findings may be shown: nobody is told off for what they have not typed yet. */
   visited: readonly ErrorPath[];
-  /** What was asked for last: a test needs a whole connection, saving does not. */
+  /** The last request of the user: a test needs a whole connection, and saving does not. */
   attempted: 'save' | 'test' | null;
   refused: Partial<Record<ErrorPath, string>>;
   /** Counts the edits, so that a test knows whether it is about what is on the screen. */

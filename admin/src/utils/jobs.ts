@@ -33,11 +33,11 @@ export function activityOf(job: JobAnswer): Activity {
   return looks && !job.lastRun ? 'never' : 'idle';
 }
 
-/** What is to be done, and whether it is done, is the next thing, or comes later. */
+/** The steps of leaving S3, each with its standing: done, next, or later. */
 export type StepOut = 'leave-done' | 'restore-now' | 'restore-done' | 'restore-partly-done' | 'uninstall-later' | 'uninstall-now';
 
 /**
- * The way out of S3, once it is no longer used for new files.
+ * The steps that remain once new files no longer go to S3.
  * @param nowhere how many files have no bytes anywhere: no restore brings them back
  */
 export function stepsOut(restore: JobAnswer, nowhere: number): StepOut[] {
@@ -67,7 +67,7 @@ export function freshDryRun({ lastDryRun, lastRun }: JobAnswer): RunEntry | null
   return lastRun && (lastRun.endedAt === null || lastRun.endedAt > lastDryRun.startedAt) ? null : lastDryRun;
 }
 
-/** What there is to be done, as exactly as is known. */
+/** The amount of work, as exactly as it is known. */
 export function extentOf(job: JobAnswer): { count: number; bytes: number } {
   const run = freshDryRun(job);
   if (run) return { count: run.total, bytes: run.bytesTotal };
@@ -98,7 +98,7 @@ export type Announcement =
   | { kind: 'started'; job: ShownJob }
   | { kind: 'ended'; job: ShownJob; status: Exclude<RunEntry['status'], 'running'>; done: number; failed: number };
 
-/** What a listener has to be told: starts and ends, not the steps between them. */
+/** The announcements for screen readers: starts and ends, without the steps between them. */
 export function announcementsOf(before: readonly JobAnswer[], after: readonly JobAnswer[]): Announcement[] {
   return after.filter(isShown).flatMap((job): Announcement[] => {
     const old = before.find(({ name }) => name === job.name);

@@ -8,7 +8,7 @@ export type Measure = 'count' | 'bytes';
 
 export interface Segment extends Tally {
   place: Place;
-  /** Of the whole, from 0 to 1. */
+  /** The share of the whole, from 0 to 1. */
   share: number;
 }
 

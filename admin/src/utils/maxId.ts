@@ -1,4 +1,4 @@
-/** What was typed as a limit: null for none; undefined for what is no ID of a file. */
+/** Reads a typed limit: null if there is none, and undefined if the text is no ID of a file. */
 export function readMaxId(text: string): number | null | undefined {
   const digits = text.trim();
   if (digits === '') return null;

@@ -1,4 +1,4 @@
-/** What a schedule is chosen from; any other expression is one's own. */
+/** The schedules to choose from. Any other expression counts as a custom one. */
 export const SCHEDULES = {
   'every-2': '*/2 * * * *',
   'every-5': '*/5 * * * *',

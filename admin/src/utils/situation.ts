@@ -2,7 +2,7 @@ import type { OutageStatus, StatusAnswer, Tally } from '../../../server/src/cont
 import type { ErrorCode } from '../../../server/src/contracts/errors';
 import type { OnOutage, SettingsAnswer } from '../../../server/src/contracts/settings';
 
-/** What is not in S3 although new uploads go there. */
+/** The files that are not in S3 although new uploads go there. */
 export interface Rest {
   /** Items that the plugin has never looked at; null: not known. */
   untaken: number | null;
@@ -83,7 +83,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What an outage is, in the words there are for it: `away`: nothing answers; `denied`: S3 refuses; `reads`: only reading fails;
+ * The kind of an outage: `away`: nothing answers; `denied`: S3 refuses; `reads`: only reading fails;
  * `writes`: only writing does.
  */
 export function outageKind({ code, reads, writes }: OutageStatus): 'away' | 'denied' | 'reads' | 'writes' {

@@ -15,7 +15,7 @@ export function stepRows(answer: TestAnswer): StepRow[] {
   });
 }
 
-/** What the server says beyond the sentence of the code: S3's own words, a host name, the right region. */
+/** The details that the server adds to the sentence of the code: S3's own words, a host name, the right region. */
 export function detailOf({ code, message }: Pick<TestStep, 'code' | 'message'>): string | null {
   const generic = code && ERRORS[code]?.message;
   if (!generic || !message.startsWith(generic)) return message || null;

@@ -5,9 +5,9 @@ import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { LedgerWrites } from '../ledger/writes';
 import type { EngineParts } from '../media/deps';
 
-/** What it takes to give a row back the file that lies under a condemned name. */
+/** The parts that give a row back the file that lies under a condemned name. */
 export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pick<LedgerMoves, 'commitRestore' | 'release' | 'recordFailure'> & Pick<LedgerWrites, 'begin' | 'abandon'>>;
 
-/** What it takes to end burials and to remove condemned bytes. */
+/** The parts that end tombstones and remove condemned bytes. */
 export type SweepParts = TakeBackParts &
   EngineParts<LedgerUpkeep & Pick<LedgerWrites, 'find'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerPlaces, 'locations'>>;

@@ -19,7 +19,7 @@ import { AuditFindings } from './AuditFindings';
 
 const PAGE_SIZE = 10;
 
-/** What the last audit found, and the way to have it put right. */
+/** Shows the findings of the last audit, and lets people apply its plan. */
 export function AuditSection({ run, active, jobs }: { run: RunEntry; active: boolean; jobs: readonly JobAnswer[] }) {
   const t = useTranslate();
   const api = useApi();

@@ -7,7 +7,7 @@ import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
 import { requestsOf } from '../../../utils/jobs';
 import type { ShownJob } from '../../../utils/jobs';
 
-/** What a run would do, and which files it would pass by for which reason. */
+/** Shows how many files a run would move, and which files it would skip for which reason. */
 export function DryRunResult({ job, run }: { job: ShownJob; run: RunEntry }) {
   const t = useTranslate();
   const sizeOf = useSize();

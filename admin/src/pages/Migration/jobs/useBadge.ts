@@ -21,7 +21,7 @@ const TINT_OF = {
 
 const TINT_OF_VERDICT = { clean: 'success', problems: 'warning', lost: 'danger', partly: 'warning', unknown: 'neutral' } as const satisfies Record<Verdict, Tint>;
 
-/** What stands beside the title of a job: what it is at, or what came of it. That it has ended does not mean that all is well. */
+/** The badge beside the title of a job: its work, or its result. A job that has ended may still have failed files. */
 export function useBadge(job: JobAnswer & { name: ShownJob }, activity: Activity): { tint: Tint; text: string } {
   const t = useTranslate();
   if (activity === 'complete' && job.name === 'audit' && job.lastRun) {

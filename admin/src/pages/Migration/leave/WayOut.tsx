@@ -9,7 +9,7 @@ import type { StepOut } from '../../../utils/jobs';
 
 const MARK = '1.6rem';
 
-/** What is still to be done before the plugin can go, and what no longer. */
+/** Shows the steps that remain before the plugin can be removed, and the steps that are done. */
 export function WayOut({ restore, nowhere }: { restore: JobAnswer; nowhere: number }) {
   const t = useTranslate();
   return (

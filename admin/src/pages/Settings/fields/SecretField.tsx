@@ -90,7 +90,7 @@ function useFocusAfterChoice(kind: string) {
 
 interface SideButtonProps {
   label: string;
-  /** What it is read as: the label, and of what. */
+  /** The name that screen readers announce: the label of the button, and the field that it belongs to. */
   name: string;
   onClick: () => void;
 }

@@ -31,7 +31,7 @@ interface Props {
   status: StatusAnswer | null;
   /** It is the last one that could be had. */
   stale?: boolean;
-  /** What a test of the settings in force has just come to; null: it passed, or there was none. */
+  /** The failure of the last test of the settings in force; null if it passed, or if there was none. */
   finding?: Finding | null;
   mayUpdate: boolean;
   /** Without the numbers, where the page itself has them. */
@@ -41,7 +41,7 @@ interface Props {
 /** Where something of the library is still to be moved, the page that moves it is one step away. */
 const MOVES: readonly Situation['kind'][] = ['partly', 'catching-up'];
 
-/** What the plugin does with files at this moment, and why. */
+/** Shows what the plugin does with files at this moment, and why. */
 export function StatusCard({ answer, status, stale = false, finding = null, mayUpdate, brief = false }: Props) {
   const t = useTranslate();
   const situation = situationOf(answer, status, finding);
