@@ -65,7 +65,7 @@ suite('PostgreSQL does not answer', () => {
     const crowd = await Promise.all(Array.from({ length: 50 }, () => timed(stage.strapi, file!.url)));
     expect(crowd.map(({ status }) => status)).toEqual(crowd.map(() => 503));
     expect(Math.max(...crowd.map(({ ms }) => ms))).toBeLessThan(PATIENCE_MS);
-    expect(stage.strapi.logs().match(/visitors are answered 503/g)).toHaveLength(1);
+    expect(stage.strapi.logs().match(/could not be looked up, and visitors get 503/g)).toHaveLength(1);
 
     proxy.heal();
     await stage.eventually('the file is served again', async () => (await stage.strapi.read(file!.url)).status === 200);

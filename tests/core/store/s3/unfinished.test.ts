@@ -86,7 +86,7 @@ test.each([
   proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) }, when: ({ method }) => method === 'GET' });
   expect(await sweep(jobs(), never)).toBe(1);
   expect(await bucket.keys()).toEqual([]);
-  expect(world.lines.filter((line) => line.includes('cannot be told'))).toHaveLength(1);
+  expect(world.lines.filter((line) => line.includes('does not tell whether parts'))).toHaveLength(1);
 });
 
 test('where the listing fails for a while the name waits, and nothing of it is removed before', async () => {
