@@ -246,9 +246,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** A guard that the simulation cannot take away, as it stands in for what the guard is part of; or one of two against the same thing. */
+/** A guard that the simulation cannot take away, because it replaces the code around the guard, or because a second guard prevents the same. */
 export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
-  /** Below `tests/`. */
+  /** The test's file, below `tests/`. */
   readonly file: string;
   /** The test that fails without it. */
   readonly test: string;
