@@ -4,7 +4,7 @@ import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { loadForm, reduceForm } from '../../admin/src/utils/formState';
 import type { FormAction, FormState } from '../../admin/src/utils/formState';
 
-/** What a project without any settings is answered. */
+/** The answer to a project without any settings. */
 export const FRESH: PublicSettings = publicSettings(resolve({ database: NOTHING_STORED, configFile: null, variables: {} }).settings);
 
 export const STORED: PublicSettings = {

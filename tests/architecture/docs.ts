@@ -63,9 +63,9 @@ export function termsOf(glossary: string): Term[] {
   }));
 }
 
-/** What the glossary says and the sources do not: a word that nobody uses, or a code word that is gone. */
+/** The terms of the glossary that the sources lack: a word that nobody uses, or a code word that is gone. */
 export function unknownTerms(terms: readonly Term[], sources: readonly string[]): string[] {
-  // a comment may break a line within a term
+  // a comment may break the line within a term
   const text = sources.join('\n').replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' ');
   const lower = text.toLowerCase();
   return terms.flatMap(({ word, codeWords }) => [

@@ -38,13 +38,13 @@ const CALENDAR: Record<string, string> = {
   'server/src/core/outages/outage.ts': 'people are told since when',
   'server/src/core/store/resilience/breaker.ts': 'people are told since when',
 };
-/** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
+/** Whether core may import a package. It may import Node itself, zod, and in one folder the AWS SDK. */
 const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
 
 const CORE = 'server/src/core/';
 /**
- * The rooms of core, from the ground up: each may import those before it, and none after it; rooms of one line do not import one
- * another. `ground` is what lies in core itself. Nothing but tests imports `memory`.
+ * The rooms of core, from the ground up. Each may import those before it and none after it. Rooms of one line do not import one
+ * another. `ground` is the files of core itself. Nothing but tests imports `memory`.
  */
 const ROOMS: readonly (readonly string[])[] = [
   ['ground'],

@@ -43,7 +43,7 @@ function scene(title: string, play: (view: MigrationView, canned: CannedJobs) =>
   );
 }
 
-/** What the server was asked to change, once the last of it has come. */
+/** Waits for all changes that the panel asks of the server, and compares them with `wanted`. */
 async function changed({ changes }: CannedJobs, wanted: string[]): Promise<void> {
   for (let tries = 0; changes.length < wanted.length && tries < 100; tries++) await sleep(100);
   expect(changes).toEqual(wanted);

@@ -136,7 +136,7 @@ function startEditing(part: number): ReturnType<Editors['start']> {
 
 const dryRunOf = (job: string) => view.card(job).getByRole('group', { name: /result of the dry run/ });
 
-/** What somebody does who meets a job for the first time: the page itself has them try it first. */
+/** Does what somebody does who meets a job for the first time: the page itself has them try it first. */
 async function tryFirst(job: string): Promise<string> {
   await view.button('Run now', job).click({ timeout: JOB_MS });
   await view.dialog.getByRole('button', { name: 'Dry run' }).click();
@@ -144,7 +144,7 @@ async function tryFirst(job: string): Promise<string> {
   return dryRunOf(job).innerText();
 }
 
-/** Answers the question that stands before a start. @returns its words */
+/** Answers the question that comes before a start. @returns its words */
 async function confirm(job: string, action: string): Promise<string> {
   await view.button('Run now', job).click({ timeout: JOB_MS });
   const words = await view.dialog.innerText();

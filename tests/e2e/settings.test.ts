@@ -50,7 +50,7 @@ function scene(title: string, play: (panel: Panel) => Promise<void>, options: { 
   );
 }
 
-/** What an administrator types; the last word is the secret. */
+/** The values that an administrator types. The last one is the secret. */
 const typed = (secret = stage.s3.secretAccessKey) => ({
   Bucket: stage.bucket.bucket,
   Region: stage.s3.region,
@@ -59,7 +59,7 @@ const typed = (secret = stage.s3.secretAccessKey) => ({
   'Secret access key': secret,
 });
 
-/** Puts the whole page where a screenshot and axe see it as a reader would. */
+/** Waits until a screenshot and axe see the whole page as a reader would. */
 const settled = async (view: SettingsView) => {
   await view.page.getByRole('progressbar').waitFor({ state: 'detached' }).catch(() => undefined);
   await view.page.evaluate('document.fonts.ready.then(() => true)');

@@ -9,7 +9,7 @@ import { seriousFindings } from './support/axe';
 import { launchBrowser, screenshot, type Look } from './support/browser';
 import { fillIn, migrationPage, openPanel, settingsPage, type Panel, type SettingsView } from './support/panel';
 
-/** What the panel says is true at the moment it is said: one story, with a real server behind each sentence. */
+/** Every sentence of the panel is true when the panel shows it. The tests tell one story, with a real server behind each sentence. */
 let stage: Stage;
 let browser: Browser;
 const ITEMS = 3;

@@ -36,7 +36,7 @@ const onDisk = async (name: string, content: string, ageMs = 60_000) => {
 };
 
 describe('as plain Strapi', () => {
-  /** What may differ: the plugin gives validators where Strapi gives none, and mends what Strapi gets wrong in ranges. */
+  /** The headers that may differ: the plugin gives validators where Strapi gives none, and mends Strapi's faults with ranges. */
   const BETTER = ['etag', 'date', 'connection', 'keep-alive'];
   const comparable = ({ status, headers, bytes }: Answer) => ({
     status,

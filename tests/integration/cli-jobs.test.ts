@@ -11,7 +11,7 @@ import { openStage, type Stage } from '../support/stage';
 
 /** The jobs as somebody types them, on a library that was there before the plugin was configured. */
 let stage: Stage;
-/** Of each key: the SHA-256 of its bytes. */
+/** The SHA-256 of each key's bytes. */
 let images: Map<string, string>;
 const notes = new Map<string, string>();
 /** The largest id of an image; notes have larger ones. */
@@ -47,7 +47,7 @@ interface Row {
   state: string;
 }
 
-/** What the ledger says, read with SQL; `pending`: names under which something may still arrive. */
+/** The ledger's rows, read with SQL; `pending` is the number of names under which bytes may still arrive. */
 async function ledger(): Promise<{ rows: Map<string, Row>; pending: number }> {
   const connection = observeDatabase(stage.strapi);
   try {
@@ -145,10 +145,10 @@ test('cleanup changes nothing where nobody can be asked, and nobody has said yes
   expect(await keysIn('both')).toEqual(all());
 }, COMMAND_MS);
 
-/** Of util-linux. */
+/** `script` is part of util-linux. */
 const TERMINAL = which('script') ? test : test.skip;
 
-/** Types an answer when asked. */
+/** Types an answer when the command asks. */
 const answering = (answer: string): TypeOptions => {
   let asked = false;
   const watch: TypeOptions['watch'] = (child, shown) => {

@@ -13,11 +13,11 @@ import { sleep } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 import { uninstall } from '../support/uninstall';
 
-/** A part of CI tells the story with a thousand; elsewhere it is another database or S3 server that is tried. */
+/** A part of CI tells the story with a thousand images. Elsewhere the story tries another database or S3 server. */
 const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 120);
 const STEP_MS = 300_000;
 const SWEEP_MS = 60_000;
-/** What is woken a few seconds after a write, and each minute. */
+/** The time within which work is done that starts a few seconds after a write, and each minute. */
 const SETTLED_MS = 90_000;
 
 let stage: Stage;

@@ -10,7 +10,7 @@ let cover: UploadedFile;
 let unlisted: UploadedFile;
 const keyOf = ({ hash, ext }: UploadedFile) => hash + ext;
 
-/** What an observer changes in the project's database. */
+/** Does an observer's work in the project's database. */
 async function observed<T>(work: (connection: ReturnType<typeof observeDatabase>) => Promise<T>): Promise<T> {
   const connection = observeDatabase(stage.strapi);
   try {

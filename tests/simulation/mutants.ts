@@ -8,7 +8,7 @@ import type { Change } from './guard-markers';
 export interface Mutant {
   /** The rule, in the words of the design. */
   readonly guard: string;
-  /** What can happen without it. */
+  /** The harm that can happen without it. */
   readonly without: string;
   /** The slug of the comment `// guard: <slug>`, which stands once below `server/src/`. */
   readonly marker: string;

@@ -17,7 +17,7 @@ export interface SeenRequest {
   readonly number: number;
 }
 
-/** What happens to a request. Sizes are in bytes and times in milliseconds. */
+/** The things that can happen to a request. Sizes are in bytes and times in milliseconds. */
 export type Fault =
   /** The proxy closes the connection when it has read the request, or `afterBytes` bytes of its body. Nothing reaches S3. */
   | { kind: 'reset'; afterBytes?: number }

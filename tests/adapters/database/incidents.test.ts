@@ -10,7 +10,7 @@ const TOLERANCE = 20_000;
 
 describe.each(testDatabases())('incidents on $name', (kind) => {
   let database: TestDatabase;
-  /** Of two processes: they share nothing but the database. */
+  /** The logs of two processes that share nothing but the database. */
   let one: IncidentLog;
   let other: IncidentLog;
   beforeAll(async () => {

@@ -7,13 +7,13 @@ import { migrations } from '../../../migrations';
 import { DAY, Hand, key, MD5, VOLUME } from '../../contract/ledger/harness';
 import { testDatabases, type TestDatabase } from '../../support/sql';
 
-/** What the code before the newest migration writes, as it wrote it: a value for every column there is. */
+/** Rows as the code before the newest migration writes them, with a value for every column of that time. */
 const now = 1_700_000_000_000;
 const sample = (column: string, type: string, name: string): unknown => {
   const known: Record<string, unknown> = {
     key_hash: createHash('sha256').update(name).digest('hex'),
     object_key: name,
-    // beyond what the sequence of the table gives out here
+    // this id is higher than those that the table's sequence gives out here
     id: 1_000_000,
     state: 'local',
     origin: 'fallback',

@@ -16,7 +16,7 @@ import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
 let world: MediaWorld;
 let other: LocationId;
-/** Of everything that is asked of S3: as what it is shown. */
+/** Changes the facts in every answer of S3 into the facts that S3 shows. */
 let disguise: (facts: ObjectFacts) => ObjectFacts;
 
 beforeEach(async () => {

@@ -20,7 +20,7 @@ const full: Fault = { kind: 'answer', answer: s3Error(507, 'XMinioStorageFull') 
 const on = (method: string, fault: Fault, name = '') => worlds.proxy.on({ fault, when: (request) => request.method === method && request.path.includes(name) });
 const puts = (name = '') => worlds.proxy.count('PUT', name);
 const breaker = () => world.connections.breaker!;
-/** Tries again and again what waits on the disk, for so long. */
+/** Lets `ms` pass, and runs the catch-up after every step of it. */
 async function wait(ms: number, everyMs = 5_000): Promise<void> {
   for (let left = ms; left > 0; left -= everyMs) {
     world.skip(everyMs);

@@ -11,7 +11,7 @@ const formatsOf = (id: number): FileRow['formats'] => {
   return id === 1 ? { thumbnail, cover: { hash: 'cover', ext: '.txt' } } : { thumbnail };
 };
 
-/** A media library of so many images with a thumbnail each; the first has a format that is named after another file. */
+/** A media library of `count` images with a thumbnail each. The first has a format that is named after another file. */
 const library = (count: number): FileRow[] =>
   Array.from({ length: count }, (_, index) => index + 1).map((id) => ({
     id, provider: 'local', hash: `photo_${id}`, ext: '.png', url: `/uploads/photo_${id}.png`, updatedAt: new Date(0),

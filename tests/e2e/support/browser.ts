@@ -37,7 +37,7 @@ export interface Look {
   width?: number;
 }
 
-/** A browser of someone's own: no cookie is shared. What the profile page of Strapi would store is stored beforehand. */
+/** Opens a browser context that shares no cookies. It stores beforehand the values that Strapi's profile page would store. */
 export async function openContext(
   browser: Browser,
   { theme = 'light', language = 'en', width = VIEWPORT.width }: Look = {},
@@ -46,7 +46,7 @@ export async function openContext(
   const locale = language === 'fr' ? 'fr-FR' : 'en-GB';
   const context = await browser.newContext({ viewport: { ...VIEWPORT, width }, locale, storageState: session });
   context.setDefaultTimeout(WAIT_MS);
-  // as text: what runs in the page has the browser's globals, which the rest of these sources has no types for
+  // the script is text: it runs in the page and uses the browser's globals, for which the rest of these sources has no types
   const stored = { STRAPI_THEME: theme, 'strapi-admin-language': language };
   await context.addInitScript(`for (const [key, value] of Object.entries(${JSON.stringify(stored)})) localStorage.setItem(key, value);`);
   return context;

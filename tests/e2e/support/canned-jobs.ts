@@ -5,7 +5,7 @@ import type { JobAnswer, JobName, ReportAnswer } from '../../../server/src/contr
 import type { ObjectEntry } from '../../../server/src/contracts/objects';
 import { jobOf } from '../../support/job-answers';
 
-/** What a server would answer the migration page, and what it was asked to do. */
+/** A server's answers to the migration page, and the changes that the page asked for. */
 export interface CannedJobs {
   jobs: Partial<Record<JobName, Partial<JobAnswer>>>;
   objects: Partial<StatusAnswer['objects']>;
@@ -13,11 +13,11 @@ export interface CannedJobs {
   leaving: boolean;
   failed: ObjectEntry[];
   report: ReportAnswer | null;
-  /** The next change is refused with this status and error. */
+  /** The status and the error with which the server refuses the next change. */
   refusal: { status: number; error: { message: string; details: Record<string, unknown> } } | null;
   /** Each change that came, as `METHOD path body`. */
   readonly changes: string[];
-  /** How often the jobs were asked for. */
+  /** The number of times that the page asked for the jobs. */
   polls: number;
 }
 

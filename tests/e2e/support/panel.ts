@@ -14,7 +14,7 @@ const WORDS = {
   fr: { save: 'Enregistrer', test: 'Tester la connexion' },
 } as const;
 
-/** Someone's browser at the panel. What the page threw is kept: no scene may end with a silent error. */
+/** Someone's browser at the panel. `thrown` keeps the page's errors, because no scene may end with a silent one. */
 export interface Panel {
   readonly page: Page;
   readonly base: string;
@@ -22,7 +22,7 @@ export interface Panel {
   close(): Promise<void>;
 }
 
-/** Strapi lets nobody log in more than five times in five minutes: who has logged in once goes on with that session. */
+/** Strapi lets nobody log in more than five times in five minutes. Whoever has logged in once goes on with that session. */
 const sessions = new Map<string, Session>();
 
 async function logIn(page: Page, base: string, who: Credentials): Promise<void> {
@@ -157,7 +157,7 @@ async function openDetails(panel: Panel, name: string): Promise<Locator> {
   return panel.page.getByRole('dialog', { name: 'File details' });
 }
 
-/** What the server answers to a change, once it is there: before that nobody was told that it was made. */
+/** Makes a change and waits for the server's answer: before the answer nobody knows that the change was made. */
 async function answered(page: Page, method: string, act: () => Promise<void>): Promise<void> {
   const answer = page.waitForResponse((response) => response.request().method() === method && new URL(response.url()).pathname.startsWith('/upload'));
   await act();

@@ -56,17 +56,17 @@ export async function auditWorld(options: { prefix?: string } = {}) {
   return Object.assign(world, {
     deps, volumes, missing, library, audit,
     name: (key: string) => `${prefix}${key}`,
-    /** What was found, in short: kind, key or name, action. */
+    /** The findings in short: kind, key or name, and action. */
     async found(request: Partial<JobOptions> = {}): Promise<string[]> {
       const { findings } = await audit(request);
       return findings.map(({ kind, key, name, action, applied }) => `${kind} ${key ?? name} ${action}${applied ? ' applied' : ''}`).sort();
     },
-    /** Into the media library. */
+    /** Adds keys to the media library. */
     list(...keys: string[]): void {
       library.push(...keys);
       for (const key of keys) world.listed.add(world.key(key));
     },
-    /** A file in S3 only, as an upload leaves it. */
+    /** Makes a file that is in S3 only, as an upload leaves it. */
     async remote(key: string, content = `bytes of ${key}`) {
       await world.put(key, content);
       world.listed.add(world.key(key));

@@ -5,7 +5,7 @@ import { LocalObjectStore } from '../../../../server/src/core/store/local/local-
 import { openVolume } from '../../../../server/src/core/store/local/volume';
 import { bodyOf, bytesOf, someBytes } from '../../../support/bodies';
 
-/** What FAT, exFAT, FUSE and network mounts were seen to answer to link(2). No file system here does, so the answers are made. */
+/** Answers to link(2) that FAT, exFAT, FUSE and network mounts have given. No file system here gives them, so the tests make them. */
 const ANSWERS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EIO', 'EINVAL', 'EUNKNOWN'];
 
 let root: string;

@@ -26,7 +26,7 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-/** What the SDK's chain looks at before it comes to a container's role. */
+/** The variables at which the SDK's chain looks before it comes to a container's role. */
 const VARIABLES = [
   'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN',

@@ -22,7 +22,7 @@ const CONFIG = {
   timeoutMs: 5_000,
 };
 
-/** What differs from one request to the next. */
+/** The headers that differ from one request to the next. */
 const VARIES = new Set(['x-amz-date', 'authorization', 'amz-sdk-invocation-id']);
 const steady = (headers: Record<string, string>) => Object.fromEntries(Object.entries(headers).filter(([name]) => !VARIES.has(name)).sort());
 

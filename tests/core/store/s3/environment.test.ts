@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const CLEAN = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|_X_AMZN|.*_PROXY$|.*_proxy$)/.test(name)));
 
-/** What a process with these variables sends, and how that ends. */
+/** The requests that a process with these variables sends, and their outcomes. */
 async function sent(variables: Record<string, string>) {
   own.caught.length = 0;
   stranger.caught.length = 0;
