@@ -24,7 +24,7 @@ export interface CannedJobs {
 const none = { count: 0, bytes: 0 };
 const LEAVING = { code: 'LEAVING', message: 'S3 is no longer used.', hint: 'Restore.' } as const;
 
-/** States that are slow or rare on a real server: the page's looks do not depend on how they come about. */
+/** Answers with states that are slow or rare on a real server. The page's looks do not depend on how they come about. */
 export async function cannedJobs(page: Page): Promise<CannedJobs> {
   const canned: CannedJobs = { jobs: {}, objects: {}, library: { items: 0, untaken: 0 }, leaving: false, failed: [], report: null, refusal: null, changes: [], polls: 0 };
   const state = () => ({ mode: canned.leaving ? 'read-only' : 'read-write', reason: canned.leaving ? LEAVING : null });
