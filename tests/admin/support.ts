@@ -23,6 +23,6 @@ export const sourcesOf = (source: SettingSource) => Object.fromEntries(SETTING_N
 export const formAfter = (settings: PublicSettings, ...actions: FormAction[]): FormState =>
   actions.reduce(reduceForm, loadForm(settings));
 
-/** Typing as it happens: one change per character. */
+/** The changes of somebody who types a text, one for each character. */
 export const typed = (name: 'region' | 'endpoint' | 'bucket', text: string): FormAction[] =>
   [...text].map((_, index) => ({ type: 'changed', values: { [name]: text.slice(0, index + 1) } }));

@@ -107,7 +107,7 @@ export const PASSED_TEST: TestAnswer = {
   snippets: [],
 };
 
-/** The admin face with these answers; everything that it changes is left out. */
+/** The admin API with these answers, without the methods that change something. */
 export function engineWith(more: Partial<Answers> = {}): AdminApi {
   const answers: Answers = {
     settings: async () => SETTINGS,
@@ -172,7 +172,7 @@ export function stageIo({ isTTY = false, columns = 80, answer = null as string |
   };
 }
 
-/** Runs a command line to its end; answers the exit code. */
+/** Runs a command line to its end. @returns the exit code */
 export function runOn(played: Played, line: string, engine: AdminApi = engineWith(), facts: HostFacts = FACTS): Promise<number> {
   const host = { start: async () => engine, facts: async () => facts };
   return createCommand(host, played.clock).run(line.split(' ').filter(Boolean), played.io);
