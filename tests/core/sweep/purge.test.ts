@@ -32,7 +32,7 @@ test.each([1_000, 5_000])('a delete costs the same in a library of %i files, and
     await purge(parts, never);
   };
   for (const name of ['photo_1.png', 'photo_2.png', 'thumbnail_photo_2.png', 'photo_3.png', 'cover.txt']) await world.put(name, name);
-  // the first one of a process goes through the library
+  // the first delete in a process goes through the library
   rows.splice(2, 1);
   await remove('photo_3.png');
 

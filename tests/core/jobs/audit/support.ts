@@ -14,7 +14,7 @@ import { mediaWorld } from '../../../support/media-world';
 const OPTIONS: JobOptions = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: true };
 export const DAY = 24 * 3600_000;
 
-/** The media world with what an audit asks beside it, and a hand that puts things out of order. */
+/** The media world with everything else that an audit asks, and functions that put things out of order. */
 export async function auditWorld(options: { prefix?: string } = {}) {
   const world = await mediaWorld(options);
   const { ledger, cloud, jobs, clock, folder, s3 } = world;
@@ -71,13 +71,13 @@ export async function auditWorld(options: { prefix?: string } = {}) {
       await world.put(key, content);
       world.listed.add(world.key(key));
     },
-    /** A file on disk only, as the inventory records it. */
+    /** Makes a file that is on disk only, as the inventory records it. */
     async local(key: string, content = `bytes of ${key}`) {
       await writeFile(path.join(folder, key), content);
       await ledger.record([{ key: world.key(key), local: { volume: jobs.volume.id, localName: key as LocalName }, size: content.length }]);
       world.listed.add(world.key(key));
     },
-    /** A file on both sides. */
+    /** Makes a row `both`. */
     async both(key: string, content = `bytes of ${key}`, volume: VolumeId = jobs.volume.id) {
       await writeFile(path.join(folder, key), content);
       await ledger.record([{ key: world.key(key), local: { volume, localName: key as LocalName }, size: content.length }]);

@@ -65,7 +65,7 @@ test('without a key, requests are signed with the role that the machine has', as
   const { store, destroy } = testS3Store({ endpoint: proxy.endpoint, bucket, region, credentials: undefined, timeoutMs: 5_000 });
   try {
     await withRoleAt(uri, async () => {
-      // the token is none of this server's: what it thinks of it is its own business
+      // this server does not know the token, and its answer does not matter
       await store.head('nothing').catch(() => undefined);
       await store.head('nothing').catch(() => undefined);
     });
@@ -106,7 +106,7 @@ describe('keys in a shared file', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** On a machine that has them, and whose clock `forward` moves. */
+  /** Runs `work` on a machine that has the keys, and whose clock `forward` moves. */
   async function withKeys(work: (store: S3ObjectStore, forward: (ms: number) => void) => Promise<void>): Promise<void> {
     proxy.on({ fault: { kind: 'answer', answer: { status: 204 } } });
     let ahead = 0;

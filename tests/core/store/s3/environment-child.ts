@@ -4,7 +4,7 @@ import { createS3Client } from '../../../../server/src/core/store/s3/client';
 import { S3ObjectStore } from '../../../../server/src/core/store/s3/store';
 import { bodyOf } from '../../../support/bodies';
 
-/** A request as it would leave for Amazon: nothing of these tests goes there. */
+/** A request as it would leave for Amazon. These tests send nothing there. */
 interface Seen {
   protocol: string;
   hostname: string;
