@@ -18,7 +18,7 @@ type Colour = readonly [number, number, number];
 const MIB = 1024 * 1024;
 /** The plugin uploads larger files in parts. */
 const PARTS_ABOVE = 64 * MIB;
-/** Wide enough for a thumbnail and one more format. */
+/** A size in pixels that is large enough for a thumbnail and one more format. */
 const PICTURE = { width: 600, height: 400 };
 /** Colours lie on a grid, further apart than a JPEG blurs them. */
 const STEP = 16;

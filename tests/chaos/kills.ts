@@ -137,7 +137,7 @@ async function finish(options: KillsOptions, { proxy, bucket }: Stage, world: Wo
   if (options.sabotage) await sabotage(world, books, bucket);
   const rows = await audit.liveNames(true);
   await audit.leftovers();
-  // a violation that the observer has found needs no second one
+  // violations that the observer has found need no second witness
   if (world.violations.length > 0) return;
   const { files, bytes } = await verifyAll(world);
   options.say(`at the end: ${files} files (${(bytes / 2 ** 20).toFixed(1)} MiB) and ${rows} ledger rows verified, all in S3, nothing left over`);

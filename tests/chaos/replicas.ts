@@ -85,7 +85,7 @@ async function finish(options: ReplicasOptions, { proxy, bucket }: Stage, world:
   if (options.sabotage) await sabotage(world, books, bucket);
   const rows = await audit.liveNames(true);
   await audit.leftovers();
-  // a violation that the observer has found needs no second one
+  // violations that the observer has found need no second witness
   if (world.violations.length > 0) return;
   const { files, bytes } = await verifyAll(world);
   await audit.tickets();

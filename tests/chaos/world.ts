@@ -51,7 +51,7 @@ export class World {
   constructor(
     readonly replicas: readonly [Replica, ...Replica[]],
     readonly dice: Dice,
-    /** How long another replica may lag behind, in milliseconds. */
+    /** The time in milliseconds that another replica may lag behind. */
     readonly lagMs: number,
   ) {
     this.contents = new Contents(dice.fork('contents'));

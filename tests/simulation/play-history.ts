@@ -13,7 +13,7 @@ import { STALE_MS } from './writes';
 export interface Outcome {
   readonly steps: number;
   readonly acknowledged: number;
-  /** How often each fault occurred. */
+  /** The number of times that each fault occurred. */
   readonly faults: ReadonlyMap<string, number>;
   readonly violation: Violation | undefined;
   /** The events, line by line. */
@@ -230,7 +230,7 @@ class Player {
     if (this.#failure !== undefined) throw this.#failure;
     if (world.violation) throw world.violation;
     // a restore that fetches a file whose copy lies on another disk leaves that copy to the other disk's audit: no process removes
-    // files from another disk. Leaving may begin while the restore runs
+    // files from another disk. Leaving may begin while the restore runs.
     const leaves = ({ life, leaving }: Process) => leaving && [...this.#tasks].some((task) => task.job === 'restore' && task.life === life);
     if (!this.history.setting.sharedDisk && world.processes.some(leaves)) world.mayLeak = true;
     if (world.scheduler.step > MAX_STEPS) throw new Error('a history that does not end');

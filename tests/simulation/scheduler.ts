@@ -16,7 +16,7 @@ export interface Transaction {
 export interface Gate {
   readonly life: Life;
   readonly label: string;
-  /** Set for requests to the database: their transaction, or null for those outside of any. */
+  /** The transaction of a request to the database, or null outside of any. Other requests have none. */
   readonly database?: Transaction | null;
   /** True if nobody waits for it, as for a breaker's look whether S3 is back. */
   readonly background: boolean;

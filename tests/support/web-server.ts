@@ -48,7 +48,7 @@ export const servingFolder =
     }
   };
 
-/** `proxy_pass`. */
+/** `proxy_pass`: hands every request on to another server. */
 export const passingTo =
   (target: () => string): Answer =>
   (req, res) => {

@@ -13,7 +13,7 @@ import type { Resolution } from '../../../server/src/core/settings/types';
 import { FRESH, formAfter, sourcesOf } from '../../admin/support';
 import { MemorySettingsRepository, recordingLog, stored, toyBox } from './support';
 
-/** For each setting two good values that are not its default, and some bad ones. */
+/** Two good values of a setting that are not its default, and some bad ones. */
 interface Samples {
   readonly good: readonly [unknown, unknown];
   readonly bad: readonly unknown[];

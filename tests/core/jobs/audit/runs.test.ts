@@ -130,7 +130,7 @@ test('a suspicion is dropped when the row has moved on meanwhile', async () => {
   await lose('a.png');
   await world.both('b.png');
   await rm(path.join(world.folder, 'b.png'));
-  // the replace happens between the first look and the confirmation
+  // the replace happens between the suspicion and its confirmation
   const replaced = new Set<string>();
   world.fault = (operation, name) => {
     const key = name.replace(/\.\d+/, '');
