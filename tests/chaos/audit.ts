@@ -28,7 +28,7 @@ export class Audit {
     private readonly keepsParts: boolean,
   ) {}
 
-  /** Checks that every live name has the bytes of its row. @param afresh reads also what was read before. @returns the number of live rows */
+  /** Checks that every live name has the bytes of its row. @param afresh reads known bytes, too. @returns the number of live rows */
   async liveNames(afresh = false): Promise<number> {
     if (afresh) this.#proven.clear();
     const rows = (await this.books.rows()).filter(({ state }) => state !== 'new' && state !== 'gone');

@@ -1,4 +1,4 @@
-/** The things that can happen to a request to S3. With `late` the client gets no answer, and the request takes effect at some later moment. */
+/** The things that can happen to a request to S3. With `late` the client gets no answer, and the effect comes later. */
 export const S3_FAULTS = ['none', 'refused', 'unreachable', 'timeout', 'late', 'corrupt', 'late-corrupt', 'reset-after'] as const;
 export type S3Fault = (typeof S3_FAULTS)[number];
 

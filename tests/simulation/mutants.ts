@@ -246,7 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** A guard that the simulation cannot take away, because it replaces the code around the guard, or because a second guard prevents the same. */
+/** A guard that the simulation cannot take away, because it replaces the code around it, or because a second guard does the same. */
 export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
   /** The test's file, below `tests/`. */
   readonly file: string;

@@ -42,7 +42,7 @@ export interface Setting {
 export interface History {
   readonly setting: Setting;
   readonly steps: readonly Step[];
-  /** The choice, each time, among the things that could go on, modulo their number. When the list ends, the one that waits longest goes on. */
+  /** The choices among the things that could go on, modulo their number. After the last one, the one that waits longest goes on. */
   readonly schedule: readonly number[];
   readonly faults: FaultPlan;
   readonly seed: number;

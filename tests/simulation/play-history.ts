@@ -26,7 +26,7 @@ const LONG_MS = 12 * HOUR;
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
 /** The jobs that always go on by themselves, and phase 1. */
 const AT_REST: readonly Job[] = ['catch-up', 'upload', 'purge', 'sweep'];
-/** The jobs that bring every file to its plain path. They run at each of these times, also after the longest pause of a failed file. */
+/** The jobs that bring every file to its plain path. They run at these times, also after the longest pause of a failed file. */
 const ON_LEAVING: readonly Job[] = ['purge', 'restore', 'settle', 'sweep'];
 const LEAVING_MS = [0, HOUR, 8 * 24 * HOUR, 0];
 /** Far more steps than any history needs. A history that gets here runs in circles. */

@@ -122,7 +122,7 @@ export async function checkNothingLeft(world: World): Promise<void> {
     }
   }
   for (const [name, { foreign }] of world.s3.objects) if (foreign) objects.delete(name);
-  // the plugin forgets a damaged object when it gives the file back, because its bytes are not those that were stored: the audit reports it
+  // the plugin forgets a damaged object when it gives the file back, because its bytes are not the stored ones: the audit reports it
   for (const name of world.damaged) objects.delete(name);
   const unclear = new Set(world.leftToAudit());
   for (const key of world.everWritten()) {

@@ -57,7 +57,7 @@ export class World {
   processes: Process[] = [];
   /** Whether the settings say that S3 is being left. A process hears of a change within two seconds. */
   leaving = false;
-  /** Whether S3 was left once. Objects that were replaced or deleted meanwhile stay in the bucket, because leaving touches nothing there. */
+  /** Whether S3 was left once. Objects replaced or deleted meanwhile stay in the bucket, because leaving touches nothing there. */
   wasLeft = false;
   /** The first promise that was broken. */
   violation: Violation | undefined;

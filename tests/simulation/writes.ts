@@ -95,7 +95,7 @@ function follows(later: Write, write: Write): boolean {
   return write.ended !== undefined && later.begun.step > write.ended.step;
 }
 
-/** Whether a write was acknowledged early enough that the reader has to know of it. A `null` reader is the database, which knows at once. */
+/** Whether a write was acknowledged so early that the reader must know of it. A `null` reader is the database, which knows at once. */
 function isVisible({ ended, life }: Write, reader: Life | null, asked: Moment): boolean {
   if (ended?.as !== 'acknowledged' || ended.step > asked.step) return false;
   return reader === null || reader === life || ended.time + STALE_MS <= asked.time;

@@ -1,4 +1,4 @@
-/** Tries one cron expression in every way into the plugin, and prints the results. It has its own process, because the expression may end it. */
+/** Tries one cron expression in every way into the plugin, and prints the results. It has its own process, which an expression may end. */
 import { cronSchedules, isCron } from '../../server/src/adapters/strapi/schedules';
 import { parseSchedule } from '../../server/src/contracts/jobs';
 import { parsePatch } from '../../server/src/contracts/schemas';

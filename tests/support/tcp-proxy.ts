@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A proxy in front of a server of any protocol. */
 export interface TcpProxy {
   readonly port: number;
-  /** Lets no byte pass from now on and tells nobody, like a network that drops packets. It accepts new connections and leaves them alone. */
+  /** Lets no byte pass from now on and tells nobody, like a network that drops packets. It accepts new connections, and leaves them. */
   silence(): void;
   /** Lets everything flow again, the bytes that it held back first. */
   heal(): void;
