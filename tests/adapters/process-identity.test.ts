@@ -48,7 +48,7 @@ onLinux('one that was killed, and for which nobody has waited, has ended', async
   const identity = await identifyProcess(pid);
   expect(await hasEnded(identity)).toBe(false);
   process.kill(pid, 'SIGKILL');
-  // the kernel takes a moment
+  // the kernel takes a moment to end it
   for (let tries = 0; tries < 100 && !(await hasEnded(identity)); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await hasEnded(identity)).toBe(true);
 });

@@ -56,7 +56,7 @@ test('S3 that is not used while files are only there is no quiet state', () => {
 test('settings that were tried in vain are not shown as working', () => {
   const finding = { code: 'INVALID_ACCESS_KEY', message: 'm', hint: null } as const;
   expect(situationOf(readWrite, status({}), finding)).toEqual({ kind: 'unproven', refuses: false, finding });
-  // since when is the outage's, and the cause is the one that was found just now
+  // the beginning comes from the outage, and the cause is the one that was found just now
   expect(situationOf(readWrite, status({ outage }), finding)).toMatchObject({ kind: 'away', outage: { ...outage, code: 'INVALID_ACCESS_KEY' } });
   expect(situationOf({ ...off, reason: notConfigured }, status({ mode: 'off' }), finding).kind).toBe('off');
 });

@@ -7,7 +7,7 @@ const on = (mode: Mode, ephemeral: EphemeralDisk | null) => ({ mode, node: { eph
 test('a disk that does not stay is warned of, unless nothing is entrusted to it', () => {
   expect(diskRisk('local', on('read-write', 'overlay'))).toBe('overlay');
   expect(diskRisk('reject', on('read-write', 'overlay'))).toBeNull();
-  // the setting has no effect there: files are kept on the disk
+  // the setting has no effect in this mode: the plugin keeps files on the disk
   expect(diskRisk('reject', on('read-only', 'memory'))).toBe('memory');
   expect(diskRisk('reject', on('off', 'replaced'))).toBe('replaced');
   expect(diskRisk('local', on('read-write', null))).toBeNull();

@@ -32,7 +32,7 @@ test('on the way out of S3 the plugin may go once a restore has found every file
   expect(states({ complete: true, running: true, lastRun: runOf() })).toEqual(open);
   expect(states({ lastRun: runOf({ status: 'failed' }) })).toEqual(open);
   expect(states({ complete: true, lastRun: runOf() })).toEqual(['leave-done', 'restore-done', 'uninstall-now']);
-  // “every file” would not be true
+  // the words “every file” would not be true
   expect(states({ complete: true, lastRun: runOf() }, 1)).toEqual(['leave-done', 'restore-partly-done', 'uninstall-now']);
   expect(states({ complete: true, lastRun: runOf(), progress: { ...progress, failed: 1 } })).toContain('restore-partly-done');
 });
@@ -80,7 +80,7 @@ describe('what an audit that has ended says', () => {
     expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-03T10:00:30.000Z'))).toBe(false);
     expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-04T10:00:30.000Z'))).toBe(true);
     expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', null))).toBe(true);
-    // a schedule that found nothing to do
+    // this run of a schedule found nothing to do
     expect(isOutdated(audit(), upload('2026-05-03T10:00:00.000Z', '2026-05-04T10:00:30.000Z', 0))).toBe(false);
   });
 });
@@ -129,7 +129,7 @@ test('a dry run’s result is shown until a real run is newer, and is what a sta
   expect(freshDryRun(later)).toBeNull();
   expect(extentOf(later)).toEqual({ count: 6, bytes: 60 });
   expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: '2026-05-03T11:01:00.000Z' })))).toBe(trial);
-  // tried while it was paused: it has gone on since
+  // the dry run was made while the job was paused, and the job has gone on since
   expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: '2026-05-05T11:00:00.000Z' })))).toBeNull();
   expect(freshDryRun(of(runOf({ startedAt: '2026-05-03T11:00:00.000Z', endedAt: null })))).toBeNull();
 });

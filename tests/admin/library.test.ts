@@ -8,7 +8,7 @@ const objects = {
   trash: none,
   missing: none,
   lost: { count: 1, bytes: 0 },
-  // what is lost has failed, too
+  // a lost file counts as failed, too
   failed: { count: 1, bytes: 0 },
 };
 
@@ -32,7 +32,7 @@ test('missing files have a place of their own, and are taken out of no other', (
 });
 
 test('a file that could not be moved is still where it is, wherever that is', () => {
-  // one that a restore could not fetch: it was never on the disk
+  // a restore could not fetch one of the failed files, which was never on the disk
   const counted = { ...objects, failed: { count: 2, bytes: 40 } };
   expect(of(segmentsOf(counted, 'count'), 'local')).toMatchObject(objects.local);
   expect(of(segmentsOf(counted, 'count'), 'remote')).toMatchObject(objects.remote);

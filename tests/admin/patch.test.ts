@@ -4,7 +4,7 @@ import { FRESH, STORED, formAfter } from './support';
 
 test('every setting survives the way into the inputs and back', () => {
   for (const settings of [FRESH, STORED]) {
-    // what the migration page shows is none of this form's
+    // this form leaves out the settings that the migration page shows
     const shown = Object.fromEntries(FIELDS.map((name) => [name, settings[name]]));
     expect(toSettings(toValues(settings))).toEqual(shown);
   }

@@ -1,6 +1,6 @@
 import { BUSY_MS, CALM_MS, Poller } from '../../admin/src/utils/poller';
 
-/** A page with one timer and questions that are answered when the test says so. */
+/** A page with one timer, whose questions get their answers when the test says so. */
 function stage() {
   const world = { hidden: false, timer: null as { callback: () => void; ms: number } | null, asked: 0, answer: null as ((busy: boolean) => void) | null };
   const poller = new Poller({

@@ -4,7 +4,7 @@ import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { loadForm, reduceForm } from '../../admin/src/utils/formState';
 import type { FormAction, FormState } from '../../admin/src/utils/formState';
 
-/** What a project without any settings is answered. */
+/** The answer to a project without any settings. */
 export const FRESH: PublicSettings = publicSettings(resolve({ database: NOTHING_STORED, configFile: null, variables: {} }).settings);
 
 export const STORED: PublicSettings = {
@@ -23,6 +23,6 @@ export const sourcesOf = (source: SettingSource) => Object.fromEntries(SETTING_N
 export const formAfter = (settings: PublicSettings, ...actions: FormAction[]): FormState =>
   actions.reduce(reduceForm, loadForm(settings));
 
-/** Typing as it happens: one change per character. */
+/** The changes of somebody who types a text, one for each character. */
 export const typed = (name: 'region' | 'endpoint' | 'bucket', text: string): FormAction[] =>
   [...text].map((_, index) => ({ type: 'changed', values: { [name]: text.slice(0, index + 1) } }));

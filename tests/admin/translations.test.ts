@@ -19,7 +19,7 @@ const ADMIN = path.resolve(__dirname, '../../admin/src');
 const TRANSLATIONS = path.join(ADMIN, 'translations');
 const KEYS = Object.keys(english);
 const inFile = (language: string): Record<string, string> => JSON.parse(readFileSync(path.join(TRANSLATIONS, `${language}.json`), 'utf8'));
-/** The whole catalogue of a language: English takes the texts of codes and presets from the server. */
+/** All texts of a language. English takes those of codes and presets from the server. */
 const texts = (language: string): Readonly<Record<string, string>> => (language === 'en' ? english : inFile(language));
 const LANGUAGES = readdirSync(TRANSLATIONS).filter((file) => file.endsWith('.json')).map((file) => path.basename(file, '.json'));
 
@@ -28,11 +28,11 @@ const sources = readdirSync(ADMIN, { recursive: true, encoding: 'utf8' })
   .map((file) => readFileSync(path.join(ADMIN, file), 'utf8'))
   .join('\n');
 
-/** A text of the sources as an expression over keys: what is put into a template may be any part of one. */
+/** A text of the sources as an expression over keys. A template's variable may stand for any part of a key. */
 const asKeys = (text: string) => new RegExp(`^${text.replace(/\$\{[^}]+\}/g, '*').replace(/\./g, '\\.').replace(/\*/g, '[\\w-]+')}$`);
 const TEXT = /'([\w.-]+)'|`((?:[\w.-]|\$\{[^}]+\})+)`/g;
 const textsIn = (code: string) => [...code.matchAll(TEXT)].map((match) => match[1] ?? match[2] ?? '');
-/** Everything inside the parentheses of a call of `t`, both sides of a choice included. */
+/** Everything inside the parentheses of a call of `t`, with both sides of a choice. */
 const asked = [...sources.matchAll(/\b(?:t|prefixed)\(([^()]*)/g)].flatMap((call) => textsIn((call[1] ?? '').split(', {')[0] ?? ''));
 
 test('English and French are there', () => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Page {
-  /** From the top of the repository, with forward slashes. */
+  /** The path from the top of the repository, with forward slashes. */
   file: string;
   text: string;
 }
@@ -13,7 +13,7 @@ export function readPages(root: string): Page[] {
   return ['README.md', ...inDocs.map((name) => `docs/${name}`)].map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }));
 }
 
-/** The text without code, in which a bracket is no link and a `#` no heading. */
+/** The text without code, because in code a bracket is no link and a `#` is no heading. */
 function prose(text: string): string {
   return text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '));
 }
@@ -30,7 +30,7 @@ export function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** The text of a file, of a folder an empty one; undefined where nothing lies there. */
+/** The text of a file, an empty text for a folder, or undefined where nothing lies. */
 function textAt(place: string): string | undefined {
   if (!existsSync(place)) return undefined;
   return statSync(place).isFile() ? readFileSync(place, 'utf8') : '';
@@ -63,9 +63,9 @@ export function termsOf(glossary: string): Term[] {
   }));
 }
 
-/** What the glossary says and the sources do not: a word that nobody uses, or a code word that is gone. */
+/** The terms of the glossary that the sources lack: a word that nobody uses, or a code word that is gone. */
 export function unknownTerms(terms: readonly Term[], sources: readonly string[]): string[] {
-  // a comment may break a line within a term
+  // a comment may break the line within a term
   const text = sources.join('\n').replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' ');
   const lower = text.toLowerCase();
   return terms.flatMap(({ word, codeWords }) => [

@@ -4,14 +4,14 @@ import path from 'node:path';
 import ts from 'typescript';
 
 export interface Source {
-  /** From the top of the repository, with forward slashes. */
+  /** The path from the top of the repository, with forward slashes. */
   file: string;
   text: string;
 }
 
 type Layer = 'contracts' | 'core' | 'adapters' | 'http' | 'cli' | 'engine' | 'entry' | 'admin' | 'migrations' | 'manifest';
 
-/** Who may import whom; a layer may always import itself. */
+/** The layers that each layer may import. A layer may always import itself. */
 const ALLOWED: Record<Layer, Layer[]> = {
   contracts: ['manifest'],
   core: ['contracts'],
@@ -26,11 +26,11 @@ const ALLOWED: Record<Layer, Layer[]> = {
 };
 
 const AWS_FOLDER = 'server/src/core/store/s3/';
-/** The port of time and randomness, and its real implementation: what everything else in core is given. */
+/** The port of time and randomness with its real implementation. Everything else in core gets it from outside. */
 const CLOCK = 'server/src/core/clock.ts';
-/** Where every duration is measured on the clock that nobody sets. */
+/** The files in which the code measures every duration on the clock that nobody sets. */
 const TIMED = /^server\/src\/core\/(store|outages|buckets\/probe)\//;
-/** The files there that need calendar time, and what for. */
+/** The files among them that need calendar time, with the reason. */
 const CALENDAR: Record<string, string> = {
   'server/src/core/store/s3/exchange.ts': 'S3 compares the time of a request with its own',
   'server/src/core/store/s3/presign.ts': 'S3 counts the life of a URL from the moment that is written in it',
@@ -38,13 +38,13 @@ const CALENDAR: Record<string, string> = {
   'server/src/core/outages/outage.ts': 'people are told since when',
   'server/src/core/store/resilience/breaker.ts': 'people are told since when',
 };
-/** What core may take from outside: Node itself, zod, and the AWS SDK in one folder. */
+/** Whether core may import a package. It may import Node itself, zod, and in one folder the AWS SDK. */
 const isCorePackage = (name: string): boolean => name.startsWith('node:') || name === 'zod';
 
 const CORE = 'server/src/core/';
 /**
- * The rooms of core, from the ground up: each may import those before it, and none after it; rooms of one line do not import one
- * another. `ground` is what lies in core itself. Nothing but tests imports `memory`.
+ * The rooms of core, from the ground up. Each may import those before it and none after it. Rooms of one line do not import one
+ * another. `ground` is the files of core itself. Nothing but tests imports `memory`.
  */
 const ROOMS: readonly (readonly string[])[] = [
   ['ground'],
@@ -65,14 +65,14 @@ const ROOMS: readonly (readonly string[])[] = [
 ];
 /** Files of core itself that stand higher than the ground. */
 const HIGHER: Record<string, string> = { 'instance.ts': 'instance' };
-/** Where a timer of Node's own may be set, and why the clock is not asked. */
+/** The files that may set Node's own timers, with the reason why they do not ask the clock. */
 const TIMERS: Record<string, string> = {
   'server/src/core/clock.ts': 'it is the clock',
   'server/src/core/heartbeat.ts': 'no promise rests on the interval, and a clock that answers at once would never let the work go on',
   'server/src/core/worker.ts': 'no promise rests on the pause between two runs, and tests wake the worker',
 };
 
-/** The room of a file of core; null for a file elsewhere. */
+/** The room of a file of core, or null for a file elsewhere. */
 function roomOf(file: string): string | null {
   if (!file.startsWith(CORE)) return null;
   const [first = '', second, third] = file.slice(CORE.length).split('/');
@@ -95,7 +95,7 @@ function layerOf(file: string): Layer | null {
   return inServer.startsWith('engine/') ? 'engine' : 'entry';
 }
 
-/** Every module a file names: imports, re-exports, `import()`, `require()` and `import('…')` types. */
+/** Every module that a file names in imports, re-exports, `import()`, `require()` and `import('…')` types. */
 function specifiersOf(parsed: ts.SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -115,7 +115,7 @@ function specifiersOf(parsed: ts.SourceFile): string[] {
   return found;
 }
 
-/** The ambient things that core is given from outside instead. */
+/** Uses of ambient things that core gets from outside instead. */
 function ambientUses(parsed: ts.SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -143,7 +143,7 @@ function calendarUses(parsed: ts.SourceFile): string[] {
   return found;
 }
 
-/** Timers of Node's own. */
+/** Uses of Node's own timers. */
 function timerUses(parsed: ts.SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -154,7 +154,7 @@ function timerUses(parsed: ts.SourceFile): string[] {
   return found;
 }
 
-/** Files that import one another in a ring, types included: each ring as its files. */
+/** The rings of files that import one another, also for types only. Each ring is the list of its files. */
 export function importRings(sources: Source[]): string[][] {
   const files = new Set(sources.map(({ file }) => file));
   const imports = new Map(
@@ -167,7 +167,7 @@ export function importRings(sources: Source[]): string[][] {
       return [file, targets] as const;
     }),
   );
-  // Tarjan's strongly connected components
+  // this is Tarjan's algorithm for strongly connected components
   const rings: string[][] = [];
   const numbers = new Map<string, number>();
   const lowest = new Map<string, number>();

@@ -4,9 +4,9 @@ import type { Answer } from './model';
 import { read } from './operations';
 import type { Replica, Tracked, World } from './world';
 
-/** Reads at once; Strapi serves them in turn anyway. */
+/** The number of reads at once. Strapi serves them in turn anyway. */
 const READERS = 8;
-/** How long S3, which works again, may take to be found so, in milliseconds. */
+/** The time in milliseconds within which the plugin must notice that S3 works again. */
 const PATIENCE_MS = 45_000;
 
 export interface Verified {
@@ -15,8 +15,8 @@ export interface Verified {
 }
 
 /**
- * Nothing is being written, and S3 works: reads every file and every format from every replica. What is there now must
- * be what the clients' model allows, the same everywhere, and of one write.
+ * Reads every file and every format from every replica, while nobody writes and S3 works. The bytes must be those that the clients'
+ * model allows, the same everywhere, and from one write.
  */
 export async function verifyAll(world: World): Promise<Verified> {
   const verified = { files: 0, bytes: 0 };
@@ -58,7 +58,7 @@ function compare(world: World, file: Tracked, key: string, main: Answer, format:
 
 const wordFor = (answer: Answer): string => (answer.kind === 'missing' ? 'missing' : 'there');
 
-/** S3 may be thought away for some seconds yet. */
+/** Reads again for a while if S3 seems to be away, because a replica may believe that for some seconds more. */
 async function readPatiently(world: World, replica: Replica, file: Tracked, key: string): Promise<{ answer: Answer; bytes: Buffer } | null> {
   try {
     return await waitUntil(

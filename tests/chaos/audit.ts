@@ -13,22 +13,22 @@ const OWN = '.s3-storage';
 const READERS = 8;
 
 /**
- * Compares what the ledger says with what the bucket and the disks hold, row by row: SQL, an S3 client and the file
- * system, and none of the code under test.
+ * Compares the ledger with the bucket and the disks, row by row. It uses SQL, an S3 client and the file system, and none of the
+ * code under test.
  */
 export class Audit {
-  /** Objects whose bytes were read, by name: nothing overwrites them, so that later their listing tells. */
+  /** Objects whose bytes were read, by name. Nothing overwrites them, so later a listing is enough. */
   readonly #proven = new Map<string, string>();
 
   constructor(
     private readonly world: World,
     private readonly books: Books,
     private readonly bucket: RawBucket,
-    /** The embedded server keeps, as an object, what arrived of a PUT that broke off; real stores drop it. */
+    /** Whether the server keeps the arrived part of a broken PUT as an object. The embedded one does, and real stores drop it. */
     private readonly keepsParts: boolean,
   ) {}
 
-  /** Every live name has the bytes of its row. @param afresh reads also what was read before. @returns the live rows */
+  /** Checks that every live name has the bytes of its row. @param afresh reads known bytes, too. @returns the number of live rows */
   async liveNames(afresh = false): Promise<number> {
     if (afresh) this.#proven.clear();
     const rows = (await this.books.rows()).filter(({ state }) => state !== 'new' && state !== 'gone');
@@ -45,9 +45,9 @@ export class Audit {
     return rows.length;
   }
 
-  /** Every object and every file is live or recorded. To be asked when all late requests have landed. */
+  /** Checks that every object and every file is live or recorded. Callers wait until all late requests have taken effect. */
   async leftovers(): Promise<void> {
-    // first what is there: whatever was recorded before it came stays recorded for a day
+    // objects and files are read first: a name that was recorded before its bytes came stays recorded for a day
     const objects = await this.bucket.list();
     const folders = await this.#volumes();
     const files = new Map(await Promise.all([...folders].map(async ([id, folder]) => [id, await filesIn(folder)] as const)));
@@ -70,7 +70,7 @@ export class Audit {
     }
   }
 
-  /** An image and its formats stem from one replace: one ticket. */
+  /** Checks that an image and its formats stem from one replace and have one ticket. */
   async tickets(): Promise<void> {
     const rows = new Map((await this.books.rows()).map((row) => [row.object_key, row]));
     for (const { key, formatKeys, model, marks } of this.world.files) {
@@ -81,7 +81,7 @@ export class Audit {
     }
   }
 
-  /** All that is known of a key, for whoever looks for the cause. */
+  /** All that is known of a key, for somebody who looks for the cause. */
   async facts(key: string): Promise<string> {
     const file = this.world.files.find((tracked) => tracked.key === key || tracked.formatKeys.includes(key));
     const keys = file ? [file.key, ...file.formatKeys] : [key];
@@ -112,13 +112,13 @@ export class Audit {
     return null;
   }
 
-  /** Of each replica: id and uploads folder. */
+  /** The volume id and the uploads folder of each replica. */
   async #volumes(): Promise<Map<string, string>> {
     const folders = this.world.replicas.map(({ strapi }) => strapi.uploadsDir);
     return new Map(await Promise.all(folders.map(async (folder) => [(await readFile(path.join(folder, OWN, 'volume'), 'utf8')).trim(), folder] as const)));
   }
 
-  /** A job may have moved the row on since it was read. */
+  /** Whether a job has changed the row since it was read. */
   async #hasMoved(row: Row): Promise<boolean> {
     const [again] = await this.books.rows([row.object_key]);
     return again?.rev !== row.rev;
@@ -141,7 +141,7 @@ async function wrongOnDisk(row: Row, folders: ReadonlyMap<string, string>): Prom
   return md5 === row.md5 ? null : `the file "${row.local_name}" has the MD5 ${md5} instead of ${row.md5}`;
 }
 
-/** Relative to the uploads folder; without what is no file of the library's: the volume's id and temporary files. */
+/** The library's files relative to the uploads folder, without the volume's id and temporary files. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));

@@ -7,12 +7,12 @@ import type { Replica, Tracked, World } from './world';
 /** More than two writers of one key at a time would prove no more. */
 const MOST_WRITERS = 2;
 
-/** Clients at work; `stop` resolves when the last of their requests has ended. */
+/** Clients at work. `stop` resolves when the last of their requests has ended. */
 export interface Crowd {
   stop(): Promise<void>;
 }
 
-/** @param size clients of each replica */
+/** Starts the clients. @param size the number of clients of each replica */
 export function startClients(world: World, size: number, label: string): Crowd {
   let stopped = false;
   const clients = world.replicas.flatMap((replica) =>
@@ -37,18 +37,18 @@ async function act(world: World, home: Replica, dice: Dice): Promise<void> {
   const action = dice.weighted({ upload: 32, replace: 22, remove: 9, read: 37 });
   const file = action === 'upload' ? undefined : someFile(world, dice, action === 'remove' ? 1 : MOST_WRITERS);
   if (!file) return upload(world, home, someKinds(dice));
-  // a large one takes the time of many small ones
+  // a large file takes the time of many small ones
   if (action === 'replace' && file.kind !== 'parts') return replaceAndRead(world, home, file, dice);
   if (action === 'remove') return remove(world, home, file);
-  // cross reads: of what others wrote, often
+  // clients often read what others wrote
   const from = dice.pick(world.replicas);
   await read(world, from, file, dice.pick([file.key, file.key, ...file.formatKeys]));
 }
 
-/** What was replaced is looked at at once, and once more when every replica must know of it. */
+/** Replaces a file and reads it at once, and again when every replica must know of the replace. */
 async function replaceAndRead(world: World, home: Replica, file: Tracked, dice: Dice): Promise<void> {
   const keys = [file.key, ...file.formatKeys] as const;
-  // so that there is something old to be remembered
+  // each replica reads the old bytes first, so that it has something old to remember
   for (const replica of world.replicas) await read(world, replica, file, dice.pick(keys));
   // another client may have deleted it meanwhile
   if (file.model.mayBeGone) return;
@@ -64,7 +64,7 @@ function someKinds(dice: Dice): Kind[] {
   return Array.from({ length: dice.chance(0.15) ? 3 : 1 }, kind);
 }
 
-/** Half of the time one of the latest, so that writes and reads of one file meet. */
+/** Picks one of the latest files half of the time, so that writes and reads of one file meet. */
 function someFile(world: World, dice: Dice, mostWriters: number): Tracked | undefined {
   const { files } = world;
   const from = dice.chance(0.5) ? Math.max(0, files.length - 12) : 0;

@@ -6,7 +6,7 @@ import type { Dice } from './dice';
 
 export type Kind = 'text' | 'binary' | 'parts' | 'image';
 
-/** How bytes are known again once they have been sent. Images are told apart by their colour, which their formats share. */
+/** The mark by which tests know bytes again once they have been sent. They tell images apart by their colour, which the formats share. */
 export interface Mark {
   readonly md5: string;
   readonly size: number;
@@ -16,16 +16,16 @@ export interface Mark {
 type Colour = readonly [number, number, number];
 
 const MIB = 1024 * 1024;
-/** Above this the plugin uploads in parts. */
+/** The plugin uploads larger files in parts. */
 const PARTS_ABOVE = 64 * MIB;
-/** Wide enough for a thumbnail and one more format. */
+/** A size in pixels that is large enough for a thumbnail and one more format. */
 const PICTURE = { width: 600, height: 400 };
 /** Colours lie on a grid, further apart than a JPEG blurs them. */
 const STEP = 16;
 const STEPS = 13;
 const TOLERANCE = 6;
 
-/** Contents no two of which are the same, nor of the same colour (as far as 2197 go). */
+/** Contents that all differ, also in their colours, as far as 2197 colours go. */
 export class Contents {
   #made = 0;
 
@@ -34,7 +34,7 @@ export class Contents {
   async make(kind: Kind, name: string): Promise<{ file: TestFile; mark: Mark }> {
     const number = this.#made++;
     if (kind !== 'image') return marked({ name, type: kind === 'text' ? 'text/plain' : 'application/octet-stream', bytes: this.#plain(kind, number) }, null);
-    // 1000 and 2197 have no divisor in common: all are used before one comes again
+    // 1000 and 2197 have no divisor in common, so each colour comes once before one comes again
     const place = (number * 1000) % STEPS ** 3;
     const colour = [place % STEPS, Math.floor(place / STEPS) % STEPS, Math.floor(place / STEPS ** 2)].map((step) => 28 + step * STEP) as unknown as Colour;
     const type = name.endsWith('.png') ? 'png' : 'jpeg';
@@ -62,7 +62,7 @@ function marked(file: TestFile, colour: Colour | null) {
   return { file, mark: { md5: md5Of(file.bytes), size: file.bytes.length, colour } };
 }
 
-/** Which of the versions these bytes of a file, or of one of its formats, come from; null when from none. */
+/** The version from which these bytes of a file or of one of its formats come, or null when they come from none. */
 export async function versionOf(marks: readonly Mark[], bytes: Buffer, isFormat: boolean): Promise<number | null> {
   const seen = isFormat ? await colourOf(bytes) : null;
   const md5 = md5Of(bytes);

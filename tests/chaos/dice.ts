@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** Choices that a seed repeats. What happens between them (who comes first) is the machine's and is not repeated. */
+/** Choices that a seed repeats. It does not repeat which client comes first between them, because the machine decides that. */
 export interface Dice {
-  /** Uniform in [0, 1). */
+  /** A number in [0, 1), uniformly distributed. */
   next(): number;
   chance(probability: number): boolean;
-  /** A whole number, both ends included. */
+  /** A whole number between the two, both ends included. */
   int(from: number, to: number): number;
   pick<T>(list: readonly [T, ...T[]]): T;
-  /** One of the names, as often as its weight says. */
+  /** One of the names, each as often as its weight says. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K;
   bytes(size: number): Buffer;
   /** Other dice, whose throws do not depend on how often these were thrown. */

@@ -20,22 +20,22 @@ export interface KillsOptions {
   seed: string;
   s3?: S3Kind;
   database: TestDatabase;
-  /** Damages files behind the server's back before the last look: the campaign must notice. */
+  /** Whether to damage files behind the server's back before the last look. The campaign must notice. */
   sabotage: boolean;
   say: Say;
 }
 
 const CLIENTS = 6;
 const MOST_WRITES = 60;
-/** An outage whose every write waits would otherwise make a round long. */
+/** The longest load of one round, in milliseconds. Without it an outage in which every write waits would make a round long. */
 const LONGEST_LOAD_MS = 5_000;
 const LONGEST_PARTS_MS = 10_000;
-/** Every so many rounds a file goes to S3 in parts; by turns it is acknowledged before the kill, and probably is not. */
+/** A file goes to S3 in parts every five rounds. By turns Strapi acknowledges it before the kill, and probably does not. */
 const PARTS_EVERY = 5;
 
 /**
- * A Strapi under load, with troubles on the way to S3, is killed again and again; after each start every acknowledged
- * byte is looked for.
+ * Kills a Strapi again and again, under load and with troubles on the way to S3, and looks after each start for every acknowledged
+ * byte.
  * @returns the exit code
  */
 export async function runKills(options: KillsOptions): Promise<number> {
@@ -106,8 +106,8 @@ async function round({ stage, world, replica, books, audit, number }: Round): Pr
 const acknowledged = (world: World): number => ['upload', 'replace', 'delete'].reduce((sum, what) => sum + world.counted(`${what} acknowledged`), 0);
 
 /**
- * After some writes (so that a slow machine gets its share of them, too), at any time or right when some request to S3 is on
- * its way: that is where the steps of a write lie.
+ * Waits for some writes, so that a slow machine gets its share of them, too. Then it waits for any moment, or for one at which a
+ * request to S3 is on its way, because the steps of a write lie there.
  */
 async function killMoment({ proxy }: Stage, dice: Dice, done: () => number): Promise<string> {
   const writes = dice.int(1, MOST_WRITES);
@@ -137,7 +137,7 @@ async function finish(options: KillsOptions, { proxy, bucket }: Stage, world: Wo
   if (options.sabotage) await sabotage(world, books, bucket);
   const rows = await audit.liveNames(true);
   await audit.leftovers();
-  // what the observer has found needs no second witness
+  // violations that the observer has found need no second witness
   if (world.violations.length > 0) return;
   const { files, bytes } = await verifyAll(world);
   options.say(`at the end: ${files} files (${(bytes / 2 ** 20).toFixed(1)} MiB) and ${rows} ledger rows verified, all in S3, nothing left over`);

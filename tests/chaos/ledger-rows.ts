@@ -31,7 +31,7 @@ export interface ListedFile {
   formatKeys: string[];
 }
 
-/** The database over a connection of the observer's own. */
+/** The database, over the observer's own connection. */
 export interface Books {
   rows(keys?: readonly string[]): Promise<Row[]>;
   names(keys?: readonly string[]): Promise<Name[]>;

@@ -3,10 +3,10 @@ import type { Books } from './ledger-rows';
 import { FileModel } from './model';
 import type { Replica, World } from './world';
 
-/** An outage makes the breaker wait half a minute at most, and then files follow four at a time. */
+/** After an outage the breaker waits half a minute at most, and then files follow four at a time. */
 const CATCH_UP_MS = 120_000;
 
-/** Uploads that were not acknowledged and are listed all the same are files like any other from here on. */
+/** Treats uploads that were not acknowledged and are listed all the same as files like any other from here on. */
 export async function adoptLoose(world: World, books: Books): Promise<void> {
   const loose = world.loose.splice(0);
   const listed = await books.listed(loose.map(({ name }) => name));
@@ -20,7 +20,7 @@ export async function adoptLoose(world: World, books: Books): Promise<void> {
   }
 }
 
-/** S3 works: waits until every file that fell back is in S3. */
+/** Waits, while S3 works, until every file that fell back is in S3. */
 export async function caughtUp(world: World, { strapi }: Replica): Promise<void> {
   type Status = { pendingUploads: { count: number }; breaker: { state: string } };
   let last: Status | undefined;

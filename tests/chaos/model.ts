@@ -1,11 +1,11 @@
 /**
- * What a read of one file may answer, as its clients know it: from when they sent their writes, and when and how those
- * were answered. Pure; times are milliseconds of one clock, that of the clients.
+ * Says which answers a read of one file may get. It knows only what the clients know: when they sent their writes, and when and how
+ * those were answered. It does no I/O. All times are milliseconds of the clients' clock.
  */
 
 export type Outcome = 'under-way' | 'acknowledged' | 'refused' | 'unknown' | 'superseded';
 
-/** One write or delete. Its outcome is unknown when the connection broke: then it ends with the process that had it. */
+/** One write or delete. If the connection broke, the outcome is unknown, and the attempt ends with its process. */
 export interface Attempt {
   readonly replica: string;
   readonly startedAt: number;
@@ -14,7 +14,7 @@ export interface Attempt {
 }
 
 export type Answer =
-  /** Of which write the bytes are; null when they are of none. */
+  /** The write that the bytes come from, or null when they come from none. */
   | { kind: 'bytes'; version: number | null }
   | { kind: 'missing' };
 
@@ -24,14 +24,14 @@ export interface Read {
 }
 
 export class FileModel {
-  /** In the order they were sent; the index is the version. */
+  /** The writes in the order in which they were sent. The index is the version. */
   readonly writes: Attempt[] = [];
   #removal: Attempt | undefined;
 
-  /** @param lagMs how long after an acknowledgement another replica may still show what was before */
+  /** @param lagMs how long after an acknowledgement another replica may still show the former bytes */
   constructor(private readonly lagMs = 0) {}
 
-  /** @returns the version */
+  /** Notes that a write was sent. @returns the version */
   write(replica: string, now: number): number {
     return this.writes.push({ replica, startedAt: now, endedAt: Infinity, outcome: 'under-way' }) - 1;
   }
@@ -48,7 +48,7 @@ export class FileModel {
     if (this.#removal) Object.assign(this.#removal, { outcome, endedAt: now });
   }
 
-  /** A delete was sent, and not refused. */
+  /** Whether a delete was sent and not refused. */
   get mayBeGone(): boolean {
     return this.#removal !== undefined && this.#removal.outcome !== 'refused';
   }
@@ -57,7 +57,7 @@ export class FileModel {
     return this.#removal?.outcome === 'acknowledged';
   }
 
-  /** Why this answer must not have been given, or null. To be asked when the read has ended. */
+  /** Says why nobody should have got this answer, or null. Callers ask when the read has ended. */
   objection(read: Read, answer: Answer): string | null {
     if (answer.kind === 'missing') return this.mayBeGone ? null : 'a listed file is missing';
     if (answer.version === null) return 'bytes that nobody wrote';
@@ -71,7 +71,7 @@ export class FileModel {
     return later < 0 ? null : `stale: version ${answer.version}, though version ${later} was acknowledged ${Math.round(read.startedAt - this.#write(later).endedAt)} ms before`;
   }
 
-  /** Nothing is under way, and this is what is there: whatever else it might have been, it is no more. */
+  /** Settles on this answer while nothing is under way: every other answer that was possible is wrong from now on. */
   settle(answer: Answer): void {
     if (answer.kind === 'missing') return this.removed('acknowledged', this.#removal?.startedAt ?? 0);
     if (this.#removal?.outcome !== 'acknowledged') this.#removal = undefined;
@@ -81,7 +81,7 @@ export class FileModel {
     });
   }
 
-  /** Whether whoever reads must know of an acknowledged attempt. */
+  /** Whether a reader must know of an acknowledged attempt. */
   #isOver(attempt: Attempt | undefined, read: Read): boolean {
     return attempt !== undefined && attempt.endedAt + (attempt.replica === read.replica ? 0 : this.lagMs) < read.startedAt;
   }

@@ -4,7 +4,7 @@ import { versionOf, type Kind } from './content';
 import { FileModel, type Answer } from './model';
 import { now, urlOf, type Loose, type Replica, type Tracked, type World } from './world';
 
-/** How a request ended: with an answer, or with a broken connection (then nobody knows what the server did). */
+/** The end of a request: an answer, or a broken connection, after which nobody knows what the server did. */
 type Ended<T> = { outcome: 'acknowledged'; body: T } | { outcome: 'refused' | 'unknown' };
 
 async function ask<T>(world: World, what: string, send: () => Promise<ApiAnswer<T>>): Promise<Ended<T>> {
@@ -68,7 +68,7 @@ export async function replace(world: World, { name: replica, strapi }: Replica, 
   file.writers--;
 }
 
-/** Deletes a file that nobody else writes at the time. */
+/** Deletes a file that nobody else writes at that time. */
 export async function remove(world: World, { name: replica, strapi }: Replica, file: Tracked): Promise<void> {
   file.writers++;
   file.model.remove(replica, now());
@@ -79,7 +79,7 @@ export async function remove(world: World, { name: replica, strapi }: Replica, f
 
 export type Seen = { answer: Answer; bytes: Buffer } | 'unavailable' | 'broken';
 
-/** Reads a file or one of its formats, and says what its clients may not have been answered. */
+/** Reads a file or one of its formats, and reports an answer that the clients' model does not allow. */
 export async function read(world: World, { name: replica, strapi }: Replica, file: Tracked, key: string): Promise<Seen> {
   const startedAt = now();
   let answer: Awaited<ReturnType<typeof strapi.read>>;
@@ -87,7 +87,7 @@ export async function read(world: World, { name: replica, strapi }: Replica, fil
   try {
     answer = await strapi.read(urlOf(key));
   } catch {
-    // cut short: its Content-Length told
+    // the answer was cut short, as its Content-Length shows
     world.count('read broken off');
     return 'broken';
   } finally {

@@ -19,9 +19,9 @@ export interface ReplicasOptions {
   seconds: number;
   seed: string;
   s3?: S3Kind;
-  /** On a server: several processes share it. */
+  /** A database on a server, because several processes share it. */
   database: TestDatabase;
-  /** Damages files behind the servers' back before the last look: the campaign must notice. */
+  /** Whether to damage files behind the servers' backs before the last look. The campaign must notice. */
   sabotage: boolean;
   say: Say;
 }
@@ -33,8 +33,8 @@ const LAG_MS = 2_050;
 const TOLD_EVERY_MS = 10_000;
 
 /**
- * Three Strapi processes with a disk each on one database, under load and with troubles of all kinds on the way to S3:
- * no read may show what its replica must know to be old. Then, with S3 healthy, all of them must show the same.
+ * Runs three Strapi processes on one database, each with its own disk, under load and with troubles of all kinds on the way to S3.
+ * No read may show bytes that its replica must know to be old. Then, when S3 is healthy, all replicas must show the same.
  * @returns the exit code
  */
 export async function runReplicas(options: ReplicasOptions): Promise<number> {
@@ -44,7 +44,7 @@ export async function runReplicas(options: ReplicasOptions): Promise<number> {
   let code = 1;
   try {
     await prepare(stage);
-    // one after the other: each looks whether the tables are there
+    // they start one after the other, because each looks whether the tables are there
     for (const name of OTHERS) replicas.push({ name, strapi: await startStrapi({ database: options.database, secrets: stage.strapi.secrets }) });
     const world = new World(replicas, diceOf(seed), LAG_MS);
     const books = openBooks(stage.strapi);
@@ -85,7 +85,7 @@ async function finish(options: ReplicasOptions, { proxy, bucket }: Stage, world:
   if (options.sabotage) await sabotage(world, books, bucket);
   const rows = await audit.liveNames(true);
   await audit.leftovers();
-  // what the observer has found needs no second witness
+  // violations that the observer has found need no second witness
   if (world.violations.length > 0) return;
   const { files, bytes } = await verifyAll(world);
   await audit.tickets();

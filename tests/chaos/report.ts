@@ -3,10 +3,10 @@ import type { World } from './world';
 
 export type Say = (line: string) => void;
 
-/** Each violation is told with what it takes to find it; more of them than this are only counted. */
+/** The number of violations that are reported with everything needed to find the cause. Further ones are only counted. */
 const TOLD = 12;
 
-/** Says what was counted and what was violated. @returns the exit code */
+/** Reports the counts and the violations. @returns the exit code */
 export async function report(world: World, audit: Audit, say: Say): Promise<number> {
   for (const [what, times] of [...world.counts].sort(([one], [other]) => one.localeCompare(other))) say(`  ${times} × ${what}`);
   if (world.violations.length === 0) {

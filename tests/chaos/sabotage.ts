@@ -3,7 +3,7 @@ import type { Books } from './ledger-rows';
 import { upload } from './operations';
 import type { World } from './world';
 
-/** Damages two acknowledged files behind the server's back: one byte of an object is changed, another object is removed. */
+/** Damages two acknowledged files behind the server's back: it changes one byte of an object, and removes another object. */
 export async function sabotage(world: World, books: Books, bucket: RawBucket): Promise<void> {
   await upload(world, world.replicas[0], ['text', 'text']);
   const keys = world.files.slice(-2).map(({ key }) => key);

@@ -2,12 +2,12 @@ import { s3Error, type Fault, type FaultProxy, type SeenRequest } from '../suppo
 import { sleep } from '../support/process';
 import type { Dice } from './dice';
 
-/** What may go wrong between Strapi and S3. Bytes of a GET's answer are never changed: over plain HTTP nobody could tell. */
+/** The troubles between Strapi and S3. None changes bytes of a GET's answer, because over plain HTTP nobody could tell. */
 export type Trouble = 'reset' | 'reset-after' | 'apply-late' | 'slow-down' | 'latency' | 'corrupt' | 'truncate' | 'stall' | 'blackhole';
 
 export interface Climate {
   readonly troubles: Readonly<Partial<Record<Trouble, number>>>;
-  /** How often a change of the weather brings a calm, and how often an outage; the rest of the time some requests fail. */
+  /** The probability that a change of the weather brings a calm; `outage` is that of an outage. Otherwise some requests fail. */
   readonly calm: number;
   readonly outage: number;
 }
@@ -15,12 +15,12 @@ export interface Climate {
 export const ROUGH: Climate = { troubles: { reset: 3, 'reset-after': 3, 'apply-late': 3, 'slow-down': 3, latency: 1 }, calm: 0.35, outage: 0.15 };
 export const WILD: Climate = { troubles: { ...ROUGH.troubles, corrupt: 2, truncate: 2, stall: 1, blackhole: 1 }, calm: 0.4, outage: 0.1 };
 
-/** Weather over an S3 endpoint; `end` heals it. */
+/** Weather over an S3 endpoint. `end` heals it. */
 export interface Weather {
   end(): Promise<void>;
 }
 
-/** @param note told of every fault that is played */
+/** Starts the weather. @param note hears of every fault that is played */
 export function startWeather(proxy: FaultProxy, climate: Climate, dice: Dice, note: (fault: string) => void): Weather {
   let ended = false;
   const changing = (async () => {
@@ -44,7 +44,7 @@ export function startWeather(proxy: FaultProxy, climate: Climate, dice: Dice, no
   };
 }
 
-/** Some of the requests meet a trouble of their own. */
+/** Gives some of the requests a trouble of their own. */
 function drizzle(proxy: FaultProxy, { troubles }: Climate, dice: Dice, note: (fault: string) => void): void {
   const probability = dice.pick([0.1, 0.3, 0.6]);
   for (const trouble of Object.keys(troubles) as Trouble[]) {

@@ -14,18 +14,18 @@ export interface Tracked {
   readonly id: number;
   readonly name: string;
   readonly kind: Kind;
-  /** Of the file itself. */
+  /** The key of the file itself. */
   readonly key: string;
   readonly formatKeys: readonly string[];
   readonly marks: Mark[];
   readonly model: FileModel;
-  /** Bytes of each format as first served at rest, by version and key: MD5. */
+  /** The MD5 of each format's bytes as first served at rest, by version and key. */
   readonly formatMd5s: Map<string, string>;
-  /** Writes under way. */
+  /** The number of writes under way. */
   writers: number;
 }
 
-/** An upload that was not acknowledged: it may have come to be listed or not. */
+/** An upload that was not acknowledged. The library may list it or not. */
 export interface Loose {
   readonly name: string;
   readonly kind: Kind;
@@ -34,11 +34,11 @@ export interface Loose {
 
 export interface Violation {
   readonly what: string;
-  /** The key whose facts shall be collected; null when there is no such. */
+  /** The key whose facts the report collects, or null when there is none. */
   readonly key: string | null;
 }
 
-/** What the clients of one campaign know and have counted. */
+/** The knowledge and the counts of the clients of one campaign. */
 export class World {
   readonly files: Tracked[] = [];
   readonly loose: Loose[] = [];
@@ -51,7 +51,7 @@ export class World {
   constructor(
     readonly replicas: readonly [Replica, ...Replica[]],
     readonly dice: Dice,
-    /** How long another replica may lag behind, in milliseconds. */
+    /** The time in milliseconds that another replica may lag behind. */
     readonly lagMs: number,
   ) {
     this.contents = new Contents(dice.fork('contents'));
@@ -84,7 +84,7 @@ export class World {
   }
 }
 
-/** Of the clients; the same for all of them. */
+/** The time on the clients' clock, in milliseconds. All clients have the same clock. */
 export const now = (): number => performance.now();
 
 export const urlOf = (key: string): string => `/uploads/${key}`;

@@ -9,7 +9,7 @@ const FAILED_OBJECT = {
   lastError: reasonOf('ACCESS_DENIED'), volume: 'disk-1', stranded: false, rev: 1,
 } as const;
 
-/** As the plans of core make it: it expects, and does nothing. */
+/** A dry run as the plans of core make it: it counts the expected work and does none. */
 const DRY_RUN: RunEntry = { ...RUN, dryRun: true, done: 0, bytesDone: 0 };
 
 /** An engine whose run takes `seconds` by the clock of the stage. */

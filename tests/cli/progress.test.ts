@@ -6,7 +6,7 @@ import { PROGRESS, stageIo, type Played } from './support';
 
 const RATE = { perSecond: 50, bytesPerSecond: 1_000_000, secondsLeft: 130 };
 
-/** What a terminal would have shown, one text a drawing. */
+/** The texts that a terminal would have shown, one for each drawing. */
 const drawings = (played: Played): string[] => played.stderr().split('\r\u001b[K').slice(1);
 
 describe('numbers', () => {

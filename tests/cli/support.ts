@@ -107,7 +107,7 @@ export const PASSED_TEST: TestAnswer = {
   snippets: [],
 };
 
-/** The admin face with these answers; everything that it changes is left out. */
+/** The admin API with these answers, without the methods that change something. */
 export function engineWith(more: Partial<Answers> = {}): AdminApi {
   const answers: Answers = {
     settings: async () => SETTINGS,
@@ -127,17 +127,17 @@ export function engineWith(more: Partial<Answers> = {}): AdminApi {
 export interface Played {
   readonly io: CommandIo;
   readonly clock: FakeClock;
-  /** What was written so far. */
+  /** The text written so far. */
   stdout(): string;
   stderr(): string;
   readonly questions: string[];
-  /** A SIGINT. */
+  /** Sends a SIGINT. */
   interrupt(): void;
-  /** The code with which the process was ended at once. */
+  /** The code with which the command ended the process at once, or null. */
   quitWith(): number | null;
 }
 
-/** A process to play in. `answer`: what somebody types when asked; null: nobody is there. */
+/** A process in which commands run. `answer` is the text that somebody types when asked, or null when nobody is there. */
 export function stageIo({ isTTY = false, columns = 80, answer = null as string | null } = {}): Played {
   const written = { stdout: '', stderr: '' };
   const listeners = new Set<() => void>();
@@ -172,7 +172,7 @@ export function stageIo({ isTTY = false, columns = 80, answer = null as string |
   };
 }
 
-/** Runs a command line to its end; answers the exit code. */
+/** Runs a command line to its end. @returns the exit code */
 export function runOn(played: Played, line: string, engine: AdminApi = engineWith(), facts: HostFacts = FACTS): Promise<number> {
   const host = { start: async () => engine, facts: async () => facts };
   return createCommand(host, played.clock).run(line.split(' ').filter(Boolean), played.io);

@@ -19,8 +19,8 @@ import { uploading } from './ledger/uploading';
 import { uploadingTogether } from './ledger/uploading-together';
 
 /**
- * Everything the port `Ledger` promises, as tests.
- * @param make answers an empty ledger, before each test
+ * Tests everything that the port `Ledger` promises.
+ * @param make returns an empty ledger before each test
  */
 export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest>): void {
   describe(`${name} keeps the ledger's contract`, () => {

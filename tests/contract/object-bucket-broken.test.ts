@@ -12,7 +12,7 @@ import { type ContractCheck, namesOfRun } from './object-store';
 import { LISTING_CHECKS } from './object-listing';
 import { PRESIGN_CHECKS } from './object-presign';
 
-/** The first check that a store fails; undefined where it passes all. One that does not end has failed. */
+/** The title of the first check that a store fails, or undefined when it passes all. A check that does not end has failed. */
 async function failedCheck(checks: readonly ContractCheck<ObjectStore>[], make: () => ObjectStore): Promise<string | undefined> {
   for (const { title, run } of checks) {
     let timer: NodeJS.Timeout | undefined;
@@ -67,14 +67,14 @@ describe('the contract of listings itself', () => {
 });
 
 describe('the contract of presigned URLs itself', () => {
-  /** What a server that gives out objects to whoever has a URL may do wrong. */
+  /** The faults of a server that gives objects to everybody who has a URL. */
   interface Faults {
-    /** What is signed of a request. */
+    /** Returns the part of a request that the signature covers. */
     signed?: (method: string, target: URL) => string;
     expires?: false;
     ranges?: false;
     headers?: false;
-    /** What is written into the URL. */
+    /** Returns the path that is written into the URL. */
     written?: (name: string) => string;
     checksTime?: false;
     checksName?: false;

@@ -55,7 +55,7 @@ export const LISTING_CHECKS: readonly ContractCheck<ObjectStore>[] = [
   }),
 ];
 
-/** The listing of one kind of store as a jest suite. @param make answers an empty store, before each test */
+/** The contract of listings as a Jest suite for one kind of store. @param make returns an empty store before each test */
 export function objectListingContract(name: string, make: () => Promise<ObjectStore> | ObjectStore, gaps?: Gaps): void {
   storeSuite(`${name} keeps the contract of listings`, LISTING_CHECKS, make, { gaps, fresh: true });
 }

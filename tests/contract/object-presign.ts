@@ -11,7 +11,7 @@ async function urlOf(store: ObjectStore, name: string, expiresInSeconds = 60): P
   return url;
 }
 
-/** What somebody gets who has nothing but the URL. */
+/** The answer to somebody who has nothing but the URL. */
 async function fetched(url: string, method = 'GET'): Promise<{ status: number; text: string; headers: Headers }> {
   const answer = await fetch(url, { method });
   return { status: answer.status, text: await answer.text(), headers: answer.headers };
@@ -23,7 +23,7 @@ async function isRefused(url: string, secret: string, method?: string): Promise<
   assert.ok(!text.includes(secret));
 }
 
-/** Everything that `ObjectStore.presign` promises of a store that has URLs. */
+/** Everything that `ObjectStore.presign` promises for a store that has URLs. */
 export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
   check('a plain GET of the URL answers exactly the bytes', async (store, names) => {
     const bytes = someBytes(50_000);
@@ -82,7 +82,7 @@ export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
   check('aborted before: ABORTED', async (store, names) => {
     await failsWith('ABORTED', store.presign(names('x'), { expiresInSeconds: 60, signal: AbortSignal.abort() }));
   }),
-  // the last, because it takes some seconds
+  // this check comes last, because it takes some seconds
   check('after it has expired the URL is refused, and a later end written into it as well', async (store, names) => {
     await store.put(names('short.txt'), bodyOf('hidden'));
     const url = await urlOf(store, names('short.txt'), 2);
@@ -95,7 +95,7 @@ export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
   }),
 ];
 
-/** The URLs of one kind of store as a jest suite. */
+/** The contract of presigned URLs as a Jest suite for one kind of store. */
 export function objectPresignContract(name: string, make: () => Promise<ObjectStore> | ObjectStore, gaps?: Gaps): void {
   storeSuite(`${name} keeps the contract of presigned URLs`, PRESIGN_CHECKS, make, { gaps });
 }

@@ -7,13 +7,13 @@ import type { Body, GetOptions, ObjectFacts, ObjectStore, ObjectStream, PutOptio
 import { bodyOf, bytesOf } from '../support/bodies';
 import { namesOfRun, OBJECT_STORE_CHECKS } from './object-store';
 
-/** A right store, of which one method is replaced by a wrong one. */
+/** A right store with one method replaced by a wrong one. */
 function broken(change: (right: MemoryObjectStore) => Partial<ObjectStore>): ObjectStore {
   const right = new MemoryObjectStore();
   return layer(right, change(right));
 }
 
-/** Takes any bytes for the announced ones. */
+/** Stores any bytes as if they were the announced ones. */
 async function trusting(store: ObjectStore, name: string, body: Body, options: PutOptions | undefined, keep: (bytes: Buffer) => Buffer) {
   const bytes = await bytesOf(body.open()).catch((cause: unknown) => {
     throw new StorageError('BODY_FAILED', { refused: true, cause });
@@ -28,7 +28,7 @@ const changedGet =
 
 const withFacts = (facts: ObjectFacts, change: Partial<ObjectFacts>): ObjectFacts => ({ ...facts, ...change });
 
-/** Ways to break the port's promises that have happened to somebody. */
+/** Ways of breaking the port's promises that have happened somewhere. */
 const BROKEN: Record<string, () => ObjectStore> = {
   'stores half': () => broken((right) => ({ put: (name, body, options) => trusting(right, name, body, options, (bytes) => bytes.subarray(0, bytes.length >> 1)) })),
   'stores what comes, unchecked': () => broken((right) => ({ put: (name, body, options) => trusting(right, name, body, options, (bytes) => bytes) })),
@@ -209,7 +209,7 @@ const BROKEN: Record<string, () => ObjectStore> = {
 
 const PATIENCE_MS = 2_000;
 
-/** The checks that `store` fails; one that does not end has failed. */
+/** The titles of the checks that `store` fails. A check that does not end has failed. */
 async function failedChecks(store: ObjectStore): Promise<string[]> {
   const failed: string[] = [];
   for (const { title, run } of OBJECT_STORE_CHECKS) {

@@ -32,11 +32,11 @@ async function makeStore(multipartAbove?: number): Promise<S3ObjectStore> {
 }
 
 const MUST_NOT_OVERWRITE = 'a PUT that must not overwrite: stored where nothing is, else NAME_TAKEN, refused, and what is there stays';
-/** What s3rver does not stand, by the titles of the checks. */
+/** The checks that s3rver does not pass, by title, each with the reason. */
 const EMBEDDED_GAPS = {
   'ranges answer exactly their bytes, and the size of the whole': 's3rver answers the whole object for bytes=0-0',
 };
-/** In one PUT only: in parts, s3rver too shows nothing before the end. */
+/** Further gaps of a single PUT. In uploads in parts s3rver shows nothing before the end either. */
 const EMBEDDED_PUT_GAPS = {
   [MUST_NOT_OVERWRITE]: 's3rver takes no notice of the condition',
   'fewer or more bytes than announced: INTEGRITY, nothing visible': 's3rver keeps what came of a request that was cut off',

@@ -1,4 +1,4 @@
-// Longer than files should be: the promises of one port, in one list, to be read beside it.
+// This file is longer than files should be, because it lists all promises of one port, and readers compare it with the port.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { isStorageError, StorageError } from '../../server/src/core/errors';
@@ -8,10 +8,10 @@ import type { LocalStore } from '../../server/src/core/store/local/local-store';
 import type { ByteRange, ObjectStore } from '../../server/src/core/store/object-store';
 import { bodyOf, bytesOf, failingBody, hangingBody, md5Of, someBytes } from '../support/bodies';
 
-/** What buckets and disks have in common. What buckets alone do, to list and to presign, has suites of its own. */
+/** The methods that buckets and disks have in common. Listing and presigning, which only buckets do, have suites of their own. */
 export type AnyStore = Pick<ObjectStore, keyof ObjectStore & keyof LocalStore>;
 
-/** One promise of the port. Rejects when `store` breaks it; leaves objects behind, so that names are its own. */
+/** One promise of the port. `run` rejects when `store` breaks it. It leaves objects behind and therefore uses names of its own. */
 export interface ContractCheck<S = AnyStore> {
   readonly title: string;
   run(store: S, names: (suffix: string) => string): Promise<void>;
@@ -39,10 +39,10 @@ async function read(store: AnyStore, name: string, range?: ByteRange): Promise<B
 
 const check = (title: string, run: ContractCheck['run']): ContractCheck => ({ title, run });
 
-/** Larger than one chunk of a stream and than what a socket takes at once. */
+/** A size in bytes that is larger than one chunk of a stream and than a socket takes at once. */
 const LARGE = 3 * 1024 * 1024 + 7;
 
-/** Writes, reads, and what names mean. */
+/** The checks of writes, of reads and of the meaning of names. */
 const basics: ContractCheck[] = [
   check('put, then head and get answer the same bytes and size', async (store, names) => {
     const bytes = someBytes(200_001);
@@ -196,7 +196,7 @@ const missing: ContractCheck[] = [
   }),
 ];
 
-/** Nothing visible unless all of it, and the right bytes. */
+/** The checks that an object is visible only as a whole and with the right bytes. */
 const wholeness: ContractCheck[] = [
   check('fewer or more bytes than announced: INTEGRITY, nothing visible', async (store, names) => {
     for (const size of [99_999, 100_001, 0]) {
@@ -275,7 +275,7 @@ const aborts: ContractCheck[] = [
 const letGo: ContractCheck[] = [
   check('a body that is destroyed early closes, without an error', async (store, names) => {
     await store.put(names('early'), bodyOf(someBytes(LARGE)));
-    // more often than a store has connections or file handles to lose
+    // the loop runs more often than a store has connections or file handles to lose
     for (let time = 0; time < 60; time += 1) {
       const { body } = await store.get(names('early'));
       let failed: unknown;
@@ -298,7 +298,7 @@ const letGo: ContractCheck[] = [
   }),
 ];
 
-/** Everything that the port promises, as functions that jest and the suite's own test can run. */
+/** Everything that the port promises, as functions that Jest and the suite's own test can run. */
 export const OBJECT_STORE_CHECKS: readonly ContractCheck[] = [...basics, ...ranges, ...missing, ...wholeness, ...aborts, ...letGo];
 
 let runs = 0;
@@ -309,10 +309,10 @@ export function namesOfRun(): (suffix: string) => string {
   return (suffix) => `${folder}/${suffix}`;
 }
 
-/** The titles of checks that the server behind a store is known not to stand, with the reason; they are passed over. */
+/** The titles of the checks that the server behind a store does not pass, with the reason. The suite passes them over. */
 export type Gaps = () => Readonly<Record<string, string>>;
 
-/** Checks as a jest suite. They share one store, unless each needs a fresh one. */
+/** Runs checks as a Jest suite. They share one store, unless each needs a fresh one. */
 export function storeSuite<S>(
   title: string,
   checks: readonly ContractCheck<S>[],
@@ -334,7 +334,7 @@ export function storeSuite<S>(
   });
 }
 
-/** The contract as a jest suite for one kind of store. */
+/** The contract as a Jest suite for one kind of store. */
 export function objectStoreContract(name: string, makeStore: () => Promise<AnyStore> | AnyStore, gaps?: Gaps): void {
   storeSuite(`ObjectStore contract: ${name}`, OBJECT_STORE_CHECKS, makeStore, { gaps });
 }

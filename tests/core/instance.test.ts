@@ -40,7 +40,7 @@ test.each([
 
 test.each([
   [undefined, null], ['', null], ['read-write', null], ['off', 'off'], ['OFF', 'off'], ['read-only', 'read-only'], ['READ_ONLY', 'read-only'],
-  // a restriction was meant
+  // somebody meant a restriction
   ['readonly', 'read-only'], ['rw', 'read-only'],
 ])('S3_STORAGE_MODE=%p', (word, expected) => expect(instanceFacts({ S3_STORAGE_MODE: word }, true).override).toBe(expected));
 

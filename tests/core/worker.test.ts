@@ -4,7 +4,7 @@ import { settle } from '../support/fake-clock';
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
-/** A worker that rests for ever, whose runs end when they are told to. */
+/** A worker that rests for ever. Its runs end when the test ends them. */
 function setup() {
   const running: (() => void)[] = [];
   let begun = 0;

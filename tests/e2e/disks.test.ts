@@ -15,7 +15,7 @@ let browser: Browser;
 const FILES = 22;
 const status = async () => (await stage.strapi.api<StatusAnswer>('GET', '/s3-storage/status')).body;
 
-/** A disk that did not survive a restart, with files on it that S3 never got. */
+/** The disk did not survive a restart, and had files that S3 never got. */
 beforeAll(async () => {
   stage = await openStage();
   browser = await launchBrowser();
@@ -80,7 +80,7 @@ scene('the disk itself is warned of until uploads are refused rather than kept o
   await warning.waitFor();
   await view.main.getByRole('button', { name: /Advanced/ }).click();
   await view.main.getByRole('combobox', { name: /^While S3 is away/ }).click();
-  // by key: on a busy machine the unfolding part still moves the list under a pointer
+  // the test presses a key, because on a busy machine the unfolding part still moves the list under a pointer
   await view.page.getByRole('option', { name: 'Refuse them' }).press('Enter');
   await screenshot(view.page, 'disks-2-reject');
   await view.save.click();

@@ -23,7 +23,7 @@ afterAll(async () => {
   await strapi?.discard();
 }, 60_000);
 
-/** The real page in a real panel, before answers that are made up: see {@link cannedJobs}. */
+/** Plays a scene on the real page in a real panel, with answers that are made up: see {@link cannedJobs}. */
 function scene(title: string, play: (view: MigrationView, canned: CannedJobs) => Promise<void>, look?: Look) {
   test(
     title,
@@ -43,7 +43,7 @@ function scene(title: string, play: (view: MigrationView, canned: CannedJobs) =>
   );
 }
 
-/** What the server was asked to change, once the last of it has come. */
+/** Waits for all changes that the panel asks of the server, and compares them with `wanted`. */
 async function changed({ changes }: CannedJobs, wanted: string[]): Promise<void> {
   for (let tries = 0; changes.length < wanted.length && tries < 100; tries++) await sleep(100);
   expect(changes).toEqual(wanted);
@@ -81,13 +81,13 @@ const failure = (number: number, code: 'NOT_ON_DISK' | 'ACCESS_DENIED' | 'OBJECT
   rev: 1,
 });
 
-/** Everything at once: phase 1 half way, with failures, and an audit that has something to put right. */
-/** After all other runs: a report from before them could not be applied. */
+/** An audit after all other runs, because a report from before them could not be applied. */
 const AUDIT = runOf({
   ...{ job: 'audit', startedAt: '2026-05-04T11:00:00.000Z', endedAt: '2026-05-04T11:10:00.000Z', done: 4_000, bytesDone: 9_000_000_000 },
   audit: { bucket: 'checked', disk: true, findings: 33, applied: 0, lost: 0 },
 });
 
+/** Fills in everything at once: phase 1 half way, with failures, and an audit that has something to put right. */
 function fill(canned: CannedJobs): void {
   canned.objects = {
     local: SOME,
@@ -303,7 +303,7 @@ test('a hidden page asks nothing; shown again, it asks at once', async () => {
     const hide = (hidden: boolean) =>
       panel.page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} }); document.dispatchEvent(new Event('visibilitychange'));`);
     await hide(true);
-    // what was on its way may still arrive
+    // a request that was on its way may still arrive
     await sleep(1_000);
     const before = canned.polls;
     await sleep(5_000);

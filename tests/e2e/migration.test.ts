@@ -30,16 +30,16 @@ import {
   type Panel,
 } from './support/panel';
 
-/** As in the integration test of the same story; a thousand take some minutes. */
+/** The number of images, as in the integration test of the same story. A thousand take some minutes. */
 const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 150);
 const UPLOAD = 'Phase 1: Upload';
 const CLEANUP = 'Phase 2: Cleanup';
 const RESTORE = 'Restore';
 const NAMES = { [UPLOAD]: 'upload', [CLEANUP]: 'cleanup', [RESTORE]: 'restore' } as const satisfies Record<string, JobName>;
-/** At most, for a job to be taken up, to run and to be looked at again. */
+/** The longest time in milliseconds for a job to begin, to run and to appear on the page as ended. */
 const JOB_MS = 60_000 + 300 * IMAGES;
 const CHAPTER_MS = 3 * JOB_MS;
-/** Which part of the library's files is whose: see {@link Editors}. Somebody types in a browser, a script does the rest. */
+/** The part of the library's files that each editor has: see {@link Editors}. Somebody types in a browser, and a script does the rest. */
 const PART = { inBrowser: 4, duringUpload: 3, duringCleanup: 5 };
 
 let stage: Stage;
@@ -73,11 +73,11 @@ afterAll(async () => {
   await stage?.close();
 }, 60_000);
 
-/** Ends what may still be at work, whether a chapter has come to its end or not. */
+/** Functions that end the work that may be left, whether a chapter has come to its end or not. */
 const atEnd: (() => unknown)[] = [];
 let broken: string | null = null;
 
-/** One chapter of the story; each goes on where the one before has ended. */
+/** Plays one chapter of the story. Each goes on where the one before it has ended. */
 function chapter(title: string, play: () => Promise<void>) {
   test(
     title,
@@ -107,7 +107,7 @@ const filesIn = (count: number) => `${count.toLocaleString('en')} ${count === 1 
 
 const everyByteIsThere = async () => expect((await editors.wrongForVisitors()).slice(0, 20)).toEqual([]);
 
-/** Every picture that somebody sees who opens the media library. */
+/** Expects that every picture is shown that somebody sees who opens the media library. */
 const picturesAreShown = async (who: Panel) => {
   const widths = await picturesInLibrary(who, 'Bild');
   expect(widths.length).toBeGreaterThan(4);
@@ -115,8 +115,8 @@ const picturesAreShown = async (who: Panel) => {
 };
 
 /**
- * Has S3 take its time over files that no editor touches, but for the first of them: a job is then in the middle of its work for
- * minutes, for as long as it is looked at. (Less than the plugin's patience for one request.) @returns ends it
+ * Makes S3 slow for files that no editor touches, but for the first of them. A job then stays in the middle of its work for minutes,
+ * while the test looks at it. The delay is shorter than the plugin's patience for one request. @returns a function that ends it
  */
 function slowDown(method: string): () => void {
   const names = new Set(quiet.map((key) => `/${stage.bucket.bucket}/${key}`));
@@ -127,7 +127,7 @@ function slowDown(method: string): () => void {
   return end;
 }
 
-/** A script at work beside the browsers. */
+/** Starts a script that edits beside the browsers. */
 function startEditing(part: number): ReturnType<Editors['start']> {
   const editing = editors.start(part);
   atEnd.push(() => editing.stop());
@@ -136,7 +136,7 @@ function startEditing(part: number): ReturnType<Editors['start']> {
 
 const dryRunOf = (job: string) => view.card(job).getByRole('group', { name: /result of the dry run/ });
 
-/** What somebody does who meets a job for the first time: the page itself has them try it first. */
+/** Does what somebody does who meets a job for the first time: the page itself has them try it first. */
 async function tryFirst(job: string): Promise<string> {
   await view.button('Run now', job).click({ timeout: JOB_MS });
   await view.dialog.getByRole('button', { name: 'Dry run' }).click();
@@ -144,7 +144,7 @@ async function tryFirst(job: string): Promise<string> {
   return dryRunOf(job).innerText();
 }
 
-/** Answers the question that stands before a start. @returns its words */
+/** Answers the question that comes before a start. @returns its words */
 async function confirm(job: string, action: string): Promise<string> {
   await view.button('Run now', job).click({ timeout: JOB_MS });
   const words = await view.dialog.innerText();
@@ -154,7 +154,7 @@ async function confirm(job: string, action: string): Promise<string> {
 
 const complete = (job: string) => view.card(job).getByText('Complete', { exact: true }).waitFor({ timeout: JOB_MS });
 
-/** Waits until a run that begins with this has come to its end, and the page says so: it said the same of the one before. */
+/** Starts a run and waits until it has ended and the page says so. Before, the page says the same of the former run. */
 async function toItsEnd(job: keyof typeof NAMES, start: () => Promise<unknown>): Promise<void> {
   const lastRun = async () => {
     const { body } = await stage.strapi.api<JobsAnswer>('GET', '/s3-storage/jobs');
@@ -170,7 +170,7 @@ async function toItsEnd(job: keyof typeof NAMES, start: () => Promise<unknown>):
   await complete(job);
 }
 
-/** How far the page says a job is. */
+/** The progress of a job, as the page shows it. */
 async function progressOf(job: string): Promise<{ percent: number; done: number; total: number }> {
   const card = view.card(job);
   const [, done, total] = /([\d,]+) of ([\d,]+) files/.exec(await card.innerText()) ?? [];
@@ -178,7 +178,7 @@ async function progressOf(job: string): Promise<{ percent: number; done: number;
   return { percent: Number(await card.getByRole('progressbar').getAttribute('aria-valuenow')), done: number(done), total: number(total) };
 }
 
-/** Waits until the page says of a job under way that it is further than that, and not at its end. */
+/** Waits until the page shows that a job under way is further than `than`, and not at its end. */
 async function isFurther(job: string, than: number): Promise<number> {
   let now = await progressOf(job);
   await stage.eventually(`the progress of “${job}” is above ${than}`, async () => {
@@ -195,7 +195,7 @@ const findFile = async (name: string): Promise<UploadedFile> => {
   return body.results.find((file) => file.name === name) as UploadedFile;
 };
 
-/** An editor in a browser: uploads, replaces and deletes. */
+/** Uploads, replaces and deletes, as an editor in a browser. */
 async function workAtDesk(name: string): Promise<void> {
   const thumbnail = await uploadInLibrary(desk, await image(name, 'jpeg', 500, 400));
   expect(await naturalWidth(thumbnail)).toBeGreaterThan(0);
@@ -257,7 +257,7 @@ chapter('phase 1 has come to 100 percent: every file is in the bucket, with its 
   await view.open();
   await complete(UPLOAD);
   expect(await progressOf(UPLOAD)).toMatchObject({ percent: 100 });
-  // by their bytes: one that was about to be sent when somebody pressed “Stop” has got another name than its key
+  // the test finds objects by their bytes: a file that was about to be sent at “Stop” has got another name than its key
   const stored = new Set((await stage.bucket.list()).map(({ etag }) => etag));
   const md5 = async (key: string) => createHash('md5').update(await readFile(inUploads(key))).digest('hex');
   for (const key of quiet) expect([key, stored.has(await md5(key))]).toEqual([key, true]);
@@ -282,7 +282,7 @@ chapter('the cleanup is confirmed in words and frees the disk, while editors wor
   speedUp();
   await complete(CLEANUP);
   await editing.stop();
-  // what an editor has replaced meanwhile
+  // this run takes the files that an editor has replaced meanwhile
   await toItsEnd(CLEANUP, () => confirm(CLEANUP, 'Clean up the disk'));
   await stage.eventually('the plain paths are free', () => quiet.every((key) => !existsSync(inUploads(key))), JOB_MS);
 });
@@ -324,7 +324,7 @@ chapter('the restore brings every byte back, also of what is replaced on the way
   await look(9, 'restoring');
   speedUp();
   await complete(RESTORE);
-  // once more right before the plugin goes, with nobody editing
+  // the restore runs once more right before the plugin goes, while nobody edits
   await toItsEnd(RESTORE, () => confirm(RESTORE, 'Restore the files'));
   await view.card('Leaving S3').getByText('The plugin can be uninstalled: Strapi serves every file without it.').waitFor();
   await look(10, 'restored');
@@ -348,7 +348,7 @@ chapter('the plugin is uninstalled: plain Strapi shows every picture and serves 
   stage.proxy.forget();
   await panel.page.goto(`${panel.base}/admin/settings/application-infos`);
   await panel.page.getByRole('link', { name: 'Webhooks' }).waitFor();
-  // neither its section nor its pages
+  // the panel has neither the plugin's section nor its pages
   expect(await panel.page.getByText(/S3 Storage|Migration/).count()).toBe(0);
   await picturesAreShown(panel);
   await screenshot(panel.page, 'migration-story-11-plain-strapi');

@@ -28,7 +28,7 @@ afterAll(async () => {
   await stage?.close();
 }, 60_000);
 
-/** One scene: someone at the panel. A picture of its end is kept when it fails; the page must not have thrown. */
+/** Plays one scene of someone at the panel. If it fails, a picture of its end is kept. The page must not have thrown. */
 function scene(title: string, play: (panel: Panel) => Promise<void>, options: { who?: () => { email: string; password: string }; look?: Look } = {}) {
   test(
     title,
@@ -50,7 +50,7 @@ function scene(title: string, play: (panel: Panel) => Promise<void>, options: { 
   );
 }
 
-/** What an administrator types; the last word is the secret. */
+/** The values that an administrator types. The last one is the secret. */
 const typed = (secret = stage.s3.secretAccessKey) => ({
   Bucket: stage.bucket.bucket,
   Region: stage.s3.region,
@@ -59,7 +59,7 @@ const typed = (secret = stage.s3.secretAccessKey) => ({
   'Secret access key': secret,
 });
 
-/** Puts the whole page where a screenshot and axe see it as a reader would. */
+/** Waits until a screenshot and axe see the whole page as a reader would. */
 const settled = async (view: SettingsView) => {
   await view.page.getByRole('progressbar').waitFor({ state: 'detached' }).catch(() => undefined);
   await view.page.evaluate('document.fonts.ready.then(() => true)');
@@ -119,7 +119,7 @@ describe('from nothing to the first object', () => {
     expect(await view.errorAt(view.field('Bucket'))).toBe('Enter the bucket’s name.');
     expect(await view.errorAt(view.field('Endpoint'))).toBe('Enter an address that starts with https:// or http://.');
     expect(await view.errorAt(view.field('Secret access key'))).toBe('Enter the secret that belongs to this access key ID.');
-    // the first refused field has the focus, so that a keyboard and a screen reader are where the work is
+    // the first refused field has the focus, so that users of a keyboard or a screen reader are where the work is
     expect(await view.focused()).toBe('bucket');
     expect(stage.proxy.count()).toBe(0);
     await screenshot(panel.page, '03-invalid');
@@ -133,7 +133,7 @@ describe('from nothing to the first object', () => {
     await view.choosePreset('MinIO and forks');
     await fillIn(view, typed('not-the-secret'));
 
-    // the same answer from every server: the embedded one does not check signatures
+    // the fault makes every server answer the same, because the embedded one does not check signatures
     stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'SignatureDoesNotMatch') } });
     await view.test.click();
     await view.main.getByText('The test stopped at:').waitFor();
@@ -161,7 +161,7 @@ describe('from nothing to the first object', () => {
     await view.status.getByText('Files are stored in S3.').waitFor();
     expect(await mode()).toBe('read-write');
     expect(await view.field('Secret access key').inputValue()).toMatch(/^•+$/);
-    // of all inputs but the access key's, which the embedded server has the same word for
+    // the access key's input is left out, because on the embedded server it has the same word
     const inputs = await view.main.locator('input:not([name="accessKeyId"])').all();
     const values = await Promise.all(inputs.map((input) => input.inputValue()));
     expect(values).not.toContain(stage.s3.secretAccessKey);
@@ -206,7 +206,7 @@ describe('with S3 away', () => {
     await stage.proxy.accept();
     await s3Answers();
     expect((await stage.bucket.keys()).filter((key) => key.includes('outage_')).length).toBeGreaterThan(1);
-    // the page finds out by itself
+    // the page finds the change by itself
     await view.status.getByText('Files are stored in S3.').waitFor({ timeout: 15_000 });
   });
 });
@@ -227,7 +227,7 @@ describe('roles', () => {
       await page.goto(`${panel.base}/admin/settings/s3-storage`);
       await page.getByText(/don't have the permissions/).waitFor();
       expect(await page.getByRole('button', { name: 'Test connection' }).count()).toBe(0);
-      // nothing of the plugin was even asked for
+      // the page did not even ask the plugin for anything
       expect(asked.filter((path) => path.startsWith('/s3-storage'))).toEqual([]);
       await screenshot(page, '09-no-rights');
       expect((await outsider.api('GET', '/s3-storage/settings')).status).toBe(403);
@@ -307,7 +307,7 @@ describe('looks and languages', () => {
       await screenshot(panel.page, '13-french');
       const text = await view.main.innerText();
       expect(text).toContain(french['preset.minio.label']);
-      // whatever has French words is not said in English anywhere on the page
+      // the page says nothing in English that has French words
       const left = Object.entries(english).filter(([key, words]) => words.length > 10 && words !== french[key as keyof typeof french] && text.includes(words));
       expect(left).toEqual([]);
     },
@@ -367,7 +367,7 @@ describe('nothing is lost by accident', () => {
     expect(await view.errorAt(view.field('Prefix'))).toBe(message);
     expect(await view.focused()).toBe('prefix');
     await screenshot(panel.page, '16-refused-by-api');
-    // what was typed is still there, and a correction takes the error away
+    // the typed text is still there, and a correction takes the error away
     expect(await view.field('Prefix').inputValue()).toBe('taken/');
     await view.field('Prefix').fill('free/');
     expect(await view.errorAt(view.field('Prefix'))).toBe(null);
@@ -390,7 +390,7 @@ describe('nothing is lost by accident', () => {
     const button = (action: string) => view.main.getByRole('button', { name: `${action}: secret access key`, exact: true });
     const focused = (on: Locator) => stage.eventually('the focus is there', async () => (await on.and(panel.page.locator(':focus')).count()) === 1, 5_000);
     await button('Replace').press('Enter');
-    // who goes by keyboard is where the new secret is to be entered
+    // the focus is on the field for the new secret, for people who use the keyboard
     await focused(view.field('Secret access key'));
     await view.field('Secret access key').fill(stage.s3.secretAccessKey);
     await button('Keep the old one').press('Enter');
@@ -400,7 +400,7 @@ describe('nothing is lost by accident', () => {
     await focused(button('Undo'));
     await view.main.getByText('The stored key pair is removed when you save.').waitFor();
     await view.save.click();
-    // files are in S3 only by now
+    // by now some files are in S3 only
     await panel.page.getByRole('alertdialog').getByRole('button', { name: 'Change it anyway' }).click();
     await panel.page.getByText(/^Saved[.,]/).first().waitFor();
     const { body } = await stage.strapi.api<{ settings: { secretAccessKeySet: boolean } }>('GET', '/s3-storage/settings');

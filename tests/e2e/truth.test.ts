@@ -9,7 +9,7 @@ import { seriousFindings } from './support/axe';
 import { launchBrowser, screenshot, type Look } from './support/browser';
 import { fillIn, migrationPage, openPanel, settingsPage, type Panel, type SettingsView } from './support/panel';
 
-/** What the panel says is true at the moment it is said: one story, with a real server behind each sentence. */
+/** Every sentence of the panel is true when the panel shows it. The tests tell one story, with a real server behind each sentence. */
 let stage: Stage;
 let browser: Browser;
 const ITEMS = 3;
@@ -76,7 +76,7 @@ scene('after the first save the library is named that still lies on the disk, wi
     'Secret access key': stage.s3.secretAccessKey,
   });
   await view.save.click();
-  // what was saved is tried at once
+  // the page tests the saved settings at once
   await view.main.getByText('The connection works.').waitFor();
   await said(view, 'New uploads go to S3.');
   await said(view, `${ITEMS} items of the media library have not been moved to S3 yet`);
@@ -140,7 +140,7 @@ scene('an audit that did not see the bucket is not called complete', async (pane
   await view.open();
   await view.card('Audit').getByText('All in order').waitFor();
 
-  // one that S3 does not answer waits for it; one that cannot ask it at all ends
+  // an audit that S3 does not answer waits for S3, and one that cannot ask S3 at all ends
   expect((await stage.strapi.api('POST', '/s3-storage/settings/leave')).status).toBe(200);
   await stage.strapi.api('PUT', '/s3-storage/settings', { bucket: null });
   await run('audit');

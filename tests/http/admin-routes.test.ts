@@ -103,7 +103,7 @@ describe('routes', () => {
     });
   });
 
-  /** Whether a policy lets through; it names the permission that is missing. */
+  /** Whether a policy lets a request through. Its refusal names the missing permission. */
   const passing = (policy: 'schedules-for-job-runners' | 'for-job-runners') => (body: unknown, ...granted: string[]) => {
     try {
       return policies[policy](asked(granted, body));

@@ -42,9 +42,9 @@ test.each<[string, IncomingHttpHeaders, number, number?]>([
   ['If-Modified-Since that is no date', { 'if-modified-since': 'Fri, 99 Jan 2026 99:04:05 GMT' }, 200],
 ])('%s', (_what, headers, status, withoutDate = status) => {
   expect([statusOf(headers), statusOf(headers, dated, 'HEAD')]).toEqual([status, status]);
-  // where the time of the last change is not known, conditions on it are ignored
+  // conditions on the time of the last change are ignored where that time is not known
   expect(statusOf(headers, undated)).toBe(withoutDate);
-  // the same with a range: a condition that fails is answered, and no part
+  // the same holds with a range: a failed condition decides the answer, and no part is sent
   expect(statusOf({ ...headers, range: 'bytes=2-4' })).toBe(status === 200 ? 206 : status);
 });
 
@@ -73,7 +73,7 @@ test('the bytes that are wanted', () => {
   expect(decide('GET', { range: 'bytes=-3' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 7, end: 9 } });
   expect(decide('GET', { range: 'bytes=8-99' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 8, end: 9 } });
   expect(decide('GET', {}, facts, dated).wanted).toEqual({ bytes: 'all' });
-  // a part of it could not be told from a part of other bytes
+  // clients could not tell a part of it from a part of other bytes
   expect(decide('GET', { range: 'bytes=-3' }, { ...facts, wholeOnly: true }, dated)).toEqual({ status: 200, wanted: { bytes: 'all' } });
   for (const headers of [{ 'if-none-match': '*' }, { 'if-match': '"x"' }, { range: 'bytes=10-' }]) expect(decide('GET', headers, facts, dated).wanted).toEqual({ bytes: 'none' });
 });
@@ -82,7 +82,7 @@ test('a date is given out only when no other change can be in the same second an
   const at = (now: number) => validatorsOf({ ...facts, modifiedMs: MODIFIED }, now).modified?.toUTCString();
   expect(at(MODIFIED + 1_999)).toBeUndefined();
   expect(at(MODIFIED + 2_000)).toBe(SAME);
-  // of a file whose time is yet to come nothing is said either
+  // for a file whose time is yet to come there is no date either
   expect(at(MODIFIED - 60_000)).toBeUndefined();
 });
 

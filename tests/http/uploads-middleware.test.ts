@@ -36,7 +36,7 @@ const onDisk = async (name: string, content: string, ageMs = 60_000) => {
 };
 
 describe('as plain Strapi', () => {
-  /** What may differ: the plugin gives validators where Strapi gives none, and mends what Strapi gets wrong in ranges. */
+  /** The headers that may differ: the plugin gives validators where Strapi gives none, and mends Strapi's faults with ranges. */
   const BETTER = ['etag', 'date', 'connection', 'keep-alive'];
   const comparable = ({ status, headers, bytes }: Answer) => ({
     status,
@@ -189,7 +189,7 @@ describe('files of the ledger', () => {
     expect([refused.status, refused.headers['cache-control'], refused.headers['etag'], refused.headers['content-range']]).toEqual([412, 'no-store', undefined, undefined]);
     const whole = await plugin.ask('/uploads/kept.txt', { ...rest, 'if-range': tag });
     expect([whole.status, whole.bytes.toString()]).toEqual([200, 'ABCDEFGHIJ']);
-    // without a time that can be trusted, conditions on one are ignored
+    // conditions on a time are ignored where no time can be trusted
     expect(whole.headers['last-modified']).toBeUndefined();
     expect((await plugin.ask('/uploads/kept.txt', { ...rest, 'if-unmodified-since': later })).status).toBe(206);
     expect((await plugin.ask('/uploads/kept.txt', { 'if-modified-since': later })).status).toBe(200);
@@ -354,7 +354,7 @@ describe('what a project registers is asked first', () => {
 
   test('where the project has put its own handler in the place of Strapi’s, it stays the first', async () => {
     await media.put('kept.txt', '0123456789');
-    // the upload plugin's route is no static one any more
+    // the upload plugin's route is not a static one any more
     const plugin = await withPlugin({
       beforePlugin: (server) => {
         const { stack } = server.router as unknown as { stack: { path: string }[] };
@@ -397,7 +397,7 @@ describe('trouble', () => {
     await begun;
     socket.destroy();
     await aborted;
-    // what came all the same is not left open
+    // a body that came all the same is not left open
     if (!body.destroyed) await once(body, 'close');
     expect(body.destroyed).toBe(true);
   });

@@ -31,7 +31,7 @@ describe('a Strapi app that has the plugin among its dependencies, and no config
 
     expect((await strapi.read(note!.url)).bytes.toString()).toBe('a note');
     expect(keysOf(photo!).length).toBeGreaterThan(2);
-    // against the disk, as Strapi compresses an image before it stores it
+    // the answer is compared with the disk, because Strapi compresses an image before it stores it
     for (const key of keysOf(photo!)) {
       const answer = await strapi.read(`/uploads/${key}`);
       expect(answer.status).toBe(200);

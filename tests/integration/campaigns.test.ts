@@ -15,7 +15,7 @@ async function command(script: string, ...args: string[]): Promise<{ code: numbe
   }
 }
 
-// what never fails proves nothing
+// a campaign that never fails proves nothing
 test('verify:kills notices a byte that was changed and an object that is gone', async () => {
   const { code, said } = await command('verify-kills', '--times', '1', '--s3', 'embedded', '--seed', 'sabotage', '--sabotage');
   expect(said).toMatch(/VIOLATION: the object ".*" has the MD5 \w{32} instead of \w{32}/);

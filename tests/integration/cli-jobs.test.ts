@@ -11,7 +11,7 @@ import { openStage, type Stage } from '../support/stage';
 
 /** The jobs as somebody types them, on a library that was there before the plugin was configured. */
 let stage: Stage;
-/** Of each key: the SHA-256 of its bytes. */
+/** The SHA-256 of each key's bytes. */
 let images: Map<string, string>;
 const notes = new Map<string, string>();
 /** The largest id of an image; notes have larger ones. */
@@ -47,7 +47,7 @@ interface Row {
   state: string;
 }
 
-/** What the ledger says, read with SQL; `pending`: names under which something may still arrive. */
+/** The ledger's rows, read with SQL; `pending` is the number of names under which bytes may still arrive. */
 async function ledger(): Promise<{ rows: Map<string, Row>; pending: number }> {
   const connection = observeDatabase(stage.strapi);
   try {
@@ -67,7 +67,7 @@ const onDisk = async () => {
 };
 const all = () => [...images.keys(), ...notes.keys()].sort();
 
-/** Each in the bucket under the name that the ledger says, with its bytes; and nothing else is. */
+/** Expects each file in the bucket under the name that the ledger says, with its bytes, and nothing else there. */
 async function expectInBucket(sums: ReadonlyMap<string, string>): Promise<void> {
   const { rows } = await ledger();
   const names = [...sums.keys()].map((key) => rows.get(key)?.object_name ?? `no row of ${key}`);
@@ -100,7 +100,7 @@ test('an upload that is interrupted finishes what is in hand; the next one does 
     puts.push(name);
     if (puts.length === CONCURRENCY + 1) interrupt();
   });
-  // those that are under way at the signal take a second more
+  // uploads that are under way at the signal take a second more
   stage.proxy.on({ when: ({ method }) => method === 'PUT', fault: { kind: 'latency', ms: 1_000 } });
 
   const first = await typed(`upload --concurrency ${CONCURRENCY}`, { watch: (child) => (interrupt = () => void child.kill('SIGINT')) });
@@ -127,7 +127,7 @@ test('an upload that is interrupted finishes what is in hand; the next one does 
   expect((await ledger()).pending).toBe(0);
 }, 2 * COMMAND_MS);
 
-/** Nothing is left on the disk, in the plugin's own folder neither, and S3 has everything. */
+/** Expects that nothing is left on the disk, not even in the plugin's own folder, and that S3 has everything. */
 async function expectFreed(): Promise<void> {
   expect(await keysIn('remote')).toEqual(all());
   await stage.eventually('the files leave the disk', async () => (await onDisk()).length === 0, SWEEP_MS);
@@ -145,10 +145,10 @@ test('cleanup changes nothing where nobody can be asked, and nobody has said yes
   expect(await keysIn('both')).toEqual(all());
 }, COMMAND_MS);
 
-/** Of util-linux. */
+/** `script` is part of util-linux. */
 const TERMINAL = which('script') ? test : test.skip;
 
-/** Types an answer when asked. */
+/** Types an answer when the command asks. */
 const answering = (answer: string): TypeOptions => {
   let asked = false;
   const watch: TypeOptions['watch'] = (child, shown) => {
@@ -184,7 +184,7 @@ test('a restore that is interrupted while S3 is silent breaks off what it reads,
   stage.proxy.on({ when: isRead, fault: { kind: 'blackhole' } });
   let begun: () => void = () => undefined;
   const unwatch = stage.proxy.watch((request) => isRead(request) && begun());
-  // once: a second one would end it without a word
+  // the test sends one signal, because a second one would end the command without a word
   let interrupted = false;
   const watch: TypeOptions['watch'] = (child) => {
     begun = () => {
@@ -203,7 +203,7 @@ test('a restore that is interrupted while S3 is silent breaks off what it reads,
 const change = async (way: 'leave' | 'return') => expect(await stage.strapi.api('POST', `/s3-storage/settings/${way}`)).toMatchObject({ status: 200 });
 
 test('“Stop using S3” in the panel ends an upload that is typed elsewhere: what is in hand is finished, nothing more is sent', async () => {
-  // what is written meanwhile is phase 1's to upload
+  // phase 1 has to upload the files that are written meanwhile
   await change('leave');
   await stage.strapi.upload(Array.from({ length: MEMOS }, (_, index) => textFile(`memo-${index}.txt`, `the memo number ${index}`)));
   await change('return');
@@ -241,7 +241,7 @@ test('an endpoint that is put right in the panel counts for an upload that waits
   let mended: Promise<string> | undefined;
   const ended = await typed('upload', {
     watch(_child, _stdout, stderr) {
-      // the way to the same server that does not lead through what is broken
+      // this endpoint leads to the same server around the broken proxy
       if (stderr.includes('waiting for S3')) mended ??= stage.configure({ endpoint: stage.s3.endpoint, secretAccessKey: stage.s3.secretAccessKey });
     },
   });

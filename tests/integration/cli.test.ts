@@ -36,7 +36,7 @@ test('doctor finds nothing wrong with a project that works, and the reason in on
   for (const name of ['Plugin', 'Tables', 'Mode', 'Connection: endpoint', 'Connection: delete', 'Clock', 'Stranded files']) {
     expect(well.stdout).toMatch(new RegExp(`^✓ ${name}: `, 'm'));
   }
-  // where the tests' folders lie in memory, that is rightly found
+  // where the tests' folders lie in memory, the doctor is right to find that
   const found = [...well.stdout.matchAll(/^✗ ([^:]+):/gm)].map(([, name]) => name).filter((name) => name !== 'Durable disk');
   expect(found).toEqual([]);
 
@@ -54,7 +54,7 @@ test('outside of a project, with bad arguments and for help nothing is loaded', 
   expect(await typed('upload --help', nowhere)).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('--dry-run') });
 }, 60_000);
 
-/** A project of its own; compiled into a folder of its own, too, as the link leads to the one that all tests share. */
+/** Makes a project that is compiled into its own folder, because the link leads to the folder that all tests share. */
 async function projectWith(files: Record<string, string>): Promise<string> {
   const folder = await tempFolder('app-own');
   await layOutApp(folder);
@@ -71,7 +71,7 @@ test('a project that has switched the plugin off says so', async () => {
   await removeFolder(folder);
 }, 120_000);
 
-/** Prints as projects do, and has a command that works until it is interrupted, and then for a moment. */
+/** Prints as projects do, and adds a command that works until it is interrupted, and then for a moment. */
 const CHATTY = `
 import type { Core } from '@strapi/strapi';
 

@@ -8,14 +8,14 @@ import { startStrapi, type StrapiInstance } from '../support/strapi';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { freshDatabase, type TestDatabase } from '../support/test-database';
 
-/** How long a visitor may wait, in milliseconds: twice what “An outage” in `docs/design.md` says, for a busy machine. */
+/** The longest wait of a visitor in milliseconds: twice the time in “An outage” in `docs/design.md`, for a busy machine. */
 const PATIENCE_MS = 10_000;
 
 let server: DatabaseServer | null = null;
 let proxy: TcpProxy;
 let stage: Stage;
 
-/** A database that is reached through the proxy. */
+/** A database that processes reach through the proxy. */
 async function database(): Promise<TestDatabase> {
   const fresh = await freshDatabase(server!.url);
   if (fresh.client === 'sqlite') throw new Error('not a server');
@@ -41,7 +41,7 @@ suite('PostgreSQL does not answer', () => {
   }, 300_000);
 
   afterAll(async () => {
-    // stopping asks the database
+    // a process that stops asks the database
     proxy?.heal();
     await stage?.close();
     await proxy?.close();
@@ -53,7 +53,7 @@ suite('PostgreSQL does not answer', () => {
     await writeFile(path.join(stage.strapi.uploadsDir, 'unlisted.txt'), 'on disk');
     expect((await stage.strapi.read(file!.url)).status).toBe(200);
     proxy.silence();
-    // what was looked up less than two seconds ago is known
+    // the process knows a row that it looked up less than two seconds ago
     expect((await timed(stage.strapi, file!.url)).text).toBe('kept');
     await sleep(2_500);
 

@@ -7,10 +7,10 @@ import { buildPlayground, ROOT } from '../support/build';
 import { waitUntil } from '../support/process';
 import { currentRun } from '../support/test-run';
 
-/** Processes are told apart by their environment, which only Linux shows. */
+/** The tests tell processes apart by their environment, which only Linux shows. */
 const onLinux = process.platform === 'linux' ? test : test.skip;
 const UP_MS = 120_000;
-/** Generous: what is left is removed within a second or two. */
+/** A generous limit in milliseconds: everything left is removed within a second or two. */
 const GONE_MS = 20_000;
 
 interface Shown {
@@ -27,7 +27,7 @@ function readIfAny(file: string): string {
   }
 }
 
-/** Whatever belongs to a run by its environment, or names it on its command line: also the process that cleans up. */
+/** The processes that belong to a run by their environment or name it on their command line, also the one that cleans up. */
 function processesOf(run: string): Shown[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -50,9 +50,9 @@ interface Demo {
 
 const begun: { run: string; child: ChildProcess }[] = [];
 
-/** The demo as somebody starts it in a terminal of its own, as far as a process of it that is named. */
+/** Starts the demo as somebody starts it in a separate terminal, and waits until its process `upTo` is there. */
 async function start(upTo: string): Promise<Demo> {
-  // within the run of the tests, which ends it whatever becomes of this one
+  // the demo's run lies within the tests' run, which ends it whatever becomes of this test
   const run = `${currentRun()}.demo${randomBytes(6).toString('hex')}`;
   const child = spawn('npm', ['run', 'demo'], { cwd: ROOT, detached: true, stdio: 'ignore', env: { ...process.env, S3_TEST_RUN: run } });
   child.unref();

@@ -20,7 +20,7 @@ const WARNING = 'seems not to survive a restart';
 
 test('a first installation is not warned of', async () => {
   const { node, stranded } = await status();
-  // the file system is the test machine's own: only the other sign is this test's
+  // the file system depends on the test machine, so the test looks at the other sign only
   expect(node.ephemeral).not.toBe('replaced');
   expect(stranded).toEqual({ count: 0, bytes: 0, volumes: [] });
 });

@@ -32,7 +32,7 @@ test('when the plugin cannot start, Strapi boots, nothing is written behind the 
 
   await renameTable('put_away', 's3_storage_settings');
   await stage.eventually('it has started after all', async () => (await stage.strapi.read(before!.url)).status === 200, 30_000);
-  // and its background work too: what falls back now follows by itself
+  // its background work runs, too: a file that falls back now follows by itself
   await stage.proxy.refuse();
   const [late] = await stage.strapi.upload(textFile('late.txt', 'late'));
   await stage.proxy.accept();

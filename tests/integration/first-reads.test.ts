@@ -5,7 +5,7 @@ import { startCountingProxy, type CountingProxy } from '../support/counting-prox
 import { observeDatabase } from '../support/observe-ledger';
 import { openStage, type Stage } from '../support/stage';
 
-/** Files that the media library lists and that only the bucket has; S3's traffic is counted on the wire. */
+/** The size of a file that the media library lists and that only the bucket has. The tests count S3's traffic on the wire. */
 const SIZE = 8 * 1024 * 1024;
 let stage: Stage;
 let wire: CountingProxy;
@@ -19,7 +19,7 @@ async function observed<T>(work: (connection: ReturnType<typeof observeDatabase>
   }
 }
 
-/** As rclone and an import leave them. */
+/** Leaves a file as rclone and an import leave it. */
 async function bring(hash: string, bytes: Buffer): Promise<string> {
   await stage.bucket.put(`${hash}.bin`, bytes);
   const now = new Date();
@@ -54,7 +54,7 @@ test('the index on the media library is made, and Strapi leaves it alone when it
   const before = (await indexes()).sort();
   await stage.strapi.restart();
   expect((await indexes()).sort()).toEqual(before);
-  // also where Strapi compares its whole schema with the database's, as after a change of a content type
+  // it holds, too, where Strapi compares its whole schema with the database's, as after a change of a content type
   await stage.strapi.stop();
   await observed((connection) => connection('strapi_database_schema').delete());
   await stage.strapi.restart();

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), 60_000);
 
-/** What is answered in each way, and to a visitor whom no guard stops. */
+/** The answer in each way, and the answer to a visitor whom no guard stops. */
 async function answers(url: string) {
   const guarded: [string, number, boolean][] = [];
   for (const [index, way] of WAYS.entries()) {

@@ -56,9 +56,9 @@ test('an archive imported into a configured app puts every file into S3 and serv
 
   await everyFileIsServed();
   const objects = await stage.bucket.keys();
-  // never the plain name: had the import been rolled back, nobody would know that the object under it is not the file's
+  // the import never takes the plain name: after a roll-back nobody would know that the object under it is not the file's
   for (const key of files.flatMap(keysOf)) expect([key, objects.filter((name) => isOf(key, name))]).toEqual([key, [ownNameOf(key)]]);
-  // a week's grace: whoever regrets an import finds the former objects where they were
+  // the grace is a week, so whoever regrets an import finds the former objects where they were
   expect(objects).toContain(note.hash + note.ext);
 }, 240_000);
 

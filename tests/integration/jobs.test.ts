@@ -44,7 +44,7 @@ test('bad bodies are answered with the path of each field', async () => {
   expect(refusal(await post<Refused>('/objects/untrash', { keys: ['../x'] }))).toEqual([400, 'INVALID_KEY', undefined]);
   const bad = { uploadSchedule: '99 * * * *', batchSize: 7 };
   expect(refusal(await put<Refused>('/settings', bad))).toEqual([400, 'INVALID_SETTINGS', ['uploadSchedule']]);
-  // a date that never comes
+  // this date never comes
   expect(refusal(await put<Refused>('/settings', { cleanupSchedule: '0 0 31 2 *', batchSize: 7 }))).toEqual([400, 'INVALID_SETTINGS', ['cleanupSchedule']]);
   expect((await settings()).settings['batchSize']).toBe(100);
 });

@@ -17,11 +17,11 @@ const upload = async (): Promise<JobAnswer> => {
   return jobs.find(({ name }) => name === 'upload')!;
 };
 
-/** Claims, lease and run of a process that was killed end after a minute: who waits for that is far slower. */
+/** Claims, lease and run of a killed process end after a minute. A process that waits for that is far slower than this. */
 const AT_ONCE_MS = 25_000;
 
 test('phase 1 goes on at once when the process that was at it is killed and started again', async () => {
-  // every file is in hand, and none comes to its end
+  // all uploads begin, and none of them ends
   stage.proxy.on({ fault: { kind: 'latency', ms: 20_000 }, when: ({ method }) => method === 'PUT' });
   let sending = 0;
   stage.proxy.watch(({ method }) => void (method === 'PUT' && sending++));

@@ -6,7 +6,7 @@ import { removeFolder, tempFolder } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 
 const MIB = 1024 * 1024;
-/** A gigabyte with `LARGE_FILE_MIB=1024`; promise P9 in `docs/design.md` is about memory that does not grow with the file. */
+/** With `LARGE_FILE_MIB=1024` it is a gigabyte. Promise P9 in `docs/design.md` says that memory does not grow with the file. */
 const SIZE = Number(process.env['LARGE_FILE_MIB'] ?? 300) * MIB;
 
 let stage: Stage;
@@ -33,7 +33,7 @@ afterAll(async () => {
   if (folder) await removeFolder(folder);
 }, 60_000);
 
-/** Most memory Strapi held while `work` ran, beyond what it held before, in MiB (Linux). */
+/** The most memory in MiB that Strapi held while `work` ran, beyond what it held before (on Linux). */
 async function peakOf(work: () => Promise<void>): Promise<number> {
   const status = `/proc/${stage.strapi.pid}/status`;
   const value = async (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(await readFile(status, 'utf8'))?.[1]) / 1024;

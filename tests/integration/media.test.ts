@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const onDisk = async (key: string): Promise<Buffer | null> => readFile(path.join(stage.strapi.uploadsDir, key)).catch(() => null);
 
-/** Local files of the media library, the plugin's own folder included. */
+/** The local files of the media library, with those in the plugin's own folder. */
 const localFiles = async () =>
   (await readdir(stage.strapi.uploadsDir, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && !['.gitkeep', 'volume', 'volume.mark'].includes(entry.name))
@@ -51,7 +51,7 @@ describe('with S3 up', () => {
         expect(answer.bytes.equals(await stage.bucket.get(url.replace('/uploads/', '')))).toBe(true);
       }
     }
-    // not the image, which Strapi compresses anew
+    // the image is left out, because Strapi compresses it anew
     const [, paper] = uploaded;
     expect((await stage.strapi.read(paper!.url)).bytes.equals(files[1]!.bytes)).toBe(true);
     expect(uploaded.every((file) => file.provider === 'local' && file.url === `/uploads/${file.hash}${file.ext}`)).toBe(true);
@@ -75,12 +75,12 @@ describe('with S3 up', () => {
     expect(await read('bytes=2-4', { 'if-range': '"other"' })).toMatchObject({ status: 200, bytes: text.bytes });
     expect(await read('bytes=2-4', { 'if-range': etag })).toMatchObject({ status: 206 });
     stage.proxy.forget();
-    // not with fetch, which asks every cache on the way to be left out
+    // fetch would not do, because it asks every cache on the way to stay out
     expect(await rawGet(stage.strapi.url, file.url, `If-None-Match: ${etag}\r\n`)).toMatch(/^HTTP\/1.1 304 /);
     expect(stage.proxy.count()).toBe(0);
     const head = await fetch(stage.strapi.url + file.url, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, '10', etag]);
-    // it is answered as the GET would be, so the object is opened
+    // the plugin answers a HEAD as it would answer the GET, so it opens the object
     stage.proxy.on({ when: ({ method }) => method === 'GET', fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
     expect((await fetch(stage.strapi.url + file.url, { method: 'HEAD' })).status).toBe(503);
     stage.proxy.heal();
@@ -104,7 +104,7 @@ describe('with S3 up', () => {
     const before = new Map(await Promise.all(urlsOf(file).map(async (url) => [url, (await stage.strapi.read(url)).bytes] as const)));
     const replaced = await stage.strapi.replace(file.id, await image('after.png', 'png', 800, 600));
     expect(urlsOf(replaced).sort()).toEqual(urlsOf(file).sort());
-    // one ticket for the whole request: what makes an image and its formats one thing when two editors are at it
+    // the whole request has one ticket, which keeps an image and its formats together when two editors replace it
     const rows = await ledgerRows(stage.strapi, keysOf(file));
     expect(rows.map(({ state }) => state)).toEqual(keysOf(file).map(() => 'remote'));
     expect(new Set(rows.map(({ ticket }) => ticket)).size).toBe(1);
@@ -112,7 +112,7 @@ describe('with S3 up', () => {
       const now = await stage.strapi.read(url);
       expect(now.status).toBe(200);
       expect(now.bytes.equals(old)).toBe(false);
-      // the object the first upload wrote is untouched: nothing is overwritten in place
+      // the object that the first upload wrote is untouched, because nothing is overwritten in place
       expect((await stage.bucket.get(url.replace('/uploads/', ''))).equals(old)).toBe(true);
     }
   });
@@ -209,14 +209,14 @@ describe('with S3 away', () => {
   test('an endpoint that does not answer costs the first upload at most 5 s, and the next next to nothing', async () => {
     await s3Answers();
     const picture = await image('slow.jpg', 'jpeg', 900, 700);
-    // what Strapi itself takes to resize and store it
+    // this is the time that Strapi itself takes to resize and store it
     const usual = await timed(() => stage.strapi.upload(picture));
     stage.proxy.on({ fault: { kind: 'blackhole' } });
     const first = await timed(() => stage.strapi.upload(picture));
     const second = await timed(() => stage.strapi.upload(textFile('fast.txt', 'fast')));
     process.stdout.write(`an image: usually ${Math.round(usual)} ms, first in an outage ${Math.round(first)} ms; then a text ${Math.round(second)} ms\n`);
     expect(first - usual).toBeLessThan(5_000);
-    // promise P5 in docs/design.md says 10 ms; this bound only tells them from another wait for S3, whatever else the machine does
+    // promise P5 in docs/design.md says 10 ms; on a busy machine, too, this bound tells them from another wait for S3
     expect(second).toBeLessThan(1_000);
     stage.proxy.heal();
     await s3Answers();
@@ -230,7 +230,7 @@ describe('with S3 away', () => {
     stage.proxy.forget();
     stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) } });
     const [file] = (await stage.strapi.upload(textFile('refused.txt', code))) as [UploadedFile];
-    // of this file alone: what fell back before may be catching up at the same time
+    // the test counts PUTs of this file only, because the catch-up may send older fallback files at the same time
     expect(stage.proxy.count('PUT', file.hash)).toBe(1);
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe(code);
     stage.proxy.heal();
@@ -273,7 +273,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** A GET whose path is sent exactly as given. */
+/** Sends a GET with exactly the given path. */
 async function rawGet(base: string, rawPath: string, headers = ''): Promise<string> {
   const { connect } = await import('node:net');
   const { hostname, port } = new URL(base);

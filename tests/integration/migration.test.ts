@@ -13,11 +13,11 @@ import { sleep } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 import { uninstall } from '../support/uninstall';
 
-/** A part of CI tells the story with a thousand; elsewhere it is another database or S3 server that is tried. */
+/** A part of CI tells the story with a thousand images. Elsewhere the story tries another database or S3 server. */
 const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 120);
 const STEP_MS = 300_000;
 const SWEEP_MS = 60_000;
-/** What is woken a few seconds after a write, and each minute. */
+/** The time within which work is done that starts a few seconds after a write, and each minute. */
 const SETTLED_MS = 90_000;
 
 let stage: Stage;
@@ -43,7 +43,7 @@ async function job(name: JobName): Promise<JobAnswer> {
   return jobs.find((found) => found.name === name) as JobAnswer;
 }
 
-/** Starts a job, or the dry run of one, and waits for the end of it. */
+/** Starts a job or its dry run, and waits for the end. */
 async function complete(name: JobName, { dryRun = false } = {}): Promise<JobAnswer> {
   const runOf = (found: JobAnswer) => (dryRun ? found.lastDryRun : found.lastRun);
   const before = runOf(await job(name))?.id;
@@ -123,11 +123,11 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
 
   expect(done).toMatchObject({ complete: true, blockedBy: null });
   expect(filled.filter((key) => puts.has(key))).toEqual([]);
-  // whether S3 refuses to overwrite is tried with two
+  // the probe for whether S3 refuses to overwrite takes two PUTs
   puts.delete('.s3-storage-probe-overwriting');
   expect([...puts].filter(([, times]) => times > 1)).toEqual([]);
   expect((await stage.bucket.get(foreign)).toString()).toBe('somebody else’s');
-  // each untouched file: the same bytes in the bucket, and still on the disk
+  // each untouched file has the same bytes in the bucket, and is still on the disk
   const objects = new Map((await stage.bucket.list()).map(({ key, etag }) => [key, etag]));
   for (const [key, sum] of library.sums) {
     if (!editors.untouched(key) || key === foreign) continue;
@@ -199,7 +199,7 @@ test('the plugin is uninstalled, and plain Strapi serves every file', async () =
   await visitorsGet();
   expect(stage.proxy.count()).toBe(0);
 
-  // and goes on: the tables are still there, nobody minds
+  // Strapi goes on, and the tables that are still there do no harm
   const [file] = (await strapi.upload(textFile('plain.txt', 'plain Strapi'))) as [UploadedFile];
   expect((await strapi.read(file.url)).bytes.toString()).toBe('plain Strapi');
   const [key] = [...editors.expected.keys()].filter((name) => library.sums.has(name));

@@ -60,13 +60,13 @@ test('a change that hides nothing says so, and another spelling of the endpoint 
 });
 
 test('a change that loses sight of files says beforehand of how many, and stores nothing', async () => {
-  // stands for a pair that may not read the bucket: not every test server looks at the signature
+  // the 403 stands for a key pair that may not read the bucket, because not every test server looks at the signature
   stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
   for (const patch of [moved(), { bucket: null }, { ...home(), endpoint: stage.proxy.endpoint }, { ...home(), endpoint: 'http://127.0.0.1:9' }]) {
     expect(await preview(patch)).toEqual(everything());
   }
   stage.proxy.heal();
-  // another bucket at the same endpoint: the old one is still read
+  // with another bucket at the same endpoint the plugin still reads the old one
   expect(await preview({ ...home(), bucket: 'another-bucket' })).toEqual({ count: 0, bytes: 0 });
   expect(await read()).toEqual(texts());
   const refused = await stage.strapi.api<{ error: { details: { code: string } } }>('POST', '/s3-storage/settings/preview', { endpoint: second.endpoint });

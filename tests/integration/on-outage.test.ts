@@ -24,7 +24,7 @@ const filesOnDisk = async () =>
 const listed = async (): Promise<string[]> =>
   (await stage.strapi.api<{ results: UploadedFile[] }>('GET', '/upload/files?pageSize=100')).body.results.map(({ name }) => name);
 
-/** A POST of the media library as the panel makes it: the answer is what the editor sees. */
+/** Sends a POST of the media library as the panel does. The editor sees the answer. */
 const post = (path: string, file: { name: string; type: string; bytes: Buffer }) => {
   const form = new FormData();
   form.append('files', new Blob([new Uint8Array(file.bytes)], { type: file.type }), file.name);

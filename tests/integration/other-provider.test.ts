@@ -6,7 +6,7 @@ import { textFile } from '../support/images';
 import { removeFolder } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 
-/** A provider of somebody else's, which keeps files in a folder of its own. */
+/** Somebody else's provider, which keeps files in a folder of its own. */
 const PROVIDER = `
 const fs = require('node:fs'); const path = require('node:path');
 module.exports = { init: () => ({

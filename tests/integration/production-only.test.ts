@@ -11,7 +11,7 @@ let stage: Stage;
 let copy: StrapiInstance;
 let production: Record<'hero' | 'terms' | 'gone', UploadedFile>;
 
-/** A second app on a copy of the first one's database and secrets, with a disk of its own: staging, or a laptop. */
+/** A second app on a copy of the first one's database and secrets, with its own disk, as for staging or on a laptop. */
 async function cloneOf(original: StrapiInstance): Promise<StrapiInstance> {
   const appDir = await tempFolder('clone');
   await layOutApp(appDir);
@@ -21,7 +21,7 @@ async function cloneOf(original: StrapiInstance): Promise<StrapiInstance> {
 }
 
 beforeAll(async () => {
-  // the copy of a database file is this test's way to clone; the protocol does not depend on the database
+  // this test clones by copying a database file; the protocol does not depend on the database
   stage = await openStage({ database: { client: 'sqlite' } });
   expect(await stage.configure({ ...stage.settings, productionOnly: true })).toBe('read-write');
   production = {
@@ -76,7 +76,7 @@ test('whatever is done there, not one object in the bucket appears, changes or g
   expect((await copy.read(mine.url)).bytes.toString()).toBe('only here');
   expect((await copy.read(terms.url)).bytes.toString()).toBe('staging terms');
   expect((await copy.read(gone.url)).status).toBe(404);
-  // long enough for purge and sweep, which are woken at once
+  // the wait is long enough for purge and sweep, which are woken at once
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   expect(stage.proxy.seen.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   expect(await snapshot()).toEqual(before);
@@ -88,7 +88,7 @@ test('whatever is done there, not one object in the bucket appears, changes or g
 test('switching the flag off in the copy’s own database makes it read-write, within seconds and without a restart', async () => {
   const { body } = await copy.api<{ mode: string }>('PUT', '/s3-storage/settings', { productionOnly: false });
   expect(body.mode).toBe('read-write');
-  // what it deleted while it was read-only stays: those objects were never its own to remove
+  // the objects that it deleted while it was read-only stay, because they were never its own to remove
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   expect((await stage.strapi.read(production.gone.url)).bytes.toString()).toBe('to be deleted in staging');
 }, 30_000);
@@ -97,7 +97,7 @@ test('S3_STORAGE_MODE can only restrict', async () => {
   await copy.restart({ S3_STORAGE_MODE: 'off' });
   const off = await copy.api<{ mode: string; reason: { code: string } }>('GET', '/s3-storage/settings');
   expect(off.body).toMatchObject({ mode: 'off', reason: { code: 'MODE_OVERRIDE' } });
-  // off, but the ledger is in use: it still knows what was deleted and what was replaced
+  // the mode is off, but the ledger is in use: it still knows what was deleted and what was replaced
   const { terms, gone } = production;
   expect((await copy.read(gone.url)).status).toBe(404);
   expect((await copy.read(terms.url)).bytes.toString()).toBe('staging terms');

@@ -9,7 +9,7 @@ let front: WebServer;
 let isMended = false;
 
 beforeAll(async () => {
-  // nginx with `alias`, and later with `proxy_pass` alone
+  // the front is like nginx with `alias`, and later with `proxy_pass` alone
   const pass = passingTo(() => stage.strapi.url);
   front = await startWebServer((req, res) => (isMended ? pass(req, res) : servingFolder(stage.strapi.uploadsDir, pass)(req, res)));
   stage = await openStage({ env: { S3_STORAGE_PUBLIC_URL: front.url } });

@@ -4,8 +4,8 @@ import { openStage, type Stage } from '../support/stage';
 import { startStrapi, type StrapiInstance } from '../support/strapi';
 
 /**
- * Two processes on one database, each with a disk of its own. Not on SQLite, where Strapi itself does not reliably start a
- * second process on a file that another one has open.
+ * Two processes run on one database, each with its own disk. The tests leave SQLite out, where Strapi itself does not reliably start
+ * a second process on a file that another one has open.
  */
 const onServers = process.env['TEST_DATABASE_URL'] ? describe : describe.skip;
 

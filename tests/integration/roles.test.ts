@@ -9,7 +9,7 @@ const NAMED = ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
 let stage: Stage;
 let editor: Person;
 let reader: Person;
-/** Who has one permission alone. */
+/** The people who have one permission only. */
 let alone: Record<'settings.read' | 'settings.update' | 'jobs.read' | 'jobs.run', Person>;
 let leaver: Person;
 
@@ -28,23 +28,23 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), 60_000);
 
-/** The permissions that guard a route, as its policy reads them: one of them is enough. */
+/** The permissions that guard a route, as its policy reads them. One of them is enough. */
 const actionsOf = ({ config }: AdminRoute): string[] =>
   config.policies.flatMap((policy) => {
     const guard = policy as { name?: string; config?: { actions?: string[] } };
     return guard.name === 'plugin::s3-storage.has-any-permission' ? (guard.config?.actions ?? []) : [];
   });
 
-/** Routes that stop jobs need this permission beside one of the others. */
+/** Whether a route needs the permission to run jobs beside one of the others, because it stops jobs. */
 const needsRun = ({ config }: AdminRoute) => config.policies.includes('plugin::s3-storage.for-job-runners');
 
-/** A parameter in a path is given a value: the answer to it does not matter, only who is let through. */
+/** Gives a path's parameters a value. The answer does not matter, only whom the route lets through. */
 const pathOf = ({ path }: AdminRoute) => `/s3-storage${path.replaceAll(/:\w+/g, 'upload')}`;
 
-/** A body that configures nothing; some routes refuse it, or what it asks for, once they have let it through. */
+/** A body that configures nothing. Some routes refuse it or its request once they have let it through. */
 const bodyFor = ({ method }: AdminRoute) => (method === 'GET' ? undefined : {});
 
-/** The answers of a route that has let somebody through: nothing runs on this stage, and a job may have nothing to do with it. */
+/** The statuses of a route that has let somebody through. No job runs on this stage, and one may have nothing to do. */
 const letThrough = ({ path }: AdminRoute) => (/^\/(jobs|objects|settings\/leave)/.test(path) ? [200, 202, 400, 409] : [200]);
 
 const ask = (who: Person | Stage['strapi'], route: AdminRoute) => who.api<{ error?: { name: string } }>(route.method, pathOf(route), bodyFor(route));
@@ -70,7 +70,7 @@ test.each(NAMED)('%s asks for an administrator and for a permission that a role 
 
 test.each(NAMED)('%s changes nothing for who may only read', (_name, route) => {
   const readOnly = actionsOf(route).every((action) => action.endsWith('.read'));
-  // what a reading role is let through to is a GET, and every GET of settings or status is for reading roles
+  // a reading role gets through to GETs only, and every GET of settings or status is for reading roles
   expect([route.path, readOnly]).toEqual([route.path, route.method === 'GET']);
 });
 

@@ -4,13 +4,13 @@ import { image, textFile } from '../support/images';
 import { observeDatabase } from '../support/observe-ledger';
 import { openStage, type Stage } from '../support/stage';
 
-/** A library with a format that is named after nothing of its file’s, as other plugins write them. */
+/** A library with a format whose name has nothing of its file's name, as other plugins write them. */
 let stage: Stage;
 let cover: UploadedFile;
 let unlisted: UploadedFile;
 const keyOf = ({ hash, ext }: UploadedFile) => hash + ext;
 
-/** What an observer changes in the project's database. */
+/** Does an observer's work in the project's database. */
 async function observed<T>(work: (connection: ReturnType<typeof observeDatabase>) => Promise<T>): Promise<T> {
   const connection = observeDatabase(stage.strapi);
   try {
@@ -30,7 +30,7 @@ beforeAll(async () => {
   await observed(async (connection) => {
     await connection('files').where({ id: photo?.id }).update({ formats: JSON.stringify(formats) });
     await connection('files').whereIn('id', [cover.id, unlisted.id]).delete();
-    // long enough ago for no request to be under way; the photo's own stay young, as who asks for those comes across all its formats
+    // no request from that time is under way; the photo's own rows stay young, because a question for those meets all its formats
     await connection('s3_storage_objects').whereIn('object_key', [keyOf(cover), keyOf(unlisted)]).update({ changed_at: connection.raw('changed_at - ?', [2 * 24 * 3600_000]) });
   });
 }, 300_000);
@@ -48,7 +48,7 @@ test('an audit buries what nothing lists, and leaves such a format alone', async
 }, 90_000);
 
 test('a purge ends the burial of such a format, and removes what nothing lists', async () => {
-  // as an earlier version has buried it
+  // an earlier version has buried these rows
   await observed((connection) => connection('s3_storage_objects').whereIn('object_key', [keyOf(cover), keyOf(unlisted)]).update({ tombstone_ticket: connection.ref('ticket'), purge_at: 1 }));
   await stage.strapi.api('POST', '/s3-storage/jobs/purge/start', {});
   await stage.eventually('the unlisted file is removed', async () => !(await stage.bucket.keys()).includes(keyOf(unlisted)));

@@ -25,13 +25,13 @@ test('an uploads folder that cannot be written costs a project nothing that it h
   undo = await makeUnwritable(stage.strapi.uploadsDir);
   await stage.strapi.restart();
 
-  // never configured: files are served, the panel opens and says what is wrong
+  // nobody has configured the plugin: it serves files, and the panel opens and says what is wrong
   expect((await stage.strapi.read('/uploads/old.txt')).status).toBe(200);
   expect((await stage.strapi.api('GET', '/s3-storage/settings')).status).toBe(200);
   expect((await status()).node.disk).toMatchObject({ code: 'FOLDER_NOT_WRITABLE', folder: stage.strapi.uploadsDir, errno: expect.stringMatching(/^E(ROFS|ACCES|PERM)$/) });
   expect(stage.strapi.logs()).toContain(`The uploads folder (${stage.strapi.uploadsDir}) cannot be written`);
 
-  // with S3, whatever is to happen in an outage
+  // with S3 it works, whatever the setting for outages
   for (const onOutage of ['reject', 'local']) {
     expect(await stage.configure({ ...stage.settings, onOutage })).toBe('read-write');
     const [file] = await stage.strapi.upload(textFile(`${onOutage}.txt`, onOutage));
@@ -40,7 +40,7 @@ test('an uploads folder that cannot be written costs a project nothing that it h
     expect((await stage.strapi.read('/uploads/old.txt')).status).toBe(200);
   }
 
-  // and it recovers without a restart
+  // the plugin recovers without a restart
   await undo();
   undo = undefined;
   await stage.eventually('the trouble is over', async () => (await status()).node.disk === null, 30_000);

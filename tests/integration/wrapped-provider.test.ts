@@ -7,7 +7,7 @@ import { layOutApp } from '../support/playground-app';
 import { tempFolder } from '../support/process';
 import { openStage, type Stage } from '../support/stage';
 
-/** Code of a project around the upload provider: it marks what passes, and refuses what a scanner would. */
+/** A project's code around the upload provider. It marks the bytes that pass, and refuses files that a scanner would refuse. */
 const WRAP = (mark: string) => `
 const { Transform } = require('node:stream');
 const wrap = (provider) => {
@@ -57,7 +57,7 @@ test('what other code makes of a file is what is stored, whether it wraps the pr
   await expect(stage.strapi.upload(textFile('virus.txt', 'text'))).rejects.toThrow();
   expect(stage.strapi.logs()).toMatch(/Other code wraps the upload provider \(uploadStream, replaceStream\)/);
 
-  // with its formats, as ever
+  // the photo is stored with its formats, as ever
   const [photo] = await stage.strapi.upload(await image('photo.jpg', 'jpeg', 900, 600));
   expect((await stage.strapi.read(photo!.url)).status).toBe(200);
 

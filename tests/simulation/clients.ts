@@ -1,4 +1,4 @@
-/** The clients of the media library: what Strapi does around the engine for an upload, a replace, a delete, an import. */
+/** The clients of the media library: they do what Strapi does around the engine for an upload, a replace, a delete or an import. */
 import type { Readable } from 'node:stream';
 
 import { isStorageError } from '../../server/src/core/errors';
@@ -13,12 +13,12 @@ import { STALE_MS, type Ending, type Moment, type Write } from './writes';
 
 type ClientStep = Extract<Step, { file: number }>;
 
-/** Strapi's own refusal, before anything is sent: there is no such file. */
+/** Strapi's own refusal, before anything is sent, because there is no such file. */
 class NoSuchFile extends Error {}
 
 const fileName = (index: number): string => `file${index + 1}`;
 
-/** The file a step means: of those there are now; an import also brings back one that was deleted. */
+/** The file that a step means, among those that the library has now. An import also brings back a deleted one. */
 function chosen(world: World, step: ClientStep): string | undefined {
   const imports = step.kind === 'import' || step.kind === 'import-rolled-back';
   const files = imports ? world.onceListed() : [...world.database.files.keys()];
@@ -31,7 +31,7 @@ function chosen(world: World, step: ClientStep): string | undefined {
  */
 const GIVES_ALL_KEYS: ReadonlySet<string> = new Set(['upload', 'replace', 'import']);
 
-/** Does one step as a client; resolves when it has its answer. */
+/** Does one step as a client, and resolves when the client has its answer. */
 export async function play(world: World, step: ClientStep): Promise<void> {
   const process = world.processes[step.at] as Process;
   if (step.kind === 'read') return readSomething(world, process, step);
@@ -44,7 +44,7 @@ export async function play(world: World, step: ClientStep): Promise<void> {
     (): Ending => 'acknowledged',
     (error: unknown): Ending => endingOf(error),
   );
-  // a client that gave up has its answer
+  // a client that gave up has its answer already
   write.ended ??= { ...world.now, as: ending };
   write.over = world.now;
   const met = world.writes.meeting(write);
@@ -54,15 +54,15 @@ export async function play(world: World, step: ClientStep): Promise<void> {
 }
 
 function endingOf(error: unknown): Ending {
-  // an error of the database leaves open what it did; every other one says that nothing was changed
+  // an error of the database leaves open what it did, and every other error says that nothing was changed
   if (error instanceof DatabaseError) return 'unknown';
   if (isStorageError(error) || error instanceof NoSuchFile || error instanceof RolledBack) return 'refused';
   throw error;
 }
 
 /**
- * A client loses patience with its replace, once that has been recorded, and may send another: the process goes on with the
- * first, and must not bring it about after the second.
+ * A client loses patience with its replace once that has been recorded, and may send another. The process goes on with the
+ * first, and must not publish it after the second.
  */
 export function giveUp(world: World, life: Life): void {
   const write = world.writes.all.find((one) => one.life === life && !one.ended && (world.database.recorded.get(keysOf(one.file)[0]) ?? -1) > one.begun.step);
@@ -103,7 +103,7 @@ const requests: Record<Exclude<ClientStep['kind'], 'read'>, Request> = {
     }),
 };
 
-/** @param formats false: the new image is too small for a thumbnail, and the old one goes */
+/** @param formats false if the new image is too small for a thumbnail, so that the old thumbnail goes */
 async function replace(world: World, process: Process, file: string, write: Write, formats: boolean): Promise<void> {
   const before = world.database.files.get(file);
   if (!before) throw new NoSuchFile(file);
@@ -123,7 +123,7 @@ async function replace(world: World, process: Process, file: string, write: Writ
     });
   } catch (error) {
     if (!(error instanceof DatabaseError) || changed) throw error;
-    // nothing of the bytes is published then, whatever became of the library's own change
+    // none of the bytes are published then, whatever became of the library's own change
     world.doubtful.add(file);
     throw new NoSuchFile(file);
   }
@@ -131,7 +131,7 @@ async function replace(world: World, process: Process, file: string, write: Writ
 
 class RolledBack extends Error {}
 
-/** As `strapi import` does: the library's old file goes and the new one comes under the same key, all in one transaction. */
+/** Imports as `strapi import` does: in one transaction the library's old file goes and the new one comes under the same key. */
 function importFile(world: World, process: Process, file: string, write: Write, rollsBack: boolean): Promise<void> {
   return process.host.transaction(async () => {
     for (const key of world.database.files.get(file) ?? []) await process.storage.remove(key);
@@ -177,7 +177,7 @@ function judgeBytes(world: World, process: Process, read: { what: string; file: 
   const { what, file, key, text, asked } = read;
   const write = world.writes.get(Number.parseInt(text, 10));
   if (!write || text !== bytesFor(write, key).toString()) return world.violated(`${what}: wrong bytes "${text}"`);
-  // what only the bucket had, a reader records when it is first read, also at the moment in which a replace drops it
+  // the first reader of a file that only the bucket had records it, even at the moment in which a replace drops it
   const justRecorded = world.unread.has(key) && !world.database.isListed(key);
   if (!justRecorded && !world.writes.mayBeSeen(write, process.life, asked, world.now)) {
     const expected = world.writes.visible(file, process.life, asked, world.now).map(({ id, kind }) => `${kind} ${id}`);

@@ -1,8 +1,8 @@
-/** What can happen to a request to S3. `late`: its client gets no answer, and it takes effect at some later moment. */
+/** The things that can happen to a request to S3. With `late` the client gets no answer, and the effect comes later. */
 export const S3_FAULTS = ['none', 'refused', 'unreachable', 'timeout', 'late', 'corrupt', 'late-corrupt', 'reset-after'] as const;
 export type S3Fault = (typeof S3_FAULTS)[number];
 
-/** What can happen to a change of the database. `answer-lost`: it was committed, and its client gets an error. */
+/** The things that can happen to a change of the database. With `answer-lost` it was committed, and its client gets an error. */
 export const DATABASE_FAULTS = ['none', 'failed', 'answer-lost'] as const;
 export type DatabaseFault = (typeof DATABASE_FAULTS)[number];
 
@@ -15,7 +15,7 @@ export interface FaultPlan {
   readonly disk: readonly DiskFault[];
 }
 
-/** Deals the planned faults out in order, one a request; when they are used up, or in calm, nothing fails any more. */
+/** Deals the planned faults out in order, one per request. When they are used up, or in calm, nothing fails any more. */
 export class Faults {
   #s3 = 0;
   #database = 0;

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import type { Source } from '../architecture/imports';
 
 /**
- * What becomes of the node that begins right after the marker:
+ * The change to the node that begins right after the marker:
  * - `remove`: the statement, or the property of an object, is not there.
  * - `later`: the statement runs after the one that follows it.
  * - `one by one`: the call is made once for each element of its first argument.
@@ -122,7 +122,7 @@ function yieldedBy(node: ts.Node): ts.Expression | undefined {
   return ts.isExpression(node) ? node : undefined;
 }
 
-/** Every name in a text; those of properties, too. */
+/** Every name in a text, also those of properties. */
 function namesIn(file: ts.SourceFile): Set<string> {
   const names = new Set(['undefined']);
   const visit = (node: ts.Node): void => {

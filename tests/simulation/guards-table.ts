@@ -12,7 +12,7 @@ export function guardedSources(): Source[] {
   return readSources(path.resolve(__dirname, '../..')).filter(({ file }) => file.startsWith(SERVER));
 }
 
-/** docs/guards.md: what the promises rest on, and what notices when it is not there. */
+/** The text of docs/guards.md: the guards on which the promises rest, and the tests that notice when one is not there. */
 export function guardsTable(): string {
   const files = guardFiles(guardedSources());
   const row = (...cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

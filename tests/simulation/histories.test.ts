@@ -1,8 +1,8 @@
 import { search } from './search';
 
 /**
- * The same ones each time, so that a red run means a changed engine; others, from any seed, with `npm run verify:histories`, which
- * plays five times as many in the same time as Jest.
+ * The histories are the same each time, so that a red run means a changed engine. `npm run verify:histories` plays others, from any seed,
+ * and five times as many in the same time as Jest.
  */
 const RUNS = 300;
 const SEED = 20261123;

@@ -1,4 +1,4 @@
-/** node hunt.js RUNS SEED: looks for one violation in the build it is part of, and prints what it found as JSON. It fails for any other error. */
+/** `node hunt.js RUNS SEED` looks for one violation in the build it is part of, and prints it as JSON. It fails for any other error. */
 import { search } from './search';
 import type { Hunted } from './verdict';
 

@@ -11,7 +11,7 @@ import { guardFiles, type Change } from './guard-markers';
 export interface LedgerMutant {
   /** The rule, in the words of the design. */
   readonly guard: string;
-  /** What can happen without it. */
+  /** The harm that can happen without it. */
   readonly without: string;
   /** The slug of the comment `// guard: <slug>`, which stands once below `server/src/adapters/database/ledger/`. */
   readonly marker: string;

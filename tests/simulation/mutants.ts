@@ -8,7 +8,7 @@ import type { Change } from './guard-markers';
 export interface Mutant {
   /** The rule, in the words of the design. */
   readonly guard: string;
-  /** What can happen without it. */
+  /** The harm that can happen without it. */
   readonly without: string;
   /** The slug of the comment `// guard: <slug>`, which stands once below `server/src/`. */
   readonly marker: string;
@@ -246,9 +246,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** A guard that the simulation cannot take away, as it stands in for what the guard is part of; or one of two against the same thing. */
+/** A guard that the simulation cannot take away, because it replaces the code around it, or because a second guard does the same. */
 export interface GuardElsewhere extends Pick<Mutant, 'guard' | 'without'> {
-  /** Below `tests/`. */
+  /** The test's file, below `tests/`. */
   readonly file: string;
   /** The test that fails without it. */
   readonly test: string;

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 
 import { DATABASE_FAULTS, DISK_FAULTS, S3_FAULTS, type FaultPlan } from './faults';
 
-/** What somebody does, or what happens, next. `at`: which process, `file`: which file, both modulo how many there are. */
+/** One step of a history. `at` says which process and `file` which file, both modulo their number. */
 export type Step =
   | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
   | { readonly kind: Job; readonly at: number }
   | { readonly kind: 'crash' | 'pause' | 'resume' | 'give-up'; readonly at: number }
-  /** S3 is no longer to be used for new files, or is again: known to one process at once, and to the other one in 2 s. */
+  /** Leaving begins, or the project returns to S3. One process knows it at once, and the other one within 2 s. */
   | { readonly kind: 'leave' | 'return'; readonly at: number }
-  /** `wait`: what follows begins only when everybody has their answer. */
+  /** With `wait`, the next step begins only when all clients have their answers. */
   | { readonly kind: 's3-down' | 's3-up' | 'damage' | 'wait' }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
@@ -19,30 +19,30 @@ export type Job = (typeof JOBS)[number];
 
 /** The world in which a history happens. */
 export interface Setting {
-  /** Both processes on one disk, or each on its own. */
+  /** Whether both processes have one disk, or each its own. */
   readonly sharedDisk: boolean;
-  /** Whether S3's ETags are MD5s; else only reading proves bytes. */
+  /** Whether S3's ETags are MD5s. Otherwise only reading proves bytes. */
   readonly tellsMd5: boolean;
   /** Whether ids drawn in a transaction that is rolled back are drawn again. */
   readonly idsReturn: boolean;
-  /** The second process may not change the bucket. */
+  /** Whether the second process may not change the bucket. */
   readonly secondReadOnly: boolean;
-  /** Files that were on the first disk before the plugin was installed. */
+  /** The number of files that were on the first disk before the plugin was installed. */
   readonly library: number;
-  /** Files that are only in the bucket, under their plain name. */
+  /** The number of files that are only in the bucket, under their plain names. */
   readonly bucketOnly: number;
-  /** An object that is not ours lies under the plain name of the first library file, or of the first upload. */
+  /** Whether an object that is not ours lies under the plain name of the first library file, or of the first upload. */
   readonly foreign: boolean;
-  /** Phase 1 goes by a listing of the bucket, of before anything was there; else it asks for each name. */
+  /** Whether phase 1 uses a listing of the bucket from before anything was there. Otherwise it asks for each name. */
   readonly lists: boolean;
-  /** Requests applied late land only after the first sweep. */
+  /** Whether late requests take effect only after the first sweep. */
   readonly lateLast: boolean;
 }
 
 export interface History {
   readonly setting: Setting;
   readonly steps: readonly Step[];
-  /** Which of the things that could go on does, each time: modulo how many there are; then the one that waits longest. */
+  /** The choices among the things that could go on, modulo their number. After the last one, the one that waits longest goes on. */
   readonly schedule: readonly number[];
   readonly faults: FaultPlan;
   readonly seed: number;
@@ -51,7 +51,7 @@ export interface History {
 const HOUR = 3600_000;
 
 const at = fc.nat(1);
-/** Mostly the oldest: histories in which much happens to one file find most. */
+/** Mostly the oldest file, because histories in which much happens to one file find most. */
 const file = fc.constantFrom(0, 0, 0, 0, 1, 2);
 
 const CLIENTS = ['upload', 'replace', 'replace', 'replace', 'replace-bare', 'remove', 'import', 'import-rolled-back', 'import-delete', 'read', 'read', 'read', 'read'] as const;
@@ -68,19 +68,19 @@ const step = fc.oneof(
 
 const WAIT: Step = { kind: 'wait' };
 
-/** Suspended for more than a day, in which the other process sweeps what looks abandoned. */
+/** One process is suspended for more than a day, and meanwhile the other one sweeps what looks abandoned. */
 const oversleep = (who: number): Step[] => [{ kind: 'pause', at: who }, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: 1 - who }, WAIT, { kind: 'resume', at: who }];
 
 /** Courses of events that single steps come to once in thousands of histories. */
 const courses = fc.oneof(
   at.map(oversleep),
   at.map((who): Step[] => [{ kind: 'upload', at: who }, ...oversleep(who)]),
-  // what one process remembers while the other one replaces
+  // one process remembers a file while the other one replaces it
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const read: Step = { kind: 'read', at: who, file: which };
     return [WAIT, read, WAIT, { kind: 'replace', at: 1 - who, file: which }, WAIT, { kind: 'time', ms: 2_500 }, read];
   }),
-  // reads on the way of a replace in the same process
+  // reads happen during a replace in the same process
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const read: Step = { kind: 'read', at: who, file: which };
     return [WAIT, { kind: 'replace', at: who, file: which }, read, WAIT, read];
@@ -90,9 +90,9 @@ const courses = fc.oneof(
     const replace = (by: number): Step => ({ kind: 'replace', at: by, file: which });
     return [WAIT, replace(who), { kind: 'give-up', at: who }, { kind: 'give-up', at: who }, replace(1 - who)];
   }),
-  // moved to S3, damaged there, and then the disk is to be freed
+  // a file moves to S3 and is damaged there, and then a cleanup begins
   at.map((who): Step[] => [{ kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'cleanup', at: who }]),
-  // freed, and damaged in S3 before the files are removed
+  // a cleanup frees the disk, and the object is damaged before the sweeper removes the file
   at.map((who): Step[] => {
     const work: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }];
     return [...work, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }, { kind: 'sweep', at: who }];
@@ -102,19 +102,19 @@ const courses = fc.oneof(
     const work: Step[] = [{ kind: 'upload', at: who }];
     return [WAIT, ...work, { kind: 'replace', at: editor, file: 0 }, { kind: 's3-down' }, WAIT, { kind: 's3-up' }];
   }),
-  // S3 is left: a file is replaced, and gets the path on which it lay before
+  // during leaving a file is replaced, and gets the path on which it lay before
   fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
     const work: Step[] = [{ kind: 'leave', at: who }, { kind: 'time', ms: 2_500 }, { kind: 'restore', at: who }, WAIT];
     const read: Step = { kind: 'read', at: 1 - editor, file: which };
     const settle: Step[] = [{ kind: 'settle', at: editor }, WAIT, { kind: 'time', ms: 2_500 }, { kind: 'time', ms: 2_500 }, { kind: 'settle', at: editor }];
     return [...work, read, { kind: 'replace', at: editor, file: which }, ...settle, read];
   }),
-  // left, and back again, while the files settle
+  // leaving begins, and the project returns to S3 while the files settle
   fc.tuple(at, file).map(([who, which]): Step[] => {
     const back: Step[] = [{ kind: 'return', at: 1 - who }, { kind: 'upload', at: 1 - who }, { kind: 'replace', at: 1 - who, file: which }];
     return [{ kind: 'leave', at: who }, { kind: 'replace', at: who, file: which }, WAIT, { kind: 'settle', at: who }, ...back];
   }),
-  // deleted, and back again just as it is purged
+  // a file is deleted, and comes back just as the purge ends its tombstone
   fc.tuple(at, file).map(([who, which]): Step[] => [{ kind: 'remove', at: who, file: which }, WAIT, { kind: 'purge', at: who }, { kind: 'import', at: 1 - who, file: which }]),
 );
 
@@ -122,7 +122,7 @@ const steps = fc
   .array(fc.oneof({ weight: 16, arbitrary: step.map((single) => [single]) }, { weight: 1, arbitrary: courses }), { minLength: 2, maxLength: 16, size: 'max' })
   .map((parts) => parts.flat());
 
-/** Mostly nothing, so that histories get somewhere. */
+/** Mostly no fault, so that histories get somewhere. */
 const rarely = <F extends string>(faults: readonly F[], of: number, maxLength: number): fc.Arbitrary<F[]> =>
   fc.array(fc.oneof({ weight: of, arbitrary: fc.constant(faults[0] as F) }, { weight: 1, arbitrary: fc.constantFrom(...faults) }), { maxLength, size: 'max' });
 

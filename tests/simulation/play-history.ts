@@ -1,4 +1,4 @@
-// Longer than other files: one player, whose parts share what is under way.
+// This file is longer than others, because it has one player, whose parts share the tasks under way.
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
 import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
@@ -13,23 +13,23 @@ import { STALE_MS } from './writes';
 export interface Outcome {
   readonly steps: number;
   readonly acknowledged: number;
-  /** How often each fault was met. */
+  /** The number of times that each fault occurred. */
   readonly faults: ReadonlyMap<string, number>;
   readonly violation: Violation | undefined;
-  /** What happened, line by line. */
+  /** The events, line by line. */
   readonly log: readonly string[];
 }
 
 const HOUR = 3600_000;
 const LONG_MS = 12 * HOUR;
-/** Long enough, taken together, for every grace period and for the second removal of every name after it. */
+/** Together these rests are long enough for every grace and for the second removal of every name after it. */
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
-/** What always goes on by itself, and phase 1. */
+/** The jobs that always go on by themselves, and phase 1. */
 const AT_REST: readonly Job[] = ['catch-up', 'upload', 'purge', 'sweep'];
-/** What brings every file to its plain path, and how often: also after the longest pause of a file that failed. */
+/** The jobs that bring every file to its plain path. They run at these times, also after the longest pause of a failed file. */
 const ON_LEAVING: readonly Job[] = ['purge', 'restore', 'settle', 'sweep'];
 const LEAVING_MS = [0, HOUR, 8 * 24 * HOUR, 0];
-/** Far more than any history needs: one that gets here runs in circles. */
+/** Far more steps than any history needs. A history that gets here runs in circles. */
 const MAX_STEPS = 5_000;
 
 /** Plays a history to its end, and then on until everything has come to rest. Never rejects for a broken promise. */
@@ -69,7 +69,7 @@ class Player {
     let begun = 0;
     while (begun < history.steps.length || this.#tasks.size > 0) {
       const step = history.steps[begun];
-      // nobody is suspended for ever: others may wait for a lock of its transaction
+      // no process is suspended for ever, because others may wait for a lock of its transaction
       const stuck = this.#next >= history.schedule.length || world.scheduler.eligible().length === 0;
       if (stuck && (!step || step.kind === 'wait')) this.#resumeAll();
       const choices = this.#choices(step);
@@ -82,7 +82,7 @@ class Player {
     await this.#comeToRest();
   }
 
-  /** What could happen next: while nothing is chosen, what somebody waits for, then the next step, then the rest. */
+  /** The things that could happen next, in this order: gates that somebody waits at, late requests, the next step, background gates. */
   #choices(step: Step | undefined): Choice[] {
     const gates = this.world.scheduler.eligible().map((gate): Choice => ({ kind: 'gate', gate }));
     const late = this.history.setting.lateLast ? [] : this.world.s3.late.map((_, index): Choice => ({ kind: 'late', index }));
@@ -163,7 +163,7 @@ class Player {
   #letPass(ms: number): void {
     const { world } = this;
     if (ms >= LONG_MS) {
-      // no request is under way for half a day; and what a process sends that slept through two sweeps is the audit's to find
+      // no request is under way for half a day, and the audit has to find what a process sends after it has slept through two sweeps
       while (world.s3.late.length > 0) this.#land(0);
       if (this.#tasks.size > 0) world.mayLeak = true;
     }
@@ -176,7 +176,7 @@ class Player {
     this.#task({ life: process.life, job }, async () => {
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} begins`);
       await process.run(job).catch((error: unknown) => {
-        // the next run finds the work where it was
+        // the next run finds the work that this one has left
         if (!(error instanceof DatabaseError)) throw error;
       });
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} has ended`);
@@ -201,7 +201,7 @@ class Player {
     world.writes.endLife(life, world.now);
   }
 
-  /** Somebody damages an object of which there is a copy on a disk, and which nobody is about to rely on. */
+  /** Damages an object that has a copy on a disk, and on which nobody is about to rely. */
   async #damage(): Promise<void> {
     const { world } = this;
     if ([...this.#tasks].some(({ job }) => job === 'cleanup' || job === 'sweep')) return;
@@ -229,28 +229,28 @@ class Player {
     const { world } = this;
     if (this.#failure !== undefined) throw this.#failure;
     if (world.violation) throw world.violation;
-    // what is fetched from another disk's copy leaves that one to its own audit: a disk removes nothing from another. S3 may be left
-    // while the restore runs
+    // a restore that fetches a file whose copy lies on another disk leaves that copy to the other disk's audit: no process removes
+    // files from another disk. Leaving may begin while the restore runs.
     const leaves = ({ life, leaving }: Process) => leaving && [...this.#tasks].some((task) => task.job === 'restore' && task.life === life);
     if (!this.history.setting.sharedDisk && world.processes.some(leaves)) world.mayLeak = true;
     if (world.scheduler.step > MAX_STEPS) throw new Error('a history that does not end');
     await checkPromises(world);
   }
 
-  /** Lets everything that has begun end, oldest first. */
+  /** Lets everything that has begun come to its end, the oldest first. */
   async #drain(): Promise<void> {
     await settled();
     while (this.#tasks.size > 0) {
       const [gate] = this.world.scheduler.eligible();
       if (!gate) throw new Error(`nothing goes on, but ${this.#tasks.size} tasks have not ended`);
-      // the many questions of idle jobs are left out
+      // the log leaves out the many questions of idle jobs
       if (/^(PUT|DELETE|disk (put|delete|name|remove)|ledger (publish|purge|commit\w*|swept|adopt)) /.test(gate.label)) this.world.note(`${gate.life.name}: ${gate.label}`);
       await this.world.scheduler.open(gate);
       await this.#check();
     }
   }
 
-  /** Nothing fails any more, every request that was under way takes effect, and the jobs run until there is nothing to do. */
+  /** From now on nothing fails, every request under way takes effect, and the jobs run until there is nothing to do. */
   async #comeToRest(): Promise<void> {
     const { world } = this;
     world.note('from here on nothing fails');
@@ -273,7 +273,7 @@ class Player {
     if (!world.mayLeak) await checkNothingLeft(world);
   }
 
-  /** S3 is left, and comes back: in between plain Strapi would find every file. */
+  /** Leaves S3 and returns to it. In between plain Strapi would find every file. */
   async #leave(): Promise<void> {
     const { world } = this;
     world.note('S3 is left');
@@ -311,10 +311,10 @@ class Player {
     }
   }
 
-  /** Its only intact copy is on a disk that this process does not have. */
+  /** Whether the only intact copy of a key is on a disk that this process does not have. */
   async #isElsewhere(process: Process, key: Parameters<typeof readAndJudge>[3]): Promise<boolean> {
     const row = await this.world.database.ledger.find(key);
-    // a process that may not change anything leaves the ledger alone, and serves the copy itself
+    // a process that may change nothing leaves the ledger alone and serves the copy itself
     const { sharedDisk, secondReadOnly } = this.history.setting;
     if (row?.placement.state === 'remote' && (await condemnedCopies(this.world, row)).length > 0) return secondReadOnly && !sharedDisk && process === this.world.processes[0];
     if (!row || row.placement.state === 'new') return this.world.disks[0]?.files.has(key) === true && process.volume !== this.world.disks[0].volume;

@@ -25,11 +25,11 @@ import type { Connection, SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
 import type { SimS3 } from './sim-s3';
 
-/** How the jobs of a run are done; the files stay for an hour after a cleanup. */
+/** The options of every run. The files stay for an hour after a cleanup. */
 const OPTIONS = { concurrency: 2, batchSize: 100, cleanupGraceMs: 3600_000 };
 const RESOLUTION = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', region: 'us-east-1' }, variables: {} });
 
-/** A breaker rests for longer than any retry does: nobody waits for that. */
+/** Retries wait for less than this and a breaker waits for longer. Nobody waits for the breaker. */
 const RETRIES_WITHIN_MS = 500;
 
 const quiet = () => undefined;
@@ -37,7 +37,7 @@ const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const nobody = async () => undefined;
 const { signal } = new AbortController();
 
-/** What a process is started with; what it knows in memory ends with it. */
+/** The parts with which a process starts. Its memory ends with the process. */
 export interface ProcessParts {
   life: Life;
   scheduler: Scheduler;
@@ -45,14 +45,14 @@ export interface ProcessParts {
   s3: SimS3;
   disk: SimDisk;
   clock: Clock;
-  /** As `clock.sleep`, for what nobody waits for. */
+  /** Sleeps like `clock.sleep`, for work that nobody waits for. */
   sleepInBackground: Clock['sleep'];
   readOnly: boolean;
   lists: boolean;
   leaving: boolean;
 }
 
-/** One running process: the project's own storage engine, connections and jobs, on the simulated outside. */
+/** One running process: the project's own storage engine, connections and jobs, in a simulated environment. */
 export class Process {
   readonly life: Life;
   readonly host: Connection;
@@ -62,7 +62,7 @@ export class Process {
   readonly #connections: Connections;
   readonly #readOnly: boolean;
   readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore', EngineJob>>;
-  /** What it knows of the setting. */
+  /** The setting as the process knows it. */
   #leaving = false;
 
   constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, sleepInBackground }: ProcessParts) {
@@ -82,7 +82,7 @@ export class Process {
       },
     };
     this.#connections = new Connections({
-      // a process asks for its places before it serves anything: that is not what a history is about
+      // a process asks for its places before it serves anything, and histories do not deal with that
       ledger: { locationId: (place) => database.ledger.locationId(place), locations: () => database.ledger.locations(), proofOf: (id) => database.ledger.proofOf(id), noteProof: ledger.noteProof, list: ledger.list },
       clock: { ...clock, sleep: (ms, signal) => (ms < RETRIES_WITHIN_MS ? clock : { sleep: sleepInBackground }).sleep(ms, signal) },
       log,
@@ -110,7 +110,7 @@ export class Process {
     const parts = { ...this.#parts, library, inventories, registry, publicUrl };
     const space = async () => ({ free: Infinity, total: Infinity });
     this.#jobs = {
-      // a bucket is listed for any number of files, or for none
+      // phase 1 lists the bucket for any number of files, or for none
       upload: uploadJob(parts, new FreeNames(parts, lists ? 1 : Infinity)),
       cleanup: cleanupJob(parts),
       restore: restoreJob(parts, { space, reserve: () => 0 }),
@@ -127,10 +127,10 @@ export class Process {
     return this.#leaving;
   }
 
-  /** Hears of the setting. */
+  /** Tells the process the setting. */
   follow(leaving: boolean): void {
     this.#leaving = leaving;
-    // where only the mode changes, it is in force at once
+    // a change of nothing but the mode is in force at once
     void this.#connections.apply({ ...RESOLUTION, mode: this.#mode, reason: null, revision: 1 });
   }
 
@@ -154,14 +154,14 @@ export class Process {
     }
   }
 
-  /** As the runner does it, with a run that nobody stops. */
+  /** Runs a job as the runner does, and nobody stops the run. */
   async #run(job: EngineJob): Promise<void> {
     const options = { ...OPTIONS, dryRun: false, maxId: null, apply: false, fromStart: job.name === 'restore' };
     if ((await job.blockedBy(options)) !== null) return;
     await job.run({ options, signal, halt: signal, hurry: signal, progress: new RunProgress(), commit: nobody, report: nobody, runId: 1 });
   }
 
-  /** An open breaker asks S3 whether it is back. */
+  /** Lets an open breaker ask S3 whether it is back. */
   async probe(): Promise<void> {
     await this.#connections.breaker?.forceProbe();
   }

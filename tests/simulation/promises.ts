@@ -1,4 +1,4 @@
-/** What must hold after every step, looked up in the database, the bucket and on the disks themselves. */
+/** Checks what must hold after every step, and looks it up in the database, in the bucket and on the disks themselves. */
 import type { ObjectKey } from '../../server/src/core/keys';
 import type { LedgerRow } from '../../server/src/core/ledger/state';
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
@@ -7,9 +7,9 @@ import { bytesFor, keysOf, type World } from './world';
 
 const OVERWRITING_PROBE = '.s3-storage-probe-overwriting';
 
-/** @throws Violation */
+/** Checks every listed key. @throws Violation */
 export async function checkPromises(world: World): Promise<void> {
-  // inside a transaction of the host's nothing is committed yet
+  // nothing is committed yet inside the host's transaction
   if (world.scheduler.transaction) return;
   for (const [file, keys] of world.database.files) {
     const shown = new Map<ObjectKey, number>();
@@ -31,7 +31,7 @@ export async function checkPromises(world: World): Promise<void> {
   }
 }
 
-/** The write whose bytes the ledger leads to, after all its copies were looked at. */
+/** The write to whose bytes the ledger leads, after a look at all copies. */
 async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<number> {
   if (!('content' in row.placement)) return world.violated(`the library lists ${key}, of which the ledger says: ${row.placement.state}`);
   const { content } = row.placement;
@@ -58,8 +58,8 @@ async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<numb
 }
 
 /**
- * The row's bytes on disks, as a cleanup has condemned them and no sweeper has removed them yet. What a restore that failed has left
- * was never a copy that anybody relied on.
+ * The row's bytes on disks that a cleanup has condemned and no sweeper has removed yet. The remains of a failed restore do not count:
+ * nobody ever relied on that copy.
  */
 export async function condemnedCopies(world: World, row: LedgerRow): Promise<Buffer[]> {
   const md5 = 'content' in row.placement ? row.placement.content.md5 : null;
@@ -71,7 +71,7 @@ export async function condemnedCopies(world: World, row: LedgerRow): Promise<Buf
   return copies;
 }
 
-/** The write whose bytes lie where the plugin has not been: on the disk the library began on, else in the bucket. */
+/** The write whose bytes lie where the plugin has not been: on the disk on which the library began, else in the bucket. */
 function ofUnseen(world: World, key: ObjectKey): number {
   const bytes = world.disks[0]?.files.get(key)?.bytes ?? world.s3.objects.get(key)?.bytes;
   return bytes ? idOf(world, key, bytes) : world.violated(`the library lists ${key}, of which there are no bytes anywhere`);
@@ -84,7 +84,7 @@ function idOf(world: World, key: ObjectKey, bytes: Buffer): number {
   return id;
 }
 
-/** S3 is being left, and all has been done: every file that S3 or a disk has lies where Strapi looks for it. @throws Violation */
+/** Checks, when leaving is done, that every file that S3 or a disk has lies where Strapi looks for it. @throws Violation */
 export async function checkAllInPlace(world: World): Promise<void> {
   for (const [file, keys] of world.database.files) {
     for (const key of world.certain(file, keys)) {
@@ -94,8 +94,8 @@ export async function checkAllInPlace(world: World): Promise<void> {
       const remote = remoteOf(row);
       const local = localOf(row);
       const isDamaged = remote !== undefined && world.damaged.has(remote.object);
-      // a restore says what it could not do: fetch what is damaged, and, with a disk each, lay a file where another disk's process
-      // has replaced an older one, or settle what another disk's process could not fetch
+      // a restore reports what it could not do: it cannot fetch a damaged object. With a disk for each process it also cannot lay a file
+      // where the other disk's process has replaced an older one, or settle a file that the other disk's process could not fetch
       if (isDamaged && !local) continue;
       if (!world.history.setting.sharedDisk && (isDamaged || row.lastError === 'PLAIN_PATH_TAKEN')) continue;
       const bytes = local && world.disks.find(({ volume }) => volume === local.volume)?.files.get(key)?.bytes;
@@ -106,11 +106,11 @@ export async function checkAllInPlace(world: World): Promise<void> {
   }
 }
 
-/** At rest, with everything healed and all grace periods over: nothing is left that nobody needs. @throws Violation */
+/** Checks at rest, when everything has healed and every grace is over, that nothing is left that nobody needs. @throws Violation */
 export async function checkNothingLeft(world: World): Promise<void> {
   const objects = new Set<string>();
   const files = new Set<string>();
-  // what tries whether S3 refuses to overwrite may keep one object of some bytes
+  // the probe for whether S3 refuses to overwrite may leave one object of a few bytes
   for (const [name] of world.s3.objects) if (name !== OVERWRITING_PROBE) objects.add(name);
   for (const disk of new Set(world.disks)) for (const name of disk.files.keys()) files.add(`${disk.volume} ${name}`);
   for (const keys of world.database.files.values()) {
@@ -122,20 +122,20 @@ export async function checkNothingLeft(world: World): Promise<void> {
     }
   }
   for (const [name, { foreign }] of world.s3.objects) if (foreign) objects.delete(name);
-  // is forgotten where its file is given back, as it is not what was stored: the audit reports it
+  // the plugin forgets a damaged object when it gives the file back, because its bytes are not the stored ones: the audit reports it
   for (const name of world.damaged) objects.delete(name);
   const unclear = new Set(world.leftToAudit());
   for (const key of world.everWritten()) {
     const row = await world.database.ledger.find(key);
-    // a file of the library's that was recorded while it was deleted: nobody knew it when the delete looked
+    // a library file may have been recorded while it was deleted, so that the delete did not know it when it looked
     if (!unclear.has(key) && row?.origin !== 'library') continue;
     objects.delete((row && remoteOf(row)?.object) ?? '');
     const local = row && localOf(row);
     files.delete(local ? `${local.volume} ${local.localName}` : `${world.disks[0]?.volume} ${key}`);
   }
-  // what somebody else put in the bucket and nobody has read is not ours to remove when a replace supersedes it
+  // an object that somebody else put into the bucket and that nobody has read is not ours to remove when a replace supersedes it
   for (const name of world.unread) objects.delete(name);
-  // nor does a process know what lies on a disk that it does not have
+  // a process does not know either what lies on a disk that it does not have
   if (!world.history.setting.sharedDisk) for (const name of world.onDiskOnly) files.delete(`${world.disks[0]?.volume} ${name}`);
   if (objects.size > 0 && !world.wasLeft) world.violated(`left in the bucket for ever: ${[...objects].join(', ')}`);
   if (files.size > 0) world.violated(`left on disk for ever: ${[...files].join(', ')}`);

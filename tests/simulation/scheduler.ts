@@ -1,12 +1,12 @@
-/** One life of a process, from its start to its end or crash; or the world outside, which never ends. */
+/** One life of a process, from its start to its end or crash, or the world outside, which never ends. */
 export interface Life {
   readonly name: string;
   alive: boolean;
-  /** Nothing of it goes on until it is resumed, as with a machine that is suspended or swaps. */
+  /** While it is true, nothing of this life goes on, as on a machine that is suspended or swaps. */
   paused: boolean;
 }
 
-/** A transaction of the host's: while it is open, nobody else gets to the database. */
+/** The host's transaction. While it is open, nobody else gets to the database. */
 export interface Transaction {
   readonly life: Life;
   rollBack(): void;
@@ -16,14 +16,14 @@ export interface Transaction {
 export interface Gate {
   readonly life: Life;
   readonly label: string;
-  /** Set for requests to the database: within a transaction, or null for those outside of any. */
+  /** The transaction of a request to the database, or null outside of any. Other requests have none. */
   readonly database?: Transaction | null;
-  /** Nobody waits for it: a breaker's look whether S3 is back. */
+  /** True if nobody waits for it, as for a breaker's look whether S3 is back. */
   readonly background: boolean;
   open(): void;
 }
 
-/** Far more than any history needs. */
+/** Far more looks than any history needs. */
 const MAX_LOOKS = 100_000;
 
 /**
@@ -34,26 +34,26 @@ export class Scheduler {
   #gates: Gate[] = [];
   transaction: Transaction | null = null;
   /**
-   * Everything has come to rest: one task is at work at a time, nothing fails and nobody crashes, so nothing can come between a
-   * question and its answer. Only what changes something is a step then.
+   * True when everything has come to rest: one task is at work at a time, nothing fails and no process crashes, so nothing can come
+   * between a question and its answer. Then only a change is a step.
    */
   atRest = false;
   #passed = 0;
-  /** Counts what went on; the time of all that is compared afterwards. */
+  /** The number of steps so far. Everything that is compared afterwards takes it as its time. */
   step = 0;
 
   wait(life: Life, label: string, { database, background = false }: Partial<Pick<Gate, 'database' | 'background'>> = {}): Promise<void> {
-    // of a life that has ended nothing ever goes on
+    // nothing ever goes on in a life that has ended
     if (!life.alive) return new Promise(() => undefined);
     return new Promise((open) => this.#gates.push({ life, label, database, background, open }));
   }
 
-  /** A request that changes nothing is about to be answered. */
+  /** Waits before a request that changes nothing is answered. */
   async look(life: Life, label: string, kind: Partial<Pick<Gate, 'database' | 'background'>> = {}): Promise<void> {
     if (!this.#passes(life)) await this.wait(life, label, kind);
   }
 
-  /** What was asked for has been done; its answer has yet to come. */
+  /** Waits between a change and its answer. */
   async answer(life: Life, label: string): Promise<void> {
     if (!this.#passes(life)) await this.wait(life, `${label} answered`);
   }
@@ -63,7 +63,7 @@ export class Scheduler {
     return this.atRest && life.alive;
   }
 
-  /** What could go on now, in the order in which it began to wait. */
+  /** The gates that could open now, in the order in which they began to wait. */
   eligible(): Gate[] {
     return this.#gates.filter(({ life, database }) => !life.paused && (database === undefined || this.transaction === null || this.transaction === database));
   }
@@ -75,7 +75,7 @@ export class Scheduler {
     await settled();
   }
 
-  /** The life ends here, between two requests: what it has not sent is never sent, and what it sent goes unanswered. */
+  /** Ends a life between two requests. It never sends its next request, and gets no answer to the last one. */
   end(life: Life): void {
     life.alive = false;
     this.#gates = this.#gates.filter((gate) => gate.life !== life);
@@ -86,5 +86,5 @@ export class Scheduler {
   }
 }
 
-/** Lets all code run on to where it waits for the scheduler; streams pass their bytes on meanwhile. */
+/** Lets all code run until it waits for the scheduler. Streams pass their bytes on meanwhile. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -5,7 +5,7 @@ import { playHistory, type Outcome } from './play-history';
 import { Violation } from './world';
 
 export interface Found {
-  /** What was broken, and the shortest history that fast-check could find, line by line. */
+  /** The broken promise; `log` is the shortest history that fast-check could find, line by line. */
   readonly violation: string;
   readonly log: readonly string[];
   readonly history: History;
@@ -24,15 +24,15 @@ export interface SearchResult {
 export interface SearchOptions {
   runs: number;
   seed: number;
-  /** Of an earlier search with the same seed: goes straight to what it found. */
+  /** The path that an earlier search with the same seed found. The search goes straight to it. */
   path?: string;
-  /** Looks no further for a shorter history. */
+  /** If true, the search does not look for a shorter history. */
   first?: boolean;
-  /** Called after each history. */
+  /** The search calls it after each history. */
   played?: (runs: number) => void;
 }
 
-/** Plays random histories until one breaks a promise, or so many did not. */
+/** Plays up to `runs` random histories, until one breaks a promise. */
 export async function search({ runs, seed, path, first = false, played }: SearchOptions): Promise<SearchResult> {
   let [count, steps, acknowledged] = [0, 0, 0];
   const faults = new Map<string, number>();

@@ -13,7 +13,7 @@ import type { MediaCatalog } from '../../server/src/core/media/catalog';
 import { DatabaseError, type Faults } from './faults';
 import type { Life, Scheduler, Transaction } from './scheduler';
 
-/** Methods that only read; every other one changes something, and the answer of its COMMIT can be lost. */
+/** Methods that only read. Every other one changes something, and the answer of its COMMIT can be lost. */
 const READS: ReadonlySet<string> = new Set([
   ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
   ...['pendingWork', 'scan', 'copiesElsewhere', 'condemnedFiles', 'recordedNames', 'liveFiles', 'proofOf'],
@@ -26,13 +26,13 @@ export interface Connection {
   readonly library: MediaLibrary;
   readonly inventories: Inventories;
   inTransaction(): boolean;
-  /** A transaction of the host's around `work`; rolled back when `work` throws, or its COMMIT fails. */
+  /** Does `work` in the host's transaction, which is rolled back when `work` throws or the COMMIT fails. */
   transaction(work: () => Promise<void>): Promise<void>;
-  /** One statement of the host's on its own tables. */
+  /** Does one statement of the host on its own tables. */
   change(label: string, apply: () => void): Promise<void>;
 }
 
-/** The media library's table of files: file → its keys, with an id that grows. */
+/** The media library's table of files. It maps a file to its keys and gives it an id that grows. */
 class ListedFiles extends Map<string, readonly ObjectKey[]> {
   #lastId = 0;
   readonly #ids = new Map<string, number>();
@@ -48,13 +48,13 @@ class ListedFiles extends Map<string, readonly ObjectKey[]> {
   }
 }
 
-/** One for all databases: each further one would slow every promise down. */
+/** One storage for all databases, because each further one would slow every JavaScript promise down. */
 const ambient = new AsyncLocalStorage<Transaction>();
 
 export class SimDatabase {
   readonly ledger: MemoryLedger;
   readonly #inventories = new MemoryInventories();
-  /** The media library: file → its keys. */
+  /** The media library's files, each with its keys. */
   readonly files = new ListedFiles();
   /** The step in which a write of a key was last recorded. */
   readonly recorded = new Map<ObjectKey, number>();
@@ -77,7 +77,7 @@ export class SimDatabase {
     const request = async <T>(label: string, reads: boolean, apply: () => T | Promise<T>): Promise<T> => {
       const transaction = ambient.getStore() ?? null;
       await (reads ? this.scheduler.look(life, label, { database: transaction }) : this.scheduler.wait(life, label, { database: transaction }));
-      // within a transaction a lost answer is a lost connection, which is a roll-back: its COMMIT has faults of its own
+      // within a transaction a lost answer means a lost connection and a roll-back; the COMMIT has faults of its own
       const fault = transaction ? 'none' : this.faults.database();
       if (fault === 'failed') throw new DatabaseError(label);
       const answer = await apply();
@@ -142,7 +142,7 @@ export class SimDatabase {
   }
 }
 
-/** The keys of which a call records that a write begins. */
+/** The keys for which a call records that a write begins. */
 function begunBy(method: string, argument: unknown): ObjectKey[] {
   if (method === 'begin') return [(argument as BeginObject).key];
   return method === 'beginUploads' ? (argument as readonly UploadToBegin[]).map(({ row }) => row.key) : [];

@@ -13,7 +13,7 @@ export interface StoredFile {
   readonly ino: number;
 }
 
-/** An uploads folder, as the contract of `LocalObjectStore` promises it (its own suite holds it to that, on a real disk). */
+/** An uploads folder that keeps the contract of `LocalObjectStore`, whose own suite checks the contract on a real disk. */
 export class SimDisk {
   readonly files = new Map<string, StoredFile>();
   #ino = 0;
@@ -66,7 +66,7 @@ export class SimDisk {
         await this.scheduler.wait(life, `disk remove ${name}`);
         const file = this.files.get(name);
         if (file && ((size !== null && file.bytes.length !== size) || (md5 !== null && md5Of(file.bytes) !== md5))) return 'left';
-        // moved aside
+        // the removal has moved the file aside
         this.files.delete(name);
         const due = await stillDue();
         if (file && !due && !this.files.has(name)) this.files.set(name, file);
@@ -83,7 +83,7 @@ export class SimDisk {
       abortWrites: async () => undefined,
       exists: async (name) => {
         await this.scheduler.look(life, `disk exists ${name}`);
-        // it is never unmounted
+        // the simulated disk is never unmounted
         return name === `${OWN_FOLDER}/volume` || this.files.has(name);
       },
       stat: async (name) => {

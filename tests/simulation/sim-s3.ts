@@ -10,9 +10,9 @@ import type { Life, Scheduler } from './scheduler';
 export interface StoredObject {
   readonly bytes: Buffer;
   readonly md5: string;
-  /** The server's own tag, where it is not the MD5. */
+  /** The server's own tag where the ETag is not the MD5. */
   readonly version: number;
-  /** Put there by somebody else, and not listed by the media library under this name: never to be touched. */
+  /** Whether somebody else has put it there and the media library does not list this name. Nobody may touch it. */
   readonly foreign: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface LateEffect {
   apply(): void;
 }
 
-/** The object that a breaker asks for. */
+/** The name of the object that a breaker asks for. */
 export const PROBE = '.s3-storage-probe';
 
 /** A bucket whose requests can be refused, lost, answered and not applied, or applied long after their client gave up. */
@@ -34,7 +34,7 @@ export class SimS3 {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly faults: Faults,
-    /** Whether its ETags are MD5s; else bytes can only be proven by reading them. */
+    /** Whether its ETags are MD5s. Otherwise only reading proves bytes. */
     private readonly tellsMd5: boolean,
     private readonly violated: (what: string) => void,
   ) {}
@@ -53,7 +53,7 @@ export class SimS3 {
     return this.tellsMd5 ? { size: bytes.length, etag: md5, md5 } : { size: bytes.length, etag: `v${version}`, md5: null };
   }
 
-  /** The bucket as one life of a process reaches it. @param mayChange false: any change is a violation */
+  /** The bucket as one life of a process reaches it. @param mayChange if false, any change is a violation */
   connect(life: Life, mayChange: boolean): ObjectStore {
     const change = async (label: string, name: string, apply: (damaged: boolean) => void): Promise<void> => {
       if (!mayChange) this.violated(`a read-only instance sent ${label}`);
@@ -103,12 +103,12 @@ export class SimS3 {
         await this.scheduler.wait(life, `DELETE ${name}`);
         await change(`DELETE ${name}`, name, () => this.remove(name));
       },
-      // it is so far behind that it shows nothing yet, as if all objects had been stored after it was asked for
+      // the listing is far behind and shows nothing yet, as if all objects had been stored after the request
       list: async () => {
         await ask('LIST', '');
         return { objects: [], next: null };
       },
-      // PUTs are whole here: there are no parts
+      // every PUT is whole here, and there are no parts
       abortWrites: async () => undefined,
       presign: async () => null,
     };
@@ -131,5 +131,5 @@ export async function collect(name: string, body: Body): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The same length, other bytes. */
+/** Other bytes of the same length. */
 export const damage = (bytes: Buffer): Buffer => Buffer.from(bytes.map((byte, at) => (at === 0 ? byte ^ 0xff : byte)));

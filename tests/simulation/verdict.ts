@@ -1,11 +1,11 @@
-/** What became of one mutant: whether the search has found a history that breaks a promise without the guard. */
+/** The result for one mutant: whether the search has found a history that breaks a promise without the guard. */
 export type Verdict =
   | { readonly kind: 'noticed'; readonly played: number; readonly violation: string }
   | { readonly kind: 'NOT NOTICED'; readonly played: number }
   /** Something else has ended the search, so the mutant does not show what its guard is for. */
   | { readonly kind: 'BROKEN'; readonly error: string };
 
-/** What `hunt.ts` prints. */
+/** The output of `hunt.ts`. */
 export interface Hunted {
   readonly played: number;
   readonly violation: string | null;

@@ -9,10 +9,10 @@ import { SimDisk } from './sim-disk';
 import { SimS3 } from './sim-s3';
 import { Writes, type Moment, type Write } from './writes';
 
-/** The bytes that a write gives to a key: they tell where they come from. */
+/** The bytes that a write gives to a key. They tell where they come from. */
 export const bytesFor = (write: Write, key: ObjectKey): Buffer => Buffer.from(`${write.id} ${key}`);
 
-/** Main file and thumbnail of an image. */
+/** The keys of an image's main file and thumbnail. */
 export function keysOf(file: string): KeyPair {
   const keys = known.get(file) ?? [parseKey(`${file}.bin`), parseKey(`thumbnail_${file}.bin`)];
   known.set(file, keys);
@@ -26,7 +26,7 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** Everything that a history happens to: a database, a bucket, one or two disks, two processes. */
+/** Everything that takes part in a history: a database, a bucket, one or two disks, two processes. */
 export class World {
   readonly scheduler = new Scheduler();
   readonly writes = new Writes();
@@ -36,32 +36,32 @@ export class World {
   readonly s3: SimS3;
   readonly database: SimDatabase;
   readonly disks: readonly SimDisk[];
-  /** Objects that a third party has damaged: what is in S3 only is theirs to answer for. */
+  /** Objects that a third party has damaged. That party answers for bytes that are in S3 only. */
   readonly damaged = new Set<string>();
-  /** Those of them that were whole when a cleanup let go of their files, which are still on a disk. */
+  /** Damaged objects that were whole when a cleanup let go of their files, which are still on a disk. */
   readonly damagedOnceFreed = new Set<string>();
-  /** Files on the disks that the ledger led to at some time. */
+  /** Files on the disks to which the ledger led at some time. */
   readonly onceLive = new Set<string>();
-  /** Plain paths of files that were on the first disk only, at the beginning. */
+  /** Plain paths of files that were on the first disk only at the beginning. */
   readonly onDiskOnly = new Set<string>();
-  /** Plain objects of files that were in the bucket only, at the beginning. */
+  /** Plain names of files that were in the bucket only at the beginning. */
   readonly unread = new Set<string>();
-  /** Objects whose record went with a transaction that was rolled back: only the audit's listing can find them. */
+  /** Whether there may be objects that only the audit's listing can find, because a roll-back took their record away. */
   mayLeak = false;
   /**
-   * Files whose thumbnail is in doubt: its listing is Strapi's to change and its bytes are the ledger's, in two
-   * transactions. Where a replace that brings it back or drops it crashed between the two, or two such replaces were under
-   * way at once, either may be ahead, until the next replace.
+   * Files whose thumbnail is in doubt. Strapi changes the listing of a thumbnail and the ledger changes its bytes, in two
+   * transactions. If a replace that brings the thumbnail back or drops it crashes between the two, or if two such replaces are
+   * under way at once, either may be ahead until the next replace.
    */
   readonly doubtful = new Set<string>();
   processes: Process[] = [];
-  /** What the settings say; a process hears of it within two seconds. */
+  /** Whether the settings say that S3 is being left. A process hears of a change within two seconds. */
   leaving = false;
-  /** S3 was left once: what was replaced or deleted meanwhile stays in the bucket, as nothing there is touched. */
+  /** Whether S3 was left once. Objects replaced or deleted meanwhile stay in the bucket, because leaving touches nothing there. */
   wasLeft = false;
   /** The first promise that was broken. */
   violation: Violation | undefined;
-  /** Of the database and of the world outside, in milliseconds. */
+  /** The time of the database and of the world outside, in milliseconds. */
   time = 1_700_000_000_000;
   readonly #skew = [0, 0];
   #random: number;
@@ -104,14 +104,14 @@ export class World {
     if (foreign) this.s3.store(keysOf(library > 0 && sharedDisk ? 'library0' : 'file1')[0], Buffer.from('somebody else’s'), true);
   }
 
-  /** The process ends where it is, and one starts in its place that knows nothing but disk, database and bucket. */
+  /** Ends a process where it is, and starts one in its place that knows nothing but disk, database and bucket. */
   restart(at: number): void {
     const before = this.processes[at] as Process;
     this.scheduler.end(before.life);
     this.processes[at] = this.#process(at);
   }
 
-  /** The media library has these keys of the file from now on. */
+  /** Makes the media library list these keys of the file from now on. */
   list(file: string, keys: readonly ObjectKey[]): void {
     const before = this.database.files.get(file) ?? [];
     for (const key of keys.filter((listed) => !before.includes(listed))) {
@@ -121,7 +121,7 @@ export class World {
     this.database.files.set(file, keys);
   }
 
-  /** Those of a file's keys of which it is certain what readers may see. */
+  /** The keys of a file for which it is certain what readers may see. */
   certain(file: string, keys: readonly ObjectKey[]): readonly ObjectKey[] {
     const inDoubt = this.doubtful.has(file) || this.writes.underWay(file);
     return inDoubt ? keys.filter((key) => key === keysOf(file)[0]) : keys;
@@ -132,31 +132,31 @@ export class World {
     return this.writes.all.flatMap(({ file }) => keysOf(file));
   }
 
-  /** Files that the library lists, or has listed: what an older export of it may contain. */
+  /** Files that the library lists or has listed, and that an older export may therefore contain. */
   onceListed(): string[] {
     const files = new Set(this.writes.all.map(({ file }) => file));
     return [...files].filter((file) => this.#listedSince.has(keysOf(file)[0]));
   }
 
-  /** When the library last began to list a key; -Infinity for one of the beginning. */
+  /** The time at which the library last began to list a key, or -Infinity for a key that it listed from the beginning. */
   listedSince(key: ObjectKey): number {
     return this.#listedSince.get(key) ?? -Infinity;
   }
 
   /**
-   * Keys of files of which a write ended in a way that nobody was told of, or met another one: what Strapi's crash between
-   * two of its steps left listed nowhere is the audit's to find.
+   * Keys of files with a write whose ending nobody was told, or that met another write. If Strapi crashes between two of its
+   * steps, the audit has to find what the crash leaves unlisted.
    */
   leftToAudit(): ObjectKey[] {
     const databaseFailed = [...this.faults.met.keys()].some((fault) => fault.startsWith('database'));
     const unclear = this.writes.all.filter(
-      // what a refused upload published cannot be buried either while the database fails
+      // the plugin cannot bury either what a refused upload published while the database fails
       (write) => write.ended?.as === 'unknown' || this.writes.meeting(write).length > 0 || (databaseFailed && write.ended?.as === 'refused'),
     );
     return [...unclear.map(({ file }) => file), ...this.doubtful].flatMap(keysOf);
   }
 
-  /** Every process knows what the settings say. */
+  /** Tells every process the settings. */
   tellAll(): void {
     for (const process of this.processes) process.follow(this.leaving);
   }
@@ -165,7 +165,7 @@ export class World {
     this.#skew[at] = (this.#skew[at] ?? 0) + ms;
   }
 
-  /** xorshift32: all randomness of a history comes from its seed. */
+  /** The next number of xorshift32. All randomness of a history comes from its seed. */
   random(): number {
     let x = this.#random || 0x9e3779b9;
     x ^= x << 13;

@@ -1,18 +1,18 @@
 /**
- * What readers may see, told from what the clients of the media library did and were answered, and from nothing that the
+ * Derives what readers may see from the requests of the media library's clients and the answers to them, and from nothing that the
  * engine says of itself.
  */
 import type { Life } from './scheduler';
 
-/** A moment: the scheduler's step, and the time (milliseconds). */
+/** A moment: the scheduler's step, and the time in milliseconds. */
 export interface Moment {
   readonly step: number;
   readonly time: number;
 }
 
 /**
- * `acknowledged`: answered 200. `refused`: answered an error that says that nothing was changed. `unknown`: the client
- * was told nothing it could rely on, as after a crash or a lost COMMIT.
+ * A write that is `acknowledged` was answered with 200. The answer to one that is `refused` says that nothing was changed. Where the
+ * ending is `unknown`, the client got no answer it could rely on, as after a crash or a lost COMMIT.
  */
 export type Ending = 'acknowledged' | 'refused' | 'unknown';
 
@@ -21,17 +21,17 @@ export interface Write {
   readonly id: number;
   readonly file: string;
   readonly kind: 'content' | 'delete';
-  /** What its client asked for: `replace`, say. */
+  /** The client's request, for example `replace`. */
   readonly request: string;
   readonly life: Life;
   readonly begun: Moment;
   /** Undefined while it is under way. */
   ended?: Moment & { readonly as: Ending };
-  /** When its process was done with it, which a client that gave up has not waited for. */
+  /** The moment at which its process was done with it. A client that gave up has not waited for that. */
   over?: Moment;
 }
 
-/** Longest time for which another process may go on serving what it knew, in milliseconds (promise P2 in `docs/design.md`). */
+/** The longest time for which another process may go on serving what it knew, in milliseconds (promise P2 in `docs/design.md`). */
 export const STALE_MS = 2_000;
 
 export class Writes {
@@ -53,12 +53,12 @@ export class Writes {
     return !this.#all.some((later) => later !== write && later.file === write.file && follows(later, write) && isVisible(later, reader, asked));
   }
 
-  /** Writes that a reader may see the outcome of. */
+  /** Writes whose outcome a reader may see. */
   visible(file: string, reader: Life | null, asked: Moment, served: Moment): Write[] {
     return this.#all.filter((write) => write.file === file && this.mayBeSeen(write, reader, asked, served));
   }
 
-  /** A process has crashed: nobody was told how its writes ended. */
+  /** Ends the writes of a process that has crashed: nobody was told how they ended. */
   endLife(life: Life, at: Moment): void {
     for (const write of this.#all) {
       if (write.life !== life) continue;
@@ -71,7 +71,7 @@ export class Writes {
     return this.#all.some((write) => write.file === file && !write.ended);
   }
 
-  /** Other writes of the same file that were under way at some time of this one. */
+  /** Other writes of the same file that were under way at the same time as this one. */
   meeting(write: Write): Write[] {
     const endsAfter = (other: Write) => other.over === undefined || other.over.step >= write.begun.step;
     return this.#all.filter((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.over?.step ?? Infinity));
@@ -90,12 +90,12 @@ export class Writes {
   }
 }
 
-/** Wholly after another one: whoever sees it must not see the other one any more. */
+/** Whether one write began after the other one had ended. A reader that sees it must not see the other one any more. */
 function follows(later: Write, write: Write): boolean {
   return write.ended !== undefined && later.begun.step > write.ended.step;
 }
 
-/** Acknowledged so early that the reader has to know of it. `null`: the database itself, which knows at once. */
+/** Whether a write was acknowledged so early that the reader must know of it. A `null` reader is the database, which knows at once. */
 function isVisible({ ended, life }: Write, reader: Life | null, asked: Moment): boolean {
   if (ended?.as !== 'acknowledged' || ended.step > asked.step) return false;
   return reader === null || reader === life || ended.time + STALE_MS <= asked.time;

@@ -1,6 +1,6 @@
 import type { TestFile } from './images';
 
-/** What Strapi answers for one file of the media library (the part that tests look at). */
+/** Strapi's answer for one file of the media library, as far as tests look at it. */
 export interface UploadedFile {
   id: number;
   name: string;
@@ -21,14 +21,17 @@ export interface ApiAnswer<T> {
 }
 
 export interface AdminClient {
-  /** Any route, as the administrator; never throws for a status. `path` starts with a slash. */
+  /** Asks any route as the administrator, and never throws for a status. `path` starts with a slash. */
   api<T = unknown>(method: string, path: string, body?: unknown): Promise<ApiAnswer<T>>;
-  /** The media library's own upload; throws unless Strapi answers 2xx, which it does in no particular order: here in that of `files`. */
+  /**
+   * Uploads as the media library does, and throws unless Strapi answers 2xx. Strapi answers in no particular order; the answer here has
+   * the order of `files`.
+   */
   upload(files: TestFile | TestFile[]): Promise<UploadedFile[]>;
   /** Replaces the media of a file; its URL stays. */
   replace(id: number, file: TestFile): Promise<UploadedFile>;
   remove(id: number): Promise<void>;
-  /** `GET /uploads/...`, without a login, as a visitor does. */
+  /** Sends `GET /uploads/...` without a login, as a visitor does. */
   read(url: string, headers?: Record<string, string>): Promise<{ status: number; bytes: Buffer; headers: Headers }>;
 }
 
@@ -104,7 +107,7 @@ interface Credentials {
   password: string;
 }
 
-/** The first administrator of an app, or the same one again after a restart; the answer is an access token. */
+/** Registers the first administrator of an app, or logs the same one in again after a restart. @returns an access token */
 export async function registerAdmin(base: string, admin: Credentials): Promise<string> {
   const post = async (path: string, body: unknown) => {
     const response = await fetch(base + path, {

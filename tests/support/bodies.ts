@@ -17,7 +17,7 @@ export function someBytes(size: number, seed = 1): Buffer {
   return bytes;
 }
 
-/** In small pieces, as a network gives them. */
+/** Yields the bytes in small pieces, as a network gives them. */
 function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

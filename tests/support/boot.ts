@@ -3,17 +3,17 @@ import path from 'node:path';
 
 import { startProcess, waitUntil, type RunningProcess } from './process';
 
-/** A first boot makes some hundred tables; on two busy cores that takes a while. */
+/** A first boot makes about a hundred tables, which takes a while on two busy cores. */
 const BOOT_TIMEOUT_MS = 90_000;
 
-/** What the parent may have set for itself must not configure the app under test. */
+/** Variables that the parent has set for itself must not configure the app under test. */
 const cleanEnv = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|S3_STORAGE_|DATABASE_|NODE_OPTIONS$|JEST_)/.test(name)));
 
-/** `strapi start` in a built app; resolves when it answers. */
+/** Runs `strapi start` in a built app, and resolves when it answers. */
 export async function bootStrapi(appDir: string, port: number, env: Record<string, string>): Promise<RunningProcess> {
   const strapi = path.join(appDir, 'node_modules/@strapi/strapi/bin/strapi.js');
-  // one that is killed leaves what it was receiving: that goes with its folder
+  // a process that is killed leaves the files that it was receiving: they go with the app's folder
   const temporary = path.join(appDir, '.tmp/system');
   await mkdir(temporary, { recursive: true });
   const running = startProcess(process.execPath, [strapi, 'start'], {

@@ -1,6 +1,6 @@
 import type { Buckets } from '../../server/src/core/buckets/buckets';
 
-/** The buckets, but for what is given instead. Every answer is asked for anew, as settings may change it. */
+/** The buckets with some of their members replaced. Each call asks the buckets anew, because settings may change the answer. */
 export function bucketsWith(buckets: Buckets, given: Partial<Buckets>): Buckets {
   return {
     get writable() {

@@ -10,9 +10,9 @@ export const PLAYGROUND = path.join(ROOT, 'playground');
 
 const CACHE = path.join(ROOT, 'node_modules/.cache/s3-storage');
 const LOCK = path.join(CACHE, 'build.lock');
-/** Longer than a build takes: of an older lock nobody knows whose process has its id by now. */
+/** A time in milliseconds that is longer than a build takes. By then another process may have the id that an older lock names. */
 const STALE_LOCK_MS = 5 * 60_000;
-/** Longer than a process takes to write its id into the lock that it has made. */
+/** A time in milliseconds that is longer than a process takes to write its id into the lock that it has made. */
 const UNSIGNED_LOCK_MS = 5_000;
 
 interface Step {
@@ -20,7 +20,7 @@ interface Step {
   sources: string[];
   /** Without it the step runs, whatever the stamp says. */
   product: string;
-  /** Run by Node itself: with npm in between, ending the build would leave its children behind. */
+  /** Node runs it directly: with npm in between, ending the build would leave its children behind. */
   cli: string;
   folder: string;
 }
@@ -72,7 +72,7 @@ async function fingerprint(step: Step): Promise<string> {
   return hash.digest('hex');
 }
 
-/** One process builds; the others wait and then find everything done. */
+/** Lets one process build. The others wait and then find everything done. */
 async function withLock<T>(work: () => Promise<T>): Promise<T> {
   await mkdir(CACHE, { recursive: true });
   for (;;) {

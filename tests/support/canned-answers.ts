@@ -11,7 +11,7 @@ export function s3Error(status: number, code: string, headers: Record<string, st
   return { status, headers: { 'content-type': 'application/xml', 'x-amz-request-id': '1', ...headers }, body };
 }
 
-/** A web page, of a console, a captive portal or a gateway. */
+/** A web page, as a console, a captive portal or a gateway sends it. */
 export function htmlPage(status: number): CannedAnswer {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<!doctype html><html><body>hello</body></html>' };
 }

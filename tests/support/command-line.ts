@@ -10,17 +10,17 @@ export interface Ended {
 }
 
 export interface TypeOptions {
-  /** By default the instance's own. */
+  /** Default: the instance's own folder. */
   folder?: string;
-  /** Told of all of stdout and stderr so far, whenever there is more of it. */
+  /** It gets all of stdout and stderr so far, whenever there is more of it. */
   watch?(child: ChildProcess, stdout: string, stderr: string): void;
-  /** On a terminal, whose output is all on stdout; `watch` answers its questions through the child's stdin. */
+  /** The command runs on a terminal, and all output is on stdout. `watch` answers its questions through the child's stdin. */
   terminal?: boolean;
 }
 
 const BIN = path.join(ROOT, 'bin/strapi-plugin-s3-storage.js');
 
-/** The plugin's command line as somebody types it beside a server that runs; resolves when it has ended. */
+/** Runs the plugin's command line as somebody types it beside a running server, and resolves when it has ended. */
 export function typed(strapi: StrapiInstance, line: string, { folder = strapi.appDir, watch, terminal = false }: TypeOptions = {}): Promise<Ended> {
   const [program, args] = terminal
     ? (['script', ['-qec', `'${process.execPath}' '${BIN}' ${line}`, '/dev/null']] as const)

@@ -6,7 +6,7 @@ import { freePort, removeFolder, run, startProcess, tempFolder, waitUntil, which
 
 /** A throw-away database server on a free port of this machine. */
 export interface DatabaseServer {
-  /** With a user that may create databases and schemas. */
+  /** The URL names a user that may create databases and schemas. */
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function startMariadb(): Promise<DatabaseServer | null> {
 
 async function ready(server: RunningProcess, folder: string, client: string, url: string): Promise<DatabaseServer> {
   const stop = async () => {
-    // SIGINT: both end at once, without waiting for idle connections
+    // with these signals both end at once, without waiting for idle connections
     await server.stop(client === 'pg' ? 'SIGINT' : 'SIGTERM');
     await removeFolder(folder);
   };
@@ -69,7 +69,7 @@ async function ready(server: RunningProcess, folder: string, client: string, url
   return { url, stop };
 }
 
-/** Neither server runs as root: then the user that came with its package is taken. */
+/** Neither server runs as root. Root therefore starts it as the user that came with its package. */
 function identity(user: string): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));

@@ -4,24 +4,22 @@ import type { Library } from './library';
 
 type Read = AdminClient['read'];
 
-/** The library's first files are left to those who want to know what becomes of a file that nobody touches. */
+/** Editors leave the first 20 files of the library alone, for tests of files that nobody touches. */
 const UNTOUCHED = 20;
-/** Of its others each editor has every so-manieth. */
+/** Each editor has every seventh of the other files. */
 const PARTS = 7;
 
-/**
- * Editors of a library: what they have changed, once Strapi has answered them, is what every visitor must get.
- */
+/** Editors of a library. Once Strapi has acknowledged a change, every visitor must get the changed bytes. */
 export function editorsOf(strapi: AdminClient, library: Library) {
   /** The SHA-256 of what a visitor must get for each key. */
   const expected = new Map(library.sums);
   /** Keys that editors deleted. */
   const deleted = new Set<string>();
 
-  /** What nobody must get any more. */
+  /** The SHA-256 of the bytes that nobody must get any more, for each key. */
   const stale = new Map<string, string>();
 
-  /** Takes what is read now for what must be read from now on: Strapi compresses images again, so nobody else knows. */
+  /** Expects from now on the bytes that are read now. Strapi compresses images again, so nobody knows the bytes beforehand. */
   async function note(file: UploadedFile): Promise<void> {
     for (const url of urlsOf(file)) {
       const key = url.replace('/uploads/', '');
@@ -32,7 +30,7 @@ export function editorsOf(strapi: AdminClient, library: Library) {
     }
   }
 
-  /** For as long as a change is under way, both are right. */
+  /** Expects nothing of these keys: while a change is under way, the old and the new bytes are both right. */
   function forget(file: UploadedFile): void {
     for (const key of keysOf(file)) {
       const sum = expected.get(key);
@@ -73,7 +71,7 @@ export function editorsOf(strapi: AdminClient, library: Library) {
     /** The library's files that one editor may change, the last first. */
     ownOf: (part: number) => library.files.filter((_, index) => index >= UNTOUCHED && index % PARTS === part),
 
-    /** An editor at work until told to stop: uploads, replaces and deletes, of a part of the library's own files too. */
+    /** Starts an editor, who uploads, replaces and deletes until told to stop, also in a part of the library's own files. */
     start(part: number) {
       let on = true;
       const victims = this.ownOf(part);
@@ -85,7 +83,7 @@ export function editorsOf(strapi: AdminClient, library: Library) {
         }
       };
       const done = work();
-      // it is told when the editor is stopped
+      // `stop` reports the error
       done.catch(() => undefined);
       return {
         stop: async () => {
@@ -95,7 +93,7 @@ export function editorsOf(strapi: AdminClient, library: Library) {
       };
     },
 
-    /** Reads every key as a visitor does. @returns those that answered something else, and what */
+    /** Reads every key as a visitor does. @returns the keys that answered something else, each with its answer */
     async wrongForVisitors(read: Read = (url, headers) => strapi.read(url, headers)): Promise<string[]> {
       const wrong: string[] = [];
       const answer = async (key: string) => {

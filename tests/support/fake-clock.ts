@@ -49,12 +49,12 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** How many wait. */
+  /** The number of sleepers. */
   get sleeping(): number {
     return this.sleepers.length;
   }
 
-  /** Moves time, waking everyone in order, and lets what they do come to rest. */
+  /** Moves time, wakes all sleepers in order, and lets their work come to rest. */
   async advance(ms: number): Promise<void> {
     const until = this.time + ms;
     for (;;) {

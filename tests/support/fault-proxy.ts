@@ -10,72 +10,72 @@ export { htmlPage, s3Error } from './canned-answers';
 /** A request as rules see it. */
 export interface SeenRequest {
   readonly method: string;
-  /** Path and query, as sent. */
+  /** The path and the query, as they were sent. */
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** From 1, over all requests of this proxy. */
+  /** Counts all requests of this proxy, from 1. */
   readonly number: number;
 }
 
-/** What happens to a request. Sizes are bytes, times milliseconds. */
+/** The things that can happen to a request. Sizes are in bytes and times in milliseconds. */
 export type Fault =
-  /** The connection is closed when the request, or so many bytes of its body, were read; nothing reaches S3. */
+  /** The proxy closes the connection when it has read the request, or `afterBytes` bytes of its body. Nothing reaches S3. */
   | { kind: 'reset'; afterBytes?: number }
   /** S3 applies the request; the client sees the connection break instead of the answer. */
   | { kind: 'reset-after' }
-  /** The request is read and never answered. */
+  /** The proxy reads the request and never answers it. */
   | { kind: 'blackhole' }
-  /** The request is not even read: a large body stops moving once the buffers are full. */
+  /** The proxy does not even read the request: a large body stops moving once the buffers are full. */
   | { kind: 'deaf' }
-  /** After so many bytes of its body the answer stops, and the connection stays open. */
+  /** The answer stops after `afterBytes` bytes of its body, and the connection stays open. */
   | { kind: 'stall'; afterBytes: number }
-  /** After so many bytes of its body the answer's connection breaks. */
+  /** The answer's connection breaks after `afterBytes` bytes of its body. */
   | { kind: 'truncate'; afterBytes: number }
-  /** One byte of the body is changed on its way to S3 or back. */
+  /** The proxy changes one byte of the body on its way to S3 or back. */
   | { kind: 'corrupt'; what: 'request' | 'answer'; atByte: number }
   /** S3's answer with another value of one header, or without it. */
   | { kind: 'header'; name: string; value?: string }
-  /** This answer instead of S3's; `early`: before the request's body was read. */
+  /** The proxy gives this answer instead of S3's. With `early` it does so before it has read the request's body. */
   | { kind: 'answer'; answer: CannedAnswer; early?: boolean }
-  /** The request goes on to S3 after so long. */
+  /** The request goes on to S3 after `ms`. */
   | { kind: 'latency'; ms: number }
-  /** The client never gets an answer; S3 gets the request after so long, whatever the client does meanwhile. */
+  /** The client never gets an answer. S3 gets the request after `ms`, whatever the client does meanwhile. */
   | { kind: 'apply-late'; ms: number };
 
 export interface Rule {
   fault: Fault;
-  /** Which requests; default all. */
+  /** Says to which requests the rule applies. Default: all. */
   when?: (request: SeenRequest) => boolean;
-  /** How many requests it applies to; default all that match. */
+  /** The number of requests that it applies to. Default: all that match. */
   times?: number;
 }
 
 export interface FaultProxy {
   readonly endpoint: string;
   readonly port: number;
-  /** Adds a rule and answers a function that removes it. The first rule that matches decides. */
+  /** Adds a rule. The first rule that matches decides. @returns a function that removes the rule */
   on(rule: Rule): () => void;
   /** Tells of every request from now on, before anything happens to it; survives `heal`. @returns a function that ends it */
   watch(seen: (request: SeenRequest) => void): () => void;
   /** Removes all rules. */
   heal(): void;
-  /** Stops listening and breaks all connections: connecting is refused, until `accept`. */
+  /** Stops listening and breaks all connections. Nobody can connect until `accept`. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
-  /** Requests that arrived so far, and since the last `forget`; in order. */
+  /** The requests that have arrived since the last `forget`, in order. */
   readonly seen: readonly SeenRequest[];
   count(method?: string, path?: string | RegExp): number;
   forget(): void;
-  /** Resolves when all late requests of `apply-late` have been answered by S3. */
+  /** Resolves when S3 has answered all late requests of `apply-late`. */
   settled(): Promise<void>;
-  /** Connections open at the moment. */
+  /** The number of connections that are open now. */
   connections(): number;
   close(): Promise<void>;
 }
 
 /**
- * Starts a proxy in front of an S3 endpoint that breaks what it is told to break. The Host header and the path stay as
- * they are, so that signatures stay valid: clients are given its `endpoint`, and sign for that.
+ * Starts a proxy in front of an S3 endpoint. It breaks what its rules tell it to break. The Host header and the path stay as
+ * they are, so that signatures stay valid: clients get the proxy's `endpoint` and sign for that.
  */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const { hostname, port: targetPort } = new URL(target);
@@ -114,7 +114,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     response.writeHead(answer.statusCode ?? 502, headers);
     if (fault?.kind === 'stall') answer.pipe(new Limit(fault.afterBytes, () => undefined)).pipe(response);
     else if (fault?.kind === 'truncate') {
-      // later, so that the bytes that passed get through
+      // the delay lets the bytes get through that have passed already
       answer.pipe(new Limit(fault.afterBytes, () => setTimeout(() => socket.destroy(), 20))).pipe(response);
     } else if (fault?.kind === 'corrupt' && fault.what === 'answer') answer.pipe(new Flip(fault.atByte)).pipe(response);
     else answer.pipe(response);

@@ -16,7 +16,7 @@ export class Flip extends Transform {
   }
 }
 
-/** Lets so many bytes pass, then calls `full` and swallows the rest. */
+/** Lets the first `bytes` bytes pass, then calls `full` and swallows the rest. */
 export class Limit extends Transform {
   private left: number;
   constructor(

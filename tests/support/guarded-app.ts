@@ -19,7 +19,7 @@ export const WAYS = [
   'a middleware of config/middlewares after it',
 ] as const;
 
-/** The guard of way `index` refuses a request that names it in `X-Guard`; else it passes on what is asked. */
+/** The guard of way `index` refuses a request that names it in `X-Guard`, and passes on every other request. */
 const GUARD = `
 exports.guard = (index) => (ctx, next) =>
   ctx.path.startsWith('/uploads/') && ctx.get('X-Guard') === String(index) ? ctx.unauthorized('guarded') : next();
@@ -68,7 +68,11 @@ module.exports = ({ env }) => ({
 });`,
 };
 
-/** The folder of a project that has a guard in each of the {@link WAYS}, and that sets headers of its own. `WITHOUT_PLUGIN=true` leaves the plugin out. */
+/**
+ * Makes a project that has a guard in each of the {@link WAYS}, and that sets headers of its own. `WITHOUT_PLUGIN=true` leaves the
+ * plugin out.
+ * @returns the project's folder
+ */
 export async function guardedApp(): Promise<string> {
   await buildPlayground();
   const appDir = await tempFolder('guarded');

@@ -8,7 +8,7 @@ export interface TestFile {
   bytes: Buffer;
 }
 
-/** What to compare bytes by: jest takes minutes to print how two large buffers differ. */
+/** Tests compare bytes by this sum, because Jest takes minutes to print how two large buffers differ. */
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 type ImageFormat = 'jpeg' | 'png' | 'webp';

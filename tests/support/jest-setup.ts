@@ -1,6 +1,6 @@
 import { beginRun } from './test-run';
 
-/** Before all suites, in the process that Jest itself runs in. */
+/** Jest calls it before all suites, in its own process. */
 export default function setup(): void {
   beginRun();
 }

@@ -21,7 +21,7 @@ const quiet = () => undefined;
 /** A job that does what a test tells it to, and notes what became of it. */
 export class FakeJob implements Job {
   readonly contexts: JobContext[] = [];
-  /** Runs under way at this moment, and the most there ever were. */
+  /** The number of runs that are under way now; `most` is the highest number so far. */
   active = 0;
   most = 0;
   blocked: ErrorCode | null = null;
@@ -53,7 +53,7 @@ export const untilAborted = async ({ signal }: JobContext): Promise<JobOutcome> 
   return { status: 'paused', code: null };
 };
 
-/** A process: it shares nothing with another one but the database, and where it is told so the disk. */
+/** Opens a process. It shares nothing with another one but the database, and the disk if both have the same `volume`. */
 export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { volume = 'disk-1', budgetMs = 60_000, retryMs = 60_000 } = {}) {
   const { knex, schema } = database;
   const transactions = knexTransactions(knex, schema);
@@ -82,10 +82,10 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
 
 export type TestProcess = ReturnType<typeof openProcess>;
 
-/** Waits until it holds; the test's own time limit ends it otherwise. */
+/** Waits until the condition holds. Otherwise the test's own time limit ends the wait. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Long enough for every process to have looked for work several times; only ever awaited for what must not happen. */
+/** Long enough for every process to look for work several times. Tests await it only for things that must not happen. */
 export const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));

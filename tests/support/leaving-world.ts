@@ -10,10 +10,10 @@ import { jobContext } from './job-context';
 import { mediaWorld } from './media-world';
 
 export const DAY = 24 * 3600_000;
-/** So long after a replace the path of what it replaced may have other bytes. */
+/** The time in milliseconds after a replace, from which the path of the replaced file may have other bytes. */
 export const RESTED = 4_000;
 
-/** A media world in which S3 is being left. */
+/** A media world in which leaving can begin. */
 export async function leavingWorld() {
   const world = await mediaWorld();
   const at = (name: string) => path.join(world.folder, name);
@@ -25,17 +25,17 @@ export async function leavingWorld() {
   return Object.assign(world, {
     at,
     job,
-    /** What the registry has. */
+    /** The volumes that the registry has. */
     volumes,
     leave: () => void Object.assign(world.state, { mode: 'read-only', leaving: true }),
-    /** One run of the restore job. @param parts of the process that runs it */
+    /** Does one run of the restore job. @param parts the parts of the process that runs it */
     async run(parts: EngineParts = world.jobs, options: Partial<JobOptions> = {}) {
       const { context, progress, commits } = jobContext(options);
       return { outcome: await job(parts).run(context), progress: progress.snapshot(), commits };
     },
     row: async (name: string) => (await world.ledger.find(world.key(name)))!,
     localName: async (name: string) => localOf((await world.ledger.find(world.key(name)))!)?.localName,
-    /** As plain Strapi would serve it. */
+    /** The content that plain Strapi would serve, or null. */
     plain: (name: string) => fs.readFile(at(name), 'utf8').catch(() => null),
     /** Every file that plain Strapi could serve. */
     async served(): Promise<Record<string, string>> {
@@ -46,7 +46,7 @@ export async function leavingWorld() {
       }
       return found;
     },
-    /** Files that only the plugin knows; the volume's id is none. */
+    /** Files that only the plugin knows, without the volume's id. */
     async hidden(): Promise<string[]> {
       const all = await fs.readdir(at('.s3-storage'), { recursive: true, withFileTypes: true });
       return all.filter((entry) => entry.isFile() && entry.name !== 'volume').map(({ name }) => name).sort();

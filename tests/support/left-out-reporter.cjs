@@ -2,15 +2,15 @@ const path = require('node:path');
 
 const { SearchSource } = require('jest');
 
-/** Where a skip is what is wanted: anywhere else it would pass for a test that ran. */
+/** The suites that may skip tests, each with the condition. A skip elsewhere would pass for a test that ran. */
 const MAY_SKIP = {
-  // SQLite has no second process: the suite says why
+  // SQLite allows no second process, and the suite says why
   'tests/integration/replicas.test.ts': () => !process.env.TEST_DATABASE_URL,
-  // it starts a PostgreSQL of its own, where one is installed
+  // the suite starts a PostgreSQL of its own, where one is installed
   'tests/integration/database-away.test.ts': () => process.env.TEST_DATABASE_URL === undefined,
 };
 
-/** Says after a run which suites its arguments left out and what was skipped; in CI an unforeseen skip fails the run. */
+/** Says after a run which suites its arguments left out and which tests were skipped. In CI an unforeseen skip fails the run. */
 module.exports = class LeftOutReporter {
   #rootDir;
   #error;
@@ -25,7 +25,7 @@ module.exports = class LeftOutReporter {
     const all = [...contexts].flatMap((context) => [...context.hasteFS.getAllFiles()].filter((file) => new SearchSource(context).isTestFilePath(file)).map(name));
     const leftOut = new Map();
     for (const file of all.filter((file) => !ran.has(file))) {
-      // a folder of which nothing ran is one name
+      // a folder in which nothing ran appears as one name
       const folder = `${file.split('/').slice(0, 2).join('/')}/`;
       const shown = [...ran].some((other) => other.startsWith(folder)) ? file : folder;
       leftOut.set(shown, (leftOut.get(shown) ?? 0) + 1);

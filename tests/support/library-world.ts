@@ -11,7 +11,7 @@ export interface Run {
   outcome: JobOutcome;
   progress: ProgressSnapshot;
   findings: NewFinding[];
-  /** What had been done at each commit. */
+  /** The number of files that were done at each commit. */
   commits: number[];
 }
 
@@ -41,16 +41,16 @@ export async function libraryWorld(options: { prefix?: string } = {}) {
   };
   return Object.assign(world, {
     files, logos, pages, deps, write,
-    /** One more file of the library, without bytes anywhere. */
+    /** Adds a file to the library, without bytes anywhere. */
     list: (names: string[], provider = 'local') => void files.push({ id: files.length + 1, provider, names }),
-    /** Files of the library that lie on the disk, each with its name as its bytes. */
+    /** Adds files to the library that lie on the disk. The bytes of each are its name. */
     async shelve(...names: string[]): Promise<void> {
       for (const name of names) {
         files.push({ id: files.length + 1, provider: 'local', names: [name] });
         await write(name, name);
       }
     },
-    /** An object that somebody else puts into the bucket. */
+    /** Puts an object into the bucket, as somebody else would. */
     bring: (name: string, content: string) => world.s3.put(name, bodyOf(content)),
     async run(job: Job, given: Partial<JobOptions> = {}, hooks: { signal?: AbortSignal; onCommit?(): void } = {}): Promise<Run> {
       const progress = new RunProgress();

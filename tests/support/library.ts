@@ -4,21 +4,21 @@ import { keysOf, type UploadedFile } from './admin-client';
 import { image, sha256 } from './images';
 import type { StrapiInstance } from './strapi';
 
-/** What a media library held when it was made, as `fs` saw it. */
+/** The content of a media library when it was made, as `fs` saw it. */
 export interface Library {
   readonly files: UploadedFile[];
-  /** Of each key, main files and formats: the SHA-256 of the file in the uploads folder. */
+  /** The SHA-256 of the file in the uploads folder, for each key of a main file or a format. */
   readonly sums: Map<string, string>;
 }
 
-/** Images in one upload. */
+/** The number of images in one upload. */
 const TOGETHER = 20;
-/** One in so many is large enough for every format that Strapi makes. */
+/** One image in 40 is large enough for every format that Strapi makes. */
 const LARGE_EVERY = 40;
-/** One in so many is a PNG, and a small one: Strapi takes ten times as long over it as over a JPEG. */
+/** One image in 15 is a PNG. It is small, because Strapi takes ten times as long over a PNG as over a JPEG. */
 const PNG_EVERY = 15;
 
-/** Uploads so many real images into a Strapi whose plugin is not configured, and notes what lies on its disk. */
+/** Uploads `images` real images into a Strapi whose plugin is not configured, and notes the files on its disk. */
 export async function makeLibrary(strapi: StrapiInstance, images: number): Promise<Library> {
   const files: UploadedFile[] = [];
   for (let from = 0; from < images; from += TOGETHER) {

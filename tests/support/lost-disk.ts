@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { ageVolumes } from './observe-ledger';
 import type { StrapiInstance } from './strapi';
 
-/** Starts the app again on an empty uploads folder, as long after its end as a vanished disk takes to be known as one. */
+/** Starts the app again on an empty uploads folder, at a time when the plugin knows the old volume as vanished. */
 export async function restartOnNewDisk(strapi: StrapiInstance): Promise<void> {
   await strapi.stop();
   await rm(strapi.uploadsDir, { recursive: true });

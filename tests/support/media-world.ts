@@ -20,16 +20,16 @@ import type { ObjectStore } from '../../server/src/core/store/object-store';
 import { openVolume } from '../../server/src/core/store/local/volume';
 import { bytesOf, bodyOf } from './bodies';
 
-/** What a fault does to one request: throw, answer something else, or nothing (undefined: the request goes through). */
+/** A fault throws for one request, answers it in another way, or returns undefined, and then the request goes through. */
 export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectStore) => Promise<unknown> | undefined;
 
 /**
- * The media layer with everything real but S3 and the database, which are the memory implementations that pass the same
- * contracts. `fault` is asked before each request to S3; `requests` records them.
+ * The media layer, in which everything is real but S3 and the database: those are the memory implementations that pass the same
+ * contracts. Each request to S3 asks `fault` first, and `requests` records it.
  */
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
-  // ahead of the file system's clock: what the test puts on the disk has been there before what it does then
+  // the clock is ahead of the file system's: a file that a test puts on the disk is older than everything that the test does next
   const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, leaving: false, proof: null as Proof | null };
   const clock: Clock = {
     now: () => state.now,
@@ -121,11 +121,11 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const storage = storageOf(jobs);
   return Object.assign(world, {
     folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, events, storage, storageOf,
-    /** Listed, too, but as formats that something else than Strapi has named. */
+    /** Keys that the library lists as formats under names that Strapi has not chosen. */
     unusual,
     key: parseKey,
     put: (name: string, content: string) => storage.put(parseKey(name), bodyOf(content), { mime: 'text/plain' }),
-    /** What a reader gets: the text, or the kind of the refusal. */
+    /** The text that a reader gets, or the kind of the refusal. */
     async read(name: string): Promise<string> {
       const opened = await storage.reader.open(parseKey(name), () => ({ bytes: 'all' }));
       return opened.kind === 'file' ? (await bytesOf(opened.body!)).toString() : opened.kind;

@@ -1,7 +1,7 @@
 import knex, { type Knex } from 'knex';
 import type { StrapiInstance } from './strapi';
 
-/** One row of the ledger, read with plain SQL over a connection of its own: none of the code under test. */
+/** One row of the ledger, read with plain SQL over a connection of its own and without the code under test. */
 export interface ObservedRow {
   object_key: string;
   state: string;
@@ -9,7 +9,7 @@ export interface ObservedRow {
   ticket: number | string;
 }
 
-/** A connection of an observer's own to the database of an instance. */
+/** An observer's own connection to the database of an instance. */
 export function observeDatabase({ database, databaseFile }: StrapiInstance): Knex {
   if (database.client === 'sqlite') {
     return knex({ client: 'better-sqlite3', connection: { filename: databaseFile ?? '' }, useNullAsDefault: true });
@@ -29,7 +29,7 @@ export async function ledgerRows(strapi: StrapiInstance, keys: readonly string[]
   }
 }
 
-/** Makes every volume as if it had last been seen so much earlier. */
+/** Makes every volume look as if it had last been seen `ms` earlier. */
 export async function ageVolumes(strapi: StrapiInstance, ms: number): Promise<void> {
   const connection = observeDatabase(strapi);
   try {

@@ -27,8 +27,8 @@ import { startS3, type S3Server } from './s3';
 import { testS3Store } from './s3-store';
 
 /**
- * Everything between an editor and S3 as the engine wires it, with a real S3 behind a proxy that breaks what it is told to; only the
- * database is in memory. Time is real, and `skip` puts the clocks forward.
+ * Everything between an editor and S3, as the engine wires it. A real S3 lies behind a proxy that breaks what a test tells it to break.
+ * Only the database is in memory. Time is real, and `skip` puts the clocks forward.
  */
 export async function outageWorld() {
   const server: S3Server = await startS3();
@@ -51,7 +51,7 @@ export async function outageWorld() {
     };
     const incidents: ErrorCode[] = [];
     let written = Promise.resolve();
-    // one after the other, as a worker does it
+    // the changes are written one after the other, as a worker does it
     const events = new Events(log);
     events.on('incidentChanged', () => void (written = written.then(() => outage.flush())));
     events.on('recovered', () => void state.recovered++);
@@ -109,16 +109,16 @@ export async function outageWorld() {
         const read = await storage.reader.open(parseKey(name), () => ({ bytes: 'all' }));
         return read.kind === 'file' ? (await bytesOf(read.body!)).toString() : read.kind;
       },
-      /** Where a key's bytes are: `remote`, `local`, … */
+      /** The state of a key's row: `remote`, `local`, … */
       place: async (name: string) => (await ledger.find(parseKey(name)))?.placement.state,
       row: (name: string) => ledger.find(parseKey(name)),
-      /** Files that the library had before the plugin, on this disk. */
+      /** Puts files on this disk that the library had before the plugin. */
       async libraryFiles(names: readonly string[]) {
         for (const name of names) await writeFile(path.join(folder, name), name);
         const { id: volume } = parts.volume;
         await ledger.record(names.map((name) => ({ key: parseKey(name), local: { volume, localName: plainLocalName(parseKey(name)) }, size: name.length })));
       },
-      /** What phase 1 does with them. @returns whether something is left for it to do */
+      /** Does a run of phase 1. @returns whether something is left for it to do */
       async phase1(): Promise<boolean> {
         const request = { work: 'upload', volume: parts.volume.id, origin: 'library' } as const;
         const options = { concurrency: 4, batchSize: 100, signal: new AbortController().signal };

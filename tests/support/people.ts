@@ -1,6 +1,6 @@
 import { adminClient, type AdminClient } from './admin-client';
 
-/** Someone who may log in to the panel, and the plugin's permissions the role has. */
+/** Someone who may log in to the panel. */
 export interface Person extends AdminClient {
   readonly email: string;
   readonly password: string;
@@ -8,7 +8,7 @@ export interface Person extends AdminClient {
 
 const PASSWORD = 'Correct-horse-2';
 
-/** Rights that an editor has anyway: with none at all Strapi shows an empty panel. */
+/** Rights that every editor has: without any rights Strapi shows an empty panel. */
 const MEDIA_LIBRARY = ['plugin::upload.read', 'plugin::upload.assets.create', 'plugin::upload.assets.update'];
 
 const must = <T>({ status, body }: { status: number; body: T }, what: string): T => {

@@ -4,17 +4,17 @@ import path from 'node:path';
 
 import { PLAYGROUND, ROOT } from './build';
 
-/** Secrets of one app. A copy of it that shall read what it has encrypted gets the same ones. */
+/** Makes the secrets of one app. A copy of the app needs the same secrets to read what the app has encrypted. */
 export const makeSecrets = (): Record<string, string> => {
   const names = ['APP_KEYS', 'ADMIN_JWT_SECRET', 'API_TOKEN_SALT', 'TRANSFER_TOKEN_SALT', 'ENCRYPTION_KEY', 'JWT_SECRET'];
   return Object.fromEntries(names.map((name) => [name, randomBytes(24).toString('base64url')]));
 };
 
-/** The built playground with a public folder and a database of its own; what does not change is linked. */
+/** Lays out the built playground with its own public folder and database, and links the parts that do not change. */
 export async function layOutApp(appDir: string): Promise<void> {
   await mkdir(path.join(appDir, 'public/uploads'), { recursive: true });
   await mkdir(path.join(appDir, '.tmp'), { recursive: true });
-  // the sources, too: Strapi's commands compile them before they do anything
+  // the app needs the sources, too: Strapi's commands compile them before they do anything
   for (const part of ['package.json', 'tsconfig.json', 'favicon.ico', 'config', 'src']) {
     await cp(path.join(PLAYGROUND, part), path.join(appDir, part), { recursive: true });
   }

@@ -17,8 +17,8 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * The first of `size` ports in a row that nobody has now. From below the range that systems give to outgoing connections
- * (32768 on Linux, 49152 elsewhere): there, any request of another test could take one of them before they are used.
+ * Returns the first of `size` ports in a row that nobody has now. They lie below the range that systems give to outgoing connections
+ * (32768 on Linux, 49152 elsewhere): in that range any request of another test could take one of them before it is used.
  */
 export async function freePorts(size: number): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -33,7 +33,7 @@ export function freePort(): Promise<number> {
   return freePorts(1);
 }
 
-/** It goes with the run, at the latest. */
+/** Makes a folder that goes with the run at the latest. */
 export function tempFolder(label: string): Promise<string> {
   return mkdtemp(path.join(os.tmpdir(), `s3-storage-${currentRun()}-${label}-`));
 }
@@ -42,7 +42,7 @@ export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** From now on nobody removes it: somebody will want to look into it. */
+/** Keeps the folder after the run, because somebody will want to look into it. */
 export function keepFolder(folder: string): void {
   writeFileSync(path.join(folder, '.kept'), '');
 }
@@ -55,7 +55,7 @@ export function which(program: string, extra: string[] = []): string | null {
       accessSync(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // not in this folder
+      // the program is not in this folder
     }
   }
   return null;
@@ -63,7 +63,7 @@ export function which(program: string, extra: string[] = []): string | null {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks until the answer is truthy. Says what it waited for, and the last error, when it never is. */
+/** Asks until the answer is truthy. If it never is, the error says what the wait was for, and the last error. */
 export async function waitUntil<T>(what: string, ask: () => Promise<T> | T, timeoutMs = 30_000, everyMs = 100): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
@@ -84,7 +84,7 @@ export interface RunningProcess {
   logs(): string;
   /** Null while it runs. */
   exited(): { code: number | null; signal: NodeJS.Signals | null } | null;
-  /** Asks it to leave; after `graceMs` it is made to. */
+  /** Asks the process to end, and ends it by force after `graceMs`. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ const KEPT_LOG = 400_000;
 
 export function startProcess(command: string, args: string[], options: SpawnOptions = {}): RunningProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  // A test that dies before it stops its server shall end all the same; the server then ends with the run.
+  // A test that dies before it stops its server must end all the same. The server then ends with the run.
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as net.Socket | null)?.unref();
   let output = '';

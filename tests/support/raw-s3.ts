@@ -18,7 +18,7 @@ export interface Listed {
   etag: string;
 }
 
-/** An observer's view of a bucket: the SDK alone, none of the code under test. */
+/** An observer's view of a bucket, through the SDK alone and without the code under test. */
 export interface RawBucket {
   readonly bucket: string;
   list(prefix?: string): Promise<Listed[]>;
@@ -28,9 +28,9 @@ export interface RawBucket {
   head(key: string): Promise<{ size: number; etag: string; contentType: string | null; cacheControl: string | null } | null>;
   put(key: string, body: Buffer | string, contentType?: string): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Begins an upload in parts, sends one, and leaves it there. */
+  /** Begins an upload in parts, sends one part, and leaves the upload unfinished. */
   beginUpload(key: string): Promise<void>;
-  /** The keys of uploads that were begun and neither ended nor aborted; several of one key several times. */
+  /** The keys of uploads that were begun and neither ended nor aborted. A key with several such uploads is there several times. */
   unfinishedUploads(): Promise<string[]>;
   close(): void;
 }

@@ -9,7 +9,7 @@ export interface TestStoreOptions extends Partial<S3Config> {
   multipartAbove?: number;
 }
 
-/** An S3 store with short timeouts, and how to let go of its connections. */
+/** An S3 store with short timeouts, and a function that lets go of its connections. */
 export function testS3Store({ bucket, clock = systemClock, multipartAbove, ...config }: TestStoreOptions): {
   store: S3ObjectStore;
   destroy(): void;

@@ -10,7 +10,7 @@ import { S3_KINDS, S3Unavailable, type S3Kind, type StartedServer } from './s3-s
 export type { S3Kind } from './s3-servers/server';
 
 export interface S3Server extends StartedServer {
-  /** A fresh bucket; its name is the answer. */
+  /** Makes a fresh bucket. @returns its name */
   createBucket(name?: string): Promise<string>;
 }
 
@@ -22,7 +22,7 @@ const STARTERS: Record<S3Kind, (say: Say) => Promise<StartedServer>> = {
   embedded: startEmbedded,
 };
 
-/** A server that somebody else runs; outages cannot be played on it. */
+/** A server that somebody else runs. Tests cannot play outages on it. */
 function external(endpoint: string): StartedServer {
   const refuse = (): Promise<never> => Promise.reject(new Error('S3_TEST_ENDPOINT is not ours to stop: put the fault proxy in front of it'));
   return {
@@ -38,13 +38,13 @@ function external(endpoint: string): StartedServer {
   };
 }
 
-/** The first that is here: MinIO (container, then binary), Ceph, and the embedded one, which always is. */
+/** Starts the first server that is here: MinIO (container, then binary), Ceph, or the embedded one, which is always here. */
 async function startFirst(say: Say): Promise<StartedServer> {
   try {
     return await startMinio(say);
   } catch (error) {
     if (!(error instanceof S3Unavailable)) throw error;
-    // that there is neither Docker nor MinIO is nothing to speak of
+    // nobody needs to hear that there is neither Docker nor MinIO
     if (error.cause) say(error.message);
   }
   return which('radosgw') ? startRgw() : startEmbedded();

@@ -1,4 +1,4 @@
-/** Tries one cron expression by every way into the plugin, and prints what came of each: a process of its own, as it may end by that. */
+/** Tries one cron expression in every way into the plugin, and prints the results. It has its own process, which an expression may end. */
 import { cronSchedules, isCron } from '../../server/src/adapters/strapi/schedules';
 import { parseSchedule } from '../../server/src/contracts/jobs';
 import { parsePatch } from '../../server/src/contracts/schemas';

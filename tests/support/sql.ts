@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 
-/** An empty database of a test suite's own, configured as Strapi does. */
+/** A test suite's own empty database, configured as Strapi configures it. */
 export interface TestDatabase {
   readonly knex: Knex;
-  /** PostgreSQL: a schema that is not on the search path. */
+  /** On PostgreSQL, a schema that is not on the search path. */
   readonly schema: string | undefined;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ async function openMariadb(url: string): Promise<TestDatabase> {
   const server = { host, port: Number(port), user: decodeURIComponent(user), password: decodeURIComponent(password) };
   const numbers = { supportBigNumbers: true, bigNumberStrings: true };
   const admin = knex({ client: 'mysql2', connection: url, pool: { min: 0, max: 1 } });
-  // the worst default a host may have: neither utf8 nor case-sensitive
+  // this is the worst default that a host may have: neither utf8 nor case-sensitive
   await admin.raw('create database ?? character set latin1 collate latin1_swedish_ci', [database]);
   const connection = { ...server, ...numbers, database };
   const db = knex({ client: 'mysql2', connection, pool: { min: 0, max: 12 }, log: quiet });
@@ -57,7 +57,7 @@ async function openMariadb(url: string): Promise<TestDatabase> {
   };
 }
 
-/** SQLite always; the servers when `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say where they are. */
+/** Returns SQLite always, and the servers when `TEST_POSTGRES_URL` and `TEST_MARIADB_URL` say where they are. */
 export function testDatabases(): TestDatabaseKind[] {
   const { TEST_POSTGRES_URL: postgres, TEST_MARIADB_URL: mariadb } = process.env;
   const kinds: TestDatabaseKind[] = [{ name: 'SQLite', open: () => openSqlite() }];
@@ -66,7 +66,7 @@ export function testDatabases(): TestDatabaseKind[] {
   return kinds;
 }
 
-/** The same moment `ms` later, as seen from the rows: the ledger only ever compares times with the database's clock. */
+/** Makes all rows older by `ms`. The ledger compares times with the database's clock only, so to it this is `ms` later. */
 export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number): Promise<void> {
   const earlier = (columns: string[]) => Object.fromEntries(columns.map((name) => [name, db.raw('?? - ?', [name, ms])]));
   const table = (name: string) => (schema ? db(name).withSchema(schema) : db(name));
@@ -77,7 +77,7 @@ export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number)
   await table('s3_storage_runs').update(earlier(['started_at', 'seen_at', 'ended_at']));
 }
 
-/** Empties the ledger as deletes do: ids go on. */
+/** Empties the ledger by deletes, so that ids go on. */
 export async function emptyTables({ knex: db, schema }: TestDatabase): Promise<void> {
   for (const name of ['s3_storage_objects', 's3_storage_names', 's3_storage_locations', 's3_storage_tallies', 's3_storage_leases',
     's3_storage_inventories', 's3_storage_jobs', 's3_storage_runs', 's3_storage_findings']) {

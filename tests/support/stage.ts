@@ -16,13 +16,13 @@ export interface Stage {
   /** Saves settings and answers the mode. */
   configure(patch?: Record<string, unknown>): Promise<string>;
   /**
-   * The bytes in the bucket of the object that the ledger names for this key, or null where it names none. Of what fell back to
-   * the disk that need not be the plain name: where S3 did not let the plugin see that it is free, another is taken.
+   * The bytes of the object that the ledger names for this key, or null where it names none. A file that fell back to the disk
+   * need not have the plain name in the bucket: where S3 did not let the plugin see that the plain name is free, the file gets another.
    */
   stored(key: string): Promise<Buffer | null>;
   /** Waits until `check` holds. */
   eventually(what: string, check: () => Promise<boolean> | boolean, timeoutMs?: number): Promise<void>;
-  /** @param keepApp the app's folder stays */
+  /** Ends the stage. @param keepApp leaves the app's folder */
   close(keepApp?: boolean): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function leave(strapi: StrapiInstance): Promise<void> {
   keepFolder(strapi.appDir);
 }
 
-/** @param options.s3 else as {@link startS3} chooses */
+/** @param options.s3 the kind of server. Default: {@link startS3} chooses */
 export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): Promise<Stage> {
   const s3 = await startS3(options.s3);
   let proxy: FaultProxy | null = null;
@@ -41,7 +41,7 @@ export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): P
     const bucket = rawBucket(s3, await s3.createBucket());
     return stageOf(s3, proxy, bucket, await startStrapi(options));
   } catch (error) {
-    // they would keep the process, and with it the run, from ending
+    // open servers would keep the process, and with it the run, from ending
     await proxy?.close();
     await s3.stop();
     throw error;

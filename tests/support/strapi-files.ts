@@ -9,7 +9,7 @@ export interface FilesQuery {
   limit?: number;
 }
 
-/** What the media catalogue uses of Strapi, on rows in memory; every query is recorded, and waits for `held`. */
+/** The part of Strapi that the media library's adapter uses, on rows in memory. It records every query, which waits for `held`. */
 export function strapiFiles(rows: FileRow[], logo: ListedPart | null = null, held: (query: FilesQuery) => Promise<void> | undefined = () => undefined) {
   const queries: FilesQuery[] = [];
   const fits = (value: unknown, conditions: Record<string, unknown>) =>

@@ -14,14 +14,14 @@ export type { UploadedFile } from './admin-client';
 export type { TestDatabase } from './test-database';
 
 export interface StartOptions {
-  /** Put over the child's environment. */
+  /** Variables that override those of the child's environment. */
   env?: Record<string, string>;
   port?: number;
-  /** An app folder to go on with (of an instance that was stopped or killed); without it a fresh one is made. */
+  /** The app folder of an instance that was stopped or killed, to go on with. Default: a fresh one. */
   appDir?: string;
-  /** Keep those of another instance, so that a copy of its database can be read. */
+  /** Another instance's secrets, with which this one can read a copy of its database. */
   secrets?: Record<string, string>;
-  /** Without it: a fresh one of the kind under test. Give it together with `appDir` to go on with one. */
+  /** Default: a fresh database of the kind under test. To go on with a database, give it together with `appDir`. */
   database?: TestDatabase;
 }
 
@@ -35,12 +35,12 @@ export interface StrapiInstance extends AdminClient {
   readonly database: TestDatabase;
   readonly secrets: Record<string, string>;
   readonly adminToken: string;
-  /** What configures the app, for commands run beside it. */
+  /** The variables that configure the app, for commands that run beside it. */
   readonly environment: Record<string, string>;
   logs(): string;
-  /** SIGTERM, and waits for the end. */
+  /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>;
-  /** SIGKILL: a crash. */
+  /** Sends SIGKILL, which is a crash. */
   kill(): Promise<void>;
   /** Stops it if it runs, and starts it again on the same port, folder and database. */
   restart(env?: Record<string, string>): Promise<void>;
@@ -48,7 +48,7 @@ export interface StrapiInstance extends AdminClient {
   discard(): Promise<void>;
 }
 
-/** Of every test app: it lives in a throw-away folder on the loopback interface. */
+/** The administrator of every test app. The app lives in a throw-away folder and listens on the loopback interface only. */
 export const ADMIN = { firstname: 'Ada', lastname: 'Admin', email: 'ada@example.com', password: 'Correct-horse-1' };
 
 const databaseEnv = (database: TestDatabase, file: string | null): Record<string, string> =>

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** In front of a server of any protocol. */
+/** A proxy in front of a server of any protocol. */
 export interface TcpProxy {
   readonly port: number;
-  /** From now on no byte passes, and nobody is told: as where packets are dropped on the way. New connections are taken, and left alone. */
+  /** Lets no byte pass from now on and tells nobody, like a network that drops packets. It accepts new connections, and leaves them. */
   silence(): void;
-  /** Everything flows again, what was held back first. */
+  /** Lets everything flow again, the bytes that it held back first. */
   heal(): void;
   /** Breaks all connections and refuses new ones. */
   refuse(): Promise<void>;

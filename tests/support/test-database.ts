@@ -4,7 +4,7 @@ import knex from 'knex';
 
 export type TestDatabase = { client: 'sqlite'; file?: string } | { client: 'postgres' | 'mysql'; url: string };
 
-/** A new, empty database on a server: the one that `TEST_DATABASE_URL` names (`npm run test:integration -- --db …` sets it), else SQLite. */
+/** A new, empty database on the server that `TEST_DATABASE_URL` names (`npm run test:integration -- --db …` sets it), else SQLite. */
 export async function freshDatabase(server = process.env['TEST_DATABASE_URL']): Promise<TestDatabase> {
   if (!server) return { client: 'sqlite' };
 

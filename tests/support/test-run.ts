@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 
-/** What ends a run: see there. */
+/** The script that ends a run. It says how. */
 export const END_RUN = path.resolve(__dirname, '../../scripts/end-run.sh');
 
-/** What this process starts belongs to this run: it is in the environment of everything. */
+/** The run to which everything belongs that this process starts. The environment hands it on. */
 export const currentRun = (): string => process.env['S3_TEST_RUN'] ?? 'none';
 
-/** The environment for a process that no end of a run ends. */
+/** The environment for a process that outlives every run. */
 export const outsideOfRuns = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'S3_TEST_RUN'));
 
 /**
- * Begins a run, within the one of the parent if that has one. When this process ends, whatever was started since is ended,
- * and its temporary folders go: see the script. Not for a test's own process: in Jest's sandbox nothing is told of the end.
+ * Begins a run, within the parent's run if the parent has one. When this process ends, the script ends everything that was started
+ * since, and removes its temporary folders. A test's own process must not call it: in Jest's sandbox nothing hears of the end.
  */
 export function beginRun(): void {
   const parent = process.env['S3_TEST_RUN'];
@@ -21,7 +21,7 @@ export function beginRun(): void {
   process.env['S3_TEST_RUN'] = run;
   process.once('exit', () => execFileSync('bash', [END_RUN, run], { stdio: 'inherit' }));
   for (const [signal, code] of [['SIGHUP', 129], ['SIGINT', 130], ['SIGTERM', 143]] as const) {
-    // more than once: a Ctrl-C may arrive by several ways, and the second must not cut the cleaning up short
+    // the handler stays: a Ctrl-C may arrive in several ways, and the second must not cut the cleaning up short
     process.on(signal, () => process.exit(code));
   }
 }

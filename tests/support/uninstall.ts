@@ -6,7 +6,7 @@ import type { StrapiInstance } from './strapi';
 
 /**
  * Takes the plugin out of a project and starts what is left.
- * @param options.panel builds the panel anew, without the plugin's part (40 s); else nobody is to look at it
+ * @param options.panel builds the panel anew, without the plugin's part (40 s); without it nobody may look at the panel
  */
 export async function uninstall(strapi: StrapiInstance, { panel }: { panel: boolean }): Promise<void> {
   await strapi.stop();
@@ -16,7 +16,7 @@ export async function uninstall(strapi: StrapiInstance, { panel }: { panel: bool
   if (!removed) throw new Error('the project does not depend on the plugin');
   await writeFile(manifest, JSON.stringify({ ...project, dependencies }));
   if (panel) {
-    // a link to the playground's own, which other tests use
+    // it is a link to the playground's own folder, which other tests use
     await rm(path.join(strapi.appDir, 'dist'));
     const cli = path.join(strapi.appDir, 'node_modules/@strapi/strapi/bin/strapi.js');
     const env = { ...process.env, NODE_ENV: 'production', STRAPI_TELEMETRY_DISABLED: 'true' };

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Makes a folder, and what is in it, unwritable for this process: to root no rights apply, so for it the folder is mounted read-only over
- * itself. @returns what undoes it
+ * Makes a folder and its content unwritable for this process. No rights apply to root, so for root the folder is mounted read-only over
+ * itself. @returns a function that undoes it
  */
 export async function makeUnwritable(folder: string): Promise<() => Promise<void>> {
   if (process.getuid?.() !== 0) {

@@ -14,7 +14,7 @@ import { ROOT } from './build';
 type Register = (context: { strapi: Core.Strapi }) => unknown;
 type Server = Core.Strapi['server'];
 
-/** Strapi's own files, which its packages do not export. */
+/** Loads one of Strapi's own files, which its packages do not export. */
 const own = (file: string): unknown => jest.requireActual(path.join(ROOT, 'node_modules/@strapi', file));
 const { createServer } = own('core/dist/services/server/index.js') as { createServer: (strapi: unknown) => Server };
 const registerErrors = (own('core/dist/middlewares/errors.js') as { errors: () => Parameters<Server['use']>[0] }).errors;
@@ -25,9 +25,9 @@ const { compression } = own('core/dist/middlewares/compression.js') as { compres
 export interface UploadsWorldOptions {
   /** `upload.providerOptions.localServer`. */
   localServer?: Record<string, unknown>;
-  /** What the plugin serves with; without it the plugin is not there at all. */
+  /** The reader with which the plugin serves. Without it the plugin is not there at all. */
   reader?: UploadsOptions['reader'];
-  /** What others register, in Strapi's order. */
+  /** Hooks in which others register, in Strapi's order. */
   beforeUpload?: (server: Server) => void;
   beforePlugin?: (server: Server) => void;
   inRegister?: (server: Server) => void;
@@ -42,7 +42,7 @@ export interface Answer {
   bytes: Buffer;
 }
 
-/** Strapi's own server, its `/uploads` route and its `strapi::public`, with nothing else of Strapi around it. */
+/** Strapi's own server, its `/uploads` route and its `strapi::public`, without the rest of Strapi. */
 export async function uploadsWorld(uploads: string, options: UploadsWorldOptions = {}) {
   const publicFolder = await mkdtemp(path.join(tmpdir(), 'uploads-world-'));
   await mkdir(uploads, { recursive: true });
@@ -58,7 +58,7 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
   const server = createServer(strapi);
   Object.assign(strapi, { server });
   server.app.silent = true;
-  // what Strapi's middleware of errors and its server log to
+  // Strapi's error middleware and its server log to it
   Object.assign(globalThis, { strapi });
 
   options.beforeUpload?.(server);
@@ -87,7 +87,7 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
     failures,
     port,
     publicFolder,
-    /** The path goes out as it is: no client puts it in order. */
+    /** Sends the path as it is: no client puts it in order. */
     ask: (url: string, headers: Record<string, string> = {}, method = 'GET') =>
       new Promise<Answer>((resolve, reject) => {
         const outgoing = httpRequest({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (incoming) => {
@@ -108,5 +108,5 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
 
 export type UploadsWorld = Awaited<ReturnType<typeof uploadsWorld>>;
 
-/** A reader that is asked for nothing but its `open`. */
+/** A reader that has only `open`, because nobody asks for more. */
 export const readerOf = (open: MediaReader['open']): UploadsOptions['reader'] => async () => ({ open }) as unknown as MediaReader;

@@ -6,14 +6,14 @@ import path from 'node:path';
 export interface WebServer {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** What it was asked for, in order. */
+  /** The requests it got, in order. */
   readonly asked: string[];
   close(): Promise<void>;
 }
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
 
-/** A web server as projects have in front of Strapi. */
+/** Starts a web server such as projects have in front of Strapi. */
 export async function startWebServer(answer: Answer): Promise<WebServer> {
   const asked: string[] = [];
   const server = createServer((req, res) => {
@@ -33,7 +33,7 @@ export async function startWebServer(answer: Answer): Promise<WebServer> {
   };
 }
 
-/** `location /uploads/ { alias …; }`: sends the files of a folder, and hands everything else on, or what is not there too. */
+/** `location /uploads/ { alias …; }`: sends the files of a folder and hands everything else on; with `tryFiles`, missing files too. */
 export const servingFolder =
   (folder: string, otherwise: Answer, { tryFiles = false } = {}): Answer =>
   async (req, res) => {
@@ -48,7 +48,7 @@ export const servingFolder =
     }
   };
 
-/** `proxy_pass`. */
+/** `proxy_pass`: hands every request on to another server. */
 export const passingTo =
   (target: () => string): Answer =>
   (req, res) => {

@@ -19,7 +19,7 @@ afterAll(() => {
 /** Strapi's own transactions over the test's connection. */
 function strapiOver(database: TestDatabase): Database {
   const connection = { client: 'sqlite', connection: { filename: ':memory:' }, useNullAsDefault: true };
-  // it makes the folder
+  // Strapi makes the folder
   const dir = mkdtempSync(path.join(tmpdir(), 'no-migrations-'));
   folders.push(dir);
   const strapi = new Database({ connection, settings: { migrations: { dir } } });

@@ -5,12 +5,12 @@ import type { IncidentLog } from '../../../server/src/core/outages/outage';
 import { testDatabases, type TestDatabase } from '../../support/sql';
 
 const MINUTE = 60_000;
-/** A start, an end or a sign may be this far from when it should be, in milliseconds: the test itself takes time. */
+/** The distance in milliseconds that a start, an end or a sign may have from its due time, because the test itself takes time. */
 const TOLERANCE = 20_000;
 
 describe.each(testDatabases())('incidents on $name', (kind) => {
   let database: TestDatabase;
-  /** Of two processes: they share nothing but the database. */
+  /** The logs of two processes that share nothing but the database. */
   let one: IncidentLog;
   let other: IncidentLog;
   beforeAll(async () => {

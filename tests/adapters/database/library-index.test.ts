@@ -11,7 +11,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   beforeEach(async () => {
     database = await open();
     const schema = database.schema ? db().schema.withSchema(database.schema) : db().schema;
-    // as Strapi makes it
+    // the table is as Strapi makes it
     await schema.createTable('files', (files) => {
       files.increments('id');
       files.string('hash');
@@ -63,7 +63,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   if (name === 'PostgreSQL') {
     test('one that a killed process left half made is made anew', async () => {
       const schema = database.schema ?? '';
-      // what a failed CREATE INDEX CONCURRENTLY leaves behind
+      // a failed CREATE INDEX CONCURRENTLY leaves a half-made index behind
       await table().insert([{ hash: 'twice' }, { hash: 'twice' }]);
       await expect(db().raw('create unique index concurrently ?? on ??.?? (??)', [LIBRARY_INDEX, schema, 'files', 'hash'])).rejects.toThrow('could not create unique index');
       expect(await indexed()).toEqual([]);
@@ -75,9 +75,9 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   test('a table that is not there is told of, and no connection is held', async () => {
     const schema = database.schema ? db().schema.withSchema(database.schema) : db().schema;
     await schema.dropTable('files');
-    // not by its class: the driver's errors may be of another realm of Jest's
+    // the test does not look at the class, because the driver's errors may belong to another realm of Jest
     await expect(ensureLibraryIndex(db(), database.schema)).rejects.toMatchObject({ message: expect.stringContaining('files') });
-    // knex gives it back in a moment of its own
+    // knex gives the connection back a moment later
     await waitUntil('no connection is held', () => (db().client as { pool: { numUsed(): number } }).pool.numUsed() === 0);
   });
 });

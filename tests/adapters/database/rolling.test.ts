@@ -7,13 +7,13 @@ import { migrations } from '../../../migrations';
 import { DAY, Hand, key, MD5, VOLUME } from '../../contract/ledger/harness';
 import { testDatabases, type TestDatabase } from '../../support/sql';
 
-/** What the code before the newest migration writes, as it wrote it: a value for every column there is. */
+/** Rows as the code before the newest migration writes them, with a value for every column of that time. */
 const now = 1_700_000_000_000;
 const sample = (column: string, type: string, name: string): unknown => {
   const known: Record<string, unknown> = {
     key_hash: createHash('sha256').update(name).digest('hex'),
     object_key: name,
-    // beyond what the sequence of the table gives out here
+    // this id is higher than those that the table's sequence gives out here
     id: 1_000_000,
     state: 'local',
     origin: 'fallback',
@@ -65,7 +65,7 @@ describe.each(testDatabases())('a rolling deploy on $name', (kind) => {
     for (const [name, columns] of tables) {
       const written = Object.fromEntries(columns.map(({ column, type }) => [column, sample(column, type, 'old.png')]));
       await table(name).insert(written);
-      // every column can be changed by itself, and is read as it was written
+      // the old code can change every column by itself, and reads it as it was written
       for (const { column } of columns) await table(name).update({ [column]: written[column] });
       const [read] = await table(name).select<Record<string, unknown>[]>(Object.keys(written));
       expect(plain(read!)).toEqual(plain(written));
@@ -93,7 +93,7 @@ async function tableNames({ knex: db, schema }: TestDatabase): Promise<string[]>
   return all.map(({ name }) => name).filter((name) => name.startsWith('s3_storage_'));
 }
 
-/** Databases answer numbers as text, booleans as numbers, and fixed text padded. */
+/** The values in one form, because databases answer numbers as text, booleans as numbers, and fixed text with padding. */
 function plain(row: Record<string, unknown>): Record<string, string> {
   const text = (value: unknown) => (typeof value === 'boolean' ? String(Number(value)) : String(value).trim());
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, text(value)]));

@@ -38,7 +38,7 @@ test('a schema that the connection does not look into by itself is named in ever
   await knex.schema.dropTable('s3_storage_settings');
   await up(knex, 'plugin');
   const elsewhere = new KnexSettingsRepository(knexTransactions(knex, 'plugin'), { now: () => 1 });
-  // found either way: only what is written without the schema would go to the table of that name in the connection’s own
+  // reads find the row either way, but a write without the schema would go to the table of that name in the connection’s own schema
   await up(knex);
   await elsewhere.update(withBucket('a'));
   expect([await elsewhere.revision(), (await elsewhere.read()).settings, await knex('s3_storage_settings').select()]).toEqual([1, { bucket: 'a' }, []]);
@@ -64,7 +64,7 @@ test('two at once: both count', async () => {
 
 test('a row that another process changed in between is read again', async () => {
   await repository.update(withBucket('a'));
-  // what the change was made of is older than the row: as with two transactions of one database
+  // the change starts from a row that is older than the present one, as with two transactions of one database
   const real = knexTransactions(knex);
   let rounds = 0;
   const racing = new KnexSettingsRepository(

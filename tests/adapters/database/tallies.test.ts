@@ -20,7 +20,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
 
   const table = (name: string) =>
     database.schema ? database.knex(name).withSchema(database.schema) : database.knex(name);
-  // so few at once that a count takes several steps
+  // the ledger reads only 2 rows at once, so that a count takes several steps
   const ledgerOn = (transactions: Transactions) => knexLedger(transactions, { readAtOnce: 2 });
   const hand = new Hand(() => ({
     ledger: ledgerOn(knexTransactions(database.knex, database.schema)),
@@ -34,7 +34,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
         await play(hand, kept);
         const before = await table('s3_storage_tallies').select('*');
         await play(hand, unkept);
-        // as if the second half had been done by the previous version
+        // the tallies are as if the previous version had done the second half
         await table('s3_storage_tallies').delete();
         if (before.length > 0) await table('s3_storage_tallies').insert(before);
         await Promise.all([hand.ledger.recount(), hand.ledger.foldTallies(), hand.ledger.recount()]);
@@ -46,7 +46,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
   });
 
   it('are not made wrong by a recount, whenever a change comes between', async () => {
-    // four of them first: the new one is none that the last part would count anyway
+    // the first four are there before the count; the new one has an id after theirs, so the last part does not count it anyway
     const names = ['a.png', 'b.png', 'c.png', 'd.png', 'new.png'];
     const change = async () => {
       await hand.put('a.png');
@@ -63,7 +63,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
       const rows = await Promise.all(names.map((name) => hand.ledger.find(key(name))));
       expect(await hand.ledger.tallies()).toEqual(counted(rows.flatMap((row) => row ?? [])));
     }
-    // the changes came before, amid and after
+    // the changes came before the recount, in the middle of it and after it
     expect(outcomes).toContain(true);
     if (kind.name === 'SQLite') expect(outcomes).toContain(false);
   });
@@ -84,9 +84,9 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
   it('are folded without waiting for a transaction that is still open, and without losing what it adds', async () => {
     const record = (ledger: Ledger, ...names: string[]) =>
       ledger.record(names.map((name) => ({ key: key(name), local: { volume: VOLUME, localName: name as never }, size: 1 })));
-    // a table so small that MySQL would read it from end to end
+    // the table gets 400 rows, because MySQL would read a small one from end to end
     await record(hand.ledger, ...Array.from({ length: 400 }, (_, index) => `${index}.png`));
-    // has one connection only
+    // SQLite has one connection only
     if (kind.name === 'SQLite') return;
     await database.knex.transaction(async (open) => {
       const { table } = knexTransactions(database.knex, database.schema);
@@ -114,7 +114,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
   });
 });
 
-/** The same transactions, with something that happens right before the given one. */
+/** The same transactions, but `happens` runs right before the one with the number `step`. */
 function interrupted(transactions: Transactions, step: number, happens: () => Promise<void>): Transactions {
   let steps = 0;
   const before = async () => {

@@ -21,7 +21,7 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
   const table = () => (database.schema ? database.knex('s3_storage_volumes').withSchema(database.schema) : database.knex('s3_storage_volumes'));
   beforeEach(() => table().delete());
 
-  /** Lets time pass for one of them. */
+  /** Lets time pass for one volume. */
   const age = async (id: VolumeId, ms: number) => {
     const { knex } = database;
     await table().where({ id }).update({ first_seen: knex.raw('first_seen - ?', [ms]), last_seen: knex.raw('last_seen - ?', [ms]) });
@@ -31,9 +31,9 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
     await registry.beat(A);
     const [seen] = await registry.list();
     expect(seen).toMatchObject({ id: A, vanished: false });
-    // one statement, but a clock that goes on within it
+    // one statement writes both times, but the clock may go on within it
     expect(Math.abs(seen!.lastSeen.getTime() - seen!.firstSeen.getTime())).toBeLessThan(MINUTE);
-    // generous: the database may be on another machine, but in no other year
+    // the limit is generous, because the database's machine may have another clock
     expect(Math.abs(seen!.lastSeen.getTime() - Date.now())).toBeLessThan(60 * MINUTE);
   });
 

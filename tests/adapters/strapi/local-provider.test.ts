@@ -3,7 +3,7 @@ import path from 'node:path';
 import { foreignMethods, localProvider, watchLocalProvider } from '../../../server/src/adapters/strapi/local-provider';
 import { isWrapped, PROVIDER_METHODS, wrapProvider, type UploadProvider } from '../../../server/src/adapters/strapi/upload-provider';
 
-/** The very way in which Strapi makes its provider of what the local one gives (@strapi/upload, register). */
+/** Makes Strapi's provider from the local one's methods in the very way of Strapi (@strapi/upload, register). */
 function createProvider(instance: Record<string, (...args: unknown[]) => unknown>): Record<string, unknown> {
   const actionOptions: Record<string, unknown> = {};
   return Object.fromEntries(

@@ -5,7 +5,7 @@ import { strapiFiles, type FileRow } from '../../support/strapi-files';
 
 const FILES = 1_700;
 const LONG_AGO = new Date('2020-01-01');
-/** The longest names that visitors can ask for: each dot and each underscore may end or begin something. */
+/** One of the longest names that visitors can ask for. Each dot and each underscore in it may end or begin a part. */
 const HOSTILE = `a${'_x.'.repeat(340)}`;
 const keys = (...names: string[]) => names.map(parseKey);
 
@@ -14,7 +14,7 @@ function clockAt(start: Date) {
   return { state, clock: { now: () => state.now, elapsed: () => state.now, sleep: (_ms: number, signal?: AbortSignal) => new Promise<void>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason))) } };
 }
 
-/** A library of numbered images, whose only format is named after nothing of its file's. */
+/** A library of numbered images, each with one format whose name has nothing of its file's name. */
 function library({ logo = null, odd = true }: { logo?: ListedPart | null; odd?: boolean } = {}) {
   const formatsOf = (id: number): FileRow['formats'] => (odd ? { cover: { hash: `cover-${id}`, ext: '.webp' }, none: null } : { thumbnail: { hash: `thumbnail_photo_${id}`, ext: null } });
   const rows: FileRow[] = Array.from({ length: FILES }, (_, index) => index + 1).map((id) => ({
@@ -146,7 +146,7 @@ describe('listedAnywhere', () => {
     rows.push({ ...rows[0]!, id: FILES + 1, hash: 'new', url: '/uploads/new', formats: cover('cover-new'), updatedAt: new Date(state.now) });
     Object.assign(rows[700]!, { formats: cover('cover-old'), updatedAt: new Date(state.now) });
     expect(await catalog.listedAnywhere(keys('cover-new.webp', 'cover-old.webp'))).toEqual(new Set(['cover-new.webp', 'cover-old.webp']));
-    // and what is listed no more is not
+    // a format that is listed no more is not found
     rows.pop();
     expect(await catalog.listedAnywhere(keys('cover-new.webp'))).toEqual(new Set());
   });
@@ -177,7 +177,7 @@ describe('listedAnywhere', () => {
     const { catalog, rows, state } = library({ odd: false });
     const first = catalog.listedAnywhere(keys('nowhere.png'));
     await new Promise(setImmediate);
-    // its page is read already
+    // the first look has read this row's page already
     rows[0]!.formats = { cover: { hash: 'cover-late', ext: '.webp' } };
     rows[0]!.updatedAt = new Date(state.now);
     const second = catalog.listedAnywhere(keys('cover-late.webp'));

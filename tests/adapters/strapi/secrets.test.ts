@@ -2,7 +2,7 @@ import { createHash, createCipheriv, createDecipheriv, randomBytes, scryptSync }
 
 import { createSecretBox, strapiSecretBox, type SecretBoxDeps } from '../../../server/src/adapters/strapi/secrets';
 
-/** Strapi's `admin::encryption` with its traps: null without a key or with another one, throws on what it does not know. */
+/** Strapi's `admin::encryption` with its traps: it returns null without a key or with another one, and throws on unknown texts. */
 function hostWith(key: string | null): NonNullable<SecretBoxDeps['host']> {
   const hashed = key && createHash('sha256').update(key).digest();
   return {
@@ -80,7 +80,7 @@ describe('what version 0.1 has sealed, without a place, still opens', () => {
     const text = Buffer.concat([cipher.update(SECRET, 'utf8'), cipher.final()]);
     const parts = [salt, iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url')).join(':');
     expect(keysOnly('a').open(`k1:${parts}`)).toEqual({ value: SECRET, place: null });
-    // and does not pass for a newer one
+    // it does not pass for a text of the newer version
     expect(keysOnly('a').open(`k2:${parts}`)).toBeNull();
   });
 

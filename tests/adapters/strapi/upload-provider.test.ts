@@ -56,7 +56,7 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** As Strapi's own service makes it. */
+  /** A file as Strapi's own service makes it. */
   const uploaded = (more: Partial<UploadFile> = {}): UploadFile => {
     const getStream = () => createReadStream(path.join(folder, 'uploaded'));
     return { hash: 'a', ext: '.txt', mime: 'text/plain', getStream, stream: getStream(), ...more };

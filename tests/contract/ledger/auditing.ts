@@ -5,7 +5,7 @@ import { nameId } from '../../../server/src/core/ledger/transitions';
 import { DAY, failsWith, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
 
 export function auditing(hand: Hand): void {
-  /** A file on both sides, its local name a plain path. */
+  /** Makes a row `both`, whose local name is a plain path. */
   const both = async (name: string) => {
     await hand.fallBack(name);
     await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });
@@ -22,7 +22,7 @@ export function auditing(hand: Hand): void {
   };
   const copyOf = (name: string) => ({ volume: VOLUME, localName: name as LocalName });
   const ownFile = (name: string) => ({ kind: 'file' as const, name: `.s3-storage/${name}` as LocalName, volume: VOLUME });
-  /** Each change, as if it were right for the row. */
+  /** Every change, made as if it were right for the row. */
   const changes: [string, (row: LedgerRow) => Promise<boolean>][] = [
     ['demote', (row) => hand.ledger.demote(row, copyOf(row.key))],
     ['dropLocal', (row) => hand.ledger.dropLocal(row)],

@@ -18,7 +18,7 @@ export function claiming(hand: Hand): void {
 
   const claim = async (request: Claim, forMs = HOUR) => (await hand.ledger.claim(request, forMs)).map((row) => row.key as string);
 
-  /** A file on both sides. */
+  /** Makes a row `both`. */
   const both = async (name: string) => {
     await hand.fallBack(name);
     await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: null, md5: MD5 });
@@ -67,7 +67,7 @@ export function claiming(hand: Hand): void {
     await hand.ledger.renewClaims(rows.filter((row) => row.key === key('a.png')), HOUR, 'one');
     await hand.advance(60_000);
     expect(await hand.ledger.claim(uploads, 10 * HOUR, 'another')).toMatchObject([{ key: 'b.png' }]);
-    // of what was given back, has failed, or is another's now, nothing is held any more
+    // a claim that was given back, has failed or belongs to another holder now is not held any more
     await hand.ledger.release(rows.filter((row) => row.key === key('a.png')));
     await hand.ledger.renewClaims(rows, HOUR, 'one');
     expect(await claim(uploads)).toEqual(['a.png']);
@@ -77,7 +77,7 @@ export function claiming(hand: Hand): void {
     for (const name of ['a.png', 'b.png', 'failed.png']) await hand.fallBack(name);
     await both('both.png');
     await hand.put('remote.png');
-    // one after the other: of claims at the same time MariaDB may leave a row to nobody, for once
+    // the claims come one after the other, because MariaDB may leave a row unclaimed when claims come at the same time
     const by = async (holder: string, ...of: Claim[]) => {
       const claimed: LedgerRow[] = [];
       for (const request of of) claimed.push(...(await hand.ledger.claim(request, HOUR, holder)));

@@ -4,7 +4,7 @@ import { DAY, failsWith, HOUR, key, MD5, names, saved, type Hand } from './harne
 const GRACE = { graceMs: 2 * HOUR };
 
 export function cleaning(hand: Hand): void {
-  /** A file on both sides. */
+  /** Makes a row `both`. */
   const both = async (name: string) => {
     await hand.fallBack(name);
     await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: '"e"', md5: MD5 });

@@ -6,7 +6,7 @@ import type { BeginOptions, Claim, DueName, IntentOf, Publication, PublishOutcom
 import type { ProvenUpload } from '../../../server/src/core/ledger/moves';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 
-/** A ledger with the default policy that nobody else uses. */
+/** A ledger that has the default policy and that nobody else uses. */
 export interface LedgerUnderTest {
   readonly ledger: Ledger;
   /** Lets time pass. */
@@ -19,7 +19,7 @@ export const VOLUME = 'volume-1' as VolumeId;
 export const PLACE = 1;
 export const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
-/** A key no parser has looked at. */
+/** A key that no parser has looked at. */
 export const key = (text: string): ObjectKey => text as ObjectKey;
 
 /** The few things that nearly every test does with a ledger. */
@@ -48,21 +48,21 @@ export class Hand {
     return this.ledger.publish(writes, { condemnObjects: true });
   }
 
-  /** A whole write to S3. */
+  /** Does a whole write to S3. */
   async put(of: string, options: Parameters<Hand['object']>[1] = {}): Promise<IntentOf<'object'>> {
     const intent = await this.object(of, options);
     await this.publish(sent(intent));
     return intent;
   }
 
-  /** A whole write to the disk. */
+  /** Does a whole write to the disk. */
   async fallBack(of: string): Promise<IntentOf<'file'>> {
     const intent = await this.file(of);
     await this.publish(saved(intent));
     return intent;
   }
 
-  /** The upload of one file, where the ledger takes many at once. */
+  /** Commits the upload of one file, where the ledger takes many at once. */
   async commitUpload(row: LedgerRow, intent: IntentOf<'object'>, proven: Pick<ProvenUpload, 'etag' | 'md5'>): Promise<boolean> {
     const [committed] = await this.ledger.commitUploads([{ row, intent, ...proven }]);
     return committed === true;
@@ -74,7 +74,7 @@ export class Hand {
     return row;
   }
 
-  /** What could be claimed now; nothing stays claimed. */
+  /** The rows that could be claimed now. None of them stays claimed. */
   async due(request: Claim): Promise<LedgerRow[]> {
     const rows = await this.ledger.claim(request, DAY);
     await this.ledger.release(rows);

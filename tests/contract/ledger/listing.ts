@@ -8,11 +8,11 @@ export function listing(hand: Hand): void {
   const all = async (filter: ListFilter) =>
     (await hand.ledger.list(filter, { offset: 0, limit: 100 })).map((row) => row.key as string).sort();
 
-  /** One of each kind; `new` and `gone` rows among them. */
+  /** Makes one row of each kind, `new` and `gone` among them. */
   beforeEach(async () => {
     await hand.put('remote.png');
     await hand.fallBack('local.png');
-    // it waits for S3, and has not failed itself
+    // the row waits for S3 and has not failed by itself
     await hand.ledger.recordFailure(await hand.row('local.png'), 'ACCESS_DENIED', DAY);
     await hand.fallBack('both.png');
     await hand.commitUpload(await hand.row('both.png'), await hand.object('both.png'), { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });

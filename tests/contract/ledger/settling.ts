@@ -6,7 +6,7 @@ import { DAY, failsWith, HOUR, key, MD5, names, saved, sent, VOLUME, type Hand }
 const OTHER = '0cc175b9c0f1b6a831c399e269772661';
 
 export function settling(hand: Hand): void {
-  /** A file under a name of its own, and nothing on record. */
+  /** Makes a file under an own name, with no other name on record. */
   const own = async (name: string): Promise<LedgerRow> => {
     await hand.publish(saved(await hand.file(name, { plainFree: false })));
     return hand.row(name);
@@ -50,7 +50,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.commitRestore(row, intent)).toBe(true);
     expect(await hand.row('a.png')).toMatchObject({ rev: row.rev + 1, placement: { state: 'both', local: { volume: VOLUME, localName: intent.name } } });
     await hand.advance(2 * DAY);
-    // the former one may be somebody else's file by now
+    // the former copy may be somebody else's file by now
     expect((await hand.dueFiles()).map(({ name }) => name)).toEqual([stale.name]);
   });
 
@@ -87,7 +87,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
     expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(true);
     await hand.ledger.swept(first.id);
-    // a late write may still land there
+    // a late write may still put its bytes there
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
     expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(false);
   });
@@ -106,7 +106,7 @@ export function settling(hand: Hand): void {
     expect(intent.id).not.toBe(due!.id);
     expect(await hand.ledger.stillDue(intent.id)).toBe(false);
     expect(await hand.ledger.commitSettle(row, intent)).toBe(true);
-    // a sweeper that comes late finds its own record gone
+    // a sweeper that comes late finds that its record is gone
     await hand.ledger.swept(due!.id);
     expect(await hand.ledger.stillDue(due!.id)).toBe(false);
     expect(await localName('a.png')).toBe('a.png');

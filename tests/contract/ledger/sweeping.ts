@@ -63,7 +63,7 @@ export function sweeping(hand: Hand): void {
       'abandoned.png': content,
     });
     const at = (of: string) => due.find(({ name }) => name === of)!.condemnedAt;
-    // in a test of a database, time passes by moving what is stored into the past
+    // in a test of a database, time passes when the test moves the stored times into the past
     expect(at('abandoned.png') - at('library.png')).toBeGreaterThanOrEqual(DAY);
   });
 
@@ -130,7 +130,7 @@ export function sweeping(hand: Hand): void {
     await hand.ledger.abandon([second]);
     await hand.ledger.postpone(first.id, HOUR);
     expect(names(await hand.dueObjects())).toEqual(['b.png']);
-    // again, before it is due, changes nothing; nor does it for one that is pending
+    // a second postponement before the name is due changes nothing, and neither does one of a pending name
     await hand.ledger.postpone(first.id, 10 * DAY);
     const pending = await hand.object('c.png');
     await hand.ledger.postpone(pending.id, 10 * DAY);

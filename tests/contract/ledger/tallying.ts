@@ -4,7 +4,7 @@ import type { Tallies } from '../../../server/src/core/ledger/tallies';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
 
-/** Counted from rows, the plain way. */
+/** The tallies, counted from the rows. */
 export function counted(rows: readonly LedgerRow[]): Tallies {
   const nothing = () => ({ count: 0, bytes: 0 });
   const tallies = {
@@ -36,7 +36,7 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
 
 const KEYS = ['a.png', 'b.png', 'c.png'];
 
-/** One thing that may happen to a key; what does not fit the row's state comes to nothing. */
+/** The things that may happen to a key. One that does not fit the row's state does nothing. */
 const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<unknown>>> = {
   put: (hand, name) => hand.put(name),
   'fall back': (hand, name) => hand.fallBack(name),
@@ -86,7 +86,7 @@ async function onRow(hand: Hand, name: string, work: (row: LedgerRow) => Promise
 export function tallying(hand: Hand): void {
   it('are what a count of all rows gives, after any history', async () => {
     await fc.assert(
-      // each history goes on where the one before has ended
+      // each history goes on where the one before it has ended
       fc.asyncProperty(aHistory, async (history) => {
         await play(hand, history);
         expect(await hand.ledger.tallies()).toEqual(counted(await rowsOf(hand)));

@@ -3,7 +3,7 @@ import type { IntentOf } from '../../../server/src/core/ledger/words';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, failsWith, found, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
 
-/** {@link uploading} for many at once. */
+/** Tests {@link uploading} for many files at once. */
 export function uploadingTogether(hand: Hand): void {
   const where = { locationId: PLACE, prefix: '', plainFree: true };
   const rowsOf = (...of: string[]): Promise<LedgerRow[]> => Promise.all(of.map((name) => hand.row(name)));
@@ -23,7 +23,7 @@ export function uploadingTogether(hand: Hand): void {
     expect([intents[1]?.name, intents[3]?.name]).toEqual(['b.png', 'a.png']);
     expect([intents[0]?.name, intents[2]?.name]).toEqual([expect.not.stringMatching(/^spent\.png$/), expect.not.stringMatching(/^taken\.png$/)]);
     expect((await rowsOf('b.png', 'a.png', 'taken.png')).map(({ plainUsed }) => plainUsed)).toEqual([true, true, false]);
-    // each is pending under its own record, and later than the write before it
+    // each name is pending under its own record, and its ticket is later than that of the write before it
     expect(new Set(intents.map(({ id }) => id)).size).toBe(4);
     intents.forEach(({ ticket }, index) => expect(ticket).toBeGreaterThan(rows[index]!.ticket));
     for (const [index, intent] of intents.entries()) expect(await hand.commitUpload(rows[index]!, intent, { etag: null, md5: MD5 })).toBe(true);
@@ -44,7 +44,7 @@ export function uploadingTogether(hand: Hand): void {
   it('never have one name twice: not for a key that comes twice, nor where the name is recorded', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
-    // of another key, whose plain name is the same
+    // this name belongs to another key, whose plain name is the same
     const recorded = await hand.object('folder/b.png');
     const [a, b] = await rowsOf('a.png', 'b.png');
     const intents = await begun([a!, a!, b!].map((row) => ({ row, ...where, prefix: 'folder/' })));
@@ -95,7 +95,7 @@ export function uploadingTogether(hand: Hand): void {
     expect(await hand.row('failed.png')).toMatchObject({ attempts: 0, lastError: null });
     expect(names(await hand.dueObjects())).toEqual(['lost.png', 'moved.png', 'other.png']);
     expect(await hand.ledger.tallies()).toMatchObject({ both: { count: 2 }, local: { count: 3 }, trash: { count: 1 }, failed: { count: 0 } });
-    // the purge of the buried one still comes
+    // the purge of the buried row still comes
     await hand.advance(DAY);
     expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['buried.png']);
   });

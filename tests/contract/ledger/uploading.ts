@@ -108,7 +108,7 @@ export function uploading(hand: Hand): void {
     for (const name of ['both.png', 'local.png', 'failed.png', 'waiting.png']) await hand.fallBack(name);
     await hand.commitUpload(await hand.row('both.png'), await hand.object('both.png'), proven);
     await hand.ledger.recordFailure(await hand.row('failed.png'), 'DISK_ERROR', 0);
-    // for S3, which takes it as soon as it can
+    // the file waits for S3, which takes it as soon as it can
     await hand.ledger.recordFailure(await hand.row('waiting.png'), 'TIMEOUT', 0);
     await hand.object('library.png', { found: found('library.png', 7) });
     await hand.put('gone.png');

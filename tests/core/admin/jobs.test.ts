@@ -115,7 +115,7 @@ test('a start is taken, shown as wanted, runs, and is not taken twice; a stop en
   await until(async () => (await answerOf('upload')).running);
   await shiftTimes(database, 20_000);
   const { perSecond, bytesPerSecond, etaSeconds } = (await answerOf('upload')).progress;
-  // four files in some twenty seconds, four are left
+  // the job did four files in some twenty seconds, and four are left
   expect([perSecond! > 0, perSecond! <= 0.2, bytesPerSecond! <= 2, etaSeconds! >= 20]).toEqual([true, true, true, true]);
   expect(await refusal(api.start('upload', { dryRun: true }))).toBe('ALREADY_RUNNING');
   expect(await api.stop('upload')).toMatchObject({ wanted: false });
@@ -133,7 +133,7 @@ test('a job that waits between two runs, for a file that failed, is begun anew w
   expect(await answerOf('upload')).toMatchObject({ running: false, wanted: true });
   upload.work = untilAborted;
   await api.start('upload', {});
-  // and does not wait as the former request would
+  // the job does not wait as the former request would
   await until(() => upload.active === 1);
   expect(upload.contexts.map(({ options }) => options.fromStart)).toEqual([true, true]);
   await api.stop('upload');

@@ -6,7 +6,7 @@ import { FakeClock, settle } from '../../support/fake-clock';
 
 const volume = 'disk' as VolumeId;
 
-/** A library of numbered items, and the ledger that has taken some of them up. */
+/** A library of items, and a ledger that records those that `take` names. */
 function world(names: string[]) {
   const clock = new FakeClock();
   const ledger = new MemoryLedger(clock);

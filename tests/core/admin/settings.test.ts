@@ -35,7 +35,7 @@ async function setUp(variables: Record<string, string> = {}) {
 test('the stored settings are tested, with the stored secret', async () => {
   const { api, opened, learnt } = await setUp();
   expect(await api.test(undefined)).toMatchObject({ ok: true });
-  // they are in force: the findings are true for everybody
+  // the tested settings are in force, so the findings are true for everybody
   expect(learnt).toEqual([true]);
   expect(opened).toMatchObject([{ bucket: 'media', credentials: { secretAccessKey: 'hunter2-secret' } }]);
 });

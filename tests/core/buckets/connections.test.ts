@@ -53,7 +53,7 @@ test('a bucket is writable only where the settings that led to it allowed it, an
   await connections.apply(settings());
   instance.mode = 'read-only';
   expect([connections.writable, connections.readable]).toEqual([undefined, expect.anything()]);
-  // settings of another bucket count already, and have not led to it yet: the former ones forbade this one
+  // the new settings are in force and have not led to their bucket yet; the former ones allowed no writes to this one
   await connections.apply(settings({}, 'read-only'));
   instance.mode = 'read-write';
   expect([connections.writable, connections.readable]).toEqual([undefined, expect.anything()]);
@@ -70,7 +70,7 @@ test('a bucket that was used before is still read after a change, at the same en
   expect(connections.storeAt(first)).toBeDefined();
   opened.length = 0;
   await connections.apply(settings({ endpoint: 'https://elsewhere.example.com' }));
-  // the new credentials are never sent to the old place
+  // the plugin never sends the new credentials to the old place
   expect(opened.map(({ endpoint }) => endpoint)).toEqual(['https://elsewhere.example.com']);
   expect(connections.storeAt(first)).toBeUndefined();
 });

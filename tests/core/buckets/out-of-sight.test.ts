@@ -30,7 +30,7 @@ function setUp() {
     return { place, store };
   };
   const openBucket = (location: Location, { endpoint }: PermittedSettings['settings']) => {
-    // as with a real client: the settings' endpoint is asked, whatever the location says
+    // as with a real client, requests go to the settings' endpoint, whatever the location says
     const { place, store } = at({ ...location, endpoint: endpoint ?? '' });
     const failing = new MemoryObjectStore();
     failing.head = async () => Promise.reject(new StorageError(failures.get(place) ?? 'INTERNAL', { refused: true }));

@@ -16,7 +16,7 @@ import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
 let world: MediaWorld;
 let other: LocationId;
-/** Of everything that is asked of S3: as what it is shown. */
+/** Changes the facts in every answer of S3 into the facts that S3 shows. */
 let disguise: (facts: ObjectFacts) => ObjectFacts;
 
 beforeEach(async () => {
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A file whose row names the other place, with the tag that it got there; what the present bucket has under its name. */
+/** Makes a file whose row names the other place, with its tag there. `here` is the content under its name in the present bucket. */
 async function elsewhere(name: string, content: string, here: string | null, etag: string | null = 'tag-of-there-2'): Promise<void> {
   const intent = await world.ledger.begin({ kind: 'object', key: world.key(name), locationId: other, prefix: '', plainFree: true });
   const md5 = createHash('md5').update(content).digest('hex');
@@ -106,7 +106,7 @@ describe('reading what was copied to the present bucket', () => {
       return opened.kind === 'file' && opened.body instanceof Readable ? text(opened.body) : opened.kind;
     };
     expect([await read(), gets()]).toEqual(['the bytes', 0]);
-    // emptied after the copy
+    // the bucket was emptied after the copy
     await first.delete('a.txt');
     expect([await read(), gets()]).toEqual(['the bytes', 1]);
   });

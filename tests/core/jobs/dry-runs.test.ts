@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Everything a run could change. */
+/** Everything that a run could change. */
 const everything = async () => ({
   rows: await world.ledger.rowsOf(world.files.flatMap(({ names }) => names as ObjectKey[])),
   tallies: await world.ledger.tallies(),

@@ -52,7 +52,7 @@ test('every row is worked on once, so many at a time, also from one batch to the
   expect(result).toEqual({ done: 25, failed: 0 });
   expect(new Set(seen).size).toBe(25);
   expect(Math.max(...hands)).toBe(4);
-  // never idle at the end of a batch: only the last rows have fewer beside them
+  // no hand is idle at the end of a batch: only the last rows have fewer beside them
   expect(hands.slice(4).filter((count) => count < 4)).toEqual([]);
   expect(released).toEqual([]);
 });
@@ -118,7 +118,7 @@ test('the work ends when so many rows as a batch has did not move on, and what w
     return false;
   });
   expect(result).toEqual({ done: 0, failed: tried });
-  // those in hand when the tenth had failed were brought to their end
+  // the run finished the files that it had begun when the tenth failed
   expect(tried).toBeGreaterThanOrEqual(10);
   expect(tried).toBeLessThan(14);
   expect(tried + released.length + library.length).toBe(25);

@@ -16,7 +16,7 @@ type Event =
   | { readonly do: 'upload' }
   | { readonly do: 'fail' };
 
-/** One event on a row; every name is used once, so `serial` makes it. */
+/** Plays one event on a row. Every name is used once, so `serial` makes it. */
 function play(row: LedgerRow, event: Event, serial: number): step.Change {
   const unchanged = { row, condemned: [] };
   switch (event.do) {
@@ -61,7 +61,7 @@ const anEvent: fc.Arbitrary<Event> = fc.oneof(
 
 const aStart = fc.boolean().map((onDisk) => step.firstRow(KEY, onDisk ? FOUND : undefined));
 
-/** The rows that a history goes through, the first one included, with what each step condemned. */
+/** The rows that a history goes through, with the first one, and the names that each step condemned. */
 function history(start: LedgerRow, events: readonly Event[]): step.Change[] {
   const changes: step.Change[] = [{ row: start, condemned: [] }];
   events.forEach((event, index) => changes.push(play((changes.at(-1) as step.Change).row, event, index)));
@@ -152,7 +152,7 @@ describe('writes', () => {
           { do: 'publish', ticket: write, disk: false, condemnObjects: true },
           { do: 'bury', ticket: bury },
         ];
-        // a delete draws its ticket where it happens: it cannot come after a write that began later
+        // a delete draws its ticket at the moment it happens, so it cannot come after a write that began later
         fc.pre(first || bury > write);
         const { row } = history(step.firstRow(KEY, undefined), first ? events.reverse() : events).at(-1) as step.Change;
         expect(row.tombstone !== null).toBe(bury > write);
@@ -181,6 +181,6 @@ test('an object is not adopted where a write of our own was given the plain name
   const content = { size: 3, md5: MD5, mime: null };
   const row = step.firstRow(KEY, undefined);
   expect(step.adopted(row, remote, content)).toMatchObject({ placement: { state: 'remote' } });
-  // the object under that name may be the write's, unproven
+  // the object under that name may be the write's and not proven
   expect(step.adopted({ ...row, plainUsed: true }, remote, content)).toBeUndefined();
 });

@@ -20,7 +20,7 @@ function setup() {
     asked,
     answers,
     waits,
-    /** The question of a visitor; the outcome as a text. */
+    /** Asks a visitor's question. @returns the outcome as a text */
     ask: (question?: () => Promise<string>) =>
       timeout
         .ask(question ?? (() => (asked(), new Promise<string>((resolve) => answers.push(resolve)))))
@@ -75,7 +75,7 @@ test('once a question is answered, also a late one, all are asked again', async 
 test('an answer that has arrived while the process was held up counts', async () => {
   const { ask, answers, waits, tick } = setup();
   const first = ask();
-  // the timer is seen first, and then the answer
+  // the process sees the timer first and then the answer
   const [wait] = waits;
   waits.delete(wait!);
   wait!.wake();

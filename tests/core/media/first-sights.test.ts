@@ -9,7 +9,7 @@ import { mediaWorld, type MediaWorld } from '../../support/media-world';
 import { startS3, type S3Server } from '../../support/s3';
 import { testS3Store } from '../../support/s3-store';
 
-/** First reads from a real S3 server; what it sends is counted on the wire, by nothing that knows S3. */
+/** The size of a file that is read first from a real S3 server. A proxy that knows nothing of S3 counts the server's bytes. */
 const SIZE = 8 * 1024 * 1024;
 let server: S3Server;
 let bucket: string;
@@ -85,7 +85,7 @@ test('twenty visitors who go at once cost no download', async () => {
   }
   await sleep(500);
   expect(wire.received).toBeLessThan(2 * SIZE);
-  // and the next one gets it whole
+  // the next visitor gets the whole file
   const opened = await open('film.bin', () => ({ bytes: 'all' }));
   expect(opened.kind === 'file' && (await bytesOf(opened.body!)).equals(someBytes(3 * SIZE))).toBe(true);
 }, 60_000);

@@ -21,7 +21,7 @@ const check = (): Wanted => ({ bytes: 'check' });
 const first100 = (): Wanted => ({ bytes: 'range', range: { start: 0, end: 99 } });
 const open = (name: string, plan: (facts: FileFacts) => Wanted = everything, signal?: AbortSignal) => world.storage.reader.open(world.key(name), plan, { signal });
 const gets = () => world.requests.filter((request) => request.startsWith('get'));
-/** An object that somebody else has put into the bucket, of a file that the library lists. */
+/** Puts an object into the bucket as somebody else does, for a file that the library lists. */
 async function bring(name: string, bytes: Buffer | string): Promise<void> {
   await world.s3.put(name, bodyOf(bytes));
   world.listed.add(world.key(name));
@@ -72,7 +72,7 @@ describe('a name that nobody knows', () => {
     const { asked, answer, reader } = slowLibrary();
     const visitors = Array.from({ length: 300 }, (_, n) => reader.open(world.key(`nowhere-${n}.txt`), everything));
     await soon(() => asked.length === 4);
-    // those that find too many waiting are not kept at all
+    // visitors who find too many others waiting do not wait at all
     expect((await visitors[299])?.kind).toBe('unavailable');
     await world.put('known.txt', 'one');
     expect((await reader.open(world.key('known.txt'), everything)).kind).toBe('file');
@@ -97,7 +97,7 @@ describe('an unlisted file', () => {
   test('that vanishes between the look and the opening is unknown', async () => {
     await writeFile(path.join(world.folder, 'stray.txt'), 'stray');
     const opened = await open('stray.txt', () => {
-      // the plan is made between the two
+      // the reader makes the plan between the look and the opening
       unlinkSync(path.join(world.folder, 'stray.txt'));
       return { bytes: 'all' };
     });
@@ -107,7 +107,7 @@ describe('an unlisted file', () => {
   test('whose bytes the ledger knows by then is served from where it says', async () => {
     await writeFile(path.join(world.folder, 'a.txt'), 'one');
     world.listed.add(world.key('a.txt'));
-    // read before phase 1 and phase 2 have moved it
+    // the process reads the row before phase 1 and phase 2 have moved the file
     expect(await world.jobs.rows.get(world.key('a.txt'))).toBeUndefined();
     const { bytes } = { bytes: Buffer.from('one') };
     await world.s3.put('a.txt', bodyOf(bytes));
@@ -168,7 +168,7 @@ describe('a row without an ETag', () => {
     const get = world.s3.get.bind(world.s3);
     jest.spyOn(world.s3, 'get').mockImplementation(async (...given) => {
       const found = await get(...given);
-      // as a network gives them
+      // the bytes come as a network gives them
       const whole = await bytesOf(found.body);
       return { facts: { ...found.facts, etag: null }, body: bodyOf(whole).open() };
     });
@@ -257,7 +257,7 @@ describe('a visitor who goes', () => {
 
 describe('the first reads of a file that only the bucket has', () => {
   const LARGE = 3 * 1024 * 1024;
-  /** Holds the bytes of each object back, not S3's answer, until `go`. */
+  /** Holds back the bytes of each object, but not S3's answer, until `go`. */
   function slowObjects() {
     const get = world.s3.get.bind(world.s3);
     let go: () => void = () => undefined;
@@ -280,7 +280,7 @@ describe('the first reads of a file that only the bucket has', () => {
       expect(each).toMatchObject({ kind: 'file', from: 's3' });
       if (each.kind === 'file') expect((await bytesOf(each.body!)).equals(someBytes(50_000).subarray(0, 100))).toBe(true);
     }
-    // one to adopt it, and one a visitor for the part that he wants
+    // one GET adopts the file, and each visitor's GET gets the wanted part
     expect(gets()).toHaveLength(51);
   });
 
@@ -293,7 +293,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect(gets()).toHaveLength(1);
     go();
     await soon(() => bodies[0]?.destroyed === true);
-    // no time passes: by a row that is remembered from before, it would be read once more
+    // no time passes: with a row remembered from before, the plugin would read the file once more
     pass(0);
     const later = await open('large.bin', first100);
     expect(later.kind === 'file' && (await bytesOf(later.body!)).equals(someBytes(LARGE).subarray(0, 100))).toBe(true);
@@ -340,7 +340,7 @@ describe('the first reads of a file that only the bucket has', () => {
     visitors[2]?.abort();
     await soon(() => bodies[0]?.destroyed === true);
     await Promise.all(opening);
-    // their leaving says nothing about the file
+    // the visitors' leaving says nothing about the file
     jest.restoreAllMocks();
     expect((await open('large.bin')).kind).toBe('file');
   });

@@ -244,7 +244,7 @@ describe('the disk as fallback', () => {
       },
     ],
   ])('what somebody else puts at the path of %s that was replaced is not removed with it', async (_, begin) => {
-    // the disk's clock is not moved: what is written from here on is younger than what is condemned from here on
+    // the disk's clock does not move: files written from here on are younger than names condemned from here on
     world.state.now -= 2 * 3600_000;
     await begin();
     world.fault = undefined;
@@ -384,7 +384,7 @@ describe('one request', () => {
       })
       .catch(() => undefined);
     await put('late.txt');
-    // between the end of the request and the moment when Strapi lists its other files
+    // this happens between the end of the request and the moment when Strapi lists its other files
     await purge(world.jobs, never);
     await sweep(world.jobs, never);
     for (const name of ['early.txt', 'late.txt']) world.listed.add(world.key(name));
@@ -456,7 +456,7 @@ describe('deleting', () => {
   test('what a server without this disk has deleted is not served from it, where nobody has recorded it', async () => {
     await writeFile(path.join(world.folder, 'a.txt'), 'one');
     world.listed.add(world.key('a.txt'));
-    // as that server does, which finds nothing on its own disk
+    // that server buries the row, because it finds nothing on its own disk
     await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 60_000 });
     expect(await world.read('a.txt')).toBe('one');
     world.listed.delete(world.key('a.txt'));
@@ -611,10 +611,10 @@ describe('reading', () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     jest.spyOn(world.jobs.volume, 'id', 'get').mockReturnValue('another-volume' as VolumeId);
-    // what lies here has the same name and length, and is another file
+    // the file here has the same name and length, and is another one
     await writeFile(path.join(world.folder, 'a.txt'), 'two');
     expect(await world.read('a.txt')).toBe('unavailable');
-    // the very bytes are the file, whatever the disk is called: the folder may be a copy, or its id unreadable
+    // the same bytes are the file, whatever the disk's id: the folder may be a copy, or its id unreadable
     await writeFile(path.join(world.folder, 'a.txt'), 'one');
     expect(await world.read('a.txt')).toBe('one');
   });
@@ -628,7 +628,7 @@ describe('reading', () => {
   test('a row remembered from before another process’ replace and sweep is read again', async () => {
     await world.put('a.txt', 'one');
     expect(await world.read('a.txt')).toBe('one');
-    // as if another process replaced it: this one's cache hears nothing of it
+    // the replace is like another process's: this one's cache hears nothing of it
     const forget = jest.spyOn(world.jobs.rows, 'forget').mockImplementation(() => undefined);
     await world.put('a.txt', 'two');
     forget.mockRestore();

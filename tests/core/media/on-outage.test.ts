@@ -7,7 +7,7 @@ import { bucketsWith } from '../../support/buckets';
 import { bodyOf, failingBody } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
-/** `onOutage: reject`: what S3 does not take is refused, and nothing of it stays. */
+/** With `onOutage: reject` the plugin refuses a file that S3 does not take, and leaves nothing of it. */
 let world: MediaWorld;
 beforeEach(async () => {
   world = await mediaWorld();
@@ -18,7 +18,7 @@ afterEach(() => world.close());
 const down = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
 const refused = { code: 'UPLOAD_REFUSED', message: expect.stringContaining('set to refuse uploads') };
 
-/** Files on the disk, the plugin's own folder included. */
+/** The files on the disk, with those in the plugin's own folder. */
 const onDisk = async () =>
   (await readdir(world.folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name !== 'volume')
@@ -41,7 +41,7 @@ test('an upload is refused, leaves nothing on disk or in the ledger to read, and
 test('a replace is refused as a whole, and the old bytes stay, wherever they are', async () => {
   await world.put('in-s3.txt', 'old');
   await writeFile(path.join(world.folder, 'library.txt'), 'old');
-  // a refusal that does not open the breaker: reading goes on
+  // this refusal does not open the breaker, so reading goes on
   world.fault = (operation) => (operation === 'put' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
   for (const name of ['in-s3.txt', 'library.txt']) {
     const scope = new RequestScope('replace');

@@ -85,7 +85,7 @@ test('a fallback that lies in a folder which became read-only is served, and fol
   expect(await read('a.txt')).toBe('kept');
 });
 
-// the container’s user changed: the files can be read, the plugin’s own folder cannot
+// the container’s user has changed, so that this process can read the files and not the plugin’s own folder
 test('what lies at its plain path is served although the id cannot be read, if the bytes are the file’s', async () => {
   world.fault = away;
   await world.put('a.txt', 'kept');
@@ -113,7 +113,7 @@ test('a folder that cannot be read at all keeps nobody from S3', async () => {
 });
 
 describe('a name that S3 takes and the disk does not', () => {
-  // 255 bytes are what most file systems take
+  // most file systems take 255 bytes
   const names = [`${'n'.repeat(300)}.jpg`, `${'é'.repeat(150)}.jpg`, `${'x'.repeat(252)}.png`, `a.${'e'.repeat(260)}`, `${'d'.repeat(300)}/a.jpg`];
 
   test.each(names)('%s', async (name) => {
@@ -125,7 +125,7 @@ describe('a name that S3 takes and the disk does not', () => {
     const scope = new RequestScope('upload');
     await world.storage.inScope(scope, () => world.storage.put(world.key(other), bodyOf('on disk'), { mime: null, scope }));
     expect(await world.read(other)).toBe('on disk');
-    // the name on disk is short, and made of what every file system takes
+    // the name on disk is short, and has only characters that every file system takes
     const row = await world.ledger.find(world.key(other));
     const { localName } = (row?.placement as { local: { localName: string } }).local;
     expect(localName).toMatch(/^\.s3-storage\/[\w-]{1,50}\.\d+(\.[A-Za-z0-9]{1,16})?$/);

@@ -3,7 +3,7 @@ import { logOutages } from '../../../server/src/core/outages/outage-lines';
 import { Outage, type IncidentLog } from '../../../server/src/core/outages/outage';
 import { FakeClock } from '../../support/fake-clock';
 
-/** Records what it is told, in short; fails while `down`. */
+/** Records in short what it is told. It fails while `down`. */
 class FakeIncidents implements IncidentLog {
   readonly told: string[] = [];
   down = false;

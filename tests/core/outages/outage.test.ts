@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-/** As the media layer does it: the name is drawn again unless S3 refused. */
+/** Retries a PUT as the media layer does, and draws a new name unless S3 refused. */
 async function putWithRetry(body: Body): Promise<{ name: string; attempts: number }> {
   let name = aName();
   let attempts = 0;
@@ -148,7 +148,7 @@ describe('an endpoint that does not answer costs the first upload at most 5 s, t
   });
   test('no packet comes back', async () => {
     destroy();
-    // TEST-NET-1: routed nowhere, unless a sandbox refuses it at once
+    // this address is in TEST-NET-1, which leads nowhere, unless a sandbox refuses it at once
     const nowhere = testS3Store({ endpoint: 'http://192.0.2.1:9000', bucket, timeoutMs: 30_000 });
     destroy = nowhere.destroy;
     store = resilient(nowhere.store, { breaker, policy, clock: systemClock });

@@ -20,7 +20,7 @@ const full: Fault = { kind: 'answer', answer: s3Error(507, 'XMinioStorageFull') 
 const on = (method: string, fault: Fault, name = '') => worlds.proxy.on({ fault, when: (request) => request.method === method && request.path.includes(name) });
 const puts = (name = '') => worlds.proxy.count('PUT', name);
 const breaker = () => world.connections.breaker!;
-/** Tries again and again what waits on the disk, for so long. */
+/** Lets `ms` pass, and runs the catch-up after every step of it. */
 async function wait(ms: number, everyMs = 5_000): Promise<void> {
   for (let left = ms; left > 0; left -= everyMs) {
     world.skip(everyMs);
@@ -44,7 +44,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
       expect(await world.place(name)).toBe('local');
       expect(await world.read('before.txt')).toBe('before.txt');
     }
-    // not even the question whether the name is free
+    // the plugin does not even ask whether the name is free
     expect(worlds.proxy.count('PUT') + worlds.proxy.count('HEAD')).toBe(0);
     expect(breaker().state.kind).toBe('closed');
   });
@@ -56,7 +56,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     await wait(60_000, 2_000);
     expect(puts()).toBeGreaterThan(1);
     expect(puts()).toBeLessThan(10);
-    // each of them is the only thing that was asked, but for whether its name is free
+    // beside each PUT the plugin asks only whether its name is free
     expect(worlds.proxy.count('HEAD')).toBeLessThan(2 * puts() + 2);
     expect(world.incidents).toEqual(['SERVER_ERROR']);
     expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 takes no uploads: .*XMinioStorageFull/)]);
@@ -129,7 +129,7 @@ describe('one file that does not pass', () => {
     expect(puts('poison')).toBeLessThan(10);
     expect([world.incidents, breaker().state.kind, breaker().writes.state.kind]).toEqual([[], 'closed', 'closed']);
     expect(world.lines.warn.every((line) => line.includes('poison.bin'))).toBe(true);
-    // should it be mended, the file follows without a hand
+    // once the fault is mended, the file follows by itself
     worlds.proxy.heal();
     world.skip(24 * 3600_000);
     await world.catchUp();
@@ -205,7 +205,7 @@ describe('reads', () => {
     expect(world.outage.current).toMatchObject({ code: 'ACCESS_DENIED', reads: true, writes: false });
     expect(world.incidents).toEqual(['ACCESS_DENIED']);
     expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 does not give out what it stores: .*AccessDenied/)]);
-    // uploads go on, and that they do ends nothing
+    // uploads go on, and their success does not end the outage
     await world.put('d.txt');
     expect(world.outage.current).toMatchObject({ reads: true });
     worlds.proxy.heal();
@@ -273,7 +273,7 @@ describe('a setting that is changed', () => {
     worlds.proxy.heal();
     await world.connections.apply(world.settings({ timeoutMs: 999 }));
     expect(world.connections.breaker).not.toBe(known);
-    // whatever was wrong with the way before says nothing of this one
+    // the former connection's trouble says nothing about this connection
     expect(world.outage.current).toBeUndefined();
     worlds.proxy.forget();
     await world.connections.check();
@@ -283,7 +283,7 @@ describe('a setting that is changed', () => {
   });
 });
 
-/** Waits for what goes on in the background, or for ten seconds. */
+/** Waits for the work in the background, ten seconds at most. */
 async function settled(done: () => boolean): Promise<void> {
   for (let time = 0; time < 500 && !done(); time++) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -10,7 +10,7 @@ beforeEach(() => {
   groups = [];
 });
 
-/** Doubles numbers; odd ones above 90 fail it. */
+/** Doubles numbers. Odd ones above 90 make it fail. */
 const doubling = async (numbers: readonly number[]): Promise<number[]> => {
   groups.push([...numbers]);
   if (numbers.some((number) => number > 90)) throw new Error('too large');

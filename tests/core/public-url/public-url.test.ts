@@ -27,7 +27,7 @@ afterEach(async () => {
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
 
-/** Another process of the project: it shares the key, and nothing else. */
+/** Another process of the project, which shares the key and nothing else. */
 const strapi: Answer = (req, res) => {
   const answer = new PublicMarks('the key of the project').answerTo((req.url ?? '').slice('/uploads/'.length));
   if (answer === undefined) res.writeHead(404);
@@ -110,7 +110,7 @@ test('redirects are followed on the same host, and not for ever', async () => {
 test('another host is never asked', async () => {
   const other = await startWebServer(strapi);
   try {
-    // the same machine by another name
+    // this is the same machine under another name
     const away = other.url.replace('127.0.0.1', 'localhost');
     expect(await verdictOf((req, res) => void res.writeHead(302, { location: `${away}${req.url}` }).end())).toMatchObject({ code: 'PUBLIC_URL_UNCHECKED' });
     expect(other.asked).toEqual([]);
@@ -144,7 +144,7 @@ describe('the gate', () => {
     expect(gate.known()).toBeNull();
     await Promise.all([gate.fresh(), gate.fresh()]);
     expect([gate.known(), asked]).toEqual([verdict, 1]);
-    // one that stands in the way is asked for again soon
+    // the gate asks again soon after a verdict that stops jobs
     elapsed += 31_000;
     gate.known();
     await gate.fresh();

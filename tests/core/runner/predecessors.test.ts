@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(() => emptyTables(database));
 afterAll(() => database.close());
 
-/** A process that shares the disk with others. @param ended those that it knows to have ended */
+/** A process that shares the disk with others. @param ended the processes that it knows to have ended */
 function aProcess(holder: string, ended: string[] = []) {
   const transactions = knexTransactions(database.knex, database.schema);
   const leases = knexLeases(transactions);

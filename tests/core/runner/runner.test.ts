@@ -1,4 +1,4 @@
-// long: every promise of the runner needs the same processes on one database
+// this file is long, because every promise of the runner needs the same processes on one database
 import { migrate } from '../../../server/src/adapters/database/migrate';
 import { StorageError } from '../../../server/src/core/errors';
 import type { RunStatus } from '../../../server/src/contracts/jobs';

@@ -38,7 +38,7 @@ test.each(['0-4294967295 * * * *', '0-9999999 * * * *', '0-9999999', '* * * * 0-
     );
     expect([status, stderr]).toEqual([0, '']);
     const unused = (source: string) => ({ used: DEFAULT_SCHEDULE, problems: [`${source}.uploadSchedule`] });
-    // that a day does not exist is for the library to say, which is asked about it then
+    // only the cron library can say that a day does not exist, and the plugin asks the library when it starts the schedule
     const looksLikeOne = expression === '0 0 31 2 *';
     expect(JSON.parse(stdout)).toEqual({
       settings: looksLikeOne, schedule: looksLikeOne, isCron: false, starts: false,

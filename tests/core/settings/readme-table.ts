@@ -11,7 +11,7 @@ function defaultOf({ default: value, defaultInWords }: Setting): string {
 
 const row = (...cells: string[]) => `| ${cells.join(' | ')} |`;
 
-/** Not a setting, as only the environment has it; people look for it in the same place. */
+/** It is not a setting, because only the environment has it. People look for it in the same place. */
 const PUBLIC_URL = row(
   '–', code('S3_STORAGE_PUBLIC_URL'), '`url` of config/server',
   'address at which visitors load files, see [How files are served](#how-files-are-served); `off`: not checked',
@@ -26,5 +26,5 @@ export function settingsTable(): string {
   return ['| setting | environment variable | default | meaning |', '|---|---|---|---|', ...rows, PUBLIC_URL, ''].join('\n');
 }
 
-/** Where README.md has the table: from its head to the last row. */
+/** Matches the table in README.md from its head to the last row. */
 export const TABLE_IN_README = /\| setting \| environment variable \|.*\n(?:\|.*\n)+/;

@@ -113,7 +113,7 @@ describe('bad values', () => {
     ['endpoint', { S3_STORAGE_ENDPOINT: 'http://169.254.169.254' }, 'ENDPOINT_FORBIDDEN'],
   ] as const)('of %s, which decides where bytes go, stop S3', (name, variables, code) => {
     expect(from({}, null, variables)).toMatchObject({ blocked: code, sources: { [name]: 'environment' } });
-    // hidden by a good value of a stronger source, it decides nothing
+    // a bad value behind a good one of a stronger source decides nothing
     const good = { bucket: 'b', prefix: 'p/', productionOnly: true, endpoint: 'https://s3.example.com' };
     expect(from(good, null, variables).blocked).toBeNull();
   });
@@ -131,7 +131,7 @@ describe('provider, region and path style follow the endpoint when they are not 
     ['https://0123abcd.eu.r2.cloudflarestorage.com', 'cloudflare', 'auto', true],
     ['http://localhost:9000', 'minio', 'us-east-1', true],
     ['https://s3.my-company.example', 'other', 'us-east-1', true],
-    // not the provider's, although its name is in it
+    // this host is not the provider's, although the provider's name is in it
     ['https://fra1.digitaloceanspaces.com.evil.example', 'other', 'us-east-1', true],
   ])('%s', (endpoint, provider, signingRegion, forcePathStyle) => {
     const { settings, sources } = from({ endpoint });

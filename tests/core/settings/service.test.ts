@@ -144,7 +144,7 @@ describe('the stored secret is for the place it was entered for', () => {
       await service.update(MINIO);
       repository.row = change(repository.row, settings, secretFor);
       expect(await service.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
-      // what was stored is not sealed for that place by a change of something else
+      // a change of something else does not seal the stored secret for that place
       await service.update({ concurrency: 2 });
       expect(service.current()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
       await service.update(MINIO);
@@ -193,13 +193,13 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     expect(await refusal(service.update(patch))).toEqual(['SECRET_REQUIRED', fields]);
     expect(() => service.preview(patch)).toThrow(SettingsRefused);
     expect(repository.row.revision).toBe(0);
-    // however the place came into the row
+    // the place may have come into the row in any way
     await repository.update((row) => ({ ...row, settings: { ...patch } }));
     const started = permitted(deps);
     expect(await started.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
     expect(started.secrets()).toEqual([]);
     expect(started.answer()).toMatchObject({ settings: { secretAccessKeySet: false }, reason: { message: expect.stringMatching(advice) } });
-    // nothing else is held up by it
+    // it does not hold up anything else
     await expect(started.update({ concurrency: 2 })).resolves.toMatchObject({ mode: 'off' });
     await expect(started.update({ ...patch, accessKeyId: 'DB', secretAccessKey: 'db-secret' })).resolves.toMatchObject({ mode: 'read-write' });
     expect(started.current().settings.credentials).toMatchObject({ accessKeyId: 'DB', source: 'database' });
@@ -231,7 +231,7 @@ test('a secret that cannot be opened any more', async () => {
   const rotated = permitted({ ...deps, secrets: toyBox('another') });
   expect(await rotated.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_UNREADABLE' });
   expect(rotated.answer().settings).toMatchObject({ accessKeyId: 'AKIA', secretAccessKeySet: false });
-  // a change of something else keeps it: the old key may come back
+  // a change of something else keeps the secret, because the old key may come back
   await rotated.update({ concurrency: 2 });
   await service.refresh();
   expect(service.current()).toMatchObject({ mode: 'read-write', settings: { concurrency: 2 } });

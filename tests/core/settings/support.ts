@@ -8,14 +8,14 @@ import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
 import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
 import type { Logger } from '../../../server/src/core/log';
 
-/** Stored settings; a `secretAccessKey` of null is one that cannot be opened. */
+/** Stored settings. A `secretAccessKey` of null stands for one that nobody can open. */
 export function stored(values: Record<string, unknown> = {}, secretFor: SecretPlace | null = null): StoredSettings {
   const { secretAccessKey, ...settings } = values;
   if (secretAccessKey === null) return { settings, secretFor, secret: { kind: 'unreadable' } };
   return { settings, secretFor, secret: typeof secretAccessKey === 'string' ? { kind: 'readable', value: secretAccessKey } : { kind: 'none' } };
 }
 
-/** One row in memory, shared by as many services as are given it. */
+/** One row in memory, which any number of services may share. */
 export class MemorySettingsRepository implements SettingsRepository {
   row: SettingsRow = EMPTY_ROW;
   reads = 0;
@@ -39,7 +39,7 @@ export class MemorySettingsRepository implements SettingsRepository {
   }
 }
 
-/** Reversible and visible: a sealed text starts with the name of its key. */
+/** A box whose sealing is reversible and visible: a sealed text starts with the name of its key. */
 export function toyBox(key = 'key'): SecretBox {
   return {
     seal: (value, place) => `${key}:${Buffer.from(JSON.stringify({ value, place })).toString('hex')}`,
@@ -54,7 +54,7 @@ export function recordingLog(): Logger & { lines: string[] } {
   return { lines, debug: log, info: log, warn: log, error: log };
 }
 
-/** The settings of a process, with what it may do under them. */
+/** The settings of a process, with the permission that it has under them. */
 export function permitted(deps: SettingsServiceDeps) {
   const service = new SettingsService(deps);
   const instance = new Instance(service, instanceFacts(deps.variables, true), quietEvents());

@@ -13,7 +13,7 @@ import type { Resolution } from '../../../server/src/core/settings/types';
 import { FRESH, formAfter, sourcesOf } from '../../admin/support';
 import { MemorySettingsRepository, recordingLog, stored, toyBox } from './support';
 
-/** Two values for each setting that are fine and not its default, and some that are not. */
+/** Two good values of a setting that are not its default, and some bad ones. */
 interface Samples {
   readonly good: readonly [unknown, unknown];
   readonly bad: readonly unknown[];
@@ -38,14 +38,14 @@ function samplesOf(name: SettingName): Samples {
   }
 }
 
-/** A source with one value; half a pair of keys would count for nothing. */
+/** A source with one value. A key comes with the other one of its pair, because half a pair counts for nothing. */
 const sourceWith = (name: SettingName, value: unknown): Record<string, unknown> =>
   SETTINGS[name].section === 'credentials' ? { accessKeyId: 'key', secretAccessKey: 'secret', [name]: value } : { [name]: value };
 
 const variablesOf = (values: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [SETTINGS[name as SettingName].variable, String(value)]));
 
-/** @param given the value that each source has */
+/** Resolves one setting. @param given the value that each source has */
 function resolved(name: SettingName, given: { database?: unknown; config?: unknown; environment?: unknown }): Resolution {
   const source = (value: unknown) => (value === undefined ? {} : sourceWith(name, value));
   return resolve({ database: stored(source(given.database)), configFile: source(given.config), variables: variablesOf(source(given.environment)) });
@@ -57,7 +57,7 @@ function inForce(name: SettingName, { settings }: Resolution): unknown {
   return credentials.kind === 'static' ? credentials[name] : null;
 }
 
-/** The paths that the API refuses of a body. */
+/** The paths that the API refuses in a body. */
 async function refusedBy(body: unknown): Promise<string[]> {
   const service = new SettingsService({
     repository: new MemorySettingsRepository(), secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
@@ -142,7 +142,7 @@ describe.each([...FIELDS, 'secretAccessKey' as const])('the field of %s', (name)
     ['French', french],
   ])('has a label and a hint in %s', (_language, texts: Record<string, string>) => {
     expect(texts[`field.${name}.label`]).toBeTruthy();
-    // the hint of the region is the preset's; that of the secret says whether one is stored
+    // the preset gives the region's hint, and the secret's hint says whether one is stored
     if (name !== 'region' && name !== 'secretAccessKey') expect(texts[`field.${name}.hint`]).toBeTruthy();
     if (setting.kind === 'choice' && name !== 'provider') for (const option of setting.options) expect(texts[`field.${name}.${option}`]).toBeTruthy();
   });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Fault, type FaultProxy, s3Error, startFaultProxy } from '../../support/fault-proxy';
 
-/** A server that stores what it is sent and answers it again. */
+/** The bodies of the PUTs that the server has got. */
 let stored: Buffer[];
 let host: string | undefined;
 let server: Server;
@@ -16,7 +16,7 @@ beforeAll(async () => {
     try {
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
     } catch {
-      return; // a request that was cut off is not applied
+      return; // the server does not apply a request that was cut off
     }
     if (incoming.method === 'PUT') stored.push(Buffer.concat(chunks));
     response.end(incoming.method === 'GET' ? ANSWER : 'ok');

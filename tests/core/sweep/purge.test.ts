@@ -11,7 +11,7 @@ const formatsOf = (id: number): FileRow['formats'] => {
   return id === 1 ? { thumbnail, cover: { hash: 'cover', ext: '.txt' } } : { thumbnail };
 };
 
-/** A media library of so many images with a thumbnail each; the first has a format that is named after another file. */
+/** A media library of `count` images with a thumbnail each. The first has a format that is named after another file. */
 const library = (count: number): FileRow[] =>
   Array.from({ length: count }, (_, index) => index + 1).map((id) => ({
     id, provider: 'local', hash: `photo_${id}`, ext: '.png', url: `/uploads/photo_${id}.png`, updatedAt: new Date(0),
@@ -32,7 +32,7 @@ test.each([1_000, 5_000])('a delete costs the same in a library of %i files, and
     await purge(parts, never);
   };
   for (const name of ['photo_1.png', 'photo_2.png', 'thumbnail_photo_2.png', 'photo_3.png', 'cover.txt']) await world.put(name, name);
-  // the first one of a process goes through the library
+  // the first delete in a process goes through the library
   rows.splice(2, 1);
   await remove('photo_3.png');
 

@@ -20,7 +20,7 @@ afterEach(() => world.close());
 
 const ownFilesOf = async (folder: string) => (await readdir(path.join(folder, '.s3-storage'))).filter((name) => name.endsWith('.txt'));
 
-/** A file of the library whose upload begins under its plain name and never ends, as where the process is killed. */
+/** Begins the upload of a library file under its plain name and never ends it, as when the process is killed. */
 async function killedWhileUploading(name: string) {
   await world.write(name, name);
   const key = world.key(name);
@@ -64,7 +64,7 @@ test('where S3 does not say what lies there, as the bucket may not be listed, it
 });
 
 describe('a file that a cleanup has condemned', () => {
-  /** On the disk until its grace is over, and in S3. */
+  /** Makes a file that is in S3, and on the disk until its grace is over. */
   const condemned = async (graceMs: number) => {
     await world.shelve('a.txt');
     await world.run(uploadJob(world.deps));
@@ -106,7 +106,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(world.lines).toContainEqual(expect.stringContaining(`is not what was stored (${code})`));
     await later(DAY);
     expect(await world.ledger.dueNames({ kind: 'file', volume: world.deps.volume.id }, 10)).toEqual([]);
-    // a cleanup does not free the disk of it before the object is there again
+    // a cleanup does not remove the file before the object is there again
     await world.run(cleanupJob(world.deps));
     expect([await world.stateOf('a.txt'), await world.read('a.txt')]).toEqual(['both', 'a.txt']);
     await world.bring('a.txt', 'a.txt');
@@ -216,7 +216,7 @@ describe('a file that a cleanup has condemned', () => {
       await world.write('a.txt', 'A.txt');
       await later(DAY);
       expect(await isTakenBack()).toEqual(['remote', 'unavailable']);
-      // not even tried
+      // the plugin does not even try
       expect(await row()).toMatchObject({ lastError: 'OBJECT_NOT_FOUND', attempts: 1 });
     });
 

@@ -28,13 +28,13 @@ afterEach(async () => {
   jest.useRealTimers();
   let stopped = false;
   const stopping = housekeeping.stop().then(() => (stopped = true));
-  // what is in hand waits a moment for more of its kind
+  // the uploads under way wait a moment for more of their kind
   while (!stopped) await clock.advance(1);
   await stopping;
   await world.close();
 });
 
-/** A file that falls back although S3 as a whole is there: the breaker stays closed. */
+/** Writes a file that falls back although S3 as a whole is there, so that the breaker stays closed. */
 async function fallBack(name: string) {
   world.fault = refused;
   await world.put(name, 'on this disk');

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const lastly = () => lastUploads({ ...world.jobs, clock }, worker);
-/** A file that went to the disk; whether S3 is then believed to be away depends on the failures. */
+/** Writes a file that goes to the disk. The failures decide whether the process then takes S3 for away. */
 async function fallBack(name: string) {
   world.fault = down;
   await world.put(name, 'on this disk');

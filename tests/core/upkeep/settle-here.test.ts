@@ -76,7 +76,7 @@ test('beside a restore that is at the same files', async () => {
   const again = async () => {
     while (!over) {
       await settleSoon();
-      // nothing to do: let the restore go on
+      // there is nothing to do, so the restore goes on
       await new Promise(setImmediate);
     }
   };

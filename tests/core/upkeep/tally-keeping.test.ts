@@ -16,7 +16,7 @@ function setup() {
   const fold = jest.spyOn(ledger, 'foldTallies');
   const recount = jest.spyOn(ledger, 'recount');
   const keeping = new TallyKeeping({ ledger, clock, log }, new LeaseHolder(leases, 'this', clock, log));
-  /** As its worker does, each minute. @returns how often it counted */
+  /** Runs it each minute, as its worker does. @returns the number of recounts */
   const live = async (ms: number) => {
     recount.mockClear();
     for (let lived = 0; lived < ms; lived += MINUTE) {

@@ -44,7 +44,7 @@ test('a new folder that cannot be written has no id, says why once, and recovers
 
   await undo();
   undo = undefined;
-  // whoever is shown it, is shown how it is now, but the disk is not asked with every look
+  // an administrator sees the present health, but not every look asks the disk
   expect(await health.current()).not.toBeNull();
   elapsed += 5_000;
   expect(await health.current()).toBeNull();

@@ -127,7 +127,7 @@ test('a replica that joins others, and one that another outlives by hours, are n
   const second = start('b', { founded: true });
   await second.watch.beat();
   await minutes(61, first, second);
-  // the first is taken down for good; that says nothing of the disk of the second
+  // the first process ends for good, which says nothing about the second one's disk
   await minutes(30, second);
   expect([second.watch.ephemeral, second.warnings]).toEqual([null, []]);
 });

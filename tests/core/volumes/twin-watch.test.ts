@@ -54,7 +54,7 @@ test.each([0, 5, 25])('a copy that is in use beside its original is told on both
     expect(await isDiskThere(process)).toBe(false);
     await expect(requireDisk(process, 'inventory')).rejects.toMatchObject({ code: 'VOLUME_TWIN' });
   }
-  // the copy is given an id of its own, as the log says
+  // the copy gets an id of its own, as the log says
   await rm(path.join(folder('copy'), '.s3-storage/volume'));
   const apart = await serve('copy');
   expect(apart.volume.id).not.toBe(original.volume.id);
@@ -86,7 +86,7 @@ test('a folder that was moved, restored or mounted elsewhere keeps its id, once 
   await minutes(30, before);
   await copy('before', 'restored');
   await minutes(20, before);
-  // it is gone, and the backup takes its place at once
+  // the former process has ended, and the backup takes its place at once
   const restored = await serve('restored');
   await minutes(30, restored);
   expect(twins(restored)).toEqual([false]);

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 
-/** What axe calls serious or critical on the page's own part: Strapi's menus around it are not ours to mend. */
+/** Everything that axe calls serious or critical in the page's own part. Strapi's menus around it are not ours to mend. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).include('main').analyze();
   return violations

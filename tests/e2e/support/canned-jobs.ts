@@ -5,7 +5,7 @@ import type { JobAnswer, JobName, ReportAnswer } from '../../../server/src/contr
 import type { ObjectEntry } from '../../../server/src/contracts/objects';
 import { jobOf } from '../../support/job-answers';
 
-/** What a server would answer the migration page, and what it was asked to do. */
+/** A server's answers to the migration page, and the changes that the page asked for. */
 export interface CannedJobs {
   jobs: Partial<Record<JobName, Partial<JobAnswer>>>;
   objects: Partial<StatusAnswer['objects']>;
@@ -13,18 +13,18 @@ export interface CannedJobs {
   leaving: boolean;
   failed: ObjectEntry[];
   report: ReportAnswer | null;
-  /** The next change is refused with this status and error. */
+  /** The status and the error with which the server refuses the next change. */
   refusal: { status: number; error: { message: string; details: Record<string, unknown> } } | null;
   /** Each change that came, as `METHOD path body`. */
   readonly changes: string[];
-  /** How often the jobs were asked for. */
+  /** The number of times that the page asked for the jobs. */
   polls: number;
 }
 
 const none = { count: 0, bytes: 0 };
 const LEAVING = { code: 'LEAVING', message: 'S3 is no longer used.', hint: 'Restore.' } as const;
 
-/** States that are slow or rare on a real server: the page's looks do not depend on how they come about. */
+/** Answers with states that are slow or rare on a real server. The page's looks do not depend on how they come about. */
 export async function cannedJobs(page: Page): Promise<CannedJobs> {
   const canned: CannedJobs = { jobs: {}, objects: {}, library: { items: 0, untaken: 0 }, leaving: false, failed: [], report: null, refusal: null, changes: [], polls: 0 };
   const state = () => ({ mode: canned.leaving ? 'read-only' : 'read-write', reason: canned.leaving ? LEAVING : null });

@@ -8,13 +8,13 @@ interface Credentials {
   password: string;
 }
 
-/** Words of the panel that a test has to say, in the languages it is opened in. */
+/** Words of the panel that tests need, in the languages in which they open it. */
 const WORDS = {
   en: { save: 'Save', test: 'Test connection' },
   fr: { save: 'Enregistrer', test: 'Tester la connexion' },
 } as const;
 
-/** Someone's browser at the panel. What the page threw is kept: no scene may end with a silent error. */
+/** Someone's browser at the panel. `thrown` keeps the page's errors, because no scene may end with a silent one. */
 export interface Panel {
   readonly page: Page;
   readonly base: string;
@@ -22,7 +22,7 @@ export interface Panel {
   close(): Promise<void>;
 }
 
-/** Strapi lets nobody log in more than five times in five minutes: who has logged in once goes on with that session. */
+/** Strapi lets nobody log in more than five times in five minutes. Whoever has logged in once goes on with that session. */
 const sessions = new Map<string, Session>();
 
 async function logIn(page: Page, base: string, who: Credentials): Promise<void> {
@@ -32,7 +32,7 @@ async function logIn(page: Page, base: string, who: Credentials): Promise<void> 
   await page.locator('button[type="submit"]').click();
   await page.waitForURL((url) => !url.pathname.includes('/auth/'));
   await page.getByRole('main').first().waitFor();
-  // Strapi's own announcement, shown to administrators, stays away once it was closed
+  // Strapi shows administrators an announcement, which stays away once somebody has closed it
   const announcement = page.getByText('Introducing the new Media Library').locator('xpath=ancestor::*[.//button][1]');
   const shown = await announcement.waitFor({ timeout: 3_000 }).then(
     () => true,
@@ -57,14 +57,14 @@ export async function openPanel(browser: Browser, base: string, who: Credentials
     base,
     thrown,
     async close() {
-      // its token may have been renewed meanwhile
+      // the session's token may have been renewed meanwhile
       sessions.set(id, await context.storageState());
       await context.close();
     },
   };
 }
 
-/** The settings page as its users see it: by labels and roles. */
+/** The settings page, found by labels and roles as its users see it. */
 export function settingsPage({ page, base }: Panel, language: keyof typeof WORDS = 'en') {
   const words = WORDS[language];
   const main = page.getByRole('main');
@@ -95,7 +95,7 @@ export function settingsPage({ page, base }: Panel, language: keyof typeof WORDS
   };
 }
 
-/** The migration page: its cards by their headings, its buttons by job and deed. */
+/** The migration page, with its cards by their headings and its buttons by job and action. */
 export function migrationPage({ page, base }: Panel) {
   const main = page.getByRole('main');
   return {
@@ -115,14 +115,14 @@ export type MigrationView = ReturnType<typeof migrationPage>;
 
 export type SettingsView = ReturnType<typeof settingsPage>;
 
-/** Fills in what connects to a server; the preset comes first, as it puts its own region and endpoint in. */
+/** Fills in the settings that connect to a server. A preset comes first, because it puts its own region and endpoint in. */
 export async function fillIn(view: SettingsView, values: Record<string, string>): Promise<void> {
   for (const [label, value] of Object.entries(values)) await view.field(label).fill(value);
 }
 
 /**
- * The media library, of all files or of those found by a name. Strapi's page asks only once what somebody may do: where it asked
- * before it knew, it offers nothing, and is opened anew.
+ * Opens the media library with all files or those that a name finds. Strapi's page asks only once what somebody may do. If it asked
+ * too early, it offers nothing, and the function opens it anew.
  */
 async function openLibrary({ page, base }: Panel, name = ''): Promise<void> {
   const anything = page.getByRole('main').getByRole('button', { name: 'New', exact: true });
@@ -137,7 +137,7 @@ async function openLibrary({ page, base }: Panel, name = ''): Promise<void> {
   }
 }
 
-/** Uploads as an editor does, and answers the thumbnail in the media library's grid, where others may be busy, too. */
+/** Uploads as an editor does. Others may be at work in the library, too. @returns the thumbnail in the library's grid */
 export async function uploadInLibrary(panel: Panel, file: TestFile): Promise<Locator> {
   const { page } = panel;
   await openLibrary(panel, file.name);
@@ -157,7 +157,7 @@ async function openDetails(panel: Panel, name: string): Promise<Locator> {
   return panel.page.getByRole('dialog', { name: 'File details' });
 }
 
-/** What the server answers to a change, once it is there: before that nobody was told that it was made. */
+/** Makes a change and waits for the server's answer: before the answer nobody knows that the change was made. */
 async function answered(page: Page, method: string, act: () => Promise<void>): Promise<void> {
   const answer = page.waitForResponse((response) => response.request().method() === method && new URL(response.url()).pathname.startsWith('/upload'));
   await act();
@@ -184,21 +184,21 @@ export async function deleteInLibrary(panel: Panel, name: string): Promise<void>
   await answered(page, 'DELETE', () => page.getByRole('alertdialog').getByRole('button', { name: 'Confirm' }).click());
 }
 
-/** The first pictures of the media library, once they are there: how wide each came out. */
+/** The widths in pixels of the media library's first pictures, once they are there. */
 export async function picturesInLibrary(panel: Panel, name = ''): Promise<number[]> {
   await openLibrary(panel, name);
   const pictures = panel.page.locator('main img[src*="/uploads/"]');
   await pictures.first().waitFor();
   const widths: number[] = [];
   for (const picture of (await pictures.all()).slice(0, 12)) {
-    // those further down are loaded when they come into sight
+    // pictures further down load when they come into sight
     await picture.scrollIntoViewIfNeeded();
     widths.push(await naturalWidth(picture));
   }
   return widths;
 }
 
-/** How wide the picture came out, once its loading has ended; 0 for a broken one. */
+/** The width of a picture in pixels, once its loading has ended; 0 for a broken one. */
 export const naturalWidth = (picture: Locator): Promise<number> =>
   picture.evaluate(async (element) => {
     const img = element as unknown as { complete: boolean; naturalWidth: number; addEventListener(type: string, done: () => void): void };
@@ -211,7 +211,7 @@ export const naturalWidth = (picture: Locator): Promise<number> =>
     return img.naturalWidth;
   });
 
-/** By how much an element's content is wider than itself. */
+/** The pixels by which an element's content is wider than the element. */
 export const wider = (element: unknown): number => {
   const { scrollWidth, clientWidth } = element as { scrollWidth: number; clientWidth: number };
   return scrollWidth - clientWidth;

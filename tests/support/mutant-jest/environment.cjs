@@ -1,6 +1,6 @@
 const { TestEnvironment } = require('jest-environment-node');
 
-/** Skips the tests that come after the first unmet expectation: one is enough to notice a mutant. */
+/** Skips the tests that come after the first unmet expectation, because one is enough to notice a mutant. */
 module.exports = class FirstFailureEnvironment extends TestEnvironment {
   #over = false;
 

@@ -2,7 +2,7 @@ const { readFileSync } = require('node:fs');
 
 const swc = require('@swc/jest');
 
-/** Compiles as all suites do, but for the one source file of `MUTANT_FILE`, in whose place the text of `MUTANT_TEXT` stands. */
+/** Compiles as all suites do, but puts the text of `MUTANT_TEXT` in the place of the source file that `MUTANT_FILE` names. */
 module.exports = {
   createTransformer(options) {
     const compiler = swc.createTransformer(options);

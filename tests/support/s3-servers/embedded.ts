@@ -3,7 +3,7 @@ import path from 'node:path';
 import { freePort, removeFolder, startProcess, tempFolder, waitUntil, type RunningProcess } from '../process';
 import type { StartedServer } from './server';
 
-/** `@20minutes/s3rver`: always there, on every machine; its gaps are listed in the README. */
+/** `@20minutes/s3rver` is there on every machine. The README lists its gaps. */
 export async function startEmbedded(): Promise<StartedServer> {
   const folder = await tempFolder('s3rver');
   const port = await freePort();
@@ -31,9 +31,9 @@ export async function startEmbedded(): Promise<StartedServer> {
     label: 'embedded (s3rver)',
     endpoint,
     region: 'us-east-1',
-    // The one account that s3rver knows.
+    // s3rver knows this account only.
     accessKeyId: 'S3RVER',
-    // not the server's own, which is the same as the key ID: a secret that leaks must be told from an ID that is shown
+    // the server's own secret is the same as the key ID, but a test must tell a secret that leaks from an ID that is shown
     secretAccessKey: 'embedded-secret-access-key',
     halt,
     resume,

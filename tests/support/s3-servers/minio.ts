@@ -19,7 +19,7 @@ const dockerRuns = async (): Promise<boolean> => {
 };
 
 async function startContainer(): Promise<StartedServer> {
-  // A port of our choice, as Docker gives another one to a container that is restarted.
+  // We choose the port, because Docker gives another one to a container that restarts.
   const port = await freePort();
   const container = await new MinioContainer(MINIO_IMAGE)
     .withUsername(ACCOUNT.accessKeyId)
@@ -33,7 +33,7 @@ async function startContainer(): Promise<StartedServer> {
     label: `MinIO in testcontainers (${MINIO_IMAGE})`,
     endpoint: `http://${container.getHost()}:${port}`,
     ...ACCOUNT,
-    // Not `container.stop()`: testcontainers takes that for the end of it.
+    // `container.stop()` does not serve here: testcontainers takes that for the container's end.
     halt: () => client.container.stop(docker, { timeout: 0 }),
     resume: () => container.restart(),
     async stop() {
@@ -78,7 +78,7 @@ async function startBinary(binary: string): Promise<StartedServer> {
   };
 }
 
-/** @param say told when Docker runs, but not the image: then a binary on the PATH is taken */
+/** @param say hears of it when Docker runs and the image does not; then a binary on the PATH takes its place */
 export async function startMinio(say: (line: string) => void): Promise<StartedServer> {
   const binary = which('minio');
   if (await dockerRuns()) {

@@ -4,7 +4,7 @@ import { freePorts, removeFolder, run, tempFolder, which } from '../process';
 import { S3Unavailable, type StartedServer } from './server';
 
 const SCRIPT = path.resolve(__dirname, '../../../scripts/rgw.sh');
-/** Gateway, monitor and disk: see the script. */
+/** The number of ports for gateway, monitor and disk: see the script. */
 const PORTS = 64;
 const PROGRAMS = ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph'];
 

@@ -3,10 +3,10 @@ import type { S3Access } from '../raw-s3';
 export const S3_KINDS = ['minio', 'rgw', 'embedded'] as const;
 export type S3Kind = (typeof S3_KINDS)[number];
 
-/** A server that one of the starters brought up; `halt` is an outage: nothing listens on the port, the data stay. */
+/** A server that one of the starters brought up. `halt` is an outage: nothing listens on the port, and the data stay. */
 export interface StartedServer extends S3Access {
   readonly kind: S3Kind | 'external';
-  /** For people: which server this is. */
+  /** The words that tell people which server this is. */
   readonly label: string;
   halt(): Promise<void>;
   resume(): Promise<void>;

@@ -158,7 +158,7 @@ test('a name that does not resolve', async () => {
   expect(story(await testReal({ ...FULL, endpoint: 'http://s3.invalid' }))).toEqual(['endpoint:UNREACHABLE']);
 });
 
-/** A TCP server that keeps no test process alive: it reads what comes, so that it sees the other side close. */
+/** A TCP server that keeps no test process alive. It reads all bytes, so that it sees the other side close. */
 async function tcpServer(onSocket: (socket: Socket) => void): Promise<{ url: string; close(): void }> {
   const tcp = createTcpServer((socket) => {
     socket.on('error', () => undefined).resume().unref();

@@ -40,12 +40,12 @@ test('a proxy that drops the length from the answers to HEAD is named, and all w
 test('a policy that demands an encryption header is told apart from missing rights', async () => {
   const isPlain = ({ method, headers }: SeenRequest) => method === 'PUT' && headers['x-amz-server-side-encryption'] === undefined;
   proxy.on({ fault: { kind: 'answer', answer: denied }, when: isPlain });
-  // not every server knows the header: this one stores what asks for it
+  // not every server knows the header, so the fault makes a server that stores requests with it
   proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { etag: '"a"' } } }, when: ({ method }) => method === 'PUT' });
   const answer = await testReal(settings);
   expect(story(answer)).toEqual(['endpoint', 'credentials', 'read', 'write:ENCRYPTION_DEMANDED']);
   expect(answer.steps.at(-1)?.hint).toContain('default encryption');
-  // what was stored for the test is deleted
+  // the connection test deletes the object that it stored
   expect(proxy.count('DELETE')).toBe(1);
 });
 

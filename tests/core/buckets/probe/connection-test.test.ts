@@ -153,7 +153,7 @@ describe('nothing is written', () => {
 test.each([
   [{ ...FULL, bucket: undefined }, ['endpoint:NOT_CONFIGURED'], 0],
   [{ ...FULL, endpoint: 'http://169.254.169.254' }, ['endpoint:ENDPOINT_FORBIDDEN'], 0],
-  // the endpoint is asked by a request without a signature
+  // the test asks the endpoint with a request without a signature
   [{ ...FULL, secretAccessKey: null }, ['endpoint', 'credentials:SECRET_UNREADABLE'], 1],
   [{ ...FULL, secretAccessKey: undefined }, ['endpoint', 'credentials:NO_CREDENTIALS'], 1],
 ] as const)('settings that cannot be tried: %#', async (settings, expected, closed) => {

@@ -31,13 +31,13 @@ export interface MemoryProbe {
 /** `reach` is a listing without a signature; `putIfAbsent` and `putEncrypted` are PUTs of these kinds. */
 type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent' | 'putEncrypted';
 
-/** A bucket in memory of which some calls fail, hang, or answer otherwise. */
+/** A bucket in memory, some of whose calls fail, hang, or answer in another way. */
 export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = {}, overrides: Partial<ProbeConnection['store']> = {}): MemoryProbe {
   const store = new MemoryObjectStore();
   const written: string[] = [];
   let opened = 0;
   let closed = 0;
-  // no policy demands encryption here: it is refused as a PUT without it is
+  // no policy demands encryption here, so this PUT is refused as one without encryption is
   const failing = { putEncrypted: 'ACCESS_DENIED', ...faults } as const;
   const guarded = <A extends unknown[], R>(call: Call, work: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
     const fault = failing[call];

@@ -11,7 +11,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
   let world: AuditWorld;
   beforeEach(async () => {
     world = await auditWorld({ prefix });
-    // proves the bucket
+    // this file proves the bucket
     await world.remote('proof.png');
   });
   afterEach(() => world.close());
@@ -29,7 +29,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.found({ apply: true })).toEqual([]);
     const { outcome, progress } = await world.audit();
     expect(outcome).toEqual({ status: 'complete' });
-    // what was listed is not asked for again
+    // the audit does not ask again for objects that it has listed
     expect(progress).toMatchObject({ done: 4, total: 4, requests: { list: 1, head: 0 } });
   });
 
@@ -65,11 +65,11 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     await world.both('a.png');
     await world.remote('b.png');
     const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
-    // of the same size
+    // the other bytes have the same size
     for (const [name, key] of [[a, 'a.png'], [b, 'b.png']] as const) await world.s3.put(name, bodyOf(`BYTES of ${key}`));
     expect(await world.found({ apply: true })).toEqual(['object-changed a.png upload-again applied', 'object-changed b.png none']);
     expect(await states('a.png', 'b.png')).toEqual(['local', 'remote']);
-    // of now on it is a stranger
+    // from now on the object is an orphan
     expect(await world.found({ apply: true })).toEqual(['object-changed b.png none', `orphan-object ${a} none`]);
     expect(await world.object(a)).toBe('BYTES of a.png');
   });
@@ -140,7 +140,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     }, []],
   ];
   test.each(nearlyLost)('not lost while %s', async (_why, arrange, more) => {
-    // so that its plain name is free
+    // the first write takes the plain name and the second an own name, so that the plain name in S3 is free below
     await world.put('a.png', 'first');
     await world.remote('a.png');
     await world.s3.delete(await world.objectNameOf('a.png'));
@@ -226,7 +226,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
 
   test('orphan-file: the plugin’s own is swept when it is old; what was put aside is reported', async () => {
     const intent = await world.ledger.begin({ kind: 'file', key: world.key('a.png'), volume: world.jobs.volume.id, plainFree: false });
-    // its name is too long to tell its key
+    // the name of this file is too long to show its key
     const long = `${'x'.repeat(200)}.png`;
     const fallback = await world.ledger.begin({ kind: 'file', key: world.key(long), volume: world.jobs.volume.id, plainFree: false });
     for (const name of [intent.name, fallback.name]) await world.file(name, 'bytes', 30 * DAY);

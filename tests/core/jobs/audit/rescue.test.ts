@@ -12,14 +12,14 @@ import { auditWorld, DAY, type AuditWorld } from './support';
 let world: AuditWorld;
 beforeEach(async () => {
   world = await auditWorld();
-  // proves the bucket
+  // this file proves the bucket
   await world.remote('proof.png');
 });
 afterEach(() => world.close());
 
 const at = (name: string) => path.join(world.folder, name);
 const localNameOf = async (key: string) => localOf(await world.row(key))!.localName;
-/** A file whose upload was proven, as phase 1 leaves it; its name on disk is one of the plugin's own. */
+/** Makes a file whose upload was proven, as phase 1 leaves it, and which has an own name on disk. */
 const ownBoth = async (key: string) => {
   const content = `bytes of ${key}`;
   const { ledger, jobs, cloud, s3 } = world;
@@ -31,7 +31,7 @@ const ownBoth = async (key: string) => {
   await ledger.commitUploads([{ row: await world.row(key), intent: object, etag, md5: md5Of(content) }]);
   world.listed.add(world.key(key));
 };
-/** Phase 2 has condemned the copy on disk, and then the object vanishes. @returns the condemned name */
+/** Condemns the copy on disk as phase 2 does, and then removes the object. @returns the condemned name */
 const cleanThenLose = async (key: string, graceMs = DAY): Promise<LocalName> => {
   const name = await localNameOf(key);
   await world.ledger.commitCleanup(await world.row(key), { graceMs });
@@ -42,7 +42,7 @@ const sweep = async () => {
   world.state.now += 2 * DAY;
   await sweepFiles(world.jobs, new AbortController().signal);
 };
-/** An audit whose disk behaves otherwise. */
+/** Runs an audit with a disk that behaves in another way. @returns its findings */
 const applied = async (disk: Partial<LocalStore>) => {
   const changed = Object.assign(Object.create(world.jobs.disk) as LocalStore, disk);
   const { findings } = await world.audit({ apply: true }, { deps: { disk: changed } });

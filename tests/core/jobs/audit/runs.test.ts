@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Lists instead of the bucket. */
+/** Replaces some of the audit's buckets, as `listing` does with a listing of its own. */
 const withBuckets = (given: Partial<Buckets>) => ({ deps: { buckets: bucketsWith(world.deps.buckets, given) } });
 const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ storeAt: () => layer(world.cloud.store, { list: (_prefix, request) => list(request) }) });
 const lose = async (key: string) => {
@@ -88,7 +88,7 @@ describe('the run says what it has looked at', () => {
     await lose('a.png');
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
     expect(await result()).toMatchObject({ bucket: 'partly', lost: 0 });
-    // away before every object was looked at
+    // S3 goes away before the audit has looked at every object
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('UNREACHABLE', { refused: true })) : undefined);
     expect(await result()).toMatchObject({ bucket: 'partly' });
   });
@@ -130,7 +130,7 @@ test('a suspicion is dropped when the row has moved on meanwhile', async () => {
   await lose('a.png');
   await world.both('b.png');
   await rm(path.join(world.folder, 'b.png'));
-  // the very moment between the suspicion and its confirmation
+  // the replace happens between the suspicion and its confirmation
   const replaced = new Set<string>();
   world.fault = (operation, name) => {
     const key = name.replace(/\.\d+/, '');
@@ -180,7 +180,7 @@ test('what is written while the library is gone through is not buried', async ()
   };
   const { findings } = await world.audit({ apply: true }, { deps: { catalog: { ...world.jobs.catalog, listedAnywhere } } });
   expect(findings).toEqual([]);
-  // one question for all
+  // the audit asks one question for all keys
   expect(asked).toEqual([['b.png', 'proof.png']]);
 });
 

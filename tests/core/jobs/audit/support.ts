@@ -14,7 +14,7 @@ import { mediaWorld } from '../../../support/media-world';
 const OPTIONS: JobOptions = { dryRun: false, maxId: null, apply: false, concurrency: 4, batchSize: 100, cleanupGraceMs: 0, fromStart: true };
 export const DAY = 24 * 3600_000;
 
-/** The media world with what an audit asks beside it, and a hand that puts things out of order. */
+/** The media world with everything else that an audit asks, and functions that put things out of order. */
 export async function auditWorld(options: { prefix?: string } = {}) {
   const world = await mediaWorld(options);
   const { ledger, cloud, jobs, clock, folder, s3 } = world;
@@ -56,28 +56,28 @@ export async function auditWorld(options: { prefix?: string } = {}) {
   return Object.assign(world, {
     deps, volumes, missing, library, audit,
     name: (key: string) => `${prefix}${key}`,
-    /** What was found, in short: kind, key or name, action. */
+    /** The findings in short: kind, key or name, and action. */
     async found(request: Partial<JobOptions> = {}): Promise<string[]> {
       const { findings } = await audit(request);
       return findings.map(({ kind, key, name, action, applied }) => `${kind} ${key ?? name} ${action}${applied ? ' applied' : ''}`).sort();
     },
-    /** Into the media library. */
+    /** Adds keys to the media library. */
     list(...keys: string[]): void {
       library.push(...keys);
       for (const key of keys) world.listed.add(world.key(key));
     },
-    /** A file in S3 only, as an upload leaves it. */
+    /** Makes a file that is in S3 only, as an upload leaves it. */
     async remote(key: string, content = `bytes of ${key}`) {
       await world.put(key, content);
       world.listed.add(world.key(key));
     },
-    /** A file on disk only, as the inventory records it. */
+    /** Makes a file that is on disk only, as the inventory records it. */
     async local(key: string, content = `bytes of ${key}`) {
       await writeFile(path.join(folder, key), content);
       await ledger.record([{ key: world.key(key), local: { volume: jobs.volume.id, localName: key as LocalName }, size: content.length }]);
       world.listed.add(world.key(key));
     },
-    /** A file on both sides. */
+    /** Makes a row `both`. */
     async both(key: string, content = `bytes of ${key}`, volume: VolumeId = jobs.volume.id) {
       await writeFile(path.join(folder, key), content);
       await ledger.record([{ key: world.key(key), local: { volume, localName: key as LocalName }, size: content.length }]);

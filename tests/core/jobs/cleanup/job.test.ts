@@ -214,12 +214,12 @@ test('nothing leaves the disk while a web server in front serves the folder itse
   expect((await run()).outcome).toEqual({ status: 'paused', code: 'UPLOADS_NOT_REACHED' });
   expect([await onDisk('a.txt'), await world.stateOf('a.txt')]).toEqual([true, 'both']);
 
-  // nobody has asked yet: the run itself asks before it begins
+  // nobody has asked yet, so the run itself asks before it begins
   world.deps.publicUrl = { known: () => null, fresh: async () => unreached };
   expect(await blocked()).toBeNull();
   expect((await run()).outcome).toMatchObject({ code: 'UPLOADS_NOT_REACHED' });
 
-  // what could not be found out stands in nobody's way
+  // a check that came to no result does not stop the cleanup
   const unchecked = { code: 'PUBLIC_URL_UNCHECKED', detail: '' } as const;
   world.deps.publicUrl = { known: () => unchecked, fresh: async () => unchecked };
   expect((await run()).outcome).toEqual({ status: 'complete' });

@@ -15,7 +15,7 @@ const put = async (of: readonly string[]) => {
   for (const name of of) await world.put(name, name);
 };
 
-/** Files in S3 only, restored before leaving, and at their plain paths, ten of each, of six bytes. */
+/** Makes files in S3 only, files restored before leaving, and files at their plain paths: ten of each, of six bytes. */
 async function allKinds(): Promise<void> {
   await put(names('p', 10));
   world.leave();
@@ -54,7 +54,7 @@ test('a run that goes on where another had to end expects what that has left, an
   for (const [n, [done, total]] of counted.entries()) {
     if (n + 1 < counted.length) expect(counted[n + 1]![1]).toBe(total - done);
   }
-  // started by hand later on, all are looked at again
+  // a run that somebody starts later looks at all files again
   world.state.now += RESTED;
   const again = jobContext({ fromStart: true });
   expect(await job.run(again.context)).toEqual({ status: 'complete' });

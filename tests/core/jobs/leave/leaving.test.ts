@@ -40,7 +40,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   const names = Array.from({ length: COUNT }, (_, n) => STRANGE[n] ?? `file ${n}.txt`);
   const volume = world.jobs.volume.id;
 
-  // a third was there before the plugin, a third went to S3, a third to the disk while S3 was away; every tenth is empty
+  // a third was there before the plugin, a third went to S3, and a third went to the disk while S3 was away; every tenth file is empty
   for (const [n, name] of names.entries()) expected.set(name, n % 10 === 0 ? '' : `the bytes of ${name}`);
   const kind = (n: number) => (name: string) => names.indexOf(name) % 3 === n;
   for (const name of names.filter(kind(0))) {
@@ -64,7 +64,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
     expected.delete(names[n]!);
   }
 
-  // everything to S3, and off the disk
+  // everything goes to S3 and off the disk
   const options = { concurrency: 4, batchSize: 100, signal: never };
   await catchUp(world.jobs, 4, never);
   await workOn(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
@@ -75,13 +75,13 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
   }
   expect(await world.served()).toEqual({});
   expect(await world.ledger.tallies()).toMatchObject({ remote: { count: expected.size }, both: { count: 0 }, local: { count: 0 } });
-  // one more is replaced after its cleanup, and one whose removal still waits
+  // one more file is replaced after its cleanup, so that the removal of its former object still waits
   await replace(names[30]!, 'after the cleanup');
   const bucket = async () => Object.fromEntries(await Promise.all(world.s3.names().map(async (name) => [name, await world.object(name)])));
   const stored = await bucket();
 
   world.leave();
-  // back on the disk, and before it settles there are a replace, a delete, a new file, and a new one that goes again
+  // the files come back to the disk; before they settle, one is replaced, one is deleted, and of two new ones one goes again
   world.state.leaving = false;
   expect((await world.run()).outcome).toEqual({ status: 'complete' });
   world.state.leaving = true;
@@ -97,7 +97,7 @@ test('a library of all kinds of files leaves S3: every plain path byte for byte,
 
   expect((await world.run()).outcome).toEqual({ status: 'complete' });
   expect(await world.job().isComplete()).toBe(true);
-  // and once more, after it has settled
+  // one more file is replaced after it has settled
   await replace(names[33]!, 'settled, and replaced');
   expect(await world.job().isComplete()).toBe(false);
   world.state.now += RESTED;

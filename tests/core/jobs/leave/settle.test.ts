@@ -22,7 +22,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** A file that is in S3 only, when S3 is being left. */
+/** Makes a file that is in S3 only when leaving begins. */
 const stored = async (name: string, content = name) => {
   await world.put(name, content);
   world.leave();
@@ -90,7 +90,7 @@ test('what a cleanup has condemned is freed before its grace is over, and lies t
   world.state.now += RESTED;
   expect((await world.run()).outcome).toEqual(complete);
   expect(await world.plain('a.txt')).toBe('one');
-  // the cleanup's record is gone: nothing removes the file later
+  // the cleanup's record is gone, so nothing removes the file later
   await world.sweepAfter(9 * DAY);
   expect(await world.plain('a.txt')).toBe('one');
 });
@@ -115,7 +115,7 @@ describe('the path is taken by a file that nobody knows', () => {
     expect(await world.row('a.txt')).toMatchObject({ lastError: 'PLAIN_PATH_TAKEN', placement: { state: 'both' } });
     expect(await world.served()).toEqual({ 'a.txt': 'theirs', 'b.txt': 'two' });
     expect(await world.job().isComplete()).toBe(false);
-    // nor is it the sweeper's
+    // the sweeper does not remove the file either
     world.state.now += 2 * DAY;
     expect(await world.ledger.condemnAbandoned()).toBe(0);
     expect(await world.plain('a.txt')).toBe('theirs');
@@ -161,7 +161,7 @@ describe('editing goes on meanwhile', () => {
     expect(await world.object('replaced.txt')).toBe('one');
     expect((await world.run()).outcome).toEqual(complete);
     expect(await world.served()).toEqual({ 'new.txt': 'new', 'replaced.txt': 'two' });
-    // nothing in the bucket changes, now or later
+    // nothing in the bucket changes now or later
     await sweep(world.jobs, never);
     expect(await world.object('replaced.txt')).toBe('one');
   });
@@ -172,7 +172,7 @@ describe('editing goes on meanwhile', () => {
     await world.put('a.txt', 'two');
     expect(await world.plain('a.txt')).toBe('one');
     expect(await world.job().isComplete()).toBe(false);
-    // a process that remembers the row of before would serve the new bytes for the old ones
+    // a process that remembers the former row would serve the new bytes for the old ones
     expect((await world.run()).outcome).toEqual(paused());
     expect(await world.plain('a.txt')).toBe('one');
     world.state.now += RESTED;
@@ -199,7 +199,7 @@ describe('editing goes on meanwhile', () => {
     expect(await world.read('a.txt')).toBe('two');
     await world.run();
     expect(await world.plain('a.txt')).toBeNull();
-    // as after any write that came to nothing, the path is looked at twice
+    // as after any write that came to nothing, the sweeper looks at the path twice
     await world.sweepAfter(DAY);
     expect((await world.run()).outcome).toEqual(complete);
     expect(await world.served()).toEqual({ 'a.txt': 'two' });
@@ -261,7 +261,7 @@ describe('crashes and other processes', () => {
     await stored('a.txt', 'one');
     await restoreOnly();
     const give = world.jobs.disk.giveName.bind(world.jobs.disk);
-    // deleted between link and commit, and Strapi's own delete fails: the row has moved on, its bytes are the same
+    // a delete comes between link and commit, and Strapi's own delete fails: the row has another rev and the same bytes
     world.jobs.disk.giveName = async (name, second) => {
       const given = await give(name, second);
       await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
@@ -275,7 +275,7 @@ describe('crashes and other processes', () => {
     await gate.reached;
     await world.sweepAfter(0);
     await world.sweepAfter(DAY);
-    // the very file that the sweeper has looked at: not even its inode tells
+    // it is the very file that the sweeper has looked at, so not even the inode shows a difference
     const { ino } = await fs.stat(world.at((await world.localName('a.txt'))!));
     expect((await world.run()).outcome).toEqual(complete);
     expect((await fs.stat(world.at('a.txt'))).ino).toBe(ino);
@@ -307,7 +307,7 @@ describe('crashes and other processes', () => {
 test('visitors get every file all the while', async () => {
   const names = Array.from({ length: 12 }, (_, n) => `${n}.txt`);
   for (const name of names) await stored(name);
-  // from the disk alone, once it is there
+  // these files can come from the disk alone once they are there
   for (const name of names.slice(0, 6)) await world.put(name, name);
   world.state.now += RESTED;
   let over = false;
@@ -323,7 +323,7 @@ test('visitors get every file all the while', async () => {
   expect([...answers]).toEqual(['the file']);
 });
 
-/** Restores without settling. */
+/** Runs the restore without settling. */
 async function restoreOnly(): Promise<void> {
   world.state.leaving = false;
   await world.run();

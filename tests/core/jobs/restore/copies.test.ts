@@ -15,17 +15,17 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Files that are in S3 and on this disk, at their plain paths. */
+/** Makes files that are in S3 and on this disk, at their plain paths. */
 const both = async (...names: string[]) => {
   for (const name of names) await world.put(name, `the bytes of ${name}`);
   world.leave();
   await world.run();
   await world.sweepAfter(DAY);
 };
-/** This process has a new, empty uploads folder: another disk. */
+/** Gives this process a new, empty uploads folder, which is another disk. */
 const newDisk = async (): Promise<EngineParts> => {
   await fs.rm(world.folder, { recursive: true });
-  // as at the start of a process
+  // the folder is as at the start of a process
   await fs.mkdir(world.at('.s3-storage'), { recursive: true });
   await fs.writeFile(world.at('.s3-storage/volume'), ELSEWHERE);
   const { volume } = world.jobs;
@@ -73,7 +73,7 @@ test('a copy that is gone is fetched; where somebody put another file, that stay
   expect(progress.failed).toBeGreaterThan(0);
   expect(await world.served()).toMatchObject({ 'gone.txt': 'the bytes of gone.txt', 'changed.txt': 'a file that nobody knows', 'kept.txt': 'the bytes of kept.txt' });
   expect(world.requests).toEqual(['get changed.txt', 'get gone.txt'].sort((a, b) => world.requests.indexOf(a) - world.requests.indexOf(b)));
-  // the bytes are beside it, and come to their path when the other file is taken away
+  // the bytes lie beside the other file, and come to their path when that is taken away
   await fs.rename(world.at('changed.txt'), `${world.at('changed.txt')}.theirs`);
   world.state.now += DAY;
   expect((await world.run()).outcome).toEqual({ status: 'complete' });
@@ -94,11 +94,11 @@ test('a file that neither the disk nor S3 has any more: not complete, and its ro
   const job = world.job();
   const before = (await world.row('a.txt')).placement;
   for (let run = 0; run < 4; run++) expect(await job.run(jobContext().context)).toEqual({ status: 'paused', code: 'OBJECT_NOT_FOUND' });
-  // given up
+  // now the row is given up
   expect(await job.run(jobContext().context)).toEqual({ status: 'failed', code: 'OBJECT_NOT_FOUND' });
   expect(await job.run(jobContext().context)).toEqual({ status: 'failed', code: 'OBJECT_NOT_FOUND' });
   expect((await world.row('a.txt')).placement).toEqual(before);
-  // it is there again, and everything is looked at anew
+  // the object is there again, and the job looks at everything anew
   await world.s3.put('a.txt', bodyOf('the bytes of a.txt'));
   await world.ledger.retry('all');
   expect((await world.run(world.jobs, { fromStart: true })).progress.done).toBeGreaterThan(0);
@@ -109,7 +109,7 @@ test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('without a 
   await both('a.txt');
   await fs.rm(world.at('a.txt'));
   const lastRun = status && { status };
-  // as another process, or this one after a restart, is asked
+  // another process, or this one after a restart, gets this question
   expect(await world.job().isComplete(undefined, lastRun)).toBe(false);
   expect(await world.job().isComplete(undefined, { status: 'complete' })).toBe(true);
   world.state.leaving = false;

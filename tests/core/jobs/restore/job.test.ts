@@ -47,7 +47,7 @@ const states = async () => {
   return counts;
 };
 const row = async (name: string) => (await world.ledger.find(world.key(name)))!;
-/** The bytes that this disk has of a key, looked at without the plugin. */
+/** The bytes that this disk has for a key, read without the plugin. */
 const onDisk = async (name: string) => {
   const local = localOf(await row(name));
   return local && fs.readFile(path.join(world.folder, local.localName), 'utf8');
@@ -60,7 +60,7 @@ test('every file comes back, byte for byte, and stays in S3', async () => {
   for (const name of NAMES) expect([await onDisk(name), await world.object(name)]).toEqual([name, name]);
   expect(await states()).toEqual({ local: 0, both: 25, remote: 0, failed: 0 });
   expect(progress.snapshot()).toMatchObject({ done: 25, total: 25, failed: 0, bytesDone: 25 * SIZE, bytesTotal: 25 * SIZE, requests: { get: 25 } });
-  // stored after each batch
+  // the progress is stored after each batch
   expect(commits.map(({ done }) => done)).toEqual([10, 20, 25]);
   expect(await job().isComplete()).toBe(true);
 });
@@ -102,7 +102,7 @@ test('a file of a range that is not back: the run goes on, and has failed once t
   const failed = { status: 'failed', code: 'OBJECT_NOT_FOUND' };
   expect((await run({ maxId: 12 }, range)).outcome).toEqual(failed);
   expect(await states()).toMatchObject({ both: 11, failed: 1 });
-  // nor does another process, or one that begins anew, find it complete
+  // another process, or a run that begins anew, does not find the job complete either
   world.requests.length = 0;
   expect((await run({ maxId: 12 })).outcome).toEqual(failed);
   expect((await run({ maxId: 12, fromStart: true }, range)).outcome).toEqual(failed);
@@ -167,13 +167,13 @@ test.each(['read-write', 'read-only'] as const)('S3 away: the run pauses with th
 });
 
 describe('room on the disk', () => {
-  /** So much that `files` fit, beside a reserve of 1000 bytes. */
+  /** Room for `files` files, beside a reserve of 1000 bytes. */
   const roomFor = (files: number) => ({ space: async () => ({ free: 1000 + files * SIZE, total: 1e9 }), reserve: () => 1000 });
 
   test('it does not begin when not everything fits', async () => {
     expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBe('DISK_TOO_SMALL');
     expect(await job(roomFor(25)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBeNull();
-    // a range may fit; a dry run says what is lacking
+    // a range may fit, and a dry run says how much is lacking
     expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: 10, apply: false })).toBeNull();
     expect(await job(roomFor(24)).blockedBy({ dryRun: true, maxId: null, apply: false })).toBeNull();
   });
@@ -193,7 +193,7 @@ describe('room on the disk', () => {
     let room = 7;
     world.jobs.disk.put = async (name, body, options) => {
       if (room-- > 0) return put(name, body, options);
-      // as a disk does it: some of the bytes, then no more
+      // the disk takes some of the bytes and then no more
       const full = { ...body, open: () => bodyOf('x').open() };
       await put(name, full, options).catch(() => undefined);
       throw new StorageError('DISK_FULL', { refused: true });

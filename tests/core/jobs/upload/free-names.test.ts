@@ -19,7 +19,7 @@ afterEach(() => world.close());
 
 const lists = () => world.requests.filter((request) => request.startsWith('list ')).length;
 const asked = () => world.requests.filter((request) => request.startsWith('head '));
-/** Puts that are no trial. */
+/** The PUTs other than the trial's. */
 const stored = () => world.puts().filter((request) => request !== `put ${PROBE}`);
 const allThere = async (except: readonly string[] = []) => {
   for (const name of names.filter((one) => !except.includes(one))) expect([await world.object(name), await world.stateOf(name)]).toEqual([name, 'both']);
@@ -33,7 +33,7 @@ test('a library of many files is uploaded without a question for each', async ()
   expect(stored()).toHaveLength(FILES);
   expect(progress.requests).toMatchObject({ head: 0, list: 1, put: FILES + 2, delete: 1 });
   await allThere();
-  // nothing of the trial is left
+  // the trial leaves nothing behind
   expect(world.s3.names().sort()).toEqual([...names].sort());
 });
 
@@ -70,7 +70,7 @@ test('what comes into the bucket after it was listed is not overwritten, and nev
   const object = row && 'remote' in row.placement ? row.placement.remote.object : '7.txt';
   expect(object).not.toBe('7.txt');
   expect(await world.object(object)).toBe('7.txt');
-  // no sweeper will ever take the stranger's for ours
+  // no sweeper will ever take the stranger's object for ours
   world.state.now += 30 * 24 * 3600_000;
   await world.ledger.condemnAbandoned();
   const due = await world.ledger.dueNames({ kind: 'object', locationId: world.cloud.locationId }, 100);

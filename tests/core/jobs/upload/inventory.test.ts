@@ -69,7 +69,7 @@ test('pages of bounded size; the position is stored after each, and the next run
   const { outcome } = await run({}, { signal: ending.signal, onCommit: () => ending.abort() });
   expect(outcome).toEqual({ status: 'paused', code: null });
   expect(await inventory()).toMatchObject({ position: 0, completedTo: null });
-  // what was looked at and not stored is looked at again
+  // the inventory looks again at the files that it had looked at and not recorded
   expect((await run()).outcome).toEqual({ status: 'complete' });
   expect(world.pages.map(({ after }) => after)).toEqual([0, 0, 500, 1000]);
   expect(await inventory()).toMatchObject({ position: 1104, completedTo: UNLIMITED });
@@ -90,7 +90,7 @@ test('the range ends at the highest id wanted, and can be widened', async () => 
   expect(world.s3.names()).toHaveLength(3);
   expect(await inventoryEnded(world.deps, { maxId: null })).toBe(true);
   await world.shelve('new.txt');
-  // uploaded since: the plugin knows it
+  // this file was uploaded since, so the plugin knows it
   expect(await inventoryEnded(world.deps)).toBe(true);
 });
 
@@ -119,7 +119,7 @@ test('what lies at another URL is named with that reason, and is not missing', a
   expect(findings).toEqual([{ kind: 'elsewhere', key: null, name: '/uploads/2023/05/x.png', size: null, code: 'OTHER_URL', action: 'none', applied: false }]);
   expect(await inventory()).toMatchObject({ missing: 0 });
   expect(world.s3.names().sort()).toEqual(['a.txt', 'thumbnail_x_1.png']);
-  // visitors go on getting it from where it lies
+  // visitors go on getting the file from where it lies
   expect(await world.read('2023/05/x.png')).toBe('x');
 });
 

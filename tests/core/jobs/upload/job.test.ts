@@ -44,7 +44,7 @@ test('a run that is stopped gives back what it has not begun; a new process goes
   let committed = 0;
   const first = await run({ batchSize: 10 }, { signal: ending.signal, onCommit: () => ++committed === 2 && ending.abort() });
   expect(first.outcome).toEqual({ status: 'paused', code: null });
-  // what was in hand was brought to its end
+  // the run finished the files that it had begun
   expect(first.progress.done).toBeGreaterThanOrEqual(10);
   expect(first.progress.done).toBeLessThan(20);
   expect((await run({ batchSize: 10 })).progress.done).toBe(30 - first.progress.done);
@@ -119,7 +119,7 @@ test('no right to PUT: the run ends after a batch instead of going through them 
   expect(progress.failed).toBeLessThan(20);
   expect(findings).toHaveLength(progress.failed);
   expect(findings[0]).toMatchObject({ kind: 'failed', code: 'ACCESS_DENIED' });
-  // never given up: nothing is the matter with the files
+  // no row is given up, because nothing is the matter with the files
   for (let again = 0; again < 6; again++) {
     world.state.now += 3600_000;
     await run({ batchSize: 30 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Files of the library that are recorded, and due. */
+/** Makes files of the library that are recorded and due. */
 async function shelved(count: number, content?: string) {
   const names = Array.from({ length: count }, (_, index) => `${index}.txt`);
   for (const name of names) await world.write(name, content ?? name);
@@ -29,7 +29,7 @@ async function shelved(count: number, content?: string) {
   return Promise.all(names.map(async (name) => (await world.ledger.find(world.key(name)))!));
 }
 
-/** The parts, whose PUTs wait until they are let go. */
+/** The parts with a bucket whose PUTs wait until the test lets them go. */
 function waiting() {
   const held: (() => void)[] = [];
   const seen = { most: 0, now: 0 };
@@ -50,7 +50,7 @@ function waiting() {
   });
   return { deps: { ...world.deps, buckets }, seen, held };
 }
-/** Names of which the ledger would have to be told that nothing lies there. */
+/** The number of names that are still pending after two days. */
 const leftPending = async () => {
   world.state.now += 2 * DAY;
   return world.ledger.condemnAbandoned();
@@ -73,7 +73,7 @@ test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at
   expect(await leftPending()).toBe(0);
 });
 
-/** The parts, whose disk counts what is opened, and gives a large file's bytes when it is let go. */
+/** The parts with a disk that counts opened files, and gives a large file's bytes when the test lets it. */
 function countingDisk(parts = world.deps) {
   const seen = { opened: 0, read: 0 };
   let letGo: () => void;
@@ -178,7 +178,7 @@ test('what waits for its turn when the run is stopped is not sent, and its name 
   expect(world.s3.names().length).toBe(done.filter(Boolean).length);
   expect(world.s3.names().length).toBeLessThanOrEqual(2);
   expect(await leftPending()).toBe(0);
-  // nobody has failed, and all are due
+  // no row has failed, and all are due
   for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
 });
 
@@ -197,7 +197,7 @@ test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent w
   expect((await all).filter(Boolean)).toHaveLength(sent);
   expect([held.length, world.s3.names().length]).toEqual([2, sent]);
   for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
-  // all the others are due again
+  // all other files are due again
   expect(await due()).toHaveLength(6 - sent);
   expect(await leftPending()).toBe(0);
 });

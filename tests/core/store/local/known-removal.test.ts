@@ -30,7 +30,7 @@ const known = (patch: Partial<KnownFile> = {}): KnownFile => ({
   stillDue: async () => true,
   ...patch,
 });
-/** Without MD5: a library file that was never read. */
+/** A library file that was never read and has no MD5. */
 const unread = (patch: Partial<KnownFile> = {}) => known({ md5: null, before: Date.now() + HOUR, ...patch });
 const remove = (what = known()) => removeKnown(file, aside, what);
 const text = (at = file) => fs.readFile(at, 'utf8').catch(() => null);
@@ -40,7 +40,7 @@ const lying = async () => {
 };
 
 type Step = 'rename' | 'unlink' | 'link' | 'mkdir';
-/** Ends the "process" at the `nth` call of a file system operation: before it takes effect, or right after. */
+/** Ends the "process" at the `nth` call of a file system operation, before the call takes effect or right after. */
 function crash(step: Step, when: 'before' | 'after', nth = 1): void {
   const real = fs[step] as (...args: unknown[]) => Promise<unknown>;
   let calls = 0;
@@ -58,7 +58,7 @@ function meanwhile(step: Step, act: () => Promise<unknown>): void {
     await real(...args);
   });
 }
-/** As rsync and most editors do it: written beside, and renamed over. */
+/** Writes a file beside the other one and renames it over that, as rsync and most editors do. */
 const putInPlace = async (content: string) => {
   await fs.writeFile(`${file}.new`, content);
   await fs.rename(`${file}.new`, file);
@@ -175,7 +175,7 @@ describe('a path that is used again after its removal has ended', () => {
 
   test('keeps its file, were it the very same: another process ended the removal while this one stood still', async () => {
     let due = true;
-    // the other process ends the removal, and then the file gets its path back: neither bytes nor inode tell
+    // the other process ends the removal, and then the file gets its path back, with the same bytes and the same inode
     const own = path.join(root, 'own');
     await fs.link(file, own);
     meanwhile('rename', async () => {
@@ -196,7 +196,7 @@ describe('a path that is used again after its removal has ended', () => {
     const rename = jest.spyOn(fs, 'rename');
     expect(await remove(known({ stillDue }))).toBe('removed');
     expect(await lines()).toEqual([OLD, []]);
-    // not even for a moment was it away
+    // the file was not away even for a moment
     expect(rename).not.toHaveBeenCalled();
   });
 
@@ -209,7 +209,7 @@ describe('a path that is used again after its removal has ended', () => {
     let slow: Promise<unknown> = Promise.resolve();
     const holds = known({
       stillDue: async () => {
-        // the second question: the file is aside
+        // at the second question the file is aside
         if ((await lying()).length === 0) return true;
         moved();
         await over;
@@ -218,7 +218,7 @@ describe('a path that is used again after its removal has ended', () => {
     });
     let questions = 0;
     const stillDue = async () => {
-      // it has looked for what lies aside, and not yet at the path
+      // this process has looked for files aside, and not yet at the path
       if (++questions === 1) {
         slow = remove(holds);
         await aside;

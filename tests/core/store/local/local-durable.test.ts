@@ -6,8 +6,8 @@ import { openVolume } from '../../../../server/src/core/store/local/volume';
 import { bodyOf, someBytes } from '../../../support/bodies';
 
 /**
- * No test can cut the power, and without that a file that was never synchronised looks like one that was. So this one
- * watches what the store asks of the disk, and in which order: each step is noted when it has succeeded.
+ * No test can cut the power, and without that a file that was never synchronised looks like one that was. So this test
+ * watches what the store asks of the disk, and in which order. It notes each step when the step has succeeded.
  */
 let root: string;
 let store: LocalObjectStore;
@@ -19,7 +19,7 @@ beforeEach(async () => {
   steps = [];
   await watch();
   await store.put('first', bodyOf('x'));
-  // what is done once in the life of an uploads folder
+  // these steps happen once in the life of an uploads folder
   founding = steps.splice(0);
 });
 afterEach(async () => {
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const nameOf = (path: string) => relative(root, path).replace(/^\.s3-storage\/(tmp\/.+|volume\..+)/, 'temporary') || '.';
 
-/** A step, begun only when the one before it has ended. */
+/** The number of steps under way. A step begins only when the one before it has ended. */
 let running = 0;
 async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (running > 0) steps.push('meanwhile');

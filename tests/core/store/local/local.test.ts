@@ -67,7 +67,7 @@ test('the bytes of a file are had at once, if it has as many as expected', async
 
 test('a name that the file system cannot hold is no usable one', async () => {
   await expect(store.put('x'.repeat(300), bodyOf('x'))).rejects.toMatchObject({ code: 'NAME_UNFIT', refused: true });
-  // to be asked for by anybody, of an /uploads address
+  // anybody can ask for such a name with an /uploads address
   await expect(store.stat('x'.repeat(300))).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
   await expect(store.get('x'.repeat(300))).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });

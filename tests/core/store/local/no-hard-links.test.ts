@@ -5,7 +5,7 @@ import { LocalObjectStore } from '../../../../server/src/core/store/local/local-
 import { openVolume } from '../../../../server/src/core/store/local/volume';
 import { bodyOf, bytesOf, someBytes } from '../../../support/bodies';
 
-/** What FAT, exFAT, FUSE and network mounts were seen to answer to link(2). No file system here does, so the answers are made. */
+/** Answers to link(2) that FAT, exFAT, FUSE and network mounts have given. No file system here gives them, so the tests make them. */
 const ANSWERS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EIO', 'EINVAL', 'EUNKNOWN'];
 
 let root: string;
@@ -43,14 +43,14 @@ describe.each(ANSWERS)('where link answers %s', (code) => {
 
   test('a volume is founded, and processes that start together agree on its id', async () => {
     const volumes = await Promise.all(Array.from({ length: 5 }, () => openVolume(root)));
-    // one that came while the id was being written knows it with the next look
+    // a process that came while the id was being written knows it after the next look
     for (const volume of volumes) await volume.refresh();
     expect(new Set(volumes.map(({ id }) => id)).size).toBe(1);
     expect(volumes.every(({ established }) => established)).toBe(true);
   });
 });
 
-// NFS: the request is repeated when its answer was lost, and finds what it has made itself
+// NFS repeats a request whose answer was lost, and the repeated one finds the link that the first has made
 test.each(['EEXIST', 'EIO'])('a link that was made although the answer is %s is one', async (code) => {
   const { link } = fs;
   jest.spyOn(fs, 'link').mockImplementation(async (from, to) => {

@@ -23,7 +23,7 @@ test.each(['photo.jpg', 'été/año 1/фото.jpg'])('a file has both names: %s
   expect(await disk.giveName(OWN, name)).toBe(true);
   expect([await text(OWN), await text(name)]).toEqual(['the photo', 'the photo']);
   expect((await disk.stat(name)).ino).toBe((await disk.stat(OWN)).ino);
-  // one of them goes, the other stays
+  // one name goes, and the other one stays
   await disk.delete(OWN);
   expect(await text(name)).toBe('the photo');
 });

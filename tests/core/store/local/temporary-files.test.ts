@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const line = (text: string) => void lines.push(text);
 const log = { debug: line, info: line, warn: line, error: line };
-/** Runs it as if `ms` had passed since now. */
+/** Tidies up as if `ms` had passed since now. */
 const tidyAfter = (ms: number) =>
   tidy({ volume, log, clock: { now: () => Date.now() + ms, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined } }, system);
 const files = async (folder: string) => (await readdir(folder, { recursive: true })).sort();
@@ -106,7 +106,7 @@ test('the names are those the writers give', async () => {
 });
 
 let inTemporary: string[] = [];
-/** The body's bytes; looks into the folder when they are asked for. */
+/** Yields the body's bytes, and looks into the folder when somebody asks for them. */
 async function* seen(folder: string): AsyncGenerator<Buffer> {
   inTemporary = await readdir(folder);
   yield Buffer.from('bytes');

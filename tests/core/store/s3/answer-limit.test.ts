@@ -57,7 +57,7 @@ test.each([
 ])('%s that does not end is cut off', async (_what, status, request) => {
   answer = endless(status);
   await expect(request()).rejects.toMatchObject({ code: 'NOT_S3', status, detail: expect.stringContaining('more than') as string });
-  // what lies in buffers on the way counts as sent
+  // bytes in buffers on the way count as sent
   expect(sent).toBeLessThan(64 * MIB);
 });
 

@@ -26,7 +26,7 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-/** What the SDK's chain looks at before it comes to a container's role. */
+/** The variables at which the SDK's chain looks before it comes to a container's role. */
 const VARIABLES = [
   'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN',
@@ -65,7 +65,7 @@ test('without a key, requests are signed with the role that the machine has', as
   const { store, destroy } = testS3Store({ endpoint: proxy.endpoint, bucket, region, credentials: undefined, timeoutMs: 5_000 });
   try {
     await withRoleAt(uri, async () => {
-      // the token is none of this server's: what it thinks of it is its own business
+      // this server does not know the token, and its answer does not matter
       await store.head('nothing').catch(() => undefined);
       await store.head('nothing').catch(() => undefined);
     });
@@ -106,7 +106,7 @@ describe('keys in a shared file', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** On a machine that has them, and whose clock `forward` moves. */
+  /** Runs `work` on a machine that has the keys, and whose clock `forward` moves. */
   async function withKeys(work: (store: S3ObjectStore, forward: (ms: number) => void) => Promise<void>): Promise<void> {
     proxy.on({ fault: { kind: 'answer', answer: { status: 204 } } });
     let ahead = 0;

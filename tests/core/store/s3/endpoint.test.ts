@@ -50,7 +50,7 @@ describe('endpoints that are refused', () => {
     'https://s3.example.com/?',
     'https://s3.example.com/#',
     'https://s3.example.com\\@169.254.169.254',
-    // link-local and metadata, in every spelling that reaches them
+    // these are link-local and metadata addresses, in every spelling that reaches them
     'http://169.254.169.254',
     'http://169.254.169.254.',
     'http://169.254.0.1:9000',
@@ -146,7 +146,7 @@ describe('addresses in odd spellings', () => {
 describe('names', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  /** The machine's resolver, answering this. */
+  /** Makes the machine's resolver give this answer. */
   const resolvingTo = (...addresses: string[]) => {
     const answer: LookupAddress[] = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
     const fake = (_name: string, _options: unknown, callback: (error: Error | null, found: LookupAddress[]) => void) => callback(null, answer);

@@ -4,7 +4,7 @@ import { createS3Client } from '../../../../server/src/core/store/s3/client';
 import { S3ObjectStore } from '../../../../server/src/core/store/s3/store';
 import { bodyOf } from '../../../support/bodies';
 
-/** A request as it would leave for Amazon: nothing of these tests goes there. */
+/** A request as it would leave for Amazon. These tests send nothing there. */
 interface Seen {
   protocol: string;
   hostname: string;
@@ -22,7 +22,7 @@ const CONFIG = {
   timeoutMs: 5_000,
 };
 
-/** What differs from one request to the next. */
+/** The headers that differ from one request to the next. */
 const VARIES = new Set(['x-amz-date', 'authorization', 'amz-sdk-invocation-id']);
 const steady = (headers: Record<string, string>) => Object.fromEntries(Object.entries(headers).filter(([name]) => !VARIES.has(name)).sort());
 

@@ -11,13 +11,13 @@ interface Caught {
   headers: IncomingHttpHeaders;
 }
 
-/** A server that answers 404 to everything and remembers what it was asked. */
+/** A server that answers 404 to everything and remembers the requests. */
 async function capture(): Promise<{ server: Server; url: string; caught: Caught[] }> {
   const caught: Caught[] = [];
   const server = createServer((request, response) => {
     const { method, url, headers } = request;
     const { date: _date, authorization, 'x-amz-date': _amzDate, 'amz-sdk-invocation-id': _id, ...steady } = headers;
-    // the key and the region that the request was signed for, without the day and the signature
+    // the header keeps the key and the region of the signature, without the day and the signature itself
     caught.push({ line: `${method} ${url}`, headers: { ...steady, authorization: authorization?.replace(/\/\d{8}\/|Signature=\w+/g, '/') } });
     request.resume().on('end', () => response.writeHead(404, { 'content-type': 'application/xml' }).end());
   });
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const CLEAN = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|_X_AMZN|.*_PROXY$|.*_proxy$)/.test(name)));
 
-/** What a process with these variables sends, and how that ends. */
+/** The requests that a process with these variables sends, and their outcomes. */
 async function sent(variables: Record<string, string>) {
   own.caught.length = 0;
   stranger.caught.length = 0;
@@ -74,7 +74,7 @@ const settings = (url: string): Record<string, string> => ({
   disable_clock_skew_correction: 'true',
 });
 
-/** Everything that the SDK reads, or once did, and what proxies are named by. */
+/** All variables that the SDK reads or once read, and those that name proxies. */
 const variables = (url: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: url,
   AWS_ENDPOINT_URL_S3: url,

@@ -108,7 +108,7 @@ describe('one PUT', () => {
           { objectMode: false },
         ),
     };
-    await store.put(aName(), slow); // 2.4 s in all, with a limit of 1
+    await store.put(aName(), slow); // the PUT takes 2.4 s in all, with a limit of 1 s
   });
   test('an early refusal of a large body is still read', async () => {
     proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied'), early: true } });
@@ -169,7 +169,7 @@ describe('in parts', () => {
   test('an empty tag in the end is looked up', async () => {
     const name = aName();
     const xml = '<?xml version="1.0"?><CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>';
-    await store.put(name, bodyOf(bytes)); // what the end would have made
+    await store.put(name, bodyOf(bytes)); // this is the object that the end would have made
     proxy.forget();
     proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { 'content-type': 'application/xml' }, body: xml } }, when: isEnd });
     const facts = await inParts.put(name, bodyOf(bytes));

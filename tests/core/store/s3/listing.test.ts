@@ -12,7 +12,7 @@ import { FakeClock } from '../../../support/fake-clock';
 const LISTING = { Name: 'media', IsTruncated: false };
 const object = { Key: 'a.png', Size: 1, ETag: '"e"' };
 
-/** A bucket of which the server answers this. */
+/** A bucket whose server gives this answer. */
 function answering(answer: object | Error) {
   const send = async () => {
     if (answer instanceof Error) throw answer;

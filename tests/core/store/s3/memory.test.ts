@@ -7,7 +7,7 @@ import { testS3Store } from '../../../support/s3-store';
 const MIB = 1024 * 1024;
 const SIZE = 300 * MIB;
 
-/** As many bytes, made one MiB at a time. */
+/** A body of `size` bytes that is made one MiB at a time. */
 function made(size: number): Body {
   const block = Buffer.alloc(MIB, 'abcdefgh');
   const hash = createHash('md5');
@@ -29,7 +29,7 @@ test('300 MB in parts cost less than 64 MB of memory', async () => {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   const { store, destroy } = testS3Store({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, bucket: await server.createBucket(), timeoutMs: 20_000 });
   const body = made(SIZE);
-  await store.put('warm-up', made(80 * MIB)); // code, connections, the buffers of one upload that the allocator may keep
+  await store.put('warm-up', made(80 * MIB)); // the first upload loads code, connections and buffers that the allocator may keep
   const before = process.memoryUsage();
   let most = 0;
   const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().arrayBuffers)), 20);

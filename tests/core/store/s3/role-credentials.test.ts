@@ -28,7 +28,7 @@ test('a source that is silent is waited for once, and then behind the scenes', a
   await clock.advance(2_500);
   await expect(first).rejects.toMatchObject({ name: 'CredentialsProviderError' });
   await expect(provide()).rejects.toMatchObject({ name: 'CredentialsProviderError' });
-  // what it says late is used
+  // a late answer of the source is used
   asked[0]?.answer(identity('late'));
   await settle();
   expect(await provide()).toEqual(identity('late'));
@@ -64,7 +64,7 @@ test('what names no end is asked for again after a minute, what names one shortl
   expect(await provide()).toEqual(ends);
   expect(asked).toHaveLength(2);
   await clock.advance(1);
-  // its source may not have another one yet
+  // the source may not have other credentials yet
   expect(await answered(2, ends)).toEqual(ends);
   expect(await provide()).toEqual(ends);
   expect(asked).toHaveLength(3);

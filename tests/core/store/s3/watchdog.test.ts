@@ -1,7 +1,7 @@
 import { Watchdog } from '../../../../server/src/core/store/s3/watchdog';
 import { FakeClock } from '../../../support/fake-clock';
 
-/** A machine whose calendar somebody sets: what has elapsed stays as it is. */
+/** A machine whose calendar somebody sets. The elapsed time stays as it is. */
 class SetClock extends FakeClock {
   offset = 0;
 
@@ -19,7 +19,7 @@ test.each([
   const watchdog = new Watchdog(clock, () => void (bites += 1));
   watchdog.expect(200);
   await clock.advance(50);
-  // the timer of the first wait serves the second one too, and is set anew for what is left of it
+  // the timer of the first wait serves the second one, too, and is set anew for the rest of that
   watchdog.expect(200);
   clock.offset = offset;
   await clock.advance(199);
