@@ -17,8 +17,8 @@ async function main(): Promise<number> {
   const server = await startDatabase(database);
   console.log(`Database: ${database}`);
   try {
-    // two at a time: most of a suite waits for its Strapi, or for a clock
-    return await runJest('integration', ['--maxWorkers=2', ...(positionals.length > 0 ? ['--', ...positionals] : [])], {
+    // two at a time, because most of a suite waits for its Strapi or for a clock; CI has other work beside it
+    return await runJest('integration', [`--maxWorkers=${process.env['TEST_WORKERS'] ?? 2}`, ...(positionals.length > 0 ? ['--', ...positionals] : [])], {
       ...s3,
       ...(server && { TEST_DATABASE_URL: server.url }),
     });
