@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { adminClient, keysOf, registerAdmin } from '../tests/support/admin-client';
 import { bootStrapi } from '../tests/support/boot';
-import { ROOT } from '../tests/support/build';
+import { buildPlugin, ROOT } from '../tests/support/build';
 import { image, sha256 } from '../tests/support/images';
 import { makeSecrets } from '../tests/support/playground-app';
 import { freePort, run } from '../tests/support/process';
@@ -34,9 +34,12 @@ export function expect(claim: string, holds: boolean): void {
   console.log(`  ✔ ${claim}`);
 }
 
-/** Builds and packs the plugin. @returns the path of the tarball, in `folder` */
+/**
+ * Packs the plugin, and builds it first if its sources have changed: another check may be running a Strapi on the present build.
+ * @returns the path of the tarball, in `folder`
+ */
 export async function pack(folder: string): Promise<string> {
-  await run('npm', ['run', 'build'], { cwd: ROOT });
+  await buildPlugin();
   await run('npm', ['pack', '--pack-destination', folder], { cwd: ROOT });
   const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
   if (!tarball) throw new Error('npm pack made no tarball');

@@ -124,6 +124,11 @@ async function buildStep(step: Step, onStart: (name: string) => void): Promise<v
   await writeFile(stamp, wanted);
 }
 
+/** Builds the plugin, unless its sources have not changed since it was built. */
+export function buildPlugin(onStart: (name: string) => void = () => undefined): Promise<void> {
+  return withLock(() => buildStep(PLUGIN, onStart));
+}
+
 /** Builds the plugin, then the app around it; a part whose sources have not changed since it was built is left as it is. */
 export function buildPlayground(onStart: (name: string) => void = () => undefined): Promise<void> {
   return withLock(async () => {

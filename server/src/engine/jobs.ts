@@ -26,7 +26,6 @@ const DAY_MS = 24 * 3600_000;
 export interface EngineJobsDeps {
   readonly parts: LibraryJobsDeps;
   readonly transactions: Transactions;
-  /** PostgreSQL's schema, if it is not the connection's own. */
   readonly leases: Leases;
   readonly holder: string;
   readonly registry: VolumeRegistry;
