@@ -6,7 +6,7 @@ import { incidentLog } from '../adapters/database/incidents';
 import { knexLeases } from '../adapters/database/leases';
 import { libraryItems } from '../adapters/strapi/library-items';
 import { mediaCatalog } from '../adapters/strapi/media-catalog';
-import { identifyProcess } from '../adapters/process-identity';
+import { hasEnded, identifyProcess } from '../adapters/process-identity';
 import { knexInventories } from '../adapters/database/inventories';
 import { knexLedger } from '../adapters/database/knex-ledger';
 import { ensureLibraryIndex } from '../adapters/database/library-index';
@@ -14,6 +14,7 @@ import { migrate } from '../adapters/database/migrate';
 import { strapiTransactions } from '../adapters/database/transactions';
 import { publicAddress, publicMarks, publicSite } from '../adapters/strapi/public-site';
 import { strapiSecretBox } from '../adapters/strapi/secrets';
+import { knexRuns } from '../adapters/database/runs';
 import { KnexSettingsRepository } from '../adapters/database/settings-repository';
 import { volumeRegistry } from '../adapters/database/volumes';
 import type { TestAnswer } from '../contracts/api';
@@ -39,6 +40,7 @@ import { PublicUrlGate } from '../core/public-url/gate';
 import { publicUrlOf } from '../core/public-url/public-url';
 import { openS3Probe } from '../core/buckets/probe/open-s3';
 import { Outage, type IncidentLog } from '../core/outages/outage';
+import { Predecessors } from '../core/runner/predecessors';
 import { SettingsApi } from '../core/admin/settings';
 import { s3ConfigOf } from '../core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
@@ -73,6 +75,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   rows: RowCache;
   storage: MediaStorage;
   housekeeping: Housekeeping;
+  predecessors: Predecessors;
   jobs: EngineJobs;
   visitors: DatabaseTimeout;
   ledgerUsed: boolean;
@@ -202,13 +205,14 @@ export class Engine {
     const publicUrl = new PublicUrlGate(publicUrlOf({ site, marks: publicMarks(strapi), volume }), clock);
     const leases = knexLeases(transactions);
     const twinWatch = new TwinWatch({ volume, leases, clock, log });
-    const housekeeping: Housekeeping = new Housekeeping(shared, {
+    const predecessors = new Predecessors({ leases, runs: knexRuns(transactions), ledger, volume: volume.id, holder, hasEnded, log });
+    const housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
       flushIncidents: () => outage.flush(),
       beat: async () => {
         await diskHealth.check();
         await diskWatch.beat();
-        await jobs.predecessors.register();
+        await predecessors.register();
         await twinWatch.beat();
       },
       leases,
@@ -216,8 +220,8 @@ export class Engine {
     });
     const inventories = knexInventories(transactions);
     const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
-    const jobs: EngineJobs = new EngineJobs({
-      ...{ transactions, leases, holder, registry, service, instance, connections },
+    const jobs = new EngineJobs({
+      ...{ transactions, leases, predecessors, holder, registry, service, instance, connections },
       parts: {
         ...shared,
         library: catalog,
@@ -246,7 +250,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     return engine;
   }
@@ -277,12 +281,12 @@ export class Engine {
 
   /** Starts the background work. Only a process that serves HTTP calls this; commands leave that work to the servers. */
   serve(): void {
-    const { housekeeping, jobs } = this.parts;
+    const { housekeeping, predecessors, jobs } = this.parts;
     this.#serves = true;
     // if anything is wrong, the first request will report it
     void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
     // this frees what a killed predecessor held, before anything is claimed
-    void jobs.predecessors.takeOver().then(() => {
+    void predecessors.takeOver().then(() => {
       if (this.#stopped.signal.aborted) return;
       housekeeping.start();
       jobs.start();
@@ -294,7 +298,7 @@ export class Engine {
     this.#stopped.abort();
     // both stop at once: the last uploads have only a few seconds, and no job may use them up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
-    await this.parts.jobs.predecessors.leave();
+    await this.parts.predecessors.leave();
     this.parts.connections.close();
   }
 

@@ -1,5 +1,4 @@
 import { cronSchedules, isCron } from '../adapters/strapi/schedules';
-import { hasEnded } from '../adapters/process-identity';
 import { knexFindings } from '../adapters/database/findings';
 import { knexJobRequests } from '../adapters/database/job-requests';
 import { knexRuns } from '../adapters/database/runs';
@@ -9,7 +8,7 @@ import type { JobRequests } from '../core/runner/job-requests';
 import { JobSchedules, scheduleOf } from '../core/runner/job-schedules';
 import { JobsApi } from '../core/admin/jobs';
 import { LeaseHolder } from '../core/leases/lease-holder';
-import { Predecessors } from '../core/runner/predecessors';
+import type { Predecessors } from '../core/runner/predecessors';
 import type { Leases } from '../core/leases/leases';
 import { libraryJobs, type LibraryJobsDeps } from '../core/jobs/all';
 import { RequestBook } from '../core/runner/request-book';
@@ -27,6 +26,7 @@ export interface EngineJobsDeps {
   readonly parts: LibraryJobsDeps;
   readonly transactions: Transactions;
   readonly leases: Leases;
+  readonly predecessors: Predecessors;
   readonly holder: string;
   readonly registry: VolumeRegistry;
   readonly service: SettingsService;
@@ -38,20 +38,20 @@ export interface EngineJobsDeps {
 
 /** The jobs on the whole library, wired to this project's database and settings. */
 export class EngineJobs {
-  readonly predecessors: Predecessors;
+  readonly #predecessors: Predecessors;
   readonly #runner: JobRunner;
   readonly #requests: JobRequests;
   /** Makes the API that the routes use. @param updateSettings resolves when the change is in force */
   readonly api: (updateSettings: (patch: SettingsPatch) => Promise<unknown>) => JobsApi;
   readonly #schedules: JobSchedules;
 
-  constructor({ parts, transactions, leases, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
+  constructor({ parts, transactions, leases, predecessors, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
     const { clock, log, ledger } = parts;
     const jobs = libraryJobs(parts);
     const runs = knexRuns(transactions);
     const findings = knexFindings(transactions);
     const requests = knexJobRequests(transactions);
-    this.predecessors = new Predecessors({ leases, runs, ledger, volume: parts.volume.id, holder, hasEnded, log });
+    this.#predecessors = predecessors;
     const settings = () => service.current().settings;
     // the id is read each time: a folder that cannot be read at the start gets another id when it can
     const volume = () => parts.volume.id;
@@ -95,7 +95,7 @@ export class EngineJobs {
 
   /** Works on a job in this process until nothing is left to do. Before that it frees what a killed predecessor held. */
   readonly runNow: JobRunner['runNow'] = async (...what) => {
-    await this.predecessors.takeOver();
+    await this.#predecessors.takeOver();
     return this.#runner.runNow(...what);
   };
 
