@@ -106,6 +106,12 @@ test('all seven steps are listed, whatever the test came to', () => {
   expect(rows.map(({ state }) => state)).toEqual(['passed', 'failed', 'left-out', 'left-out', 'left-out', 'left-out', 'left-out']);
 });
 
+test('a step that could not check anything has not passed', () => {
+  const unchecked = { name: 'public', ok: true, ms: 0, code: 'PUBLIC_URL_UNCHECKED', message: '', hint: null } as const;
+  const rows = stepRows({ ok: true, steps: [unchecked], capabilities: { etagIsMd5: true, conditionalPut: true }, snippets: [] });
+  expect(rows.at(-1)).toMatchObject({ name: 'public', state: 'unchecked' });
+});
+
 test('a detail is what the server says beyond the sentence of the code', () => {
   const step = { name: 'endpoint', ok: false, ms: 1, hint: null } as const;
   const { message } = ERRORS.WRONG_REGION;

@@ -4,15 +4,21 @@ import type { TestAnswer, TestStep, TestStepName } from '../../../server/src/con
 export const STEP_NAMES: readonly TestStepName[] = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete', 'public'];
 
 export type StepRow =
-  | { name: TestStepName; state: 'passed' | 'failed'; step: TestStep }
+  | { name: TestStepName; state: 'passed' | 'unchecked' | 'failed'; step: TestStep }
   | { name: TestStepName; state: 'left-out' };
 
 /** All steps in their order; those the test never came to are shown as left out rather than missing. */
 export function stepRows(answer: TestAnswer): StepRow[] {
   return STEP_NAMES.map((name) => {
     const step = answer.steps.find((candidate) => candidate.name === name);
-    return step ? { name, state: step.ok ? 'passed' : 'failed', step } : { name, state: 'left-out' };
+    return step ? { name, state: stateOf(step), step } : { name, state: 'left-out' };
   });
+}
+
+/** A step that does not make the test fail, and still has a finding, could not check what its name says. */
+function stateOf({ ok, code }: TestStep): 'passed' | 'unchecked' | 'failed' {
+  if (!ok) return 'failed';
+  return code === null ? 'passed' : 'unchecked';
 }
 
 /** The details that the server adds to the sentence of the code: S3's own words, a host name, the right region. */

@@ -1,5 +1,5 @@
 import { Box, Flex, Typography } from '@strapi/design-system';
-import { CheckCircle, CrossCircle, Minus } from '@strapi/icons';
+import { CheckCircle, CrossCircle, Minus, WarningCircle } from '@strapi/icons';
 
 import type { TestAnswer, TestStep } from '../../../../../server/src/contracts/api';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
@@ -8,6 +8,7 @@ import type { StepRow } from '../../../utils/steps';
 
 const LOOK = {
   passed: { Icon: CheckCircle, color: 'success600' },
+  unchecked: { Icon: WarningCircle, color: 'warning600' },
   failed: { Icon: CrossCircle, color: 'danger600' },
   'left-out': { Icon: Minus, color: 'neutral600' },
 } as const;
