@@ -1,3 +1,4 @@
+// This file is longer than others, so that all steps that a row can take stand side by side.
 /**
  * The changes of one row: pure functions from the row as it is (read under a lock) to the row as it shall be, and to the names that
  * nobody needs any more. The implementations of the ledger only load, apply and store. `rev` grows in every function that returns a
