@@ -10,7 +10,7 @@ describe('arguments', () => {
     ['upload --dry-run --max-id 500 --concurrency=16', { command: 'upload', dryRun: true, maxId: 500, concurrency: 16 }],
     ['cleanup -y', { command: 'cleanup', yes: true }],
     ['audit --apply --yes', { command: 'audit', apply: true, yes: true }],
-  ])('%s', (line, expected) => {
+  ])('“%s” is read as a command with its options', (line, expected) => {
     expect(parseArguments(line.split(' '))).toEqual({ kind: 'run', request: { ...DEFAULTS, ...expected } });
   });
 
@@ -40,7 +40,7 @@ describe('arguments', () => {
     expect(start).not.toHaveBeenCalled();
   });
 
-  it('helps, with the commands or with the options and examples of one', async () => {
+  it('--help lists all commands, and after the name of a command shows its usage and examples', async () => {
     const all = stageIo();
     expect(await runOn(all, '--help')).toBe(0);
     for (const command of COMMANDS) expect(all.stdout()).toContain(`\n  ${command} `);
@@ -53,7 +53,7 @@ describe('arguments', () => {
     }
   });
 
-  it('help holds every option that its command takes, and no other', async () => {
+  it('the help of a command lists every option that it takes, and no other', async () => {
     for (const command of COMMANDS) {
       const played = stageIo();
       await runOn(played, `${command} -h`);

@@ -12,7 +12,7 @@ const failedStep = (code: 'CLOCK_SKEW' | 'ACCESS_DENIED') => async () => ({
 });
 
 describe('doctor', () => {
-  it('goes through everything, and ends with 0 when nothing is wrong', async () => {
+  it('prints a line for each check, and ends with 0 when nothing is wrong', async () => {
     const played = stageIo();
     expect(await runOn(played, 'doctor')).toBe(0);
 
@@ -66,7 +66,7 @@ describe('doctor', () => {
     expect(played.stdout()).toMatch(new RegExp(`^✗ ${name}: .+\\n {4}→ .+$`, 'm'));
   });
 
-  it('with another encryption key than the server’s says so, and nothing that contradicts it', async () => {
+  it('says that its encryption key is not the server’s, and nothing that contradicts this', async () => {
     const played = stageIo();
     const settings = async () => ({ ...SETTINGS, settings: { ...SETTINGS.settings, secretAccessKeySet: false }, mode: 'off' as const, reason: reasonOf('SECRET_UNREADABLE') });
     expect(await runOn(played, 'doctor', engineWith({ settings }))).toBe(1);
@@ -76,14 +76,14 @@ describe('doctor', () => {
     expect(played.stdout()).not.toMatch(/is encrypted with|of this machine/);
   });
 
-  it('says of a secret that nobody has stored that none is', async () => {
+  it('says that no secret is stored when nobody has stored one', async () => {
     const played = stageIo();
     const settings = { ...SETTINGS.settings, accessKeyId: null, secretAccessKeySet: false };
     await runOn(played, 'doctor', engineWith({ settings: async () => ({ ...SETTINGS, settings, sources: { ...SETTINGS.sources, secretAccessKey: 'default' } }) }));
     expect(played.stdout()).toContain('✓ Encryption: a secret would be stored encrypted with admin.secrets.encryptionKey; none is stored\n');
   });
 
-  it('finds files that nobody can open: only in S3, which is off or away', async () => {
+  it('finds files that nobody can open because they are only in S3, which is off or away', async () => {
     for (const over of [{ mode: 'off' as const }, { outage: { since: '', code: 'TIMEOUT' as const, detail: null, reads: true, writes: true, unreadable: STATUS.objects.remote } }]) {
       const played = stageIo();
       expect(await runOn(played, 'doctor', engineWith({ status: async () => ({ ...STATUS, ...over }) }))).toBe(1);
@@ -91,7 +91,7 @@ describe('doctor', () => {
     }
   });
 
-  it('notes what the connection test has noticed', async () => {
+  it('shows the notes of the connection test, and ends with 0 all the same', async () => {
     const played = stageIo();
     const { message, hint } = ERRORS.PROXY_NOT_USED;
     const test = async () => ({ ...PASSED_TEST, notes: [{ code: 'PROXY_NOT_USED' as const, message: `${message} (HTTPS_PROXY)`, hint }] });
@@ -102,14 +102,14 @@ describe('doctor', () => {
   it.each<[string, Partial<HostFacts>, RegExp]>([
     ['Upload provider', { foreignMethods: ['uploadStream', 'delete'] }, /wrapped or replaced uploadStream, delete/],
     ['Readers of the folder', { folderReaders: ['local-image-sharp'] }, /local-image-sharp reads files/],
-  ])('says what other code of the project does: %s', async (name, facts, text) => {
+  ])('notes other code of the project that works on uploads, and ends with 0: %s', async (name, facts, text) => {
     const played = stageIo();
     expect(await runOn(played, 'doctor', engineWith(), { ...FACTS, ...facts })).toBe(0);
     expect(played.stdout()).toMatch(new RegExp(`^! ${name}: .+\\n {4}→ .+$`, 'm'));
     expect(played.stdout()).toMatch(text);
   });
 
-  it('only notes what may be meant so', async () => {
+  it('only notes what the administrator may intend, and ends with 0', async () => {
     const played = stageIo();
     const engine = engineWith({
       settings: async () => ({
@@ -126,7 +126,7 @@ describe('doctor', () => {
     expect(noted).toEqual(['Free space', 'Durable disk', 'Mode', 'Waiting files']);
   });
 
-  it('goes on without an engine as far as it can', async () => {
+  it('makes the other checks when the plugin cannot start, and ends with 1', async () => {
     const played = stageIo();
     const command = createCommand({ start: async () => Promise.reject(new StorageError('DISK_FULL')), facts: async () => FACTS }, played.clock);
     expect(await command.run(['doctor'], played.io)).toBe(1);
@@ -134,7 +134,7 @@ describe('doctor', () => {
     expect(played.stdout()).toContain('✓ Uploads folder');
   });
 
-  it('tests no connection where S3 is off, and tells everything as one document', async () => {
+  it('tests no connection while S3 is off, and writes one document with --json', async () => {
     const played = stageIo();
     const test = jest.fn();
     const settings = async () => ({ ...SETTINGS, mode: 'off' as const, reason: reasonOf('NOT_CONFIGURED') });

@@ -35,7 +35,7 @@ describe('upload', () => {
     expect(played.stderr().split('\n').slice(0, -1)).toHaveLength(3);
   });
 
-  it('passes its options on, and the engine’s defaults where there are none', async () => {
+  it('passes its options to the engine, and no limit that nobody has given', async () => {
     const runNow = jest.fn<Promise<typeof RUN>, Parameters<AdminApi['runNow']>>(async () => RUN);
     await runOn(stageIo(), 'upload --max-id 500 --concurrency 16', engineWith({ runNow }));
     await runOn(stageIo(), 'upload', engineWith({ runNow }));
@@ -74,7 +74,7 @@ describe('upload', () => {
     expect(objects).toHaveBeenCalledWith({ failed: 'true', state: 'local', page: '1', pageSize: '10' });
   });
 
-  it('a file that fails in one round and is done in the next has not failed; one that fails in each has failed once', async () => {
+  it('reports as failed only files that are failed after the last round, each of them once', async () => {
     const rounds: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       for (let round = 0; round < 3; round++) {
         onProgress({ ...PROGRESS, done: 333, total: 335, failed: 2 });
@@ -93,7 +93,7 @@ describe('upload', () => {
     expect(left.stdout()).toContain('Failed: 1 file\n');
   });
 
-  it('--dry-run says what would be done, the requests, and why some are passed by', async () => {
+  it('--dry-run says what it would do, with how many requests, and why it would pass some files by', async () => {
     const played = stageIo();
     const run: RunEntry = {
       ...DRY_RUN,
@@ -114,7 +114,7 @@ describe('upload', () => {
     );
   });
 
-  it('--dry-run tells what has failed before and would be tried again, and ends with 1', async () => {
+  it('--dry-run lists files that failed when last tried, and ends with 1', async () => {
     const failed = { kind: 'failed', key: 'photo_1.jpg', name: null, size: 1_200_000, reason: reasonOf('FILE_CHANGED'), action: 'none', applied: false } as const;
     const report = jest.fn(async () => ({ ...NO_REPORT, results: [failed], pagination: { page: 1, pageSize: 10, total: 1 } }));
     const played = stageIo();
@@ -139,7 +139,7 @@ describe('upload', () => {
       report: async () => ({ ...NO_REPORT, results: [lacking], pagination: { page: 1, pageSize: 10, total: 1 } }),
     });
 
-    it('says by how much and what to do, and ends with 1', async () => {
+    it('says how many bytes are missing and what to do, and ends with 1', async () => {
       const played = stageIo();
       expect(await runOn(played, 'restore --dry-run', engine)).toBe(1);
       expect(played.stdout()).toBe(
@@ -153,14 +153,14 @@ describe('upload', () => {
       );
     });
 
-    it('tells scripts so, and not as a file that failed', async () => {
+    it('reports an obstacle with --json, and no file that failed', async () => {
       const played = stageIo();
       expect(await runOn(played, 'restore --dry-run --json', engine)).toBe(1);
       expect(JSON.parse(played.stdout())).toMatchObject({ run: { failed: 0 }, failures: [], obstacles: [{ reason: reasonOf('DISK_TOO_SMALL'), bytes: 36_000_000 }] });
     });
   });
 
-  it('of a dry run that an outage has ended, only the one that began anew counts', async () => {
+  it('--dry-run counts only the run that began anew after an outage', async () => {
     const played = stageIo();
     const runNow: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       onProgress({ ...DRY_RUN, total: 600, bytesTotal: 12_000_000, skipped: [{ code: 'IN_S3', count: 5, bytes: 0 }] });
@@ -171,7 +171,7 @@ describe('upload', () => {
     expect(played.stdout()).toContain('Would be removed from this disk: 1,000 files, 20 MB.\nRequests to S3: 1 LIST, 1,000 PUT\nPassed by:\n  7 files');
   });
 
-  it('adds up the runs that outages of S3 make of it', async () => {
+  it('adds up the runs into which an outage of S3 splits it', async () => {
     const played = stageIo();
     const first = { ...PROGRESS, skipped: [{ code: 'IN_S3' as const, count: 5, bytes: 0 }] };
     const second: RunEntry = { ...RUN, done: 550, total: 550, bytesDone: 11_000_000, bytesTotal: 11_000_000, skipped: [{ code: 'IN_S3', count: 2, bytes: 0 }] };
@@ -202,7 +202,7 @@ describe('upload', () => {
     );
   });
 
-  it('waits for S3 only where it is S3 that is away, and says once that it answers again', async () => {
+  it('says once that it waits for S3, and after a failure of another kind only that it tries again', async () => {
     const played = stageIo();
     const runNow: AdminApi['runNow'] = async (_name, _options, { onProgress, onPaused }) => {
       for (const code of ['NOT_ON_DISK', null, 'UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE'] as const) {
@@ -246,7 +246,7 @@ describe('upload', () => {
   });
 });
 
-it('warns of what a restore will not come to, and runs it all the same', async () => {
+it('a restore shows its warning about another disk, and runs all the same', async () => {
   const warning = reasonOf('OTHER_DISK_IN_USE');
   const played = stageIo({});
   const runNow = jest.fn(async () => RUN);
@@ -255,7 +255,7 @@ it('warns of what a restore will not come to, and runs it all the same', async (
   expect(runNow).toHaveBeenCalledTimes(1);
 });
 
-describe('blocked', () => {
+describe('a blocked job', () => {
   const blocked = (name: 'cleanup' | 'upload') => ({ jobs: async () => ({ jobs: [jobOf(name, { blockedBy: reasonOf('READ_ONLY') })] }) });
 
   it('says why and ends with 3, before anybody is asked or anything runs', async () => {
@@ -268,7 +268,7 @@ describe('blocked', () => {
     expect(runNow).not.toHaveBeenCalled();
   });
 
-  it('leaves it to the run whether a dry run or a range may begin', async () => {
+  it('lets --dry-run and --max-id through, and a run that is refused ends with 3', async () => {
     expect(await runOn(stageIo(), 'upload --dry-run', engineWith(blocked('upload')))).toBe(0);
     expect(await runOn(stageIo(), 'upload --max-id 5', engineWith(blocked('upload')))).toBe(0);
     const played = stageIo();
@@ -277,7 +277,7 @@ describe('blocked', () => {
     expect(JSON.parse(played.stdout())).toEqual({ error: reasonOf('ALREADY_RUNNING') });
   });
 
-  it('an unexpected failure is no block: it ends with 1 and its text', async () => {
+  it('differs from an unexpected failure, which ends with 1 and its message', async () => {
     const played = stageIo();
     expect(await runOn(played, 'upload', engineWith({ runNow: async () => Promise.reject(new Error('no such column')) }))).toBe(1);
     expect(played.stderr()).toContain('upload failed: no such column\n');
@@ -285,10 +285,10 @@ describe('blocked', () => {
   });
 });
 
-describe('consent', () => {
+describe('the question before a job', () => {
   const question = 'This removes from this disk the files that are proven to be in S3 (at most 800 files, 16 MB).';
 
-  it.each([['yes', 0], ['YES ', 0], ['y', 1], ['', 1], ['no', 1]])('“%s” to the question of a cleanup ends with %d', async (answer, code) => {
+  it.each([['yes', 0], ['YES ', 0], ['y', 1], ['', 1], ['no', 1]])('answered with “%s” lets a cleanup end with %d', async (answer, code) => {
     const played = stageIo({ isTTY: true, answer });
     const runNow = jest.fn(async () => ({ ...RUN, job: 'cleanup' as const }));
     expect(await runOn(played, 'cleanup', engineWith({ runNow }))).toBe(code);
@@ -296,7 +296,7 @@ describe('consent', () => {
     expect(runNow).toHaveBeenCalledTimes(code === 0 ? 1 : 0);
   });
 
-  it.each(['cleanup', 'restore', 'audit --apply'])('“%s” with nobody there does nothing without --yes, and is done with it', async (line) => {
+  it.each(['cleanup', 'restore', 'audit --apply'])('makes “%s” do nothing where nobody can answer, unless --yes is given', async (line) => {
     const played = stageIo();
     const runNow = jest.fn(async () => RUN);
     expect(await runOn(played, line, engineWith({ runNow }))).toBe(2);
@@ -306,19 +306,19 @@ describe('consent', () => {
     expect(runNow).toHaveBeenCalledTimes(1);
   });
 
-  it.each(['upload', 'audit', 'cleanup --dry-run', 'restore --dry-run'])('“%s” asks nothing', async (line) => {
+  it.each(['upload', 'audit', 'cleanup --dry-run', 'restore --dry-run'])('does not come before “%s”', async (line) => {
     const played = stageIo({ isTTY: true, answer: 'no' });
     expect(await runOn(played, line)).toBe(0);
     expect(played.questions).toEqual([]);
   });
 
-  it('names the range', async () => {
+  it('names the range that --max-id gives', async () => {
     const played = stageIo({ isTTY: true, answer: 'no' });
     await runOn(played, 'restore --max-id 500', engineWith({ status: async () => STATUS }));
     expect(played.questions[0]).toContain('back to this disk (at most 3,000 files, 60 MB, up to id 500).');
   });
 
-  it('names none where the run knows none: a cleanup frees what is proven, whatever its id', async () => {
+  it('names no range for a cleanup, which frees proven files whatever their id', async () => {
     const played = stageIo({ isTTY: true, answer: 'no' });
     await runOn(played, 'cleanup --max-id 500');
     expect(played.questions[0]).toContain(question);
@@ -335,7 +335,7 @@ describe('audit', () => {
   const checked = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
   const withAudit = (audit: AuditResult) => engineWith({ runNow: async () => ({ ...RUN, job: 'audit', audit }) });
 
-  it('that finds nothing ends with 0', async () => {
+  it('ends with 0 when it finds nothing', async () => {
     const played = stageIo();
     expect(await runOn(played, 'audit', withAudit(checked))).toBe(0);
     expect(played.stdout()).toBe(
@@ -353,7 +353,7 @@ describe('audit', () => {
     expect(played.stdout()).toContain(lines(sentence, 'Found: nothing in what was looked at.'));
   });
 
-  it('ends with 1 for what endangers a file, until it is put right', async () => {
+  it('ends with 1 for a finding that endangers a file, and with 0 for others or with --apply', async () => {
     const played = stageIo();
     expect(await runOn(played, 'audit', engineWith({ report }))).toBe(1);
     expect(played.stdout()).toContain(
@@ -380,7 +380,7 @@ describe('SIGINT', () => {
     return { engine, seen };
   };
 
-  it('once: finishes what is in hand, sums up, and ends with 130', async () => {
+  it('lets the run finish the files in hand, sums up, and ends with 130', async () => {
     const played = stageIo();
     const { engine } = endless();
     const ended = runOn(played, 'upload', engine);
@@ -393,7 +393,7 @@ describe('SIGINT', () => {
     expect(played.quitWith()).toBeNull();
   });
 
-  it('twice: ends at once', async () => {
+  it('ends the process at once when it comes a second time', async () => {
     const played = stageIo();
     const deaf = engineWith({ runNow: () => new Promise(() => undefined) });
     void runOn(played, 'upload', deaf);
@@ -404,7 +404,7 @@ describe('SIGINT', () => {
     expect(played.quitWith()).toBe(130);
   });
 
-  it('after the run is nobody’s any more', async () => {
+  it('writes nothing after the run has ended', async () => {
     const played = stageIo();
     await runOn(played, 'upload');
     const before = played.stderr();

@@ -16,7 +16,7 @@ describe('numbers', () => {
     [1_000, '1 kB'],
     [12_345_678, '12.3 MB'],
     [5e15, '5,000 TB'],
-  ])('%d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+  ])('%d bytes are shown as “%s”', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   it.each([
     [0.84, '0.8 s'],
@@ -25,15 +25,15 @@ describe('numbers', () => {
     [7_499, '2 h 5 min'],
     [86_399, '1 d'],
     [100_000, '1 d 4 h'],
-  ])('%d seconds', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+  ])('%d seconds are shown as “%s”', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
-  it('files and times', () => {
+  it('files are counted with a separator of thousands, and times are shown in UTC', () => {
     expect([formatFiles(1), formatFiles(12_345)]).toEqual(['1 file', '12,345 files']);
     expect(formatTime('2026-11-23T19:52:39.123Z')).toBe('2026-11-23 19:52:39 UTC');
   });
 });
 
-describe('the line of a terminal', () => {
+describe('the progress line on a terminal', () => {
   it.each([
     [120, 'upload  [█████████████░░░░░░░░░░░░░░░░░]  45 %  450/1,000  9 MB/20 MB  1 MB/s  2 min 10 s left'],
     [90, 'upload  [████░░░░░░]  45 %  450/1,000  9 MB/20 MB  1 MB/s  2 min 10 s left'],
@@ -41,29 +41,29 @@ describe('the line of a terminal', () => {
     [45, 'upload  45 %  450/1,000  2 min 10 s left'],
     [20, 'upload  45 %'],
     [8, 'upload  '],
-  ])('of %d columns', (columns, text) => expect(progressLine('upload', PROGRESS, RATE, columns)).toBe(text));
+  ])('shows as much as fits into %d columns', (columns, text) => expect(progressLine('upload', PROGRESS, RATE, columns)).toBe(text));
 
-  it.each(Array.from({ length: 130 }, (_, columns) => columns))('never is longer than %d columns', (columns) => {
+  it.each(Array.from({ length: 130 }, (_, columns) => columns))('is never longer than %d columns', (columns) => {
     for (const progress of [PROGRESS, { ...PROGRESS, total: 0, bytesTotal: 0 }, { ...PROGRESS, failed: 12, waitingFor: 'UNREACHABLE' as const }]) {
       expect(progressLine('upload', progress, RATE, columns).length).toBeLessThanOrEqual(columns);
     }
   });
 
-  it('says what it does while the total is not known, what failed, and that it waits', () => {
+  it('says that the total is not known yet, how many files failed, and that it waits for S3', () => {
     expect(progressLine('audit', { ...PROGRESS, total: 0 }, null, 80)).toBe('audit  looking through the library, 450 files');
     expect(progressLine('upload', { ...PROGRESS, failed: 3, waitingFor: 'UNREACHABLE' }, RATE, 90)).toBe(
       'upload  [████░░░░░░]  45 %  450/1,000  9 MB/20 MB  waiting for S3  3 failed',
     );
   });
 
-  it('is at 100 % when all is dealt with, though bytes of failed files are missing, and never above', () => {
+  it('is at 100 % when every file is done or failed, whatever the bytes, and never above', () => {
     expect(progressLine('upload', { ...PROGRESS, done: 990, failed: 10 }, null, 50)).toContain('100 %');
     expect(progressLine('upload', { ...PROGRESS, done: 999, bytesDone: 21_000_000 }, null, 50)).toContain('100 %');
   });
 });
 
 describe('the rate', () => {
-  it('is that of the last seconds; the time left follows the slower of files and bytes', () => {
+  it('is measured over the last seconds, and the time left follows the slower of files and bytes', () => {
     const meter = new RateMeter();
     expect(meter.rate(PROGRESS)).toBeNull();
     meter.add({ ...PROGRESS, done: 0, bytesDone: 0 }, 0);
@@ -74,7 +74,7 @@ describe('the rate', () => {
     expect(meter.rate({ ...PROGRESS, bytesTotal: 29_000_000 })?.secondsLeft).toBe(100);
   });
 
-  it('tells no time left while nothing moves', () => {
+  it('gives no time left while nothing moves', () => {
     const meter = new RateMeter();
     meter.add(PROGRESS, 0);
     meter.add(PROGRESS, 5_000);
@@ -82,8 +82,8 @@ describe('the rate', () => {
   });
 });
 
-describe('the display', () => {
-  it('on a terminal draws in place, ten times a second at most, and leaves no trace', async () => {
+describe('the progress display', () => {
+  it('draws in place on a terminal, about ten times a second at most, and removes itself at the end', async () => {
     const played = stageIo({ isTTY: true, columns: 60 });
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
     for (let done = 0; done < 1_000; done++) {
@@ -99,7 +99,7 @@ describe('the display', () => {
     expect(drawn.at(-1)).toBe('');
   });
 
-  it('on a terminal is drawn again each second when the run tells nothing', async () => {
+  it('draws itself again each second on a terminal while the run reports nothing', async () => {
     const played = stageIo({ isTTY: true });
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
     await played.clock.advance(5_000);
@@ -109,7 +109,7 @@ describe('the display', () => {
     expect(drawings(played)).toHaveLength(7);
   });
 
-  it('elsewhere is a line at the start and each ten seconds, whatever the run tells', async () => {
+  it('writes a line at the start and every 10 seconds where there is no terminal', async () => {
     const played = stageIo();
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
     for (let second = 0; second < 25; second++) {
@@ -125,7 +125,7 @@ describe('the display', () => {
     expect(played.stderr()).not.toContain('\r');
   });
 
-  it('says once that it waits for S3, and once that it goes on', () => {
+  it('says once that it waits for S3, and once that S3 answers again', () => {
     const played = stageIo();
     const display = new ProgressDisplay('upload', played.io.stderr, played.clock);
     const seen = [[0, 'UNREACHABLE'], [0, undefined], [0, 'UNREACHABLE'], [1, undefined], [2, undefined]] as const;

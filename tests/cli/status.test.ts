@@ -37,7 +37,7 @@ describe('status', () => {
     expect(played.stderr()).toBe('');
   });
 
-  it('says why S3 is not used or away, what waits and what is stranded', async () => {
+  it('says why S3 is read-only and since when it is away, and counts unreadable, waiting and stranded files', async () => {
     const played = stageIo();
     const tally = { count: 3, bytes: 1_200_000 };
     const status = {
@@ -71,7 +71,7 @@ describe('status', () => {
   const nothing = { count: 0, bytes: 0 };
   const empty = { local: nothing, both: nothing, remote: nothing, trash: nothing, missing: nothing, lost: nothing, failed: nothing };
 
-  it('calls S3 what it is: refusing, only readable, read only, or off while files are only there', async () => {
+  it('says whether S3 refuses, stores nothing, cannot be read, is only read, or is off with files in it', async () => {
     const outage = { since: '2026-11-23T19:52:39.123Z', code: 'INVALID_ACCESS_KEY', detail: null, reads: true, writes: true, unreadable: nothing } as const;
     expect(await shown({ outage })).toMatch(/^S3 +refuses since /m);
     expect(await shown({ outage: { ...outage, reads: false } })).toMatch(/^S3 +stores nothing since /m);
@@ -80,7 +80,7 @@ describe('status', () => {
     expect(await shown({ mode: 'off', reason: reasonOf('NOT_CONFIGURED') })).toMatch(/^Unreadable +3,000 files, 60 MB: only in S3/m);
   });
 
-  it('on a plugin that was never configured knows of the library, and calls nothing complete', async () => {
+  it('counts the items of the library before the plugin was ever configured, and calls no job complete', async () => {
     const jobs = (['upload', 'restore', 'purge', 'audit'] as const).map((name) =>
       jobOf(name, { complete: true, looked: false, progress: { ...jobOf(name).progress, done: 0, total: 0 } }));
     const text = await shown({ mode: 'off', reason: reasonOf('NOT_CONFIGURED'), objects: empty, library: { items: 12, untaken: 12 } }, ...jobs);
@@ -92,7 +92,7 @@ describe('status', () => {
     expect(text).not.toMatch(/complete|knows of no file/);
   });
 
-  it('an audit is told by what it found and what it looked at', async () => {
+  it('says what an audit found and what it did not look at', async () => {
     const audit = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
     const of = (over: Partial<AuditResult>) => shown({}, jobOf('audit', { complete: true, lastRun: { ...RUN, job: 'audit', audit: { ...audit, ...over } } }));
     expect(await of({})).toMatch(/^audit +all in order;/m);
@@ -101,7 +101,7 @@ describe('status', () => {
     expect(await of({ findings: 2, lost: 2, bucket: 'partly' })).toMatch(/^audit +2 files nowhere, not everything was looked at;/m);
   });
 
-  it('files that were found nowhere are listed as such, and not once more as failed', async () => {
+  it('counts files that were found nowhere as not found, and not a second time as failed', async () => {
     const text = await shown({ objects: { ...STATUS.objects, missing: { count: 2, bytes: 0 }, failed: { count: 3, bytes: 40 } } });
     expect(text).toMatch(/^ {2}not found +2 files$/m);
     expect(text).toMatch(/^ {2}of these failed +1 file, 40 bytes$/m);
@@ -113,7 +113,7 @@ describe('status', () => {
     expect(JSON.parse(played.stdout())).toEqual({ ...STATUS, jobs: [jobOf('upload')] });
   });
 
-  it('--json turns no text of the terminal round', async () => {
+  it('--json escapes characters that would reverse the direction of text in a terminal', async () => {
     const played = stageIo();
     const node = { ...STATUS.node, volume: 'x.jpg\u202egnp\u200f\u061c' };
     await runOn(played, 'status --json', engineWith({ status: async () => ({ ...STATUS, node }) }));
@@ -121,7 +121,7 @@ describe('status', () => {
     expect(JSON.parse(played.stdout()).node).toEqual(node);
   });
 
-  it('without an engine says so and ends with 3', async () => {
+  it('says that the plugin could not start, and ends with 3', async () => {
     const played = stageIo();
     const start = async () => Promise.reject(new StorageError('DISK_ERROR'));
     const command = createCommand({ start, facts: async () => FACTS }, played.clock);
@@ -131,14 +131,14 @@ describe('status', () => {
 });
 
 describe('the bar of the library', () => {
-  it.each([0, 1, 2, 3, 10, 79])('has exactly %d characters at most 60, and one for the rarest part', (width) => {
+  it.each([0, 1, 2, 3, 10, 79])('stays within 60 characters, and shows even the rarest part where there is room: %d columns', (width) => {
     const objects = { ...STATUS.objects, local: { count: 1, bytes: 1 }, remote: { count: 1_000_000, bytes: 1 } };
     const [bar] = libraryLines(objects, width);
     expect(bar!.length).toBeLessThanOrEqual(Math.max(3, Math.min(60, width)));
     if (width >= 3) expect(bar).toMatch(/^█+▓+░+$/);
   });
 
-  it('is not drawn for nothing', () => {
+  it('gives way to a sentence when the plugin knows of no file', () => {
     const none = { count: 0, bytes: 0 };
     expect(libraryLines({ ...STATUS.objects, local: none, both: none, remote: none }, 80)).toEqual(['The plugin knows of no file yet.']);
   });
