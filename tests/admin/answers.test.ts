@@ -27,12 +27,12 @@ const readWrite = { mode: 'read-write', reason: null, settings } as const;
 const off = { mode: 'off', settings } as const;
 const notConfigured = { code: 'NOT_CONFIGURED', message: '', hint: '' } as const;
 
-test('the situation: the settings’ mode until the status is known, then the status’', () => {
+test('the situation follows the mode in the settings until the status is known, then the mode in the status', () => {
   expect(situationOf({ ...off, reason: notConfigured }, null)).toEqual({ kind: 'off', reason: notConfigured });
   expect(situationOf({ ...off, reason: notConfigured }, status({}))).toEqual({ kind: 'read-write' });
 });
 
-test('everything is in S3 only where nothing is left behind, and as long as that is known', () => {
+test('everything counts as in S3 only when the status shows that no file is left behind', () => {
   const objects = { ...status({}).objects, local: { count: 60, bytes: 600 } };
   const nothing = { untaken: 0, local: none, nowhere: 0 };
   expect(situationOf(readWrite, status({}))).toEqual({ kind: 'read-write' });
@@ -44,7 +44,7 @@ test('everything is in S3 only where nothing is left behind, and as long as that
   expect(situationOf(readWrite, status({ objects: missing }))).toEqual({ kind: 'partly', rest: { ...nothing, nowhere: 2 } });
 });
 
-test('S3 that is not used while files are only there is no quiet state', () => {
+test('the situation is cut off when S3 is off while files are only in S3', () => {
   const objects = { ...status({}).objects, remote: { count: 58, bytes: 580 } };
   expect(situationOf({ ...off, reason: notConfigured }, status({ mode: 'off', reason: notConfigured, objects }))).toEqual({
     kind: 'cut-off',
@@ -53,7 +53,7 @@ test('S3 that is not used while files are only there is no quiet state', () => {
   });
 });
 
-test('settings that were tried in vain are not shown as working', () => {
+test('settings whose last test failed are not shown as working', () => {
   const finding = { code: 'INVALID_ACCESS_KEY', message: 'm', hint: null } as const;
   expect(situationOf(readWrite, status({}), finding)).toEqual({ kind: 'unproven', refuses: false, finding });
   // the beginning comes from the outage, and the cause is the one that was found just now
@@ -61,21 +61,21 @@ test('settings that were tried in vain are not shown as working', () => {
   expect(situationOf({ ...off, reason: notConfigured }, status({ mode: 'off' }), finding).kind).toBe('off');
 });
 
-test('an outage is told with what waits, and its end with what still waits', () => {
+test('an outage is shown with the files that wait, and after its end the files that still wait are shown', () => {
   const pendingUploads = { count: 3, bytes: 300 };
   expect(situationOf(readWrite, status({ outage, pendingUploads }))).toEqual({ kind: 'away', outage, refuses: false, waiting: pendingUploads });
   expect(situationOf(readWrite, status({ pendingUploads })).kind).toBe('catching-up');
   expect(situationOf(readWrite, status({ mode: 'off', outage })).kind).toBe('off');
 });
 
-test('an outage is called what it is', () => {
+test('an outage is named by its effect: away, denied, no writes, or no reads', () => {
   expect(outageKind(outage)).toBe('away');
   expect(outageKind({ ...outage, code: 'INVALID_ACCESS_KEY' })).toBe('denied');
   expect(outageKind({ ...outage, reads: false })).toBe('writes');
   expect(outageKind({ ...outage, writes: false })).toBe('reads');
 });
 
-test('an outage refuses uploads only where it is set to, and where they would go to S3', () => {
+test('an outage refuses uploads only if the settings say so and uploads would go to S3', () => {
   const rejecting = { ...readWrite, settings: { onOutage: 'reject' } } as const;
   expect(situationOf(rejecting, status({ outage }))).toMatchObject({ kind: 'away', refuses: true });
   expect(situationOf(rejecting, status({ outage, mode: 'read-only' }))).toEqual({ kind: 'read-only', reason: null, outage });
@@ -83,7 +83,7 @@ test('an outage refuses uploads only where it is set to, and where they would go
   expect(situationOf(unknown, status({ outage }))).toMatchObject({ kind: 'away', refuses: null });
 });
 
-test('files that wait on a disk that is gone are not being uploaded', () => {
+test('stranded files do not count as files that wait for their upload', () => {
   const stranded = { count: 3, bytes: 300, volumes: [] };
   const pendingUploads = { count: 3, bytes: 300 };
   const objects = { ...status({}).objects, local: pendingUploads };
@@ -95,7 +95,7 @@ test('files that wait on a disk that is gone are not being uploaded', () => {
   expect(situationOf(readWrite, status({ outage, pendingUploads, stranded }))).toMatchObject({ kind: 'away', waiting: none });
 });
 
-test('all seven steps are listed, whatever the test came to', () => {
+test('all seven steps of the connection test are listed, also when one has failed', () => {
   const failed = { name: 'credentials', ok: false, ms: 2, code: 'SIGNATURE_MISMATCH', message: '', hint: null } as const;
   const rows = stepRows({
     ok: false,
@@ -106,13 +106,13 @@ test('all seven steps are listed, whatever the test came to', () => {
   expect(rows.map(({ state }) => state)).toEqual(['passed', 'failed', 'left-out', 'left-out', 'left-out', 'left-out', 'left-out']);
 });
 
-test('a step that could not check anything has not passed', () => {
+test('a step of the connection test that could not check anything has not passed', () => {
   const unchecked = { name: 'public', ok: true, ms: 0, code: 'PUBLIC_URL_UNCHECKED', message: '', hint: null } as const;
   const rows = stepRows({ ok: true, steps: [unchecked], capabilities: { etagIsMd5: true, conditionalPut: true }, snippets: [] });
   expect(rows.at(-1)).toMatchObject({ name: 'public', state: 'unchecked' });
 });
 
-test('a detail is what the server says beyond the sentence of the code', () => {
+test('the detail of a step is what the server says beyond the message of the code', () => {
   const step = { name: 'endpoint', ok: false, ms: 1, hint: null } as const;
   const { message } = ERRORS.WRONG_REGION;
   expect(detailOf({ ...step, code: 'WRONG_REGION', message })).toBeNull();
@@ -120,14 +120,14 @@ test('a detail is what the server says beyond the sentence of the code', () => {
   expect(detailOf({ ...step, code: 'WRONG_REGION', message: 'Other words.' })).toBe('Other words.');
 });
 
-test('a test that passed without writing says so', () => {
+test('a connection test that passed without writing counts as read-only', () => {
   const capabilities = { etagIsMd5: null, conditionalPut: null };
   const steps = [{ name: 'read', ok: true, ms: 1, code: null, message: '', hint: null } as const];
   expect(wasReadOnly({ ok: true, steps, capabilities, snippets: [] })).toBe(true);
   expect(wasReadOnly({ ok: false, steps, capabilities, snippets: [] })).toBe(false);
 });
 
-test('a refusal is read from Strapi’s error, and anything else is not trusted', () => {
+test('a refusal is read from Strapi’s error answer, and any other answer has no code and no message', () => {
   const details = { code: 'INVALID_SETTINGS', fields: [{ path: 'bucket', message: 'no' }, 'odd'] };
   const error = { name: 'FetchError', response: { data: { error: { message: 'Bad', details } } } };
   expect(readFailure(error)).toEqual({
@@ -148,6 +148,6 @@ test.each([
   [1500, '1.5 kB'],
   [2_000_000, '2 MB'],
   [3.2e15, '3,200 TB'],
-])('%d bytes are %s', (bytes, text) => {
+])('%d bytes are shown as %s', (bytes, text) => {
   expect(formatBytes(bytes, 'en')).toBe(text);
 });

@@ -1,6 +1,6 @@
 import { STORED, formAfter } from './support';
 
-test('the API’s findings go away with the edit of their field, and paths of no input are dropped', () => {
+test('a message of the API goes away when its field is edited, and one without a field is dropped', () => {
   const refused = formAfter(STORED, {
     type: 'refused',
     fields: [
@@ -18,7 +18,7 @@ test('the API’s findings go away with the edit of their field, and paths of no
   expect(edited.refused).toEqual({ prefix: 'neither' });
 });
 
-test('edits count revisions, looking and saving do not', () => {
+test('an edit raises the revision of the form; visiting a field and saving do not', () => {
   const edited = formAfter(STORED, { type: 'changed', values: { bucket: 'x' } }, { type: 'visited', path: 'bucket' });
   expect(edited.revision).toBe(1);
   const saved = formAfter(STORED, { type: 'changed', values: { bucket: 'x' } }, { type: 'loaded', settings: { ...STORED, bucket: 'x' } });

@@ -9,7 +9,7 @@ import { jobOf, runOf } from '../support/job-answers';
 const blockedBy = { code: 'UPLOAD_INCOMPLETE', message: '', hint: '' } as const;
 const progress = jobOf('upload').progress;
 
-test('what a job is at: running before waiting before complete before blocked', () => {
+test('the activity of a job is the first that applies: running, waiting, complete, blocked, idle', () => {
   expect(activityOf(jobOf('upload', { running: true, wanted: true }))).toBe('running');
   expect(activityOf(jobOf('upload', { running: true, lastDryRun: runOf({ dryRun: true, status: 'running' }) }))).toBe('trying');
   expect(activityOf(jobOf('upload', { wanted: true, blockedBy }))).toBe('waiting');
@@ -19,12 +19,12 @@ test('what a job is at: running before waiting before complete before blocked', 
   expect(activityOf(jobOf('upload'))).toBe('idle');
 });
 
-test('one that has nothing to do and has never run is not called complete', () => {
+test('a job that has nothing to do and has never run is not called complete', () => {
   expect(activityOf(jobOf('restore', { complete: true }))).toBe('nothing');
   expect(activityOf(jobOf('restore', { complete: true, blockedBy, lastDryRun: runOf({ dryRun: true }) }))).toBe('nothing');
 });
 
-test('on the way out of S3 the plugin may go once a restore has found every file at its path, and not while one is under way', () => {
+test('while leaving, the panel lets the plugin go only after a restore is complete and not under way', () => {
   const states = (over: Parameters<typeof jobOf>[1], nowhere = 0) => stepsOut(jobOf('restore', over), nowhere);
   const open = ['leave-done', 'restore-now', 'uninstall-later'];
   expect(states({})).toEqual(open);
@@ -37,13 +37,13 @@ test('on the way out of S3 the plugin may go once a restore has found every file
   expect(states({ complete: true, lastRun: runOf(), progress: { ...progress, failed: 1 } })).toContain('restore-partly-done');
 });
 
-test('a job that nobody has looked into is not said to have nothing to do', () => {
+test('a job that has not looked at the library yet is not said to have nothing to do', () => {
   expect(activityOf(jobOf('restore', { looked: false }))).toBe('unseen');
   expect(activityOf(jobOf('restore', { complete: true, looked: false }))).toBe('unseen');
   expect(activityOf(jobOf('restore', { complete: true, looked: true }))).toBe('nothing');
 });
 
-describe('what an audit that has ended says', () => {
+describe('the verdict of an audit that has ended', () => {
   const clean = { bucket: 'checked', disk: true, findings: 0, applied: 0, lost: 0 } as const;
   const audit = (over: Partial<NonNullable<ReturnType<typeof runOf>['audit']>> = {}) => runOf({ job: 'audit', audit: { ...clean, ...over } });
 
@@ -56,23 +56,23 @@ describe('what an audit that has ended says', () => {
     ['partly', { bucket: 'partly' }],
     ['partly', { disk: false }],
     ['problems', { bucket: 'unchecked', findings: 1 }],
-  ] as const)('%s for %j', (verdict, over) => {
+  ] as const)('is %s for %j', (verdict, over) => {
     expect(verdictOf(audit(over))).toBe(verdict);
     expect(isGood(jobOf('audit', { lastRun: audit(over) }))).toBe(verdict === 'clean');
   });
 
-  test('one of a version that did not note what it looked at proves nothing', () => {
+  test('is unknown when an older version did not note what the audit looked at', () => {
     expect(verdictOf(runOf({ job: 'audit' }))).toBe('unknown');
     expect(isGood(jobOf('audit', { lastRun: runOf({ job: 'audit' }) }))).toBe(false);
   });
 
-  test('what was left out is named', () => {
+  test('names the places that were not looked at', () => {
     expect(notLookedAt({ ...clean, bucket: 'unchecked', disk: false })).toEqual(['bucket', 'disk']);
     expect(notLookedAt({ ...clean, bucket: 'partly' })).toEqual(['buckets']);
     expect(notLookedAt(clean)).toEqual([]);
   });
 
-  test('it is outdated once another job has worked since it began', () => {
+  test('is outdated once another job has done work since the audit began', () => {
     const upload = (startedAt: string, endedAt: string | null, done = 1) => [
       jobOf('upload', { lastRun: runOf({ startedAt, endedAt, done }) }),
       jobOf('audit', { lastRun: audit() }),
@@ -85,12 +85,12 @@ describe('what an audit that has ended says', () => {
   });
 });
 
-test('files that a run found nowhere are told of as not done', () => {
+test('files that a run failed, found nowhere or gave up count as not done', () => {
   const skipped = [{ code: 'MISSING', count: 2, bytes: 0 }, { code: 'IN_S3', count: 5, bytes: 50 }, { code: 'GIVEN_UP', count: 1, bytes: 10 }] as const;
   expect(undoneOf(runOf({ failed: 1, skipped: [...skipped] }))).toBe(4);
 });
 
-test('a bar is for work that was begun: a restore that nobody has asked for has none, although most files are on the disk', () => {
+test('a restore has a progress bar once somebody asked for it; an upload has one once there are files', () => {
   const some = { ...progress, done: 304, total: 312 };
   const of = (name: Parameters<typeof jobOf>[0], over: Parameters<typeof jobOf>[1] = {}) => hasProgress(jobOf(name, { progress: some, ...over }));
   expect(of('upload')).toBe(true);
@@ -101,7 +101,7 @@ test('a bar is for work that was begun: a restore that nobody has asked for has 
   expect(of('upload', { progress: none, running: true })).toBe(true);
 });
 
-test('an audit always has something to compare: its last run alone tells what it is at', () => {
+test('an audit is complete only after a complete run, and is never said to have nothing to do', () => {
   const audit = (over: Parameters<typeof jobOf>[1] = {}) => activityOf(jobOf('audit', { complete: true, ...over }));
   expect(audit()).toBe('never');
   expect(audit({ lastDryRun: runOf() })).toBe('never');
@@ -111,7 +111,7 @@ test('an audit always has something to compare: its last run alone tells what it
   expect(audit({ running: true })).toBe('running');
 });
 
-test('before the first real start there is a dry run, which has to have ended; an audit needs none', () => {
+test('a job needs a dry run that has ended before its first real run, but an audit needs none', () => {
   expect(needsTrial(jobOf('upload'))).toBe(true);
   expect(needsTrial(jobOf('upload', { lastDryRun: runOf({ status: 'running', endedAt: null }) }))).toBe(true);
   expect(needsTrial(jobOf('upload', { lastDryRun: runOf() }))).toBe(false);
@@ -119,7 +119,7 @@ test('before the first real start there is a dry run, which has to have ended; a
   expect(needsTrial(jobOf('audit'))).toBe(false);
 });
 
-test('a dry run’s result is shown until a real run is newer, and is what a start is said to do', () => {
+test('the result of a dry run tells what a start will do until a real run has gone on after it', () => {
   const trial = runOf({ dryRun: true, total: 12, bytesTotal: 340 });
   const of = (lastRun: ReturnType<typeof runOf> | null) =>
     jobOf('cleanup', { lastDryRun: trial, lastRun, progress: { ...progress, done: 4, total: 10, bytesDone: 40, bytesTotal: 100 } });
@@ -142,15 +142,15 @@ test.each([
   // the last file is an empty one
   [{ done: 3, total: 4, bytesDone: 100, bytesTotal: 100 }, 99],
   [{ done: 4, total: 4, bytesDone: 100, bytesTotal: 100 }, 100],
-])('%j is %d percent', (over, percent) => {
+])('the progress %j is %d percent', (over, percent) => {
   expect(percentOf({ ...progress, ...over })).toBe(percent);
 });
 
-test('requests are counted whatever their kind', () => {
+test('the requests of a run are the sum of all kinds', () => {
   expect(requestsOf(runOf({ requests: { list: 1, head: 2, get: 3, put: 4, delete: 5 } }))).toBe(15);
 });
 
-test('a start and an end are told once; what goes on, and the first look, are not', () => {
+test('the start and the end of a job are announced; a pause, a purge and the first answer are not', () => {
   const idle = jobOf('upload');
   const running = jobOf('upload', { running: true, wanted: true });
   const paused = jobOf('upload', { wanted: true });
@@ -162,7 +162,7 @@ test('a start and an end are told once; what goes on, and the first look, are no
   expect(announcementsOf([jobOf('purge')], [jobOf('purge', { running: true })])).toEqual([]);
 });
 
-test('the end of a dry run is told with the dry run’s own numbers', () => {
+test('the end of a dry run is announced with the dry run’s own numbers', () => {
   const trying = jobOf('upload', { running: true, lastDryRun: runOf({ status: 'running', endedAt: null }) });
   const tried = jobOf('upload', { lastDryRun: runOf({ done: 5 }), lastRun: runOf({ done: 99 }) });
   expect(announcementsOf([trying], [tried])).toEqual([{ kind: 'ended', job: 'upload', status: 'complete', done: 5, failed: 0 }]);
@@ -174,11 +174,11 @@ test.each([
   ['0 * * * *', 'hourly'],
   ['0 3 * * *', 'nightly'],
   ['0 4 * * *', 'own'],
-])('%j is chosen as %s', (expression, choice) => {
+])('the schedule %j is shown as the choice %s', (expression, choice) => {
   expect(choiceOf(expression)).toBe(choice);
 });
 
-test('every choice is recognised again', () => {
+test('every schedule that can be chosen is recognised again', () => {
   for (const [choice, expression] of Object.entries(SCHEDULES)) expect(choiceOf(expression)).toBe(choice);
 });
 
@@ -190,7 +190,7 @@ test.each([
   ['-1', undefined],
   ['1.5', undefined],
   ['9'.repeat(17), undefined],
-])('a limit of %j is %s', (text, id) => {
+])('the text %j for the highest id is read as %s', (text, id) => {
   expect(readMaxId(text)).toBe(id);
 });
 
@@ -199,15 +199,15 @@ test.each([
   [61, { hours: 0, minutes: 2 }],
   [3_599, { hours: 1, minutes: 0 }],
   [7_260, { hours: 2, minutes: 1 }],
-])('%d seconds are %j', (seconds, parts) => {
+])('%d seconds are shown as %j, rounded up to a minute', (seconds, parts) => {
   expect(minutesOf(seconds)).toEqual(parts);
 });
 
-test('a state of a newer server has words too', () => {
+test('a state that only a newer server knows has a text, too', () => {
   expect([stateKey('missing'), stateKey('local'), stateKey('elsewhere')]).toEqual(['state.missing', 'state.local', 'state.other']);
 });
 
-test('an audit’s plan counts what it would change, until it was done', () => {
+test('the plan of an audit counts what it would change, and is gone once a change was applied', () => {
   const counts = [
     { kind: 'orphan-object', action: 'none', count: 3, bytes: 30 },
     { kind: 'object-missing', action: 'upload-again', count: 2, bytes: 20 },

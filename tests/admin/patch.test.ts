@@ -20,12 +20,12 @@ test('only what changed is sent, so that values of config and environment are no
   expect(toPatch(state)).toEqual({ maxAttempts: 5 });
 });
 
-test('a value typed and typed back is no change, nor is white space around it', () => {
+test('a value that is typed and then typed back is no change, even with white space around it', () => {
   const state = formAfter(STORED, { type: 'changed', values: { bucket: 'x' } }, { type: 'changed', values: { bucket: ' media ' } });
   expect(isDirty(state)).toBe(false);
 });
 
-test('an emptied field is null, an emptied prefix is empty, a prefix is a folder', () => {
+test('an emptied field is sent as null, an emptied prefix as an empty text, and a prefix as a folder', () => {
   expect(toPatch(formAfter(STORED, { type: 'changed', values: { cacheControl: '', endpoint: '' } }))).toEqual({ endpoint: null });
   const prefixed = { ...STORED, prefix: 'site/' };
   expect(toPatch(formAfter(prefixed, { type: 'changed', values: { prefix: '' } }))).toEqual({ prefix: '' });
@@ -44,7 +44,7 @@ test('a kept secret is not in the patch, a replaced one comes with its key ID', 
   expect(toPatch(replaced)).toEqual({ accessKeyId: 'KEY', secretAccessKey: 's3cr3t' });
 });
 
-test('removing the secret removes the pair, and can be taken back', () => {
+test('removing the secret also removes the key ID, and can be taken back', () => {
   const removed = formAfter(STORED, { type: 'secret', edit: { kind: 'remove' } });
   expect(toPatch(removed)).toEqual({ accessKeyId: null, secretAccessKey: null });
   expect(toPatch(formAfter(STORED, { type: 'reset', name: 'accessKeyId' }))).toEqual(toPatch(removed));

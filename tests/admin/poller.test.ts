@@ -22,7 +22,7 @@ function stage() {
   return { world, poller, answered };
 }
 
-test('asks at once, then every 2 seconds while something runs, else every 10', async () => {
+test('the poller asks at once, then every 2 seconds while something runs, else every 10 seconds', async () => {
   const { world, poller, answered } = stage();
   void poller.now();
   expect(world.asked).toBe(1);
@@ -35,7 +35,7 @@ test('asks at once, then every 2 seconds while something runs, else every 10', a
   expect([BUSY_MS, CALM_MS]).toEqual([2_000, 10_000]);
 });
 
-test('a server that is slow to answer is not asked twice at once, but once more after an act in between', async () => {
+test('a server that is slow to answer is not asked twice at once, but once more after its answer', async () => {
   const { world, poller, answered } = stage();
   void poller.now();
   expect(world.timer).toBeNull();
@@ -50,7 +50,7 @@ test('a server that is slow to answer is not asked twice at once, but once more 
   expect(world.timer?.ms).toBe(BUSY_MS);
 });
 
-test('hidden, it stops; shown again, it asks at once', async () => {
+test('the poller stops while the page is hidden, and asks at once when it is shown again', async () => {
   const { world, poller, answered } = stage();
   void poller.now();
   await answered(true);
@@ -73,7 +73,7 @@ test('an answer that comes while the page is hidden sets no timer', async () => 
   expect(world.timer).toBeNull();
 });
 
-test('ended, it asks no more, whatever is still on its way', async () => {
+test('a poller that has ended asks no more, even if an answer is still on its way', async () => {
   const { world, poller, answered } = stage();
   void poller.now();
   poller.end();

@@ -7,7 +7,7 @@ test('a preset fills path style, region and endpoint', () => {
   expect(values).toMatchObject({ provider: 'minio', forcePathStyle: true, region: 'us-east-1', endpoint: 'http://localhost:9000' });
 });
 
-test('the endpoint follows the region while it is typed', () => {
+test('the endpoint of a preset follows the region while somebody types it', () => {
   const { values } = formAfter(FRESH, { type: 'changed', values: { provider: 'digitalocean' } }, ...typed('region', 'nyc3'));
   expect(values.endpoint).toBe('https://nyc3.digitaloceanspaces.com');
 });
@@ -22,7 +22,7 @@ test('an endpoint that a person typed does not follow the region', () => {
   expect(values.endpoint).toBe('https://cdn.example.org');
 });
 
-test('an endpoint pasted from the console says the region', () => {
+test('an endpoint that is pasted from the provider’s console fills the region', () => {
   const { values } = formAfter(
     FRESH,
     { type: 'changed', values: { provider: 'backblaze' } },
@@ -31,7 +31,7 @@ test('an endpoint pasted from the console says the region', () => {
   expect(values.region).toBe('us-west-004');
 });
 
-test('an endpoint typed before its preset was chosen stays, and one of another provider goes', () => {
+test('choosing a preset keeps an endpoint that fits it, and clears one of another provider', () => {
   const pasted = formAfter(FRESH, { type: 'changed', values: { endpoint: 'https://ams3.digitaloceanspaces.com' } });
   expect(formAfter(STORED, { type: 'changed', values: { provider: 'aws' } }).values).toMatchObject({ endpoint: '', region: '' });
   const after = formAfter(
@@ -41,7 +41,7 @@ test('an endpoint typed before its preset was chosen stays, and one of another p
   expect(after.values).toMatchObject({ endpoint: 'https://ams3.digitaloceanspaces.com', region: 'ams3' });
 });
 
-test('an address of one’s own survives the change to a preset without a pattern', () => {
+test('an own endpoint and region stay when somebody chooses a preset without a pattern', () => {
   const own = { ...FRESH, endpoint: 'https://s3.intern.example.net', region: 'garage' };
   expect(formAfter(own, { type: 'changed', values: { provider: 'other' } }).values).toMatchObject({
     endpoint: 'https://s3.intern.example.net',
@@ -53,7 +53,7 @@ test('choosing the same preset again changes nothing', () => {
   expect(formAfter(STORED, { type: 'changed', values: { provider: 'digitalocean' } }).values).toEqual(formAfter(STORED).values);
 });
 
-test('no preset leaves a placeholder in a value, each is parsed as a URL once its region is known', () => {
+test('no preset leaves a placeholder in an endpoint, which is a URL once the region is known', () => {
   for (const preset of PRESETS) {
     const filled = endpointFor(preset, preset.region.examples[0] ?? 'x');
     expect(filled).not.toMatch(/[{}]/);
@@ -62,6 +62,6 @@ test('no preset leaves a placeholder in a value, each is parsed as a URL once it
   }
 });
 
-test('a preset unknown here falls back to the plainest one', () => {
+test('a preset that the panel does not know falls back to “other”', () => {
   expect(presetOf('from-the-future').id).toBe('other');
 });

@@ -39,7 +39,7 @@ test('English and French are there', () => {
   expect(LANGUAGES.sort()).toEqual(expect.arrayContaining(['en', 'fr']));
 });
 
-describe.each(LANGUAGES)('%s', (language) => {
+describe.each(LANGUAGES)('the language %s', (language) => {
   const own = texts(language);
 
   test('has every key, and no other', () => {
@@ -47,7 +47,7 @@ describe.each(LANGUAGES)('%s', (language) => {
   });
 
   if (language === 'fr') {
-    test('has no break before high punctuation and inside guillemets', () => {
+    test('has no ordinary space before high punctuation or inside guillemets', () => {
       expect(Object.entries(own).filter(([, text]) => / [:;?!»]|« /.test(text))).toEqual([]);
     });
   }
@@ -56,7 +56,7 @@ describe.each(LANGUAGES)('%s', (language) => {
     expect(Object.entries(own).filter(([, text]) => text.trim() === '')).toEqual([]);
   });
 
-  test('takes the same values as English, in valid ICU syntax', () => {
+  test('has the same placeholders as English, in valid ICU syntax', () => {
     const values = { message: 'M', done: 1, total: 2, whole: '2 kB', percent: 50, rate: 1.5, hours: 1, minutes: 2, page: 1, pages: 2, failed: 1, requests: 3,
       job: 'J', how: 'H', when: 'W', place: 'L', share: '50 %', file: 'A', files: '2 F', why: 'Y', action: 'A', what: 'W', count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P', folder: '/F', errno: 'EROFS' };
     const placeholders = (text: string) => [...new Set(text.match(/\{(\w+)(?=[,}])/g))].sort();
@@ -67,7 +67,7 @@ describe.each(LANGUAGES)('%s', (language) => {
     }
   });
 
-  test('reaches the panel whole, with the plugin’s prefix', async () => {
+  test('is loaded whole, with the plugin’s prefix on each key', async () => {
     const { data, locale } = await loadTranslations(language);
     expect(locale).toBe(language);
     expect(data).toEqual(Object.fromEntries(Object.entries(own).map(([key, text]) => [`s3-storage.${key}`, text])));
@@ -84,12 +84,12 @@ test('a language that is not shipped loads as nothing', async () => {
   expect(await loadTranslations('xx')).toEqual({ data: {}, locale: 'xx' });
 });
 
-test('every key the sources use exists', () => {
+test('every translation key that the sources use exists', () => {
   expect(asked.length).toBeGreaterThan(60);
   expect(asked.filter((text) => !KEYS.some((key) => asKeys(text).test(key)))).toEqual([]);
 });
 
-test('every key is used', () => {
+test('every translation key is used', () => {
   const patterns = textsIn(sources).map(asKeys);
   expect(KEYS.filter((key) => !patterns.some((one) => one.test(key)))).toEqual([]);
 });
@@ -126,6 +126,6 @@ test('the titles of the server’s snippets are translated', () => {
   }
 });
 
-test('panel and server mean the same plugin', () => {
+test('panel and server have the same plugin id', () => {
   expect(PLUGIN_ID).toBe(SERVER_ID);
 });

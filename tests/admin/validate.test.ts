@@ -11,11 +11,11 @@ const keysOf = (problems: ReturnType<typeof validate>) =>
 const after = (...actions: FormAction[]) => keysOf(validate(formAfter(STORED, ...actions), DATABASE, true));
 const change = (values: Extract<FormAction, { type: 'changed' }>['values']): FormAction => ({ type: 'changed', values });
 
-test('stored settings have no finding', () => {
+test('stored settings have no problem', () => {
   expect(after()).toEqual({});
 });
 
-test('a first visit asks for bucket and region only when a connection is meant', () => {
+test('an empty form requires bucket and region only when the connection is concerned', () => {
   const fresh = formAfter(FRESH);
   expect(touchesConnection(fresh)).toBe(false);
   expect(validate(fresh, sourcesOf('default'), false)).toEqual({});
@@ -32,7 +32,7 @@ test.each([
   ['has space', 'invalid.bucket.format'],
   ['-begins', 'invalid.bucket.format'],
   ['fine.name-1', undefined],
-])('bucket %j', (bucket, key) => {
+])('the problem with the bucket %j is %s', (bucket, key) => {
   expect(after(change({ bucket })).bucket).toBe(key);
 });
 
@@ -44,7 +44,7 @@ test.each([
   ['https://<account>.r2.cloudflarestorage.com', 'invalid.endpoint.placeholder'],
   ['', 'invalid.endpoint.required'],
   ['http://localhost:9000', undefined],
-])('endpoint %j', (endpoint, key) => {
+])('the problem with the endpoint %j is %s', (endpoint, key) => {
   expect(after(change({ endpoint })).endpoint).toBe(key);
 });
 
@@ -55,25 +55,25 @@ test.each([
   ['site/media', undefined],
   ['.hidden', 'invalid.prefix.format'],
   ['a%2fb', 'invalid.prefix.format'],
-])('prefix %j', (prefix, key) => {
+])('the problem with the prefix %j is %s', (prefix, key) => {
   expect(after(change({ prefix })).prefix).toBe(key);
 });
 
-test.each(['', '0', '-1', '1.5', 'ten', '99999999'])('number %j is refused', (maxAttempts) => {
+test.each(['', '0', '-1', '1.5', 'ten', '99999999'])('the text %j is refused as a number', (maxAttempts) => {
   expect(after(change({ maxAttempts })).maxAttempts).toBe('invalid.number');
 });
 
-test('a moved place asks for the secret again, unless it is entered', () => {
+test('another bucket requires the secret again, unless it is entered', () => {
   expect(after(change({ bucket: 'another' }))).toEqual({ secretAccessKey: 'invalid.secret.again' });
   expect(after(change({ bucket: 'another' }), { type: 'secret', edit: { kind: 'replace', value: 'new' } })).toEqual({});
 });
 
-test('a new key ID asks for its secret wherever the old pair came from', () => {
+test('a new key ID requires its secret, also when the old pair came from the environment', () => {
   const state = formAfter(STORED, change({ accessKeyId: 'OTHER' }));
   expect(keysOf(validate(state, sourcesOf('environment'), true))).toEqual({ secretAccessKey: 'invalid.secret.again' });
 });
 
-test('half a pair is refused from either side, none is a role', () => {
+test('a key ID without a secret and a secret without a key ID are refused; leaving out both is allowed', () => {
   const bucket = change({ bucket: 'media', region: 'eu-central-1' });
   const keyOnly = formAfter(FRESH, bucket, change({ accessKeyId: 'KEY' }));
   const secretOnly = formAfter(FRESH, bucket, { type: 'secret', edit: { kind: 'replace', value: 's' } });
@@ -82,16 +82,16 @@ test('half a pair is refused from either side, none is a role', () => {
   expect(validate(formAfter(FRESH, bucket), DATABASE, true)).toEqual({});
 });
 
-test('a field to be reset is not looked at', () => {
+test('a field that is to be reset is not validated', () => {
   expect(after(change({ bucket: '!' }), { type: 'reset', name: 'bucket' })).toEqual({});
 });
 
-test('a first bucket does not ask for the secret again', () => {
+test('the first bucket does not require the secret again', () => {
   const state = formAfter({ ...STORED, bucket: null }, change({ bucket: 'first' }));
   expect(validate(state, DATABASE, true)).toEqual({});
 });
 
-describe('panel and server agree on', () => {
+describe('panel and server', () => {
   const agreed = (path: string, values: Parameters<typeof change>[0]) => {
     const state = formAfter({ ...FRESH, provider: 'minio', endpoint: 'http://s3', maxAttempts: 2 }, change(values));
     const server = parsePatch(toPatch(state));
@@ -111,7 +111,7 @@ describe('panel and server agree on', () => {
     cacheControl: ['public, max-age=1', 'ä', 'x'.repeat(257)],
   };
 
-  test.each(Object.entries(SAMPLES))('%s', (name, samples) => {
+  test.each(Object.entries(SAMPLES))('agree on which values of %s are valid', (name, samples) => {
     for (const sample of samples) agreed(name, { [name]: sample });
   });
 });
