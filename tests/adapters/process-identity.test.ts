@@ -23,25 +23,25 @@ test('a process that runs has not ended; one that was killed has', async () => {
   expect(await hasEnded(identity)).toBe(true);
 });
 
-test('this process has not ended, and its names differ', async () => {
+test('this process has not ended, and gets another identity each time', async () => {
   const [one, two] = [await identifyProcess(), await identifyProcess()];
   expect(one).not.toBe(two);
   expect([await hasEnded(one), await hasEnded(two)]).toEqual([false, false]);
 });
 
-test('one of another machine, or a name that says nothing, is not known to have ended', async () => {
+test('a process of another machine, or one with an unreadable identity, is not known to have ended', async () => {
   const [, ...rest] = (await identifyProcess()).split('/');
   for (const identity of [['0123456789abcdef', ...rest].join('/'), 'a name', '']) expect(await hasEnded(identity)).toBe(false);
 });
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('a process that has the number of another one is not taken for it', async () => {
+onLinux('a process that has the process number of an ended one is not taken for it', async () => {
   const [where, pid, , random] = (await identifyProcess()).split('/');
   expect(await hasEnded([where, pid, '0badb007.1', random].join('/'))).toBe(true);
 });
 
-onLinux('one that was killed, and for which nobody has waited, has ended', async () => {
+onLinux('a killed process whose parent has not waited for it has ended', async () => {
   const parent = started('sh', '-c', 'sleep 100 & echo $!; exec sleep 100');
   const [line] = (await once(parent.stdout!, 'data')) as [Buffer];
   const pid = Number(line.toString());

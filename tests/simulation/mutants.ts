@@ -325,7 +325,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'The bytes of an upload are taken from where Strapi’s own provider takes them',
     without: 'what a scanner or watermark has made of a file is refused, or the original is stored in its place',
     file: 'adapters/strapi/upload-provider.test.ts',
-    test: 'a changed stream is there for each attempt, and for the disk when S3 takes none of them',
+    test: 'can be a changed stream at each attempt, and for the disk when S3 takes none of them',
   },
   {
     guard: 'A delete buries a key that the ledger has never seen, too',
@@ -343,13 +343,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'What Strapi has written since the library was last gone through is looked at before anything counts as unlisted',
     without: 'a format that was listed a moment ago is purged',
     file: 'adapters/strapi/media-catalog.test.ts',
-    test: 'what Strapi has written since is seen, be the file new or an old one',
+    test: 'sees what Strapi has written since the last look, be the file new or an old one',
   },
   {
     guard: 'A look at the library that began before the question does not answer it',
     without: 'the same, of a format that is listed while the library is gone through',
     file: 'adapters/strapi/media-catalog.test.ts',
-    test: 'a look that began before the question is not taken for one that began after it',
+    test: 'never answers from a look at the library that began before the question',
   },
   {
     guard: 'The bytes of a row without an ETag are held back until their checksum fits',
@@ -577,7 +577,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'What the previous version writes works on the new schema',
     without: 'uploads fail while a deploy replaces one replica after the other',
     file: 'adapters/database/rolling.test.ts',
-    test: 'all that the previous version writes can still be written and read, and the present one works with it',
+    test: 'lets the previous version write and read every column, and the present one work with its rows',
   },
   {
     guard: 'A boot waits for a neighbour that migrates, and frees a lock that a killed one left',

@@ -49,7 +49,7 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
     await expect(transaction).rejects.toBe(undone);
   };
 
-  it('every method joins, sees what the transaction did, and is committed with it', async () => {
+  it('the methods of the ledger see what the transaction did, and are committed with it', async () => {
     await strapi.transaction(async () => {
       const intent = await hand.object('a.png', { found: found('a.png') });
       await hand.publish(sent(intent));
@@ -112,7 +112,7 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
     expect(await hand.publish(sent(next))).toEqual(['published']);
   });
 
-  it('the same beside the one that has its id now', async () => {
+  it('an intent that was rolled back is lost, also when it is committed beside the one that has its id now', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
     let lost = await hand.object('kept.png');

@@ -32,7 +32,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
   const beat = (log: IncidentLog, fellBack = 0) => log.note({ fellBack, ended: false });
   const end = (log: IncidentLog, fellBack = 0) => log.note({ fellBack, ended: true });
 
-  test('one process: begins, goes on, ends', async () => {
+  test('an incident of one process begins, counts what fell back, and ends', async () => {
     await one.begin('UNREACHABLE');
     await beat(one, 2);
     await later(2 * MINUTE);
@@ -59,7 +59,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     expect(await list()).toEqual([{ code: 'UNREACHABLE', fellBack: 6, open: false }]);
   });
 
-  test('many that begin at once are one incident, also when they are the first ever', async () => {
+  test('an outage that begins in six processes at once is one incident, also the first ever', async () => {
     for (let round = 0; round < 5; round++) {
       await table().delete();
       await Promise.all(Array.from({ length: 6 }, () => incidentLog(knexTransactions(database.knex, database.schema)).begin('UNREACHABLE')));
@@ -70,7 +70,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     }
   });
 
-  test('one that crashed and comes back into the same outage goes on with its incident', async () => {
+  test('a process that starts again within the same outage goes on with its incident', async () => {
     await one.begin('UNREACHABLE');
     await beat(one, 2);
     await later(4 * MINUTE);
@@ -79,7 +79,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     expect(await list()).toEqual([{ code: 'UNREACHABLE', fellBack: 3, open: true }]);
   });
 
-  test('an incident that nobody has seen for five minutes ended when it was last seen: so it is shown, and so it is stored', async () => {
+  test('an incident without a sign for 5 minutes is shown and stored as ended when it was last seen', async () => {
     await one.begin('UNREACHABLE');
     await later(10 * MINUTE);
     await beat(one, 1);
@@ -95,7 +95,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     expect(Math.abs(endedAt.getTime() - startedAt.getTime() - 10 * MINUTE)).toBeLessThan(TOLERANCE);
   });
 
-  test('an outage after that is an incident of its own; so is one after an end', async () => {
+  test('an outage after an incident that ended, or that got no sign any more, is a new incident', async () => {
     await one.begin('UNREACHABLE');
     await later(6 * MINUTE);
     await other.begin('TIMEOUT');
@@ -113,7 +113,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     ]);
   });
 
-  test('a process that was silent so long, and is still in its outage, goes on with the latest incident', async () => {
+  test('a process that was silent for 6 minutes and is still in its outage goes on with the latest incident', async () => {
     await one.begin('UNREACHABLE');
     await beat(one, 1);
     await later(6 * MINUTE);
@@ -127,7 +127,7 @@ describe.each(testDatabases())('incidents on $name', (kind) => {
     ]);
   });
 
-  test('rows of a version that gave no signs are shown, and neither joined nor in the way', async () => {
+  test('a row of a version that stored no signs is shown as ended, and no new outage joins it', async () => {
     const started_at = 1_700_000_000_000;
     await table().insert({ code: 'TIMEOUT', started_at, fell_back: 2 });
     await one.begin('UNREACHABLE');

@@ -44,7 +44,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
     expect(await table().where({ hash: 'photo_4711' }).select('id')).toHaveLength(1);
   });
 
-  test('processes that begin at once make it together, and hold no connection afterwards', async () => {
+  test('is made by processes that begin at once, which hold no connection afterwards', async () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => ensureLibraryIndex(db(), database.schema)));
     expect(answers).toContain(true);
     expect(await indexed()).toEqual(['hash']);
@@ -53,7 +53,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   });
 
   if (name === 'SQLite') {
-    test('answers the question for a name that nobody knows', async () => {
+    test('is used by the query for hashes that no file has', async () => {
       await ensureLibraryIndex(db(), database.schema);
       const plan: { detail: string }[] = await db().raw('explain query plan select hash, ext, formats from (select *, null as formats from files) where hash in (?, ?)', ['a', 'b']);
       expect(plan.map(({ detail }) => detail).join()).toContain(LIBRARY_INDEX);
@@ -61,7 +61,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
   }
 
   if (name === 'PostgreSQL') {
-    test('one that a killed process left half made is made anew', async () => {
+    test('is made anew when a killed process left it half made', async () => {
       const schema = database.schema ?? '';
       // a failed CREATE INDEX CONCURRENTLY leaves a half-made index behind
       await table().insert([{ hash: 'twice' }, { hash: 'twice' }]);
@@ -72,7 +72,7 @@ describe.each(testDatabases())('the index on the media library: $name', ({ open,
     });
   }
 
-  test('a table that is not there is told of, and no connection is held', async () => {
+  test('cannot be made without the table, which the error names, and no connection is held', async () => {
     const schema = database.schema ? db().schema.withSchema(database.schema) : db().schema;
     await schema.dropTable('files');
     // the test does not look at the class, because the driver's errors may belong to another realm of Jest

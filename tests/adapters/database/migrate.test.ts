@@ -34,7 +34,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     }
   });
 
-  it('tells which have not run', async () => {
+  it('tells which migrations have not run', async () => {
     expect(await missingMigrations(database.knex, database.schema)).toEqual(all);
     await up();
     expect(await missingMigrations(database.knex, database.schema)).toEqual([]);
@@ -53,7 +53,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     expect((await table(LOCK).select('is_locked')).map((row: { is_locked: number }) => row.is_locked)).toEqual([0]);
   });
 
-  it('waits for a neighbour that is migrating', async () => {
+  it('waits while another process migrates', async () => {
     await up();
     await table(LOCK).update({ is_locked: 1 });
     let done = false;
@@ -66,7 +66,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     await migrating;
   });
 
-  it('makes the leftovers of a killed migration anew', async () => {
+  it('makes the tables and columns that a killed migration has not made', async () => {
     await up();
     await table(RECORD).where('name', '002-ledger').delete();
     await schema().dropTable('s3_storage_names');
@@ -78,7 +78,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     expect(await schema().hasTable('s3_storage_names')).toBe(true);
   });
 
-  it('goes on with columns of which a killed migration has added some', async () => {
+  it('adds the columns and indexes of a migration that was killed between two of them', async () => {
     await up();
     await table(RECORD).where('name', '005-recovery').delete();
     await schema().alterTable('s3_storage_names', (columns) => columns.dropColumn('md5'));

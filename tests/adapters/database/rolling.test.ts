@@ -58,7 +58,7 @@ describe.each(testDatabases())('a rolling deploy on $name', (kind) => {
     return tables;
   };
 
-  it('all that the previous version writes can still be written and read, and the present one works with it', async () => {
+  it('lets the previous version write and read every column, and the present one work with its rows', async () => {
     const tables = await previousTables();
     expect([...tables.keys()]).toEqual(expect.arrayContaining(['s3_storage_objects', 's3_storage_names', 's3_storage_settings']));
     await migrate(database.knex, { schema: database.schema });

@@ -19,7 +19,7 @@ const finding = (name: string, more: Partial<NewFinding> = {}): NewFinding => {
   return { kind: 'orphan-object', key: null, name, size: 10, code: null, action: 'none', applied: false, ...more };
 };
 
-describe.each(testDatabases())('on $name', (kind) => {
+describe.each(testDatabases())('runs, findings and requests on $name', (kind) => {
   let database: TestDatabase;
   let runs: Runs;
   let findings: Findings;
@@ -66,7 +66,7 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect((await runs.latest())[0]).toEqual(ended);
   });
 
-  test('a run without a sign for a minute has died: paused where others go on, failed on the command line', async () => {
+  test('a run without a sign for 2 minutes has died: it is paused, or failed if the command line started it', async () => {
     await runs.begin({ ...RUN, request: 3 });
     await runs.begin({ ...RUN, job: 'cleanup', trigger: 'command' });
     expect(await runs.ofRequest('upload', 3)).toEqual([{ volume: 'disk-1', status: 'running', died: false }]);
@@ -78,7 +78,7 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect(upload!.endedAt).not.toBeNull();
   });
 
-  test('of each job the last run and the last dry run are found, and the runs of a request in their order', async () => {
+  test('the last run and the last dry run of each job are found, and the runs of a request, the latest first', async () => {
     await ran({ request: 1 });
     const last = await ran({ request: 1, volume: null }, { status: 'failed', error: 'INTERNAL' });
     const lastDry = await ran({ ...dry, request: 2 });
@@ -88,7 +88,7 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect(await runs.ofRequest('cleanup', 1)).toEqual([]);
   });
 
-  test('a run is answered with those of its job and disk before it, and whether each began anew; dry runs apart', async () => {
+  test('the history of a run lists the earlier runs of its job and disk, and dry runs apart from the others', async () => {
     const goesOn = { options: { ...OPTIONS, fromStart: false } };
     const first = await ran({}, { status: 'paused' });
     await ran({ ...goesOn, volume: 'disk-2' as VolumeId });
@@ -106,7 +106,7 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect(await past(library)).toEqual([[library, 'complete', true]]);
   });
 
-  test('old runs are forgotten, but not the last dry run, nor that a disk has done what was last asked for', async () => {
+  test('old runs are forgotten, except the last dry run and the run that completed the latest request on a disk', async () => {
     const old = await ran({ request: 1 });
     const oldDry = await ran(dry);
     const lastDry = await ran(dry);
@@ -139,7 +139,7 @@ describe.each(testDatabases())('on $name', (kind) => {
     expect((await findings.page(other, { kind: undefined, offset: 0, limit: 10 })).total).toBe(1);
   });
 
-  test('each start and each stop is a new request, the last one counts, also of several at once', async () => {
+  test('each start and each stop is a new request with the next number, also when several come at once', async () => {
     expect(await requests.list()).toEqual([]);
     await requests.start('upload', { dryRun: true, maxId: 9 });
     expect(await requests.list()).toEqual([{ name: 'upload', number: 1, options: { dryRun: true, maxId: 9 }, stopped: false, requestedAt: expect.any(Date) }]);

@@ -18,12 +18,12 @@ afterEach(() => knex.destroy());
 
 const withBucket = (bucket: string) => (row: SettingsRow) => ({ ...row, settings: { ...row.settings, bucket } });
 
-test('an empty table', async () => {
+test('an empty table is read as revision 0 without settings', async () => {
   expect(await repository.revision()).toBe(0);
   expect(await repository.read()).toEqual(EMPTY_ROW);
 });
 
-test('each write is the next revision, and what it leaves alone stays', async () => {
+test('each write raises the revision by one, and keeps the values that it does not change', async () => {
   const place = { endpoint: null, bucket: 'a', accessKeyId: 'K' };
   await repository.update((row) => ({ ...row, settings: { bucket: 'a', newer: { field: 1 } }, secret: 'sealed', secretFor: place }));
   const row = await repository.update((current) => ({ ...current, settings: { ...current.settings, prefix: 'p/' } }));
@@ -33,7 +33,7 @@ test('each write is the next revision, and what it leaves alone stays', async ()
   expect(await columns()).toMatchObject({ id: 1, revision: 2, secret: 'sealed', updated_at: 1_764_000_000_000 });
 });
 
-test('a schema that the connection does not look into by itself is named in every statement', async () => {
+test('settings in another schema than the connection’s own are read and written there', async () => {
   await knex.raw(`attach database ':memory:' as plugin`);
   await knex.schema.dropTable('s3_storage_settings');
   await up(knex, 'plugin');
@@ -44,25 +44,25 @@ test('a schema that the connection does not look into by itself is named in ever
   expect([await elsewhere.revision(), (await elsewhere.read()).settings, await knex('s3_storage_settings').select()]).toEqual([1, { bucket: 'a' }, []]);
 });
 
-test('the secret is not in the document', async () => {
+test('the sealed secret is not in the settings document', async () => {
   await repository.update((row) => ({ ...row, secret: 'sealed' }));
   expect((await columns())?.document).not.toContain('sealed');
 });
 
-test('what the change throws is passed on, and nothing is written', async () => {
+test('an error in the change reaches the caller, and nothing is written', async () => {
   await repository.update(withBucket('a'));
   const before = await columns();
   await expect(repository.update(() => { throw new Error('no'); })).rejects.toThrow('no');
   expect(await columns()).toEqual(before);
 });
 
-test('two at once: both count', async () => {
+test('four changes at once are all kept', async () => {
   const add = (name: string) => repository.update((row) => ({ ...row, settings: { ...row.settings, [name]: 1 } }));
   await Promise.all(['a', 'b', 'c', 'd'].map(add));
   expect(await repository.read()).toMatchObject({ revision: 4, settings: { a: 1, b: 1, c: 1, d: 1 } });
 });
 
-test('a row that another process changed in between is read again', async () => {
+test('a change is made again on the new row when another process was faster', async () => {
   await repository.update(withBucket('a'));
   // the change starts from a row that is older than the present one, as with two transactions of one database
   const real = knexTransactions(knex);

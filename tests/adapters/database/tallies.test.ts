@@ -45,7 +45,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
     );
   });
 
-  it('are not made wrong by a recount, whenever a change comes between', async () => {
+  it('are right after a recount, at whatever moment of it rows change', async () => {
     // the first four are there before the count; the new one has an id after theirs, so the last part does not count it anyway
     const names = ['a.png', 'b.png', 'c.png', 'd.png', 'new.png'];
     const change = async () => {
@@ -68,7 +68,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
     if (kind.name === 'SQLite') expect(outcomes).toContain(false);
   });
 
-  it('are folded to one row of each group', async () => {
+  it('are folded into one row for each group', async () => {
     for (let round = 0; round < 10; round++) for (const name of ['a.png', 'b.png']) await hand.put(name);
     await hand.fallBack('c.png');
     await hand.ledger.bury(key('b.png'), { purgeAfterMs: 0 });
@@ -100,7 +100,7 @@ describe.each(testDatabases())('the tallies on $name', (kind) => {
     expect((await hand.ledger.tallies()).local.count).toBe(403);
   });
 
-  it('begin with what the migration finds', async () => {
+  it('begin with the rows that the migration finds', async () => {
     for (const name of ['a.png', 'b.png']) await hand.put(name);
     await hand.fallBack('c.png');
     await hand.ledger.bury(key('b.png'), { purgeAfterMs: 0 });

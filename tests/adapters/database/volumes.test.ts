@@ -27,7 +27,7 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
     await table().where({ id }).update({ first_seen: knex.raw('first_seen - ?', [ms]), last_seen: knex.raw('last_seen - ?', [ms]) });
   };
 
-  test('a beat is the first and the latest sight, by the database’s clock', async () => {
+  test('the first beat of a volume sets its first and its last sight, by the database’s clock', async () => {
     await registry.beat(A);
     const [seen] = await registry.list();
     expect(seen).toMatchObject({ id: A, vanished: false });
@@ -37,7 +37,7 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
     expect(Math.abs(seen!.lastSeen.getTime() - Date.now())).toBeLessThan(60 * MINUTE);
   });
 
-  test('a later beat moves the latest sight only', async () => {
+  test('a later beat moves only the last sight', async () => {
     await registry.beat(A);
     await age(A, 20 * MINUTE);
     const [before] = await registry.list();
@@ -48,7 +48,7 @@ describe.each(testDatabases())('the registry of volumes on $name', (kind) => {
     expect([before!.vanished, after!.vanished]).toEqual([true, false]);
   });
 
-  test('one not seen for 15 minutes has vanished; the latest comes first', async () => {
+  test('a volume that was not seen for 15 minutes has vanished, and the list begins with the last one seen', async () => {
     await registry.beat(A);
     await registry.beat(B);
     await age(A, 14 * MINUTE);

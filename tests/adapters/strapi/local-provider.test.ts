@@ -19,7 +19,7 @@ const note = (name: string) => async () => void calls.push(name);
 const made = () => Object.fromEntries([...PROVIDER_METHODS, 'checkFileSize'].map((name) => [name, note(name)]));
 beforeEach(() => void calls.splice(0));
 
-test('what is put into the local provider is asked last, after wrappers from before and from later', async () => {
+test('methods put into the local provider are called last, after wrappers from before and from later', async () => {
   const module = { init: made };
   watchLocalProvider(() => module);
   const provider = createProvider(module.init()) as unknown as UploadProvider;
@@ -38,13 +38,13 @@ test('what is put into the local provider is asked last, after wrappers from bef
   expect(calls).toEqual(['later', 'before', 'uploadStream']);
 });
 
-test('that it cannot be watched is no failure', () => {
+test('a local provider that cannot be watched causes no failure', () => {
   watchLocalProvider(() => {
     throw new Error('not there');
   });
 });
 
-test('methods that are neither Strapi’s nor ours are told', () => {
+test('methods that are neither Strapi’s nor the plugin’s are named', () => {
   const provider = createProvider(made()) as unknown as UploadProvider;
   expect(foreignMethods(provider, isWrapped)).toEqual([]);
   Object.assign(provider, { delete: async () => undefined });
@@ -53,7 +53,7 @@ test('methods that are neither Strapi’s nor ours are told', () => {
   expect(foreignMethods(provider, isWrapped)).toEqual([]);
 });
 
-test('the provider of the installed Strapi is known as its own', () => {
+test('the installed Strapi makes its provider in the way by which the plugin recognises it', () => {
   const register = path.join(path.dirname(require.resolve('@strapi/upload/package.json')), 'dist/server/register.js');
   expect(readFileSync(register, 'utf8')).toContain('providerInstance[methodName](file, options)');
 });

@@ -6,18 +6,18 @@ const write = (message: string) => void lines.push(message);
 const log = strapiLog({ log: { debug: write, info: write, warn: write, error: write } } as never, () => ['hunter2-secret']);
 beforeEach(() => (lines.length = 0));
 
-test('names of files and words of others forge no line, and hide nothing', () => {
+test('line breaks and invisible characters in a message are replaced, so that nobody can forge a line', () => {
   log.warn('"a\r\n[s3-storage] all is well\u2028\u202egnp.exe" is gone');
   expect(lines).toEqual(['[s3-storage] "a��[s3-storage] all is well��gnp.exe" is gone']);
 });
 
-test('an entry has its limits, and no secret in it', () => {
+test('a log entry is cut at a limit, and its secrets are replaced', () => {
   log.error(`key hunter2-secret ${'x'.repeat(5_000)}`);
   expect(lines[0]).toMatch(/^\[s3-storage\] key \[redacted\] x+…$/);
   expect(lines[0]?.length).toBeLessThan(2_100);
 });
 
-test('an unexpected error: its message in one line, and where it came from below', () => {
+test('an unexpected error is logged with its message in one line and its stack below', () => {
   const error = new Error(`secretAccessKey: "hunter2-secret"\n    at forged (file.js:1:1)\n${'x'.repeat(5_000)}`);
   log.error(`PUT /settings failed: ${described(error)}`);
   const [first = '', ...frames] = (lines[0] ?? '').split('\n');

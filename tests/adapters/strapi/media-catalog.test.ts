@@ -28,30 +28,30 @@ function library({ logo = null, odd = true }: { logo?: ListedPart | null; odd?: 
 
 const idsRead = ({ where }: { where: Record<string, Record<string, unknown>> }) => where['id']?.['$gt'];
 
-describe('the hashes that a key may belong to', () => {
-  test('the hash of a main file is among the candidates of its key', () => {
+describe('the candidate hashes of a key', () => {
+  test('include the hash of a main file', () => {
     expect(candidateHashes('photo_1a2b.png')).toContain('photo_1a2b');
   });
 
-  test('the hash of the file is among the candidates of its formats’ keys, whatever the format is called', () => {
+  test('include the hash of the file for the key of a format, whatever the format is called', () => {
     expect(candidateHashes('thumbnail_photo_1a2b.png')).toContain('photo_1a2b');
     expect(candidateHashes('extra_large_photo_1a2b.png')).toContain('photo_1a2b');
     expect(candidateHashes(`${'very_'.repeat(8)}photo_1a2b.png`)).toContain('photo_1a2b');
   });
 
-  test('a file without extension, and hashes with dots, are found', () => {
+  test('include the hash of a file without an extension, and hashes with dots', () => {
     expect(candidateHashes('readme_1a2b')).toContain('readme_1a2b');
     expect(candidateHashes('v1.2_1a2b.tar')).toContain('v1.2_1a2b');
     expect(candidateHashes('all_1a2b.tar.gz')).toContain('all_1a2b');
   });
 
-  test('they are few, however long the key is', () => {
+  test('are few, however long the key is', () => {
     expect(candidateHashes(HOSTILE).length).toBeLessThanOrEqual(27);
     expect(candidateHashes('_'.repeat(1024)).length).toBeLessThanOrEqual(9);
     expect(candidateHashes('.'.repeat(1024)).length).toBeLessThanOrEqual(3);
   });
 
-  test('names that they do not lead to are odd ones', () => {
+  test('do not lead to odd names, which are listed apart', () => {
     const file = { id: 1, provider: 'local', hash: 'photo_1', ext: '.png', url: '/uploads/photo_1.png' };
     const formats = {
       thumbnail: { hash: 'thumbnail_photo_1', ext: '.png', url: '/uploads/thumbnail_photo_1.png' },
@@ -72,11 +72,11 @@ describe('where a file lies by its URL', () => {
     ['/uploads/other.png', false],
     ['/files/x_1.png', false],
     ['https://elsewhere.example/uploads/x_1.png', false],
-  ])('%s: at its place is %s', (url, expected) => {
+  ])('the URL %s counts as its plain path: %s', (url, expected) => {
     expect(isAtItsPlace({ hash: 'x_1', ext: '.png', url })).toBe(expected);
   });
 
-  test('a page names what lies elsewhere apart, and it counts as listed under both its names', async () => {
+  test('a page lists a file that lies elsewhere apart, and the file counts as listed under both names', async () => {
     const row: FileRow = { id: 1, provider: 'local', hash: 'x_1', ext: '.png', url: '/uploads/2023/05/x.png', formats: null, updatedAt: LONG_AGO };
     const catalog = mediaCatalog(strapiFiles([row]).strapi);
     expect(await catalog.page({ after: 0, limit: 10, maxId: null })).toEqual([{ id: 1, provider: 'local', names: [], otherUrls: ['/uploads/2023/05/x.png'] }]);
@@ -85,7 +85,7 @@ describe('where a file lies by its URL', () => {
 });
 
 describe('listed', () => {
-  test('a name that nobody knows costs one question with few candidates, whatever its length', async () => {
+  test('asks one query with at most 27 candidates for an unknown name, whatever its length', async () => {
     const { catalog, queries } = library();
     await catalog.listedAnywhere(keys('nowhere.png'));
     for (const name of ['img_4711.jpg', HOSTILE, '_'.repeat(1024)]) {
@@ -103,7 +103,7 @@ describe('listed', () => {
     expect(await catalog.listed(asked)).toEqual(new Set(['photo_3', 'cover-3.webp', 'brand.svg']));
   });
 
-  test('where only a first look at the whole library can tell, nothing is called unlisted that may be listed', async () => {
+  test('is unavailable while only the first look at the whole library can tell whether a name is listed', async () => {
     let go: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     const { strapi } = strapiFiles(library().rows, null, (query) => ('id' in query.where ? gate : undefined));
@@ -120,14 +120,14 @@ describe('listed', () => {
 });
 
 describe('listedAnywhere', () => {
-  test('finds what any file or format is named like, wherever in the library, and nothing else', async () => {
+  test('finds the name of any file, format or logo, wherever in the library, and nothing else', async () => {
     const { catalog, queries } = library({ logo: { hash: 'brand', ext: '.svg' } });
     const asked = keys('cover-1.webp', `cover-${FILES}.webp`, 'photo_501', 'brand.svg', 'cover-1', 'cover-0.webp');
     expect([...(await catalog.listedAnywhere(asked))].sort()).toEqual(['brand.svg', 'cover-1.webp', `cover-${FILES}.webp`, 'photo_501']);
     expect(queries.map(idsRead).filter((after) => after !== undefined)).toEqual([0, 500, 1_000, 1_500]);
   });
 
-  test('after the first time its cost does not grow with the library', async () => {
+  test('does not read the whole library again after the first time', async () => {
     const { catalog, queries } = library();
     await catalog.listedAnywhere(keys('nowhere.png'));
     for (const name of ['nowhere.png', 'cover-600.webp', 'photo_2']) {
@@ -138,7 +138,7 @@ describe('listedAnywhere', () => {
     }
   });
 
-  test('what Strapi has written since is seen, be the file new or an old one', async () => {
+  test('sees what Strapi has written since the last look, be the file new or an old one', async () => {
     const { catalog, rows, state } = library({ odd: false });
     expect(await catalog.listedAnywhere(keys('cover-new.webp', 'cover-old.webp'))).toEqual(new Set());
     state.now += 60_000;
@@ -151,7 +151,7 @@ describe('listedAnywhere', () => {
     expect(await catalog.listedAnywhere(keys('cover-new.webp'))).toEqual(new Set());
   });
 
-  test('files that were written lately are read again once, and not for each delete', async () => {
+  test('reads files that were written lately again once, and not for each question', async () => {
     const { catalog, rows, queries, state } = library({ odd: false });
     for (const row of rows) row.updatedAt = new Date(state.now);
     await catalog.listedAnywhere(keys('nowhere.png'));
@@ -163,7 +163,7 @@ describe('listedAnywhere', () => {
     expect(queries.filter(({ where }) => where['id']?.['$in'] !== undefined).map(({ where }) => (where['id']?.['$in'] as number[]).length)).toEqual([1, 1]);
   });
 
-  test('what somebody changed behind Strapi’s back is seen after some hours, or when it is asked for', async () => {
+  test('sees a change behind Strapi’s back after some hours, or at once when asked to look again', async () => {
     const { catalog, rows, state } = library({ odd: false });
     await catalog.listedAnywhere(keys('nowhere.png'));
     rows[700]!.formats = { cover: { hash: 'cover-quiet', ext: '.webp' } };
@@ -173,7 +173,7 @@ describe('listedAnywhere', () => {
     expect(await catalog.listedAnywhere(keys('cover-later.webp'))).toEqual(new Set(['cover-later.webp']));
   });
 
-  test('a look that began before the question is not taken for one that began after it', async () => {
+  test('never answers from a look at the library that began before the question', async () => {
     const { catalog, rows, state } = library({ odd: false });
     const first = catalog.listedAnywhere(keys('nowhere.png'));
     await new Promise(setImmediate);

@@ -38,8 +38,8 @@ describe.each([
   ['with the host’s key', createSecretBox({ host: hostWith('k'), appKeys: ['a'] }), /^h2:v1:/],
   ['under app.keys', keysOnly('a', 'b'), /^k2:/],
   ['where the host has no key after all', createSecretBox({ host: hostWith(null), appKeys: ['a'] }), /^k2:/],
-])('%s', (_title, box, form) => {
-  test('what is sealed opens again, and does not show', () => {
+])('the secret box %s', (_title, box, form) => {
+  test('opens what it has sealed, and the sealed text does not show the secret', () => {
     const sealed = box.seal(SECRET, PLACE);
     expect(sealed).toMatch(form);
     expect(sealed).not.toContain('wJalr');
@@ -47,24 +47,24 @@ describe.each([
     expect(box.open(sealed)).toEqual(OPENED);
   });
 
-  test('nothing makes it throw on opening', () => {
+  test('never throws when it opens a damaged or foreign text', () => {
     const sealed = box.seal(SECRET, PLACE);
     const damaged = [sealed.slice(0, -4), sealed.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), `${sealed}:x`, sealed.toUpperCase()];
     for (const text of ['', 'h1:', 'k1:', 'h1:v2:x', 'h1:plain', 'k1:a:b:c:d', 'k1::::', 'h2:', 'k2:', 'h2:plain', 'k2:a:b:c:d', 'k9:later', SECRET]) expect(box.open(text)).toBeNull();
     for (const text of damaged) expect([null, OPENED]).toContainEqual(box.open(text));
   });
 
-  test('an empty secret is not sealed', () => expect(() => box.seal('', PLACE)).toThrow(RangeError));
+  test('refuses to seal an empty secret', () => expect(() => box.seal('', PLACE)).toThrow(RangeError));
 });
 
-test('app.keys are rotated by putting a new one in front', () => {
+test('a secret stays readable when a new key is put in front of app.keys', () => {
   const sealed = keysOnly('old').seal(SECRET, PLACE);
   expect(keysOnly('new', 'old').open(sealed)).toEqual(OPENED);
   expect(keysOnly('new').open(sealed)).toBeNull();
   expect(keysOnly('old').open(keysOnly('new', 'old').seal(SECRET, PLACE))).toBeNull();
 });
 
-test('each form opens with its own key only', () => {
+test('a sealed secret opens only with the key that sealed it', () => {
   const both = createSecretBox({ host: hostWith('k'), appKeys: ['a'] });
   expect(both.open(keysOnly('a').seal(SECRET, PLACE))).toEqual(OPENED); // sealed before the host’s key was set
   expect(keysOnly('a').open(both.seal(SECRET, PLACE))).toBeNull(); // the host’s key was removed
@@ -72,8 +72,8 @@ test('each form opens with its own key only', () => {
   expect(() => keysOnly().seal(SECRET, PLACE)).toThrow(/app\.keys/);
 });
 
-describe('what version 0.1 has sealed, without a place, still opens', () => {
-  test('under app.keys', () => {
+describe('a secret that version 0.1 has sealed without a place', () => {
+  test('opens with app.keys', () => {
     const [salt, iv] = [randomBytes(16), randomBytes(12)];
     const cipher = createCipheriv('aes-256-gcm', scryptSync('a', salt, 32), iv);
     cipher.setAAD(Buffer.from('strapi-plugin-s3-storage/secret/v1'));
@@ -84,7 +84,7 @@ describe('what version 0.1 has sealed, without a place, still opens', () => {
     expect(keysOnly('a').open(`k2:${parts}`)).toBeNull();
   });
 
-  test('with the host’s key', () => {
+  test('opens with the host’s key', () => {
     const sealed = hostWith('k').encrypt(SECRET)!;
     const box = createSecretBox({ host: hostWith('k'), appKeys: [] });
     expect(box.open(`h1:${sealed}`)).toEqual({ value: SECRET, place: null });
@@ -92,7 +92,7 @@ describe('what version 0.1 has sealed, without a place, still opens', () => {
   });
 });
 
-test('of a Strapi instance', () => {
+test('a Strapi instance seals with its encryption key, or with app.keys where it has none', () => {
   const strapi = (config: Record<string, unknown>) => ({ config: { get: (path: string) => config[path] }, service: () => hostWith('k') });
   expect(strapiSecretBox(strapi({ 'admin.secrets.encryptionKey': 'k' })).seal(SECRET, PLACE)).toMatch(/^h2:/);
   expect(strapiSecretBox(strapi({ 'server.app.keys': ['a', 'b'] })).seal(SECRET, PLACE)).toMatch(/^k2:/);

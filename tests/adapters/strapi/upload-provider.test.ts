@@ -29,7 +29,7 @@ test.each([
   ['upload', 'replace', whole],
   ['upload', 'replace', streamed],
   ['uploadStream', 'replaceStream', streamed],
-] as const)('%s and %s store the bytes and never reach the disk', async (write, replace, file) => {
+] as const)('%s and %s store the bytes in S3 and never call the local provider (case %#)', async (write, replace, file) => {
   const first = file('one');
   await provider[write](first);
   expect(first.url).toBe('/uploads/a.txt');
@@ -41,14 +41,14 @@ test.each([
   expect(passed).toEqual([]);
 });
 
-test('a replace under another name takes the old one away', async () => {
+test('a replace under another name buries the old key', async () => {
   await provider.upload(whole('one'));
   await provider.replace(whole('two', 'b'), whole('one'));
   expect(await world.read('b.txt')).toBe('two');
   expect((await world.ledger.find(world.key('a.txt')))?.tombstone).toBeTruthy();
 });
 
-describe('the bytes are taken from where Strapi’s local provider takes them', () => {
+describe('the source of the bytes', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'upload-provider-'));
@@ -72,7 +72,7 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
     ['the stream, although there is a buffer', (file) => (file.buffer = Buffer.from('not this')), 'as uploaded'],
     ['a buffer where the stream is gone', (file) => Object.assign(file, { stream: undefined, buffer: Buffer.from('the buffer') }), 'the buffer'],
     ['what was uploaded, where nothing else is left', (file) => delete file.stream, 'as uploaded'],
-  ])('uploadStream and replaceStream: %s', async (_what, change, expected) => {
+  ])('for uploadStream and replaceStream is %s', async (_what, change, expected) => {
     await writeFile(path.join(folder, 'processed'), 'processed');
     for (const method of ['uploadStream', 'replaceStream'] as const) {
       const file = uploaded();
@@ -82,7 +82,7 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
     }
   });
 
-  test('a wrapper that has read the stream into the buffer', async () => {
+  test('for uploadStream is the buffer after a wrapper has read the stream into it', async () => {
     const file = uploaded();
     const { stream } = file;
     file.buffer = Buffer.concat(await stream!.toArray());
@@ -90,14 +90,14 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
     expect(await world.read('a.txt')).toBe('as uploaded');
   });
 
-  test('upload and replace: the buffer, although there is a stream', async () => {
+  test('for upload and replace is the buffer, although there is a stream', async () => {
     await provider.upload(uploaded({ buffer: Buffer.from('the buffer') }));
     expect(await world.read('a.txt')).toBe('the buffer');
     await provider.replace(uploaded({ buffer: Buffer.from('another') }), uploaded());
     expect(await world.read('a.txt')).toBe('another');
   });
 
-  test('a changed stream is there for each attempt, and for the disk when S3 takes none of them', async () => {
+  test('can be a changed stream at each attempt, and for the disk when S3 takes none of them', async () => {
     let asked = 0;
     world.fault = (operation) => (operation === 'put' && ++asked ? Promise.reject(new StorageError('SERVER_ERROR', { refused: true })) : undefined);
     const file = uploaded();
@@ -109,7 +109,7 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
     expect(await spools()).toEqual(before);
   });
 
-  test('the plain upload of Strapi is not copied first', async () => {
+  test('is not copied first when nobody has changed Strapi’s upload', async () => {
     let seen: string[] = [];
     const before = await spools();
     world.fault = (operation) => {
@@ -124,7 +124,7 @@ describe('the bytes are taken from where Strapi’s local provider takes them', 
   });
 });
 
-test('an older local provider, without methods to replace, is passed by as it was', async () => {
+test('a replace without the plugin’s storage on a provider that cannot replace is a delete and an upload', async () => {
   const calls: string[] = [];
   const note = (method: string) => async () => void calls.push(method);
   const old = wrapProvider({ upload: note('upload'), uploadStream: note('uploadStream'), delete: note('delete') }, async () => undefined);
@@ -133,7 +133,7 @@ test('an older local provider, without methods to replace, is passed by as it wa
   expect(calls).toEqual(['delete', 'upload', 'delete', 'uploadStream']);
 });
 
-test('an upload that never came here is noticed', async () => {
+test('an upload that did not go through the plugin is noticed', async () => {
   const bypassed: string[] = [];
   const service = (upload: () => Promise<unknown>) =>
     wrapService({ upload, replace: upload, remove: upload }, async () => world.storage, () => void bypassed.push('bypass'));
