@@ -16,14 +16,14 @@ afterAll(async () => {
 }, 30_000);
 
 describe('a Strapi app that has the plugin among its dependencies, and no configuration', () => {
-  it('finds and loads it', async () => {
+  it('loads the plugin with S3 off', async () => {
     const answer = await strapi.api<{ mode: string }>('GET', '/s3-storage/settings');
 
     expect(answer.status).toBe(200);
     expect(answer.body.mode).toBe('off');
   });
 
-  it('stores and serves uploads as before', async () => {
+  it('stores uploads on the disk and serves them', async () => {
     const text = textFile('note.txt', 'a note');
     const picture = await image('picture.jpg', 'jpeg', 900, 600);
 
@@ -39,7 +39,7 @@ describe('a Strapi app that has the plugin among its dependencies, and no config
     }
   });
 
-  it('leaves on SIGTERM and boots again with its files', async () => {
+  it('stops, starts again, and still serves its files', async () => {
     const [file] = await strapi.upload(textFile('kept.txt', 'kept'));
 
     await strapi.restart();

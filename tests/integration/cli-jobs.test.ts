@@ -75,13 +75,13 @@ async function expectInBucket(sums: ReadonlyMap<string, string>): Promise<void> 
   for (const [key, sum] of sums) expect([key, sha256(await stage.bucket.get(rows.get(key)?.object_name ?? ''))]).toEqual([key, sum]);
 }
 
-test('a dry run says what would be sent, and sends nothing', async () => {
+test('a dry run says how many files an upload would send, and sends nothing', async () => {
   const { code, stdout } = await typed(`upload --dry-run --max-id ${lastImage}`);
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^A dry run, nothing was changed\\. Would be uploaded: ${images.size} files, [\\d.]+ [kM]B\\.`)) });
   expect(await stage.bucket.keys()).toEqual([]);
 }, COMMAND_MS);
 
-test('upload sends what the library held, tells how far it is, and sums up', async () => {
+test('upload sends the files that the library held before the plugin, shows its progress, and sums up', async () => {
   const { code, stdout, stderr } = await typed(`upload --max-id ${lastImage}`);
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(new RegExp(`^The upload is complete: ${images.size} files, [\\d.]+ [kM]B uploaded in .* s.*\\.\n$`)) });
   expect(stderr).toContain('upload: looking through the library, 0 files\n');
@@ -90,7 +90,7 @@ test('upload sends what the library held, tells how far it is, and sums up', asy
   expect(await onDisk()).toEqual(all());
 }, COMMAND_MS);
 
-test('an upload that is interrupted finishes what is in hand; the next one does the rest, and nothing twice', async () => {
+test('an interrupted upload finishes the files in hand; the next one sends the rest, and none twice', async () => {
   const before = (await stage.bucket.keys()).length;
   const puts: string[] = [];
   let interrupt: () => void = () => undefined;
@@ -136,7 +136,7 @@ async function expectFreed(): Promise<void> {
 
 const QUESTION = /This removes from this disk the files that are proven to be in S3 \(at most \d+ files, .*\)\./;
 
-test('cleanup changes nothing where nobody can be asked, and nobody has said yes', async () => {
+test('cleanup without --yes changes nothing where nobody can be asked', async () => {
   const { code, stdout, stderr } = await typed('cleanup --json');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(QUESTION);
@@ -159,7 +159,7 @@ const answering = (answer: string): TypeOptions => {
   return { terminal: true, watch };
 };
 
-TERMINAL('on a terminal cleanup asks, and does what it is told', async () => {
+TERMINAL('cleanup asks on a terminal, and changes something only after “yes”', async () => {
   const no = await typed('cleanup', answering('no'));
   expect(no.stdout).toMatch(QUESTION);
   expect(no).toMatchObject({ code: 1, stdout: expect.stringContaining('Nothing was changed.') });
@@ -170,7 +170,7 @@ TERMINAL('on a terminal cleanup asks, and does what it is told', async () => {
   await expectFreed();
 }, 2 * COMMAND_MS);
 
-test('cleanup --yes frees the disk, and tells scripts so; S3 keeps every file', async () => {
+test('cleanup --yes --json frees the disk and answers with its run; S3 keeps every file', async () => {
   expect(await typed('restore --yes')).toMatchObject({ code: 0, stdout: expect.stringContaining(`The restore is complete: ${all().length} files, `) });
   expect(await keysIn('both')).toEqual(all());
   const { code, stdout } = await typed('cleanup --yes --json');
@@ -179,7 +179,7 @@ test('cleanup --yes frees the disk, and tells scripts so; S3 keeps every file', 
   await expectFreed();
 }, 2 * COMMAND_MS);
 
-test('a restore that is interrupted while S3 is silent breaks off what it reads, and changes nothing', async () => {
+test('a restore that is interrupted while S3 is silent stops, and changes nothing', async () => {
   const isRead = ({ method, path }: SeenRequest) => method === 'GET' && /^\/[^/]+\/[^?]/.test(path);
   stage.proxy.on({ when: isRead, fault: { kind: 'blackhole' } });
   let begun: () => void = () => undefined;
@@ -202,7 +202,7 @@ test('a restore that is interrupted while S3 is silent breaks off what it reads,
 
 const change = async (way: 'leave' | 'return') => expect(await stage.strapi.api('POST', `/s3-storage/settings/${way}`)).toMatchObject({ status: 200 });
 
-test('“Stop using S3” in the panel ends an upload that is typed elsewhere: what is in hand is finished, nothing more is sent', async () => {
+test('“Stop using S3” in the panel ends an upload on the command line after the files in hand', async () => {
   // phase 1 has to upload the files that are written meanwhile
   await change('leave');
   await stage.strapi.upload(Array.from({ length: MEMOS }, (_, index) => textFile(`memo-${index}.txt`, `the memo number ${index}`)));
@@ -234,7 +234,7 @@ test('“Stop using S3” in the panel ends an upload that is typed elsewhere: w
   expect(again).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('The upload cannot begin.') });
 }, 2 * COMMAND_MS);
 
-test('an endpoint that is put right in the panel counts for an upload that waits for S3', async () => {
+test('an upload that waits for S3 goes on with an endpoint that is corrected in the panel', async () => {
   await change('return');
   const left = await keysIn('local');
   await stage.proxy.refuse();

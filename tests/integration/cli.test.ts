@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close(), 60_000);
 
-test('status tells people, and scripts, what the panel shows', async () => {
+test('status shows what the panel shows, for people and with --json for scripts', async () => {
   const forPeople = await typed('status');
   expect(forPeople).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Mode {2}read-write\nS3 {4}in use\n[^]*█ in S3 +2 files, 6 bytes\n/) });
 
@@ -31,7 +31,7 @@ test('status tells people, and scripts, what the panel shows', async () => {
   expect({ objects, mode, volume: node.volume }).toEqual({ objects: body.objects, mode: body.mode, volume: body.node.volume });
 }, 180_000);
 
-test('doctor finds nothing wrong with a project that works, and the reason in one that does not', async () => {
+test('doctor finds nothing wrong with a project that works, and says when S3 is not reachable', async () => {
   const well = await typed('doctor');
   for (const name of ['Plugin', 'Tables', 'Mode', 'Connection: endpoint', 'Connection: delete', 'Clock', 'Stranded files']) {
     expect(well.stdout).toMatch(new RegExp(`^✓ ${name}: `, 'm'));
@@ -47,7 +47,7 @@ test('doctor finds nothing wrong with a project that works, and the reason in on
   expect(away.stdout).toMatch(/^✗ Connection: endpoint: The S3 endpoint could not be reached/m);
 }, 240_000);
 
-test('outside of a project, with bad arguments and for help nothing is loaded', async () => {
+test('a folder without a project and bad arguments end with 2, and --help works anywhere', async () => {
   const nowhere = path.join(stage.strapi.appDir, 'src');
   expect(await typed('status', nowhere)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^\S+ is no Strapi project .*\n$/) });
   expect(await typed('upload --force')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Unknown option \'--force\'') });
@@ -63,7 +63,7 @@ async function projectWith(files: Record<string, string>): Promise<string> {
   return folder;
 }
 
-test('a project that has switched the plugin off says so', async () => {
+test('a command in a project that has switched the plugin off says so', async () => {
   const folder = await projectWith({ 'config/plugins.ts': 'export default { \'s3-storage\': { enabled: false } };\n' });
   const answer = await typed('status', folder);
   expect(answer).toMatchObject({ code: 2, stdout: '' });
@@ -102,7 +102,7 @@ export default {
 };
 `;
 
-test('stdout is the answer’s alone; a signal leaves the end to the command; Strapi is taken down in order', async () => {
+test('stdout holds only the answer, a signal lets the command finish, and Strapi ends in order', async () => {
   const folder = await projectWith({ 'src/index.ts': CHATTY });
   const { code, stdout, stderr } = await typed('upload', folder, (child, written) => {
     if (written.endsWith('working\n') && !child.killed) child.kill('SIGINT');

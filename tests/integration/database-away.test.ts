@@ -32,7 +32,7 @@ const timed = async (strapi: StrapiInstance, url: string) => {
 
 const suite = hasPostgres() ? describe : describe.skip;
 
-suite('PostgreSQL does not answer', () => {
+suite('while PostgreSQL does not answer', () => {
   beforeAll(async () => {
     server = await startPostgres();
     proxy = await startTcpProxy(Number(new URL(server!.url).port));
@@ -48,7 +48,7 @@ suite('PostgreSQL does not answer', () => {
     await server?.stop();
   }, 60_000);
 
-  test('its packets are dropped: 503 within seconds, nothing else waits, and all is as before when they pass again', async () => {
+  test('visitors get 503 within seconds while packets are dropped, and the files again when they pass', async () => {
     const [file] = await stage.strapi.upload(textFile('kept.txt', 'kept'));
     await writeFile(path.join(stage.strapi.uploadsDir, 'unlisted.txt'), 'on disk');
     expect((await stage.strapi.read(file!.url)).status).toBe(200);
@@ -73,7 +73,7 @@ suite('PostgreSQL does not answer', () => {
     expect((await stage.strapi.read('/uploads/unknown.txt')).status).toBe(404);
   }, 120_000);
 
-  test('its connections are refused: 503 at once', async () => {
+  test('visitors get 503 within seconds while connections are refused, and the file again afterwards', async () => {
     const [file] = await stage.strapi.upload(textFile('refused.txt', 'refused'));
     await proxy.refuse();
     await sleep(2_500);
@@ -84,7 +84,7 @@ suite('PostgreSQL does not answer', () => {
     await stage.eventually('the file is served again', async () => (await stage.strapi.read(file!.url)).status === 200, 60_000);
   }, 120_000);
 
-  test('where S3 was never set up, files lie on disk and are served as without the plugin', async () => {
+  test('files on disk are served as without the plugin where S3 was never set up', async () => {
     const strapi = await startStrapi({ database: await database() });
     try {
       const [file] = await strapi.upload(textFile('plain.txt', 'plain'));

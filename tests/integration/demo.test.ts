@@ -74,7 +74,7 @@ afterAll(() => {
   for (const { run } of begun) for (const { pid } of processesOf(run)) process.kill(pid, 'SIGKILL');
 });
 
-describe('whoever ends the demo and how, nothing is left', () => {
+describe('the demo', () => {
   const [S3, STRAPI] = ['embedded-child.cjs', 'strapi.js start'];
   const toGroup = (signal: NodeJS.Signals) => ({ npm }: Demo) => void process.kill(-npm, signal);
   const impatient = (demo: Demo) => {
@@ -92,7 +92,7 @@ describe('whoever ends the demo and how, nothing is left', () => {
     ...(['SIGTERM', 'SIGKILL'] as const).map((signal) => alone('node', signal)),
   ];
 
-  onLinux.each(ways)('%s', async (_way, upTo, end) => {
+  onLinux.each(ways)('leaves no process and no folder after %s', async (_way, upTo, end) => {
     const demo = await start(upTo);
     end(demo);
     await waitUntil('every process has ended', () => processesOf(demo.run).length === 0, GONE_MS).catch((error: unknown) => {

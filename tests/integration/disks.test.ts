@@ -18,14 +18,14 @@ const status = async () => (await stage.strapi.api<StatusAnswer>('GET', '/s3-sto
 const objects = async (query: string) => (await stage.strapi.api<ObjectsAnswer>('GET', `/s3-storage/objects?${query}`)).body;
 const WARNING = 'seems not to survive a restart';
 
-test('a first installation is not warned of', async () => {
+test('a first installation does not count as a replaced disk, and has no stranded files', async () => {
   const { node, stranded } = await status();
   // the file system depends on the test machine, so the test looks at the other sign only
   expect(node.ephemeral).not.toBe('replaced');
   expect(stranded).toEqual({ count: 0, bytes: 0, volumes: [] });
 });
 
-test('a disk that did not survive the restart: warned of, its files named and unavailable, never missing', async () => {
+test('files of a disk that did not survive a restart are listed as stranded and answer 503, never 404', async () => {
   const [safe] = (await stage.strapi.upload(textFile('safe.txt', 'in S3'))) as [UploadedFile];
   await stage.proxy.refuse();
   const [lost] = (await stage.strapi.upload(textFile('lost.txt', 'on this disk only'))) as [UploadedFile];
@@ -57,7 +57,7 @@ test('a disk that did not survive the restart: warned of, its files named and un
   expect((await status()).stranded.count).toBe(0);
 }, 180_000);
 
-test('a bad query names its parameters', async () => {
+test('a bad query is refused with the names of its bad parameters', async () => {
   const { status: code, body } = await stage.strapi.api<{ error: { details: { fields: { path: string }[] } } }>('GET', '/s3-storage/objects?page=x&pageSize=101&odd=1');
   expect([code, body.error.details.fields.map((field) => field.path).sort()]).toEqual([400, ['odd', 'page', 'pageSize']]);
 });

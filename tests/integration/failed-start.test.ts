@@ -20,7 +20,7 @@ async function renameTable(from: string, to: string): Promise<void> {
   }
 }
 
-test('when the plugin cannot start, Strapi boots, nothing is written behind the ledger’s back, and it mends itself', async () => {
+test('a plugin that cannot start lets Strapi boot, refuses uploads, answers 503, and starts later by itself', async () => {
   const [before] = await stage.strapi.upload(textFile('before.txt', 'before'));
   await stage.strapi.stop();
   await renameTable('s3_storage_settings', 'put_away');

@@ -38,7 +38,7 @@ afterAll(async () => {
   await wire?.close();
 }, 60_000);
 
-test('the index on the media library is made, and Strapi leaves it alone when it boots again', async () => {
+test('the index on the media library is made, and Strapi keeps it when it boots again', async () => {
   const client = stage.strapi.database.client;
   const indexes = () =>
     observed(async (connection) => {
@@ -61,7 +61,7 @@ test('the index on the media library is made, and Strapi leaves it alone when it
   expect((await indexes()).sort()).toEqual(before);
 }, 120_000);
 
-test('fifty visitors who want a part cost one download', async () => {
+test('fifty visitors who ask for a part of a new file cost one download', async () => {
   const bytes = someBytes(SIZE);
   const url = await bring('video_0123456789', bytes);
   const before = wire.received;
@@ -78,7 +78,7 @@ test('fifty visitors who want a part cost one download', async () => {
   expect(wire.received - before).toBeLessThan(1.5 * SIZE);
 }, 60_000);
 
-test('twenty HEADs that hang up at once cost no download', async () => {
+test('twenty HEAD requests that hang up at once cost no download', async () => {
   const url = await bring('film_0123456789', someBytes(3 * SIZE, 2));
   const before = wire.received;
   for (let visitor = 0; visitor < 20; visitor++) {

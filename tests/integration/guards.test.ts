@@ -36,14 +36,14 @@ async function expectGuarded(url: string, status: number) {
   return free;
 }
 
-test('with S3 in use', async () => {
+test('the project’s own guards refuse visitors while S3 is in use', async () => {
   const { headers } = await expectGuarded(stored, 200);
   expect(headers.get('x-hardened')).toBe(`${path.basename(stored)} 2000`);
   expect(headers.get('cache-control')).toBe('max-age=5');
   await expectGuarded('/uploads/plain.txt', 200);
 });
 
-test('strapi::compression makes the tag of what it compresses a weak one', async () => {
+test('strapi::compression makes the ETag of a compressed answer weak, and leaves a range uncompressed', async () => {
   const read = (encoding: string, range = {}) => stage.strapi.read(stored, { 'accept-encoding': encoding, ...range });
   const tag = (await read('identity')).headers.get('etag')!;
   const compressed = await read('gzip');
@@ -51,7 +51,7 @@ test('strapi::compression makes the tag of what it compresses a weak one', async
   expect(await read('gzip', { range: 'bytes=0-1499' })).toMatchObject({ status: 206, bytes: Buffer.alloc(1_500, 'x') });
 });
 
-test('during an outage', async () => {
+test('the project’s own guards refuse visitors during an outage', async () => {
   await stage.proxy.refuse();
   try {
     await expectGuarded(stored, 503);
@@ -61,13 +61,13 @@ test('during an outage', async () => {
   }
 });
 
-test('with S3 switched off, and a ledger that knows of files', async () => {
+test('the project’s own guards refuse visitors while S3 is off and the ledger knows files', async () => {
   await stage.strapi.restart({ S3_STORAGE_MODE: 'off' });
   await expectGuarded(stored, 503);
   await expectGuarded('/uploads/plain.txt', 200);
 }, 120_000);
 
-test('as without the plugin', async () => {
+test('the project’s own guards refuse visitors without the plugin', async () => {
   await stage.strapi.restart({ WITHOUT_PLUGIN: 'true' });
   expect((await stage.strapi.api('GET', '/s3-storage/status')).status).toBe(404);
   const { headers } = await expectGuarded('/uploads/plain.txt', 200);

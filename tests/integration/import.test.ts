@@ -46,7 +46,7 @@ const ownNameOf = (key: string) => {
 };
 const isOf = (key: string, object: string) => object.startsWith(`${path.parse(key).name}.`);
 
-test('an archive imported into a configured app puts every file into S3 and serves it', async () => {
+test('an import into a configured app puts every file into S3 under an own name, and the app serves it', async () => {
   await strapiCommand('export', '--no-encrypt', '--no-compress', '--file', 'backup');
   expect(await stage.configure()).toBe('read-write');
   const [note] = (await stage.strapi.upload(textFile('later.txt', 'not in the archive'))) as [UploadedFile];
@@ -62,14 +62,14 @@ test('an archive imported into a configured app puts every file into S3 and serv
   expect(objects).toContain(note.hash + note.ext);
 }, 240_000);
 
-test('a second import of the same archive, over what S3 has by now, loses and mixes up nothing', async () => {
+test('a second import of the same archive, over the files in S3, loses and mixes up no file', async () => {
   await stage.strapi.stop();
   await strapiCommand('import', '--force', '--file', 'backup.tar', '--exclude', 'config');
   await stage.strapi.restart();
   await everyFileIsServed();
 }, 240_000);
 
-test('an import while S3 is away goes to disk, and follows when it is back', async () => {
+test('an import while S3 is away goes to the disk, and its files follow when S3 is back', async () => {
   await stage.strapi.stop();
   await stage.proxy.refuse();
   await strapiCommand('import', '--force', '--file', 'backup.tar', '--exclude', 'config');

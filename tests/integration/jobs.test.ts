@@ -23,14 +23,14 @@ const jobs = async () => (await stage.strapi.api<JobsAnswer>('GET', '/s3-storage
 const settings = async () => (await stage.strapi.api<{ settings: Record<string, unknown>; mode: string }>('GET', '/s3-storage/settings')).body;
 const refusal = ({ status, body }: { status: number; body: Refused }) => [status, body.error.details.code, body.error.details.fields?.map(({ path }) => path).sort()];
 
-test('who may read sees the jobs, and starts none', async () => {
+test('a person who may only read sees the jobs, and cannot start one', async () => {
   const { status, body } = await watcher.api<JobsAnswer>('GET', '/s3-storage/jobs');
   expect([status, body.jobs.map(({ name }) => name)]).toEqual([200, expect.arrayContaining(['purge'])]);
   expect((await watcher.api('POST', '/s3-storage/jobs/purge/start', {})).status).toBe(403);
   expect((await watcher.api('POST', '/s3-storage/objects/retry', { all: true })).status).toBe(403);
 });
 
-test('the purge is started, not stopped, and has no schedule', async () => {
+test('the purge can be started, but has no stop and no schedule', async () => {
   const { status, body } = await post('/jobs/purge/start');
   expect([status, body.name, body.blockedBy]).toEqual([202, 'purge', null]);
   expect(refusal(await post<Refused>('/jobs/purge/stop'))).toEqual([404, 'NO_SUCH_JOB', undefined]);
@@ -38,7 +38,7 @@ test('the purge is started, not stopped, and has no schedule', async () => {
   expect(refusal(await post<Refused>('/jobs/nonsense/start'))).toEqual([404, 'NO_SUCH_JOB', undefined]);
 });
 
-test('bad bodies are answered with the path of each field', async () => {
+test('a bad body is refused with the path of each bad field', async () => {
   expect(refusal(await post<Refused>('/jobs/purge/start', { dryRun: 'no', maxId: 1.5, now: true }))).toEqual([400, 'INVALID_QUERY', ['dryRun', 'maxId', 'now']]);
   expect(refusal(await post<Refused>('/objects/retry', { keys: 'all' }))).toEqual([400, 'INVALID_QUERY', ['']]);
   expect(refusal(await post<Refused>('/objects/untrash', { keys: ['../x'] }))).toEqual([400, 'INVALID_KEY', undefined]);
@@ -49,7 +49,7 @@ test('bad bodies are answered with the path of each field', async () => {
   expect((await settings()).settings['batchSize']).toBe(100);
 });
 
-test('S3 is left and taken back: new files go to the disk meanwhile, and no schedule stays', async () => {
+test('leaving S3 makes the mode read-only and switches schedules off, and the return makes it read-write', async () => {
   await put('/settings', { uploadScheduleEnabled: true, uploadSchedule: '0 3 * * *' });
   const left = await post<{ mode: string; reason: { code: string } }>('/settings/leave');
   expect([left.status, left.body.mode, left.body.reason.code]).toEqual([200, 'read-only', 'LEAVING']);

@@ -20,7 +20,7 @@ const upload = async (): Promise<JobAnswer> => {
 /** Claims, lease and run of a killed process end after a minute. A process that waits for that is far slower than this. */
 const AT_ONCE_MS = 25_000;
 
-test('phase 1 goes on at once when the process that was at it is killed and started again', async () => {
+test('phase 1 goes on at once after its process was killed and started again', async () => {
   // all uploads begin, and none of them ends
   stage.proxy.on({ fault: { kind: 'latency', ms: 20_000 }, when: ({ method }) => method === 'PUT' });
   let sending = 0;

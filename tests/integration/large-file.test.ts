@@ -58,7 +58,7 @@ async function shaOf(url: string): Promise<string> {
   return hash.digest('hex');
 }
 
-test('a large upload and its download stream: at most 64 MB more memory than Strapi takes without the plugin', async () => {
+test('a large upload and its download take at most 64 MiB more memory than Strapi takes without the plugin', async () => {
   const plain = await peakOf(async () => void (await upload()));
   expect(await stage.configure()).toBe('read-write');
   let url = '';

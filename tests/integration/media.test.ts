@@ -37,7 +37,7 @@ async function s3Answers() {
 }
 
 describe('with S3 up', () => {
-  test('an image with all its formats, a document and a text live in S3, and nowhere else', async () => {
+  test('an image with all its formats, a document and a text lie in S3, and not on the disk', async () => {
     const files = [await image('photo.jpg', 'jpeg', 1200, 900), pdf('paper.pdf', 'hello'), textFile('note.txt', 'a note')];
     const uploaded = await stage.strapi.upload(files);
     const keys = uploaded.flatMap(keysOf);
@@ -57,7 +57,7 @@ describe('with S3 up', () => {
     expect(uploaded.every((file) => file.provider === 'local' && file.url === `/uploads/${file.hash}${file.ext}`)).toBe(true);
   });
 
-  test('answers type, length, ETag, ranges, conditions and HEAD', async () => {
+  test('a file is answered with its type, length and ETag, and to ranges, conditions and HEAD', async () => {
     const text = textFile('range.txt', '0123456789');
     const [file] = (await stage.strapi.upload(text)) as [UploadedFile];
     const whole = await stage.strapi.read(file.url);
@@ -86,7 +86,7 @@ describe('with S3 up', () => {
     stage.proxy.heal();
   });
 
-  test('no spelling of a path gets around the plugin', async () => {
+  test('no spelling of a path leads to stale bytes on the disk or to the plugin’s own files', async () => {
     const [file] = (await stage.strapi.upload(textFile('spelling.txt', 'current'))) as [UploadedFile];
     const key = file.hash + file.ext;
     // bytes that are not current lie where Strapi's own static route would find them
@@ -117,7 +117,7 @@ describe('with S3 up', () => {
     }
   });
 
-  test('a replace by something that is no image drops the formats', async () => {
+  test('a replace of an image by a text drops the formats', async () => {
     const [file] = (await stage.strapi.upload(await image('shrinks.jpg', 'jpeg', 800, 600))) as [UploadedFile];
     await stage.strapi.replace(file.id, textFile('shrinks.txt', 'no image any more'));
     const [thumbnail] = Object.values(file.formats!);
@@ -148,7 +148,7 @@ describe('with S3 up', () => {
     expect((await stage.strapi.read(`/uploads/${key}`)).bytes.equals(logo.bytes)).toBe(true);
   });
 
-  test('three attempts in all: the proxy counts them', async () => {
+  test('an upload makes three attempts while S3 answers 503, and then goes to the disk', async () => {
     stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(503, 'SlowDown') }, when: ({ method }) => method === 'PUT' });
     const [file] = (await stage.strapi.upload(textFile('throttled.txt', 'slow down'))) as [UploadedFile];
     expect(stage.proxy.count('PUT', 'throttled_')).toBe(3);
@@ -159,7 +159,7 @@ describe('with S3 up', () => {
 });
 
 describe('with S3 away', () => {
-  test('uploads go on, are served from disk, and catch up by themselves; the outage is one incident', async () => {
+  test('uploads go to the disk, are served from there, and catch up; the outage is one incident', async () => {
     const [kept] = (await stage.strapi.upload(textFile('kept.txt', 'in S3 only'))) as [UploadedFile];
     await stage.proxy.refuse();
     const file = await image('offline.jpg', 'jpeg', 900, 700);
@@ -191,7 +191,7 @@ describe('with S3 away', () => {
     expect(after.body.incidents[0]).toMatchObject({ code: 'UNREACHABLE', fellBack: keysOf(uploaded).length });
   }, 120_000);
 
-  test('a replace during the outage wins over what S3 has, before and after it', async () => {
+  test('a replace is served during the outage and after it, and the old bytes in S3 never again', async () => {
     const [file] = (await stage.strapi.upload(textFile('replaced.txt', 'old'))) as [UploadedFile];
     await stage.proxy.refuse();
     await stage.strapi.replace(file.id, textFile('replaced.txt', 'new'));
@@ -206,7 +206,7 @@ describe('with S3 away', () => {
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('new');
   }, 120_000);
 
-  test('an endpoint that does not answer costs the first upload at most 5 s, and the next next to nothing', async () => {
+  test('an endpoint that does not answer costs the first upload at most 5 s, and the next less than 1 s', async () => {
     await s3Answers();
     const picture = await image('slow.jpg', 'jpeg', 900, 700);
     // this is the time that Strapi itself takes to resize and store it
@@ -226,7 +226,7 @@ describe('with S3 away', () => {
     ['wrong secret', 403, 'SignatureDoesNotMatch'],
     ['missing rights', 403, 'AccessDenied'],
     ['missing bucket', 404, 'NoSuchBucket'],
-  ])('%s: falls back without another attempt', async (_what, status, code) => {
+  ])('an upload goes to the disk after one attempt: %s', async (_what, status, code) => {
     stage.proxy.forget();
     stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) } });
     const [file] = (await stage.strapi.upload(textFile('refused.txt', code))) as [UploadedFile];
@@ -240,7 +240,7 @@ describe('with S3 away', () => {
     ['another region', s3Error(400, 'AuthorizationHeaderMalformed')],
     ['a web page instead of S3', htmlPage(200)],
     ['a clock that is wrong', s3Error(403, 'RequestTimeTooSkewed')],
-  ])('%s: falls back', async (what, answer) => {
+  ])('an upload goes to the disk, and follows to S3 later: %s', async (what, answer) => {
     stage.proxy.on({ fault: { kind: 'answer', answer } });
     const [file] = (await stage.strapi.upload(textFile('elsewhere.txt', what))) as [UploadedFile];
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe(what);
@@ -250,7 +250,7 @@ describe('with S3 away', () => {
 });
 
 describe('restarts', () => {
-  test('what fell back is still served after a crash, and follows to S3', async () => {
+  test('a file that fell back is still served after a crash, and follows to S3', async () => {
     await stage.proxy.refuse();
     const [file] = (await stage.strapi.upload(textFile('crash.txt', 'survives'))) as [UploadedFile];
     await stage.strapi.kill();

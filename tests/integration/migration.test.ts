@@ -73,13 +73,13 @@ async function visitorsGet(): Promise<void> {
   expect(await editors.wrongForVisitors()).toEqual([]);
 }
 
-test('before the plugin is configured nothing is blocked but what needs S3, and the bucket is empty', async () => {
+test('phase 1 is refused before the plugin is configured, and the bucket is empty', async () => {
   expect(library.files.length).toBe(IMAGES);
   expect(await stage.bucket.keys()).toEqual([]);
   expect(await start('upload')).toMatchObject({ status: 409 });
 });
 
-test('a dry run tells what a run would do, and does nothing', async () => {
+test('a dry run of phase 1 counts the files and bytes of the library, and changes nothing', async () => {
   expect(await stage.configure()).toBe('read-write');
   const dry = await complete('upload', { dryRun: true });
   expect(dry.lastDryRun).toMatchObject({ dryRun: true, status: 'complete', total: library.sums.size });
@@ -104,7 +104,7 @@ test('phase 2 is refused before phase 1 is complete', async () => {
   expect(await start('cleanup')).toMatchObject({ status: 409, body: { error: { details: { code: 'UPLOAD_INCOMPLETE' } } } });
 });
 
-test('phase 1 moves the library while editors work; what is in the bucket already is not sent again', async () => {
+test('phase 1 sends the library while editors work, and no file that lies in the bucket already', async () => {
   const filled = library.files.slice(0, 10).flatMap(keysOf);
   for (const key of filled) await stage.bucket.put(key, await readFile(path.join(stage.strapi.uploadsDir, key)));
   const [foreign] = keysOf(library.files[11] as UploadedFile) as [string];
@@ -138,7 +138,7 @@ test('phase 1 moves the library while editors work; what is in the bucket alread
   await visitorsGet();
 }, STEP_MS + 120_000);
 
-test('phase 2 frees the disk while editors work; nothing is lost', async () => {
+test('phase 2 frees the disk while editors work, and visitors still get every file', async () => {
   const editing = editors.start(5);
   await complete('cleanup');
   await editing.stop();
@@ -151,7 +151,7 @@ test('phase 2 frees the disk while editors work; nothing is lost', async () => {
   await visitorsGet();
 }, STEP_MS + 120_000);
 
-test('stop using S3: new files go to the disk, the rest is still read, the bucket stays as it is', async () => {
+test('leaving S3 sends new files to the disk, and the bucket stays as it is', async () => {
   expect(await stage.strapi.api('POST', '/s3-storage/settings/leave')).toMatchObject({ status: 200, body: { mode: 'read-only', reason: { code: 'LEAVING' } } });
   const before = await stage.bucket.keys();
   const [file] = (await stage.strapi.upload(textFile('after.txt', 'written after leaving'))) as [UploadedFile];
@@ -184,14 +184,14 @@ async function notAtTheirPaths(): Promise<string[]> {
   return wrong;
 }
 
-test('what is replaced after the restore comes to its plain path by itself', async () => {
+test('a file that is replaced after the restore comes to its plain path by itself', async () => {
   await editors.replaceImage(library.files[16] as UploadedFile);
   await editors.replaceImage(library.files[17] as UploadedFile);
   await stage.eventually('every file lies at its plain path', async () => (await notAtTheirPaths()).length === 0, SETTLED_MS);
   expect(await job('restore')).toMatchObject({ complete: true });
 }, STEP_MS);
 
-test('the plugin is uninstalled, and plain Strapi serves every file', async () => {
+test('plain Strapi serves every file after the plugin was uninstalled', async () => {
   const { strapi } = stage;
   await uninstall(strapi, { panel: false });
   expect((await strapi.api('GET', '/s3-storage/status')).status).toBe(404);

@@ -48,7 +48,7 @@ const texts = () => files.map(({ text }) => text);
 const everything = () => ({ count: files.length, bytes: files.reduce((sum, { text }) => sum + text.length, 0) });
 const warnings = () => stage.strapi.logs().split('\n').filter((line) => line.includes('visitors get 503')).length;
 
-test('a change that hides nothing says so, and another spelling of the endpoint goes on serving every file', async () => {
+test('the preview says that another spelling of the endpoint hides no file, and every file is still served', async () => {
   const spelled = stage.s3.endpoint.replace('127.0.0.1', 'localhost');
   expect(spelled).not.toBe(stage.s3.endpoint);
   const patch = { ...home(), endpoint: spelled };
@@ -59,7 +59,7 @@ test('a change that hides nothing says so, and another spelling of the endpoint 
   await stage.configure(home());
 });
 
-test('a change that loses sight of files says beforehand of how many, and stores nothing', async () => {
+test('the preview of a change says how many files it would put out of sight, and stores nothing', async () => {
   // the 403 stands for a key pair that may not read the bucket, because not every test server looks at the signature
   stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
   for (const patch of [moved(), { bucket: null }, { ...home(), endpoint: stage.proxy.endpoint }, { ...home(), endpoint: 'http://127.0.0.1:9' }]) {
@@ -73,7 +73,7 @@ test('a change that loses sight of files says beforehand of how many, and stores
   expect([refused.status, refused.body.error.details.code]).toEqual([400, 'SECRET_REQUIRED']);
 });
 
-test('without a bucket the status counts them, and the reason says so; another endpoint is warned of once', async () => {
+test('files out of sight are counted without a bucket, and the log warns once for each change of place', async () => {
   await stage.configure({ bucket: null });
   const { body } = await stage.strapi.api<{ mode: string; reason: { code: string; message: string }; objects: { remote: { count: number } } }>('GET', '/s3-storage/status');
   expect(body).toMatchObject({ mode: 'off', reason: { code: 'NOT_CONFIGURED', message: expect.stringContaining('3 files are only in S3') }, objects: { remote: { count: 3 } } });
@@ -85,7 +85,7 @@ test('without a bucket the status counts them, and the reason says so; another e
   expect(warnings()).toBe(2);
 });
 
-test('once all objects were copied under the same names, every file is served from the new place, and never other bytes', async () => {
+test('a bucket with copies of all objects serves every file, but never other bytes under a name', async () => {
   for (const key of await stage.bucket.keys()) await target.put(key, await stage.bucket.get(key), 'text/plain');
   expect(await preview({})).toEqual({ count: 0, bytes: 0 });
   expect(await read()).toEqual(texts());
@@ -96,7 +96,7 @@ test('once all objects were copied under the same names, every file is served fr
   expect(await read()).toEqual(texts());
 });
 
-test('what is deleted from now on is deleted in no place that it was not written to', async () => {
+test('a delete after the move removes the object neither in the new place nor in the old one', async () => {
   const [gone] = files.splice(0, 1);
   expect((await stage.strapi.api('DELETE', `/upload/files/${gone!.id}`)).status).toBe(200);
   await stage.eventually('the purge', async () => (await stage.strapi.read(gone!.url)).status === 404);

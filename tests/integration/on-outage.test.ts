@@ -38,7 +38,7 @@ const s3Answers = () =>
     return body.breaker.state === 'closed';
   }, 60_000);
 
-test('with S3 away uploads and replaces are refused with the reason, nothing is kept, and all goes on when it is back', async () => {
+test('uploads and replaces are refused with the reason while S3 is away, and work again when it is back', async () => {
   const [file] = (await stage.strapi.upload(textFile('kept.txt', 'old'))) as [UploadedFile];
   await stage.proxy.refuse();
 

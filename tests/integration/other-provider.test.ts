@@ -34,7 +34,7 @@ afterAll(async () => {
   await removeFolder(folder);
 }, 60_000);
 
-test('a project with another upload provider is left alone, and the panel says why', async () => {
+test('a project with another upload provider keeps using it, and the panel says why S3 is off', async () => {
   expect(await stage.configure()).toBe('off');
   const { body } = await stage.strapi.api<{ reason: { code: string } }>('GET', '/s3-storage/settings');
   expect(body.reason.code).toBe('PROVIDER_NOT_LOCAL');

@@ -45,13 +45,13 @@ async function uploadOne(file: TestFile): Promise<UploadedFile> {
 const snapshot = async () =>
   new Map(await Promise.all((await stage.bucket.keys()).map(async (key) => [key, (await stage.bucket.get(key)).toString('base64')] as const)));
 
-test('the copy is read-only, and says why', async () => {
+test('a copy of production is read-only, and says why', async () => {
   const { body } = await copy.api<{ mode: string; reason: { code: string; hint: string } }>('GET', '/s3-storage/settings');
   expect(body.mode).toBe('read-only');
   expect(body.reason).toMatchObject({ code: 'PRODUCTION_ONLY', hint: expect.stringContaining('S3_STORAGE_ENV') });
 });
 
-test('it reads production’s files, which it has no copy of', async () => {
+test('a copy of production reads production’s files from the bucket', async () => {
   for (const file of Object.values(production)) {
     for (const key of keysOf(file)) {
       const answer = await copy.read(`/uploads/${key}`);
@@ -61,7 +61,7 @@ test('it reads production’s files, which it has no copy of', async () => {
   }
 });
 
-test('whatever is done there, not one object in the bucket appears, changes or goes', async () => {
+test('uploads, replaces, deletes and tests in a copy of production change no object in the bucket', async () => {
   const before = await snapshot();
   stage.proxy.forget();
   const { hero, terms, gone } = production;
@@ -85,7 +85,7 @@ test('whatever is done there, not one object in the bucket appears, changes or g
   expect((await stage.strapi.read(gone.url)).bytes.toString()).toBe('to be deleted in staging');
 }, 60_000);
 
-test('switching the flag off in the copy’s own database makes it read-write, within seconds and without a restart', async () => {
+test('a copy of production becomes read-write without a restart when its productionOnly is switched off', async () => {
   const { body } = await copy.api<{ mode: string }>('PUT', '/s3-storage/settings', { productionOnly: false });
   expect(body.mode).toBe('read-write');
   // the objects that it deleted while it was read-only stay, because they were never its own to remove
@@ -93,7 +93,7 @@ test('switching the flag off in the copy’s own database makes it read-write, w
   expect((await stage.strapi.read(production.gone.url)).bytes.toString()).toBe('to be deleted in staging');
 }, 30_000);
 
-test('S3_STORAGE_MODE can only restrict', async () => {
+test('S3_STORAGE_MODE=off switches S3 off, and the ledger still knows deletes and replaces', async () => {
   await copy.restart({ S3_STORAGE_MODE: 'off' });
   const off = await copy.api<{ mode: string; reason: { code: string } }>('GET', '/s3-storage/settings');
   expect(off.body).toMatchObject({ mode: 'off', reason: { code: 'MODE_OVERRIDE' } });

@@ -23,7 +23,7 @@ afterAll(async () => {
 const publicStep = async () => (await stage.strapi.api<TestAnswer>('POST', '/s3-storage/settings/test', {})).body.steps.find(({ name }) => name === 'public');
 const cleanup = async () => (await stage.strapi.api<JobsAnswer>('GET', '/s3-storage/jobs')).body.jobs.find(({ name }) => name === 'cleanup');
 
-test('a web server that serves the uploads folder itself is named by the connection test, and phase 2 waits until it is mended', async () => {
+test('the connection test names a web server that serves the folder itself, and phase 2 waits until it is mended', async () => {
   const old = await stage.strapi.upload(textFile('old.txt', 'old'));
   await stage.configure();
   expect(await publicStep()).toMatchObject({ ok: false, code: 'UPLOADS_NOT_REACHED', hint: expect.stringContaining('proxy_pass') });

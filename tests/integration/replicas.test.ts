@@ -25,7 +25,7 @@ onServers('two processes on one database server (run with --db postgres or maria
 
   const modeOfSecond = async () => (await second.api<{ mode: string }>('GET', '/s3-storage/status')).body.mode;
 
-  test('settings saved in one are in force in the other within seconds', async () => {
+  test('settings saved in one process are in force in the other within seconds', async () => {
     expect(await modeOfSecond()).toBe('off');
     expect(await stage.configure()).toBe('read-write');
     await stage.eventually('the other process follows', async () => (await modeOfSecond()) === 'read-write', 5_000);
@@ -44,7 +44,7 @@ onServers('two processes on one database server (run with --db postgres or maria
     expect(Date.now() - replaced).toBeLessThan(2_500);
   }, 60_000);
 
-  test('a file that fell back to the disk of one is unavailable on the other, never missing, until it is in S3', async () => {
+  test('a file that fell back to one process’s disk answers 503 in the other, never 404, until it is in S3', async () => {
     await stage.proxy.refuse();
     const [file] = (await stage.strapi.upload(textFile('here.txt', 'on one disk'))) as [UploadedFile];
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('on one disk');

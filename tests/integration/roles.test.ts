@@ -58,23 +58,23 @@ const registered = async (): Promise<string[]> => {
   return [...settings, ...plugins].map(({ action }) => action).filter((action) => action.startsWith('plugin::s3-storage.'));
 };
 
-test('there are routes to walk', () => {
+test('the plugin has at least four admin routes', () => {
   expect(ROUTES.length).toBeGreaterThanOrEqual(4);
 });
 
-test.each(NAMED)('%s asks for an administrator and for a permission that a role can be given', async (_name, route) => {
+test.each(NAMED)('%s requires an administrator with a permission that can be given to a role', async (_name, route) => {
   expect(route.config.policies).toContain('admin::isAuthenticatedAdmin');
   expect(actionsOf(route)).not.toEqual([]);
   expect(await registered()).toEqual(expect.arrayContaining(actionsOf(route)));
 });
 
-test.each(NAMED)('%s changes nothing for who may only read', (_name, route) => {
+test.each(NAMED)('%s is open to reading permissions alone only if it is a GET', (_name, route) => {
   const readOnly = actionsOf(route).every((action) => action.endsWith('.read'));
   // a reading role gets through to GETs only, and every GET of settings or status is for reading roles
   expect([route.path, readOnly]).toEqual([route.path, route.method === 'GET']);
 });
 
-test.each(NAMED)('%s without a token: 401', async (_name, route) => {
+test.each(NAMED)('%s answers 401 without a token', async (_name, route) => {
   const body = bodyFor(route);
   const answer = await fetch(stage.strapi.url + pathOf(route), {
     method: route.method,
@@ -83,29 +83,29 @@ test.each(NAMED)('%s without a token: 401', async (_name, route) => {
   expect(answer.status).toBe(401);
 });
 
-test.each(NAMED)('%s for a role without the permission: 403', async (_name, route) => {
+test.each(NAMED)('%s answers 403 to a role without a permission', async (_name, route) => {
   expect((await ask(editor, route)).status).toBe(403);
 });
 
-test.each(NAMED)('%s for a role that may only read: its GETs', async (_name, route) => {
+test.each(NAMED)('%s lets a role that may only read through only if it is a GET', async (_name, route) => {
   expect(route.method === 'GET' ? letThrough(route) : [403]).toContain((await ask(reader, route)).status);
 });
 
-test.each(NAMED)('%s for a role with one permission: where that is among its own', async (_name, route) => {
+test.each(NAMED)('%s lets a role with one permission through only if that is among the route’s permissions', async (_name, route) => {
   for (const action of ['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const) {
     const allowed = actionsOf(route).includes(`plugin::s3-storage.${action}`) && !needsRun(route);
     expect(allowed ? letThrough(route) : [403]).toContain((await ask(alone[action], route)).status);
   }
 });
 
-test('who sees the jobs alone has the page’s status and failures, and nothing of the settings', async () => {
+test('a person who may only read jobs sees the status and the failed files, but not the settings', async () => {
   const who = alone['jobs.read'];
   expect((await who.api('GET', '/s3-storage/status')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/objects?failed=true')).status).toBe(200);
   expect((await who.api('GET', '/s3-storage/settings')).status).toBe(403);
 });
 
-test('leaving S3 stops jobs: it needs both permissions, and the refusal names the one that is missing', async () => {
+test('leaving S3 and the return need both permissions, and the refusal names the missing one', async () => {
   type Refusal = { error: { message: string; details: { permission: string } } };
   const tried = (who: Person) =>
     Promise.all([
@@ -121,24 +121,24 @@ test('leaving S3 stops jobs: it needs both permissions, and the refusal names th
   expect((await tried(leaver)).map(({ status }) => status)).toEqual([409, 200, 200, 200]);
 });
 
-test('who changes settings and may not read them sees none of them in the answer', async () => {
+test('a person who may change settings but not read them sees none of them in an answer', async () => {
   const { status, body } = await alone['settings.update'].api('PUT', '/s3-storage/settings', {});
   expect([status, Object.keys(body as object).sort()]).toEqual([200, ['mode', 'reason']]);
   expect((await alone['settings.update'].api<{ snippets: unknown[] }>('POST', '/s3-storage/settings/test', {})).body.snippets).toEqual([]);
 });
 
-test('who changes settings does not switch jobs on', async () => {
+test('a person who may only change settings cannot switch the schedule of a job on', async () => {
   const put = (who: Person | Stage['strapi'], body: object) => who.api<{ settings: object }>('PUT', '/s3-storage/settings', body);
   expect((await put(alone['settings.update'], { cleanupScheduleEnabled: true })).status).toBe(403);
   expect((await put(alone['settings.update'], { batchSize: 50 })).status).toBe(200);
   expect((await put(stage.strapi, { cleanupSchedule: '0 3 * * *' })).body.settings).toMatchObject({ cleanupScheduleEnabled: false, batchSize: 50 });
 });
 
-test.each(NAMED)('%s for a super administrator: let through', async (_name, route) => {
+test.each(NAMED)('%s lets a super administrator through', async (_name, route) => {
   expect(letThrough(route)).toContain((await ask(stage.strapi, route)).status);
 });
 
-test('a token of the content API is no administrator', async () => {
+test('a token of the content API gets 401 on every admin route', async () => {
   const { body } = await stage.strapi.api<{ data: { accessKey: string } }>('POST', '/admin/api-tokens', {
     name: 'content',
     description: '',

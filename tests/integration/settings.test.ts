@@ -26,7 +26,7 @@ const tryOut = async (patch: Record<string, unknown>) => {
 
 const finding = (body: TestBody) => body.steps.find((step) => !step.ok);
 
-test('the test of good settings goes through every step, and saves nothing', async () => {
+test('the connection test of good settings passes every step, and saves nothing', async () => {
   const body = await tryOut({});
   expect(body.steps.filter((step) => !step.ok)).toEqual([]);
   expect(body.steps.map((step) => step.name)).toEqual(['endpoint', 'credentials', 'read', 'write', 'verify', 'delete', 'public']);
@@ -40,14 +40,14 @@ test.each([
   ['an endpoint on a port nobody listens on', async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }), ['UNREACHABLE']],
   ['an endpoint that is link-local', { endpoint: 'http://169.254.169.254' }, ['ENDPOINT_FORBIDDEN']],
   ['an endpoint that is Strapi itself, not S3', async () => ({ endpoint: stage.strapi.url }), ['NOT_S3', 'BUCKET_NOT_FOUND', 'ACCESS_DENIED']],
-])('%s is named', async (_what, patch, codes) => {
+])('the connection test names %s', async (_what, patch, codes) => {
   const body = await tryOut(typeof patch === 'function' ? await patch() : patch);
   expect(body.ok).toBe(false);
   expect(codes).toContain(finding(body)?.code);
   expect(finding(body)?.hint).toBeTruthy();
 });
 
-test('an endpoint that is no address is named at its field or in the test, never stored', async () => {
+test('an endpoint that is no URL is refused with the name of its field', async () => {
   const answer = await stage.strapi.api<{ error: { details: { fields: { path: string }[] } } }>('PUT', '/s3-storage/settings', {
     ...stage.settings,
     endpoint: 'not a URL',
@@ -64,13 +64,13 @@ test.each([
   ['a wrong clock', () => stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'RequestTimeTooSkewed') } }), 'CLOCK_SKEW'],
   ['no right to write', () => stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') }, when: ({ method }) => method === 'PUT' }), 'ACCESS_DENIED'],
   ['no answer', () => stage.proxy.on({ fault: { kind: 'blackhole' } }), 'TIMEOUT'],
-] as const)('%s is named', async (_what, arrange, code) => {
+] as const)('the connection test recognises %s', async (_what, arrange, code) => {
   arrange();
   const body = await tryOut({});
   expect(finding(body)).toMatchObject({ code, hint: expect.any(String) });
 }, 40_000);
 
-test('the secret goes in and never comes out; it stays when it is absent and goes when it is null', async () => {
+test('the secret is in no answer and not in the log, and stays when a change leaves it out', async () => {
   expect(await stage.configure()).toBe('read-write');
   const stored = await stage.strapi.api<{ settings: Record<string, unknown> }>('GET', '/s3-storage/settings');
   expect(JSON.stringify(stored.body)).not.toContain(stage.s3.secretAccessKey);
@@ -79,7 +79,7 @@ test('the secret goes in and never comes out; it stays when it is absent and goe
   expect(stage.strapi.logs()).not.toContain(stage.s3.secretAccessKey);
 });
 
-test('another endpoint or bucket never gets the stored secret unasked', async () => {
+test('another endpoint or bucket is refused until the secret is entered again', async () => {
   for (const patch of [{ endpoint: 'http://127.0.0.1:9' }, { bucket: 'elsewhere' }]) {
     for (const [method, path] of [['PUT', '/s3-storage/settings'], ['POST', '/s3-storage/settings/test']] as const) {
       const { status, body } = await stage.strapi.api<{ error: { details: { code: string } } }>(method, path, patch);
@@ -88,7 +88,7 @@ test('another endpoint or bucket never gets the stored secret unasked', async ()
   }
 });
 
-test('bad fields are named, and nothing of the body is stored', async () => {
+test('settings with bad fields are refused with the name of each', async () => {
   const { status, body } = await stage.strapi.api<{ error: { details: { fields: { path: string }[] } } }>('PUT', '/s3-storage/settings', {
     maxAttempts: 99,
     prefix: '../up',
@@ -98,14 +98,14 @@ test('bad fields are named, and nothing of the body is stored', async () => {
   expect(body.error.details.fields.map((field) => field.path).sort()).toEqual(['maxAttempts', 'nonsense', 'prefix']);
 });
 
-test('who has no rights is refused: without a token 401', async () => {
+test('a request for settings or status without a token gets 401', async () => {
   for (const [method, path] of [['GET', 'settings'], ['PUT', 'settings'], ['POST', 'settings/test'], ['GET', 'status']] as const) {
     const answer = await fetch(`${stage.strapi.url}/s3-storage/${path}`, { method });
     expect([path, answer.status]).toEqual([path, 401]);
   }
 });
 
-test('a changed prefix applies to new files, without a restart; the old ones are still read', async () => {
+test('a changed prefix applies to new files without a restart, and the old files are still read', async () => {
   const [before] = await stage.strapi.upload(textFile('before.txt', 'before'));
   await stage.configure({ prefix: 'media/' });
   const [after] = await stage.strapi.upload(textFile('after.txt', 'after'));
@@ -114,7 +114,7 @@ test('a changed prefix applies to new files, without a restart; the old ones are
   expect((await stage.strapi.read(after!.url)).bytes.toString()).toBe('after');
 });
 
-test('a wrong encryption key after a move: Strapi boots, S3 is off, and the panel says what to do', async () => {
+test('Strapi boots with a wrong encryption key, S3 is off with the reason, and uploads go to the disk', async () => {
   await stage.strapi.restart({ ENCRYPTION_KEY: 'another key of another server, 32 ch' });
   const { body } = await stage.strapi.api<{ mode: string; reason: { code: string; hint: string } }>('GET', '/s3-storage/settings');
   expect(body).toMatchObject({ mode: 'off', reason: { code: 'SECRET_UNREADABLE' } });

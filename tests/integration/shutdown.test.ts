@@ -16,7 +16,7 @@ async function upload(name: string): Promise<string> {
   return file.hash + file.ext;
 }
 
-test('what fell back to the disk is in S3 when a process that is told to end has ended', async () => {
+test('a file that fell back to the disk is sent to S3 before a process that is told to end has ended', async () => {
   await stage.proxy.refuse();
   const key = await upload('last-minute.txt');
   expect(await stage.bucket.head(key)).toBeNull();
@@ -27,7 +27,7 @@ test('what fell back to the disk is in S3 when a process that is told to end has
   expect((await stage.strapi.read(`/uploads/${key}`)).bytes.toString()).toBe('bytes of last-minute.txt');
 }, 180_000);
 
-test('an S3 that does not answer holds up the end no longer than its time, and nothing is lost', async () => {
+test('a process ends in time though S3 does not answer, and a file that fell back follows later', async () => {
   await stage.proxy.refuse();
   const key = await upload('kept.txt');
   await stage.proxy.accept();

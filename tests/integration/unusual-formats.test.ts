@@ -40,14 +40,14 @@ afterAll(() => stage?.close(), 60_000);
 const ask = async <T>(url: string) => (await stage.strapi.api<T>('GET', `/s3-storage${url}`)).body;
 const lastRun = async (name: string) => (await ask<JobsAnswer>('/jobs')).jobs.find((job: JobAnswer) => job.name === name)?.lastRun;
 
-test('an audit buries what nothing lists, and leaves such a format alone', async () => {
+test('an audit buries a file that the library does not list, but not a format with an unusual name', async () => {
   expect((await stage.strapi.api('POST', '/s3-storage/jobs/audit/start', { apply: true })).status).toBe(202);
   await stage.eventually('the audit is complete', async () => (await lastRun('audit'))?.status === 'complete', 60_000);
   const { results } = await ask<ReportAnswer>('/jobs/audit/report');
   expect(results.map(({ kind, key, applied }) => [kind, key, applied])).toEqual([['unlisted', keyOf(unlisted), true]]);
 }, 90_000);
 
-test('a purge ends the burial of such a format, and removes what nothing lists', async () => {
+test('a purge lifts the tombstone of a format with an unusual name, and removes an unlisted file', async () => {
   // an earlier version has buried these rows
   await observed((connection) => connection('s3_storage_objects').whereIn('object_key', [keyOf(cover), keyOf(unlisted)]).update({ tombstone_ticket: connection.ref('ticket'), purge_at: 1 }));
   await stage.strapi.api('POST', '/s3-storage/jobs/purge/start', {});

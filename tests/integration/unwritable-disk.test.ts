@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const status = async () => (await stage.strapi.api<StatusAnswer>('GET', '/s3-storage/status')).body;
 
-test('an uploads folder that cannot be written costs a project nothing that it had without the plugin, and S3 takes the rest', async () => {
+test('an uploads folder that cannot be written is named, its files are served, and S3 takes new files', async () => {
   await stage.strapi.stop();
   await writeFile(path.join(stage.strapi.uploadsDir, 'old.txt'), 'the old one');
   undo = await makeUnwritable(stage.strapi.uploadsDir);

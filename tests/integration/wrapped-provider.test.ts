@@ -51,7 +51,7 @@ module.exports = { register: ({ strapi }) => wrap(strapi.plugin('upload').provid
 
 afterAll(() => stage?.close(), 60_000);
 
-test('what other code makes of a file is what is stored, whether it wraps the provider before this plugin or after it', async () => {
+test('the changes of other code that wraps the provider are stored, in S3 and in an outage on the disk', async () => {
   const [file] = await stage.strapi.upload(textFile('a.txt', 'text'));
   expect((await stage.stored(`${file!.hash}.txt`))?.toString()).toBe('text after before');
   await expect(stage.strapi.upload(textFile('virus.txt', 'text'))).rejects.toThrow();

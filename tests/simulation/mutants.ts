@@ -565,13 +565,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A file on another replica’s disk is unavailable (503), never missing',
     without: 'browsers and caches remember that a file does not exist',
     file: 'integration/replicas.test.ts',
-    test: 'a file that fell back to the disk of one is unavailable on the other, never missing, until it is in S3',
+    test: 'a file that fell back to one process’s disk answers 503 in the other, never 404, until it is in S3',
   },
   {
     guard: 'A copy of production reads the bucket and changes nothing in it',
     without: 'a staging server deletes production’s files',
     file: 'integration/production-only.test.ts',
-    test: 'whatever is done there, not one object in the bucket appears, changes or goes',
+    test: 'uploads, replaces, deletes and tests in a copy of production change no object in the bucket',
   },
   {
     guard: 'What the previous version writes works on the new schema',
