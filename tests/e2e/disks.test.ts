@@ -53,7 +53,7 @@ function scene(title: string, play: (view: SettingsView, thrown: string[]) => Pr
   );
 }
 
-scene('what was lost with a disk is told, with its size, since when, and what to do; the list unfolds to the first 20', async (view) => {
+scene('the page says how many files a vanished disk had, since when, and what to do, and lists the first 20', async (view) => {
   await view.status.getByText(`${FILES} files`, { exact: false }).and(view.main.getByText('only on a disk that is gone')).waitFor();
   const text = await view.status.innerText();
   expect(text).toMatch(/It was last seen on .*20\d\d/);
@@ -75,7 +75,7 @@ scene('what was lost with a disk is told, with its size, since when, and what to
   await list.waitFor({ state: 'detached' });
 });
 
-scene('the disk itself is warned of until uploads are refused rather than kept on it', async (view) => {
+scene('the page warns of an ephemeral disk until uploads are refused during an outage', async (view) => {
   const warning = view.status.getByText('Put the folder on a persistent volume');
   await warning.waitFor();
   await view.main.getByRole('button', { name: /Advanced/ }).click();
@@ -100,7 +100,7 @@ scene('the disk itself is warned of until uploads are refused rather than kept o
 });
 
 scene(
-  'the same in dark and in French',
+  'the files of a vanished disk are shown in the dark theme and in French',
   async (view) => {
     await view.status.getByText('que sur un disque disparu').waitFor();
     await view.status.getByRole('button', { name: 'Afficher les fichiers' }).click();

@@ -124,7 +124,7 @@ function fill(canned: CannedJobs): void {
   };
 }
 
-scene('a fresh library: the first “Run now” offers a dry run; after it the job starts', async (view, canned) => {
+scene('the first “Run now” of a job offers a dry run, and the next one starts the job', async (view, canned) => {
   await view.open();
   await view.button('Run now', UPLOAD).click();
   expect(await view.dialog.innerText()).toContain('This job has never run here.');
@@ -146,7 +146,7 @@ scene('a fresh library: the first “Run now” offers a dry run; after it the j
   await changed(canned, ['POST /jobs/upload/start {"dryRun":true}', 'POST /jobs/upload/start {}']);
 });
 
-scene('a cleanup and a schedule for it are confirmed in words, with counts and bytes', async (view, canned) => {
+scene('a cleanup is confirmed in a dialog with counts and bytes, and its schedule in a dialog of its own', async (view, canned) => {
   canned.jobs.cleanup = { lastDryRun: trial };
   await view.open();
   await view.button('Run now', CLEANUP).click();
@@ -165,7 +165,7 @@ scene('a cleanup and a schedule for it are confirmed in words, with counts and b
   await changed(canned, ['PUT /jobs/cleanup/schedule {"enabled":true}', 'POST /jobs/cleanup/start {}']);
 });
 
-scene('where no file is known to be concerned, a start does not speak of none', async (view, canned) => {
+scene('the dialog before a start says that the run looks once more when no file is known to be concerned', async (view, canned) => {
   canned.jobs.cleanup = { complete: true, lastRun: runOf() };
   canned.jobs.restore = { complete: true, lastRun: runOf() };
   await view.open();
@@ -177,7 +177,7 @@ scene('where no file is known to be concerned, a start does not speak of none', 
   await screenshot(view.page, 'migration-3-confirm-none');
 });
 
-scene('what the server refuses is said: a 409 by its code, a schedule’s field at the field', async (view, canned) => {
+scene('a refusal of the server is shown with the text of its code, or at the field that it concerns', async (view, canned) => {
   canned.jobs.upload = { lastDryRun: trial };
   await view.open();
   canned.refusal = { status: 409, error: { message: 'x', details: { code: 'READ_ONLY', hint: 'x' } } };
@@ -204,7 +204,7 @@ scene('what the server refuses is said: a 409 by its code, a schedule’s field 
   expect(await seriousFindings(view.page)).toEqual([]);
 });
 
-scene('under way: progress, rate and time left; failures with reason, hint and retry; an audit’s plan', async (view, canned) => {
+scene('a job under way shows progress, rate and time left; failures are retried, and an audit’s plan is applied', async (view, canned) => {
   fill(canned);
   await view.open();
   const upload = view.card(UPLOAD);
@@ -236,7 +236,7 @@ scene('under way: progress, rate and time left; failures with reason, hint and r
   ]);
 });
 
-scene('start and end are announced, the steps between are not', async (view, canned) => {
+scene('the start and the end of a job are announced', async (view, canned) => {
   canned.jobs.upload = { lastDryRun: trial };
   await view.open();
   const news = view.page.getByRole('status', { name: 'News of the jobs' });
@@ -248,7 +248,7 @@ scene('start and end are announced, the steps between are not', async (view, can
   await news.getByText('Phase 1: Upload: complete. 1,204 files, 2 failed.').waitFor();
 });
 
-scene('leaving S3 is confirmed in words, and can be taken back', async (view, canned) => {
+scene('leaving S3 is confirmed in a dialog that says what follows, and can be taken back', async (view, canned) => {
   canned.objects = { remote: SOME };
   await view.open();
   await view.main.getByRole('button', { name: 'Stop using S3' }).click();
@@ -268,7 +268,7 @@ scene('leaving S3 is confirmed in words, and can be taken back', async (view, ca
 });
 
 scene(
-  'the same in dark and in French: no word of English is left',
+  'the page in the dark theme and in French has no English text left',
   async (view, canned) => {
     fill(canned);
     await view.open();
@@ -294,7 +294,7 @@ scene(
   { width: 420 },
 );
 
-test('a hidden page asks nothing; shown again, it asks at once', async () => {
+test('a hidden page does not ask the server, and asks at once when it is shown again', async () => {
   const panel = await openPanel(browser, strapi.url, ADMIN);
   try {
     const canned = await cannedJobs(panel.page);

@@ -229,7 +229,7 @@ chapter('the dry run counts the library and moves nothing', async () => {
   await look(1, 'tried');
 });
 
-chapter('phase 1 under way: how far, how fast, how long still; it is stopped, and goes on, while editors work', async () => {
+chapter('phase 1 shows progress, rate and time left, is stopped, and goes on to its end while editors work', async () => {
   const card = view.card(UPLOAD);
   const editing = startEditing(PART.duringUpload);
   const speedUp = slowDown('PUT');
@@ -253,7 +253,7 @@ chapter('phase 1 under way: how far, how fast, how long still; it is stopped, an
   await editing.stop();
 });
 
-chapter('phase 1 has come to 100 percent: every file is in the bucket, with its bytes', async () => {
+chapter('phase 1 ends at 100 percent, with the bytes of every untouched file in the bucket', async () => {
   await view.open();
   await complete(UPLOAD);
   expect(await progressOf(UPLOAD)).toMatchObject({ percent: 100 });
@@ -266,7 +266,7 @@ chapter('phase 1 has come to 100 percent: every file is in the bucket, with its 
   await picturesAreShown(panel);
 });
 
-chapter('the cleanup is confirmed in words and frees the disk, while editors work', async () => {
+chapter('the cleanup is confirmed in a dialog that says what it does, and frees the disk while editors work', async () => {
   await view.open();
   const { both } = await objects();
   expect(await tryFirst(CLEANUP)).toContain(filesIn(both.count));
@@ -287,7 +287,7 @@ chapter('the cleanup is confirmed in words and frees the disk, while editors wor
   await stage.eventually('the plain paths are free', () => quiet.every((key) => !existsSync(inUploads(key))), JOB_MS);
 });
 
-chapter('what is in S3 only is served byte for byte, and the media library shows its pictures', async () => {
+chapter('files that are in S3 only are served byte for byte, and the media library shows their pictures', async () => {
   await view.open();
   const { local, both, failed } = await objects();
   expect([local.count, both.count, failed.count]).toEqual([0, 0, 0]);
@@ -297,7 +297,7 @@ chapter('what is in S3 only is served byte for byte, and the media library shows
   await screenshot(desk.page, 'migration-story-7-media-library');
 });
 
-chapter('once S3 is no longer used, a new picture stays on the disk', async () => {
+chapter('a new picture stays on the disk after “Stop using S3”', async () => {
   await view.open();
   await view.main.getByRole('button', { name: 'Stop using S3' }).click();
   await view.dialog.getByRole('button', { name: 'Stop using S3' }).click();
@@ -312,7 +312,7 @@ chapter('once S3 is no longer used, a new picture stays on the disk', async () =
   await look(8, 'left');
 });
 
-chapter('the restore brings every byte back, also of what is replaced on the way', async () => {
+chapter('the restore brings every file back to its path, also one that is replaced meanwhile', async () => {
   await view.open();
   const { remote } = await objects();
   expect(await tryFirst(RESTORE)).toContain(filesIn(remote.count));
@@ -343,7 +343,7 @@ chapter('the restore brings every byte back, also of what is replaced on the way
   }
 });
 
-chapter('the plugin is uninstalled: plain Strapi shows every picture and serves every byte', async () => {
+chapter('plain Strapi shows every picture and serves every byte after the plugin was uninstalled', async () => {
   await uninstall(stage.strapi, { panel: true });
   stage.proxy.forget();
   await panel.page.goto(`${panel.base}/admin/settings/application-infos`);

@@ -77,7 +77,7 @@ const s3Answers = () =>
     return body.breaker.state === 'closed' && body.pendingUploads.count === 0;
   }, 60_000);
 
-describe('from nothing to the first object', () => {
+describe('the first set-up', () => {
   scene('the first visit says what to do', async (panel) => {
     const { page } = panel;
     await page.goto(`${panel.base}/admin/settings`);
@@ -94,7 +94,7 @@ describe('from nothing to the first object', () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  scene('a preset fills in endpoint and region, and its words say what the provider is like', async (panel) => {
+  scene('a preset fills in the endpoint and the path style, and its hint says what to know of the provider', async (panel) => {
     const view = settingsPage(panel);
     await view.open();
     await view.choosePreset('DigitalOcean Spaces');
@@ -109,7 +109,7 @@ describe('from nothing to the first object', () => {
     await screenshot(panel.page, '02-preset');
   });
 
-  scene('what is missing or malformed is said at its field before anything is sent', async (panel) => {
+  scene('a missing or malformed value is named at its field before anything is sent to S3', async (panel) => {
     const view = settingsPage(panel);
     await view.open();
     stage.proxy.forget();
@@ -126,7 +126,7 @@ describe('from nothing to the first object', () => {
     expect(await seriousFindings(panel.page)).toEqual([]);
   });
 
-  scene('a wrong secret is named with what to do; the right one passes every step; saving switches to S3', async (panel) => {
+  scene('the test names a wrong secret with what to do, and passes with the right one; saving switches to S3', async (panel) => {
     const { page } = panel;
     const view = settingsPage(panel);
     await view.open();
@@ -185,8 +185,8 @@ describe('from nothing to the first object', () => {
   });
 });
 
-describe('with S3 away', () => {
-  scene('an upload still works and shows; the settings page says that S3 is away and what waits', async (panel) => {
+describe('while S3 is away', () => {
+  scene('an upload works and shows, and the settings page says that S3 is away and how many files wait', async (panel) => {
     await ensureConfigured();
     await stage.proxy.refuse();
     const thumbnail = await uploadInLibrary(panel, await image('outage.jpg', 'jpeg', 900, 700));
@@ -215,7 +215,7 @@ describe('with S3 away', () => {
 
 describe('roles', () => {
   scene(
-    'without rights: no link, the page refuses, and so does the API',
+    'a person without permissions sees no link, and is refused by the page and by the API',
     async (panel) => {
       const { page } = panel;
       await page.goto(`${panel.base}/admin/me`);
@@ -239,7 +239,7 @@ describe('roles', () => {
   );
 
   scene(
-    'with the right to read: everything to see, nothing to change',
+    'a person who may only read sees the settings, and can change none of them',
     async (panel) => {
       await ensureConfigured();
       const view = settingsPage(panel);
@@ -260,7 +260,7 @@ describe('roles', () => {
 
 describe('looks and languages', () => {
   scene(
-    'dark: a passed test, readable',
+    'a passed test is readable in the dark theme',
     async (panel) => {
       await ensureConfigured();
       const view = settingsPage(panel);
@@ -275,7 +275,7 @@ describe('looks and languages', () => {
   );
 
   scene(
-    'dark: S3 away and a failed test, readable',
+    'an outage and a failed test are readable in the dark theme',
     async (panel) => {
       await ensureConfigured();
       const view = settingsPage(panel);
@@ -295,7 +295,7 @@ describe('looks and languages', () => {
   );
 
   scene(
-    'French: the whole page, with the findings of a failed test',
+    'the page with a failed test has no English text left in French',
     async (panel) => {
       await ensureConfigured();
       const view = settingsPage(panel, 'fr');
@@ -317,7 +317,7 @@ describe('looks and languages', () => {
   );
 
   scene(
-    'a narrow window: nothing is cut off',
+    'no part of the page is cut off in a narrow window',
     async (panel) => {
       const view = settingsPage(panel);
       await view.open();
@@ -330,8 +330,8 @@ describe('looks and languages', () => {
   );
 });
 
-describe('nothing is lost by accident', () => {
-  scene('unsaved changes hold back leaving, and a saved page lets go', async (panel) => {
+describe('unsaved and dangerous changes', () => {
+  scene('leaving the page with unsaved changes needs a confirmation', async (panel) => {
     await ensureConfigured();
     const { page } = panel;
     const view = settingsPage(panel);
@@ -352,7 +352,7 @@ describe('nothing is lost by accident', () => {
     expect(await view.field('Prefix').inputValue()).toBe('');
   });
 
-  scene('what only the API refuses is shown at its field', async (panel) => {
+  scene('a value that only the API refuses is named at its field', async (panel) => {
     await ensureConfigured();
     const view = settingsPage(panel);
     await view.open();
@@ -375,7 +375,7 @@ describe('nothing is lost by accident', () => {
     expect(await view.errorAt(view.field('Prefix'))).toBe(null);
   });
 
-  scene('the stored secret goes to no other place unasked: the API’s refusal is put at the secret', async (panel) => {
+  scene('another bucket is refused at the secret’s field until the secret is entered again', async (panel) => {
     await ensureConfigured();
     const view = settingsPage(panel);
     await view.open();
@@ -385,7 +385,7 @@ describe('nothing is lost by accident', () => {
     expect(await mode()).toBe('read-write');
   });
 
-  scene('a secret can be replaced and removed; without it the test says that there are no credentials', async (panel) => {
+  scene('replacing a secret can be cancelled; after its removal the test says that there are no credentials', async (panel) => {
     await ensureConfigured();
     const view = settingsPage(panel);
     await view.open();

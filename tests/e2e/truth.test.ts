@@ -64,7 +64,7 @@ const run = async (job: string) => {
   }, 60_000);
 };
 
-scene('after the first save the library is named that still lies on the disk, with the way to move it', async (panel) => {
+scene('the page says after the first save how many items are not in S3 yet, and leads to the migration', async (panel) => {
   const view = settingsPage(panel);
   await view.open();
   await view.choosePreset('MinIO and forks');
@@ -91,7 +91,7 @@ scene('after the first save the library is named that still lies on the disk, wi
   await look(panel.page, '2-migration');
 });
 
-scene('a wrong key that is saved over a good one shows at once, and to whoever opens the page', async (panel) => {
+scene('a wrong key that is saved over a good one is named at once, and again when the page is opened', async (panel) => {
   const view = settingsPage(panel);
   await view.open();
   stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'SignatureDoesNotMatch') } });
@@ -111,7 +111,7 @@ scene('a wrong key that is saved over a good one shows at once, and to whoever o
   await said(view, 'New uploads go to S3.');
 });
 
-scene('once everything is moved, and only then, all files are said to be in S3', async (panel) => {
+scene('the page says that files are stored in S3 once phase 1 has moved the library', async (panel) => {
   await run('upload');
   const view = settingsPage(panel);
   await view.open();
@@ -121,7 +121,7 @@ scene('once everything is moved, and only then, all files are said to be in S3',
   await look(panel.page, '4-moved');
 });
 
-scene('in an outage the files are named that nobody can open', async (panel) => {
+scene('the page says in an outage how many files nobody can open', async (panel) => {
   await stage.proxy.refuse();
   await stage.strapi.upload(await image('outage.jpg', 'jpeg', 300, 200));
   const { count } = (await status()).objects.remote;
@@ -132,7 +132,7 @@ scene('in an outage the files are named that nobody can open', async (panel) => 
   await stage.proxy.accept();
 }, { theme: 'dark' });
 
-scene('an audit that did not see the bucket is not called complete', async (panel) => {
+scene('an audit that did not look at the bucket is not shown as all in order', async (panel) => {
   await stage.eventually('S3 is back', async () => (await status()).outage === null, 60_000);
   await stage.eventually('nothing waits', async () => (await status()).pendingUploads.count === 0, 60_000);
   await run('audit');
@@ -152,7 +152,7 @@ scene('an audit that did not see the bucket is not called complete', async (pane
   expect((await stage.strapi.api('POST', '/s3-storage/settings/return')).status).toBe(200);
 });
 
-scene('nobody leaves the bucket with files that are only there without having been asked', async (panel) => {
+scene('removing the bucket needs a confirmation while files are only there, and the page says so afterwards', async (panel) => {
   await stage.eventually('S3 is back', async () => (await status()).outage === null, 60_000);
   const { count } = (await status()).objects.remote;
   const view = settingsPage(panel);
