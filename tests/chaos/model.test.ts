@@ -11,38 +11,38 @@ const bytes = (version: number | null) => ({ kind: 'bytes', version }) as const;
 const MISSING = { kind: 'missing' } as const;
 const at = (startedAt: number, replica = 'a') => ({ startedAt, replica });
 
-describe('one writer after the other', () => {
+describe('after two writes one after the other', () => {
   const model = fileWith([0, 10, 'acknowledged'], [100, 110, 'acknowledged']);
 
-  test('the last acknowledged version is fine, the one before is stale where it was replaced', () => {
+  test('the last acknowledged version is right, and the one before is stale where it was replaced', () => {
     expect(model.objection(at(111), bytes(1))).toBeNull();
     expect(model.objection(at(111), bytes(0))).toMatch(/^stale: version 0, though version 1/);
   });
 
-  test('a read that began before the acknowledgement may show either', () => {
+  test('a read that began before the acknowledgement may show either version', () => {
     expect(model.objection(at(109), bytes(0))).toBeNull();
     expect(model.objection(at(109), bytes(1))).toBeNull();
   });
 
-  test('another replica may lag behind, but not longer than it is allowed to', () => {
+  test('another replica may show the old version for its two seconds, and no longer', () => {
     expect(model.objection(at(2_109, 'b'), bytes(0))).toBeNull();
     expect(model.objection(at(2_111, 'b'), bytes(0))).toMatch(/^stale/);
   });
 
-  test('bytes of no write, and a file that is missing', () => {
+  test('bytes that nobody wrote are wrong, and so is a missing file', () => {
     expect(model.objection(at(200), bytes(null))).toBe('bytes that nobody wrote');
     expect(model.objection(at(200), MISSING)).toBe('a listed file is missing');
   });
 });
 
-test('of two writes at the same time either may have won', () => {
+test('either of two writes at the same time may have won', () => {
   const model = fileWith([0, 10, 'acknowledged'], [100, 150, 'acknowledged'], [120, 130, 'acknowledged']);
   expect(model.objection(at(10_000), bytes(1))).toBeNull();
   expect(model.objection(at(10_000), bytes(2))).toBeNull();
   expect(model.objection(at(10_000), bytes(0))).toMatch(/^stale/);
 });
 
-test('a write under way or of unknown outcome may be seen or not; a refused one may not', () => {
+test('a write under way or of unknown outcome may be seen or not, but a refused one must not be seen', () => {
   expect(fileWith([0, 10, 'acknowledged'], [100, Infinity, 'under-way']).objection(at(200), bytes(1))).toBeNull();
   const unknown = fileWith([0, 10, 'acknowledged'], [100, 150, 'unknown']);
   expect(unknown.objection(at(200), bytes(0))).toBeNull();
@@ -50,13 +50,13 @@ test('a write under way or of unknown outcome may be seen or not; a refused one 
   expect(fileWith([0, 10, 'acknowledged'], [100, 150, 'refused']).objection(at(200), bytes(1))).toMatch(/was refused/);
 });
 
-test('a write of unknown outcome does not outlive one that was acknowledged later', () => {
+test('a write of unknown outcome must not be seen after one that was acknowledged later', () => {
   const model = fileWith([0, 10, 'acknowledged'], [100, 150, 'unknown'], [200, 210, 'acknowledged']);
   expect(model.objection(at(300), bytes(1))).toMatch(/^stale/);
 });
 
 describe('once everything has come to rest', () => {
-  test('what was seen then stays, and what was not seen never comes back', () => {
+  test('the version that was seen then stays, and no other version comes back', () => {
     const model = fileWith([0, 10, 'acknowledged'], [100, 150, 'unknown'], [110, 150, 'unknown']);
     model.settle(bytes(1));
     expect(model.objection(at(300), bytes(1))).toBeNull();
@@ -64,7 +64,7 @@ describe('once everything has come to rest', () => {
     expect(model.objection(at(300), bytes(2))).toMatch(/are back/);
   });
 
-  test('a delete of unknown outcome has happened or not', () => {
+  test('a delete of unknown outcome has happened or not, and what was seen then stays true', () => {
     const gone = fileWith([0, 10, 'acknowledged']);
     gone.remove('a', 20);
     gone.removed('unknown', 30);
