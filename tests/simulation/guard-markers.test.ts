@@ -72,7 +72,7 @@ describe('a change', () => {
     expect(() => withoutGuard(text, 'x', change)).toThrow(`needs ${wanted}`);
   });
 
-  test('that names what its file does not name is an error, and no guard that is taken away', () => {
+  test('that uses a name which its file does not have is an error', () => {
     const text = 'function f(seen) {\n// guard: x\nreturn prove(seen);\n}';
     expect(withoutGuard(text, 'x', { value: 'seen' })).toContain('return (seen);');
     expect(() => withoutGuard(text, 'x', { value: 'looked' })).toThrow('its mutant names looked, which its file does not');

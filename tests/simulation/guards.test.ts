@@ -13,7 +13,7 @@ const sources = guardedSources();
 
 const ALL = [...MUTANTS, ...LEDGER_MUTANTS];
 
-test.each(ALL)('the source marks the guard once, and can be had without it: $guard', ({ marker, change }) => {
+test.each(ALL)('the source marks the guard once, and the guard can be taken away: $guard', ({ marker, change }) => {
   const marked = sources.filter(({ text }) => guardsIn(text).includes(marker));
   expect(marked).toHaveLength(1);
   for (const { text } of marked) expect(withoutGuard(text, marker, change)).not.toBe(text);
@@ -27,6 +27,6 @@ test.each(GUARDS_ELSEWHERE)('there is a test for: $guard', ({ file, test: title 
   expect(read(`tests/${file}`)).toContain(`'${title}'`);
 });
 
-test('docs/guards.md is what npm run verify:mutants -- --write makes of them', () => {
+test('docs/guards.md is what npm run verify:mutants -- --write writes', () => {
   expect(read('docs/guards.md')).toBe(guardsTable());
 });
