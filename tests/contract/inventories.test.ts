@@ -22,7 +22,7 @@ function inventoriesContract(make: () => Promise<Parts>): void {
     parts = await make();
   });
 
-  it('keep how far the inventory of each disk is', async () => {
+  it('keep how far the inventory of each volume is', async () => {
     const { inventories } = parts;
     expect(await inventories.of(VOLUME)).toEqual(NO_INVENTORY);
     expect(await inventories.save(VOLUME, half)).toBe(true);
@@ -32,7 +32,7 @@ function inventoriesContract(make: () => Promise<Parts>): void {
     expect(await inventories.of(OTHER)).toEqual(whole);
   });
 
-  it('begin anew on every disk when a missing file is retried, also those that are under way', async () => {
+  it('begin anew on every volume when a missing file is retried, also while they are under way', async () => {
     const { inventories, ledger } = parts;
     for (const volume of [VOLUME, OTHER]) await inventories.save(volume, half);
     await ledger.recordMissing([key('a.png')], 'NOT_ON_DISK');
@@ -44,7 +44,7 @@ function inventoriesContract(make: () => Promise<Parts>): void {
     }
   });
 
-  it('go on when another file is retried', async () => {
+  it('go on where they are when a file that is not missing is retried', async () => {
     const { inventories, ledger } = parts;
     await inventories.save(VOLUME, half);
     await ledger.record([{ key: key('a.png'), local: { volume: VOLUME, localName: 'a.png' as never }, size: 1 }]);

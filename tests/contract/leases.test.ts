@@ -21,20 +21,20 @@ function leasesContract(name: string, make: () => Promise<LeasesUnderTest>): voi
       ({ leases, advance } = await make());
     });
 
-    it('one holder at a time, and each lease for itself', async () => {
+    it('a lease has one holder at a time, whoever holds another lease', async () => {
       expect(await leases.acquire('upload', 'a', MINUTE)).toBe(true);
       expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);
       expect(await leases.acquire('cleanup', 'b', MINUTE)).toBe(true);
     });
 
-    it('of several that come at once exactly one gets it, also when it has just expired', async () => {
+    it('exactly one of several that come at once gets a lease, also when it has just expired', async () => {
       const all = () => Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((holder) => leases.acquire('upload', holder, MINUTE)));
       expect((await all()).filter(Boolean)).toHaveLength(1);
       await advance(2 * MINUTE);
       expect((await all()).filter(Boolean)).toHaveLength(1);
     });
 
-    it('its holder renews it', async () => {
+    it('a holder can renew its lease', async () => {
       await leases.acquire('upload', 'a', 10 * MINUTE);
       await advance(9 * MINUTE);
       expect(await leases.acquire('upload', 'a', 10 * MINUTE)).toBe(true);
@@ -42,14 +42,14 @@ function leasesContract(name: string, make: () => Promise<LeasesUnderTest>): voi
       expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);
     });
 
-    it('an expired one is taken over, and then is no longer the first one’s', async () => {
+    it('an expired lease can be taken over, and its first holder no longer has it', async () => {
       await leases.acquire('upload', 'a', MINUTE);
       await advance(2 * MINUTE);
       expect(await leases.acquire('upload', 'b', 10 * MINUTE)).toBe(true);
       expect(await leases.acquire('upload', 'a', MINUTE)).toBe(false);
     });
 
-    it('says who holds any that has not ended, and gives back all of one holder', async () => {
+    it('holders lists who has a lease that has not ended, and releaseAll releases all leases of one holder', async () => {
       await leases.acquire('upload', 'a', MINUTE);
       await leases.acquire('cleanup', 'a', 10 * MINUTE);
       await leases.acquire('restore', 'b', 10 * MINUTE);
@@ -64,7 +64,7 @@ function leasesContract(name: string, make: () => Promise<LeasesUnderTest>): voi
       expect(await leases.acquire('cleanup', 'd', MINUTE)).toBe(true);
     });
 
-    it('one that was given back is free; nobody gives back another’s', async () => {
+    it('a released lease is free, and only its holder can release it', async () => {
       await leases.acquire('upload', 'a', 10 * MINUTE);
       await leases.release('upload', 'b');
       expect(await leases.acquire('upload', 'b', MINUTE)).toBe(false);

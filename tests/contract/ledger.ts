@@ -29,15 +29,15 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       current = await make();
     });
     const hand = new Hand(() => current);
-    describe('begin', () => beginning(hand));
-    describe('publish', () => publishing(hand));
-    describe('bury and purge', () => burying(hand));
+    describe('the beginning of a write', () => beginning(hand));
+    describe('the publishing of writes', () => publishing(hand));
+    describe('burying and purging', () => burying(hand));
     describe('uploads', () => uploading(hand));
-    describe('uploads together', () => uploadingTogether(hand));
+    describe('several uploads together', () => uploadingTogether(hand));
     describe('claims', () => claiming(hand));
-    describe('cleanup', () => cleaning(hand));
-    describe('restore', () => restoring(hand));
-    describe('the adoption of bytes in the bucket', () => adopting(hand));
+    describe('a cleanup', () => cleaning(hand));
+    describe('a restore', () => restoring(hand));
+    describe('the adoption of an object', () => adopting(hand));
     describe('the inventory', () => recording(hand));
     describe('jobs on the whole library', () => migrating(hand));
     describe('missing files', () => missing(hand));
@@ -45,8 +45,8 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('settling', () => settling(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
-    describe('the list', () => listing(hand));
-    describe('audits', () => auditing(hand));
-    describe('at the same time', () => concurrency(hand));
+    describe('the list of rows', () => listing(hand));
+    describe('the steps of an audit', () => auditing(hand));
+    describe('when steps come at the same time', () => concurrency(hand));
   });
 }

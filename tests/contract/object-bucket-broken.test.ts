@@ -26,7 +26,7 @@ async function failedCheck(checks: readonly ContractCheck<ObjectStore>[], make: 
   return undefined;
 }
 
-describe('the contract of listings itself', () => {
+describe('the contract of listings', () => {
   const broken = (change: (right: MemoryObjectStore) => Partial<ObjectStore>) => () => {
     const right = new MemoryObjectStore();
     return layer(right, change(right));
@@ -58,15 +58,15 @@ describe('the contract of listings itself', () => {
     'ignores abort': broken((right) => ({ list: (prefix, { signal: _ignored, ...request }) => right.list(prefix, request) })),
   };
 
-  test('a right store passes all of it', async () => {
+  test('is passed by a right store', async () => {
     expect(await failedCheck(LISTING_CHECKS, () => new MemoryObjectStore())).toBeUndefined();
   });
-  test.each(Object.keys(BROKEN))('a store that %s is found out', async (fault) => {
+  test.each(Object.keys(BROKEN))('finds out a store that %s', async (fault) => {
     expect(await failedCheck(LISTING_CHECKS, BROKEN[fault]!)).toBeDefined();
   });
 });
 
-describe('the contract of presigned URLs itself', () => {
+describe('the contract of presigned URLs', () => {
   /** The faults of a server that gives objects to everybody who has a URL. */
   interface Faults {
     /** Returns the part of a request that the signature covers. */
@@ -150,14 +150,14 @@ describe('the contract of presigned URLs itself', () => {
     'asks for the object first': { asksFirst: true },
   };
 
-  test('a right store passes all of it', async () => {
+  test('is passed by a right store', async () => {
     expect(await failedCheck(PRESIGN_CHECKS, make)).toBeUndefined();
   }, 20_000);
-  test.each(Object.keys(BROKEN))('a store that %s is found out', async (fault) => {
+  test.each(Object.keys(BROKEN))('finds out a store that %s', async (fault) => {
     faults = BROKEN[fault]!;
     expect(await failedCheck(PRESIGN_CHECKS, make)).toBeDefined();
   }, 20_000);
-  test('a store that has no URLs after all is found out', async () => {
+  test('finds out a store that has no URLs', async () => {
     expect(await failedCheck(PRESIGN_CHECKS, () => new MemoryObjectStore())).toBeDefined();
   });
 });

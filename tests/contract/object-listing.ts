@@ -24,27 +24,27 @@ const ODD = ['ä ö.png', 'a+b&c%d.png', '日本語/ファイル.png', 'e\u0301.
 
 /** Everything that `ObjectStore.list` promises. Each check needs an empty store. */
 export const LISTING_CHECKS: readonly ContractCheck<ObjectStore>[] = [
-  check('nothing is one empty page', async (store) => {
+  check('an empty store is listed as one empty page', async (store) => {
     assert.deepEqual(await store.list('', { limit: 10 }), { objects: [], next: null });
   }),
   ...[1, 2, 3, 7, 1000].map((limit) =>
-    check(`every object once, in pages of ${limit}`, async (store) => {
+    check(`every object is listed once in pages of ${limit}`, async (store) => {
       for (const object of NAMES) await store.put(object, bodyOf(object));
       assert.deepEqual(namesOf(await all(store, '', limit)).sort(), [...NAMES].sort());
     }),
   ),
-  check('only what begins with the prefix', async (store) => {
+  check('only objects whose name begins with the prefix are listed', async (store) => {
     for (const object of ['media/a.png', 'media/b/c.png', 'mediab.png', 'a.png']) await store.put(object, bodyOf('x'));
     assert.deepEqual(namesOf(await all(store, 'media/', 10)), ['media/a.png', 'media/b/c.png']);
   }),
-  check('sizes and tags as HEAD answers them', async (store) => {
+  check('sizes and ETags are listed as HEAD answers them', async (store) => {
     await store.put('a.png', bodyOf('some bytes'));
     const { size, etag } = await store.head('a.png');
     const listed = await all(store, '', 10);
     assert.deepEqual(listed.map((object) => [object.name, object.size, object.etag]), [['a.png', size, etag]]);
   }),
   ...ODD.map((object) =>
-    check(`the name ${object} comes as it was given`, async (store) => {
+    check(`the name ${object} is listed as it was given`, async (store) => {
       await store.put(object, bodyOf('x'));
       assert.deepEqual(namesOf(await all(store, '', 10)), [object]);
       assert.equal((await all(store, object, 10)).length, 1);

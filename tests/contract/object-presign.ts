@@ -25,14 +25,14 @@ async function isRefused(url: string, secret: string, method?: string): Promise<
 
 /** Everything that `ObjectStore.presign` promises for a store that has URLs. */
 export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
-  check('a plain GET of the URL answers exactly the bytes', async (store, names) => {
+  check('a plain GET of the URL answers exactly the object’s bytes', async (store, names) => {
     const bytes = someBytes(50_000);
     await store.put(names('plain.bin'), bodyOf(bytes));
     const answer = await fetch(await urlOf(store, names('plain.bin')));
     assert.equal(answer.status, 200);
     assert.ok(Buffer.from(await answer.arrayBuffer()).equals(bytes));
   }),
-  check('a range of the URL answers the range', async (store, names) => {
+  check('a GET of the URL with a range answers exactly the range', async (store, names) => {
     await store.put(names('range.txt'), bodyOf('0123456789'));
     const answer = await fetch(await urlOf(store, names('range.txt')), { headers: { range: 'bytes=2-4' } });
     assert.deepEqual([answer.status, await answer.text()], [206, '234']);
@@ -44,21 +44,21 @@ export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
       assert.deepEqual([status, text], [200, suffix]);
     }
   }),
-  check('the URL of another object is refused', async (store, names) => {
+  check('a URL that is changed to another object’s name is refused', async (store, names) => {
     await store.put(names('mine.txt'), bodyOf('mine'));
     await store.put(names('secret.txt'), bodyOf('hidden'));
     const url = await urlOf(store, names('mine.txt'));
     assert.ok(url.includes('mine.txt'));
     await isRefused(url.replace('mine.txt', 'secret.txt'), 'hidden');
   }),
-  check('the URL allows no other method', async (store, names) => {
+  check('the URL allows neither PUT nor DELETE', async (store, names) => {
     await store.put(names('kept.txt'), bodyOf('hidden'));
     const url = await urlOf(store, names('kept.txt'));
     await isRefused(url, 'hidden', 'PUT');
     await isRefused(url, 'hidden', 'DELETE');
     assert.equal((await fetched(url)).text, 'hidden');
   }),
-  check('the answer has the type and the disposition that were asked for, and others are refused', async (store, names) => {
+  check('the answer has the type and disposition that the URL was made with, and another type is refused', async (store, names) => {
     await store.put(names('headers.html'), bodyOf('hidden'), { contentType: 'text/html' });
     const contentDisposition = `attachment; filename="a b.txt"; filename*=UTF-8''%C3%A4.txt`;
     const url = await store.presign(names('headers.html'), { expiresInSeconds: 60, contentType: 'text/plain', contentDisposition });
@@ -66,24 +66,24 @@ export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
     assert.deepEqual([status, headers.get('content-type'), headers.get('content-disposition')], [200, 'text/plain', contentDisposition]);
     await isRefused((url ?? '').replace('text%2Fplain', 'text%2Fhtml'), 'hidden');
   }),
-  check('of what is not there a URL is made, and answers nothing', async (store, names) => {
+  check('the URL of a missing object is made, and answers 404 or 403', async (store, names) => {
     const { status } = await fetched(await urlOf(store, names('never.txt')));
     assert.ok(status === 404 || status === 403, String(status));
   }),
   check('names that could mean another object are refused', async (store) => {
     for (const name of ['', '../x', 'a//b', '/a', 'a\0b', 'x'.repeat(1025)]) await failsWith('INVALID_KEY', store.presign(name, { expiresInSeconds: 60 }));
   }),
-  check('a time that cannot be kept is refused', async (store, names) => {
+  check('a time of validity that S3 does not allow is refused', async (store, names) => {
     for (const expiresInSeconds of [0, -1, 1.5, NaN, Infinity, 7 * 24 * 3600 + 1]) {
       const error = await failsWith('REJECTED', store.presign(names('x'), { expiresInSeconds }));
       assert.ok(error.refused);
     }
   }),
-  check('aborted before: ABORTED', async (store, names) => {
+  check('a signal that has aborted before ends the call with ABORTED', async (store, names) => {
     await failsWith('ABORTED', store.presign(names('x'), { expiresInSeconds: 60, signal: AbortSignal.abort() }));
   }),
   // this check comes last, because it takes some seconds
-  check('after it has expired the URL is refused, and a later end written into it as well', async (store, names) => {
+  check('an expired URL is refused, and so is one with a later end written into it', async (store, names) => {
     await store.put(names('short.txt'), bodyOf('hidden'));
     const url = await urlOf(store, names('short.txt'), 2);
     assert.equal((await fetched(url)).status, 200);

@@ -224,12 +224,12 @@ async function failedChecks(store: ObjectStore): Promise<string[]> {
   return failed;
 }
 
-describe('the ObjectStore contract itself', () => {
-  test('a right store passes all of it', async () => {
+describe('the contract of object stores', () => {
+  test('is passed by a right store', async () => {
     expect(await failedChecks(broken(() => ({})))).toEqual([]);
   });
 
-  test.each(Object.keys(BROKEN))('a store that %s is found out', async (fault) => {
+  test.each(Object.keys(BROKEN))('finds out a store that %s', async (fault) => {
     expect(await failedChecks(BROKEN[fault]!())).not.toEqual([]);
   });
 });

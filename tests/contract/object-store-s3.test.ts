@@ -31,34 +31,34 @@ async function makeStore(multipartAbove?: number): Promise<S3ObjectStore> {
   return new S3ObjectStore({ client, bucket: await server.createBucket(), clock: systemClock, timeoutMs: 10_000, multipartAbove });
 }
 
-const MUST_NOT_OVERWRITE = 'a PUT that must not overwrite: stored where nothing is, else NAME_TAKEN, refused, and what is there stays';
+const MUST_NOT_OVERWRITE = 'a PUT that must not overwrite succeeds only where nothing lies, and else fails with NAME_TAKEN';
 /** The checks that s3rver does not pass, by title, each with the reason. */
 const EMBEDDED_GAPS = {
-  'ranges answer exactly their bytes, and the size of the whole': 's3rver answers the whole object for bytes=0-0',
+  'a range answers exactly its bytes, and the size of the whole object': 's3rver answers the whole object for bytes=0-0',
 };
 /** Further gaps of a single PUT. In uploads in parts s3rver shows nothing before the end either. */
 const EMBEDDED_PUT_GAPS = {
   [MUST_NOT_OVERWRITE]: 's3rver takes no notice of the condition',
-  'fewer or more bytes than announced: INTEGRITY, nothing visible': 's3rver keeps what came of a request that was cut off',
-  'other bytes than announced: INTEGRITY, nothing visible': 's3rver keeps what came of a request that was cut off',
-  'a body that fails half-way: BODY_FAILED, nothing visible, and the name is free': 's3rver keeps what came of a request that was cut off',
-  'aborted during a put: ABORTED at once, the body is let go, nothing visible': 's3rver keeps what came of a request that was cut off',
+  'a put with fewer or more bytes than announced fails with INTEGRITY, and stores nothing visible': 's3rver keeps what came of a request that was cut off',
+  'a put of other bytes than announced fails with INTEGRITY, and stores nothing visible': 's3rver keeps what came of a request that was cut off',
+  'a body that fails half-way ends with BODY_FAILED, nothing is visible, and the name stays free': 's3rver keeps what came of a request that was cut off',
+  'a put that is aborted fails with ABORTED at once, closes the body, and stores nothing visible': 's3rver keeps what came of a request that was cut off',
 };
 const LEAVES_OUT = 's3rver goes on after the first part of a name, and leaves out or repeats its neighbours';
 const ESCAPES_TWICE = 's3rver escapes the characters of XML twice';
 const EMBEDDED_LISTING_GAPS = {
-  'every object once, in pages of 1': LEAVES_OUT,
-  'every object once, in pages of 2': LEAVES_OUT,
-  'every object once, in pages of 3': LEAVES_OUT,
-  'the name a+b&c%d.png comes as it was given': ESCAPES_TWICE,
-  'the name <tag>"quoted".png comes as it was given': ESCAPES_TWICE,
+  'every object is listed once in pages of 1': LEAVES_OUT,
+  'every object is listed once in pages of 2': LEAVES_OUT,
+  'every object is listed once in pages of 3': LEAVES_OUT,
+  'the name a+b&c%d.png is listed as it was given': ESCAPES_TWICE,
+  'the name <tag>"quoted".png is listed as it was given': ESCAPES_TWICE,
 };
 const CHECKS_NO_SIGNATURE = 's3rver is told to check no signature';
 const EMBEDDED_PRESIGN_GAPS = {
-  'the URL of another object is refused': CHECKS_NO_SIGNATURE,
-  'the URL allows no other method': CHECKS_NO_SIGNATURE,
-  'after it has expired the URL is refused, and a later end written into it as well': CHECKS_NO_SIGNATURE,
-  'the answer has the type and the disposition that were asked for, and others are refused': CHECKS_NO_SIGNATURE,
+  'a URL that is changed to another object’s name is refused': CHECKS_NO_SIGNATURE,
+  'the URL allows neither PUT nor DELETE': CHECKS_NO_SIGNATURE,
+  'an expired URL is refused, and so is one with a later end written into it': CHECKS_NO_SIGNATURE,
+  'the answer has the type and disposition that the URL was made with, and another type is refused': CHECKS_NO_SIGNATURE,
 };
 const gaps = (more = {}) => (server.kind === 'embedded' ? { ...EMBEDDED_GAPS, ...more } : {});
 

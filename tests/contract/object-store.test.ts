@@ -29,7 +29,7 @@ objectStoreContract('resilient', () =>
 objectListingContract('memory', () => new MemoryObjectStore());
 objectListingContract('resilient', () => resilient(new MemoryObjectStore(), { breaker: new CircuitBreaker(systemClock), policy, clock: systemClock }));
 
-test('a store that has no URLs says so, also by way of the decorators', async () => {
+test('a store without presigned URLs answers null for one, also through the decorators', async () => {
   const store = resilient(new MemoryObjectStore(), { breaker: new CircuitBreaker(systemClock), policy, clock: systemClock });
   await expect(store.presign('a.png', { expiresInSeconds: 60 })).resolves.toBeNull();
   await expect(store.presign('../a.png', { expiresInSeconds: 60 })).rejects.toMatchObject({ code: 'INVALID_KEY' });

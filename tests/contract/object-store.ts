@@ -44,7 +44,7 @@ const LARGE = 3 * 1024 * 1024 + 7;
 
 /** The checks of writes, of reads and of the meaning of names. */
 const basics: ContractCheck[] = [
-  check('put, then head and get answer the same bytes and size', async (store, names) => {
+  check('head and get answer the size and the bytes that were put', async (store, names) => {
     const bytes = someBytes(200_001);
     const name = names('plain.bin');
     const put = await store.put(name, bodyOf(bytes), { contentType: 'application/pdf', cacheControl: 'max-age=60' });
@@ -54,7 +54,7 @@ const basics: ContractCheck[] = [
     assert.equal(facts.size, bytes.length);
     assert.ok((await bytesOf(body)).equals(bytes));
   }),
-  check('a claimed MD5 is the true one, a claimed tag the same in put, head and get', async (store, names) => {
+  check('an MD5 that is answered is the true one, and put, head and get answer the same ETag', async (store, names) => {
     const bytes = someBytes(5_000, 7);
     const name = names('facts.bin');
     const put = await store.put(name, bodyOf(bytes));
@@ -67,7 +67,7 @@ const basics: ContractCheck[] = [
     }
     assert.doesNotMatch(put.etag ?? '', /"/);
   }),
-  check('bytes that are held are stored as those of a stream are', async (store, names) => {
+  check('bytes that are held in memory are stored like those of a stream', async (store, names) => {
     for (const size of [0, 20_000, LARGE]) {
       const bytes = someBytes(size, 3);
       const put = await store.put(names(`held-${size}`), HeldBody.of(bytes));
@@ -76,17 +76,17 @@ const basics: ContractCheck[] = [
       assert.ok((await read(store, names(`held-${size}`))).equals(bytes));
     }
   }),
-  check('different bytes have different tags', async (store, names) => {
+  check('different bytes have different ETags', async (store, names) => {
     const one = await store.put(names('tag-1'), bodyOf('one'));
     const two = await store.put(names('tag-2'), bodyOf('two'));
     if (one.etag !== null) assert.notEqual(one.etag, two.etag);
   }),
-  check('a large object survives', async (store, names) => {
+  check('a large object is read back with the same bytes', async (store, names) => {
     const bytes = someBytes(LARGE);
     await store.put(names('large.bin'), bodyOf(bytes));
     assert.equal(md5Of(await read(store, names('large.bin'))), md5Of(bytes));
   }),
-  check('an object of no bytes', async (store, names) => {
+  check('an object without bytes can be stored and read', async (store, names) => {
     const name = names('empty.txt');
     assert.equal((await store.put(name, bodyOf(''))).size, 0);
     assert.equal((await store.head(name)).size, 0);
@@ -98,13 +98,13 @@ const basics: ContractCheck[] = [
     for (const suffix of odd) assert.equal((await read(store, names(suffix))).toString(), suffix);
     await isMissing(store, names('a%20b.txt'));
   }),
-  check('names differ by case and by composition', async (store, names) => {
+  check('names that differ only by case are names of different objects', async (store, names) => {
     await store.put(names('Case.txt'), bodyOf('upper'));
     await isMissing(store, names('case.txt'));
     await store.put(names('case.txt'), bodyOf('lower'));
     assert.equal((await read(store, names('Case.txt'))).toString(), 'upper');
   }),
-  check('names in the folder of our own', async (store, names) => {
+  check('names in the plugin’s own folder can be stored and read', async (store, names) => {
     await store.put(`.s3-storage/${names('own')}`, bodyOf('own'));
     assert.equal((await read(store, `.s3-storage/${names('own')}`)).toString(), 'own');
   }),
@@ -119,7 +119,7 @@ const basics: ContractCheck[] = [
     }
     await isMissing(store, names('b'));
   }),
-  check('a PUT that must not overwrite: stored where nothing is, else NAME_TAKEN, refused, and what is there stays', async (store, names) => {
+  check('a PUT that must not overwrite succeeds only where nothing lies, and else fails with NAME_TAKEN', async (store, names) => {
     const name = names('first.txt');
     assert.equal((await store.put(name, bodyOf('first'), { onlyIfAbsent: true })).size, 5);
     const refusal = await failsWith('NAME_TAKEN', store.put(name, bodyOf('second'), { onlyIfAbsent: true }));
@@ -139,7 +139,7 @@ const basics: ContractCheck[] = [
 ];
 
 const ranges: ContractCheck[] = [
-  check('ranges answer exactly their bytes, and the size of the whole', async (store, names) => {
+  check('a range answers exactly its bytes, and the size of the whole object', async (store, names) => {
     const bytes = someBytes(100_000, 3);
     const name = names('ranges.bin');
     await store.put(name, bodyOf(bytes));
@@ -164,18 +164,18 @@ const ranges: ContractCheck[] = [
 ];
 
 const missing: ContractCheck[] = [
-  check('what was never put is OBJECT_NOT_FOUND, with operation and subject', async (store, names) => {
+  check('a missing object fails with OBJECT_NOT_FOUND, with operation and subject', async (store, names) => {
     await isMissing(store, names('never'));
     const error = await failsWith('OBJECT_NOT_FOUND', store.get(names('never'), { range: { start: 0, end: 3 } }));
     assert.equal(error.operation, 'get');
     assert.equal(error.subject, names('never'));
   }),
-  check('a folder is no object', async (store, names) => {
+  check('a folder is not found as an object', async (store, names) => {
     await store.put(names('folder/file'), bodyOf('x'));
     await isMissing(store, names('folder'));
     await isMissing(store, names('folder/file/below'));
   }),
-  check('delete removes, and is success when there is nothing', async (store, names) => {
+  check('delete removes exactly one object, and succeeds when there is none', async (store, names) => {
     const name = names('deleted');
     await store.put(name, bodyOf('x'));
     await store.put(names('deleted-not'), bodyOf('y'));
@@ -185,7 +185,7 @@ const missing: ContractCheck[] = [
     await store.delete(names('folder-that-is-not/there'));
     assert.equal((await read(store, names('deleted-not'))).toString(), 'y');
   }),
-  check('freeing what unfinished writes left touches no object, and is success when there is nothing', async (store, names) => {
+  check('abortWrites touches no object, and does not fail where there is none', async (store, names) => {
     await store.put(names('whole'), bodyOf('x'));
     for (const name of [names('whole'), names('never-written')]) {
       await store.abortWrites(name).catch((error: unknown) => {
@@ -198,21 +198,21 @@ const missing: ContractCheck[] = [
 
 /** The checks that an object is visible only as a whole and with the right bytes. */
 const wholeness: ContractCheck[] = [
-  check('fewer or more bytes than announced: INTEGRITY, nothing visible', async (store, names) => {
+  check('a put with fewer or more bytes than announced fails with INTEGRITY, and stores nothing visible', async (store, names) => {
     for (const size of [99_999, 100_001, 0]) {
       const error = await failsWith('INTEGRITY', store.put(names(`size-${size}`), bodyOf(someBytes(100_000), { size })));
       assert.equal(error.refused, true);
       await isMissing(store, names(`size-${size}`));
     }
   }),
-  check('other bytes than announced: INTEGRITY, nothing visible', async (store, names) => {
+  check('a put of other bytes than announced fails with INTEGRITY, and stores nothing visible', async (store, names) => {
     const error = await failsWith('INTEGRITY', store.put(names('md5'), bodyOf(someBytes(100_000), { md5: md5Of('other') })));
     assert.equal(error.refused, true);
     await isMissing(store, names('md5'));
     await failsWith('INTEGRITY', store.put(names('md5-0'), bodyOf('', { md5: md5Of('other') })));
     await isMissing(store, names('md5-0'));
   }),
-  check('a body that fails half-way: BODY_FAILED, nothing visible, and the name is free', async (store, names) => {
+  check('a body that fails half-way ends with BODY_FAILED, nothing is visible, and the name stays free', async (store, names) => {
     const bytes = someBytes(LARGE);
     const name = names('half');
     for (const after of [120, 2_000_000]) {
@@ -223,7 +223,7 @@ const wholeness: ContractCheck[] = [
     await store.put(name, bodyOf('whole'));
     assert.equal((await read(store, name)).toString(), 'whole');
   }),
-  check('a body that cannot be opened: BODY_FAILED', async (store, names) => {
+  check('a body that cannot be opened ends with BODY_FAILED', async (store, names) => {
     const open = () => {
       throw new Error('gone');
     };
@@ -233,7 +233,7 @@ const wholeness: ContractCheck[] = [
 ];
 
 const aborts: ContractCheck[] = [
-  check('aborted before: ABORTED, nothing happens', async (store, names) => {
+  check('a signal that has aborted before ends each call with ABORTED, and nothing happens', async (store, names) => {
     const signal = AbortSignal.abort();
     await store.put(names('kept'), bodyOf('x'));
     await failsWith('ABORTED', store.put(names('aborted'), bodyOf('x'), { signal }));
@@ -244,7 +244,7 @@ const aborts: ContractCheck[] = [
     await isMissing(store, names('aborted'));
     assert.equal((await read(store, names('kept'))).toString(), 'x');
   }),
-  check('aborted during a put: ABORTED at once, the body is let go, nothing visible', async (store, names) => {
+  check('a put that is aborted fails with ABORTED at once, closes the body, and stores nothing visible', async (store, names) => {
     const body = hangingBody(someBytes(200_000), 100_000);
     const aborting = new AbortController();
     const put = failsWith('ABORTED', store.put(names('during'), body, { signal: aborting.signal }));
@@ -254,14 +254,14 @@ const aborts: ContractCheck[] = [
     assert.ok(body.destroyed, 'the stream of the body is still open');
     await isMissing(store, names('during'));
   }),
-  check('aborted while reading: the body fails with ABORTED', async (store, names) => {
+  check('the body of a get that is aborted fails with ABORTED', async (store, names) => {
     await store.put(names('reading'), bodyOf(someBytes(LARGE)));
     const aborting = new AbortController();
     const { body } = await store.get(names('reading'), { signal: aborting.signal });
     aborting.abort();
     await failsWith('ABORTED', bytesOf(body));
   }),
-  check('a signal that aborts afterwards does no harm', async (store, names) => {
+  check('a signal that aborts after the call changes nothing', async (store, names) => {
     const aborting = new AbortController();
     const { signal } = aborting;
     await store.put(names('after'), bodyOf('x'), { signal });
@@ -273,7 +273,7 @@ const aborts: ContractCheck[] = [
 ];
 
 const letGo: ContractCheck[] = [
-  check('a body that is destroyed early closes, without an error', async (store, names) => {
+  check('the body of a get that is destroyed early closes without an error', async (store, names) => {
     await store.put(names('early'), bodyOf(someBytes(LARGE)));
     // the loop runs more often than a store has connections or file handles to lose
     for (let time = 0; time < 60; time += 1) {

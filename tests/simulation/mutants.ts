@@ -331,7 +331,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A delete buries a key that the ledger has never seen, too',
     without: 'a file that a reader takes up from the bucket just then is served for ever, although it was deleted',
     file: 'contract/ledger/burying.ts',
-    test: 'buries a key without a row, too: what is taken up of it from the bucket meanwhile is deleted with it',
+    test: 'bury makes a row for a key without one, and an object that is adopted meanwhile is purged with it',
   },
   {
     guard: 'A purge asks the library for formats of any name',
@@ -415,7 +415,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Steps of the ledger that are taken together keep each file with its own bytes',
     without: 'one file’s row points to another one’s object',
     file: 'contract/ledger/uploading-together.ts',
-    test: 'are committed each with what is its own',
+    test: 'are committed each with its own object, ETag and bytes',
   },
   {
     guard: 'Changes of the ledger join Strapi’s transaction',
@@ -439,7 +439,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Ids of names never come back',
     without: 'two writes share a ticket, or a name',
     file: 'contract/ledger/keys-and-places.ts',
-    test: 'have ids that never come back',
+    test: 'have names and tombstones whose ids never come back',
   },
   {
     guard: 'A name that is pending or awaits the sweeper is not given out',
@@ -451,7 +451,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Nothing leads out of “condemned” but the sweeper',
     without: 'a name that is being removed becomes live again',
     file: 'contract/ledger/sweeping.ts',
-    test: 'never lose a condemned name to a later write or forget',
+    test: 'stay condemned through a later touch, forget or write',
   },
   {
     guard: 'A cleanup commits only to the revision it proved',
@@ -463,7 +463,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'An object is taken for a library file’s upload only if no write of our own was given its name',
     without: 'an upload that lands late takes the place of the object that was proven',
     file: 'contract/ledger/migrating.ts',
-    test: 'is refused once the plain name was given to a write of our own, whatever became of it',
+    test: 'is refused once a write of the plugin’s own was given the plain name, whatever became of it',
   },
   {
     guard: 'Phase 2 waits for phase 1 on its disk',

@@ -5,7 +5,7 @@ export function adopting(hand: Hand): void {
   const remote = (of: string, etag = '"e"') => ({ locationId: 1, object: of as never, etag });
   const adopt = (of: string, etag?: string) => hand.ledger.adopt(key(of), remote(of, etag), content);
 
-  it('makes them the row, with the plain name spent', async () => {
+  it('makes the object the row’s, with the plain name spent', async () => {
     expect(await adopt('a.png')).toBe(true);
     const row = await hand.row('a.png');
     expect(row).toMatchObject({ origin: 'library', plainUsed: true, ticket: 0 });
@@ -29,7 +29,7 @@ export function adopting(hand: Hand): void {
     expect((await hand.row('c.png')).placement).toMatchObject({ remote: { etag: '"e"' } });
   });
 
-  it('succeeds after a first write that came to nothing and never had the plain name', async () => {
+  it('succeeds after a first write that came to nothing without the plain name', async () => {
     await hand.ledger.abandon([await hand.file('a.png')]);
     await hand.object('b.png', { plainFree: false });
     for (const name of ['a.png', 'b.png']) {
@@ -39,7 +39,7 @@ export function adopting(hand: Hand): void {
     expect((await hand.ledger.tallies()).remote).toEqual({ count: 2, bytes: 10 });
   });
 
-  it('is refused once the plain name was given to a write of our own, whatever became of it', async () => {
+  it('is refused once a write of the plugin’s own was given the plain name, whatever became of it', async () => {
     await hand.object('pending.png');
     await hand.ledger.abandon([await hand.object('condemned.png')]);
     for (const name of ['pending.png', 'condemned.png']) {
@@ -48,7 +48,7 @@ export function adopting(hand: Hand): void {
     }
   });
 
-  it('of the same bytes, several at once, is true for all and done once', async () => {
+  it('is done once when several adopt the same bytes at once, and all are told that it succeeded', async () => {
     await hand.object('new.png', { plainFree: false });
     for (const name of ['a.png', 'new.png']) {
       expect(await Promise.all([adopt(name), adopt(name), adopt(name)])).toEqual([true, true, true]);

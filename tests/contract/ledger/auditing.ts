@@ -31,7 +31,7 @@ export function auditing(hand: Hand): void {
     ['buryUnlisted', (row) => hand.ledger.buryUnlisted(row, DAY)],
   ];
 
-  it('pages through every row that has bytes, once, whatever changes meanwhile', async () => {
+  it('page answers every row that has bytes once, whatever changes meanwhile', async () => {
     const keys = Array.from({ length: 7 }, (_, n) => `${n}.png`);
     for (const name of keys) await hand.put(name);
     await hand.object('new.png');
@@ -47,7 +47,7 @@ export function auditing(hand: Hand): void {
     expect(rest[0]?.row).toEqual(await hand.row(rest[0]?.row.key ?? ''));
   });
 
-  it('says how long ago a row changed', async () => {
+  it('page says how long ago a row changed', async () => {
     await hand.put('a.png');
     await hand.advance(2 * HOUR);
     const [audited] = await pages(10);
@@ -55,7 +55,7 @@ export function auditing(hand: Hand): void {
     expect(audited?.unchangedMs).toBeLessThan(3 * HOUR);
   });
 
-  it('marks rows as seen, and nothing else of them', async () => {
+  it('markSeen marks a row as seen, and changes nothing else of it', async () => {
     const rows = [await both('a.png'), await both('b.png')];
     await hand.ledger.markSeen([key('a.png'), key('unknown.png')], 7);
     const marks = new Map((await pages(10)).map(({ row, auditedBy }) => [row.key, auditedBy]));
@@ -63,7 +63,7 @@ export function auditing(hand: Hand): void {
     expect([await hand.row('a.png'), await hand.row('b.png')]).toEqual(rows);
   });
 
-  it('answers the rows of many keys', async () => {
+  it('rowsOf answers the rows of many keys, each once', async () => {
     await hand.put('a.png');
     await hand.put('B.png');
     const asked = ['a.png', 'b.png', 'B.png', 'a.png'].map(key);
@@ -71,7 +71,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.ledger.rowsOf([])).toEqual([]);
   });
 
-  it('takes lists of any length: of 40,000 files that lie on a disk that was moved, say', async () => {
+  it('each method takes lists of any length, such as 40,000 files', async () => {
     const names = Array.from({ length: 40_000 }, (_, index) => `${index}.png`);
     const files = names.map((name) => ({ key: key(name), local: { volume: VOLUME, localName: name as LocalName }, size: 1 }));
     expect(await hand.ledger.record(files)).toBe(40_000);
@@ -90,7 +90,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.ledger.recordMissing(names.map((name) => key(`missing ${name}`)), 'NOT_ON_DISK')).toBe(40_000);
   }, 300_000);
 
-  it('tells recorded names, pending and condemned, from live and unknown ones', async () => {
+  it('recordedNames tells pending and condemned names from live and unknown ones', async () => {
     const pending = await hand.object('pending.png');
     const superseded = await hand.put('a.png');
     const live = await hand.put('a.png');
@@ -100,14 +100,14 @@ export function auditing(hand: Hand): void {
     expect([...recorded].sort()).toEqual([nameId(pending), nameId(superseded)].sort());
   });
 
-  it('tells live files from others', async () => {
+  it('liveFiles tells live files from other files', async () => {
     await hand.fallBack('a.png');
     const asked = ['a.png', 'A.png', 'b.png'] as LocalName[];
     expect(await hand.ledger.liveFiles(VOLUME, asked)).toEqual(new Set(['a.png']));
     expect(await hand.ledger.liveFiles('other' as typeof VOLUME, asked)).toEqual(new Set());
   });
 
-  it('demote: both becomes the local file of the library; its object is forgotten, not condemned', async () => {
+  it('demote makes a row in both places local, and forgets its object without condemning it', async () => {
     const row = await both('a.png');
     expect(await hand.ledger.demote(row, copyOf('a.png'))).toBe(true);
     const now = await hand.row('a.png');
@@ -117,13 +117,13 @@ export function auditing(hand: Hand): void {
     expect((await hand.object('a.png')).name).not.toBe('a.png');
   });
 
-  it('demote: remote becomes local by a copy that nobody has recorded', async () => {
+  it('demote makes a remote row local with a copy that nobody has recorded', async () => {
     await hand.put('a.png');
     expect(await hand.ledger.demote(await hand.row('a.png'), copyOf('a.png'))).toBe(true);
     expect((await hand.row('a.png')).placement).toMatchObject({ state: 'local', local: copyOf('a.png') });
   });
 
-  it('demote: not by a copy that the sweeper is about to remove, nor by another than the row’s own', async () => {
+  it('demote takes neither another copy than the row’s own nor a condemned one', async () => {
     const row = await both('a.png');
     expect(await hand.ledger.demote(row, copyOf('other.png'))).toBe(false);
     expect(await hand.ledger.commitCleanup(row, { graceMs: DAY })).toBe(true);
@@ -132,7 +132,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.row('a.png')).toEqual(remote);
   });
 
-  it('answers the condemned files of keys on one volume, and no live, pending, settling or removed ones', async () => {
+  it('condemnedFiles answers the condemned files of keys on one volume, and no live, pending or swept ones', async () => {
     const cleaned = async (name: string) => hand.ledger.commitCleanup(await both(name), { graceMs: HOUR });
     for (const name of ['a.png', 'B.png', 'unasked.png', 'swept.png']) await cleaned(name);
     await both('live.png');
@@ -157,7 +157,7 @@ export function auditing(hand: Hand): void {
     ['remote', async (name) => hand.ledger.commitCleanup(await both(name), { graceMs: DAY })],
     ['both', both],
   ];
-  it.each(rescues)('commitRescue: %s becomes the local file of the library, of the same write; what it pointed to is forgotten', async (state, arrange) => {
+  it.each(rescues)('commitRescue makes a row that is %s local with the same content, and forgets what it pointed to', async (state, arrange) => {
     await arrange('a.png');
     const row = await hand.row('a.png');
     expect(row.placement.state).toBe(state);
@@ -174,7 +174,7 @@ export function auditing(hand: Hand): void {
     expect((await hand.object('a.png')).name).not.toBe('a.png');
   });
 
-  it('commitRescue: local stays what it is, but for where it lies', async () => {
+  it('commitRescue changes nothing of a local row but where its file lies', async () => {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     const intent = await hand.file('a.png', { plainFree: false });
@@ -183,7 +183,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
   });
 
-  it('commitRescue: not by a name that is condemned, nor by one of another key; what comes to nothing is condemned', async () => {
+  it('commitRescue takes no condemned name and none of another key, and condemns a name that comes too late', async () => {
     const row = await both('a.png');
     const abandoned = await hand.file('a.png', { plainFree: false });
     await hand.ledger.abandon([abandoned]);
@@ -195,7 +195,7 @@ export function auditing(hand: Hand): void {
     expect(names(await hand.dueFiles())).toEqual([abandoned.name, late.name].sort());
   });
 
-  it('dropLocal: both becomes remote; the file is forgotten, not condemned', async () => {
+  it('dropLocal makes a row in both places remote, and forgets its file without condemning it', async () => {
     const row = await both('a.png');
     expect(await hand.ledger.dropLocal(row)).toBe(true);
     const { local: _, ...kept } = row.placement as typeof row.placement & { local: unknown };
@@ -203,7 +203,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
   });
 
-  it('markLost: notes the error once, counts the row as failed, and a success clears it', async () => {
+  it('markLost notes the error once and counts the row as failed, until a later write clears it', async () => {
     await hand.put('a.png');
     const row = await hand.row('a.png');
     expect(await hand.ledger.markLost(row)).toBe(true);
@@ -215,7 +215,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.row('a.png')).toMatchObject({ attempts: 0, lastError: null });
   });
 
-  it('buryUnlisted: into the trash, from where a purge takes it after the grace', async () => {
+  it('buryUnlisted buries a row, whose purge is due after the grace', async () => {
     await hand.put('a.png');
     expect(await hand.ledger.buryUnlisted(await hand.row('a.png'), 2 * HOUR)).toBe(true);
     expect((await hand.row('a.png')).tombstone).not.toBeNull();
@@ -224,7 +224,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.ledger.duePurges(10)).toEqual([await hand.row('a.png')]);
   });
 
-  it('condemnStray: the sweeper’s from then on; a recorded name stays what it is', async () => {
+  it('condemnStray condemns a file that is not on record, and leaves a recorded name as it is', async () => {
     expect(await hand.ledger.condemnStray(ownFile('stray.1.png'))).toBe(true);
     expect(names(await hand.dueFiles())).toEqual(['.s3-storage/stray.1.png']);
     expect(await hand.ledger.condemnStray(ownFile('stray.1.png'))).toBe(false);
@@ -250,7 +250,7 @@ export function auditing(hand: Hand): void {
     expect(await hand.row('a.png')).toEqual(row);
   });
 
-  it.each(changes)('%s changes nothing in a row without bytes, nor in none', async (_name, change) => {
+  it.each(changes)('%s changes nothing in a row without bytes, nor for an unknown key', async (_name, change) => {
     await hand.object('a.png');
     const row = await hand.row('a.png');
     expect(await change(row)).toBe(false);

@@ -11,13 +11,13 @@ export function beginning(hand: Hand): void {
     expect(second.name).toMatch(/^uploads\/a\.\d+\d{9}\.png$/);
   });
 
-  it('gives an own name where the bucket has something under the plain one, and leaves the plain one unspent', async () => {
+  it('gives an own name where something lies under the plain name in the bucket, which stays unspent', async () => {
     expect((await hand.object('a.png', { plainFree: false })).name).not.toBe('a.png');
     expect((await hand.row('a.png')).plainUsed).toBe(false);
     expect((await hand.object('a.png')).name).toBe('a.png');
   });
 
-  it('does not move the revision, so that a job can commit what it read before', async () => {
+  it('does not raise the rev, so that a job can commit against the row that it read before', async () => {
     await hand.fallBack('a.png');
     const { rev } = await hand.row('a.png');
     await hand.object('a.png');
@@ -34,7 +34,7 @@ export function beginning(hand: Hand): void {
     expect((await hand.file('b.png', { ticket: ticket(5) })).ticket).toBe(5);
   });
 
-  it('gives the plain path to a key without bytes only', async () => {
+  it('gives the plain path only to a key without bytes', async () => {
     expect((await hand.file('a.png')).name).toBe('a.png');
     await hand.put('b.png');
     expect((await hand.file('b.png')).name).toMatch(/^\.s3-storage\/b\.\d+\.png$/);
@@ -50,14 +50,14 @@ export function beginning(hand: Hand): void {
     expect((await hand.file('a.png')).name).not.toBe('a.png');
   });
 
-  it('does not give the plain path of a gone key', async () => {
+  it('does not give the plain path to a gone key', async () => {
     await hand.fallBack('a.png');
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('a.png'), { referenced: false, condemnObjects: true });
     expect((await hand.file('a.png')).name).not.toBe('a.png');
   });
 
-  it('begins the row as the file that lies at the plain path', async () => {
+  it('makes the row of the file that was found at the plain path', async () => {
     const intent = await hand.file('a.png', { found: found('a.png', 7) });
     expect(intent.name).not.toBe('a.png');
     const row = await hand.row('a.png');
@@ -71,7 +71,7 @@ export function beginning(hand: Hand): void {
     expect(await hand.condemnedAfter(24 * HOUR)).toEqual(['a.png']);
   });
 
-  it('makes a first write’s row that came to nothing the file that lies at the plain path', async () => {
+  it('gives the row of a first write that came to nothing the file that was found at the plain path', async () => {
     await hand.ledger.abandon([await hand.object('a.png')]);
     const { rev } = await hand.row('a.png');
     const intent = await hand.object('a.png', { found: found('a.png', 7) });
@@ -83,7 +83,7 @@ export function beginning(hand: Hand): void {
     expect(await hand.condemnedAfter(24 * HOUR)).toEqual(['a.png', 'a.png']);
   });
 
-  it('does not take the file of a write of our own, pending or condemned, for the library’s', async () => {
+  it('does not take the pending or condemned file of another write for the library’s', async () => {
     await hand.file('pending.png');
     await hand.ledger.abandon([await hand.file('condemned.png')]);
     for (const name of ['pending.png', 'condemned.png']) {
@@ -93,13 +93,13 @@ export function beginning(hand: Hand): void {
     expect((await hand.ledger.tallies()).local.count).toBe(0);
   });
 
-  it('looks at what was found only for a key without bytes', async () => {
+  it('takes a found file only for a key without bytes', async () => {
     await hand.put('a.png');
     await hand.object('a.png', { found: found('a.png') });
     expect((await hand.row('a.png')).placement.state).toBe('remote');
   });
 
-  it('keeps touched intents from being condemned', async () => {
+  it('keeps a touched name from being condemned, but not one that nobody has touched for a day', async () => {
     const [kept, lost] = [await hand.object('a.png'), await hand.object('b.png')];
     await hand.advance(23 * HOUR);
     await hand.ledger.touch([kept]);
@@ -112,7 +112,7 @@ export function beginning(hand: Hand): void {
     expect(names(await hand.dueObjects())).toEqual(['b.png']);
   });
 
-  it('takes back a name that nothing was written under', async () => {
+  it('can be taken back by forget while its name is pending, and not once it is condemned', async () => {
     const intent = await hand.file('a.png');
     await hand.ledger.forget(intent);
     expect(await hand.condemnedAfter(48 * HOUR)).toEqual([]);

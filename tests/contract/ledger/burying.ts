@@ -6,7 +6,7 @@ export function burying(hand: Hand): void {
   const purge = async (of: string, referenced = false, condemnObjects = true) =>
     hand.ledger.purge(await hand.row(of), { referenced, condemnObjects });
 
-  it('puts the tombstone beside the state, with a ticket of its own', async () => {
+  it('bury puts a tombstone with a ticket of its own beside the state', async () => {
     const { ticket } = await hand.put('a.png');
     const before = await hand.row('a.png');
     await bury('a.png');
@@ -16,7 +16,7 @@ export function burying(hand: Hand): void {
     expect((await hand.object('a.png')).ticket).toBeGreaterThan(row.tombstone?.ticket ?? Infinity);
   });
 
-  it('buries a key without a row, too: what is taken up of it from the bucket meanwhile is deleted with it', async () => {
+  it('bury makes a row for a key without one, and an object that is adopted meanwhile is purged with it', async () => {
     await bury('a.png', 0);
     expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'new' }, tombstone: { ticket: expect.any(Number) } });
     const object = { locationId: PLACE, object: 'a.png' as ObjectName, etag: 'tag' };
@@ -27,21 +27,21 @@ export function burying(hand: Hand): void {
     expect(await hand.ledger.adopt(key('a.png'), object, { size: 1, md5: '0cc175b9c0f1b6a831c399e269772661', mime: null })).toBe(false);
   });
 
-  it('a key without a row is found by its tombstone once it is buried, and purged', async () => {
+  it('the purge of a key that had no row is due, and takes the tombstone away if the library lists the key', async () => {
     await bury('b.png', 0);
     expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['b.png']);
     expect(await purge('b.png', true)).toBe(true);
     expect(await hand.row('b.png')).toMatchObject({ placement: { state: 'new' }, tombstone: null });
   });
 
-  it('makes the row of a file that was found', async () => {
+  it('bury makes the row of a file that was found, and the purge condemns that file', async () => {
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0, found: found('a.png') });
     expect(await hand.row('a.png')).toMatchObject({ origin: 'library', placement: { state: 'local' } });
     expect(await purge('a.png')).toBe(true);
     expect(names(await hand.dueFiles())).toEqual(['a.png']);
   });
 
-  it('is due when its time has come or the request that deleted it has ended, oldest first', async () => {
+  it('a purge is due when its time has come or its request has ended, the oldest first', async () => {
     for (const name of ['a.png', 'b.png', 'c.png']) await hand.put(name);
     await bury('a.png', 3 * HOUR);
     await bury('b.png', 2 * HOUR);
@@ -56,20 +56,20 @@ export function burying(hand: Hand): void {
     expect(await due(1)).toEqual(['b.png']);
   });
 
-  it('leaves nothing in the names but its ticket', async () => {
+  it('bury leaves no name on record that would be condemned later', async () => {
     await hand.put('a.png');
     await bury('a.png');
     await hand.advance(2 * DAY);
     expect(await hand.ledger.condemnAbandoned()).toBe(0);
   });
 
-  it('does not make keys due that are not buried', async () => {
+  it('expedite makes no key due that is not buried', async () => {
     await hand.put('a.png');
     await hand.ledger.expedite([key('a.png')]);
     expect(await hand.ledger.duePurges(10)).toEqual([]);
   });
 
-  it('takes the tombstone away from a key that is still listed', async () => {
+  it('a purge takes the tombstone away from a key that the library lists', async () => {
     await hand.put('a.png');
     await bury('a.png', 0);
     const { rev } = await hand.row('a.png');
@@ -79,7 +79,7 @@ export function burying(hand: Hand): void {
     expect(await hand.condemnedAfter(2 * DAY)).toEqual([]);
   });
 
-  it('condemns every name of a key that nothing lists, due at once', async () => {
+  it('a purge condemns every name of a key that the library does not list, due at once', async () => {
     const file = await hand.fallBack('a.png');
     const object = await hand.object('a.png');
     await hand.commitUpload(await hand.row('a.png'), object, { etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
@@ -92,7 +92,7 @@ export function burying(hand: Hand): void {
     expect(await hand.ledger.duePurges(10)).toEqual([]);
   });
 
-  it('forgets the object of a purged key where the bucket may not be changed', async () => {
+  it('a purge forgets the object of a key where the bucket must not be changed', async () => {
     await hand.put('a.png');
     await bury('a.png', 0);
     expect(await purge('a.png', false, false)).toBe(true);
@@ -100,7 +100,7 @@ export function burying(hand: Hand): void {
     expect(await hand.condemnedAfter(2 * DAY)).toEqual([]);
   });
 
-  it('does not purge a row that has moved on, is not buried or is gone already', async () => {
+  it('a purge changes nothing in a row that has moved on, is not buried or is gone already', async () => {
     await hand.put('a.png');
     expect(await purge('a.png')).toBe(false);
     await bury('a.png', 0);
@@ -117,7 +117,7 @@ export function burying(hand: Hand): void {
     expect(await hand.ledger.find(key('unknown.png'))).toBeUndefined();
   });
 
-  it('does not purge a burial under which the bytes have changed since it was read', async () => {
+  it('a purge changes nothing in a row whose bytes have changed under the tombstone since it was read', async () => {
     await hand.put('a.png');
     const early = await hand.object('a.png');
     await bury('a.png', 0);
@@ -129,7 +129,7 @@ export function burying(hand: Hand): void {
     expect(await hand.row('a.png')).toEqual(row);
   });
 
-  it('is lifted by a write that began later', async () => {
+  it('a write that began later takes the tombstone away', async () => {
     await hand.put('a.png');
     await bury('a.png', 0);
     await hand.put('a.png');
@@ -137,7 +137,7 @@ export function burying(hand: Hand): void {
     expect(await hand.ledger.duePurges(10)).toEqual([]);
   });
 
-  it('stays over a write that began earlier, whose bytes take the place of the old ones', async () => {
+  it('the tombstone stays over a write that began earlier, whose bytes replace the old ones', async () => {
     await hand.put('a.png');
     const early = await hand.object('a.png');
     await bury('a.png', 0);
@@ -147,7 +147,7 @@ export function burying(hand: Hand): void {
     expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['a.png']);
   });
 
-  it('lets a gone key be revived by a later write only', async () => {
+  it('only a later write brings a gone key back', async () => {
     const early = await hand.object('a.png');
     await bury('a.png', 0);
     await purge('a.png');
@@ -161,7 +161,7 @@ export function burying(hand: Hand): void {
     expect(row.placement).toMatchObject({ state: 'local', local: { volume: VOLUME, localName: late.name } });
   });
 
-  it('tells a gone key of a second delete', async () => {
+  it('a second delete of a gone key supersedes a write that began before it', async () => {
     await hand.put('a.png');
     await bury('a.png', 0);
     await purge('a.png');

@@ -8,7 +8,7 @@ const cleanups: Claim = { work: 'cleanup', volume: VOLUME, limit: 100 };
 const restores: Claim = { work: 'restore', limit: 100 };
 
 export function claiming(hand: Hand): void {
-  it('outlast the beginning of the write they are for', async () => {
+  it('outlast the beginning of the write that they are for', async () => {
     await hand.ledger.record([{ key: key('a.png'), local: { volume: VOLUME, localName: 'a.png' as never }, size: 1 }]);
     const request = { work: 'upload', volume: VOLUME, origin: 'library', limit: 10 } as const;
     expect(await hand.ledger.claim(request, HOUR)).toHaveLength(1);
@@ -24,7 +24,7 @@ export function claiming(hand: Hand): void {
     await hand.commitUpload(await hand.row(name), await hand.object(name), { etag: null, md5: MD5 });
   };
 
-  it('each work finds the rows in its own state and place', async () => {
+  it('take for each work the rows in its state, on its volume and of its origin', async () => {
     await hand.object('new.png');
     await hand.fallBack('local.png');
     await hand.object('library.png', { found: found('library.png') });
@@ -38,7 +38,7 @@ export function claiming(hand: Hand): void {
     expect(await claim(restores)).toEqual(['remote.png']);
   });
 
-  it('buried rows are never answered', async () => {
+  it('never take buried rows', async () => {
     await hand.fallBack('local.png');
     await both('both.png');
     await hand.put('remote.png');
@@ -46,7 +46,7 @@ export function claiming(hand: Hand): void {
     for (const request of [uploads, cleanups, restores]) expect(await claim(request)).toEqual([]);
   });
 
-  it('what is claimed is answered to nobody else until the claim ends, and does not change', async () => {
+  it('keep a row from others until they end, and do not change it', async () => {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     expect(await hand.ledger.claim(uploads, HOUR)).toEqual([row]);
@@ -58,7 +58,7 @@ export function claiming(hand: Hand): void {
     expect(await claim(uploads)).toEqual(['a.png']);
   });
 
-  it('are renewed by who holds them, while they last', async () => {
+  it('are renewed only by their holder, while they last', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
     const rows = await hand.ledger.claim(uploads, HOUR, 'one');
@@ -73,7 +73,7 @@ export function claiming(hand: Hand): void {
     expect(await claim(uploads)).toEqual(['a.png']);
   });
 
-  it('of a process that has died are due at once, those on this disk or in S3 only; nobody else’s are', async () => {
+  it('that a dead process held on this volume or for files in S3 are released at once, and no others', async () => {
     for (const name of ['a.png', 'b.png', 'failed.png']) await hand.fallBack(name);
     await both('both.png');
     await hand.put('remote.png');
@@ -95,7 +95,7 @@ export function claiming(hand: Hand): void {
     expect(await hand.ledger.releaseClaimsOf('living', VOLUME)).toBe(0);
   });
 
-  it('a changed row is free for what there is to be done for it now', async () => {
+  it('end when the row changes, which is then due for its next work', async () => {
     await hand.fallBack('a.png');
     await claim(uploads);
     await hand.fallBack('a.png');
@@ -105,7 +105,7 @@ export function claiming(hand: Hand): void {
     expect(await claim(cleanups)).toEqual(['a.png']);
   });
 
-  it('those that failed come after those that were never tried, and when their time has come', async () => {
+  it('take rows that failed after rows that were never tried, and only when their time has come', async () => {
     for (const name of ['a.png', 'b.png', 'c.png']) {
       await hand.fallBack(name);
       await hand.advance(1000);
@@ -117,7 +117,7 @@ export function claiming(hand: Hand): void {
     expect(await claim(uploads)).toEqual([]);
   });
 
-  it('what is given back is due at once', async () => {
+  it('that are released leave their row due at once', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
     await hand.ledger.recordFailure(await hand.row('b.png'), 'TIMEOUT', 0);
@@ -127,7 +127,7 @@ export function claiming(hand: Hand): void {
     await hand.ledger.release([]);
   });
 
-  it('nothing else is given back: neither what failed meanwhile, nor what changed and is another’s now', async () => {
+  it('are not released for a row that failed meanwhile, or changed and has another holder now', async () => {
     await hand.fallBack('failed.png');
     await hand.fallBack('changed.png');
     const claimed = await hand.ledger.claim(uploads, DAY);

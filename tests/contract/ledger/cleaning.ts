@@ -11,7 +11,7 @@ export function cleaning(hand: Hand): void {
     return hand.row(name);
   };
 
-  it('makes both remote, and condemns the local name with the grace', async () => {
+  it('makes a row in both places remote, and condemns the local name with the grace', async () => {
     const row = await both('a.png');
     await hand.ledger.recordFailure(row, 'TIMEOUT', 0);
     expect(await hand.ledger.commitCleanup(row, GRACE)).toBe(true);
@@ -54,7 +54,7 @@ export function cleaning(hand: Hand): void {
 }
 
 export function restoring(hand: Hand): void {
-  it('makes remote both, under the new local name', async () => {
+  it('changes a remote row to both, under the new local name', async () => {
     const { name } = await hand.put('a.png');
     const row = await hand.row('a.png');
     const intent = await hand.file('a.png');

@@ -4,7 +4,7 @@ export function concurrency(hand: Hand): void {
   const times = <T>(count: number, work: (index: number) => Promise<T>) =>
     Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-  it('begins hand out the plain name once, and no name or ticket twice', async () => {
+  it('writes that begin get the plain name once, and no name or ticket twice', async () => {
     const intents = await times(20, () => hand.object('a.png'));
     expect(intents.filter(({ name }) => name === 'a.png')).toHaveLength(1);
     expect(new Set(intents.map(({ name }) => name)).size).toBe(20);
@@ -43,7 +43,7 @@ export function concurrency(hand: Hand): void {
     expect(await hand.condemnedAfter(DAY)).toHaveLength(12 * keys.length - keys.length);
   });
 
-  it('one of two commits of a row wins', async () => {
+  it('exactly one of five commits against one rev of a row wins', async () => {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     const intents = await times(5, () => hand.object('a.png'));
@@ -53,7 +53,7 @@ export function concurrency(hand: Hand): void {
     expect(await hand.dueObjects()).toHaveLength(4);
   });
 
-  it('deletes, writes, purges and the sweeper get along', async () => {
+  it('deletes, writes, purges and sweeps never condemn a live name', async () => {
     await times(30, async (index) => {
       const name = `${index % 3}.png`;
       if (index % 5 === 0) await hand.ledger.bury(key(name), { purgeAfterMs: 0 });
@@ -80,7 +80,7 @@ export function concurrency(hand: Hand): void {
     expect(claimed.length + rest.length).toBe(60);
   });
 
-  it('claims, uploads and new files get along', async () => {
+  it('claimed rows are uploaded beside new files, and the tallies count every file', async () => {
     await times(30, (index) => hand.fallBack(`${index}.png`));
     await times(10, async (index) => {
       await hand.fallBack(`more-${index}.png`);
@@ -93,7 +93,7 @@ export function concurrency(hand: Hand): void {
     expect(both.count + local.count).toBe(40);
   });
 
-  it('a page that several record is recorded once', async () => {
+  it('a page of files that five record is recorded once', async () => {
     const page = Array.from({ length: 150 }, (_, index) => ({
       key: key(`${index}.png`),
       local: { volume: VOLUME, localName: `${index}.png` as never },
@@ -104,7 +104,7 @@ export function concurrency(hand: Hand): void {
     expect((await hand.ledger.tallies()).local).toEqual({ count: 150, bytes: 300 });
   });
 
-  it('of a cleanup, a restore and a write exactly those commit that fit one after the other', async () => {
+  it('exactly one of five cleanups and one of five restores of a row commits', async () => {
     await hand.fallBack('a.png');
     await hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: null, md5: MD5 });
     const row = await hand.row('a.png');
@@ -117,7 +117,7 @@ export function concurrency(hand: Hand): void {
     expect(await hand.dueFiles()).toHaveLength(5);
   });
 
-  it('one place gets one id', async () => {
+  it('ten who ask for the id of a location get the same one', async () => {
     const ids = await times(10, () => hand.ledger.locationId({ endpoint: 'https://s3', region: 'r', bucket: 'b' }));
     expect(new Set(ids).size).toBe(1);
   });

@@ -23,7 +23,7 @@ export function keysAndPlaces(hand: Hand): void {
   it.each([
     ['ASCII', 'k'.repeat(1020)],
     ['four-byte characters', '😀'.repeat(255)],
-  ])('may be 1024 bytes of %s, and differ in the last only', async (_, stem) => {
+  ])('may be 1024 bytes of %s, and differ in the last byte only', async (_, stem) => {
     const [one, two] = [`${stem}.pn1`, `${stem}.pn2`];
     expect(Buffer.byteLength(one)).toBe(1024);
     const first = await hand.object(one, { prefix: 'a/long/prefix/' });
@@ -33,7 +33,7 @@ export function keysAndPlaces(hand: Hand): void {
     expect(await hand.row(one)).toMatchObject({ key: one, placement: { remote: { object: first.name } } });
   });
 
-  it('have ids that never come back', async () => {
+  it('have names and tombstones whose ids never come back', async () => {
     const first = await hand.object('a.png');
     await hand.ledger.forget(first);
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: 0 });
@@ -44,7 +44,7 @@ export function keysAndPlaces(hand: Hand): void {
     await failsWith('INTENT_LOST', hand.publish(sent({ ...second, id: first.id })));
   });
 
-  it('keep the place they were written to, which has one id for ever', async () => {
+  it('are told apart by endpoint and bucket, and each place keeps its id', async () => {
     const here = { endpoint: '', region: 'eu-central-1', bucket: 'media' };
     const there = { ...here, endpoint: `https://${'x'.repeat(230)}.example.com` };
     const id = await hand.ledger.locationId(here);

@@ -30,7 +30,7 @@ export function listing(hand: Hand): void {
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
   });
 
-  it('answers every row that has bytes, and missing files', async () => {
+  it('holds every row that has bytes, and missing files', async () => {
     expect(await all({})).toEqual(['both.png', 'buried.png', 'elsewhere.png', 'failed.png', 'local.png', 'lost.png', 'missing.png', 'remote.png']);
   });
 
@@ -51,12 +51,12 @@ export function listing(hand: Hand): void {
     [{ onlyOn: [VOLUME], failed: true }, ['failed.png']],
     [{ onlyOn: [VOLUME], state: 'remote' }, []],
     [{ state: 'trash', failed: true }, []],
-  ] as [ListFilter, string[]][])('narrows by %j, and counts the same', async (filter, keys) => {
+  ] as [ListFilter, string[]][])('is narrowed by %j, and the count fits', async (filter, keys) => {
     expect(await all(filter)).toEqual(keys);
     expect(await hand.ledger.count(filter)).toBe(keys.length);
   });
 
-  it('tells places in S3 apart', async () => {
+  it('tells locations in S3 apart', async () => {
     const other = (await hand.ledger.locationId({ endpoint: '', region: 'r', bucket: 'other' })) + 1000;
     for (const name of ['o1.png', 'o2.png']) {
       await hand.publish(sent(await hand.ledger.begin({ kind: 'object', key: key(name), locationId: other, prefix: '', plainFree: true })));
@@ -72,7 +72,7 @@ export function listing(hand: Hand): void {
     expect(await hand.ledger.count({ at: PLACE, state: 'remote' })).toBe(1);
   });
 
-  it('pages through all of them once, though rows change meanwhile', async () => {
+  it('answers every row once in pages, though rows change meanwhile', async () => {
     const seen: string[] = [];
     for (let offset = 0; offset < 10; offset += 2) {
       const page = await hand.ledger.list({}, { offset, limit: 2 });
@@ -84,7 +84,7 @@ export function listing(hand: Hand): void {
     expect(seen.sort()).toEqual(await all({}));
   });
 
-  it('answers the rows themselves', async () => {
+  it('holds the whole rows', async () => {
     const [row] = await hand.ledger.list({ state: 'local', failed: true }, { offset: 0, limit: 1 });
     expect(row).toEqual(await hand.row('failed.png'));
   });

@@ -7,8 +7,8 @@ export function migrating(hand: Hand): void {
     await hand.ledger.record(names.map((name) => ({ key: key(name), local: { volume: VOLUME, localName: name as never }, size: 7 })));
   };
 
-  describe('an upload that is left out because its object is there already', () => {
-    it('makes the row both, with the plain name spent and the checksum known', async () => {
+  describe('the adoption that stands in for the upload of a library file', () => {
+    it('makes the row both, with the plain name spent and the MD5 known', async () => {
       await library('a.png');
       const row = await hand.row('a.png');
       await hand.ledger.recordFailure(row, 'DISK_ERROR', DAY);
@@ -18,7 +18,7 @@ export function migrating(hand: Hand): void {
       expect(both.placement).toMatchObject({ state: 'both', content: { size: 7, md5: MD5 }, local: { localName: 'a.png' }, remote: remote('a.png') });
     });
 
-    it('is refused once the plain name was given to a write of our own, whatever became of it', async () => {
+    it('is refused once a write of the plugin’s own was given the plain name, whatever became of it', async () => {
       await library('pending.png', 'condemned.png');
       await hand.object('pending.png');
       await hand.ledger.abandon([await hand.object('condemned.png')]);
@@ -41,7 +41,7 @@ export function migrating(hand: Hand): void {
       for (const name of ['a.png', 'b.png']) expect((await hand.row(name)).placement.state).toBe('local');
     });
 
-    it('leaves a write that began before it without the plain name', async () => {
+    it('leaves later writes without the plain name', async () => {
       await library('a.png');
       await hand.ledger.commitAdoption(await hand.row('a.png'), remote('a.png'), MD5);
       expect((await hand.object('a.png')).name).not.toBe('a.png');
@@ -51,7 +51,7 @@ export function migrating(hand: Hand): void {
   describe('a row that was given up', () => {
     const due = async () => (await hand.due({ ...UPLOAD, limit: 10 })).map((row) => row.key as string);
 
-    it('is neither due nor pending, ever, while one that waits is pending', async () => {
+    it('is never due and not pending work, while a row that waits is pending work', async () => {
       await library('a.png', 'b.png');
       await hand.ledger.recordFailure(await hand.row('a.png'), 'FILE_CHANGED', null);
       await hand.ledger.recordFailure(await hand.row('b.png'), 'FILE_CHANGED', 2 * HOUR);
@@ -63,7 +63,7 @@ export function migrating(hand: Hand): void {
       expect(await hand.row('a.png')).toMatchObject({ attempts: 1, lastError: 'FILE_CHANGED' });
     });
 
-    it.each<[string, string[] | 'all']>([['by its key', ['a.png', 'a.png', 'b.png', 'unknown.png']], ['with all others', 'all']])('is due again when it is retried %s, and a job that has it in hand can commit', async (_how, keys) => {
+    it.each<[string, string[] | 'all']>([['by its key', ['a.png', 'a.png', 'b.png', 'unknown.png']], ['with all others', 'all']])('is due again when it is retried %s, and a job that read it before can commit', async (_how, keys) => {
       await library('a.png', 'b.png', 'c.png');
       const rows = await Promise.all(['a.png', 'b.png'].map((name) => hand.row(name)));
       for (const row of rows) await hand.ledger.recordFailure(row, 'FILE_CHANGED', null);
@@ -75,7 +75,7 @@ export function migrating(hand: Hand): void {
     });
   });
 
-  it('hundreds are retried, and taken out of the trash', async () => {
+  it('retry and untrash take hundreds of rows at once', async () => {
     const names = Array.from({ length: 260 }, (_, index) => `${index}.png`);
     await library(...names);
     await hand.ledger.recordMissing(['x.png', 'y.png'].map(key), 'NOT_ON_DISK');
@@ -86,7 +86,7 @@ export function migrating(hand: Hand): void {
     expect(await hand.ledger.tallies()).toMatchObject({ trash: { count: 0 }, failed: { count: 0 }, pendingLibrary: { count: 260, bytes: 1820 } });
   });
 
-  it('what was deleted is there again, unless it was purged', async () => {
+  it('untrash takes the tombstone away from a buried row, unless it was purged', async () => {
     for (const name of ['a.png', 'gone.png', 'kept.png']) await hand.put(name);
     for (const name of ['a.png', 'gone.png']) await hand.ledger.bury(key(name), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
@@ -99,7 +99,7 @@ export function migrating(hand: Hand): void {
     expect(await hand.ledger.purge(before, { referenced: false, condemnObjects: true })).toBe(false);
   });
 
-  it('a scan meets every row of the work once, due or not', async () => {
+  it('scan answers every row of the work once, due or not', async () => {
     await library('a.png', 'b.png', 'c.png', 'd.png');
     await hand.object('e.png', { found: { ...found('e.png'), volume: 'volume-2' as never } });
     await hand.put('remote.png');
@@ -115,7 +115,7 @@ export function migrating(hand: Hand): void {
     expect(seen.sort()).toEqual(['a.png', 'b.png', 'd.png']);
   });
 
-  it('how a place proves uploads is kept', async () => {
+  it('noteProof keeps how a location proves uploads', async () => {
     const id = await hand.ledger.locationId({ endpoint: '', region: 'r', bucket: 'b' });
     expect(await hand.ledger.proofOf(id)).toBeNull();
     await hand.ledger.noteProof(id, 'bytes');

@@ -13,7 +13,7 @@ export function missing(hand: Hand): void {
     expect(tallies).toMatchObject({ missing: { count: 2, bytes: 0 }, failed: { count: 2 }, failedOf: { missing: 2 } });
   });
 
-  it('are none of which the ledger knows bytes, or that are deleted', async () => {
+  it('are never keys whose bytes the ledger knows, or that are deleted', async () => {
     await hand.put('remote.png');
     await hand.fallBack('local.png');
     await hand.object('buried.png');
@@ -33,7 +33,7 @@ export function missing(hand: Hand): void {
     ['uploaded again', (name) => hand.put(name)],
     ['written to the disk', (name) => hand.fallBack(name)],
     ['found by a write', (name) => hand.object(name, { found: found(name) })],
-  ])('are so no more when their bytes were %s', async (_how, happens) => {
+  ])('are no longer missing when their bytes were %s', async (_how, happens) => {
     await miss(...NAMES);
     await happens('a.png');
     expect(await hand.row('a.png')).toMatchObject({ attempts: 0, lastError: null });

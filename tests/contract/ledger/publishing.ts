@@ -34,7 +34,7 @@ export function publishing(hand: Hand): void {
     });
   });
 
-  it('condemns what it superseded after a day, not before', async () => {
+  it('condemns the former name with a grace of a day', async () => {
     await hand.put('a.png');
     const second = await hand.put('a.png');
     expect(await hand.condemnedAfter(DAY - 60_000)).toEqual([]);
@@ -56,7 +56,7 @@ export function publishing(hand: Hand): void {
     await failsWith('INTENT_LOST', hand.publish(sent(early)));
   });
 
-  it('takes a further attempt of the same write for that write', async () => {
+  it('lets a later write win over a further attempt of an earlier one', async () => {
     const first = await hand.object('a.png');
     const attempt = await hand.object('a.png', { ticket: first.ticket });
     const later = await hand.object('a.png');
@@ -64,7 +64,7 @@ export function publishing(hand: Hand): void {
     expect(await hand.publish(sent(attempt))).toEqual(['superseded']);
   });
 
-  it('lets a further attempt that ends after all take the place of the first', async () => {
+  it('lets a further attempt that ends later take the place of the first one', async () => {
     const first = await hand.object('a.png');
     const attempt = await hand.object('a.png', { ticket: first.ticket });
     await hand.publish(sent(first));
@@ -73,7 +73,7 @@ export function publishing(hand: Hand): void {
     expect(await hand.condemnedAfter(DAY)).toEqual([first.name]);
   });
 
-  it('takes several writes of one key in a request for what they are, the latest stays', async () => {
+  it('keeps the latest of several writes of one key in a request', async () => {
     const intents = [await hand.object('a.png'), await hand.object('a.png'), await hand.object('a.png')];
     const [one, two, three] = intents.map((intent) => sent(intent));
     if (!one || !two || !three) throw new Error('three intents make three writes');
@@ -82,7 +82,7 @@ export function publishing(hand: Hand): void {
     expect(await hand.condemnedAfter(DAY)).toEqual([one.intent.name, two.intent.name].sort());
   });
 
-  it('forgets objects instead of condemning them where the bucket may not be changed', async () => {
+  it('forgets objects instead of condemning them where the bucket must not be changed', async () => {
     await hand.put('a.png');
     const file = await hand.file('a.png');
     await hand.ledger.publish([saved(file)], { condemnObjects: false });
@@ -91,7 +91,7 @@ export function publishing(hand: Hand): void {
     expect(await hand.condemnedAfter(2 * DAY)).toEqual([file.name]);
   });
 
-  it('publishes a request whole, with the keys that it dropped', async () => {
+  it('publishes all writes of a request together, and buries the keys that it dropped', async () => {
     await hand.put('small.png');
     const [main, format] = [await hand.object('main.png'), await hand.object('format.png')];
     const tombstones = [key('small.png'), key('unknown.png'), key('main.png')];
@@ -131,7 +131,7 @@ export function publishing(hand: Hand): void {
     await hand.publish(sent(intent));
   });
 
-  it('refuses intents that have exchanged their names, and changes nothing', async () => {
+  it('refuses intents with exchanged names, and changes nothing', async () => {
     const [a, b] = [await hand.object('a.png'), await hand.object('b.png')];
     await failsWith('INTENT_LOST', hand.publish(sent({ ...a, name: b.name }), sent({ ...b, name: a.name })));
     expect([await hand.row('a.png'), await hand.row('b.png')].map(({ placement }) => placement.state)).toEqual(['new', 'new']);

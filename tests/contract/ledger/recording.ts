@@ -4,7 +4,7 @@ export function recording(hand: Hand): void {
   const files = (...names: string[]) =>
     names.map((name) => ({ key: key(name), local: { volume: VOLUME, localName: name as never }, size: 7 }));
 
-  it('makes the row that a first write would make of the file, its checksum not yet known', async () => {
+  it('makes the row that a first write would make of the file, without its MD5', async () => {
     expect(await hand.ledger.record(files('recorded.png'))).toBe(1);
     await hand.object('found.png', { found: found('found.png'), plainFree: false });
     const like = JSON.stringify(await hand.row('found.png')).replaceAll('found.png', 'recorded.png');
@@ -14,7 +14,7 @@ export function recording(hand: Hand): void {
     expect(due.map((row) => row.key)).toEqual(['recorded.png', 'found.png']);
   });
 
-  it('leaves rows alone that have or had bytes, whatever their state', async () => {
+  it('leaves every row alone that has or had bytes', async () => {
     await hand.fallBack('local.png');
     await hand.put('remote.png');
     await hand.put('buried.png');
@@ -30,7 +30,7 @@ export function recording(hand: Hand): void {
     expect(await hand.ledger.record([])).toBe(0);
   });
 
-  it('makes a first write’s row that came to nothing the file that lies there', async () => {
+  it('gives the row of a first write without bytes the file that lies there', async () => {
     await hand.ledger.abandon([await hand.object('a.png')]);
     await hand.object('under-way.png');
     const before = await hand.row('a.png');
@@ -47,7 +47,7 @@ export function recording(hand: Hand): void {
     expect(await hand.ledger.record(files('a.png', 'b.png', 'under-way.png'))).toBe(0);
   });
 
-  it('leaves a file alone that a write of our own has put there, or may have', async () => {
+  it('leaves a file alone that a write of the plugin’s own has put there, or may have', async () => {
     await hand.file('pending.png');
     await hand.ledger.abandon([await hand.file('condemned.png')]);
     await hand.object('elsewhere.png');
@@ -56,14 +56,14 @@ export function recording(hand: Hand): void {
     expect((await hand.ledger.tallies()).local).toEqual({ count: 1, bytes: 7 });
   });
 
-  it('of several that record the same files at once each file is one’s', async () => {
+  it('records each file once when four record the same files at once', async () => {
     await hand.object('new.png');
     const counts = await Promise.all([1, 2, 3, 4].map(() => hand.ledger.record(files('new.png', 'a.png', 'b.png'))));
     expect(counts.reduce((sum, count) => sum + count)).toBe(3);
     expect((await hand.ledger.tallies()).local).toEqual({ count: 3, bytes: 21 });
   });
 
-  it('takes a page of hundreds, and a key twice in it once', async () => {
+  it('takes a page of hundreds of files, and a key that comes twice in it once', async () => {
     const page = Array.from({ length: 450 }, (_, index) => `${index}.png`);
     expect(await hand.ledger.record(files(...page, '7.png'))).toBe(450);
     expect((await hand.ledger.tallies()).onlyOn).toEqual([{ volume: VOLUME, count: 450, bytes: 450 * 7 }]);

@@ -54,7 +54,7 @@ export function settling(hand: Hand): void {
     expect((await hand.dueFiles()).map(({ name }) => name)).toEqual([stale.name]);
   });
 
-  it('tells whether files in both places have their copy on another volume', async () => {
+  it('knows whether a row in both places has its copy on another volume', async () => {
     expect(await hand.ledger.copiesElsewhere(VOLUME)).toBe(false);
     await hand.put('a.png');
     await hand.fallBack('local.png');
@@ -66,7 +66,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.copiesElsewhere('zz-other' as VolumeId)).toBe(false);
   });
 
-  it('begins for files under own names only, as they were read, and not in the trash', async () => {
+  it('begins only for an unchanged row with an own name that is not buried', async () => {
     await hand.put('remote.png');
     await hand.fallBack('plain.png');
     for (const name of ['remote.png', 'plain.png']) expect(await hand.ledger.beginSettle(await hand.row(name))).toBeUndefined();
@@ -92,7 +92,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(false);
   });
 
-  it('has the path of a file that was replaced as soon as the sweeper has been there', async () => {
+  it('gets the plain path of a replaced file as soon as the sweeper has removed that file', async () => {
     await hand.fallBack('a.png');
     const row = await own('a.png');
     expect(await hand.dueFiles()).toEqual([]);
@@ -112,7 +112,7 @@ export function settling(hand: Hand): void {
     expect(await localName('a.png')).toBe('a.png');
   });
 
-  it('lets a path rest after a replace, and what was given up comes last', async () => {
+  it('lets a path rest after a replace, and takes a row that was given up last', async () => {
     await hand.fallBack('a.png');
     await own('a.png');
     expect(await hand.ledger.expediteName(plain('a.png'), 4_000)).toBe(true);
@@ -135,7 +135,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.stillDue(123_456_789)).toBe(false);
   });
 
-  it('is taken up where another left it, and committed once', async () => {
+  it('is taken up where another process left it, and committed once', async () => {
     const row = await own('a.png');
     const left = await begin(row);
     await hand.advance(DAY - HOUR);
@@ -149,7 +149,7 @@ export function settling(hand: Hand): void {
     expect((await hand.dueFiles()).map(({ name }) => name)).not.toContain('a.png');
   });
 
-  it('is not taken up with other bytes: what may lie there is removed first', async () => {
+  it('is not taken up with other bytes, and condemns the plain path first', async () => {
     const before = await own('a.png');
     const left = await begin(before);
     await hand.publish({ ...saved(await hand.file('a.png', { plainFree: false })), md5: OTHER });
@@ -170,7 +170,7 @@ export function settling(hand: Hand): void {
     expect(await hand.dueFiles()).toMatchObject([{ name: 'a.png', unfinished: true, content: { size: 10, md5: MD5 } }]);
   });
 
-  it('is not committed for a row in the trash, nor with an intent of another key', async () => {
+  it('is not committed for a buried row, nor with an intent of another key', async () => {
     const [a, b] = [await own('a.png'), await own('b.png')];
     const intent = await begin(a);
     await failsWith('INTERNAL', hand.ledger.commitSettle(b, intent));
@@ -180,7 +180,7 @@ export function settling(hand: Hand): void {
     expect(await localName('a.png')).toBe(localOf(a)!.localName);
   });
 
-  it('is no write: what ends writes does not touch it', async () => {
+  it('cannot be abandoned, forgotten or published like a write', async () => {
     const row = await own('a.png');
     const intent = await begin(row);
     await hand.ledger.abandon([intent]);
@@ -189,7 +189,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.commitSettle(row, intent)).toBe(true);
   });
 
-  it('can be taken back, and is abandoned after a day', async () => {
+  it('can be taken back, and is condemned after a day', async () => {
     const row = await own('a.png');
     await hand.ledger.forgetSettle(await begin(row));
     expect(await hand.condemnedAfter(2 * DAY)).toEqual([]);
@@ -200,7 +200,7 @@ export function settling(hand: Hand): void {
     expect(await hand.ledger.commitSettle(row, left)).toBe(false);
   });
 
-  it('finds what there is to do, page by page', async () => {
+  it('finds every row that is left to settle, page by page', async () => {
     const wanted = ['a.png', 'b.png', 'c.png', 'd.png'];
     for (const name of wanted) await own(name);
     await hand.put('remote.png');

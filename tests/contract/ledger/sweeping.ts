@@ -16,7 +16,7 @@ export function sweeping(hand: Hand): void {
     expect(await hand.ledger.dueNames({ kind: 'file', volume: 'other' as VolumeId }, 10)).toEqual([]);
   });
 
-  it('tell whether their write ended: every way out of pending but publish leaves them unfinished', async () => {
+  it('count as unfinished unless their write was published', async () => {
     const unfinished = async () => Object.fromEntries((await hand.dueObjects()).map((due) => [due.key, due.unfinished]));
     await hand.put('published.png');
     await hand.ledger.bury(key('published.png'), { purgeAfterMs: 0 });
@@ -46,7 +46,7 @@ export function sweeping(hand: Hand): void {
     expect((await unfinished())['abandoned.png']).toBe(true);
   });
 
-  it('tell what lay under them, as far as it was known, and when they were condemned', async () => {
+  it('say what is known of their bytes, and when they were condemned', async () => {
     await hand.put('library.png', { found: found('library.png', 7) });
     const replaced = await hand.row('library.png');
     expect(replaced.placement.state).toBe('remote');
@@ -67,7 +67,7 @@ export function sweeping(hand: Hand): void {
     expect(at('abandoned.png') - at('library.png')).toBeGreaterThanOrEqual(DAY);
   });
 
-  it('say of an object what was about to be written under it, whether it began alone or with others', async () => {
+  it('say what was about to be written under an object’s name, whether it began alone or with others', async () => {
     const content = { size: 3, md5: MD5 };
     for (const name of ['with.png', 'others.png']) await hand.fallBack(name);
     const place = { locationId: PLACE, prefix: '', plainFree: true };
@@ -79,7 +79,7 @@ export function sweeping(hand: Hand): void {
     expect(Object.fromEntries(due.map((name) => [name.name, name.content]))).toEqual({ 'alone.png': content, 'with.png': content, 'others.png': null });
   });
 
-  it('come oldest first, and no more than asked for', async () => {
+  it('come oldest first, and no more of them than asked for', async () => {
     const intents = [];
     for (const name of ['c.png', 'a.png', 'b.png']) intents.push(await hand.object(name));
     for (const intent of intents) {
@@ -102,7 +102,7 @@ export function sweeping(hand: Hand): void {
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
-  it('come twice when they are objects whose write had ended, too: a PUT that was given up may land late', async () => {
+  it('come twice for an object whose write had ended, because a PUT that was given up may land late', async () => {
     const { name } = await hand.put('a.png');
     await hand.put('a.png', { plainFree: false });
     expect(await hand.condemnedAfter(DAY)).toEqual([name]);
@@ -113,7 +113,7 @@ export function sweeping(hand: Hand): void {
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
-  it('are forgotten at once when they are files whose write had ended: nothing lands late on a disk', async () => {
+  it('are forgotten after one removal for a file whose write had ended, since nothing lands late on a disk', async () => {
     await hand.fallBack('a.png');
     await hand.put('a.png');
     await hand.ledger.abandon([await hand.file('b.png', { plainFree: true })]);
@@ -139,7 +139,7 @@ export function sweeping(hand: Hand): void {
     expect(names(await hand.dueObjects()).sort()).toEqual(['a.png', 'b.png', 'c.png']);
   });
 
-  it('do not include pending ones, nor take an unknown or pending id', async () => {
+  it('do not include pending names, and swept takes no unknown or pending id', async () => {
     const intent = await hand.object('a.png');
     await hand.ledger.swept(intent.id);
     await hand.ledger.swept(123_456_789);
@@ -147,7 +147,7 @@ export function sweeping(hand: Hand): void {
     await hand.publish(sent(intent));
   });
 
-  it('include pending ones after a day without a sign of their writer', async () => {
+  it('include pending names after a day without a sign of their writer', async () => {
     await hand.object('a.png');
     await hand.advance(DAY - HOUR);
     expect(await hand.ledger.condemnAbandoned()).toBe(0);
@@ -157,7 +157,7 @@ export function sweeping(hand: Hand): void {
     expect(names(await hand.dueObjects())).toEqual(['a.png']);
   });
 
-  it('are recorded once each, with the grace of what condemned them', async () => {
+  it('are recorded once each, and come a day after two replacements', async () => {
     const first = await hand.fallBack('a.png');
     const second = await hand.fallBack('a.png');
     await hand.publish(saved(await hand.file('a.png')));
@@ -165,7 +165,7 @@ export function sweeping(hand: Hand): void {
     expect(due).toEqual([first.name, second.name].sort());
   });
 
-  it('never lose a condemned name to a later write or forget', async () => {
+  it('stay condemned through a later touch, forget or write', async () => {
     const intent = await hand.file('a.png');
     await hand.ledger.abandon([intent]);
     await hand.ledger.touch([intent]);

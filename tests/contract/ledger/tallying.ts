@@ -84,7 +84,7 @@ async function onRow(hand: Hand, name: string, work: (row: LedgerRow) => Promise
 }
 
 export function tallying(hand: Hand): void {
-  it('are what a count of all rows gives, after any history', async () => {
+  it('are what a count of all rows gives after any history', async () => {
     await fc.assert(
       // each history goes on where the one before it has ended
       fc.asyncProperty(aHistory, async (history) => {
@@ -95,7 +95,7 @@ export function tallying(hand: Hand): void {
     );
   });
 
-  it('stay the same when they are folded and recounted, several times at once too, amid changes', async () => {
+  it('stay right when they are folded and recounted several times at once, amid changes', async () => {
     const changes = Array.from({ length: 12 }, (_, index) => hand.put(KEYS[index % 3]!));
     await Promise.all([...changes, hand.ledger.foldTallies(), hand.ledger.recount(), hand.ledger.foldTallies(), hand.ledger.recount()]);
     expect(await hand.ledger.tallies()).toEqual(counted(await rowsOf(hand)));

@@ -14,7 +14,7 @@ export function uploadingTogether(hand: Hand): void {
   };
   const proven = (row: LedgerRow, intent: IntentOf<'object'>, etag: string | null = null, md5 = MD5): ProvenUpload => ({ row, intent, etag, md5 });
 
-  it('begin under the plain name where it is free, else under one of their own, in the order they were asked in', async () => {
+  it('begin under the plain name where it is free, else under an own name, in the order of the request', async () => {
     for (const name of ['a.png', 'b.png', 'taken.png', 'spent.png']) await hand.fallBack(name);
     await hand.object('spent.png');
     const rows = await rowsOf('spent.png', 'b.png', 'taken.png', 'a.png');
@@ -29,7 +29,7 @@ export function uploadingTogether(hand: Hand): void {
     for (const [index, intent] of intents.entries()) expect(await hand.commitUpload(rows[index]!, intent, { etag: null, md5: MD5 })).toBe(true);
   });
 
-  it('do not begin for a row that has moved on, nor for one that there is not', async () => {
+  it('do not begin for a row that has moved on, nor for a key without a row', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
     const [old, other] = await rowsOf('a.png', 'b.png');
@@ -41,7 +41,7 @@ export function uploadingTogether(hand: Hand): void {
     expect(await hand.ledger.find(key('unknown.png'))).toBeUndefined();
   });
 
-  it('never have one name twice: not for a key that comes twice, nor where the name is recorded', async () => {
+  it('never get one name twice, neither for a key that comes twice nor for a recorded name', async () => {
     await hand.fallBack('a.png');
     await hand.fallBack('b.png');
     // this name belongs to another key, whose plain name is the same
@@ -54,7 +54,7 @@ export function uploadingTogether(hand: Hand): void {
     expect((await hand.row('b.png')).plainUsed).toBe(false);
   });
 
-  it('are committed each with what is its own', async () => {
+  it('are committed each with its own object, ETag and bytes', async () => {
     const all = Array.from({ length: 130 }, (_, index) => `${index}.png`);
     await hand.ledger.record(all.map((name, index) => ({ key: key(name), local: found(name), size: index })));
     const rows = await rowsOf(...all);
@@ -79,7 +79,7 @@ export function uploadingTogether(hand: Hand): void {
     expect([await hand.ledger.condemnAbandoned(), ...(await hand.dueObjects())]).toEqual([0]);
   });
 
-  it('of which one is refused hold no other back, and its name alone is condemned', async () => {
+  it('commit although others of them are refused, and only the names of those are condemned', async () => {
     for (const name of ['moved.png', 'lost.png', 'other.png', 'good.png', 'failed.png', 'buried.png']) await hand.fallBack(name);
     await hand.ledger.recordFailure(await hand.row('failed.png'), 'TIMEOUT', DAY);
     await hand.ledger.bury(key('buried.png'), { purgeAfterMs: DAY });
@@ -100,7 +100,7 @@ export function uploadingTogether(hand: Hand): void {
     expect((await hand.ledger.duePurges(10)).map((row) => row.key)).toEqual(['buried.png']);
   });
 
-  it('of one row commit once', async () => {
+  it('commit once for a row that comes twice', async () => {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     const intents = await begun([row, row].map((same) => ({ row: same, ...where })));
@@ -119,7 +119,7 @@ export function uploadingTogether(hand: Hand): void {
     expect(await hand.ledger.commitUploads([proven(rows[0]!, a!), proven(rows[1]!, b!)])).toEqual([true, true]);
   });
 
-  it('that several processes begin and commit at the same time leave each row with one object', async () => {
+  it('leave each row with one object when five processes begin and commit them at the same time', async () => {
     const all = Array.from({ length: 30 }, (_, index) => `${index}.png`);
     for (const name of all) await hand.fallBack(name);
     const groups = await Promise.all(
@@ -137,7 +137,7 @@ export function uploadingTogether(hand: Hand): void {
     expect(names(await hand.dueObjects())).toEqual(drawn.filter((name) => !live.includes(name)).sort());
   });
 
-  it('of nobody are nothing', async () => {
+  it('can be none, with an empty answer', async () => {
     expect(await hand.ledger.beginUploads([])).toEqual([]);
     expect(await hand.ledger.commitUploads([])).toEqual([]);
   });

@@ -6,7 +6,7 @@ export function uploading(hand: Hand): void {
     (await hand.due({ work: 'upload', volume: VOLUME, origin: 'fallback', limit })).map((row) => row.key);
   const proven = { etag: '"etag"', md5: MD5 };
 
-  it('are due for local rows of the volume and origin that are not buried, oldest change first', async () => {
+  it('are due for local rows of their volume and origin that are not buried, the oldest change first', async () => {
     for (const name of ['b.png', 'a.png', 'c.png', 'buried.png']) {
       await hand.fallBack(name);
       await hand.advance(1000);
@@ -38,13 +38,13 @@ export function uploading(hand: Hand): void {
     expect(await hand.condemnedAfter(3 * DAY)).toEqual([]);
   });
 
-  it('record the checksum of a library file', async () => {
+  it('record the MD5 of a library file', async () => {
     const intent = await hand.object('a.png', { found: found('a.png', 7) });
     expect(await hand.commitUpload(await hand.row('a.png'), intent, proven)).toBe(true);
     expect((await hand.row('a.png')).placement).toMatchObject({ state: 'both', content: { size: 7, md5: MD5 } });
   });
 
-  it('are refused, and their name condemned, when the row has moved on or the bytes are others', async () => {
+  it('are refused, and their name condemned, when the row has moved on or the MD5 is another one', async () => {
     await hand.fallBack('a.png');
     const read = await hand.row('a.png');
     const late = await hand.object('a.png');
@@ -66,7 +66,7 @@ export function uploading(hand: Hand): void {
     expect((await hand.row('a.png')).placement.state).toBe('local');
   });
 
-  it('wait after a failure, which does not move the revision', async () => {
+  it('wait after a failure, which does not raise the rev', async () => {
     await hand.fallBack('a.png');
     const row = await hand.row('a.png');
     await hand.ledger.recordFailure(row, 'ACCESS_DENIED', 2 * HOUR);
@@ -82,7 +82,7 @@ export function uploading(hand: Hand): void {
     expect(await hand.row('a.png')).toMatchObject({ attempts: 0, lastError: null });
   });
 
-  it('take no note of a failure that another write has overtaken', async () => {
+  it('do not record a failure of a row that has moved on', async () => {
     await hand.fallBack('a.png');
     const read = await hand.row('a.png');
     await hand.fallBack('a.png');
@@ -91,14 +91,14 @@ export function uploading(hand: Hand): void {
     expect(await due()).toEqual(['a.png']);
   });
 
-  it('forget earlier failures with new bytes', async () => {
+  it('forget earlier failures when the row gets new bytes', async () => {
     await hand.fallBack('a.png');
     await hand.ledger.recordFailure(await hand.row('a.png'), 'TIMEOUT', DAY);
     await hand.fallBack('a.png');
     expect(await due()).toEqual(['a.png']);
   });
 
-  it('are tallied', async () => {
+  it('are tallied, as are the rows of every other state', async () => {
     expect(await hand.ledger.isEmpty()).toBe(true);
     await hand.object('new.png');
     expect(await hand.ledger.isEmpty()).toBe(false);
@@ -129,7 +129,7 @@ export function uploading(hand: Hand): void {
     });
   });
 
-  it('are tallied per volume that has their only copy, without what is buried or also in S3', async () => {
+  it('are tallied for the volume with the only copy, without buried rows and files in S3', async () => {
     const elsewhere = 'a-volume' as VolumeId;
     await hand.object('there.png', { found: { ...found('there.png', 5), volume: elsewhere } });
     for (const name of ['here.png', 'both.png', 'buried.png']) await hand.fallBack(name);
