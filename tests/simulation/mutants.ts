@@ -271,7 +271,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A row whose query began before a publish is not remembered after it',
     without: 'old bytes are served after the replace was answered',
     file: 'core/media/row-cache.test.ts',
-    test: 'a row read before a change is not kept after it, also when its query is still under way',
+    test: 'a row whose query is under way when its key is forgotten is not remembered afterwards',
   },
   {
     guard: 'A condition of the client’s is compared with the bytes that are sent now, for a part as for the whole',
@@ -307,13 +307,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Nothing is recorded on a disk whose id can be neither read nor written',
     without: 'files are looked for on a disk that nobody will ever find',
     file: 'core/media/unwritable-disk.test.ts',
-    test: 'nothing is recorded as lying on a disk that nobody can name',
+    test: 'takes no fallback: without S3 an upload fails with DISK_ERROR, and the ledger records no file on the disk',
   },
   {
     guard: 'A file of another disk is served from this one only if its bytes are proven to be the recorded ones',
     without: 'another file of the same name is served',
     file: 'core/media/media-storage.test.ts',
-    test: 'a copy on another server’s disk is not taken for one on this disk',
+    test: 'a file of another server’s disk is served from this disk only with exactly the recorded bytes',
   },
   {
     guard: 'Where there are no hard links a file is created exclusively',
@@ -337,7 +337,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A purge asks the library for formats of any name',
     without: 'a format that another plugin has named is deleted, although an image has it',
     file: 'core/media/media-storage.test.ts',
-    test: 'so is the delete of a format that something else has named, and that an image still has',
+    test: 'a delete of a format that an image still has is taken back, although something else has named the format',
   },
   {
     guard: 'What Strapi has written since the library was last gone through is looked at before anything counts as unlisted',
@@ -355,7 +355,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'The bytes of a row without an ETag are held back until their checksum fits',
     without: 'whatever answers at the endpoint with the right length is served for the file',
     file: 'core/media/media-reader.test.ts',
-    test: 'never completes other bytes of the same length: the answer is cut short',
+    test: 'is cut short when the object has other bytes of the same length',
   },
   {
     guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',
@@ -373,7 +373,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A burial counts before what lies on a disk, or in the bucket, that nobody has recorded',
     without: 'what another server has deleted is served from a disk that it does not have',
     file: 'core/media/media-storage.test.ts',
-    test: 'what a server without this disk has deleted is not served from it, where nobody has recorded it',
+    test: 'an unrecorded file on this disk is not served after a server without this disk has deleted it',
   },
   {
     guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',
@@ -559,7 +559,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'With onOutage: reject, nothing is kept by halves',
     without: 'an image of which S3 took some formats is mixed up',
     file: 'core/media/on-outage.test.ts',
-    test: 'an image of which S3 took some formats only is not kept by halves',
+    test: 'an upload of an image is refused as a whole when S3 takes only some of its files',
   },
   {
     guard: 'A file on another replica’s disk is unavailable (503), never missing',
