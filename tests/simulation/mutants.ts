@@ -319,7 +319,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Where there are no hard links a file is created exclusively',
     without: 'a fallback takes the place of somebody else’s file',
     file: 'core/store/local/no-hard-links.test.ts',
-    test: 'files are written whole, nothing is overwritten, and nothing is left',
+    test: 'takes a file whole, overwrites nothing, and keeps no temporary file',
   },
   {
     guard: 'The bytes of an upload are taken from where Strapi’s own provider takes them',
@@ -487,7 +487,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Nothing in the environment of the AWS SDK changes where requests go',
     without: 'files are sent to another store than the panel and the ledger say, and missed in this one',
     file: 'core/store/s3/environment.test.ts',
-    test: 'requests are what the settings say, whatever the environment and the shared files of the SDK say',
+    test: 'requests follow the settings alone, whatever the environment and the shared files of the SDK say',
   },
   {
     guard: 'A row is claimed by one process at a time',
@@ -499,19 +499,19 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'The disk refuses to overwrite, whoever wrote the file',
     without: 'a fallback takes the place of somebody else’s file',
     file: 'core/store/local/local.test.ts',
-    test: 'refuses to overwrite, whoever wrote the file',
+    test: 'put refuses to overwrite a file that somebody else wrote, and leaves no temporary file',
   },
   {
     guard: 'A file is synchronised, then its name, before the ledger hears of it',
     without: 'after a power cut the ledger leads to an empty file, or to none',
     file: 'core/store/local/local-durable.test.ts',
-    test: 'a file has its name only when its bytes are durable, and put resolves only when its name is',
+    test: 'put gives a file its name after the bytes are synchronised, and resolves after the name is synchronised',
   },
   {
     guard: 'A file at a plain path is removed only if it is the one that was condemned',
     without: 'a file that somebody put there meanwhile is deleted',
     file: 'core/store/local/known-removal.test.ts',
-    test: 'another one while that is put back: both stay',
+    test: 'is kept aside when a third file takes the path before it is put back, and neither is lost',
   },
   {
     guard: 'A removal asks, with the file out of everybody’s reach, whether it is still due',
@@ -547,13 +547,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Unfinished uploads in parts are aborted under our own names only',
     without: 'another program’s upload to the same bucket breaks',
     file: 'core/store/s3/unfinished.test.ts',
-    test: 'what a crashed upload left in parts is freed with its name, also the parts that came late; nobody else’s are',
+    test: 'the sweeper aborts unfinished uploads under a crashed write’s name, also late ones, and nobody else’s',
   },
   {
     guard: 'Temporary files are removed by their own names and after a day only',
     without: 'a slow upload loses its file, or a neighbour one of theirs',
     file: 'core/store/local/temporary-files.test.ts',
-    test: 'a writer that is at work keeps its file, however long ago it began',
+    test: 'a writer that is at work keeps its temporary file, however long ago it began',
   },
   {
     guard: 'With onOutage: reject, nothing is kept by halves',
