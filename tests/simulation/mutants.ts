@@ -379,13 +379,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'The sweeper gives a condemned copy back only where the bucket has another object as it was stored',
     without: 'from a wrong bucket, rows forget the objects that the right one still has',
     file: 'core/sweep/sweep.test.ts',
-    test: 'does not forget its object where the whole bucket is empty, or another one; that is asked once a run',
+    test: 'does not make its row forget the object when the bucket is empty; a run asks for the witness once',
   },
   {
     guard: 'Where the bucket has no other object, the row has the file again beside its damaged object',
     without: 'a file whose only copy is a condemned file is served by nobody, and lies there for ever',
     file: 'core/sweep/sweep.test.ts',
-    test: 'is served while S3 has lost it, and becomes the row’s copy again beside its object where the bucket has nothing else to prove itself by: %s',
+    test: 'is served when its object is lost, and becomes a copy beside it while the bucket has no witness: %s, case %#',
   },
   {
     guard: 'A condemned file is compared with the ledger’s checksum before readers get it',
@@ -397,7 +397,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'It looks for the object once more after that, and compares the copy with the ledger',
     without: 'a file that S3 has is sent again, or other bytes are served',
     file: 'core/sweep/sweep.test.ts',
-    test: 'is left where the bucket has it at a second look',
+    test: 'is left alone when the bucket has the object at a second look',
   },
   {
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
@@ -409,7 +409,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'An object that cannot be that of a write which never ended is left alone',
     without: 'the sweeper removes what somebody else has put under the name since',
     file: 'core/sweep/sweep.test.ts',
-    test: 'what somebody else has put under that name since is left alone, and named',
+    test: 'an object that somebody else put under a killed process’s name is left alone, and the log names it',
   },
   {
     guard: 'Steps of the ledger that are taken together keep each file with its own bytes',
