@@ -295,7 +295,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Two folders that are in use under one id are told, and nothing is judged by what lies in either',
     without: 'files of one are called missing because the other does not have them',
     file: 'core/volumes/twin-watch.test.ts',
-    test: 'a copy that is in use beside its original is told on both sides, copied %i minutes after the start',
+    test: 'a copy in use beside its original is reported on both sides, when it is made %i minutes after the start',
   },
   {
     guard: 'Phase 2 frees no disk while a web server in front serves the uploads folder itself',
