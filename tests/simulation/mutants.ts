@@ -541,7 +541,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A path on which a file was replaced rests before it gets other bytes',
     without: 'a process that still serves by the row of before answers with the new bytes, under the old checksum',
     file: 'core/upkeep/settle-here.test.ts',
-    test: 'not before a row that somebody remembers of before the replace is forgotten',
+    test: 'a file does not settle while a process may still remember its row from before the replace',
   },
   {
     guard: 'Unfinished uploads in parts are aborted under our own names only',
