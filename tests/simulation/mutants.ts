@@ -283,7 +283,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'What a middleware compresses on the way gets a weak tag and no ranges',
     without: 'a download that is resumed joins compressed bytes and others',
     file: 'http/uploads-middleware.test.ts',
-    test: 'what is compressed on the way has a weak tag and no ranges, and no part is compressed',
+    test: 'an answer that is compressed on the way has a weak ETag and no ranges, and no part is compressed',
   },
   {
     guard: 'Index files, extensions and other spellings of `/uploads` are looked up in the ledger, too',
