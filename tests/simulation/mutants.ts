@@ -559,7 +559,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'With onOutage: reject, nothing is kept by halves',
     without: 'an image of which S3 took some formats is mixed up',
     file: 'core/media/on-outage.test.ts',
-    test: 'an upload of an image is refused as a whole when S3 takes only some of its files',
+    test: 'with onOutage: reject an image is refused as a whole when S3 takes only some of its files',
   },
   {
     guard: 'A file on another replica’s disk is unavailable (503), never missing',

@@ -46,7 +46,7 @@ test('an answer of the database in time is passed on and leaves no timer behind,
   expect(await ask(() => Promise.reject(new Error('refused')))).toBe('Error: refused');
 });
 
-test('a silent database lets the first visitor wait 5 seconds and the next ones not at all, and is asked once a second', async () => {
+test('a silent database makes only the first visitor wait, for 5 seconds, and is asked once a second', async () => {
   const { ask, asked, tick } = setup();
   const first = ask();
   await tick(5_000);

@@ -243,7 +243,7 @@ describe('the disk as fallback', () => {
         await world.put('a.txt', 'old');
       },
     ],
-  ])('keeps a file that somebody else puts at the path of %s after its replace', async (_, begin) => {
+  ])('keeps what somebody else puts, after a replace, at the path of %s', async (_, begin) => {
     // the disk's clock does not move: files written from here on are younger than names condemned from here on
     world.state.now -= 2 * 3600_000;
     await begin();

@@ -30,7 +30,7 @@ test('with onOutage: reject an upload that S3 takes is stored and served, and no
   expect(world.refusals).toEqual([]);
 });
 
-test('an upload during an outage is refused, leaves nothing on the disk or to read, and reports the outage', async () => {
+test('with onOutage: reject an upload in an outage is refused and reported, and leaves nothing on disk or to read', async () => {
   world.fault = down;
   await expect(world.put('a.txt', 'one')).rejects.toMatchObject(refused);
   expect(await onDisk()).toEqual([]);
@@ -38,7 +38,7 @@ test('an upload during an outage is refused, leaves nothing on the disk or to re
   expect([world.refusals, world.fallbacks]).toEqual([['UNREACHABLE'], []]);
 });
 
-test('a replace that S3 does not take is refused, and the old bytes stay in S3 or on the disk', async () => {
+test('with onOutage: reject a replace that S3 does not take is refused, and the old bytes stay where they are', async () => {
   await world.put('in-s3.txt', 'old');
   await writeFile(path.join(world.folder, 'library.txt'), 'old');
   // this refusal does not open the breaker, so reading goes on
@@ -52,7 +52,7 @@ test('a replace that S3 does not take is refused, and the old bytes stay in S3 o
   expect(await onDisk()).toEqual(['library.txt']);
 });
 
-test('an upload of an image is refused as a whole when S3 takes only some of its files', async () => {
+test('with onOutage: reject an image is refused as a whole when S3 takes only some of its files', async () => {
   const scope = new RequestScope('upload');
   const put = (name: string) => world.storage.put(world.key(name), bodyOf(name), { mime: 'image/png', scope });
   const uploading = world.storage.inScope(scope, async () => {
@@ -77,7 +77,7 @@ test('bytes that S3 stored for a refused upload are swept', async () => {
   expect(world.s3.names()).toEqual([]);
 });
 
-test('a read-write instance without a bucket that it can write to refuses uploads', async () => {
+test('with onOutage: reject a read-write instance without a bucket that it can write to refuses uploads', async () => {
   const unconnected = await mediaWorld();
   unconnected.state.keepsLocally = false;
   await expect(unconnected.storageOf({ ...unconnected.jobs, buckets: bucketsWith(unconnected.jobs.buckets, { writable: undefined }) }).put(unconnected.key('a.txt'), bodyOf('one'), { mime: null })).rejects.toMatchObject(refused);

@@ -145,7 +145,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(world.lines.filter((line) => line.includes('cannot be read (OBJECT_ARCHIVED)'))).toHaveLength(1);
   });
 
-  describe('and whose object is lost, while the bucket has a witness', () => {
+  describe('and whose object is lost, with a witness on record', () => {
     const lose = async () => {
       await world.put('witness.txt', 'w');
       await condemned(DAY);
