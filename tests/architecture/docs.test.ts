@@ -28,7 +28,7 @@ describe('the pages do not rot', () => {
   });
 });
 
-describe('the check itself', () => {
+describe('the check of the pages', () => {
   const page = (text: string) => ({ file: 'docs/x.md', text });
 
   it.each([
@@ -54,7 +54,7 @@ describe('the check itself', () => {
     expect(brokenLinks(page(text), ROOT)).toEqual([]);
   });
 
-  it('numbers headings of one text', () => {
+  it('numbers headings that have the same text', () => {
     expect([...anchorsOf('# A\n## A')]).toEqual(['a', 'a-1']);
   });
 

@@ -6,20 +6,20 @@ const ROOT = path.resolve(__dirname, '../..');
 
 const complaints = (file: string, text: string): number => wrongImports([{ file, text }]).length;
 
-describe('imports point one way', () => {
-  it('in every source file', () => {
+describe('imports', () => {
+  it('point one way in every source file', () => {
     const sources = readSources(ROOT);
 
     expect(sources.length).toBeGreaterThan(20);
     expect(wrongImports(sources)).toEqual([]);
   });
 
-  it('and never in a ring', () => {
+  it('never form a ring', () => {
     expect(importRings(readSources(ROOT))).toEqual([]);
   });
 });
 
-describe('the check itself', () => {
+describe('the check of the imports', () => {
   it.each([
     ['core to Strapi', 'server/src/core/media/x.ts', `import type { Core } from '@strapi/strapi';`],
     ['core to knex', 'server/src/core/ledger/x.ts', `import type { Knex } from 'knex';`],
@@ -59,7 +59,7 @@ describe('the check itself', () => {
     expect(complaints(file, text)).toBe(1);
   });
 
-  it('finds rings, of types as well', () => {
+  it('finds rings, also where an import is of types only', () => {
     const rings = importRings([
       { file: 'server/src/core/a.ts', text: `import { b } from './b';` },
       { file: 'server/src/core/b.ts', text: `export * from './c';` },

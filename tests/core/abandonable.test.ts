@@ -1,6 +1,6 @@
 import { abandonable } from '../../server/src/core/abandonable';
 
-test('the outcome, or the abort at once; what comes after it is let go of', async () => {
+test('abandonable gives the outcome, or rejects at the abort at once and hands a late outcome to its callback', async () => {
   const stop = new AbortController();
   const late: string[] = [];
   let answer: (text: string) => void = () => undefined;

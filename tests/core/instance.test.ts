@@ -12,21 +12,21 @@ const modeFor = (settings: Record<string, unknown>, facts: Partial<InstanceFacts
 const full = { bucket: 'b', accessKeyId: 'k', secretAccessKey: 's' };
 
 test.each([
-  ['complete', full, {}, ['read-write', null]],
-  ['roles', { bucket: 'b' }, {}, ['read-write', null]],
-  ['no bucket', {}, {}, ['off', 'NOT_CONFIGURED']],
-  ['another provider', full, { providerIsLocal: false }, ['off', 'PROVIDER_NOT_LOCAL']],
-  ['another provider beats the rest', {}, { providerIsLocal: false, override: 'off' }, ['off', 'PROVIDER_NOT_LOCAL']],
-  ['switched off', full, { override: 'off' }, ['off', 'MODE_OVERRIDE']],
-  ['restricted', full, { override: 'read-only' }, ['read-only', 'MODE_OVERRIDE']],
-  ['restricted, nothing to restrict', {}, { override: 'read-only' }, ['off', 'NOT_CONFIGURED']],
-  ['unreadable secret', { ...full, secretAccessKey: null }, {}, ['off', 'SECRET_UNREADABLE']],
-  ['half a pair', { bucket: 'b', accessKeyId: 'k' }, {}, ['off', 'NO_CREDENTIALS']],
-  ['a stored endpoint that is not allowed', { ...full, endpoint: 'http://169.254.169.254' }, {}, ['off', 'ENDPOINT_FORBIDDEN']],
-  ['production only, on production', { ...full, productionOnly: true }, {}, ['read-write', null]],
-  ['production only, elsewhere', { ...full, productionOnly: true }, { production: false }, ['read-only', 'PRODUCTION_ONLY']],
-  ['elsewhere, without the flag', full, { production: false }, ['read-write', null]],
-] as const)('%s', (_title, settings, facts, expected) => expect(modeFor(settings, facts as Partial<InstanceFacts>)).toEqual(expected));
+  ['with complete settings is read-write', full, {}, ['read-write', null]],
+  ['with a bucket and no keys is read-write, because the machine may have a role', { bucket: 'b' }, {}, ['read-write', null]],
+  ['without a bucket is off: NOT_CONFIGURED', {}, {}, ['off', 'NOT_CONFIGURED']],
+  ['beside another upload provider is off: PROVIDER_NOT_LOCAL', full, { providerIsLocal: false }, ['off', 'PROVIDER_NOT_LOCAL']],
+  ['beside another upload provider is off for that reason, whatever else is wrong', {}, { providerIsLocal: false, override: 'off' }, ['off', 'PROVIDER_NOT_LOCAL']],
+  ['with the override "off" is off: MODE_OVERRIDE', full, { override: 'off' }, ['off', 'MODE_OVERRIDE']],
+  ['with the override "read-only" is read-only: MODE_OVERRIDE', full, { override: 'read-only' }, ['read-only', 'MODE_OVERRIDE']],
+  ['with the override "read-only" and no bucket is off: NOT_CONFIGURED', {}, { override: 'read-only' }, ['off', 'NOT_CONFIGURED']],
+  ['whose secret cannot be read is off: SECRET_UNREADABLE', { ...full, secretAccessKey: null }, {}, ['off', 'SECRET_UNREADABLE']],
+  ['with an access key and no secret is off: NO_CREDENTIALS', { bucket: 'b', accessKeyId: 'k' }, {}, ['off', 'NO_CREDENTIALS']],
+  ['with a stored endpoint that is not allowed is off: ENDPOINT_FORBIDDEN', { ...full, endpoint: 'http://169.254.169.254' }, {}, ['off', 'ENDPOINT_FORBIDDEN']],
+  ['in production with productionOnly is read-write', { ...full, productionOnly: true }, {}, ['read-write', null]],
+  ['outside production with productionOnly is read-only: PRODUCTION_ONLY', { ...full, productionOnly: true }, { production: false }, ['read-only', 'PRODUCTION_ONLY']],
+  ['outside production without productionOnly is read-write', full, { production: false }, ['read-write', null]],
+] as const)('an instance %s', (_title, settings, facts, expected) => expect(modeFor(settings, facts as Partial<InstanceFacts>)).toEqual(expected));
 
 test.each([
   [{}, false],
@@ -36,15 +36,15 @@ test.each([
   [{ NODE_ENV: 'staging', S3_STORAGE_ENV: 'production' }, true],
   [{ NODE_ENV: 'production', S3_STORAGE_ENV: ' ' }, true],
   [{ NODE_ENV: 'Production' }, false],
-])('production: %p', (variables, expected) => expect(instanceFacts(variables as Record<string, string>, true).production).toBe(expected));
+])('with the variables %p the instance is in production: %p', (variables, expected) => expect(instanceFacts(variables as Record<string, string>, true).production).toBe(expected));
 
 test.each([
   [undefined, null], ['', null], ['read-write', null], ['off', 'off'], ['OFF', 'off'], ['read-only', 'read-only'], ['READ_ONLY', 'read-only'],
   // somebody meant a restriction
   ['readonly', 'read-only'], ['rw', 'read-only'],
-])('S3_STORAGE_MODE=%p', (word, expected) => expect(instanceFacts({ S3_STORAGE_MODE: word }, true).override).toBe(expected));
+])('S3_STORAGE_MODE=%p gives the override %p', (word, expected) => expect(instanceFacts({ S3_STORAGE_MODE: word }, true).override).toBe(expected));
 
-test('whoever listens is told once what this instance may do, and again only when that has changed', () => {
+test('a listener is told the mode and its reason once, and again only when they have changed', () => {
   const told: Permit[] = [];
   const events = quietEvents();
   events.on('modeChanged', (permit) => void told.push(permit));
@@ -61,7 +61,7 @@ test('whoever listens is told once what this instance may do, and again only whe
   expect(instance.leaving).toBe(true);
 });
 
-test('settings that are not in force are judged as if they were', () => {
+test('an instance tells the mode that other settings would give it, and keeps its own', () => {
   const instance = new Instance({ current: () => settingsOf({}) }, production, quietEvents());
   expect(instance.under(settingsOf(full))).toMatchObject({ mode: 'read-write', revision: 1 });
   expect(instance.mode).toBe('off');

@@ -10,7 +10,7 @@ const keys = fc
 const prefixes = fc.constantFrom('', 'media/', 'a.b/1234567890123');
 const ids = fc.integer({ min: 1, max: 1e12 });
 
-test('an object’s name, plain or own, tells its key among a few', () => {
+test('keysOfObjectName finds the key of a plain or an own name among 3 candidates at most', () => {
   fc.assert(
     fc.property(keys, prefixes, ids, (key, prefix, id) => {
       for (const name of [plainObjectName(prefix, key), ownObjectName(prefix, key, id, '012345678')]) {
@@ -25,8 +25,8 @@ test('an object’s name, plain or own, tells its key among a few', () => {
 test.each([
   ['outside the prefix', 'media/', 'other/a.png'],
   ['that is only the prefix', 'media/', 'media/'],
-  ['of the plugin’s own', '', '.s3-storage-owner.json'],
+  ['that the plugin keeps for itself', '', '.s3-storage-owner.json'],
   ['with an empty segment', '', 'a//b.png'],
-])('a name %s is no key’s', (_what, prefix, name) => {
+])('an object name %s belongs to no key', (_what, prefix, name) => {
   expect(keysOfObjectName(prefix, name)).toEqual([]);
 });

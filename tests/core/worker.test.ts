@@ -21,7 +21,7 @@ function setup() {
   return { worker, end, begun: () => begun };
 }
 
-test('runNow waits for a run that begins after it, not for the one under way', async () => {
+test('runNow waits for a run that begins after the call, not for the one under way', async () => {
   const { worker, end, begun } = setup();
   worker.start();
   await settle();

@@ -45,11 +45,11 @@ beforeEach(() => (logged.length = 0));
 
 const asked = (granted: readonly string[], body?: unknown) => ({ state: { userAbility: { can: (action: string) => granted.includes(action) } }, request: { body } });
 
-describe('routes', () => {
+describe('the admin routes', () => {
   const list = routes.admin.routes;
   const actionsOf = ({ config }: (typeof list)[number]) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
-  test('are these, and no others', () => {
+  test('are the fifteen of this list, and no others', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
@@ -58,7 +58,7 @@ describe('routes', () => {
     ]);
   });
 
-  test('each has a handler and is guarded by a permission that is registered', async () => {
+  test('have a handler each, and registered permissions: reading ones for GET, changing ones for the rest', async () => {
     await registerPermissions(strapi);
     const known = registered.map(({ uid, pluginName }) => `plugin::${pluginName}.${uid}`);
     expect(known).toEqual((['settings.read', 'settings.update', 'jobs.read', 'jobs.run'] as const).map(permission));
@@ -75,13 +75,13 @@ describe('routes', () => {
     }
   });
 
-  test('one of the permissions is enough, and none is not', () => {
+  test('let a request through with any one of their permissions, and never with none', () => {
     const allowed = (...granted: string[]) =>
       policies['has-any-permission'](asked(granted), { actions: ['a', 'b'] });
     expect([allowed('a'), allowed('b'), allowed('a', 'b'), allowed('c'), allowed()]).toEqual([true, true, true, false, false]);
   });
 
-  test('each is for whom it should be', () => {
+  test('ask for exactly the permissions of this list', () => {
     const guards = list.map((route) => [`${route.method} ${route.path}`, actionsOf(route).map((uid) => uid.replace('plugin::s3-storage.', ''))]);
     const [update, run, jobs] = [['settings.update'], ['jobs.run'], ['jobs.read']];
     expect(Object.fromEntries(guards)).toEqual({
@@ -113,13 +113,13 @@ describe('routes', () => {
     }
   };
 
-  test('leaving S3 and coming back stop jobs, or let them go on: both are for who may run jobs', () => {
+  test('let only administrators who may run jobs leave S3 or return, because that stops jobs or lets them go on', () => {
     const passes = passing('for-job-runners');
     expect([passes({}), passes({}, permission('settings.update')), passes({}, permission('jobs.run'))]).toEqual([false, false, true]);
     expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.for-job-runners')).map(({ path }) => path)).toEqual(['/settings/leave', '/settings/return']);
   });
 
-  test('schedules among the settings, and leaving S3, are for who may run jobs', () => {
+  test('let only administrators who may run jobs change the schedules or `leaving` among the settings', () => {
     const passes = passing('schedules-for-job-runners');
     const run = permission('jobs.run');
     expect([passes({ bucket: 'b', migrationMaxId: 1 }), passes(undefined), passes('text')]).toEqual([true, true, true]);
@@ -130,13 +130,13 @@ describe('routes', () => {
   });
 });
 
-test('answers are passed on and not cached', async () => {
+test('answers are passed on with Cache-Control: no-store', async () => {
   const answer = { mode: 'off' } as never;
   expect(await call('settings.get', { answer: async () => answer })).toEqual({ status: 200, body: answer, headers: { 'Cache-Control': 'no-store' } });
   expect((await call('status.get', {})).body).toEqual({ mode: 'off' });
 });
 
-test('who may change the settings and not read them is told the mode, and nothing of what is set', async () => {
+test('an administrator who may change the settings but not read them is told the mode and no setting', async () => {
   const answer = { settings: { bucket: 'secret-bucket' }, sources: { bucket: 'environment' }, mode: 'off', reason: null } as never;
   const tried = { ok: true, steps: [], snippets: [{ title: 't', language: 'json', text: 'secret-bucket' }] } as never;
   const engine = { update: async () => answer, leave: async () => answer, comeBack: async () => answer, test: async () => tried };
@@ -148,13 +148,13 @@ test('who may change the settings and not read them is told the mode, and nothin
   expect((await call('settings.test', engine, {}, {}, [])).body).toEqual({ ok: true, steps: [], snippets: [] });
 });
 
-test('a query is passed on unchecked, and its faults are answered as those of a body', async () => {
+test('a query is passed on unchecked, and a bad one is answered 400 with the fields, as a bad body is', async () => {
   expect((await call('objects.list', {}, {}, { page: '2' })).body).toEqual({ query: { page: '2' } });
   const fields = [{ path: 'page', message: 'must be …' }];
   expect(await call('objects.list', {}, {}, 'bad')).toMatchObject({ status: 400, body: { error: { name: 'ValidationError', details: { code: 'INVALID_QUERY', fields } } } });
 });
 
-test('jobs are named by the path; what was asked of them is accepted, not done', async () => {
+test('the path names the job, and a start or stop is answered 202, as it is not done yet', async () => {
   expect(await call('jobs.start', {}, { dryRun: true })).toMatchObject({ status: 202, body: { name: 'upload', body: { dryRun: true } } });
   expect(await call('jobs.stop', {})).toMatchObject({ status: 202, body: { name: 'upload' } });
   expect(await call('jobs.schedule', {}, { enabled: 1 })).toMatchObject({ status: 200, body: { name: 'upload', body: { enabled: 1 } } });
@@ -162,7 +162,7 @@ test('jobs are named by the path; what was asked of them is accepted, not done',
   expect((await call('objects.retry', {}, { all: true })).body).toEqual({ body: { all: true } });
 });
 
-test('bodies are passed on unchecked', async () => {
+test('bodies of requests are passed on unchecked', async () => {
   const update = jest.fn(async () => ({}) as never);
   const test = jest.fn(async () => ({}) as never);
   await call('settings.update', { update }, { bucket: 'b' });
@@ -172,10 +172,10 @@ test('bodies are passed on unchecked', async () => {
   expect([update.mock.calls, test.mock.calls, preview.mock.calls]).toEqual([[[{ bucket: 'b' }]], [[{ bucket: 'c' }]], [[{ bucket: 'd' }]]]);
 });
 
-describe('failures', () => {
+describe('the answer to a failure', () => {
   const failing = (error: unknown) => call('settings.update', { update: async () => Promise.reject(error) });
 
-  test('a bad body: 400 and the path of each field', async () => {
+  test('is 400 with the path of each field for a bad body', async () => {
     const fields = [{ path: 'bucket', message: 'must be …' }];
     expect(await failing(new SettingsRefused('INVALID_SETTINGS', fields))).toMatchObject({
       status: 400,
@@ -183,7 +183,7 @@ describe('failures', () => {
     });
   });
 
-  test.each([['SECRET_REQUIRED', 400], ['ENDPOINT_FORBIDDEN', 400], ['CIRCUIT_OPEN', 409], ['OBJECT_NOT_FOUND', 404]] as const)('%s: %d with code and hint', async (code, status) => {
+  test.each([['SECRET_REQUIRED', 400], ['ENDPOINT_FORBIDDEN', 400], ['CIRCUIT_OPEN', 409], ['OBJECT_NOT_FOUND', 404]] as const)('has for %s the status %d, the code and a hint, but not the detail', async (code, status) => {
     const result = await failing(new StorageError(code, { detail: 'inside' }));
     expect(result).toMatchObject({ status, body: { error: { status, details: { code, hint: expect.any(String) } } } });
     expect(JSON.stringify(result.body)).not.toContain('inside');
@@ -191,7 +191,7 @@ describe('failures', () => {
   });
 
   test.each([new Error('SELECT secret FROM x'), new StorageError('INTERNAL', { detail: 'SELECT secret' }), 'SELECT secret', undefined])(
-    'anything else: 500 without its insides, which are in the log',
+    'is 500 without the details for any other error, which is logged once: %s',
     async (error) => {
       const result = await failing(error);
       expect(result).toMatchObject({ status: 500, body: { error: { status: 500, name: 'InternalServerError', details: { code: 'INTERNAL' } } } });
@@ -200,7 +200,7 @@ describe('failures', () => {
     },
   );
 
-  test('an engine that did not start', async () => {
+  test('is 500 while the engine has not started', async () => {
     expect(await call('settings.get', undefined)).toMatchObject({ status: 500 });
   });
 });

@@ -18,7 +18,7 @@ function host() {
   return { time, host: new EngineHost(strapi, () => time.elapsed) };
 }
 
-test('a failed start is tried again after five seconds, by a clock that nobody sets', async () => {
+test('a failed start is repeated after five seconds, although somebody sets the clock on the wall back', async () => {
   const { time, host: tried } = host();
   const failed = () => expect(tried.start()).rejects.toThrow('the disk is away');
   await failed();
@@ -32,7 +32,7 @@ test('a failed start is tried again after five seconds, by a clock that nobody s
   expect(start).toHaveBeenCalledTimes(2);
 });
 
-test('visitors are told so, and neither wait for a start nor fill the log', async () => {
+test('a visitor before the start gets NOT_STARTED, and look-ups that fail are logged once a minute', async () => {
   const { time, host: tried } = host();
   await expect(tried.reader()).rejects.toMatchObject({ code: 'NOT_STARTED' });
   tried.tellUnreachable(new StorageError('NOT_STARTED'));

@@ -40,7 +40,7 @@ test.each<[string, IncomingHttpHeaders, number, number?]>([
   ['If-Modified-Since in the form of RFC 850', { 'if-modified-since': 'Friday, 02-Jan-26 03:04:05 GMT' }, 304, 200],
   ['If-Modified-Since in the form of asctime', { 'if-modified-since': 'Fri Jan  2 03:04:05 2026' }, 304, 200],
   ['If-Modified-Since that is no date', { 'if-modified-since': 'Fri, 99 Jan 2026 99:04:05 GMT' }, 200],
-])('%s', (_what, headers, status, withoutDate = status) => {
+])('%s: a request with %j is answered %d', (_what, headers, status, withoutDate = status) => {
   expect([statusOf(headers), statusOf(headers, dated, 'HEAD')]).toEqual([status, status]);
   // conditions on the time of the last change are ignored where that time is not known
   expect(statusOf(headers, undated)).toBe(withoutDate);
@@ -63,13 +63,13 @@ test.each<[string, IncomingHttpHeaders, number, number?]>([
   ['If-Range, an earlier date', { range: 'bytes=2-4', 'if-range': EARLIER }, 200],
   ['If-Range that is neither', { range: 'bytes=2-4', 'if-range': 'abc' }, 200],
   ['If-Range with a range beyond the end of other bytes', { range: 'bytes=10-', 'if-range': '"x"' }, 200],
-])('ranges: %s', (_what, headers, status, withoutDate = status) => {
+])('ranges, %s: a request with %j is answered %d', (_what, headers, status, withoutDate = status) => {
   expect(statusOf(headers)).toBe(status);
   expect(statusOf(headers, undated)).toBe(withoutDate);
   expect(decide('HEAD', headers, facts, dated)).toEqual({ status: 200, wanted: { bytes: 'check' } });
 });
 
-test('the bytes that are wanted', () => {
+test('decide wants a range, all bytes or none', () => {
   expect(decide('GET', { range: 'bytes=-3' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 7, end: 9 } });
   expect(decide('GET', { range: 'bytes=8-99' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 8, end: 9 } });
   expect(decide('GET', {}, facts, dated).wanted).toEqual({ bytes: 'all' });
@@ -78,7 +78,7 @@ test('the bytes that are wanted', () => {
   for (const headers of [{ 'if-none-match': '*' }, { 'if-match': '"x"' }, { range: 'bytes=10-' }]) expect(decide('GET', headers, facts, dated).wanted).toEqual({ bytes: 'none' });
 });
 
-test('a date is given out only when no other change can be in the same second any more', () => {
+test('Last-Modified is given only when no other change can happen in the same second any more', () => {
   const at = (now: number) => validatorsOf({ ...facts, modifiedMs: MODIFIED }, now).modified?.toUTCString();
   expect(at(MODIFIED + 1_999)).toBeUndefined();
   expect(at(MODIFIED + 2_000)).toBe(SAME);
@@ -86,7 +86,7 @@ test('a date is given out only when no other change can be in the same second an
   expect(at(MODIFIED - 60_000)).toBeUndefined();
 });
 
-test('a 304 has the tag in the form that the client has', () => {
+test('a 304 has the ETag in the form that the client sent, weak or strong', () => {
   expect(tagOfNotModified({ 'if-none-match': '"abc"' }, dated)).toBe('"abc"');
   expect(tagOfNotModified({ 'if-none-match': 'W/"abc"' }, dated)).toBe('W/"abc"');
   expect(tagOfNotModified({ 'if-none-match': 'W/"abc", "abc"' }, dated)).toBe('"abc"');

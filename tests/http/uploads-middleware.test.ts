@@ -35,7 +35,7 @@ const onDisk = async (name: string, content: string, ageMs = 60_000) => {
   await utimes(file, new Date(Date.now() - ageMs), new Date(Date.now() - ageMs));
 };
 
-describe('as plain Strapi', () => {
+describe('the plugin answers as plain Strapi does', () => {
   /** The headers that may differ: the plugin gives validators where Strapi gives none, and mends Strapi's faults with ranges. */
   const BETTER = ['etag', 'date', 'connection', 'keep-alive'];
   const comparable = ({ status, headers, bytes }: Answer) => ({
@@ -101,25 +101,25 @@ describe('as plain Strapi', () => {
     ['/uploads/a%00.txt', 400],
     ['/uploads/%E0%A4%A', 400],
     ['/uploads/..%2f..%2fpackage.json', 403],
-  ])('GET and HEAD of %s: %i', async (url, status) => {
+  ])('to GET and HEAD of %s, with the status %i', async (url, status) => {
     expect((await bothAnswer(url)).status).toBe(status);
     expect((await bothAnswer(url, {}, 'HEAD')).status).toBe(status);
   });
 
   // these are routes of `strapi::public`, which lets its files be kept for a minute; the plugin is as strict as for any other spelling
-  test.each(['/%75ploads/a.txt', '/./uploads/a.txt', '/uploads', '/uploads%2fsub/'])('%s, which is another route of Strapi’s', async (url) => {
+  test.each(['/%75ploads/a.txt', '/./uploads/a.txt', '/uploads', '/uploads%2fsub/'])('to GET and HEAD of %s, which is another route of Strapi’s', async (url) => {
     const strip = (answer: Answer) => ({ ...comparable(answer), headers: { ...answer.headers, 'cache-control': '', 'accept-ranges': '', date: '', etag: '' } });
     for (const method of ['GET', 'HEAD']) expect(strip(await (await withPlugin()).ask(url, {}, method))).toEqual(strip(await (await world()).ask(url, {}, method)));
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('%s', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('to the method %s', async (method) => {
     await bothAnswer('/uploads/a.txt', {}, method);
     await bothAnswer('/uploads/missing.txt', {}, method);
   });
 
   test.each<[string, Record<string, unknown>, string]>([
     ['maxage', { maxage: 86_400_000 }, '/uploads/a.txt'],
-    ['maxAge, its other name', { maxAge: 5_500 }, '/uploads/a.txt'],
+    ['maxAge, the other name of maxage', { maxAge: 5_500 }, '/uploads/a.txt'],
     ['immutable', { maxage: 1_000, immutable: true }, '/uploads/a.txt'],
     ['hidden', { hidden: true }, '/uploads/.dotfile'],
     ['index', { index: 'page.html' }, '/uploads/'],
@@ -128,28 +128,28 @@ describe('as plain Strapi', () => {
     ['extensions', { extensions: ['css', '.html'] }, '/uploads/page'],
     ['brotli', {}, '/uploads/pre.css'],
     ['no brotli', { brotli: false }, '/uploads/pre.css'],
-    ['neither', { brotli: false, gzip: false }, '/uploads/pre.css'],
+    ['neither brotli nor gzip', { brotli: false, gzip: false }, '/uploads/pre.css'],
     ['setHeaders', { setHeaders: (res: Context['res'], file: string) => res.setHeader('X-File', path.basename(file)) }, '/uploads/a.txt'],
-    ['setHeaders that decides', { maxage: 1_000, setHeaders: (res: Context['res']) => res.setHeader('Cache-Control', 'private') && res.setHeader('Content-Type', 'text/x-own') }, '/uploads/a.txt'],
+    ['setHeaders that sets Cache-Control and Content-Type itself', { maxage: 1_000, setHeaders: (res: Context['res']) => res.setHeader('Cache-Control', 'private') && res.setHeader('Content-Type', 'text/x-own') }, '/uploads/a.txt'],
     ['setHeaders that fails', { setHeaders: () => { throw new Error('of the project’s'); } }, '/uploads/a.txt'],
-  ])('localServer: %s', async (_what, localServer, url) => {
+  ])('with the option of localServer: %s', async (_what, localServer, url) => {
     for (const method of ['GET', 'HEAD']) await bothAnswer(url, { 'accept-encoding': 'br, gzip' }, method, localServer);
     await bothAnswer(url, { 'accept-encoding': 'gzip' }, 'GET', localServer);
     await bothAnswer(url, { 'accept-encoding': 'identity' }, 'GET', localServer);
   });
 
-  test('a range', async () => {
+  test('to a request for a range', async () => {
     const { status, text } = await bothAnswer('/uploads/a.txt', { range: 'bytes=4-5' });
     expect([status, text]).toEqual([206, 'te']);
   });
 
-  test('while the plugin has nothing to do with the library', async () => {
+  test('while it has no reader', async () => {
     const plain = await (await world()).ask('/uploads/a.txt', { range: 'bytes=4-5' });
     const idle = await (await world({ reader: async () => undefined })).ask('/uploads/a.txt', { range: 'bytes=4-5' });
     expect(comparable(idle)).toEqual(comparable(plain));
   });
 
-  test('but the plugin’s own folder is nobody’s, whatever is hidden elsewhere', async () => {
+  test('except for its own folder, which is 404 even where hidden files are served', async () => {
     await onDisk('.s3-storage/a.txt', 'own');
     for (const plugin of [await withPlugin({ localServer: { hidden: true } }), await world({ reader: async () => undefined, localServer: { hidden: true } })]) {
       for (const url of ['/uploads/.s3-storage/a.txt', '/uploads/%2es3-storage/a.txt', '/./uploads/.s3-storage/a.txt']) expect((await plugin.ask(url)).status).toBe(404);
@@ -157,7 +157,7 @@ describe('as plain Strapi', () => {
   });
 });
 
-describe('files of the ledger', () => {
+describe('files that the ledger knows', () => {
   const later = new Date(Date.now() + 86_400_000).toUTCString();
 
   beforeEach(async () => {
@@ -195,7 +195,7 @@ describe('files of the ledger', () => {
     expect((await plugin.ask('/uploads/kept.txt', { 'if-modified-since': later })).status).toBe(200);
   });
 
-  test('errors are nobody’s to remember, however long the files may be', async () => {
+  test('errors are answered with Cache-Control: no-store, however long files may be cached', async () => {
     const plugin = await withPlugin({ localServer: { maxage: 86_400_000, immutable: true, setHeaders: (res: Context['res']) => res.setHeader('X-Set', 'yes') } });
     expect((await plugin.ask('/uploads/kept.txt')).headers).toMatchObject({ 'cache-control': 'max-age=86400,immutable', 'x-set': 'yes' });
     const unsatisfiable = await plugin.ask('/uploads/kept.txt', { range: 'bytes=10-' });
@@ -208,7 +208,7 @@ describe('files of the ledger', () => {
     }
   });
 
-  test('setHeaders is told the path that Strapi’s route would have, and a file of that size', async () => {
+  test('setHeaders gets the path on disk that Strapi’s route would serve, and stats with the size of the file', async () => {
     const told: unknown[] = [];
     const plugin = await withPlugin({ localServer: { setHeaders: (_res: unknown, file: string, stats: { size: number; isFile(): boolean; isDirectory(): boolean; mtime: Date }) => told.push([file, stats.size, stats.isFile(), stats.isDirectory(), stats.mtime instanceof Date]) } });
     for (const method of ['GET', 'HEAD']) await plugin.ask('/uploads/kept.txt', {}, method);
@@ -217,7 +217,7 @@ describe('files of the ledger', () => {
     expect(told).toEqual([expected, expected, expected]);
   });
 
-  test('HEAD has the headers of GET, and opens the object once, as its GET would', async () => {
+  test('HEAD has the headers of GET, and costs one request to S3', async () => {
     await media.put('odd.xyzzy', 'bytes');
     const plugin = await withPlugin();
     const known = ({ headers }: Answer) => Object.fromEntries(['content-type', 'content-length', 'etag', 'cache-control', 'accept-ranges'].map((name) => [name, headers[name]]));
@@ -229,7 +229,7 @@ describe('files of the ledger', () => {
     }
   });
 
-  test('what is compressed on the way has a weak tag and no ranges, and no part is compressed', async () => {
+  test('an answer that is compressed on the way has a weak ETag and no ranges, and no part is compressed', async () => {
     await media.put('long.txt', 'x'.repeat(5_000));
     const plugin = await withPlugin({ compressed: true });
     const plainly = await plugin.ask('/uploads/long.txt', { 'accept-encoding': 'identity' });
@@ -248,7 +248,7 @@ describe('files of the ledger', () => {
 });
 
 describe('files that lie on disk without a row', () => {
-  test('have a tag and a date, and every condition counts', async () => {
+  test('have an ETag and a date, and obey conditions on both', async () => {
     await onDisk('plain.txt', '0123456789');
     const plugin = await withPlugin();
     const { headers } = await plugin.ask('/uploads/plain.txt');
@@ -264,7 +264,7 @@ describe('files that lie on disk without a row', () => {
     expect(await status({ range: 'bytes=1-2', 'if-range': tag })).toBe(200);
   });
 
-  test('one that vanishes between its look-up and its opening answers 404, without a tag', async () => {
+  test('are 404 without an ETag when they vanish between the look-up and the opening', async () => {
     await onDisk('vanishing.txt', 'bytes');
     const { disk } = media.jobs;
     const get = disk.get.bind(disk);
@@ -280,7 +280,7 @@ describe('files that lie on disk without a row', () => {
   });
 });
 
-describe('what a project registers is asked first', () => {
+describe('a handler that the project registers for uploads', () => {
   const guard = (ctx: Context, next: () => Promise<unknown>) => (ctx.get('x-pass') ? next() : ctx.unauthorized('not you'));
   const route = (handler: unknown) => [{ method: 'GET', path: '/uploads/(.*)', handler, config: { auth: false } }] as never;
   const ways: [string, UploadsWorldOptions][] = [
@@ -294,7 +294,7 @@ describe('what a project registers is asked first', () => {
     ['a route of Koa’s router itself', { inBootstrap: (server) => void server.router.get('/uploads/:name', guard) }],
   ];
 
-  test.each(ways)('%s', async (_what, options) => {
+  test.each(ways)('is asked before the plugin: %s', async (_what, options) => {
     await onDisk('a.txt', 'the text');
     await media.put('kept.txt', 'in S3');
     for (const plugin of [await world(options), await world({ ...options, reader: async () => undefined }), await withPlugin(options)]) {
@@ -318,7 +318,7 @@ describe('what a project registers is asked first', () => {
     ['a 404 with words', (ctx) => ctx.notFound('nothing here'), 404],
     ['a redirect', (ctx) => ctx.redirect('https://example.com/'), 302],
     ['a 404 without words', (ctx) => void (ctx.status = 404), 404],
-  ])('what it answers stays: %s', async (_what, handler, status) => {
+  ])('keeps its own answer: %s', async (_what, handler, status) => {
     await media.put('kept.txt', 'in S3');
     await onDisk('kept.txt', 'in S3');
     const options: UploadsWorldOptions = { inRegister: (server) => void server.routes(route(handler)) };
@@ -327,7 +327,7 @@ describe('what a project registers is asked first', () => {
     expect([answer.status, answer.bytes.includes('in S3')]).toEqual([status, false]);
   });
 
-  test('what was buried, or cannot be reached, is not served by Strapi’s routes afterwards', async () => {
+  test('does not lead on to Strapi’s routes for a file that is buried or cannot be reached', async () => {
     await media.put('gone.txt', 'old');
     await media.storage.remove(media.key('gone.txt'));
     await media.put('away.txt', 'new');
@@ -341,7 +341,7 @@ describe('what a project registers is asked first', () => {
     }
   });
 
-  test('headers that it sets stay', async () => {
+  test('keeps the headers that it sets', async () => {
     await media.put('kept.txt', 'in S3');
     const handler = (ctx: Context, next: () => Promise<unknown>) => {
       ctx.set('Cache-Control', 'private, no-store');
@@ -352,7 +352,7 @@ describe('what a project registers is asked first', () => {
     expect(headers).toMatchObject({ 'cache-control': 'private, no-store', 'content-type': 'text/x-own' });
   });
 
-  test('where the project has put its own handler in the place of Strapi’s, it stays the first', async () => {
+  test('is asked first when it has taken the place of Strapi’s own route', async () => {
     await media.put('kept.txt', '0123456789');
     // the upload plugin's route is not a static one any more
     const plugin = await withPlugin({
@@ -367,8 +367,8 @@ describe('what a project registers is asked first', () => {
   });
 });
 
-describe('trouble', () => {
-  test('a reader that fails is 503, and is told of; what the project throws stays its own', async () => {
+describe('failures and clients that go away', () => {
+  test('a reader that fails is answered 503 with no-store, and the failure is reported', async () => {
     const failure = new Error('the database is away');
     for (const failing of [readerOf(() => Promise.reject(failure)), () => Promise.reject(failure)]) {
       await onDisk('a.txt', 'perhaps old');
@@ -378,7 +378,7 @@ describe('trouble', () => {
     }
   });
 
-  test('a client that goes away ends what is asked for it', async () => {
+  test('a client that goes away ends its own read, and no body stays open', async () => {
     let asked: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (asked = resolve));
     let ended: () => void = () => undefined;
@@ -402,7 +402,7 @@ describe('trouble', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  test('one that is answered in full is not taken for gone', async () => {
+  test('a client that is answered in full is not taken for one that has gone', async () => {
     await media.put('kept.txt', 'bytes');
     const signals: AbortSignal[] = [];
     const plugin = await world({

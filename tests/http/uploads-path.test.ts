@@ -18,25 +18,25 @@ test.each([
   ['/UPLOADS/a.png', 'a.png'],
   ['/uploads/caf%C3%A9 1+2.png', 'café 1+2.png'],
   ['/uploads/sub/a.png', 'sub/a.png'],
-])('%s means %s', (path, key) => {
+])('the path %s means the key %s', (path, key) => {
   expect(keyOf(path)).toBe(key);
   expect(isInOwnFolder(pathBelowUploads(path)!)).toBe(false);
 });
 
 test.each(['/uploads/.hidden/a.png', '/uploads/a%00.png', '/uploads', '/uploads/', '/uploads/a/', '/uploads/a.%252e%252e', '/uploads/%252e%252e%252fa.png', `/uploads/${'a'.repeat(1025)}`])(
-  '%s is nobody’s key',
+  'the path %s means no key',
   (path) => {
     expect(keyOf(path)).toBeUndefined();
   },
 );
 
 test.each(['/uploads/.s3-storage/a.png', '/uploads/%2es3-storage/volume', '/uploads/.S3-Storage/a.png', '/uploads/x/..%2f.s3-storage', '//uploads//.s3-storage//a.png'])(
-  '%s leads into the plugin’s own folder',
+  'the path %s leads into the plugin’s own folder',
   (path) => {
     expect(isInOwnFolder(pathBelowUploads(path)!)).toBe(true);
   },
 );
 
-test.each(['/', '/admin', '/uploads/../package.json', '/uploads/%2e%2e/package.json', '/uploadsx/a.png', '/uploads/%E0%A4%A'])('%s is not ours', (path) => {
+test.each(['/', '/admin', '/uploads/../package.json', '/uploads/%2e%2e/package.json', '/uploadsx/a.png', '/uploads/%E0%A4%A'])('the path %s does not count as one below /uploads', (path) => {
   expect(pathBelowUploads(path)).toBeUndefined();
 });

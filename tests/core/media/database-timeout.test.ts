@@ -37,7 +37,7 @@ function setup() {
   };
 }
 
-test('an answer in time is passed on, and leaves no timer behind', async () => {
+test('an answer of the database in time is passed on and leaves no timer behind, and an error is passed on as well', async () => {
   const { ask, answers, waits } = setup();
   const answer = ask();
   answers[0]!('row');
@@ -46,7 +46,7 @@ test('an answer in time is passed on, and leaves no timer behind', async () => {
   expect(await ask(() => Promise.reject(new Error('refused')))).toBe('Error: refused');
 });
 
-test('a silent database costs the first visitor five seconds, the next nothing, and is asked once a second', async () => {
+test('a silent database makes only the first visitor wait, for 5 seconds, and is asked once a second', async () => {
   const { ask, asked, tick } = setup();
   const first = ask();
   await tick(5_000);
@@ -59,7 +59,7 @@ test('a silent database costs the first visitor five seconds, the next nothing, 
   expect(asked).toHaveBeenCalledTimes(2);
 });
 
-test('once a question is answered, also a late one, all are asked again', async () => {
+test('after a late answer every question goes to the database again', async () => {
   const { ask, asked, answers, tick } = setup();
   const first = ask();
   await tick(5_000);
@@ -72,7 +72,7 @@ test('once a question is answered, also a late one, all are asked again', async 
   expect(await Promise.all([one, another])).toEqual(['row', 'row']);
 });
 
-test('an answer that has arrived while the process was held up counts', async () => {
+test('an answer that arrived while the process was held up counts, although the timer fires first', async () => {
   const { ask, answers, waits, tick } = setup();
   const first = ask();
   // the process sees the timer first and then the answer
@@ -84,7 +84,7 @@ test('an answer that has arrived while the process was held up counts', async ()
   expect(await first).toBe('row');
 });
 
-test('a refusal of the database is no sign that it is back', async () => {
+test('an error of the database is no sign that it is back: the next visitor gets UNAVAILABLE at once', async () => {
   const { ask, asked, tick } = setup();
   void ask();
   await tick(5_000);

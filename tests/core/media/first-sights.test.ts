@@ -60,7 +60,7 @@ const part = (): Wanted => ({ bytes: 'range', range: { start: 0, end: 99 } });
 const head = (): Wanted => ({ bytes: 'check' });
 const open = (name: string, plan: (facts: FileFacts) => Wanted, signal?: AbortSignal) => reader.open(world.key(name), plan, { signal });
 
-test('fifty visitors who want a part of a file cost one download', async () => {
+test('fifty visitors who want a part of a file that only the bucket has cost one download', async () => {
   const bytes = someBytes(SIZE);
   await bring('video.bin', bytes);
   const first = await Promise.all(Array.from({ length: 50 }, () => open('video.bin', part)));
@@ -74,7 +74,7 @@ test('fifty visitors who want a part of a file cost one download', async () => {
   expect(wire.received).toBeLessThan(1.5 * SIZE);
 }, 60_000);
 
-test('twenty visitors who go at once cost no download', async () => {
+test('twenty visitors who leave at once cost less than one download, and the next visitor gets the whole file', async () => {
   await bring('film.bin', someBytes(3 * SIZE));
   for (const plan of [head, (): Wanted => ({ bytes: 'all' })]) {
     const visitors = Array.from({ length: 20 }, () => new AbortController());
@@ -90,7 +90,7 @@ test('twenty visitors who go at once cost no download', async () => {
   expect(opened.kind === 'file' && (await bytesOf(opened.body!)).equals(someBytes(3 * SIZE))).toBe(true);
 }, 60_000);
 
-test('of a file that the bucket does not have either, S3 is asked once', async () => {
+test('a hundred visitors who want a file that is not in the bucket cost less than 10 kB of answers from S3', async () => {
   world.listed.add(world.key('nowhere.bin'));
   for (let visitor = 0; visitor < 100; visitor++) expect((await open('nowhere.bin', part)).kind).toBe('unavailable');
   expect(wire.received).toBeLessThan(10_000);

@@ -52,8 +52,8 @@ const soon = async (is: () => boolean) => {
   expect(is()).toBe(true);
 };
 
-describe('a name that nobody knows', () => {
-  test('is asked for once in two seconds, a buried one as well', async () => {
+describe('names that nobody knows', () => {
+  test('are looked up in the library once in two seconds, and so are buried keys', async () => {
     const listed = jest.spyOn(world.jobs.catalog, 'listed');
     await world.put('buried.txt', 'one');
     await world.storage.remove(world.key('buried.txt'));
@@ -67,7 +67,7 @@ describe('a name that nobody knows', () => {
     }
   });
 
-  test('few are asked for at once; the others wait a little, and are told to come back', async () => {
+  test('are looked up in the library 4 at a time; visitors who wait for 2 seconds get "unavailable"', async () => {
     const pass = patientClock();
     const { asked, answer, reader } = slowLibrary();
     const visitors = Array.from({ length: 300 }, (_, n) => reader.open(world.key(`nowhere-${n}.txt`), everything));
@@ -87,14 +87,14 @@ describe('a name that nobody knows', () => {
     expect((await reader.open(world.key('later.txt'), everything)).kind).toBe('unknown');
   });
 
-  test('is unavailable where the library cannot tell', async () => {
+  test('are unavailable while the library cannot answer', async () => {
     jest.spyOn(world.jobs.catalog, 'listed').mockRejectedValue(new StorageError('UNAVAILABLE'));
     expect((await open('nowhere.txt')).kind).toBe('unavailable');
   });
 });
 
-describe('an unlisted file', () => {
-  test('that vanishes between the look and the opening is unknown', async () => {
+describe('a file on disk without a row', () => {
+  test('is unknown when it vanishes between the look-up and the opening', async () => {
     await writeFile(path.join(world.folder, 'stray.txt'), 'stray');
     const opened = await open('stray.txt', () => {
       // the reader makes the plan between the look and the opening
@@ -104,7 +104,7 @@ describe('an unlisted file', () => {
     expect(opened.kind).toBe('unknown');
   });
 
-  test('whose bytes the ledger knows by then is served from where it says', async () => {
+  test('is served from S3 when it was moved there between the look-up and the opening', async () => {
     await writeFile(path.join(world.folder, 'a.txt'), 'one');
     world.listed.add(world.key('a.txt'));
     // the process reads the row before phase 1 and phase 2 have moved the file
@@ -121,7 +121,7 @@ describe('an unlisted file', () => {
     expect(gets()).toEqual(['get a.txt']);
   });
 
-  test('that another one takes the place of is not served with the length of the former', async () => {
+  test('is served with the new length when somebody replaces it between the look-up and the opening', async () => {
     const file = path.join(world.folder, 'stray.txt');
     await writeFile(file, 'stray');
     const seen: number[] = [];
@@ -134,8 +134,8 @@ describe('an unlisted file', () => {
   });
 });
 
-describe('HEAD', () => {
-  test('is answered as the GET would be, for the price of one byte', async () => {
+describe('a HEAD request', () => {
+  test('reads one byte from S3, and is answered as a GET would be when the object cannot be read or has changed', async () => {
     const read = jest.spyOn(world.s3, 'get');
     await world.put('a.txt', 'one');
     await world.put('empty.txt', '');
@@ -150,7 +150,7 @@ describe('HEAD', () => {
     expect((await open('a.txt', check)).kind).toBe('unavailable');
   });
 
-  test('of a file on disk opens it, too', async () => {
+  test('opens a file on disk, and is answered "unavailable" when the file is not there', async () => {
     world.fault = denied;
     await world.put('a.txt', 'one');
     const row = await world.ledger.find(world.key('a.txt'));
@@ -160,7 +160,7 @@ describe('HEAD', () => {
   });
 });
 
-describe('a row without an ETag', () => {
+describe('a file whose row has no ETag', () => {
   const bytes = someBytes(200_000);
   beforeEach(async () => {
     const put = world.s3.put.bind(world.s3);
@@ -182,7 +182,7 @@ describe('a row without an ETag', () => {
     expect(opened.kind === 'file' && (await bytesOf(opened.body!)).equals(bytes)).toBe(true);
   });
 
-  test('never completes other bytes of the same length: the answer is cut short', async () => {
+  test('is cut short when the object has other bytes of the same length', async () => {
     await world.s3.put('a.bin', bodyOf(someBytes(bytes.length, 2)));
     const opened = await open('a.bin');
     if (opened.kind !== 'file') throw new Error(opened.kind);
@@ -195,7 +195,7 @@ describe('a row without an ETag', () => {
     expect(world.lines.join()).toContain('cut short');
   });
 
-  test('a small one sends no byte of it', async () => {
+  test('sends no byte when it is small and the object has other bytes', async () => {
     await world.storage.put(world.key('small.bin'), bodyOf('secret'), { mime: null });
     await world.s3.put('small.bin', bodyOf('SECRET'));
     const opened = await open('small.bin');
@@ -205,11 +205,11 @@ describe('a row without an ETag', () => {
     expect(received).toBe(0);
   });
 
-  test('gives no part, which nobody could prove', async () => {
+  test('is unavailable for a range, because nobody could prove the bytes of a part', async () => {
     expect((await open('a.bin', first100)).kind).toBe('unavailable');
   });
 
-  test('ends what it asked of S3 when the visitor goes', async () => {
+  test('ends its read from S3 when the visitor leaves', async () => {
     let source: Readable | undefined;
     jest.spyOn(world.s3, 'get').mockImplementation(async () => {
       source = new Readable({ read() {} });
@@ -222,8 +222,8 @@ describe('a row without an ETag', () => {
   });
 });
 
-describe('a visitor who goes', () => {
-  test('ends the question to S3', async () => {
+describe('a visitor who leaves', () => {
+  test('ends the request to S3, and the breaker stays closed', async () => {
     await world.put('a.txt', 'one');
     const visitor = new AbortController();
     let asked: AbortSignal | undefined;
@@ -239,7 +239,7 @@ describe('a visitor who goes', () => {
     expect(world.breaker.state.kind).toBe('closed');
   });
 
-  test('gives up the place in which he waits for the library', async () => {
+  test('leaves the queue for the library, which is never asked for that name', async () => {
     patientClock();
     const { asked, answer, reader } = slowLibrary();
     const asking = Array.from({ length: 4 }, (_, n) => reader.open(world.key(`asking-${n}.txt`), everything));
@@ -273,7 +273,7 @@ describe('the first reads of a file that only the bucket has', () => {
     return { go: () => go(), bodies };
   }
 
-  test('fifty visitors at once make one reading', async () => {
+  test('adopt the object with one GET when fifty visitors come at once', async () => {
     await bring('a.txt', someBytes(50_000));
     const opened = await Promise.all(Array.from({ length: 50 }, () => open('a.txt', first100)));
     for (const each of opened) {
@@ -284,7 +284,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect(gets()).toHaveLength(51);
   });
 
-  test('a part of a large one is not waited for: it is read behind the scenes, once', async () => {
+  test('answer a range of a large file with "unavailable", while one GET reads the file in the background', async () => {
     await bring('large.bin', someBytes(LARGE));
     const pass = patientClock();
     const { go, bodies } = slowObjects();
@@ -300,7 +300,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect(gets()).toHaveLength(2);
   });
 
-  test('it is read on for half a minute for those who are to come back, and no longer', async () => {
+  test('go on in the background for 30 seconds after the visitor was answered, and no longer', async () => {
     await bring('large.bin', someBytes(LARGE));
     const pass = patientClock();
     const { bodies } = slowObjects();
@@ -312,7 +312,7 @@ describe('the first reads of a file that only the bucket has', () => {
     await soon(() => bodies[0]?.destroyed === true);
   });
 
-  test('a HEAD says what the GET would, and reads nothing', async () => {
+  test('answer 20 HEADs with one GET whose body is not read, and adopt nothing', async () => {
     await bring('large.bin', someBytes(LARGE));
     const { bodies } = slowObjects();
     for (let head = 0; head < 20; head++) {
@@ -326,7 +326,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect((await open('large.bin', check)).kind).toBe('unavailable');
   });
 
-  test('the reading ends with the last visitor, and not before', async () => {
+  test('end when the last of three visitors leaves, and not before', async () => {
     await bring('large.bin', someBytes(LARGE));
     const { bodies } = slowObjects();
     const joined = jest.spyOn(FirstSights.prototype, 'join');
@@ -345,7 +345,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect((await open('large.bin')).kind).toBe('file');
   });
 
-  test('a failure is believed for some seconds', async () => {
+  test('ask S3 for an object that is not there only once in 5 seconds', async () => {
     world.listed.add(world.key('nowhere.txt'));
     for (let visitor = 0; visitor < 100; visitor++) expect((await open('nowhere.txt')).kind).toBe('unavailable');
     expect(gets()).toHaveLength(1);
@@ -354,7 +354,7 @@ describe('the first reads of a file that only the bucket has', () => {
     expect(await world.read('nowhere.txt')).toBe('there after all');
   });
 
-  test('few are read at once; the others wait their turn', async () => {
+  test('take 4 files at a time; the other files wait their turn', async () => {
     patientClock();
     for (let n = 0; n < 10; n++) await bring(`${n}.txt`, `bytes ${n}`);
     const { go, bodies } = slowObjects();
@@ -367,7 +367,7 @@ describe('the first reads of a file that only the bucket has', () => {
   });
 });
 
-test('a copy on the disk is served without a question about files that await the sweeper', async () => {
+test('a copy on the disk is served without asking the ledger for condemned files', async () => {
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE'));
   await world.put('kept.txt', 'kept');
   const asked = jest.spyOn(world.ledger, 'condemnedFiles');

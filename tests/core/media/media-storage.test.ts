@@ -22,7 +22,7 @@ const unknownOutcome = () => Promise.reject(new StorageError('SERVER_ERROR', { s
 const exists = (file: string) => access(path.join(world.folder, file)).then(() => true, () => false);
 
 describe('writing', () => {
-  test('where the library does not say in time that it has no such key, a fallback outside a request gets a name of its own', async () => {
+  test('a fallback outside a request gets an own name when the library cannot say whether it lists the key', async () => {
     world.fault = down;
     jest.spyOn(world.jobs.catalog, 'listedAnywhere').mockRejectedValue(new StorageError('UNAVAILABLE'));
     await world.put('a.txt', 'one');
@@ -44,7 +44,7 @@ describe('writing', () => {
     await prefixed.close();
   });
 
-  test('a replace never overwrites: the new bytes get a name of their own, the old stay for a day', async () => {
+  test('a replace never overwrites: the new bytes get an own name, and the old bytes stay for a day', async () => {
     await world.put('a.txt', 'one');
     await world.put('a.txt', 'two');
     const names = world.s3.names();
@@ -67,13 +67,13 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('ours');
   });
 
-  test('when S3 will not say whether the plain name is free, it is not used', async () => {
+  test('the plain name is not used when S3 refuses to say whether it is free', async () => {
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
     await world.put('a.txt', 'ours');
     expect(world.s3.names()).toEqual([expect.stringMatching(/^a\.\d+\.txt$/)]);
   });
 
-  test('three attempts in all, and after an unknown outcome each under another name', async () => {
+  test('an upload of unknown outcome gets 3 attempts, each under another name, and then falls back', async () => {
     world.fault = (operation) => (operation === 'put' ? unknownOutcome() : undefined);
     await world.put('a.txt', 'one');
     const puts = world.requests.filter((request) => request.startsWith('put'));
@@ -83,7 +83,7 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('one');
   });
 
-  test('what lands late under the name of an attempt that was given up is swept, again a day later', async () => {
+  test('bytes that arrive late under the name of an abandoned attempt are swept, and swept again a day later', async () => {
     const late: (() => Promise<unknown>)[] = [];
     world.fault = (operation, name, real) => {
       if (operation !== 'put') return undefined;
@@ -104,7 +104,7 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('one');
   });
 
-  test('a proof that is refused leaves stored bytes behind: their name is burnt and swept, never used again', async () => {
+  test('bytes that were stored and could not be proven are swept, and their name is never used again', async () => {
     world.fault = (operation, name, real) => {
       if (operation === 'put') return real.put(name, bodyOf('one')).then((facts) => ({ ...facts, md5: null, etag: null }));
       if (operation !== 'head' || !world.requests.includes(`put ${name}`)) return undefined;
@@ -132,7 +132,7 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('one');
   });
 
-  test('a COMMIT that failed fails the upload, and what was served before is still served', async () => {
+  test('a COMMIT that failed fails the replace, and the former bytes are still served', async () => {
     await world.put('a.txt', 'one');
     const publish = world.ledger.publish;
     world.ledger.publish = () => Promise.reject(new Error('connection terminated'));
@@ -141,7 +141,7 @@ describe('writing', () => {
     expect(await world.read('a.txt')).toBe('one');
   });
 
-  test('a definite refusal keeps the name', async () => {
+  test('an attempt after a definite refusal uses the same name', async () => {
     let failures = 2;
     world.fault = (operation) => (operation === 'put' && failures-- > 0 ? down() : undefined);
     await world.put('a.txt', 'one');
@@ -149,7 +149,7 @@ describe('writing', () => {
     expect(world.s3.names()).toEqual(['a.txt']);
   });
 
-  test.each(['ACCESS_DENIED', 'SIGNATURE_MISMATCH', 'BUCKET_NOT_FOUND'] as const)('%s goes to disk without another attempt', async (code) => {
+  test.each(['ACCESS_DENIED', 'SIGNATURE_MISMATCH', 'BUCKET_NOT_FOUND'] as const)('an upload that fails with %s falls back to the disk without another attempt', async (code) => {
     world.fault = (operation) => (operation === 'put' ? Promise.reject(new StorageError(code, { status: 403, refused: true })) : undefined);
     await world.put('a.txt', 'one');
     expect(world.requests.filter((request) => request.startsWith('put'))).toHaveLength(1);
@@ -165,7 +165,7 @@ describe('writing', () => {
     expect(await exists('a.txt')).toBe(true);
   });
 
-  test('a store without MD5s is proven by reading the bytes back', async () => {
+  test('an object for which S3 tells no MD5 is proven by reading the bytes back', async () => {
     const blind = { etag: 'opaque', md5: null };
     world.fault = (operation, name, real) => {
       if (operation === 'put') return real.put(name, bodyOf('one')).then((facts) => ({ ...facts, ...blind }));
@@ -178,13 +178,13 @@ describe('writing', () => {
     expect(await exists('a.txt')).toBe(false);
   });
 
-  test('a body that cannot be read fails the upload; nothing is served and nothing stays', async () => {
+  test('a body that cannot be read fails the upload, and nothing of it stays in S3 or is served', async () => {
     await expect(world.storage.put(world.key('a.txt'), failingBody(someBytes(500), 120), { mime: null })).rejects.toMatchObject({ code: 'BODY_FAILED' });
     expect(world.s3.names()).toEqual([]);
     expect(await world.read('a.txt')).toBe('unknown');
   });
 
-  test('a body that stood still once goes to the disk when it can be read again, and S3 is not blamed', async () => {
+  test('a body that fails once and can be read again falls back to the disk, and no failure of S3 is reported', async () => {
     await world.storage.put(world.key('a.txt'), failingBody(Buffer.from('one'), 2, 1), { mime: null });
     expect(world.fallbacks).toEqual([]);
     expect(await world.read('a.txt')).toBe('one');
@@ -192,7 +192,7 @@ describe('writing', () => {
     expect(await catchUp(world.jobs, 4, never)).toEqual({ uploaded: 1, failed: 0 });
   });
 
-  test('while the breaker is open an upload asks S3 nothing', async () => {
+  test('an upload sends no request to S3 while the breaker is open', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     await world.put('b.txt', 'two');
@@ -204,7 +204,7 @@ describe('writing', () => {
 });
 
 describe('the disk as fallback', () => {
-  test('a replace during an outage leaves the old object and the library’s file alone, and is served', async () => {
+  test('takes a replace during an outage: the old object stays, and the new bytes are served', async () => {
     await world.put('a.txt', 'one');
     world.fault = down;
     await world.put('a.txt', 'two');
@@ -213,7 +213,7 @@ describe('the disk as fallback', () => {
     expect(await world.read('a.txt')).toBe('two');
   });
 
-  test('a file of the library that was there before the plugin is never overwritten, and goes when it was replaced', async () => {
+  test('never overwrites a library file from before the plugin, which is swept a day after its replace', async () => {
     await writeFile(path.join(world.folder, 'old.txt'), 'library');
     expect(await world.read('old.txt')).toBe('library');
     world.fault = down;
@@ -226,7 +226,7 @@ describe('the disk as fallback', () => {
     expect(await world.read('old.txt')).toBe('new');
   });
 
-  test('the plain path is not given to a key of which the library has bytes somewhere, whoever has named it', async () => {
+  test('gives a plain path only to a key that the library does not list, not even as a format with an unusual name', async () => {
     world.listed.add(world.key('photo.txt'));
     world.unusual.add(world.key('photo_xs.txt'));
     world.fault = down;
@@ -243,7 +243,7 @@ describe('the disk as fallback', () => {
         await world.put('a.txt', 'old');
       },
     ],
-  ])('what somebody else puts at the path of %s that was replaced is not removed with it', async (_, begin) => {
+  ])('keeps what somebody else puts, after a replace, at the path of %s', async (_, begin) => {
     // the disk's clock does not move: files written from here on are younger than names condemned from here on
     world.state.now -= 2 * 3600_000;
     await begin();
@@ -257,7 +257,7 @@ describe('the disk as fallback', () => {
     expect(await world.read('a.txt')).toBe('new');
   });
 
-  test('catches up: the file follows to S3 when that is back, and stays on disk', async () => {
+  test('sends its file to S3 when S3 is back, and keeps it as well', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     world.fault = undefined;
@@ -270,7 +270,7 @@ describe('the disk as fallback', () => {
     expect(await exists('a.txt')).toBe(true);
   });
 
-  test('a file that changed on disk after it was written is not uploaded in its stead', async () => {
+  test('never sends a file to S3 that changed after it was written, and its row gets FILE_CHANGED', async () => {
     world.fault = (operation) => (operation === 'put' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
     await world.put('a.txt', 'one');
     world.fault = undefined;
@@ -280,7 +280,7 @@ describe('the disk as fallback', () => {
     expect((await world.ledger.find(world.key('a.txt')))?.lastError).toBe('FILE_CHANGED');
   });
 
-  test('an upload overtaken by a replace does not bring the old bytes back', async () => {
+  test('never brings old bytes back when a replace overtakes their catch-up', async () => {
     world.fault = (operation) => (operation === 'put' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
     await world.put('a.txt', 'one');
     let replaced = false;
@@ -294,7 +294,7 @@ describe('the disk as fallback', () => {
     expect(await world.read('a.txt')).toBe('two');
   });
 
-  test('a name that somebody takes between the look and the write is neither overwritten nor condemned', async () => {
+  test('neither overwrites nor sweeps a file that somebody else puts at the path just before the write', async () => {
     world.fault = down;
     const real = world.jobs.disk.exists.bind(world.jobs.disk);
     jest.spyOn(world.jobs.disk, 'exists').mockImplementation(async (name) => {
@@ -310,11 +310,11 @@ describe('the disk as fallback', () => {
   });
 });
 
-describe('one request', () => {
+describe('a request with several files', () => {
   const replace = (scope: RequestScope, name: string, content: string) =>
     world.storage.put(world.key(name), bodyOf(content), { mime: null, scope });
 
-  test('an image and its formats are replaced together', async () => {
+  test('replaces an image and its formats together, when it ends', async () => {
     await world.put('a.txt', 'one');
     await world.put('thumbnail_a.txt', 'one small');
     const scope = new RequestScope('replace');
@@ -328,7 +328,7 @@ describe('one request', () => {
     expect(await world.read('thumbnail_a.txt')).toBe('two small');
   });
 
-  test('a replace that fails changes nothing, and its late writes change nothing either', async () => {
+  test('changes nothing when its replace fails, and its late writes change nothing either', async () => {
     await world.put('a.txt', 'one');
     const scope = new RequestScope('replace');
     let late: Promise<void> | undefined;
@@ -346,7 +346,7 @@ describe('one request', () => {
     expect(world.s3.names()).toEqual(['a.txt']);
   });
 
-  test('two replaces at once: every key shows the one that started last, never a mixture', async () => {
+  test('never mixes with another one: after two replaces at once every key shows the one that started last', async () => {
     await world.put('a.txt', '0');
     await world.put('t.txt', '0');
     const [first, second] = [new RequestScope('replace'), new RequestScope('replace')];
@@ -360,7 +360,7 @@ describe('one request', () => {
     expect([await world.read('a.txt'), await world.read('t.txt')]).toEqual(['2', '2']);
   });
 
-  test('an upload that fails half-way leaves no files behind', async () => {
+  test('leaves no object behind when its upload fails half-way', async () => {
     const scope = new RequestScope('upload');
     await expect(
       world.storage.inScope(scope, async () => {
@@ -374,7 +374,7 @@ describe('one request', () => {
     expect(world.s3.names()).toEqual([]);
   });
 
-  test('a file of a failed upload that the library lists in the end keeps its bytes', async () => {
+  test('keeps the bytes of a failed upload for the files that the library lists in the end', async () => {
     const scope = new RequestScope('upload');
     const put = (name: string) => world.storage.put(world.key(name), bodyOf('one'), { mime: null, scope });
     await world.storage
@@ -394,7 +394,7 @@ describe('one request', () => {
     expect([await world.read('early.txt'), await world.read('late.txt')]).toEqual(['one', 'one']);
   });
 
-  test('so do formats of the library that the ledger never saw', async () => {
+  test('removes a format from the disk that its replace dropped and the ledger never saw', async () => {
     await writeFile(path.join(world.folder, 'large_a.txt'), 'library');
     const scope = new RequestScope('replace');
     await world.storage.inScope(scope, async () => {
@@ -407,7 +407,7 @@ describe('one request', () => {
     expect(await exists('large_a.txt')).toBe(false);
   });
 
-  test('formats that a replace dropped go with it', async () => {
+  test('serves a format that its replace drops until it ends, and then removes the format from S3', async () => {
     await world.put('a.txt', 'one');
     await world.put('large_a.txt', 'large');
     const scope = new RequestScope('replace');
@@ -432,7 +432,7 @@ describe('deleting', () => {
     });
   };
 
-  test('an editor’s delete removes the object as soon as the library let go of it', async () => {
+  test('an editor’s delete removes the object as soon as the library does not list the key any more', async () => {
     await world.put('a.txt', 'one');
     world.listed.add(world.key('a.txt'));
     await remove('a.txt');
@@ -453,7 +453,7 @@ describe('deleting', () => {
     expect(await world.read('a.txt')).toBe('two');
   });
 
-  test('what a server without this disk has deleted is not served from it, where nobody has recorded it', async () => {
+  test('an unrecorded file on this disk is not served after a server without this disk has deleted it', async () => {
     await writeFile(path.join(world.folder, 'a.txt'), 'one');
     world.listed.add(world.key('a.txt'));
     // that server buries the row, because it finds nothing on its own disk
@@ -475,7 +475,7 @@ describe('deleting', () => {
     expect((await world.ledger.find(world.key('a.txt')))?.tombstone).toBeNull();
   });
 
-  test('so is the delete of a format that something else has named, and that an image still has', async () => {
+  test('a delete of a format that an image still has is taken back, although something else has named the format', async () => {
     await world.put('photo_1a2b_xs.txt', 'one');
     world.unusual.add(world.key('photo_1a2b_xs.txt'));
     await remove('photo_1a2b_xs.txt');
@@ -484,7 +484,7 @@ describe('deleting', () => {
     expect(await world.read('photo_1a2b_xs.txt')).toBe('one');
   });
 
-  test('a delete inside a transaction of an import is not acted on for a week', async () => {
+  test('a delete inside the transaction of an import removes nothing within 6 days', async () => {
     await world.put('a.txt', 'one');
     world.state.inTransaction = true;
     await world.storage.remove(world.key('a.txt'));
@@ -503,7 +503,7 @@ describe('deleting', () => {
     expect(await exists('old.txt')).toBe(false);
   });
 
-  test('a delete that S3 refuses is tried again later, and holds up no other', async () => {
+  test('a delete that S3 refuses is repeated within 10 minutes, and holds up no other delete', async () => {
     await world.put('locked.txt', 'one');
     await world.put('a.txt', 'one');
     await remove('locked.txt');
@@ -533,8 +533,8 @@ describe('deleting', () => {
   });
 });
 
-describe('read-only', () => {
-  test('writes stay on disk, reads come from S3, and no request changes the bucket', async () => {
+describe('an instance in mode read-only', () => {
+  test('writes to the disk, reads from S3, and sends no request that changes the bucket', async () => {
     await world.put('a.txt', 'one');
     world.listed.add(world.key('a.txt'));
     world.state.mode = 'read-only';
@@ -551,7 +551,7 @@ describe('read-only', () => {
     expect(await world.object('a.txt')).toBe('one');
   });
 
-  test('what it wrote is its own business: not uploaded by itself, should it become read-write', async () => {
+  test('does not upload by itself what it has written, when it becomes read-write', async () => {
     world.state.mode = 'read-only';
     await world.put('mine.txt', 'staging');
     world.state.mode = 'read-write';
@@ -559,7 +559,7 @@ describe('read-only', () => {
     expect(world.s3.names()).toEqual([]);
   });
 
-  test('what was condemned before is not removed while it is read-only', async () => {
+  test('does not remove an object that was condemned before', async () => {
     await world.put('a.txt', 'one');
     await world.put('a.txt', 'two');
     world.state.mode = 'read-only';
@@ -568,7 +568,7 @@ describe('read-only', () => {
     expect(world.s3.names()).toHaveLength(2);
   });
 
-  test('becoming read-only stops a sweep under way before its next object', async () => {
+  test('stops a sweep that is under way before its next object', async () => {
     for (const text of ['one', 'two', 'three']) await world.put('a.txt', text);
     world.state.now += 48 * 3600_000;
     world.fault = (operation) => {
@@ -579,7 +579,7 @@ describe('read-only', () => {
     expect(world.s3.names()).toHaveLength(2);
   });
 
-  test('what a copy deleted is not deleted from the bucket later either, should it become read-write', async () => {
+  test('never removes the objects of what it deleted or replaced, not even when it becomes read-write later', async () => {
     await world.put('a.txt', 'one');
     await world.put('b.txt', 'one');
     world.state.mode = 'read-only';
@@ -594,20 +594,20 @@ describe('read-only', () => {
 });
 
 describe('reading', () => {
-  test('S3 down and no copy here: unavailable, never missing', async () => {
+  test('a file without a copy on this disk is unavailable while S3 is away', async () => {
     await world.put('a.txt', 'one');
     world.fault = down;
     expect(await world.read('a.txt')).toBe('unavailable');
   });
 
-  test('a file that lies around on disk is not served for an object that cannot be reached', async () => {
+  test('a stale file on the disk is not served in place of an object that cannot be reached', async () => {
     await world.put('a.txt', 'one');
     await writeFile(path.join(world.folder, 'a.txt'), 'stale');
     world.fault = down;
     expect(await world.read('a.txt')).toBe('unavailable');
   });
 
-  test('a copy on another server’s disk is not taken for one on this disk', async () => {
+  test('a file of another server’s disk is served from this disk only with exactly the recorded bytes', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     jest.spyOn(world.jobs.volume, 'id', 'get').mockReturnValue('another-volume' as VolumeId);
@@ -625,7 +625,7 @@ describe('reading', () => {
     expect(await world.read('a.txt')).toBe('unavailable');
   });
 
-  test('a row remembered from before another process’ replace and sweep is read again', async () => {
+  test('a remembered row is read again when another process has replaced the file and removed the old object', async () => {
     await world.put('a.txt', 'one');
     expect(await world.read('a.txt')).toBe('one');
     // the replace is like another process's: this one's cache hears nothing of it
@@ -636,7 +636,7 @@ describe('reading', () => {
     expect(await world.read('a.txt')).toBe('two');
   });
 
-  test('a key the library lists and only the bucket has is recorded and served; any other object is not', async () => {
+  test('an object that only the bucket has is adopted and served if the library lists its key, and else is unknown', async () => {
     await world.s3.put('mine.txt', bodyOf('from rclone'));
     await world.s3.put('secret.txt', bodyOf('not ours'));
     world.listed.add(world.key('mine.txt'));
@@ -645,7 +645,7 @@ describe('reading', () => {
     expect((await world.ledger.find(world.key('mine.txt')))?.placement.state).toBe('remote');
   });
 
-  test('no temporary file is left of all this', async () => {
+  test('a fallback leaves no temporary file behind', async () => {
     world.fault = down;
     await world.put('a.txt', 'one');
     expect(await readdir(path.join(world.folder, '.s3-storage', 'tmp'))).toEqual([]);

@@ -24,13 +24,13 @@ const onDisk = async () =>
     .filter((entry) => entry.isFile() && entry.name !== 'volume')
     .map(({ name }) => name);
 
-test('while S3 takes it, an upload is as ever', async () => {
+test('with onOutage: reject an upload that S3 takes is stored and served, and not refused', async () => {
   await world.put('a.txt', 'one');
   expect(await world.read('a.txt')).toBe('one');
   expect(world.refusals).toEqual([]);
 });
 
-test('an upload is refused, leaves nothing on disk or in the ledger to read, and tells of the outage', async () => {
+test('with onOutage: reject an upload in an outage is refused and reported, and leaves nothing on disk or to read', async () => {
   world.fault = down;
   await expect(world.put('a.txt', 'one')).rejects.toMatchObject(refused);
   expect(await onDisk()).toEqual([]);
@@ -38,7 +38,7 @@ test('an upload is refused, leaves nothing on disk or in the ledger to read, and
   expect([world.refusals, world.fallbacks]).toEqual([['UNREACHABLE'], []]);
 });
 
-test('a replace is refused as a whole, and the old bytes stay, wherever they are', async () => {
+test('with onOutage: reject a replace that S3 does not take is refused, and the old bytes stay where they are', async () => {
   await world.put('in-s3.txt', 'old');
   await writeFile(path.join(world.folder, 'library.txt'), 'old');
   // this refusal does not open the breaker, so reading goes on
@@ -52,7 +52,7 @@ test('a replace is refused as a whole, and the old bytes stay, wherever they are
   expect(await onDisk()).toEqual(['library.txt']);
 });
 
-test('an image of which S3 took some formats only is not kept by halves', async () => {
+test('with onOutage: reject an image is refused as a whole when S3 takes only some of its files', async () => {
   const scope = new RequestScope('upload');
   const put = (name: string) => world.storage.put(world.key(name), bodyOf(name), { mime: 'image/png', scope });
   const uploading = world.storage.inScope(scope, async () => {
@@ -65,7 +65,7 @@ test('an image of which S3 took some formats only is not kept by halves', async 
   expect(await world.read('photo.png')).toBe('gone');
 });
 
-test('what may land late under the name of a refused upload is swept', async () => {
+test('bytes that S3 stored for a refused upload are swept', async () => {
   world.fault = (operation, name, real) =>
     operation === 'put' ? real.put(name, bodyOf('one')).then(() => Promise.reject(new StorageError('SERVER_ERROR', { status: 500 }))) : undefined;
   await expect(world.put('a.txt', 'one')).rejects.toMatchObject(refused);
@@ -77,19 +77,19 @@ test('what may land late under the name of a refused upload is swept', async () 
   expect(world.s3.names()).toEqual([]);
 });
 
-test('settings that could not be applied refuse too: a read-write instance without S3 keeps nothing', async () => {
+test('with onOutage: reject a read-write instance without a bucket that it can write to refuses uploads', async () => {
   const unconnected = await mediaWorld();
   unconnected.state.keepsLocally = false;
   await expect(unconnected.storageOf({ ...unconnected.jobs, buckets: bucketsWith(unconnected.jobs.buckets, { writable: undefined }) }).put(unconnected.key('a.txt'), bodyOf('one'), { mime: null })).rejects.toMatchObject(refused);
   await unconnected.close();
 });
 
-test.each(['read-only', 'off'] as const)('in mode %s it has no effect', async (mode) => {
+test.each(['read-only', 'off'] as const)('onOutage: reject has no effect in mode %s: the upload goes to the disk', async (mode) => {
   world.state.mode = mode;
   await world.put('a.txt', 'one');
   expect(await onDisk()).toEqual(['a.txt']);
 });
 
-test('a body that cannot be read is told as that', async () => {
+test('an upload whose body cannot be read fails with BODY_FAILED, not with a refusal', async () => {
   await expect(world.storage.put(world.key('a.txt'), failingBody(Buffer.from('one'), 2), { mime: null })).rejects.toMatchObject({ code: 'BODY_FAILED' });
 });

@@ -29,7 +29,7 @@ test('a row is remembered for two seconds and not longer', async () => {
   expect(load).toHaveBeenCalledTimes(2);
 });
 
-test('the age counts from before the query, not from its answer', async () => {
+test('the two seconds of a row count from the beginning of the query, not from its answer', async () => {
   const { cache, tick, change, hold } = setup();
   let open: () => void = () => undefined;
   hold(new Promise((resolve) => (open = resolve)));
@@ -43,7 +43,7 @@ test('the age counts from before the query, not from its answer', async () => {
   expect((await cache.get(key))?.rev).toBe(2);
 });
 
-test('a row read before a change is not kept after it, also when its query is still under way', async () => {
+test('a row whose query is under way when its key is forgotten is not remembered afterwards', async () => {
   const { cache, change, hold } = setup();
   let open: () => void = () => undefined;
   hold(new Promise((resolve) => (open = resolve)));
@@ -56,7 +56,7 @@ test('a row read before a change is not kept after it, also when its query is st
   expect((await cache.get(key))?.rev).toBe(2);
 });
 
-test('`fresh` asks again whatever is remembered', async () => {
+test('`fresh` reads a row again although it is remembered', async () => {
   const { cache, change } = setup();
   await cache.get(key);
   change();

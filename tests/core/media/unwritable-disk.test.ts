@@ -42,7 +42,7 @@ describe('a new uploads folder that cannot be written', () => {
     undo = await makeUnwritable(world.folder);
   });
 
-  test('its files are served, and uploads, replaces and deletes go on with S3', async () => {
+  test('serves its files, while uploads, replaces and deletes go on with S3', async () => {
     const { put, read, storage } = await restarted();
     expect(await read('old.txt')).toBe('the old one');
     await put('new.txt', 'new');
@@ -54,7 +54,7 @@ describe('a new uploads folder that cannot be written', () => {
     expect(await read('old.txt')).toBe('gone');
   });
 
-  test('nothing is recorded as lying on a disk that nobody can name', async () => {
+  test('takes no fallback: without S3 an upload fails with DISK_ERROR, and the ledger records no file on the disk', async () => {
     const { put, parts } = await restarted();
     world.fault = away;
     await expect(put('new.txt', 'new')).rejects.toMatchObject({ code: 'DISK_ERROR' });
@@ -66,7 +66,7 @@ describe('a new uploads folder that cannot be written', () => {
     expect(parts.volume.established).toBe(false);
   });
 
-  test('as soon as it can be written it takes what S3 does not, without a restart', async () => {
+  test('takes fallbacks without a restart as soon as it can be written', async () => {
     const { put, read, parts } = await restarted();
     await undo?.();
     undo = undefined;
@@ -77,7 +77,7 @@ describe('a new uploads folder that cannot be written', () => {
   });
 });
 
-test('a fallback that lies in a folder which became read-only is served, and follows to S3', async () => {
+test('a fallback file in a folder that became read-only is served after a restart', async () => {
   world.fault = away;
   await world.put('a.txt', 'kept');
   undo = await makeUnwritable(world.folder);
@@ -86,7 +86,7 @@ test('a fallback that lies in a folder which became read-only is served, and fol
 });
 
 // the container’s user has changed, so that this process can read the files and not the plugin’s own folder
-test('what lies at its plain path is served although the id cannot be read, if the bytes are the file’s', async () => {
+test('a file at its plain path is served although the volume’s id cannot be read, but only with the recorded bytes', async () => {
   world.fault = away;
   await world.put('a.txt', 'kept');
   await world.put('b.txt', 'kept');
@@ -99,7 +99,7 @@ test('what lies at its plain path is served although the id cannot be read, if t
   expect(await read('b.txt')).toBe('unavailable');
 });
 
-test('a folder that cannot be read at all keeps nobody from S3', async () => {
+test('files in S3 are read and written although the uploads folder cannot be read at all', async () => {
   await world.put('a.txt', 'in S3');
   const folder = `${world.folder}-away`;
   await rename(world.folder, folder);
@@ -112,11 +112,11 @@ test('a folder that cannot be read at all keeps nobody from S3', async () => {
   await rename(folder, world.folder);
 });
 
-describe('a name that S3 takes and the disk does not', () => {
+describe('a long name', () => {
   // most file systems take 255 bytes
   const names = [`${'n'.repeat(300)}.jpg`, `${'é'.repeat(150)}.jpg`, `${'x'.repeat(252)}.png`, `a.${'e'.repeat(260)}`, `${'d'.repeat(300)}/a.jpg`];
 
-  test.each(names)('%s', async (name) => {
+  test.each(names)('is the plain name in S3, and a fallback under it gets a short own name on the disk: %s', async (name) => {
     await world.put(name, 'in S3');
     expect(await world.object(name)).toBe('in S3');
     world.fault = away;
@@ -132,7 +132,7 @@ describe('a name that S3 takes and the disk does not', () => {
     expect(await readFile(path.join(world.folder, localName), 'utf8')).toBe('on disk');
   });
 
-  test('one that just fits has its plain path', async () => {
+  test('gets its plain path as a fallback when it has 255 bytes, which just fit', async () => {
     world.fault = away;
     const name = `${'x'.repeat(251)}.png`;
     const scope = new RequestScope('upload');

@@ -40,14 +40,14 @@ const put = (body = 'hello', ms = 5_000) => fetch(`${proxy.endpoint}/b/key?x=1`,
 const get = (ms = 5_000) => fetch(`${proxy.endpoint}/b/key`, { signal: AbortSignal.timeout(ms) });
 const once = (fault: Fault) => proxy.on({ fault, times: 1 });
 
-test('without a rule it passes everything on, with the Host that the client signed', async () => {
+test('the fault proxy without a rule passes everything on, with the Host that the client signed', async () => {
   expect((await put()).status).toBe(200);
   expect(await (await get()).text()).toBe(ANSWER);
   expect(stored.map(String)).toEqual(['hello']);
   expect(host).toBe(`127.0.0.1:${proxy.port}`);
 });
 
-test('counts by method and path', async () => {
+test('the fault proxy counts requests by method and path', async () => {
   await put();
   await get();
   await get();
@@ -55,7 +55,7 @@ test('counts by method and path', async () => {
   expect(proxy.seen[0]).toMatchObject({ method: 'PUT', path: '/b/key?x=1' });
 });
 
-test('a rule applies to what it matches, as often as it says', async () => {
+test('a rule applies to the requests that it matches, as often as it says', async () => {
   proxy.on({ fault: { kind: 'answer', answer: s3Error(503, 'SlowDown') }, when: ({ method }) => method === 'PUT', times: 1 });
   expect((await get()).status).toBe(200);
   const refused = await put();
@@ -82,7 +82,7 @@ test('a watcher sees every request, whatever the rules are, until it is told to 
   expect(methods).toEqual(['GET', 'HEAD']);
 });
 
-test('reset: nothing reaches the server; reset-after: it does', async () => {
+test('reset keeps the request from the server, and reset-after lets it through', async () => {
   once({ kind: 'reset' });
   await expect(put()).rejects.toThrow();
   expect(stored).toHaveLength(0);
@@ -91,13 +91,13 @@ test('reset: nothing reaches the server; reset-after: it does', async () => {
   expect(stored).toHaveLength(1);
 });
 
-test.each(['blackhole', 'deaf'] as const)('%s: no answer, nothing reaches the server', async (kind) => {
+test.each(['blackhole', 'deaf'] as const)('%s gives no answer, and nothing reaches the server', async (kind) => {
   once({ kind });
   await expect(put('hello', 100)).rejects.toThrow(/timeout/);
   expect(stored).toHaveLength(0);
 });
 
-test('stall and truncate let so many bytes through', async () => {
+test('stall and truncate let the given number of bytes through', async () => {
   for (const kind of ['stall', 'truncate'] as const) {
     once({ kind, afterBytes: 1_000 });
     const answer = await get(300);
@@ -120,14 +120,14 @@ test('corrupt changes one byte, on the way there or back', async () => {
   expect(bytes.findIndex((byte) => byte !== 'x'.charCodeAt(0))).toBe(50_000);
 });
 
-test('latency delays', async () => {
+test('latency delays a request by the given time', async () => {
   once({ kind: 'latency', ms: 150 });
   const startedAt = performance.now();
   await put();
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(140);
 });
 
-test('apply-late: the request arrives after the client has gone', async () => {
+test('apply-late lets the request arrive after the client has gone', async () => {
   once({ kind: 'apply-late', ms: 200 });
   await expect(put('late', 50)).rejects.toThrow();
   expect(stored).toHaveLength(0);
@@ -135,7 +135,7 @@ test('apply-late: the request arrives after the client has gone', async () => {
   expect(stored.map(String)).toEqual(['late']);
 });
 
-test('refuse and accept', async () => {
+test('the fault proxy refuses connections after refuse, and takes them again after accept', async () => {
   await proxy.refuse();
   await expect(put()).rejects.toThrow();
   expect(proxy.count()).toBe(0);

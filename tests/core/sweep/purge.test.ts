@@ -18,7 +18,7 @@ const library = (count: number): FileRow[] =>
     formats: formatsOf(id),
   }));
 
-test.each([1_000, 5_000])('a delete costs the same in a library of %i files, and nothing that is listed is removed', async (count) => {
+test.each([1_000, 5_000])('a delete and its purge take 5 queries at most in a library of %i files, and remove nothing that is listed', async (count) => {
   const world = await mediaWorld();
   const rows = library(count);
   const { strapi, queries } = strapiFiles(rows);

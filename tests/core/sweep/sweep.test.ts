@@ -41,14 +41,14 @@ const sweptTwice = async () => {
   return world.ledger.dueNames({ kind: 'object', locationId: world.cloud.locationId }, 10);
 };
 
-test('what a killed process may have left under a name is removed', async () => {
+test('an object that a killed process may have left under its name is removed', async () => {
   await killedWhileUploading('a.txt');
   await world.s3.put('a.txt', bodyOf('a.txt'));
   expect(await sweptTwice()).toEqual([]);
   expect(await world.object('a.txt')).toBeUndefined();
 });
 
-test('what somebody else has put under that name since is left alone, and named', async () => {
+test('an object that somebody else put under a killed process’s name is left alone, and the log names it', async () => {
   await killedWhileUploading('a.txt');
   await world.bring('a.txt', 'somebody else’s');
   expect(await sweptTwice()).toEqual([]);
@@ -56,7 +56,7 @@ test('what somebody else has put under that name since is left alone, and named'
   expect(world.lines).toContainEqual(expect.stringContaining('"a.txt" in S3 does not belong to the plugin'));
 });
 
-test('where S3 does not say what lies there, as the bucket may not be listed, it is removed as ever', async () => {
+test('the name of a killed process is deleted in S3 although S3 denies a look at the object', async () => {
   await killedWhileUploading('a.txt');
   world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
   expect(await sweptTwice()).toEqual([]);
@@ -78,13 +78,13 @@ describe('a file that a cleanup has condemned', () => {
     await sweep(world.deps, never);
   };
 
-  test('goes when the object is proven once more', async () => {
+  test('is removed after its grace, when one GET has proven the object once more', async () => {
     await condemned(DAY);
     await later(DAY);
     expect([await isOnDisk(), world.requests]).toEqual([false, ['get a.txt']]);
   });
 
-  test('goes at once after the proof of the cleanup, with no request more', async () => {
+  test('is removed at once by a cleanup without a grace, which sends one request in all', async () => {
     await world.shelve('a.txt');
     await world.run(uploadJob(world.deps));
     world.requests.length = 0;
@@ -96,7 +96,7 @@ describe('a file that a cleanup has condemned', () => {
     ['OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('A.txt'))],
     ['OBJECT_CHANGED', () => world.s3.put('a.txt', bodyOf('longer than it was'))],
-  ])('is served while S3 has lost it, and becomes the row’s copy again beside its object where the bucket has nothing else to prove itself by: %s', async (code, lose) => {
+  ])('is served when its object is lost, and becomes a copy beside it while the bucket has no witness: %s, case %#', async (code, lose) => {
     await condemned(DAY);
     await lose();
     expect(await world.read('a.txt')).toBe('a.txt');
@@ -123,7 +123,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(await world.read('a.txt')).toBe('unavailable');
   });
 
-  test('stays where its object has another tag: readers would be refused it, whatever bytes it has', async () => {
+  test('becomes the row’s copy again when its object has another ETag, although the bytes are right', async () => {
     await condemned(DAY);
     world.fault = async (operation, name, real) => {
       const read = await real.get(name);
@@ -134,7 +134,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ lastError: 'OBJECT_CHANGED' });
   });
 
-  test('is the row’s copy again beside an object that was archived meanwhile, which is told once', async () => {
+  test('becomes the row’s copy again when its object was archived meanwhile, and the log says so once', async () => {
     await condemned(DAY);
     await world.put('witness.txt', 'w');
     world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' ? Promise.reject(new StorageError('OBJECT_ARCHIVED', { status: 403, refused: true })) : undefined);
@@ -145,7 +145,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(world.lines.filter((line) => line.includes('cannot be read (OBJECT_ARCHIVED)'))).toHaveLength(1);
   });
 
-  describe('and whose object is lost, while the bucket has others', () => {
+  describe('and whose object is lost, with a witness on record', () => {
     const lose = async () => {
       await world.put('witness.txt', 'w');
       await condemned(DAY);
@@ -161,7 +161,7 @@ describe('a file that a cleanup has condemned', () => {
       ['OBJECT_NOT_FOUND', async () => undefined],
       ['OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
       ['OBJECT_CHANGED', () => world.bring('a.txt', 'longer than it was')],
-    ])('is taken back: %s; its readers get it, and phase 1 sends it again', async (code, change) => {
+    ])('is served, becomes the row’s only copy, and is sent again by phase 1: %s, case %#', async (code, change) => {
       await lose();
       const before = await row();
       await change();
@@ -178,7 +178,7 @@ describe('a file that a cleanup has condemned', () => {
       expect(await isTakenBack()).toEqual(['remote', 'a.txt']);
     });
 
-    test('does not forget its object where the whole bucket is empty, or another one; that is asked once a run', async () => {
+    test('does not make its row forget the object when the bucket is empty; a run asks for the witness once', async () => {
       await world.shelve('b.txt', 'c.txt');
       await lose();
       for (const name of world.s3.names()) await world.s3.delete(name);
@@ -188,14 +188,14 @@ describe('a file that a cleanup has condemned', () => {
       expect(world.requests.filter((request) => request === 'head witness.txt')).toHaveLength(1);
     });
 
-    test('does not forget its object where another one is there, but is not the one that was stored', async () => {
+    test('does not make its row forget the object when the witness is not what was stored', async () => {
       await lose();
       await world.bring('witness.txt', 'W');
       await later(DAY);
       expect(await isTakenBack()).toEqual(keptBeside);
     });
 
-    test('is left where the bucket has it at a second look', async () => {
+    test('is left alone when the bucket has the object at a second look', async () => {
       await lose();
       await world.bring('a.txt', 'a.txt');
       let looks = 0;
@@ -204,14 +204,14 @@ describe('a file that a cleanup has condemned', () => {
       expect([looks, await isOnDisk(), ...(await isTakenBack())]).toEqual([2, true, 'remote', 'a.txt']);
     });
 
-    test('is left where S3 does not say', async () => {
+    test('is left alone when S3 denies a look at the object', async () => {
       await lose();
       world.fault = (operation, name) => (operation === 'get' && name === 'a.txt' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
       await later(DAY);
       expect([await isOnDisk(), ...(await isTakenBack()), (await row()).lastError]).toEqual([true, ...leftAlone, null]);
     });
 
-    test('is left where it has other bytes than the ledger says', async () => {
+    test('is not taken back when it has other bytes than the ledger says', async () => {
       await lose();
       await world.write('a.txt', 'A.txt');
       await later(DAY);
@@ -220,7 +220,7 @@ describe('a file that a cleanup has condemned', () => {
       expect(await row()).toMatchObject({ lastError: 'OBJECT_NOT_FOUND', attempts: 1 });
     });
 
-    test('is left where its disk is not mounted, and that folder is given no id', async () => {
+    test('is left alone while its disk is not mounted, and the folder there gets no id', async () => {
       await lose();
       const id = path.join(world.folder, '.s3-storage/volume');
       await rm(id);
@@ -228,7 +228,7 @@ describe('a file that a cleanup has condemned', () => {
       expect([existsSync(id), ...(await isTakenBack())]).toEqual([false, ...leftAlone]);
     });
 
-    test('is left by an instance that may not change anything, but not on the way out', async () => {
+    test('is left alone by a read-only instance, but not by one that is leaving', async () => {
       await lose();
       world.state.mode = 'read-only';
       await later(DAY);
@@ -241,7 +241,7 @@ describe('a file that a cleanup has condemned', () => {
     test.each([
       ['replaced', () => world.put('a.txt', 'new'), 'new'],
       ['deleted', () => world.storage.remove(world.key('a.txt')), 'gone'],
-    ])('comes to nothing where the file is %s meanwhile', async (_what, write, then) => {
+    ])('is not taken back, and leaves no copy, when the file is %s meanwhile', async (_what, write, then) => {
       await lose();
       const put = jest.spyOn(world.deps.disk, 'put').mockImplementation(async (...to) => {
         put.mockRestore();
@@ -255,7 +255,7 @@ describe('a file that a cleanup has condemned', () => {
       expect(await ownFiles()).toEqual([]);
     });
 
-    test('two processes take it back once', async () => {
+    test('is taken back once by two processes at the same time', async () => {
       await lose();
       world.state.now += DAY;
       await Promise.all([sweep(world.deps, never), sweep(world.deps, never)]);
@@ -268,7 +268,7 @@ describe('a file that a cleanup has condemned', () => {
     });
   });
 
-  test('stays while S3 is away, or not reached by the settings', async () => {
+  test('stays while S3 fails, and while the instance is off', async () => {
     await condemned(DAY);
     world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);
     await later(DAY);
@@ -278,7 +278,7 @@ describe('a file that a cleanup has condemned', () => {
     expect(await isOnDisk()).toBe(true);
   });
 
-  test('is not asked for when it is not the row’s any more: replaced or deleted', async () => {
+  test('is removed without a GET of the object when the file was replaced meanwhile', async () => {
     await condemned(2 * DAY);
     await world.put('a.txt', 'another');
     await later(2 * DAY);
@@ -286,7 +286,7 @@ describe('a file that a cleanup has condemned', () => {
   });
 });
 
-test('where S3 does not answer it is tried again later', async () => {
+test('the name of a killed process is not deleted in S3 while a look at the object fails', async () => {
   await killedWhileUploading('a.txt');
   await world.s3.put('a.txt', bodyOf('a.txt'));
   world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('SERVER_ERROR', { status: 500 })) : undefined);

@@ -23,7 +23,7 @@ const due = async () => {
   return rows.map(({ key }) => key as string).sort();
 };
 
-test('what an end of the process leaves undone is due again at once', async () => {
+test('files that a stopped catch-up has not sent are due again at once', async () => {
   const ending = new AbortController();
   world.fault = (operation) => {
     if (operation !== 'put') return undefined;
@@ -34,14 +34,14 @@ test('what an end of the process leaves undone is due again at once', async () =
   expect(await due()).toEqual(NAMES);
 });
 
-test('what an outage leaves undone is due again at once', async () => {
+test('files that a catch-up could not send in an outage are due again at once', async () => {
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
   await catchUp(world.jobs, 2, new AbortController().signal);
   expect(world.breaker.state.kind).toBe('open');
   expect(await due()).toEqual(NAMES);
 });
 
-test('what another process has claimed is left to it', async () => {
+test('files that another process has claimed are left to it until the claim ends', async () => {
   world.fault = undefined;
   await due();
   expect(await catchUp(world.jobs, 2, new AbortController().signal)).toEqual({ uploaded: 0, failed: 0 });

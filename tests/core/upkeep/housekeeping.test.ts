@@ -56,7 +56,7 @@ const rounds = async (count: number) => {
   for (let round = 0; round < count; round++) await settle();
 };
 
-test('a file that fell back while the breaker is closed is tried again within two seconds', async () => {
+test('a file that fell back while the breaker is closed is sent to S3 two seconds later', async () => {
   housekeeping.start();
   await rounds(50);
   await fallBack('a.txt');
@@ -73,7 +73,7 @@ test('a file that fell back while the breaker is closed is tried again within tw
   await inS3('b.txt');
 });
 
-test('a process that does not serve, or has ended, waits for nothing', async () => {
+test('housekeeping that has not started, or has stopped, waits for no fallback', async () => {
   housekeeping.fellBack();
   expect(clock.sleeping).toBe(0);
   housekeeping.start();
@@ -83,7 +83,7 @@ test('a process that does not serve, or has ended, waits for nothing', async () 
   expect(clock.sleeping).toBe(0);
 });
 
-test('what was left on the disk is uploaded at the start, and when S3 is back', async () => {
+test('fallback files are uploaded when housekeeping starts, and when it is woken', async () => {
   await fallBack('a.txt');
   housekeeping.start();
   await inS3('a.txt');
@@ -95,7 +95,7 @@ test('what was left on the disk is uploaded at the start, and when S3 is back', 
   await inS3('b.txt');
 });
 
-test('while another process cleans, this one removes the files of its own disk, and all of it only when it is woken', async () => {
+test('a process sweeps only its own disk while another one has the lease for cleaning, until it is woken', async () => {
   await world.put('a.txt', 'in S3');
   await fallBack('b.txt');
   await world.put('b.txt', 'in S3 instead');
@@ -114,7 +114,7 @@ test('while another process cleans, this one removes the files of its own disk, 
   expect(await leases.acquire('cleaning', 'this', 1)).toBe(false);
 });
 
-test('where no other process cleans it is done without being woken, and the lease given back', async () => {
+test('a process without others sweeps S3 without being woken, and gives the lease for cleaning back', async () => {
   await world.put('a.txt', 'in S3');
   await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
   housekeeping.start();
@@ -123,7 +123,7 @@ test('where no other process cleans it is done without being woken, and the leas
   expect(await leases.acquire('cleaning', 'another', 1)).toBe(true);
 });
 
-test('while S3 is left a replaced file comes to its plain path a few seconds later', async () => {
+test('a file that is replaced during leaving gets its plain path within 7 seconds', async () => {
   await fallBack('a.txt');
   housekeeping.start();
   await inS3('a.txt');
@@ -141,7 +141,7 @@ test('while S3 is left a replaced file comes to its plain path a few seconds lat
   while ((await readFile(path.join(world.folder, 'a.txt'), 'utf8').catch(() => '')) !== 'replaced') await settle();
 });
 
-test('while S3 is in use nothing waits to be settled', async () => {
+test('housekeeping waits for no file to settle while S3 is in use', async () => {
   housekeeping.start();
   housekeeping.awaitsSettling();
   expect(clock.sleeping).toBe(0);

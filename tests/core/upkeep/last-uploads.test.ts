@@ -32,7 +32,7 @@ async function fallBack(name: string) {
   await world.put(name, 'on this disk');
 }
 
-test('what fell back is in S3 when it resolves, also where S3 was last seen away', async () => {
+test('the last uploads send a fallback file to S3, although the breaker is not closed', async () => {
   worker.start();
   await worker.runNow();
   await fallBack('a.txt');
@@ -42,7 +42,7 @@ test('what fell back is in S3 when it resolves, also where S3 was last seen away
   expect(await world.object('a.txt')).toBe('on this disk');
 });
 
-test('while S3 is away nothing is sent, and nothing waited for', async () => {
+test('the last uploads send nothing while S3 is away, and the file stays readable', async () => {
   worker.start();
   await worker.runNow();
   await fallBack('a.txt');
@@ -52,7 +52,7 @@ test('while S3 is away nothing is sent, and nothing waited for', async () => {
   expect(await world.read('a.txt')).toBe('on this disk');
 });
 
-test('S3 is not asked again where nothing waits for it', async () => {
+test('the last uploads do not probe S3 when no file waits for it', async () => {
   worker.start();
   await worker.runNow();
   await fallBack('a.txt');
@@ -62,7 +62,7 @@ test('S3 is not asked again where nothing waits for it', async () => {
   expect(probe).not.toHaveBeenCalled();
 });
 
-test('an upload that does not end is given up after the time', async () => {
+test('the last uploads are given up after 8 seconds, and the file stays readable', async () => {
   await fallBack('a.txt');
   world.fault = undefined;
   await world.breaker.forceProbe();
@@ -80,7 +80,7 @@ test('an upload that does not end is given up after the time', async () => {
   expect(await world.read('a.txt')).toBe('on this disk');
 });
 
-test('an instance that may not change the bucket, and a process without the worker, do nothing', async () => {
+test('the last uploads send no request when the worker does not run, or in mode read-only', async () => {
   await fallBack('a.txt');
   world.fault = undefined;
   await world.breaker.forceProbe();

@@ -20,7 +20,7 @@ afterEach(() => world.close());
 const clock = { sleep: (_: number, over?: AbortSignal) => new Promise<void>((_, reject) => over?.addEventListener('abort', () => reject(new Error('over')))) };
 const settleSoon = (ending = new AbortController()) => settleHere(world.jobs, new LeaseHolder(leases, 'this', clock, world.jobs.log), 2, ending.signal);
 
-test('what is replaced on the way out comes to its plain path without a restore, and stays there', async () => {
+test('a file that was replaced during leaving settles at its plain path without a restore, and stays there', async () => {
   expect([await world.plain('a.txt'), await world.job().isComplete()]).toEqual(['one', false]);
   await settleSoon();
   expect([await world.plain('a.txt'), await world.localName('a.txt'), await world.job().isComplete()]).toEqual(['two', 'a.txt', true]);
@@ -28,13 +28,13 @@ test('what is replaced on the way out comes to its plain path without a restore,
   expect([await world.served(), await world.hidden()]).toEqual([{ 'a.txt': 'two' }, []]);
 });
 
-test('not before a row that somebody remembers of before the replace is forgotten', async () => {
+test('a file does not settle while a process may still remember its row from before the replace', async () => {
   world.state.now -= 1;
   await settleSoon();
   expect([await world.plain('a.txt'), await world.read('a.txt')]).toEqual(['one', 'two']);
 });
 
-test('while S3 is in use, or another process is at it, nothing is asked of the ledger', async () => {
+test('the ledger is not asked for files to settle while S3 is in use or another process has the lease', async () => {
   const asked = jest.spyOn(world.ledger, 'unsettled');
   await leases.acquire(`settling:${world.jobs.volume.id}`, 'another', DAY);
   await settleSoon();
@@ -45,7 +45,7 @@ test('while S3 is in use, or another process is at it, nothing is asked of the l
   expect(await world.plain('a.txt')).toBe('one');
 });
 
-test('it ends as soon as S3 is used again', async () => {
+test('settling ends as soon as S3 is used again', async () => {
   for (let n = 0; n < 10; n++) await world.put(`${n}.txt`, 'new');
   for (let n = 0; n < 10; n++) await world.put(`${n}.txt`, 'newer');
   world.state.now += RESTED;
@@ -59,14 +59,14 @@ test('it ends as soon as S3 is used again', async () => {
   expect(rows.filter((name) => name?.startsWith('.s3-storage')).length).toBeGreaterThanOrEqual(8);
 });
 
-test('a disk that is not mounted is left alone, and no file of it is blamed', async () => {
+test('a disk that is not mounted gets no file, and the row counts no failed attempt', async () => {
   await fs.rm(world.folder, { recursive: true });
   await fs.mkdir(world.folder);
   await settleSoon();
   expect([await fs.readdir(world.folder), (await world.row('a.txt')).attempts]).toEqual([[], 0]);
 });
 
-test('beside a restore that is at the same files', async () => {
+test('settling beside a restore of the same files loses and mixes up none of them', async () => {
   const names = Array.from({ length: 30 }, (_, n) => `${n}.txt`);
   world.state.leaving = false;
   world.state.mode = 'read-write';
@@ -96,7 +96,7 @@ describe('a file that cannot be settled', () => {
     }
   };
 
-  test('is tried less and less often, and then not any more; the restore says so', async () => {
+  test('is given up after 5 attempts, and the restore fails with PLAIN_PATH_TAKEN until somebody presses Retry', async () => {
     await fs.writeFile(world.at('a.txt'), 'theirs');
     const tried = jest.spyOn(world.jobs.disk, 'giveName');
     await tryOften();
@@ -108,7 +108,7 @@ describe('a file that cannot be settled', () => {
     expect(await world.plain('a.txt')).toBe('two');
   });
 
-  test('as its copy was damaged is fetched by the next restore all the same', async () => {
+  test('is fetched by the next restore when the reason was a damaged copy', async () => {
     world.state.leaving = false;
     world.state.mode = 'read-write';
     await world.put('b.txt', 'b');

@@ -28,7 +28,7 @@ function setup() {
   return { leases, fold, recount, live };
 }
 
-test('all is counted ten minutes after the start and then once a day, and summed up each time', async () => {
+test('rows are recounted 10 minutes after the start and then once a day, and tallies are folded every minute', async () => {
   const { fold, live } = setup();
   expect(await live(10 * MINUTE)).toBe(0);
   expect(fold).toHaveBeenCalledTimes(10);
@@ -37,14 +37,14 @@ test('all is counted ten minutes after the start and then once a day, and summed
   expect(await live(2 * MINUTE)).toBe(1);
 });
 
-test('what another process counts at this moment is not counted twice', async () => {
+test('a process leaves a recount to the process that has the lease, and recounts again a day later', async () => {
   const { leases, live } = setup();
   await leases.acquire('recount', 'another', 11 * MINUTE);
   expect(await live(DAY)).toBe(0);
   expect(await live(11 * MINUTE)).toBe(1);
 });
 
-test('a count that comes to nothing, or fails, is tried again soon', async () => {
+test('a recount that comes to nothing, or fails, is repeated after 10 minutes', async () => {
   const { recount, live } = setup();
   recount.mockResolvedValueOnce(false);
   expect(await live(11 * MINUTE)).toBe(1);

@@ -27,14 +27,14 @@ async function open() {
   return { volume, health: new DiskHealth({ volume, clock: { elapsed: () => elapsed }, log: { debug: line, info: line, warn: line, error: line } }) };
 }
 
-test('a folder that can be written is in no trouble, and looking leaves nothing', async () => {
+test('a folder that can be written is healthy, and the check leaves no file and no log line', async () => {
   const { health } = await open();
   expect(await health.check()).toBeNull();
   expect(await readdir(join(root, '.s3-storage/tmp'))).toEqual([]);
   expect(lines).toEqual([]);
 });
 
-test('a new folder that cannot be written has no id, says why once, and recovers by itself', async () => {
+test('a new folder that cannot be written has no id, is logged once, and recovers by itself', async () => {
   undo = await makeUnwritable(root);
   const { volume, health } = await open();
   expect(volume).toMatchObject({ established: false, founded: false });
@@ -74,7 +74,7 @@ test('the folder of another volume that is mounted later brings its own id', asy
   expect(volume).toMatchObject({ id, founded: false });
 });
 
-test('something that is no folder, in the place of the folder or of the plugin’s own', async () => {
+test('a file in the place of the uploads folder or of the plugin’s own is reported until it is gone', async () => {
   await writeFile(join(root, '.s3-storage'), 'in the way');
   const { health } = await open();
   expect(await health.check()).toMatchObject({ code: 'FOLDER_NOT_WRITABLE', cause: 'something that is no folder lies in its place' });
@@ -86,7 +86,7 @@ test('something that is no folder, in the place of the folder or of the plugin�
   expect(await health.check()).toBeNull();
 });
 
-test('a full disk is called full, although it still takes empty files', async () => {
+test('a full disk is reported as DISK_FULL, although it still takes empty files', async () => {
   const { health } = await open();
   const handle = Object.getPrototypeOf(await fs.open(root)) as fs.FileHandle;
   jest.spyOn(handle, 'write').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }));
@@ -94,7 +94,7 @@ test('a full disk is called full, although it still takes empty files', async ()
   expect(await readdir(join(root, '.s3-storage/tmp'))).toEqual([]);
 });
 
-test('an empty mount point is not made to look like an uploads folder', async () => {
+test('an empty mount point is reported, and the check writes nothing into it', async () => {
   const { health } = await open();
   await rm(join(root, '.s3-storage'), { recursive: true });
   expect(await health.check()).toMatchObject({ code: 'FOLDER_NOT_WRITABLE', errno: 'ENOENT' });

@@ -55,15 +55,15 @@ test.each([
   [EXT4, null],
   [0x6969, null],
   [0, null],
-])('a file system of number %d: %s', (type, kind) => expect(ephemeralKind(type)).toBe(kind));
+])('ephemeralKind of the file system number %d is %s', (type, kind) => expect(ephemeralKind(type)).toBe(kind));
 
-test('the number of a real folder is had, and one in memory is recognised where there is one', async () => {
+test('fileSystemType tells the number of a real folder, and a folder in memory is recognised on Linux', async () => {
   expect(await fileSystemType(tmpdir())).toEqual(expect.any(Number));
   const kind = await fileSystemType('/dev/shm').then(ephemeralKind, () => 'memory');
   expect(kind).toBe(process.platform === 'linux' ? 'memory' : kind);
 });
 
-test('a container’s own layer is told at the first beat, once, with what to do', async () => {
+test('an uploads folder in a container’s own layer is warned of once, at the first beat, with what to do', async () => {
   const { start, minutes } = world();
   const node = start('a', { founded: true, type: OVERLAY });
   await node.watch.beat();
@@ -72,14 +72,14 @@ test('a container’s own layer is told at the first beat, once, with what to do
   expect(node.warnings).toEqual([expect.stringMatching(/\/uploads.*container.*lost.*persistent volume.*onOutage/)]);
 });
 
-test('a platform that does not tell its file system is no reason to warn, nor to stop', async () => {
+test('a platform that cannot tell the file system causes no warning and no failure', async () => {
   const { start } = world();
   const node = start('a', { fails: true });
   await node.watch.beat();
   expect([node.watch.ephemeral, node.warnings]).toEqual([null, []]);
 });
 
-test('a first installation is not warned of', async () => {
+test('a first installation causes no warning', async () => {
   const { start, minutes } = world();
   const node = start('a', { founded: true });
   await node.watch.beat();
@@ -87,7 +87,7 @@ test('a first installation is not warned of', async () => {
   expect([node.watch.ephemeral, node.warnings]).toEqual([null, []]);
 });
 
-test('a restart on the same folder is none, however long it took', async () => {
+test('a folder that survived a restart is not called ephemeral, however long the process was away', async () => {
   const { start, minutes } = world();
   await start('a', { founded: true }).watch.beat();
   await minutes(1, start('elsewhere', { founded: true }));
@@ -98,7 +98,7 @@ test('a restart on the same folder is none, however long it took', async () => {
   expect(again.watch.ephemeral).toBeNull();
 });
 
-test('a new folder while the one before it has vanished: told at once', async () => {
+test('a new folder is reported as replaced at once when the folder before it has vanished', async () => {
   const { start, minutes } = world();
   await start('a', { founded: true }).watch.beat();
   await minutes(16);
@@ -107,7 +107,7 @@ test('a new folder while the one before it has vanished: told at once', async ()
   expect([node.watch.ephemeral, node.warnings]).toEqual(['replaced', [expect.stringContaining('not to survive a restart')]]);
 });
 
-test('at a rolling deploy the old one beats on: told when it has stopped for 15 minutes', async () => {
+test('a new folder in a rolling deploy is reported as replaced 15 minutes after the old process has stopped', async () => {
   const { start, minutes } = world();
   const old = start('a', { founded: true });
   await old.watch.beat();
@@ -120,7 +120,7 @@ test('at a rolling deploy the old one beats on: told when it has stopped for 15 
   expect(node.watch.ephemeral).toBe('replaced');
 });
 
-test('a replica that joins others, and one that another outlives by hours, are none', async () => {
+test('the folder of a replica that joins another one and outlives it is not called ephemeral', async () => {
   const { start, minutes } = world();
   const first = start('a', { founded: true });
   await first.watch.beat();
@@ -132,14 +132,14 @@ test('a replica that joins others, and one that another outlives by hours, are n
   expect([second.watch.ephemeral, second.warnings]).toEqual([null, []]);
 });
 
-test('where uploads are refused rather than kept there is nothing to warn of, but the fact is known', async () => {
+test('an ephemeral folder is known but not warned of where uploads are refused in an outage', async () => {
   const { start } = world();
   const node = start('a', { type: OVERLAY, keepsLocally: false });
   await node.watch.beat();
   expect([node.watch.ephemeral, node.warnings]).toEqual(['overlay', []]);
 });
 
-test('a volume is founded by the process that found none, and by no other', async () => {
+test('the first process that opens a folder founds its volume, and the second one does not', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'volume-'));
   const first = await openVolume(folder);
   const second = await openVolume(folder);

@@ -41,7 +41,7 @@ async function minutes(count: number, ...processes: Process[]): Promise<void> {
 const twins = (...processes: Process[]) => processes.map(({ volume }) => volume.hasTwin);
 const copy = (from: string, to: string) => cp(folder(from), folder(to), { recursive: true, preserveTimestamps: true });
 
-test.each([0, 5, 25])('a copy that is in use beside its original is told on both sides, copied %i minutes after the start', async (age) => {
+test.each([0, 5, 25])('a copy in use beside its original is reported on both sides, when it is made %i minutes after the start', async (age) => {
   const original = await serve('original');
   await minutes(age, original);
   await copy('original', 'copy');
@@ -63,7 +63,7 @@ test.each([0, 5, 25])('a copy that is in use beside its original is told on both
   expect(await isDiskThere(original)).toBe(true);
 });
 
-test('several copies of one image', async () => {
+test('three copies of one image are all reported as twins', async () => {
   await openVolume(folder('image'));
   const names = ['a', 'b', 'c'];
   for (const name of names) await copy('image', name);
@@ -72,7 +72,7 @@ test('several copies of one image', async () => {
   expect(twins(...processes)).toEqual([true, true, true]);
 });
 
-test('processes that share one folder are none, however long, and whichever ends', async () => {
+test('processes that share one folder are never reported as twins, whichever of them ends', async () => {
   const processes = [await serve('shared'), await serve('shared'), await serve('shared')];
   for (let hour = 0; hour < 3; hour++) {
     await minutes(60, ...processes);
@@ -81,7 +81,7 @@ test('processes that share one folder are none, however long, and whichever ends
   }
 });
 
-test('a folder that was moved, restored or mounted elsewhere keeps its id, once the one before has ended', async () => {
+test('a restored folder keeps its id and is no twin when the process of the original has ended', async () => {
   const before = await serve('before');
   await minutes(30, before);
   await copy('before', 'restored');
@@ -93,7 +93,7 @@ test('a folder that was moved, restored or mounted elsewhere keeps its id, once 
   expect(restored.volume.id).toBe(before.volume.id);
 });
 
-test('a folder that cannot be written is no twin of anybody', async () => {
+test('a folder that cannot be written is not reported as a twin', async () => {
   await openVolume(folder('read-only'));
   const undo = await makeUnwritable(folder('read-only'));
   try {

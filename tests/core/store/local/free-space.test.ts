@@ -3,7 +3,7 @@ import { reserveOf, spaceOf } from '../../../../server/src/core/store/local/free
 
 const MB = 1024 * 1024;
 
-test('a disk says how much of it is free, in bytes', async () => {
+test('spaceOf tells the free and the total bytes of a disk, and throws for a folder that is not there', async () => {
   const { free, total } = await spaceOf(tmpdir());
   expect(total).toBeGreaterThan(MB);
   expect(free).toBeGreaterThan(0);
@@ -14,6 +14,6 @@ test('a disk says how much of it is free, in bytes', async () => {
 test.each([
   ['small', 1000 * MB, 256 * MB],
   ['large', 100_000 * MB, 2000 * MB],
-])('a %s disk keeps its reserve', (_, total, reserve) => {
+])('the reserve of a %s disk of %d bytes is %d bytes', (_, total, reserve) => {
   expect(reserveOf({ free: 0, total })).toBe(reserve);
 });

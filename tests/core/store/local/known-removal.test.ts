@@ -64,12 +64,12 @@ const putInPlace = async (content: string) => {
   await fs.rename(`${file}.new`, file);
 };
 
-describe('a file that is still the one that is meant', () => {
+describe('a file that is still the condemned one', () => {
   test.each([
     ['by its MD5', known],
     ['by its size and age', unread],
     ['by its age alone', () => unread({ size: null })],
-  ])('is removed: %s', async (_, what) => {
+  ])('is removed when it is recognised %s', async (_, what) => {
     expect(await remove(what())).toBe('removed');
     expect([await text(), await lying()]).toEqual([null, []]);
     expect(await remove(what())).toBe('removed');
@@ -77,7 +77,7 @@ describe('a file that is still the one that is meant', () => {
 
   const crashes: [Step, 'before' | 'after'][] = [['mkdir', 'before'], ['rename', 'before'], ['rename', 'after'], ['unlink', 'before'], ['unlink', 'after']];
   test.each(crashes.flatMap(([step, when]) => [[step, when, 'hashed', known], [step, when, 'unread', unread]] as const))(
-    'is removed in the next run after a crash: %s, %s it took effect (%s)',
+    'is removed in the next run after a crash at %s, %s the call took effect (%s file)',
     async (step, when, _, what) => {
       crash(step, when);
       await expect(remove(what())).rejects.toThrow('crash');
@@ -89,12 +89,12 @@ describe('a file that is still the one that is meant', () => {
   );
 });
 
-describe('another file at the path is never lost', () => {
+describe('another file at the condemned path', () => {
   test.each([
     ['other bytes of the same size', known, FOREIGN],
     ['another size', unread, 'longer than what was replaced'],
-    ['the same size, younger than the condemnation', () => unread({ before: Date.now() - HOUR }), FOREIGN],
-  ])('%s: left in its place, which it never leaves', async (_, what, content) => {
+    ['the same size, and is younger than the condemnation', () => unread({ before: Date.now() - HOUR }), FOREIGN],
+  ])('is left in its place and never moved when it has %s', async (_, what, content) => {
     await putInPlace(content);
     const rename = jest.spyOn(fs, 'rename');
     expect(await remove(what())).toBe('left');
@@ -102,7 +102,7 @@ describe('another file at the path is never lost', () => {
     expect(rename).not.toHaveBeenCalled();
   });
 
-  test('a link or a folder is left', async () => {
+  test('is left when it is a link or a folder', async () => {
     await fs.rename(file, path.join(root, 'elsewhere'));
     await fs.symlink(path.join(root, 'elsewhere'), file);
     expect(await remove()).toBe('left');
@@ -113,15 +113,15 @@ describe('another file at the path is never lost', () => {
   });
 
   test.each([
-    ['put in place', () => putInPlace(FOREIGN)],
-    ['written over it', () => fs.writeFile(file, FOREIGN)],
-  ])('%s after it was looked at: put back', async (_, write) => {
+    ['takes the place of the condemned one', () => putInPlace(FOREIGN)],
+    ['is written over the condemned one', () => fs.writeFile(file, FOREIGN)],
+  ])('is put back when it %s after the look and before the move', async (_, write) => {
     meanwhile('rename', write);
     expect(await remove()).toBe('left');
     expect([await text(), await lying()]).toEqual([FOREIGN, []]);
   });
 
-  test('another one while that is put back: both stay', async () => {
+  test('is kept aside when a third file takes the path before it is put back, and neither is lost', async () => {
     meanwhile('rename', () => putInPlace(FOREIGN));
     meanwhile('link', () => fs.writeFile(file, 'a third'));
     expect(await remove()).toBe('aside');
@@ -133,7 +133,7 @@ describe('another file at the path is never lost', () => {
   });
 
   const crashes: [Step, 'before' | 'after'][] = [['rename', 'after'], ['link', 'before'], ['link', 'after'], ['unlink', 'before'], ['unlink', 'after']];
-  test.each(crashes)('and after a crash it is put back in the next run: %s, %s it took effect', async (step, when) => {
+  test.each(crashes)('is put back in the next run after a crash at %s, %s the call took effect', async (step, when) => {
     if (step === 'rename') {
       const real = fs.rename;
       jest.spyOn(fs, 'rename').mockImplementationOnce(async (from, to) => {
@@ -152,7 +152,7 @@ describe('another file at the path is never lost', () => {
     expect([await text(), await lying()]).toEqual([FOREIGN, []]);
   });
 
-  test('one that came after the crash stays, and what was moved aside goes', async () => {
+  test('stays when it came after a crash, and the condemned file that was moved aside is removed', async () => {
     crash('rename', 'after');
     await expect(remove()).rejects.toThrow('crash');
     jest.restoreAllMocks();
@@ -161,7 +161,7 @@ describe('another file at the path is never lost', () => {
     expect([await text(), await lying()]).toEqual([FOREIGN, []]);
   });
 
-  test('what another removal moved aside is not touched', async () => {
+  test('is not touched when another removal has moved it aside', async () => {
     crash('rename', 'after');
     await expect(remove(known({ id: 77 }))).rejects.toThrow('crash');
     jest.restoreAllMocks();
@@ -173,7 +173,7 @@ describe('another file at the path is never lost', () => {
 describe('a path that is used again after its removal has ended', () => {
   const lines = () => Promise.all([text(), lying()]);
 
-  test('keeps its file, were it the very same: another process ended the removal while this one stood still', async () => {
+  test('keeps its file, even the very same one, when another process ended the removal while this one stood still', async () => {
     let due = true;
     // the other process ends the removal, and then the file gets its path back, with the same bytes and the same inode
     const own = path.join(root, 'own');
@@ -187,7 +187,7 @@ describe('a path that is used again after its removal has ended', () => {
     expect(await lines()).toEqual([OLD, []]);
   });
 
-  test('is free for it when this process was first: the other one then finds its record gone', async () => {
+  test('keeps its file in place when a second removal begins after the first has ended', async () => {
     let due = true;
     const stillDue = async () => due;
     expect(await remove(known({ stillDue }))).toBe('removed');
@@ -200,7 +200,7 @@ describe('a path that is used again after its removal has ended', () => {
     expect(rename).not.toHaveBeenCalled();
   });
 
-  test('is free of it where two processes are at one removal: the faster one’s end makes the other put nothing back', async () => {
+  test('gets no file back from the slower of two processes after the faster one has ended the removal', async () => {
     let due = true;
     let ended = (): void => undefined;
     const over = new Promise<void>((resolve) => (ended = resolve));
@@ -232,7 +232,7 @@ describe('a path that is used again after its removal has ended', () => {
     expect([await text(), await lying()]).toEqual([null, []]);
   });
 
-  test('keeps its file when it cannot be told whether the removal is due', async () => {
+  test('keeps its file when the database cannot say whether the removal is still due', async () => {
     const answers = [true];
     const stillDue = async () => answers.pop() ?? Promise.reject(new Error('no database'));
     await expect(remove(known({ stillDue }))).rejects.toThrow('no database');
@@ -240,7 +240,7 @@ describe('a path that is used again after its removal has ended', () => {
     expect(await remove()).toBe('removed');
   });
 
-  test('what a crashed process had moved aside meanwhile does not stay there', async () => {
+  test('leaves nothing aside that a crashed process moved there meanwhile', async () => {
     meanwhile('rename', async () => {
       jest.restoreAllMocks();
       crash('rename', 'after');

@@ -63,27 +63,27 @@ async function watch(): Promise<void> {
   jest.spyOn(fs, 'link').mockImplementation((from, to) => step(`link ${nameOf(String(to))}`, () => link(from, to)));
 }
 
-test('a file has its name only when its bytes are durable, and put resolves only when its name is', async () => {
+test('put gives a file its name after the bytes are synchronised, and resolves after the name is synchronised', async () => {
   await store.put('a.bin', bodyOf(someBytes(300_000)));
   expect(steps).toEqual(['write temporary', 'sync temporary', 'link a.bin', 'sync .']);
 });
 
-test('so are the folders that had to be made for it, each in the one above', async () => {
+test('put synchronises each folder that it makes in the folder above, before the file gets its name', async () => {
   await store.put('deep/er/a.bin', bodyOf(someBytes(300_000)));
   expect(steps).toEqual(['write temporary', 'sync temporary', 'sync deep', 'sync .', 'link deep/er/a.bin', 'sync deep/er']);
 });
 
-test('and a copy, where the disk has no hard links', async () => {
+test('put synchronises a copy and its name where the disk has no hard links', async () => {
   jest.spyOn(fs, 'link').mockRejectedValue(Object.assign(new Error('no links here'), { code: 'EPERM' }));
   await store.put('a.bin', bodyOf(someBytes(300_000)));
   expect(steps).toEqual(['write temporary', 'sync temporary', 'write a.bin', 'sync a.bin', 'sync .']);
 });
 
-test('so is the folder of what is not served directly', async () => {
+test('the first put synchronises the plugin’s own folder and then the uploads folder', async () => {
   expect(founding.slice(0, 2)).toEqual(['sync .s3-storage', 'sync .']);
 });
 
-test('a disk has its id for good before anything is recorded as lying on it', async () => {
+test('openVolume synchronises the volume’s id and its name before it resolves', async () => {
   await openVolume(root);
   expect(steps).toEqual(['write temporary', 'sync temporary', 'link .s3-storage/volume', 'sync .s3-storage']);
 });

@@ -16,14 +16,14 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 const left = () => readdir(join(root, '.s3-storage', 'tmp'));
 
-test('refuses to overwrite, whoever wrote the file', async () => {
+test('put refuses to overwrite a file that somebody else wrote, and leaves no temporary file', async () => {
   await writeFile(join(root, 'old.txt'), 'of Strapi');
   await expect(store.put('old.txt', bodyOf('new'))).rejects.toMatchObject({ code: 'NAME_TAKEN', refused: true });
   expect(await readFile(join(root, 'old.txt'), 'utf8')).toBe('of Strapi');
   expect(await left()).toEqual([]);
 });
 
-test('of many puts under one name exactly one succeeds', async () => {
+test('exactly one of ten puts under one name succeeds', async () => {
   const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, at) => store.put('same.txt', bodyOf(`writer ${at}`))));
   const winners = outcomes.flatMap((outcome, at) => (outcome.status === 'fulfilled' ? [at] : []));
   expect(winners).toHaveLength(1);
@@ -31,20 +31,20 @@ test('of many puts under one name exactly one succeeds', async () => {
   for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'NAME_TAKEN' });
 });
 
-test('a name that is a folder, or below a file, is taken', async () => {
+test('put answers NAME_TAKEN for a name that is a folder or lies below a file', async () => {
   await store.put('a/b', bodyOf('x'));
   await expect(store.put('a', bodyOf('x'))).rejects.toMatchObject({ code: 'NAME_TAKEN' });
   await expect(store.put('a/b/c', bodyOf('x'))).rejects.toMatchObject({ code: 'NAME_TAKEN' });
 });
 
-test('nothing is left of what failed, and nobody else may look into the folder', async () => {
+test('a put that fails leaves no temporary file, and only the owner may enter the plugin’s folder', async () => {
   await store.put('first', bodyOf('x'));
   await expect(store.put('second', failingBody(someBytes(100_000), 50_000))).rejects.toMatchObject({ code: 'BODY_FAILED' });
   expect(await left()).toEqual([]);
   expect((await stat(join(root, '.s3-storage'))).mode & 0o777).toBe(0o700);
 });
 
-test('knows no MD5, but what identifies a file', async () => {
+test('put tells no MD5, and stat tells the size, the inode and the time of a file', async () => {
   expect(await store.put('x', bodyOf('abc'))).toEqual({ size: 3, etag: null, md5: null });
   const { ino, mtimeMs } = await stat(join(root, 'x'));
   expect(await store.stat('x')).toMatchObject({ size: 3, ino, mtimeMs });
@@ -52,7 +52,7 @@ test('knows no MD5, but what identifies a file', async () => {
   await expect(store.stat('y')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
-test('the bytes of a file are had at once, if it has as many as expected', async () => {
+test('`bytes` reads a whole file at once, but only if it has the expected size', async () => {
   const bytes = someBytes(100_000);
   await writeFile(join(root, 'small.bin'), bytes);
   expect((await store.bytes('small.bin', bytes.length))?.equals(bytes)).toBe(true);
@@ -65,7 +65,7 @@ test('the bytes of a file are had at once, if it has as many as expected', async
   for (const name of ['gone', 'folder', 'empty/below']) await expect(store.bytes(name, size)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
 });
 
-test('a name that the file system cannot hold is no usable one', async () => {
+test('a name that the file system cannot hold is NAME_UNFIT for a put and OBJECT_NOT_FOUND for a read', async () => {
   await expect(store.put('x'.repeat(300), bodyOf('x'))).rejects.toMatchObject({ code: 'NAME_UNFIT', refused: true });
   // anybody can ask for such a name with an /uploads address
   await expect(store.stat('x'.repeat(300))).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
@@ -80,7 +80,7 @@ test('a file that is removed while it is read is read to its end', async () => {
   expect((await bytesOf(body)).equals(bytes)).toBe(true);
 });
 
-test('a folder that cannot be used is DISK_ERROR, no taken name', async () => {
+test('put answers DISK_ERROR, not NAME_TAKEN, when the folder cannot be used', async () => {
   await writeFile(join(root, '.s3-storage'), 'a file where the folder belongs');
   await expect(store.put('x', bodyOf('x'))).rejects.toMatchObject({ code: 'DISK_ERROR', refused: true });
   await expect(new LocalObjectStore('/dev/null/x').put('x', bodyOf('x'))).rejects.toMatchObject({ code: 'DISK_ERROR' });
@@ -91,22 +91,22 @@ test.each([
   ['EDQUOT', 'DISK_FULL'],
   ['EROFS', 'DISK_ERROR'],
   ['EIO', 'DISK_ERROR'],
-])('%s is %s', (errno, code) => {
+])('the system error %s becomes %s', (errno, code) => {
   const error = diskError(Object.assign(new Error('x'), { code: errno }), { operation: 'put', subject: 'x' });
   expect(error).toMatchObject({ code, refused: true, detail: errno });
 });
 
-test.each(['../x', 'a/../../x', '/etc/passwd', '..', '.'])('%s does not leave the folder', (name) => {
+test.each(['../x', 'a/../../x', '/etc/passwd', '..', '.'])('pathFor refuses the name %s, because it does not lead below the folder', (name) => {
   expect(() => store.pathFor(name)).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));
 });
 
 describe('the volume', () => {
-  test('keeps its id', async () => {
+  test('keeps its id when it is opened again', async () => {
     const { id } = await openVolume(root);
     expect((await openVolume(root)).id).toBe(id);
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
-  test('two processes that start together agree', async () => {
+  test('gets one id from twenty processes that start together', async () => {
     const volumes = await Promise.all(Array.from({ length: 20 }, () => openVolume(root)));
     expect(new Set(volumes.map(({ id }) => id)).size).toBe(1);
     expect(await readdir(join(root, '.s3-storage'))).toEqual(['volume']);
@@ -116,7 +116,7 @@ describe('the volume', () => {
     expect((await openVolume(root)).id).not.toBe((await openVolume(other)).id);
     await rm(other, { recursive: true });
   });
-  test('keeps the id when the folder was moved away (strapi import)', async () => {
+  test('keeps its id when the folder is emptied while the process runs, as strapi import does', async () => {
     const volume = await openVolume(root);
     const { id } = volume;
     await rm(root, { recursive: true });

@@ -21,10 +21,10 @@ afterEach(async () => {
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
-describe.each(ANSWERS)('where link answers %s', (code) => {
+describe.each(ANSWERS)('a disk on which link(2) answers %s', (code) => {
   beforeEach(() => void jest.spyOn(fs, 'link').mockRejectedValue(failure(code)));
 
-  test('files are written whole, nothing is overwritten, and nothing is left', async () => {
+  test('takes a file whole, overwrites nothing, and keeps no temporary file', async () => {
     const bytes = someBytes(700_000);
     await disk.put('a.bin', bodyOf(bytes));
     expect((await bytesOf((await disk.get('a.bin')).body)).equals(bytes)).toBe(true);
@@ -34,14 +34,14 @@ describe.each(ANSWERS)('where link answers %s', (code) => {
     expect(await fs.readdir(join(root, '.s3-storage/tmp'))).toEqual([]);
   });
 
-  test('of many puts under one name exactly one succeeds', async () => {
+  test('lets exactly one of ten puts under one name succeed', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, at) => disk.put('same.txt', bodyOf(`writer ${at}`))));
     const winners = outcomes.flatMap((outcome, at) => (outcome.status === 'fulfilled' ? [at] : []));
     expect(winners).toHaveLength(1);
     expect(await fs.readFile(join(root, 'same.txt'), 'utf8')).toBe(`writer ${winners[0]}`);
   });
 
-  test('a volume is founded, and processes that start together agree on its id', async () => {
+  test('gets one volume id from five processes that start together', async () => {
     const volumes = await Promise.all(Array.from({ length: 5 }, () => openVolume(root)));
     // a process that came while the id was being written knows it after the next look
     for (const volume of volumes) await volume.refresh();
@@ -51,7 +51,7 @@ describe.each(ANSWERS)('where link answers %s', (code) => {
 });
 
 // NFS repeats a request whose answer was lost, and the repeated one finds the link that the first has made
-test.each(['EEXIST', 'EIO'])('a link that was made although the answer is %s is one', async (code) => {
+test.each(['EEXIST', 'EIO'])('a link that was made although the disk answered %s counts as made', async (code) => {
   const { link } = fs;
   jest.spyOn(fs, 'link').mockImplementation(async (from, to) => {
     await link(from, to);
@@ -61,24 +61,24 @@ test.each(['EEXIST', 'EIO'])('a link that was made although the answer is %s is 
   expect(await fs.readFile(join(root, 'a.txt'), 'utf8')).toBe('mine');
 });
 
-test('what a copy would meet as well is reported as it is', async () => {
+test('a full disk at link(2) is reported as DISK_FULL', async () => {
   jest.spyOn(fs, 'link').mockRejectedValue(failure('ENOSPC'));
   await expect(disk.put('a.txt', bodyOf('x'))).rejects.toMatchObject({ code: 'DISK_FULL' });
 });
 
-describe('where fsync is not implemented', () => {
+describe('an fsync that fails', () => {
   const answerWith = async (code: string) => {
     const handle = Object.getPrototypeOf(await fs.open(root)) as fs.FileHandle;
     jest.spyOn(handle, 'sync').mockRejectedValue(failure(code));
   };
 
-  test.each(['ENOTSUP', 'EINVAL', 'ENOSYS'])('%s is no failure', async (code) => {
+  test.each(['ENOTSUP', 'EINVAL', 'ENOSYS'])('does not matter with %s, which says that fsync is not implemented', async (code) => {
     await answerWith(code);
     await disk.put('a.txt', bodyOf('x'));
     expect((await openVolume(root)).established).toBe(true);
   });
 
-  test('EIO is one: the bytes may be lost', async () => {
+  test('fails the put with EIO, because the bytes may be lost', async () => {
     await answerWith('EIO');
     await expect(disk.put('a.txt', bodyOf('x'))).rejects.toMatchObject({ code: 'DISK_ERROR' });
     expect(await disk.exists('a.txt')).toBe(false);

@@ -42,7 +42,7 @@ async function crashed() {
   return paths;
 }
 
-test('what a crash left is removed after a day, and not before', async () => {
+test('temporary files that a crash left are removed after a day, and not before', async () => {
   await crashed();
   const before = [await files(uploads), await files(system)];
   await tidyAfter(23 * HOUR);
@@ -53,7 +53,7 @@ test('what a crash left is removed after a day, and not before', async () => {
   expect(lines).toEqual(['3 temporary file(s) that a crash had left were removed']);
 });
 
-test('a writer that is at work keeps its file, however long ago it began', async () => {
+test('a writer that is at work keeps its temporary file, however long ago it began', async () => {
   const paths = await crashed();
   const now = new Date(Date.now() + 25 * HOUR);
   for (const file of paths) await utimes(file, now, now);
@@ -84,7 +84,7 @@ test('files that the plugin did not name are left alone, whatever they are', asy
   expect([await files(uploads), await files(system)]).toEqual(before);
 });
 
-test('one that cannot be removed holds up no other, and is a line for debugging', async () => {
+test('a folder of temporary files that cannot be read holds up no other one, and the log says why', async () => {
   const [first] = await crashed();
   // a folder in the place of the file's folder makes any unlink below it fail, for root as well
   await rm(path.dirname(first!), { recursive: true });
@@ -95,7 +95,7 @@ test('one that cannot be removed holds up no other, and is a line for debugging'
   expect(lines[0]).toMatch(/tmp stays: .*ENOTDIR/);
 });
 
-test('the names are those the writers give', async () => {
+test('the writers give their temporary files the names for which the tidying looks', async () => {
   await new LocalObjectStore(uploads).put('a.txt', {
     ...bodyOf('bytes'),
     open: () => Readable.from(seen(own('tmp')), { objectMode: false }),

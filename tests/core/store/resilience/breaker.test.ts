@@ -29,7 +29,7 @@ async function open(): Promise<void> {
   for (let time = 0; time < 3; time += 1) await failWith('UNREACHABLE');
 }
 
-test('three failures of the endpoint in a row open it, whatever their kind', async () => {
+test('three failures of the endpoint in a row open the breaker, whatever their kind', async () => {
   await failWith('UNREACHABLE');
   await failWith('TIMEOUT');
   expect(breaker.state.kind).toBe('closed');
@@ -38,7 +38,7 @@ test('three failures of the endpoint in a row open it, whatever their kind', asy
   expect(kinds).toEqual(['open']);
 });
 
-test('open, it refuses at once, without a call, and says what it was', async () => {
+test('an open breaker refuses a request at once, without a call, and names the failure that opened it', async () => {
   await open();
   const call = jest.fn();
   await expect(breaker.run('get', 'name', call)).rejects.toMatchObject({
@@ -60,14 +60,14 @@ test('a success or a definite answer between failures begins the count anew', as
   expect(breaker.state).toEqual({ kind: 'closed', failures: 0, lostMs: 0 });
 });
 
-test('being throttled, aborted or given a bad body is no outage, and no proof of health', async () => {
+test('THROTTLED, ABORTED, BODY_FAILED and NOT_S3 neither count as failures nor begin the count anew', async () => {
   await failWith('UNREACHABLE');
   await failWith('UNREACHABLE');
   for (const code of ['THROTTLED', 'ABORTED', 'BODY_FAILED', 'NOT_S3'] as const) await failWith(code, code === 'THROTTLED' ? 503 : undefined);
   expect(breaker.state).toMatchObject({ kind: 'closed', failures: 2 });
 });
 
-test('one long wait in vain opens it: the next upload must not pay as well', async () => {
+test('one timeout after a long wait opens the breaker, so that the next upload does not wait as well', async () => {
   await failWith('TIMEOUT', undefined, 4_500);
   expect(breaker.state.kind).toBe('open');
 });
@@ -77,7 +77,7 @@ test('a long upload that breaks off is one failure, however long it took', async
   expect(breaker.state).toMatchObject({ kind: 'closed', failures: 1 });
 });
 
-test('only the probe closes it: half-open refuses requests, success closes', async () => {
+test('a half-open breaker refuses requests, and a probe that succeeds closes it', async () => {
   let answer!: () => void;
   let asked = 0;
   breaker.probeWith(() => ((asked += 1) === 1 ? Promise.reject(new StorageError('UNREACHABLE')) : new Promise((resolve) => (answer = resolve))));
@@ -94,7 +94,7 @@ test('only the probe closes it: half-open refuses requests, success closes', asy
   expect(kinds).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
 });
 
-test('a request that began before it opened does not close it', async () => {
+test('a request that began before the breaker opened does not close it by its success', async () => {
   let answer!: () => void;
   const early = breaker.run('put', 'name', () => new Promise<void>((resolve) => (answer = resolve)));
   await open();
@@ -103,7 +103,7 @@ test('a request that began before it opened does not close it', async () => {
   expect(breaker.state.kind).toBe('open');
 });
 
-test('each probe that fails doubles the wait, up to 30 seconds', async () => {
+test('each probe that fails doubles the wait for the next one, up to 30 seconds', async () => {
   let probes = 0;
   breaker.probeWith(async () => {
     probes += 1;
@@ -132,14 +132,14 @@ test.each([
   ['THROTTLED', 503, 'open'],
   ['SERVER_ERROR', 500, 'open'],
   ['NOT_S3', 200, 'open'],
-] as const)('a probe that ends with %s leaves it %s', async (code, status, kind) => {
+] as const)('a probe that ends with %s (status %d) leaves the breaker %s', async (code, status, kind) => {
   breaker.probeWith(() => Promise.reject(new StorageError(code, { status })));
   await open();
   await clock.advance(1_000);
   expect(breaker.state.kind).toBe(kind);
 });
 
-test('a probe can be forced, and two at once are one', async () => {
+test('a probe can be forced while the breaker is open, and two forced at once are one probe', async () => {
   let probes = 0;
   breaker.probeWith(async () => void (probes += 1));
   await breaker.forceProbe();
@@ -152,14 +152,14 @@ test('a probe can be forced, and two at once are one', async () => {
   expect(probes).toBe(1);
 });
 
-test('a probe that is registered late is run', async () => {
+test('a probe that is registered after the breaker opened is run', async () => {
   await open();
   breaker.probeWith(async () => undefined);
   await clock.advance(1_000);
   expect(breaker.state.kind).toBe('closed');
 });
 
-test('stopped: no probe begins, the one that runs is aborted, nothing is left waiting', async () => {
+test('a stopped breaker aborts the probe that runs, begins no other one, and leaves nothing waiting', async () => {
   const seen: AbortSignal[] = [];
   breaker.probeWith((signal) => {
     seen.push(signal);

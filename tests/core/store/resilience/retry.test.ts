@@ -16,7 +16,7 @@ function failing(failures: number, error: () => unknown = down) {
   return { attempts, operation };
 }
 
-test('the first attempt that succeeds is the last', async () => {
+test('the first attempt that succeeds is the last one', async () => {
   const clock = new FakeClock();
   const { attempts, operation } = failing(1);
   const work = retry(policy, clock, operation);
@@ -34,7 +34,7 @@ test('maxAttempts counts all attempts, and the last error is thrown', async () =
   expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
 });
 
-test('waits double up to the cap, with full jitter', async () => {
+test('the waits between attempts double up to 2 seconds, with full jitter', async () => {
   const clock = new FakeClock(0, [0.999_999]);
   const work = retry({ maxAttempts: 8, budgetMs: Infinity }, clock, failing(7).operation);
   await clock.advance(60_000);
@@ -54,7 +54,7 @@ test.each(['ACCESS_DENIED', 'BUCKET_NOT_FOUND', 'INVALID_ACCESS_KEY', 'OBJECT_NO
   },
 );
 
-test('what is worth another attempt can be said', async () => {
+test('the caller can say which errors are worth another attempt', async () => {
   const clock = new FakeClock(0, [0]);
   const work = retry(policy, clock, failing(1, () => new Error('odd')).operation, { isRetryable: () => true });
   await clock.advance(0);
@@ -69,7 +69,7 @@ describe('the budget', () => {
     throw new StorageError('TIMEOUT');
   };
 
-  test('each attempt is told what is left, and none begins when nothing is', async () => {
+  test('tells each attempt how much time is left, and lets none begin without any', async () => {
     const clock = new FakeClock(0, [0.5]);
     const seen: number[] = [];
     const work = expect(retry(policy, clock, slow(clock, 1_750, seen))).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -78,7 +78,7 @@ describe('the budget', () => {
     expect(seen).toEqual([4_000, 2_200, 350]);
   });
 
-  test('one attempt that waits in vain costs no more than the budget, and has no second', async () => {
+  test('ends a single attempt that waits in vain, and lets no second one begin', async () => {
     const clock = new FakeClock(0);
     const seen: number[] = [];
     const work = expect(retry(policy, clock, slow(clock, 60_000, seen))).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -87,21 +87,21 @@ describe('the budget', () => {
     expect(seen).toEqual([4_000]);
   });
 
-  test('jobs may have none', async () => {
+  test('can be infinite, as jobs need it', async () => {
     const { attempts, operation } = failing(0);
     await retry({ maxAttempts: 1, budgetMs: Infinity }, new FakeClock(), operation);
     expect(attempts[0]?.patienceMs).toBe(Infinity);
   });
 });
 
-describe('abort', () => {
-  test('before: nothing is called', async () => {
+describe('an abort', () => {
+  test('before the first attempt prevents every call', async () => {
     const { attempts, operation } = failing(0);
     await expect(retry(policy, new FakeClock(), operation, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
     expect(attempts).toHaveLength(0);
   });
 
-  test('during a wait: at once, and never another call', async () => {
+  test('during a wait ends the wait at once and prevents every further attempt', async () => {
     const clock = new FakeClock();
     const aborting = new AbortController();
     const { attempts, operation } = failing(9);
@@ -115,7 +115,7 @@ describe('abort', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  test('during an attempt that fails by it: no other', async () => {
+  test('during an attempt, which then fails, prevents another attempt', async () => {
     const aborting = new AbortController();
     const { attempts, operation } = failing(9, () => {
       aborting.abort();

@@ -61,7 +61,7 @@ test.each([
   expect(sent).toBeLessThan(64 * MIB);
 });
 
-test('the end of an upload in parts that does not end is cut off, and may have taken effect', async () => {
+test('an endless answer to the end of an upload in parts is cut off, and the upload is not reported as refused', async () => {
   answer = (response, method, url) => {
     if (method === 'PUT') response.writeHead(200, { etag: '"part"' }).end();
     else if (url.includes('uploads')) response.writeHead(200, { 'content-type': 'application/xml' }).end('<a><UploadId>1</UploadId></a>');
@@ -71,12 +71,12 @@ test('the end of an upload in parts that does not end is cut off, and may have t
   await expect(inParts.put('a', bodyOf(someBytes(100)))).rejects.toMatchObject({ code: 'NOT_S3', refused: false });
 });
 
-test('an answer that announces more is not read at all', async () => {
+test('an answer that announces more than the limit is refused without being read', async () => {
   answer = (response) => void response.writeHead(200, { 'content-type': 'application/xml', 'content-length': String(100 * MIB) }).write('<a>');
   await expect(store.list('', { limit: 1 })).rejects.toMatchObject({ code: 'NOT_S3' });
 });
 
-test('a list of unfinished uploads with one more page each time ends', async () => {
+test('a list of unfinished uploads that always has another page is given up after 100 pages', async () => {
   let pages = 0;
   answer = (response) => {
     const page = `<a><IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker><NextUploadIdMarker>${++pages}</NextUploadIdMarker></a>`;
@@ -86,12 +86,12 @@ test('a list of unfinished uploads with one more page each time ends', async () 
   expect(pages).toBe(100);
 });
 
-test('a HEAD may announce an object as long as it likes', async () => {
+test('a HEAD may announce an object of 5 GB', async () => {
   answer = (response) => response.writeHead(200, { 'content-length': String(5_000 * MIB), etag: '"a"' }).end();
   expect(await store.head('a')).toMatchObject({ size: 5_000 * MIB });
 });
 
-test('an object may be as long as it likes', async () => {
+test('an object of 20 MiB is read whole, because the limit is for other answers only', async () => {
   const bytes = someBytes(20 * MIB);
   answer = (response) => response.writeHead(200, { 'content-length': String(bytes.length), etag: '"a"' }).end(bytes);
   const { body } = await store.get('a');

@@ -35,12 +35,12 @@ test.each([
   [undefined, 'a cheap class', { 'x-amz-storage-class': 'STANDARD_IA' }],
   [undefined, 'a class that somebody named', { 'x-amz-storage-class': 'MYTIER' }],
   [undefined, 'no class', {}],
-])('archived: %s for %s', async (archived, _what, headers) => {
+])('a HEAD answers archived: %s for an object in %s', async (archived, _what, headers) => {
   proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { 'content-length': '5', etag: TAG, ...headers } } } });
   expect((await store.head('name')).archived).toBe(archived);
 });
 
-test('a GET tells it too, of what can be read for a while', async () => {
+test('a GET answers archived: true for an object that can be read for a while', async () => {
   const headers = { etag: TAG, 'x-amz-storage-class': 'GLACIER', 'x-amz-restore': `ongoing-request="false", ${ENDS}` };
   proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers, body: 'bytes' } } });
   const { facts, body } = await store.get('name');
@@ -48,7 +48,7 @@ test('a GET tells it too, of what can be read for a while', async () => {
   expect(facts).toEqual<ObjectFacts>({ size: 5, etag: TAG.slice(1, -1), md5: TAG.slice(1, -1), archived: true });
 });
 
-test('to read one that cannot be read: OBJECT_ARCHIVED, with a hint of its own', async () => {
+test('a GET of an archived object that cannot be read fails with OBJECT_ARCHIVED and a hint about lifecycle rules', async () => {
   proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'InvalidObjectState') } });
   await expect(store.get('name')).rejects.toMatchObject({ code: 'OBJECT_ARCHIVED', status: 403, refused: true, hint: expect.stringMatching(/lifecycle/) as string });
 });

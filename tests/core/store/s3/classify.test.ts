@@ -88,7 +88,7 @@ const TABLE: [what: string, Operation, CannedAnswer, ErrorCode, refused: boolean
   ['a proxy’s limit, without a word', 'put', { status: 413 }, 'TOO_LARGE', true],
 ];
 
-test.each(TABLE)('%s, to a %s', async (_what, operation, answer, code, refused) => {
+test.each(TABLE)('%s, in answer to a %s, gets the code and the status of the table, and the SDK repeats nothing', async (_what, operation, answer, code, refused) => {
   proxy.on({ fault: { kind: 'answer', answer } });
   const error = await failure(operation);
   expect({ code: error.code, refused: error.refused, status: error.status }).toEqual({ code, refused, status: answer.status });
@@ -96,20 +96,20 @@ test.each(TABLE)('%s, to a %s', async (_what, operation, answer, code, refused) 
   expect(proxy.count()).toBe(1); // the SDK repeats nothing
 });
 
-test('the provider’s words are kept, and cannot forge a log line', async () => {
+test('the provider’s words are kept without control characters, so that they cannot forge a log line', async () => {
   proxy.on({ fault: { kind: 'answer', answer: s3Error(400, 'Inval&#10;idThing') } });
   const { detail } = await failure('put');
   expect(detail).toContain('canned');
   expect(detail).not.toMatch(/\p{Cc}/u);
 });
 
-test('a stored HTML document is no web console', async () => {
+test('a stored HTML document is not taken for a web console', async () => {
   const page = htmlPage(200);
   proxy.on({ fault: { kind: 'answer', answer: { ...page, headers: { ...page.headers, etag: '"0123456789abcdef0123456789abcdef"' } } } });
   expect((await store.head('page.html')).md5).toBe('0123456789abcdef0123456789abcdef');
 });
 
-test('a tag that is no MD5 proves nothing', async () => {
+test('a tag that is not the MD5 of the bytes, or that an object encrypted with KMS has, counts as no MD5', async () => {
   proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { etag: '"0123456789abcdef0123456789abcdef"' } } } });
   expect(await store.put('name', bodyOf('bytes'))).toEqual({ size: 5, etag: '0123456789abcdef0123456789abcdef', md5: null });
   proxy.heal();
@@ -118,7 +118,7 @@ test('a tag that is no MD5 proves nothing', async () => {
   expect((await store.head('name')).md5).toBeNull();
 });
 
-test('S3’s own redirect to another region is followed, with the whole body', async () => {
+test('S3’s redirect to another region is followed, and the second PUT is signed for that region', async () => {
   const redirect = s3Error(301, 'PermanentRedirect', { 'x-amz-bucket-region': 'eu-west-1' });
   const stored = { status: 200, headers: { etag: '"4b3a6218bb3e3a7303e8a171a60fcf92"' } };
   proxy.on({ fault: { kind: 'answer', answer: redirect }, times: 1 });
@@ -127,7 +127,7 @@ test('S3’s own redirect to another region is followed, with the whole body', a
   expect(proxy.seen[1]?.headers.authorization).toContain('/eu-west-1/s3/');
 });
 
-describe('without an answer', () => {
+describe('a request without an S3 answer', () => {
   const to = async (endpoint: string, operation: Operation = 'put', more = {}) => {
     const other = testS3Store({ endpoint, bucket: 'bucket', ...more });
     try {
@@ -138,16 +138,16 @@ describe('without an answer', () => {
     }
   };
 
-  test('nobody listens', async () => {
+  test('is UNREACHABLE and refused when nobody listens at the port', async () => {
     expect(await to('http://127.0.0.1:1')).toEqual({ code: 'UNREACHABLE', refused: true });
   });
-  test('no such host', async () => {
+  test('is UNREACHABLE and refused when the host does not exist', async () => {
     expect(await to('http://no-such-host.invalid')).toEqual({ code: 'UNREACHABLE', refused: true });
   });
-  test('https at a port that speaks http', async () => {
+  test('is TLS_FAILED and refused when an https port speaks http', async () => {
     expect(await to(proxy.endpoint.replace('http:', 'https:'))).toEqual({ code: 'TLS_FAILED', refused: true });
   });
-  test('a server that speaks something else', async () => {
+  test('is NOT_S3 when the server speaks another protocol', async () => {
     const server = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as { port: number };
@@ -155,7 +155,7 @@ describe('without an answer', () => {
     server.close();
     expect(code).toBe('NOT_S3');
   });
-  test('no credentials anywhere', async () => {
+  test('is NO_CREDENTIALS and refused when the machine has no credentials', async () => {
     const keys = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE', 'AWS_EC2_METADATA_DISABLED', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
     const before = Object.fromEntries(keys.map((key) => [key, process.env[key]]));
     for (const key of keys) delete process.env[key];
@@ -166,11 +166,11 @@ describe('without an answer', () => {
       else process.env[key] = before[key];
     }
   });
-  test('a connection that breaks before an answer', async () => {
+  test('is UNREACHABLE and not refused when the connection breaks before an answer', async () => {
     proxy.on({ fault: { kind: 'reset' } });
     expect(await to(proxy.endpoint)).toEqual({ code: 'UNREACHABLE', refused: false });
   });
-  test('no answer in time', async () => {
+  test('is TIMEOUT and not refused when no answer comes in time', async () => {
     proxy.on({ fault: { kind: 'blackhole' } });
     expect(await to(proxy.endpoint)).toEqual({ code: 'TIMEOUT', refused: false });
     expect(await to(proxy.endpoint, 'get')).toEqual({ code: 'TIMEOUT', refused: false });

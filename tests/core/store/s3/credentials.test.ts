@@ -52,7 +52,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('without a key, requests are signed with the role that the machine has', async () => {
+test('requests without a stored key are signed with the role of the machine, which is asked for once', async () => {
   const { accessKeyId, secretAccessKey, region } = server;
   let asked = 0;
   const role = createHttpServer((_request, response) => {
@@ -78,7 +78,7 @@ test('without a key, requests are signed with the role that the machine has', as
   }
 });
 
-test('a source of credentials that is silent: NO_CREDENTIALS, and S3 is not asked', async () => {
+test('a silent source of credentials makes requests fail with NO_CREDENTIALS, and S3 gets none of them', async () => {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => void sockets.add(socket.on('error', () => undefined)));
   const uri = await listening(silent);
@@ -136,7 +136,7 @@ describe('keys in a shared file', () => {
     expect(signedWith()).toEqual(['FIRST', 'FIRST', 'SECOND']);
   });
 
-  test('are read again at once when S3 does not know them any more', async () => {
+  test('are read again when S3 does not know them any more', async () => {
     const isFirst = ({ headers }: SeenRequest) => headers.authorization?.includes('FIRST') === true;
     proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'InvalidAccessKeyId') }, when: isFirst });
     await withKeys(async (store, forward) => {
@@ -150,7 +150,7 @@ describe('keys in a shared file', () => {
   });
 });
 
-describe('a request that waits for ever, as the SDK does not look at the signal yet', () => {
+describe('a request whose credentials never come', () => {
   const client = new S3Client({ region: 'us-east-1', endpoint: 'http://127.0.0.1:1', credentials: () => new Promise(() => undefined) });
   const common = { client, bucket: 'bucket', clock: systemClock, timeoutMs: 100 };
   const store = new S3ObjectStore(common);
@@ -164,11 +164,11 @@ describe('a request that waits for ever, as the SDK does not look at the signal 
     ['get', () => store.get('a'), { code: 'TIMEOUT' }],
     ['delete', () => store.delete('a'), { code: 'TIMEOUT' }],
     ['list', () => store.list('', { limit: 1 }), { code: 'TIMEOUT' }],
-  ])('%s', async (_what, request, expected) => {
+  ])('ends with TIMEOUT: %s', async (_what, request, expected) => {
     await expect(request()).rejects.toMatchObject(expected);
   });
 
-  test('and its caller may give up', async () => {
+  test('ends with ABORTED when its caller gives up', async () => {
     const caller = new AbortController();
     const asking = store.get('a', { signal: caller.signal });
     caller.abort();

@@ -13,7 +13,7 @@ const verdict = (text: string): string => {
   }
 };
 
-describe('endpoints that are stores', () => {
+describe('endpoints that are allowed', () => {
   test.each([
     ['https://fra1.digitaloceanspaces.com', 'https://fra1.digitaloceanspaces.com'],
     ['https://s3.example.com/', 'https://s3.example.com'],
@@ -29,11 +29,11 @@ describe('endpoints that are stores', () => {
     ['http://[fd12:3456::1]:9000', 'http://[fd12:3456::1]:9000'],
     ['https://ref.supabase.co/storage/v1/s3/', 'https://ref.supabase.co/storage/v1/s3'],
     ['http://100.64.0.1', 'http://100.64.0.1'],
-  ])('%s', (text, stored) => expect(verdict(text)).toBe(stored));
+  ])('%s is stored as %s', (text, stored) => expect(verdict(text)).toBe(stored));
 });
 
 describe('texts that are no URL', () => {
-  test.each(['minio', 'localhost:9000', '', '//host', 'http:/host', 'http://', 'http://exa mple.com', 'http://[::1', 'https//x'])('%p', (text) =>
+  test.each(['minio', 'localhost:9000', '', '//host', 'http:/host', 'http://', 'http://exa mple.com', 'http://[::1', 'https//x'])('%p is INVALID_SETTINGS', (text) =>
     expect(verdict(text)).toBe('INVALID_SETTINGS'),
   );
 });
@@ -88,10 +88,10 @@ describe('endpoints that are refused', () => {
     'http://METADATA.google.internal.',
     'http://metadata',
     'http://instance-data',
-  ])('%s', (text) => expect(verdict(text)).toBe('ENDPOINT_FORBIDDEN'));
+  ])('%s is ENDPOINT_FORBIDDEN', (text) => expect(verdict(text)).toBe('ENDPOINT_FORBIDDEN'));
 });
 
-test('a refusal repeats no password', () => {
+test('the message about a refused endpoint does not repeat its password', () => {
   expect.assertions(1);
   try {
     parseEndpoint('https://user:hunter22@s3.example.com');
@@ -100,7 +100,7 @@ test('a refusal repeats no password', () => {
   }
 });
 
-test('texts that are no address are not forbidden addresses', () => {
+test('isForbiddenAddress is false for a host name, and true for a link-local address with a zone or inside IPv6', () => {
   expect(isForbiddenAddress('example.com')).toBe(false);
   expect(isForbiddenAddress('fe80::1%eth0')).toBe(true);
   expect(isForbiddenAddress('::ffff:169.254.1.1')).toBe(true);
@@ -143,7 +143,7 @@ describe('addresses in odd spellings', () => {
   ])('%s is allowed', (address) => expect(isForbiddenAddress(address)).toBe(false));
 });
 
-describe('names', () => {
+describe('host names', () => {
   afterEach(() => jest.restoreAllMocks());
 
   /** Makes the machine's resolver give this answer. */
@@ -155,26 +155,26 @@ describe('names', () => {
   const look = (name: string, all: boolean) =>
     new Promise((resolve, reject) => guardedLookup(name, { all }, (error, found) => (error ? reject(error) : resolve(found))));
 
-  test('that resolve to a store are passed on as asked', async () => {
+  test('resolve to one address or to all, as asked, when all are allowed', async () => {
     resolvingTo('10.0.0.7', 'fd12::7');
     await expect(look('minio', false)).resolves.toBe('10.0.0.7');
     await expect(look('minio', true)).resolves.toHaveLength(2);
     await expect(assertResolvesToAllowed('http://minio:9000')).resolves.toBeUndefined();
   });
 
-  test('of which one address is forbidden are refused whole', async () => {
+  test('are refused whole when one of their addresses is forbidden', async () => {
     resolvingTo('10.0.0.7', '169.254.169.254');
     await expect(look('rebind.example', false)).rejects.toMatchObject({ code: 'ENDPOINT_FORBIDDEN' });
     await expect(look('rebind.example', true)).rejects.toMatchObject({ code: 'ENDPOINT_FORBIDDEN' });
     await expect(assertResolvesToAllowed('http://rebind.example')).rejects.toMatchObject({ code: 'ENDPOINT_FORBIDDEN' });
   });
 
-  test('of metadata services are refused wherever they resolve to', async () => {
+  test('are refused when they belong to a metadata service, whatever their address is', async () => {
     resolvingTo('10.0.0.7');
     await expect(look('metadata.google.internal', false)).rejects.toMatchObject({ code: 'ENDPOINT_FORBIDDEN' });
   });
 
-  test('that do not resolve keep their own error', async () => {
+  test('keep the resolver’s error when they do not resolve', async () => {
     const missing = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const fake = (_name: string, _options: unknown, callback: (error: Error) => void) => callback(missing);
     jest.spyOn(dns, 'lookup').mockImplementation(fake as unknown as typeof dns.lookup);

@@ -111,7 +111,7 @@ const variables = (url: string): Record<string, string> => ({
   https_proxy: url,
 });
 
-test('requests are what the settings say, whatever the environment and the shared files of the SDK say', async () => {
+test('requests follow the settings alone, whatever the environment and the shared files of the SDK say', async () => {
   const plain = await sent({});
   expect(plain.amazon.seen.map(({ hostname }) => hostname)).toEqual(Array(4).fill('bucket.s3.eu-west-1.amazonaws.com'));
   expect(plain.caught).toHaveLength(4);

@@ -27,7 +27,7 @@ afterAll(async () => {
 describe.each([
   ['drops the length of a HEAD', undefined],
   ['says zero for the length of a HEAD', '0'],
-])('a proxy that %s', (_what, value) => {
+])('behind a proxy that %s', (_what, value) => {
   test.each([
     ['an object', 'some bytes'],
     ['an object of one byte', 'b'],

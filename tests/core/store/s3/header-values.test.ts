@@ -42,9 +42,9 @@ const sentWith = (header: string) => proxy.seen.find(({ method, path }) => metho
 describe.each([
   ['in one request', () => whole.store],
   ['in parts', () => inParts.store],
-])('%s', (how, storeOf) => {
+])('a file that is uploaded %s', (how, storeOf) => {
   test.each([...bad, ['no slash', 'image'], ['two slashes', 'a/b/c'], ['too many characters', `image/${'x'.repeat(9_000)}`]])(
-    'a file whose type has %s is stored without the type',
+    'is stored without its type when the type has %s',
     async (what, contentType) => {
       const facts = await put(storeOf(), `${how}-${what}`.replaceAll(' ', '-'), { contentType });
       expect(facts.size).toBe(100);
@@ -53,20 +53,20 @@ describe.each([
     },
   );
 
-  test.each(bad)('a Cache-Control of %s is left out', async (what, cacheControl) => {
+  test.each(bad)('is stored without its Cache-Control when that has %s', async (what, cacheControl) => {
     await put(storeOf(), `${how}-cache-${what}`.replaceAll(' ', '-'), { contentType: 'image/png', cacheControl });
     expect(sentWith('cache-control')).toBeUndefined();
     expect(sentWith('content-type')).toBe('image/png');
   });
 
-  test('what a header can carry is sent', async () => {
+  test('is sent with a type and a Cache-Control that a header can carry', async () => {
     const contentType = 'application/vnd.a+json; charset="utf-8"; q=1';
     await put(storeOf(), `${how}-good`.replaceAll(' ', '-'), { contentType: ` ${contentType} `, cacheControl: 'max-age=60' });
     expect([sentWith('content-type'), sentWith('cache-control')]).toEqual([contentType, 'max-age=60']);
   });
 });
 
-test('a key that no header can carry is a refusal, and no outage', async () => {
+test('an access key that no header can carry makes a PUT fail with REJECTED, and S3 gets no request', async () => {
   const { store, destroy } = testS3Store({ endpoint: proxy.endpoint, bucket, credentials: { accessKeyId: 'a\nb', secretAccessKey: 'c' } });
   await expect(put(store, 'a', {})).rejects.toMatchObject({ code: 'REJECTED', refused: true });
   expect(proxy.seen).toEqual([]);

@@ -23,13 +23,13 @@ function answering(answer: object | Error) {
 
 const list = (answer: object | Error, request: Partial<ListRequest> = {}) => answering(answer).list('', { limit: 10, ...request });
 
-test('a page, and what asks for the next', async () => {
+test('list returns the objects of a page and the token for the next page', async () => {
   const answer = { ...LISTING, IsTruncated: true, NextContinuationToken: 'more', Contents: [object] };
   expect(await list(answer)).toEqual({ objects: [{ name: 'a.png', size: 1, etag: 'e' }], next: 'more' });
   expect(await list(LISTING)).toEqual({ objects: [], next: null });
 });
 
-test('encoded names are decoded, where the answer says that they are encoded', async () => {
+test('the names of a page are decoded only when the answer says that they are encoded', async () => {
   const named = async (Key: string, EncodingType?: string) => (await list({ ...LISTING, EncodingType, Contents: [{ ...object, Key }] })).objects[0]?.name;
   expect(await named('a+b%2B%25.png', 'url')).toBe('a b+%.png');
   expect(await named('a+b%2B.png')).toBe('a+b%2B.png');
@@ -41,23 +41,23 @@ test.each<[string, object, string, Partial<ListRequest>?]>([
   ['of another server', {}, 'NOT_S3'],
   ['with an object without a name', { ...LISTING, Contents: [{ Size: 1 }] }, 'NOT_S3'],
   ['with an object without a size', { ...LISTING, Contents: [{ Key: 'a.png' }] }, 'NOT_S3'],
-  ['that goes on, and does not say where', cut, 'UNSUPPORTED'],
+  ['that goes on and does not say where', cut, 'UNSUPPORTED'],
   ['that goes on where it began', { ...cut, NextContinuationToken: 'here' }, 'UNSUPPORTED', { after: 'here' }],
 ])('a page %s is refused', async (_what, answer, code, request = {}) => {
   await expect(list(answer, request)).rejects.toMatchObject({ code, refused: true });
 });
 
-test('a page of other names than were asked for is refused', async () => {
+test('a page with names outside the prefix that was asked for is refused', async () => {
   const store = answering({ ...LISTING, Contents: [object] });
   await expect(store.list('media/', { limit: 10 })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
 });
 
-test('a bare 404 on a bucket is somebody else’s', async () => {
+test('a listing that is answered by a bare 404 fails with NOT_S3', async () => {
   const store = list(Object.assign(new Error('not found'), { name: 'NotFound', $metadata: { httpStatusCode: 404 } }));
   await expect(store).rejects.toMatchObject({ code: 'NOT_S3' });
 });
 
-test('a page that failed for a moment is asked for again; while S3 is away it is not', async () => {
+test('a page that fails once is asked for again, but not while the breaker is open', async () => {
   const clock: Clock = Object.assign(new FakeClock(), { sleep: async () => undefined });
   const breaker = new CircuitBreaker(clock);
   let calls = 0;

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.stop(), 60_000);
 
-test('300 MB in parts cost less than 64 MB of memory', async () => {
+test('an upload of 300 MB in parts takes less than 64 MB of buffers', async () => {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   const { store, destroy } = testS3Store({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, bucket: await server.createBucket(), timeoutMs: 20_000 });
   const body = made(SIZE);

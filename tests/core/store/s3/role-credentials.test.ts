@@ -13,7 +13,7 @@ function setUp() {
   return { clock, asked, provide, refused };
 }
 
-test('requests at once ask the source once', async () => {
+test('two requests at the same time ask the source of the credentials once', async () => {
   const { asked, provide } = setUp();
   const both = Promise.all([provide(), provide()]);
   asked[0]?.answer(identity('a'));
@@ -21,7 +21,7 @@ test('requests at once ask the source once', async () => {
   expect(asked).toHaveLength(1);
 });
 
-test('a source that is silent is waited for once, and then behind the scenes', async () => {
+test('a silent source is waited for once, and its late answer is used by later requests', async () => {
   const { clock, asked, provide } = setUp();
   const first = provide();
   first.catch(() => undefined);
@@ -34,7 +34,7 @@ test('a source that is silent is waited for once, and then behind the scenes', a
   expect(await provide()).toEqual(identity('late'));
 });
 
-test('what comes late is used only until it ends, however much later the next request is', async () => {
+test('credentials that come late are used only until they expire', async () => {
   const { clock, asked, provide } = setUp();
   const first = provide();
   first.catch(() => undefined);
@@ -47,7 +47,7 @@ test('what comes late is used only until it ends, however much later the next re
   expect(await next).toEqual(identity('new'));
 });
 
-test('what names no end is asked for again after a minute, what names one shortly before it', async () => {
+test('credentials without an expiry are asked for again after a minute, others 5 minutes before they expire', async () => {
   const { clock, asked, provide } = setUp();
   const answered = async (number: number, given: RoleIdentity) => {
     const wanted = provide();
@@ -70,7 +70,7 @@ test('what names no end is asked for again after a minute, what names one shortl
   expect(asked).toHaveLength(3);
 });
 
-test('what S3 refuses is asked for at once, but not over and over', async () => {
+test('credentials that S3 refuses are asked for again at once, but only once in 5 seconds', async () => {
   const { clock, asked, provide, refused } = setUp();
   const first = provide();
   asked[0]?.answer(identity('revoked'));
@@ -86,7 +86,7 @@ test('what S3 refuses is asked for at once, but not over and over', async () => 
   expect(asked).toHaveLength(2);
 });
 
-test('a failure is not waited for again; the source is asked behind the scenes, and what it says is the next request’s', async () => {
+test('after a failure the source is asked again in the background after 5 seconds, and no request waits for it', async () => {
   const { clock, asked, provide } = setUp();
   const first = provide();
   asked[0]?.fail();
@@ -103,7 +103,7 @@ test('a failure is not waited for again; the source is asked behind the scenes, 
   expect(asked).toHaveLength(2);
 });
 
-test('a source that never answers is asked anew after half a minute', async () => {
+test('a source that never answers is asked again after half a minute', async () => {
   const { clock, asked, provide } = setUp();
   const first = provide();
   first.catch(() => undefined);
@@ -116,7 +116,7 @@ test('a source that never answers is asked anew after half a minute', async () =
   expect(asked).toHaveLength(2);
 });
 
-test('what was got before serves until it expires', async () => {
+test('credentials from before serve until they expire when the source fails', async () => {
   const { clock, asked, provide } = setUp();
   const expiration = new Date(clock.now() + 60_000);
   const first = provide();

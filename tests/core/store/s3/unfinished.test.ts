@@ -47,7 +47,7 @@ const parts = async (expected: string[]) => {
   else process.stdout.write('passed over on this server: it lists no uploads\n');
 };
 
-test('what a crashed upload left in parts is freed with its name, also the parts that came late; nobody else’s are', async () => {
+test('the sweeper aborts unfinished uploads under a crashed write’s name, also late ones, and nobody else’s', async () => {
   await begin('video.mp4');
   const strangers = ['video.mp4.part', 'other.mp4'];
   for (const key of ['video.mp4', 'video.mp4', ...strangers]) await bucket.beginUpload(key);
@@ -64,7 +64,7 @@ test('what a crashed upload left in parts is freed with its name, also the parts
   await parts(strangers.sort());
 }, 60_000);
 
-test('a name whose write ended is not asked for', async () => {
+test('the sweeper does not ask S3 for unfinished uploads under a name whose write has ended', async () => {
   const intent = await begin('old.txt');
   const { md5, size } = bodyOf('x');
   await world.ledger.publish([{ intent, size, md5, etag: null, mime: null }], { condemnObjects: true });
@@ -80,7 +80,7 @@ test.each([
   [501, 'NotImplemented'],
   [403, 'AccessDenied'],
   [405, 'MethodNotAllowed'],
-])('a server that does not say which uploads there are (%i %s): the object goes all the same', async (status, code) => {
+])('the sweeper removes an object although S3 does not list unfinished uploads (%i %s), and logs that once', async (status, code) => {
   await bucket.put('late.txt', 'landed late');
   await world.ledger.abandon([await begin('late.txt')]);
   proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) }, when: ({ method }) => method === 'GET' });
@@ -89,7 +89,7 @@ test.each([
   expect(world.lines.filter((line) => line.includes('does not tell whether parts'))).toHaveLength(1);
 });
 
-test('where the listing fails for a while the name waits, and nothing of it is removed before', async () => {
+test('the sweeper removes nothing under a name while S3 fails to list unfinished uploads', async () => {
   await bucket.put('late.txt', 'landed late');
   await world.ledger.abandon([await begin('late.txt')]);
   proxy.on({ fault: { kind: 'answer', answer: s3Error(500, 'InternalError') }, when: ({ method }) => method === 'GET' });
@@ -101,7 +101,7 @@ test('where the listing fails for a while the name waits, and nothing of it is r
   expect(await bucket.keys()).toEqual([]);
 });
 
-test('a listing of many pages is read to its end', async () => {
+test('abortWrites reads every page of unfinished uploads, and aborts those of its own name only', async () => {
   const page = (truncated: boolean, marker: string, id: string) =>
     `<ListMultipartUploadsResult><IsTruncated>${truncated}</IsTruncated><NextKeyMarker>a.mp4</NextKeyMarker>` +
     `<NextUploadIdMarker>${marker}</NextUploadIdMarker><Upload><Key>a.mp4</Key><UploadId>${id}</UploadId></Upload>` +

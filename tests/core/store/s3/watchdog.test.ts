@@ -13,7 +13,7 @@ class SetClock extends FakeClock {
 test.each([
   ['back by an hour', -3_600_000],
   ['forward by an hour', 3_600_000],
-])('a wait lasts as long as it says when the calendar is set %s', async (_what, offset) => {
+])('a wait of the watchdog lasts as long as it says although the calendar is set %s', async (_what, offset) => {
   const clock = new SetClock();
   let bites = 0;
   const watchdog = new Watchdog(clock, () => void (bites += 1));
