@@ -1,6 +1,9 @@
 import type { Core } from '@strapi/strapi';
 import { foreignMethods, localProvider, watchLocalProvider } from '../adapters/strapi/local-provider';
+import { carryAllFiles } from '../adapters/strapi/export-source';
 import { isWrapped, PROVIDER_METHODS, wrapProvider, wrapService, type UploadProvider, type UploadService } from '../adapters/strapi/upload-provider';
+import { systemClock } from '../core/clock';
+import { WholeFiles } from '../core/media/whole-files';
 import { providerIsLocal } from '../engine/engine';
 import { hostOf } from './host';
 import { takeUploadsRoute } from '../http/uploads-route';
@@ -27,6 +30,10 @@ export function register({ strapi }: { strapi: Core.Strapi }): void {
   };
   const services = strapi.get<Services>('services');
   services.extend('plugin::upload.upload', (service) => wrapService(service, active, onBypass));
+  carryAllFiles(strapi, async () => {
+    const storage = await active();
+    return storage && new WholeFiles({ reader: storage.reader, clock: systemClock });
+  });
   takeUploadsRoute(strapi, uploadsOptions(strapi));
 }
 
