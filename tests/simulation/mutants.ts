@@ -589,13 +589,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'An object of another place is served only when its MD5, its tag or its bytes prove it to be a copy',
     without: 'after a change of endpoint somebody else’s object of the same name is served for the file',
     file: 'core/buckets/stand-in.test.ts',
-    test: 'a proof is of the object that was read: one that was exchanged since is looked at anew',
+    test: 'is unavailable after its object was exchanged for other bytes, although the former object was proven',
   },
   {
     guard: 'Nothing is deleted in the present bucket by a name that was written in another place',
     without: 'a delete takes away an object that belongs to somebody else, or to another copy of the project',
     file: 'core/buckets/stand-in.test.ts',
-    test: 'the sweeper deletes nothing there by the names of another place',
+    test: 'the sweeper deletes nothing in the present bucket by a name that was written in another location',
   },
   {
     guard: 'A pair of keys that nobody typed in is used at its own place only',
