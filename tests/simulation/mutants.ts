@@ -601,6 +601,6 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'A pair of keys that nobody typed in is used at its own place only',
     without: 'files are written to a stranger’s server, signed with the keys of the environment or of a role',
     file: 'core/settings/service.test.ts',
-    test: 'the environment’s, at another endpoint',
+    test: 'turns S3 off at a place that is not its own: %s',
   },
 ];
