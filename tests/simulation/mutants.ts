@@ -361,7 +361,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'So does an audit, before it calls a file unlisted, an object or a file an orphan',
     without: 'such a format is buried, and purged a week later',
     file: 'core/jobs/audit/findings.test.ts',
-    test: 'a format that something else has named is listed as any other',
+    test: 'a format with an unusual name counts as listed: it is not buried, and its bytes are no orphans',
   },
   {
     guard: 'A buried row that the library lists is read again before it is served',
@@ -403,7 +403,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Where S3 refuses to overwrite, the name is forgotten, not condemned',
     without: 'the sweeper removes somebody else’s object, where that has the same size',
     file: 'core/jobs/upload/free-names.test.ts',
-    test: 'what comes into the bucket after it was listed is not overwritten, and never removed',
+    test: 'an object that comes into the bucket after the listing is not overwritten, and never removed',
   },
   {
     guard: 'An object that cannot be that of a write which never ended is left alone',
@@ -469,13 +469,13 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Phase 2 waits for phase 1 on its disk',
     without: 'files leave the disk while others of the same library have not come to S3 yet',
     file: 'core/jobs/cleanup/job.test.ts',
-    test: 'does not begin before phase 1 is complete, and ends when that is so no more',
+    test: 'phase 2 does not begin before phase 1 is complete, and pauses when phase 1 is no longer complete',
   },
   {
     guard: 'A file leaves the disk only if its object can be read, and for good',
     without: 'the only readable copy of a file goes whose object a lifecycle rule has archived, or that nobody may read',
     file: 'core/jobs/cleanup/job.test.ts',
-    test: '%s keeps its file on the disk',
+    test: 'keeps its file on the disk when %s',
   },
   {
     guard: 'A size that a HEAD does not tell is asked for, and never taken for zero',
@@ -523,19 +523,19 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'Leaving records a plain path only when nothing else has it on record',
     without: 'a file settles where the sweeper is about to remove one',
     file: 'core/jobs/leave/settle.test.ts',
-    test: 'the other order: as long as its removal is due, nothing settles at a path',
+    test: 'a file does not settle at a path while the removal of the former file is due',
   },
   {
     guard: 'A file that settles has both names until the ledger knows the new one, and a day longer',
     without: 'a visitor who comes in between finds nothing, and after a crash nobody does',
     file: 'core/jobs/leave/settle.test.ts',
-    test: 'on the way out it gets its plain path; its own name goes a day later, and no byte with it',
+    test: 'a file gets its plain path while leaving; its own name goes a day later, and its bytes stay',
   },
   {
     guard: 'A file is compared with the ledger before it settles',
     without: 'after the plugin is gone Strapi serves a damaged file, whose object nobody looks for any more',
     file: 'core/jobs/leave/settle.test.ts',
-    test: 'a copy on disk that was damaged is not settled',
+    test: 'a damaged copy on the disk is not settled, and the next run fetches the file once more',
   },
   {
     guard: 'A path on which a file was replaced rests before it gets other bytes',
@@ -589,18 +589,18 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     guard: 'An object of another place is served only when its MD5, its tag or its bytes prove it to be a copy',
     without: 'after a change of endpoint somebody else’s object of the same name is served for the file',
     file: 'core/buckets/stand-in.test.ts',
-    test: 'a proof is of the object that was read: one that was exchanged since is looked at anew',
+    test: 'is unavailable after its object was exchanged for other bytes, although the former object was proven',
   },
   {
     guard: 'Nothing is deleted in the present bucket by a name that was written in another place',
     without: 'a delete takes away an object that belongs to somebody else, or to another copy of the project',
     file: 'core/buckets/stand-in.test.ts',
-    test: 'the sweeper deletes nothing there by the names of another place',
+    test: 'the sweeper deletes nothing in the present bucket by a name that was written in another location',
   },
   {
     guard: 'A pair of keys that nobody typed in is used at its own place only',
     without: 'files are written to a stranger’s server, signed with the keys of the environment or of a role',
     file: 'core/settings/service.test.ts',
-    test: 'the environment’s, at another endpoint',
+    test: 'turns S3 off at a place that is not its own: %s',
   },
 ];

@@ -64,7 +64,7 @@ const refusal = async (work: Promise<unknown>): Promise<unknown> => {
   return (error as { code?: string } | undefined)?.code;
 };
 
-test('every job is answered with how far the library is', async () => {
+test('the answer has the progress, the schedule and the obstacle of each job', async () => {
   const { api, cleanup, now } = setUp();
   cleanup.blocked = 'UPLOAD_INCOMPLETE';
   const { jobs } = await api.answer();
@@ -84,12 +84,12 @@ test('every job is answered with how far the library is', async () => {
   expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['READ_ONLY', 'READ_ONLY', 'READ_ONLY', undefined]);
 });
 
-test('a file that was found nowhere keeps the upload from being all there', () => {
+test('missing files count into the total of the upload', () => {
   const tallies = { ...TALLIES, pendingLibrary: { count: 0, bytes: 0 }, missing: { count: 2, bytes: 0 }, failedOf: { local: 0, both: 0, remote: 0, missing: 2 } };
   expect(progressOf('upload', tallies, [], null)).toMatchObject({ done: 5, total: 7, failed: 2 });
 });
 
-test('the pace is that of all runs under way that are old enough to tell', () => {
+test('the pace is the sum of the runs under way that have lasted at least 2 seconds', () => {
   const run = (lastsMs: number, done: number) => ({ lastsMs, entry: { job: 'upload', dryRun: false, done, bytesDone: done * 10 } as RunEntry });
   const pace = (...runs: ReturnType<typeof run>[]) => {
     const { perSecond, bytesPerSecond, etaSeconds } = progressOf('upload', TALLIES, runs, null);
@@ -101,7 +101,7 @@ test('the pace is that of all runs under way that are old enough to tell', () =>
   expect(pace(run(4_000, 6), run(2_000, 1), run(100, 100))).toEqual([2, 20, 2]);
 });
 
-test('a start is taken, shown as wanted, runs, and is not taken twice; a stop ends it', async () => {
+test('a started job is wanted, then runs and shows its pace; a second start is refused, and a stop ends it', async () => {
   const { api, upload, runner, answerOf } = setUp();
   upload.work = async (context) => {
     context.progress.expect(9, 90);
@@ -124,7 +124,7 @@ test('a start is taken, shown as wanted, runs, and is not taken twice; a stop en
   await runner.stop();
 });
 
-test('a job that waits between two runs, for a file that failed, is begun anew when somebody starts it', async () => {
+test('a start begins a job anew that is waiting between two runs because a file failed', async () => {
   const { api, upload, runner, answerOf } = setUp();
   upload.work = async () => ({ status: 'paused', code: 'FILE_CHANGED' });
   await api.start('upload', {});
@@ -140,7 +140,7 @@ test('a job that waits between two runs, for a file that failed, is begun anew w
   await runner.stop();
 });
 
-test('where nothing was ever looked at, nothing is complete', async () => {
+test('a job is not complete while the ledger is empty, unless it has run to its end', async () => {
   const { api, audit, runner, answerOf, now } = setUp();
   now.tallies = NOTHING;
   expect((await api.answer()).jobs.map(({ name, complete, looked }) => [name, complete, looked])).toEqual(['upload', 'cleanup', 'purge', 'audit'].map((name) => [name, false, false]));
@@ -153,7 +153,7 @@ test('where nothing was ever looked at, nothing is complete', async () => {
   await runner.stop();
 });
 
-test('a run goes on with those that were paused right before it, back to the one that began anew', () => {
+test('a run is summed up with the paused runs right before it, back to the run that began anew', () => {
   const past = (id: number, status: RunEntry['status'], fromStart = false) => ({ entry: runOf({ id, status, done: 10 ** id, startedAt: `began ${id}` }), fromStart });
   const whole = (...runs: ReturnType<typeof past>[]) => {
     const [last, ...before] = runs as [ReturnType<typeof past>, ...ReturnType<typeof past>[]];
@@ -166,7 +166,7 @@ test('a run goes on with those that were paused right before it, back to the one
   expect(whole(past(3, 'running', true), past(2, 'paused'))).toEqual([3, 1_000, 'began 3']);
 });
 
-test('the last run is told together with the paused ones that it goes on with, as they are one work; an audit begins anew', async () => {
+test('the last run is summed up with the paused runs that it continues; the last run of an audit stands alone', async () => {
   const { upload, audit, runner, answerOf } = setUp();
   const left = [3, 2, 0];
   upload.work = async ({ progress }) => {
@@ -191,7 +191,7 @@ test('the last run is told together with the paused ones that it goes on with, a
   expect((await answerOf('audit')).lastRun).toMatchObject({ status: 'complete', done: 1 });
 });
 
-test('a start is refused with the reason', async () => {
+test('a start that cannot be taken is refused with the reason, and no request is stored', async () => {
   const { api, cleanup, now, requests } = setUp();
   cleanup.blocked = 'UPLOAD_INCOMPLETE';
   expect(await refusal(api.start('cleanup', {}))).toBe('UPLOAD_INCOMPLETE');
@@ -209,7 +209,7 @@ test('a start is refused with the reason', async () => {
   expect(await requests.list()).toEqual([]);
 });
 
-test('a disk that does not tell its room blocks the job that asks for it, and hides no other', async () => {
+test('a job whose check of the disk or of S3 fails is blocked by that, and the other jobs are still answered', async () => {
   const { api, cleanup, upload } = setUp();
   const statfs = Object.assign(new Error('EIO: i/o error, statfs'), { code: 'EIO', syscall: 'statfs' });
   jest.spyOn(cleanup, 'blockedBy').mockRejectedValue(statfs);
@@ -220,7 +220,7 @@ test('a disk that does not tell its room blocks the job that asks for it, and hi
   await expect(api.answer()).rejects.toThrow('no such column');
 });
 
-test('the purge is woken; it cannot be stopped or scheduled', async () => {
+test('a start of the purge wakes it; the purge can be neither stopped nor scheduled', async () => {
   const { api, woken } = setUp();
   expect(await api.start('purge', {})).toMatchObject({ name: 'purge', running: false });
   expect(woken()).toBe(1);
@@ -229,7 +229,7 @@ test('the purge is woken; it cannot be stopped or scheduled', async () => {
   expect(await refusal(api.setSchedule('audit', { enabled: true }))).toBe('NO_SUCH_JOB');
 });
 
-test('a schedule becomes a setting; one that cannot be kept is refused', async () => {
+test('a changed schedule is stored in the settings, and an invalid schedule is refused', async () => {
   const { api, patches } = setUp();
   await api.setSchedule('cleanup', { enabled: true, expression: '0 3 * * *' });
   await api.setSchedule('upload', { enabled: false });
@@ -239,7 +239,7 @@ test('a schedule becomes a setting; one that cannot be kept is refused', async (
   expect(patches).toHaveLength(2);
 });
 
-test('a stop switches the schedule off, which would begin anew; not that of a job whose dry run is stopped', async () => {
+test('a stop switches off the schedule that would begin the job anew; the stop of a dry run does not', async () => {
   const { api, upload, cleanup, audit, runner, requests, patches, answerOf } = setUp();
   for (const job of [upload, cleanup, audit]) job.work = untilAborted;
   const ticking = runner.tick('upload');
@@ -262,7 +262,7 @@ test('a stop switches the schedule off, which would begin anew; not that of a jo
   await runner.stop();
 });
 
-test('a report is the last dry run’s, by pages; what a real run reports is not kept', async () => {
+test('the report has the findings of the last dry run in pages; those of a real run are not kept', async () => {
   const { api, upload, runner, answerOf } = setUp();
   upload.work = async ({ progress, report }) => {
     progress.expect(2, 20);
@@ -283,7 +283,7 @@ test('a report is the last dry run’s, by pages; what a real run reports is not
   await runner.stop();
 });
 
-test('a dry run under way is answered with its own numbers', async () => {
+test('the progress of a job whose dry run is under way is that of the dry run', async () => {
   const { api, cleanup, runner, answerOf } = setUp();
   cleanup.work = async (context) => {
     context.progress.expect(700, 7000);
@@ -296,7 +296,7 @@ test('a dry run under way is answered with its own numbers', async () => {
   await runner.stop();
 });
 
-test('whether a job is complete is asked with its last run, which a dry run is not', async () => {
+test('a job is asked whether it is complete with its last real run, even after a later dry run', async () => {
   const { api, upload, runner, answerOf } = setUp();
   const asked = jest.spyOn(upload, 'isComplete');
   const lastAsked = () => (asked.mock.lastCall as unknown[])[1];

@@ -27,18 +27,18 @@ function world(names: string[]) {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `photo_${index}.jpg`);
 
-test('before any job has run, everything that was not written through the plugin is told of', async () => {
+test('the census counts the library items that the ledger does not know before any job has run', async () => {
   const { census, take } = world(numbered(1_200));
   await take('photo_3.jpg', 'photo_700.jpg');
   expect(await census.look()).toEqual({ items: 1_200, untaken: 1_198 });
 });
 
-test('a name that the plugin can never take up is not promised to be moved', async () => {
+test('the census does not count an unusable name among the items that are still to be moved', async () => {
   const { census } = world(['photo_1.jpg', '../escape.jpg']);
   expect(await census.look()).toEqual({ items: 2, untaken: 1 });
 });
 
-test('once an inventory of the whole library has ended, nothing is walked through any more', async () => {
+test('the census reads no page of the library once an inventory of the whole library has ended', async () => {
   const { census, inventory, pages } = world(numbered(3));
   Object.assign(inventory, { completedTo: 2 });
   expect(await census.look()).toEqual({ items: 3, untaken: 3 });
@@ -48,7 +48,7 @@ test('once an inventory of the whole library has ended, nothing is walked throug
   expect(pages).toEqual([]);
 });
 
-test('a count rests for a while, and then sees what has changed', async () => {
+test('the census gives its last count again at first, and counts anew after two seconds', async () => {
   const { census, clock, take } = world(numbered(2));
   expect(await census.look()).toEqual({ items: 2, untaken: 2 });
   await take('photo_0.jpg');
@@ -57,7 +57,7 @@ test('a count rests for a while, and then sees what has changed', async () => {
   expect(await census.look()).toEqual({ items: 2, untaken: 1 });
 });
 
-test('a large library does not hold the answer up: the number follows', async () => {
+test('the census answers without the number when the count takes a second, and has it the next time', async () => {
   const { census, clock, items } = world(numbered(2));
   const page = items.page;
   let go: () => void = () => undefined;
@@ -74,7 +74,7 @@ test('a large library does not hold the answer up: the number follows', async ()
   expect(await census.look()).toEqual({ items: 2, untaken: 2 });
 });
 
-test('a database that does not answer leaves the number out, not the status', async () => {
+test('the census answers null when the database fails', async () => {
   const { census, items } = world(numbered(2));
   items.count = () => Promise.reject(new Error('gone'));
   expect(await census.look()).toBeNull();

@@ -7,7 +7,7 @@ const setUp = () => {
   return { changes: new ObjectsApi({ ledger: { retry, untrash: async () => 0 }, rows: { forget }, onChange } as unknown as ObjectsApiDeps), retry, forget, onChange };
 };
 
-test('files are named, or all of them are meant; what was remembered of them is forgotten, and the work goes on', async () => {
+test('a retry takes keys or all files, forgets the remembered rows of the keys, and reports the change', async () => {
   const { changes, forget, onChange } = setUp();
   expect(await changes.retry({ keys: ['a.jpg', 'b.png'] })).toEqual({ count: 2 });
   expect(await changes.retry({ all: true })).toEqual({ count: 7 });
@@ -15,7 +15,7 @@ test('files are named, or all of them are meant; what was remembered of them is 
   expect(onChange).toHaveBeenCalledTimes(2);
 });
 
-test.each([undefined, {}, { keys: [] }, { all: false }, { keys: ['a.jpg'], all: true }, { keys: [7] }, { keys: ['../../etc/passwd'] }])('%j is refused, and nothing is changed', async (body) => {
+test.each([undefined, {}, { keys: [] }, { all: false }, { keys: ['a.jpg'], all: true }, { keys: [7] }, { keys: ['../../etc/passwd'] }])('a retry with the body %j is refused, and changes nothing', async (body) => {
   const { changes, retry } = setUp();
   await expect(changes.retry(body)).rejects.toMatchObject({ refused: true, code: expect.stringMatching(/^INVALID_(QUERY|KEY)$/) });
   expect(retry).not.toHaveBeenCalled();

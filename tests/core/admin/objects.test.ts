@@ -28,7 +28,7 @@ beforeEach(async () => {
 const page = (query: Record<string, string> = {}) => new ObjectsApi({ ledger, registry, volume: { id: HERE }, rows: { forget: () => undefined }, onChange: () => undefined }).page(query);
 const keys = async (query: Record<string, string>) => (await page(query)).results.map(({ key }) => key);
 
-test('a file as the API shows it', async () => {
+test('a failed file is shown with its state, size, volume, attempts and last error', async () => {
   await ledger.recordFailure((await ledger.find(parseKey('a.txt')))!, 'DISK_ERROR', 1000);
   expect((await page({ failed: 'true' })).results).toEqual([
     {
@@ -38,7 +38,7 @@ test('a file as the API shows it', async () => {
   ]);
 });
 
-test('stranded: the only copy is on a volume that has vanished, or that nobody has heard of', async () => {
+test('a file is stranded when its only copy is on a volume that has vanished or that nobody has heard of', async () => {
   expect(await keys({ stranded: 'true' })).toEqual(['c.txt', 'd.txt', 'e.txt']);
   expect((await page()).results.map(({ stranded }) => stranded)).toEqual([false, false, true, true, true]);
   const volumes = strandedOn((await ledger.tallies()).onlyOn, await registry.list(), HERE);
@@ -48,25 +48,25 @@ test('stranded: the only copy is on a volume that has vanished, or that nobody h
   ]);
 });
 
-test('this process’s own volume is never out of reach, whatever the registry says of it', async () => {
+test('files on this process’s own volume are not stranded, even when the registry says that it has vanished', async () => {
   const { onlyOn } = await ledger.tallies();
   expect(strandedOn(onlyOn, [known(HERE, true), known(THERE, false)], HERE).map(({ id }) => id)).toEqual([LOST, UNHEARD]);
 });
 
-test('deleted files are trash, not stranded', async () => {
+test('a deleted file is listed as trash and not as stranded', async () => {
   await ledger.bury(parseKey('c.txt'), { purgeAfterMs: 1000 });
   expect(await keys({ stranded: 'true' })).toEqual(['d.txt', 'e.txt']);
   expect((await page({ state: 'trash' })).results).toMatchObject([{ key: 'c.txt', state: 'trash', stranded: false }]);
 });
 
-test('pages', async () => {
+test('the list comes in pages, each with the total beside it', async () => {
   expect(await page({ page: '2', pageSize: '2' })).toMatchObject({ results: [{ key: 'c.txt' }, { key: 'd.txt' }], pagination: { page: 2, pageSize: 2, total: 5 } });
   expect(await page({ page: '3', pageSize: '2' })).toMatchObject({ results: [{ key: 'e.txt' }], pagination: { total: 5 } });
   expect((await page({ page: '1000000' })).results).toEqual([]);
 });
 
 test.each<Record<string, string>>([{}, { state: 'local' }, { state: 'remote' }, { state: 'trash' }, { failed: 'true' }, { stranded: 'true' }, { stranded: 'true', failed: 'true' }])(
-  'the total of %j is that of the list',
+  'the total for the query %j is the number of files in the list',
   async (query) => {
     await ledger.bury(parseKey('b.txt'), { purgeAfterMs: 1000 });
     await ledger.recordFailure((await ledger.find(parseKey('c.txt')))!, 'DISK_ERROR', 1000);
@@ -75,7 +75,7 @@ test.each<Record<string, string>>([{}, { state: 'local' }, { state: 'remote' }, 
   },
 );
 
-test('what the tallies know is not counted again', async () => {
+test('the list takes the totals that the tallies hold, and asks the ledger for no count', async () => {
   const count = jest.spyOn(ledger, 'count');
   for (const query of [{}, { state: 'local' }, { failed: 'true' }, { stranded: 'true' }]) await page(query as Record<string, string>);
   expect(count).not.toHaveBeenCalled();
@@ -93,7 +93,7 @@ test.each([
   [{ pageSize: '' }, ['pageSize']],
   [{ surprise: 'x', page: 'x' }, ['page', 'surprise']],
   [{ state: ['local', 'both'] }, ['state']],
-])('%j is refused', async (query, paths) => {
+])('the list refuses the query %j, and names the bad fields', async (query, paths) => {
   const refused: { fields: { path: string }[] } = await new ObjectsApi({ ledger, registry, volume: { id: HERE }, rows: { forget: () => undefined }, onChange: () => undefined }).page(query).then(
     () => Promise.reject(new Error('accepted')),
     (error: unknown) => error as never,

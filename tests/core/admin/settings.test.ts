@@ -32,7 +32,7 @@ async function setUp(variables: Record<string, string> = {}) {
     }), repository, opened, probe, learnt };
 }
 
-test('the stored settings are tested, with the stored secret', async () => {
+test('a connection test without a body tests the stored settings and their secret, and reports its result', async () => {
   const { api, opened, learnt } = await setUp();
   expect(await api.test(undefined)).toMatchObject({ ok: true });
   // the tested settings are in force, so the findings are true for everybody
@@ -40,7 +40,7 @@ test('the stored settings are tested, with the stored secret', async () => {
   expect(opened).toMatchObject([{ bucket: 'media', credentials: { secretAccessKey: 'hunter2-secret' } }]);
 });
 
-test('unsaved settings are tested and not stored', async () => {
+test('a connection test of unsaved settings neither stores them nor reports its result', async () => {
   const { api, opened, repository, learnt } = await setUp();
   const before = repository.row;
   expect(await api.test({ bucket: 'other', secretAccessKey: 'new-secret' })).toMatchObject({ ok: true });
@@ -49,7 +49,7 @@ test('unsaved settings are tested and not stored', async () => {
   expect(repository.row).toBe(before);
 });
 
-test('the stored secret is not tried at another place', async () => {
+test('a connection test does not try the stored secret at another endpoint, but asks for the secret', async () => {
   const { api, opened } = await setUp();
   await expect(api.test({ endpoint: 'http://127.0.0.1:9999' })).rejects.toMatchObject({ code: 'SECRET_REQUIRED', fields: [{ path: 'endpoint' }] });
   expect(opened).toEqual([]);
@@ -60,7 +60,7 @@ test.each([
   ['localhost:9000', 'endpoint:INVALID_SETTINGS', /not a URL/],
   ['http://169.254.169.254', 'endpoint:ENDPOINT_FORBIDDEN', /not allowed/],
   ['http://user@s3.example.com', 'endpoint:ENDPOINT_FORBIDDEN', /user name/],
-])('an endpoint that cannot be used is a finding: %s', async (endpoint, expected, message) => {
+])('a connection test answers an unusable endpoint with a failed step: %s', async (endpoint, expected, message) => {
   const { api, opened } = await setUp();
   const answer = await api.test({ endpoint });
   expect(story(answer)).toEqual([expected]);
@@ -68,25 +68,25 @@ test.each([
   expect(opened).toEqual([]);
 });
 
-test('other bad fields are refused as in an update', async () => {
+test('a connection test refuses a body with other bad fields, and names them', async () => {
   const { api } = await setUp();
   await expect(api.test({ bucket: 'a/b', nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS', fields: [{ path: 'bucket' }, { path: 'nonsense' }] });
 });
 
-test('a copy of production only reads', async () => {
+test('a connection test on a copy of production only reads', async () => {
   const { api, probe } = await setUp({ NODE_ENV: 'development' });
   expect(story(await api.test({ productionOnly: true }))).toEqual(['endpoint', 'credentials', 'read']);
   expect(probe.written).toEqual([]);
 });
 
-test('an answer is as fresh as the database', async () => {
+test('an answer has the settings that another process has just stored', async () => {
   const { api, repository } = await setUp();
   repository.row = { ...repository.row, revision: 9, settings: { ...repository.row.settings, concurrency: 11 } };
   expect((await api.answer()).settings.concurrency).toBe(11);
 });
 
 describe('“Stop using S3”', () => {
-  test('reads only from then on, and switches both phases off; “Use S3 again” undoes it, but for the schedules', async () => {
+  test('makes the instance read-only and switches both schedules off; “Use S3 again” undoes all but the schedules', async () => {
     const { api, repository } = await setUp();
     await repository.update((row) => ({ ...row, settings: { ...row.settings, uploadScheduleEnabled: true, cleanupScheduleEnabled: true } }));
     expect(await api.leave()).toMatchObject({
@@ -102,10 +102,10 @@ describe('“Stop using S3”', () => {
   });
 
   test.each([
-    ['off', { bucket: null }, {}, 'NOT_CONFIGURED'],
-    ['a copy of production', { productionOnly: true }, { NODE_ENV: 'development' }, 'PRODUCTION_ONLY'],
-    ['on its way out already', { leaving: true }, {}, 'LEAVING'],
-  ] as const)('is refused with the reason where S3 is not in use: %s', async (_, settings, variables, code) => {
+    ['while S3 is off', { bucket: null }, {}, 'NOT_CONFIGURED'],
+    ['on a copy of production', { productionOnly: true }, { NODE_ENV: 'development' }, 'PRODUCTION_ONLY'],
+    ['while the project is leaving already', { leaving: true }, {}, 'LEAVING'],
+  ] as const)('is refused with the reason, and changes nothing, %s', async (_, settings, variables, code) => {
     const { api, repository } = await setUp(variables);
     await api.update(settings);
     const { revision } = repository.row;
@@ -114,7 +114,7 @@ describe('“Stop using S3”', () => {
   });
 });
 
-test('one test at a time: a second one is refused while the first is under way', async () => {
+test('a connection test is refused while another one is under way', async () => {
   const { api, opened } = await setUp();
   const first = api.test(undefined);
   await expect(api.test(undefined)).rejects.toMatchObject({ code: 'TEST_RUNNING' });

@@ -48,7 +48,7 @@ function settings(patch: Partial<PermittedSettings['settings']> = {}, mode: Perm
   return { ...resolution, settings: { ...resolution.settings, ...patch }, mode, reason: null, revision: 1 };
 }
 
-test('a bucket is writable only where the settings that led to it allowed it, and this instance may write now', async () => {
+test('a bucket is writable only if its own settings allowed it and the instance may write now', async () => {
   const { connections, instance } = setup();
   await connections.apply(settings());
   instance.mode = 'read-only';
@@ -61,7 +61,7 @@ test('a bucket is writable only where the settings that led to it allowed it, an
   expect(connections.writable).toBe(connections.readable);
 });
 
-test('a bucket that was used before is still read after a change, at the same endpoint only', async () => {
+test('a former bucket is still read after a change of the bucket, but not after a change of the endpoint', async () => {
   const { connections, opened } = setup();
   await connections.apply(settings({ bucket: 'first' }));
   const first = connections.readable!.locationId;
@@ -78,7 +78,7 @@ test('a bucket that was used before is still read after a change, at the same en
 test.each([
   ['a dot at the end', { endpoint: 'https://s3.example.com.' }],
   ['another region to sign for', { signingRegion: 'eu-central-1' }],
-])('another spelling of the same place is the same place: %s', async (_what, patch) => {
+])('a location in another spelling is read through the present bucket, without a stand-in: %s', async (_what, patch) => {
   const { connections } = setup();
   await connections.apply(settings());
   const first = connections.readable!.locationId;
@@ -88,7 +88,7 @@ test.each([
   expect(connections.standInFor(first)).toBeUndefined();
 });
 
-test('the present bucket stands in for every other place, also for one that is reached, and not for itself', async () => {
+test('the present bucket stands in for every other location, even one that is reached, and not for itself', async () => {
   const { connections } = setup();
   await connections.apply(settings());
   const first = connections.readable!.locationId;
@@ -102,7 +102,7 @@ test('the present bucket stands in for every other place, also for one that is r
   expect(connections.standInFor(first)).toBeUndefined();
 });
 
-test('read-only reads and does not write; off does neither', async () => {
+test('the mode read-only leaves the bucket readable and not writable, and the mode off leaves it neither', async () => {
   const { connections } = setup();
   await connections.apply(settings({}, 'read-only'));
   expect(connections.writable).toBeUndefined();
@@ -112,7 +112,7 @@ test('read-only reads and does not write; off does neither', async () => {
   expect([connections.writable, connections.readable, connections.storeAt(locationId)]).toEqual([undefined, undefined, undefined]);
 });
 
-test('settings that cannot be applied leave no connection: the former ones may allow what these forbid', async () => {
+test('settings that cannot be applied leave no bucket writable, not even the former one', async () => {
   const { connections, state } = setup();
   await connections.apply(settings());
   state.refuseToOpen = true;
@@ -121,7 +121,7 @@ test('settings that cannot be applied leave no connection: the former ones may a
 });
 
 describe('the check after a change', () => {
-  test.each(['NO_CREDENTIALS', 'BUCKET_NOT_FOUND', 'NOT_S3', 'UNREACHABLE'] as const)('shows %s at once', async (code) => {
+  test.each(['NO_CREDENTIALS', 'BUCKET_NOT_FOUND', 'NOT_S3', 'UNREACHABLE'] as const)('reports %s as an outage at once', async (code) => {
     const { connections, outage, state } = setup();
     await connections.apply(settings());
     state.failure = code;
@@ -129,7 +129,7 @@ describe('the check after a change', () => {
     expect(outage.current?.code).toBe(code);
   });
 
-  test('takes a missing object for an answer, and ends what the former settings caused', async () => {
+  test('counts a missing object as an answer, and ends the outage that the former settings caused', async () => {
     const { connections, outage } = setup();
     outage.begins('NO_CREDENTIALS');
     await connections.apply(settings());
@@ -137,7 +137,7 @@ describe('the check after a change', () => {
     expect(outage.current).toBeUndefined();
   });
 
-  test('a 403 says nothing: a key without the right to list gets it for every missing object', async () => {
+  test('takes a 403 for no outage, because a key without the right to list gets it for a missing object', async () => {
     const { connections, outage, state } = setup();
     await connections.apply(settings());
     state.failure = 'ACCESS_DENIED';
@@ -146,8 +146,8 @@ describe('the check after a change', () => {
   });
 });
 
-describe('the end of an outage is told, so that what fell back follows at once', () => {
-  test('when the probe closes the breaker', async () => {
+describe('the end of an outage', () => {
+  test('is announced when the probe closes the breaker', async () => {
     const { connections, state } = setup();
     await connections.apply(settings());
     state.failure = 'UNREACHABLE';
@@ -159,7 +159,7 @@ describe('the end of an outage is told, so that what fell back follows at once',
     expect(state.recovered).toBe(1);
   });
 
-  test('when an upload or the check succeeds after refusals, which leave the breaker closed', async () => {
+  test('is announced when an upload or the check succeeds after refusals, which leave the breaker closed', async () => {
     const { connections, outage, state } = setup();
     await connections.apply(settings());
     outage.begins('SIGNATURE_MISMATCH');

@@ -72,7 +72,7 @@ async function read(): Promise<Record<string, string>> {
   return found;
 }
 
-test('real servers: another spelling of the endpoint, and a place to which all was copied, serve every file as it was', async () => {
+test('files are served at another spelling of the endpoint, and at another server once all was copied there', async () => {
   const [first, second] = [servers[0]!, servers[1]!];
   const deps = { ledger: world.ledger, openBucket: real };
   await connections.apply(at(first));

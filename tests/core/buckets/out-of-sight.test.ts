@@ -54,14 +54,14 @@ function settings({ endpoint, bucket }: Location, mode: PermittedSettings['mode'
   return { ...resolution, mode, reason: mode === 'off' ? 'NOT_CONFIGURED' : null, revision: 1 };
 }
 
-test('nothing in S3: nothing is out of sight, and nobody is asked', async () => {
+test('no file is out of sight while the ledger has none in S3, whether S3 is off or does not answer', async () => {
   const { deps, fail } = setUp();
   fail(NEW, 'UNREACHABLE');
   expect(await outOfSight(deps, settings(NEW, 'off'))).toEqual(NONE);
   expect(await outOfSight(deps, settings(NEW))).toEqual(NONE);
 });
 
-test('while S3 is off all files that only it has are out of sight; those with a copy on disk are not', async () => {
+test('while S3 is off, the files that only S3 has are out of sight, and those with a copy on disk are not', async () => {
   const { deps, write } = setUp();
   await write(OLD, FILES);
   const row = (await deps.ledger.find(parseKey('a.txt')))!;
@@ -71,20 +71,20 @@ test('while S3 is off all files that only it has are out of sight; those with a 
 });
 
 test.each<[string, Location, readonly Location[], typeof ALL]>([
-  ['the same place', OLD, [OLD], NONE],
-  ['the same place in another spelling', { ...OLD, endpoint: 'https://old.example.com.' }, [{ ...OLD, endpoint: 'https://old.example.com.' }], NONE],
-  ['another endpoint', NEW, [OLD], ALL],
-  ['another endpoint, to which all was copied', NEW, [OLD, NEW], NONE],
-  ['another bucket at the same endpoint, from which the old one is still read', { ...OLD, bucket: 'other' }, [OLD], NONE],
-  ['another bucket at the same endpoint, and the old one is gone', { ...OLD, bucket: 'other' }, [], ALL],
-  ['another bucket at the same endpoint, to which all was moved', { ...OLD, bucket: 'other' }, [{ ...OLD, bucket: 'other' }], NONE],
-])('%s', async (_what, place, copies, expected) => {
+  ['the same location leave no file out of sight', OLD, [OLD], NONE],
+  ['the same location in another spelling leave no file out of sight', { ...OLD, endpoint: 'https://old.example.com.' }, [{ ...OLD, endpoint: 'https://old.example.com.' }], NONE],
+  ['another endpoint put all files out of sight', NEW, [OLD], ALL],
+  ['another endpoint to which all was copied leave no file out of sight', NEW, [OLD, NEW], NONE],
+  ['another bucket at the same endpoint leave no file out of sight while the old bucket is there', { ...OLD, bucket: 'other' }, [OLD], NONE],
+  ['another bucket at the same endpoint put all files out of sight when the old bucket is gone', { ...OLD, bucket: 'other' }, [], ALL],
+  ['another bucket at the same endpoint to which all was moved leave no file out of sight', { ...OLD, bucket: 'other' }, [{ ...OLD, bucket: 'other' }], NONE],
+])('settings for %s', async (_what, place, copies, expected) => {
   const { deps, write } = setUp();
   await write(OLD, FILES, copies);
   expect(await outOfSight(deps, settings(place))).toEqual(expected);
 });
 
-test('a copy that is not whole, or not the same, hides nothing', async () => {
+test('a copy of the bucket that lacks a file or has other bytes leaves all files out of sight', async () => {
   const { deps, write, at } = setUp();
   await write(OLD, FILES, [OLD, NEW]);
   const { store } = at(NEW);
@@ -94,7 +94,7 @@ test('a copy that is not whole, or not the same, hides nothing', async () => {
   expect(await outOfSight(deps, settings(NEW))).toEqual(ALL);
 });
 
-test('only the files of the place that is not reached', async () => {
+test('only the files of a location that is not reached are out of sight', async () => {
   const { deps, write } = setUp();
   await write(OLD, ['a.txt']);
   await write(NEW, ['b.txt', 'c.txt']);
@@ -107,21 +107,21 @@ test.each<[ErrorCode, typeof ALL]>([
   ['BUCKET_NOT_FOUND', ALL],
   ['UNREACHABLE', NONE],
   ['TIMEOUT', NONE],
-])('the place that was written to answers %s', async (code, expected) => {
+])('a location that answers %s has these files out of sight: %j', async (code, expected) => {
   const { deps, write, fail } = setUp();
   await write(OLD, FILES);
   fail(OLD, code);
   expect(await outOfSight(deps, settings(OLD))).toEqual(expected);
 });
 
-test('one of its files that is lost does not make a place out of reach', async () => {
+test('a location in which one object is lost has no file out of sight', async () => {
   const { deps, write, at } = setUp();
   await write(OLD, FILES);
   await at(OLD).store.delete('a.txt');
   expect(await outOfSight(deps, settings(OLD))).toEqual(NONE);
 });
 
-test('the line of the log', () => {
+test('the line for the log is empty without a file out of sight, and else names the number and the reason', () => {
   expect(outOfSightLine(NONE, settings(NEW))).toBe('');
   expect(outOfSightLine(ALL, settings(NEW, 'off'))).toContain('S3 is off (NOT_CONFIGURED), and 3 files (15 bytes)');
   expect(outOfSightLine({ count: 1, bytes: 5 }, settings(NEW))).toMatch(/^1 file \(5 bytes\) are only|bucket "media" at https:\/\/new\.example\.com/);

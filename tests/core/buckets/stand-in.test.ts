@@ -46,21 +46,21 @@ const rowOf = async (name: string) => {
 };
 const gets = () => world.requests.filter((request) => request.startsWith('get ')).length;
 
-describe('reading what was copied to the present bucket', () => {
-  test('by its MD5', async () => {
+describe('a file of another location that was copied to the present bucket', () => {
+  test('is proven by its MD5 and served with one GET', async () => {
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     expect(await world.read('a.txt')).toBe('the bytes');
     expect(gets()).toBe(1);
   });
 
-  test('by the tag that its parts made there as here', async () => {
+  test('is proven by the tag of its parts, which is the same in both locations, and served with one GET', async () => {
     disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-there-2' });
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     expect(await world.read('a.txt')).toBe('the bytes');
     expect(gets()).toBe(1);
   });
 
-  test('by its bytes, read once, where no tag tells', async () => {
+  test('is proven by its bytes when no tag tells, and is read for that only before the first answer', async () => {
     disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     expect(await world.read('a.txt')).toBe('the bytes');
@@ -69,7 +69,7 @@ describe('reading what was copied to the present bucket', () => {
     expect(gets()).toBe(4);
   });
 
-  test('a proof is of the object that was read: one that was exchanged since is looked at anew', async () => {
+  test('is unavailable after its object was exchanged for other bytes, although the former object was proven', async () => {
     let tag = 'one-2';
     disguise = (facts) => ({ ...facts, md5: null, etag: tag });
     await elsewhere('a.txt', 'the bytes', 'the bytes');
@@ -82,9 +82,9 @@ describe('reading what was copied to the present bucket', () => {
 
   test.each([
     ['other bytes of the same length', 'THE BYTES'],
-    ['other bytes', 'other bytes'],
+    ['bytes of another length', 'other bytes'],
     ['nothing', null],
-  ])('never %s', async (_what, here) => {
+  ])('is unavailable when the present bucket has %s under its name', async (_what, here) => {
     await elsewhere('a.txt', 'the bytes', here);
     expect(await world.read('a.txt')).toBe('unavailable');
     disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
@@ -93,7 +93,7 @@ describe('reading what was copied to the present bucket', () => {
     expect(await world.read('a.txt')).toBe('unavailable');
   });
 
-  test('a place that is reached is asked first', async () => {
+  test('is read from its own location first while that is reached', async () => {
     const first = new MemoryObjectStore();
     await first.put('a.txt', bodyOf('the bytes'));
     await elsewhere('a.txt', 'the bytes', 'the bytes', createHash('md5').update('the bytes').digest('hex'));
@@ -112,8 +112,8 @@ describe('reading what was copied to the present bucket', () => {
   });
 });
 
-describe('jobs on what was copied to the present bucket', () => {
-  test('the cleanup’s proof holds there, by the bytes', async () => {
+describe('jobs on files of another location that were copied to the present bucket', () => {
+  test('the proof of the cleanup holds for a true copy, and fails for other bytes and for a missing object', async () => {
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     await elsewhere('b.txt', 'the bytes', 'THE BYTES');
     await elsewhere('c.txt', 'the bytes', null);
@@ -121,7 +121,7 @@ describe('jobs on what was copied to the present bucket', () => {
     expect([await prove('a.txt'), await prove('b.txt'), await prove('c.txt')]).toEqual(['proven', 'UNAVAILABLE', 'UNAVAILABLE']);
   });
 
-  test('the restore brings it back, and nothing else', async () => {
+  test('the restore brings back a true copy, and refuses an object with other bytes', async () => {
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     await elsewhere('b.txt', 'the bytes', 'THE BYTES');
     expect(await bringBack(world.jobs, await rowOf('a.txt'))).toBe(true);
@@ -130,7 +130,7 @@ describe('jobs on what was copied to the present bucket', () => {
     expect((await rowOf('b.txt')).placement.state).toBe('remote');
   });
 
-  test('the sweeper deletes nothing there by the names of another place', async () => {
+  test('the sweeper deletes nothing in the present bucket by a name that was written in another location', async () => {
     await elsewhere('a.txt', 'the bytes', 'the bytes');
     await world.ledger.bury(world.key('a.txt'), { purgeAfterMs: 0 });
     await world.ledger.purge((await world.ledger.find(world.key('a.txt')))!, { referenced: false, condemnObjects: true });
@@ -141,7 +141,7 @@ describe('jobs on what was copied to the present bucket', () => {
   });
 });
 
-test('a large object is looked at behind the scenes: nobody waits for all of its bytes', async () => {
+test('a large copy is proven in the background: the first visitor gets "unavailable", a later one the file', async () => {
   const content = 'x'.repeat(17 * 1024 * 1024);
   disguise = (facts) => ({ ...facts, md5: null, etag: 'tag-of-here-3' });
   await elsewhere('a.bin', content, content);

@@ -20,7 +20,7 @@ const everything = async () => ({
   due: await world.ledger.dueNames({ kind: 'file', volume: world.deps.volume.id }, 100),
 });
 
-test('phase 1: what would be uploaded, and why the rest would be passed by', async () => {
+test('a dry run of phase 1 counts the files to upload, tells why it skips the others, and changes nothing', async () => {
   await world.put('in-s3.txt', 'in s3');
   world.list(['in-s3.txt']);
   await world.shelve('a.txt', 'b.txt', 'given-up.txt', 'buried.txt');
@@ -55,13 +55,13 @@ test('phase 1: what would be uploaded, and why the rest would be passed by', asy
   expect(await everything()).toEqual(before);
 });
 
-test('phase 1 estimates the requests that the proof needs', async () => {
+test('a dry run of phase 1 counts the GETs of uploads that only their bytes can prove', async () => {
   await world.shelve('a.txt', 'b.txt');
   world.state.proof = 'bytes';
   expect((await world.run(uploadJob(world.deps), { dryRun: true })).progress.requests).toMatchObject({ head: 2, put: 2, get: 2 });
 });
 
-test('phase 2: what would be freed, also while it may not begin', async () => {
+test('a dry run of phase 2 counts the files to free even while phase 1 is incomplete, and changes nothing', async () => {
   await world.shelve('a.txt', 'b.txt', 'doubtful.txt');
   await world.run(uploadJob(world.deps));
   await world.shelve('late.txt');

@@ -38,7 +38,7 @@ beforeEach(() => {
 const pause = () => new Promise((resolve) => setImmediate(resolve));
 const options = (more: Partial<WorkOptions> = {}): WorkOptions => ({ concurrency: 4, batchSize: 10, signal: ending.signal, ...more });
 
-test('every row is worked on once, so many at a time, also from one batch to the next', async () => {
+test('workOn works on each row once, 4 at a time, and no hand is idle between two batches', async () => {
   const seen: string[] = [];
   let inHand = 0;
   const hands: number[] = [];
@@ -57,7 +57,7 @@ test('every row is worked on once, so many at a time, also from one batch to the
   expect(released).toEqual([]);
 });
 
-test('the claims of what waits and of what is in hand are renewed while the work lasts, and no others', async () => {
+test('workOn renews the claims of the rows that wait or are in hand, and no others, while the work lasts', async () => {
   jest.useFakeTimers();
   try {
     const renewed: string[][] = [];
@@ -79,7 +79,7 @@ test('the claims of what waits and of what is in hand are renewed while the work
   }
 });
 
-test('never more rows are in hand than a batch has', async () => {
+test('workOn has no more rows in hand than a batch has, even with a higher concurrency', async () => {
   let inHand = 0;
   let most = 0;
   await workOn(deps, request, options({ concurrency: 50 }), async () => {
@@ -91,7 +91,7 @@ test('never more rows are in hand than a batch has', async () => {
   expect(most).toBe(10);
 });
 
-test('after each batch’s number of rows, and at the end, one is told; never twice at a time', async () => {
+test('workOn calls afterBatch after each 10 rows and at the end, never twice at a time', async () => {
   let told = 0;
   let telling = 0;
   let worked = 0;
@@ -110,7 +110,7 @@ test('after each batch’s number of rows, and at the end, one is told; never tw
   expect(workedWhenTold.at(-1)).toBe(25);
 });
 
-test('the work ends when so many rows as a batch has did not move on, and what was not come to is given back', async () => {
+test('workOn ends when as many rows as a batch has did not move on, and gives back the rows not begun', async () => {
   let tried = 0;
   const result = await workOn(deps, request, options(), async () => {
     tried++;
@@ -124,16 +124,16 @@ test('the work ends when so many rows as a batch has did not move on, and what w
   expect(tried + released.length + library.length).toBe(25);
 });
 
-test('one that does not move on holds up no other', async () => {
+test('workOn goes on to the end while one row in ten moves on', async () => {
   const result = await workOn(deps, request, options(), async ({ key }) => Number.parseInt(key) % 10 === 0);
   expect(result).toEqual({ done: 3, failed: 22 });
 });
 
 test.each([
-  ['stopped', () => ending.abort()],
-  ['told that it must not go on', undefined],
-  ['left by S3', () => void (isClosed = false)],
-])('%s: what is in hand comes to its end, the rest is given back', async (_, end) => {
+  ['that is stopped', () => ending.abort()],
+  ['whose afterBatch says that it must not go on', undefined],
+  ['whose breaker opens', () => void (isClosed = false)],
+])('workOn %s finishes the rows in hand and gives back the rest', async (_, end) => {
   let done = 0;
   const afterBatch = async () => end !== undefined;
   const result = await workOn(deps, request, options({ afterBatch }), async () => {
@@ -151,7 +151,7 @@ test.each([
   ['work', async () => true],
   ['a claim', async () => true],
   ['afterBatch', () => Promise.reject(new Error('the database is gone'))],
-])('%s that rejects ends it, once what is in hand has ended', async (what, afterBatch) => {
+])('the failure of %s rejects workOn once the rows in hand have ended, and the rest is given back', async (what, afterBatch) => {
   let inHand = 0;
   let worked = 0;
   const failing = { ...deps, ledger: { ...deps.ledger } };
@@ -170,7 +170,7 @@ test.each([
   expect(worked + released.length + library.length).toBe(25);
 });
 
-describe('batches that somebody else finds', () => {
+describe('workOn with batches that the caller finds', () => {
   async function* found(size: number, asked: number[] = []) {
     for (let from = 0; from < 25; from += size) {
       asked.push(inHand);
@@ -186,7 +186,7 @@ describe('batches that somebody else finds', () => {
     return true;
   };
 
-  test('every row is worked on; a batch is asked for once the one before has ended, and nothing is claimed or given back', async () => {
+  test('asks for a batch when the one before has ended, works on each row, and claims and gives back nothing', async () => {
     const asked: number[] = [];
     let told = 0;
     const afterBatch = async () => Boolean(++told);
@@ -195,20 +195,20 @@ describe('batches that somebody else finds', () => {
     expect([claims, released]).toEqual([[], []]);
   });
 
-  test('a batch that does not fit ends the work', async () => {
+  test('ends at a batch that does not fit', async () => {
     const fits = async (rows: readonly LedgerRow[]) => rows[0] !== library[10];
     expect(await workOn(deps, found(5), options({ fits }), work)).toEqual({ done: 10, failed: 0 });
   });
 });
 
-test('a claimed batch that does not fit is given back', async () => {
+test('workOn ends at a claimed batch that does not fit, and gives it back', async () => {
   const fits = async (rows: readonly LedgerRow[]) => rows[0]!.key !== '10.png';
   const result = await workOn(deps, request, options({ fits }), async () => true);
   expect(result).toEqual({ done: 10, failed: 0 });
   expect(released).toHaveLength(10);
 });
 
-test('nothing is given back where nothing is left', async () => {
+test('workOn does not ask the ledger to release rows when none is left', async () => {
   const release = jest.fn();
   await workOn({ ...deps, ledger: { ...deps.ledger, release } }, request, options(), async () => true);
   expect(release).not.toHaveBeenCalled();

@@ -15,7 +15,7 @@ function setup() {
   return { clock, leases, holder, work, end: () => end() };
 }
 
-test('one process works at a time, however long it takes, and the next when it has ended', async () => {
+test('a lease lets one process work at a time, however long that takes, and the next one when it has ended', async () => {
   const { clock, holder, work, end } = setup();
   const [one, other] = [holder('one'), holder('other')];
   const working = one.during('cleaning', work);
@@ -33,7 +33,7 @@ test('one process works at a time, however long it takes, and the next when it h
   expect(clock.sleeping).toBe(0);
 });
 
-test('two works of one process are not under one lease at once, though the lease is its own', async () => {
+test('a process that holds a lease does not begin a second work under it', async () => {
   const { clock, holder, work, end } = setup();
   const one = holder('one');
   const working = one.during('cleaning', work);
@@ -66,7 +66,7 @@ test('each work has a lease of its own', async () => {
   await working;
 });
 
-test('work that fails gives the lease back, and fails', async () => {
+test('work that fails gives its lease back, and passes its error on', async () => {
   const { clock, holder } = setup();
   await expect(holder('one').during('cleaning', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(clock.sleeping).toBe(0);
@@ -81,7 +81,7 @@ test('the work of a process that was killed is taken over a minute later', async
   expect(await holder('other').during('cleaning', async () => undefined)).toBe(true);
 });
 
-test('work goes on where its lease cannot be renewed', async () => {
+test('work goes on although its lease cannot be renewed', async () => {
   const { clock, leases, holder, work, end } = setup();
   const working = holder('one').during('cleaning', work);
   await clock.advance(0);

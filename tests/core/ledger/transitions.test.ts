@@ -78,7 +78,7 @@ const check = (property: (changes: step.Change[], events: readonly Event[]) => v
   );
 
 describe('in any history of a row', () => {
-  it('no live name is ever condemned, and no name twice', () =>
+  it('no live name is condemned, and no name is condemned twice', () =>
     check((changes) => {
       const condemned = new Set<string>();
       for (const change of changes) {
@@ -90,7 +90,7 @@ describe('in any history of a row', () => {
       }
     }));
 
-  it('every name that is dropped is condemned in the same step, unless it is an object that may not be', () =>
+  it('each dropped name is condemned in the same step, unless objects may not be condemned', () =>
     check((changes, events) => {
       events.forEach((event, index) => {
         const [before, after] = [changes[index], changes[index + 1]] as [step.Change, step.Change];
@@ -100,7 +100,7 @@ describe('in any history of a row', () => {
       });
     }));
 
-  it('the revision grows by one with each change of what is stored, and failures do not count', () =>
+  it('the rev grows by one with each change of the row, and not with a failed attempt', () =>
     check((changes, events) => {
       events.forEach((event, index) => {
         const [before, after] = [changes[index], changes[index + 1]] as [step.Change, step.Change];
@@ -109,7 +109,7 @@ describe('in any history of a row', () => {
       });
     }));
 
-  it('the ticket of the content never falls, and only a publish or purge changes whose bytes they are', () =>
+  it('the ticket never falls, and only a publish or a purge changes it or drops a live name', () =>
     check((changes, events) => {
       events.forEach((event, index) => {
         const [before, after] = [changes[index], changes[index + 1]] as [step.Change, step.Change];
@@ -120,7 +120,7 @@ describe('in any history of a row', () => {
       });
     }));
 
-  it('a gone row has no names, and comes back by a write that began after its delete only', () =>
+  it('a gone row has no live name, and comes back only by a write that began after its delete', () =>
     check((changes, events) => {
       events.forEach((event, index) => {
         const [before, after] = [changes[index], changes[index + 1]] as [step.Change, step.Change];
@@ -134,7 +134,7 @@ describe('in any history of a row', () => {
 });
 
 describe('writes', () => {
-  it('leave the latest one, whatever the order they end in', () =>
+  it('leave the bytes of the latest one, in whatever order they end', () =>
     fc.assert(
       fc.property(aStart, fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1 }), (start, tickets) => {
         const events = tickets.map((ticket): Event => ({ do: 'publish', ticket, disk: ticket % 2 === 0, condemnObjects: true }));
@@ -144,7 +144,7 @@ describe('writes', () => {
       }),
     ));
 
-  it('and a delete end the same in whatever order: buried when the delete is the latest, else not', () =>
+  it('that meet a delete leave the row buried only if the delete is the latest, in either order', () =>
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.boolean(), (write, bury, first) => {
         fc.pre(write !== bury);
@@ -161,7 +161,7 @@ describe('writes', () => {
 });
 
 describe('tickets', () => {
-  it('are the drawn id, and above all that the row has seen even when the sequence was set back', () => {
+  it('are the drawn number, or one more than the highest of the row when the sequence was set back', () => {
     const row = step.firstRow(KEY, undefined);
     expect(step.ticketFor(row, 7)).toBe(7);
     const seen: LedgerRow = { ...row, ticket: 40 as Ticket, tombstone: { ticket: 50 as Ticket } };
@@ -170,7 +170,7 @@ describe('tickets', () => {
     expect(step.ticketFor({ ...seen, tombstone: null }, 3)).toBe(41);
   });
 
-  it('come with nine digits', () => {
+  it('come with a nonce of nine digits', () => {
     expect(step.nonce(() => 0)).toBe('000000000');
     expect(step.nonce(() => 0.999_999_999_9)).toBe('999999999');
   });

@@ -40,7 +40,7 @@ beforeEach(() => {
   outage = new Outage(incidents, new FakeClock(), events);
 });
 
-test('an outage is begun once, told as differences while it lasts, and ended; two warnings in all', async () => {
+test('an outage is written as one incident, with the new fallbacks of each flush, and logged with two warnings', async () => {
   outage.begins('UNREACHABLE');
   outage.begins('TIMEOUT');
   outage.fellBack('TIMEOUT');
@@ -56,20 +56,20 @@ test('an outage is begun once, told as differences while it lasts, and ended; tw
   expect(asked).toBe(5);
 });
 
-test('while it lasts every flush is a sign of life, also when nothing happened', async () => {
+test('each flush during an outage is a sign of life, even when nothing happened', async () => {
   outage.begins('UNREACHABLE');
   for (let minute = 0; minute < 3; minute++) await outage.flush();
   expect(incidents.told).toEqual(['begin UNREACHABLE', 'beat +0', 'beat +0', 'beat +0']);
 });
 
-test('without an outage incidents of crashed processes are ended, and nothing else is written', async () => {
+test('a flush without an outage ends the incidents of crashed processes, and writes nothing else', async () => {
   await outage.flush();
   outage.ends();
   await outage.flush();
   expect(incidents.told).toEqual(['end unseen', 'end unseen']);
 });
 
-test('an outage that ends before the first flush, and the next one, are two', async () => {
+test('an outage that ends before the first flush and the next outage are two incidents', async () => {
   outage.fellBack('UNREACHABLE');
   outage.ends();
   outage.fellBack('TIMEOUT');
@@ -77,7 +77,7 @@ test('an outage that ends before the first flush, and the next one, are two', as
   expect(incidents.told).toEqual(['begin UNREACHABLE', 'end +1', 'begin TIMEOUT', 'beat +1']);
 });
 
-test('what could not be written is written later, and counted once', async () => {
+test('a later flush writes what a failed flush could not, and counts each fallback once', async () => {
   incidents.down = true;
   outage.fellBack('UNREACHABLE');
   await expect(outage.flush()).rejects.toThrow('away');
@@ -90,7 +90,7 @@ test('what could not be written is written later, and counted once', async () =>
   expect(incidents.told).toEqual(['begin UNREACHABLE', 'end +2', 'end unseen', 'end unseen']);
 });
 
-test('what happens while a flush writes is in the next one', async () => {
+test('a fallback and an end that come while a flush writes are in the next flush', async () => {
   outage.fellBack('UNREACHABLE');
   incidents.meanwhile = () => {
     incidents.meanwhile = () => {

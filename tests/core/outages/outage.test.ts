@@ -72,7 +72,7 @@ async function timed(work: () => Promise<unknown>): Promise<{ ms: number; code: 
   return { ms: performance.now() - startedAt, code };
 }
 
-test('each attempt sends a fresh stream: one that fails after 120 bytes does not spoil the next', async () => {
+test('an upload whose stream fails after 120 bytes is sent again whole, from a fresh stream', async () => {
   const bytes = someBytes(300_000);
   const body = failingBody(bytes, 120, 1);
   const { name, attempts } = await putWithRetry(body);
@@ -88,7 +88,7 @@ test('an upload whose connection breaks in the middle is sent again, whole', asy
   expect((await bytesOf((await store.get(name)).body)).equals(bytes)).toBe(true);
 });
 
-test.each(['head', 'get', 'delete'] as const)('%s: three requests in all', async (operation) => {
+test.each(['head', 'get', 'delete'] as const)('a failing %s sends 3 requests in all', async (operation) => {
   proxy.on({ fault: { kind: 'answer', answer: s3Error(500, 'InternalError') } });
   await expect(store[operation](aName())).rejects.toMatchObject({ code: 'SERVER_ERROR' });
   expect(proxy.count()).toBe(3);
@@ -101,7 +101,7 @@ test('throttling is retried, and does not open the breaker', async () => {
   expect(breaker.state.kind).toBe('closed');
 });
 
-test('a put is never repeated by the store', async () => {
+test('the store does not repeat a PUT', async () => {
   proxy.on({ fault: { kind: 'reset' } });
   await expect(store.put(aName(), bodyOf('x'))).rejects.toMatchObject({ code: 'UNREACHABLE', refused: false });
   expect(proxy.count('PUT')).toBe(1);
@@ -111,14 +111,14 @@ test.each([
   [403, 'AccessDenied', 'ACCESS_DENIED'],
   [401, 'Unauthorized', 'INVALID_ACCESS_KEY'],
   [404, 'NoSuchBucket', 'BUCKET_NOT_FOUND'],
-] as const)('%i %s is final: one request', async (status, code, expected) => {
+] as const)('the answer %i %s is final: neither a PUT nor a GET is sent again', async (status, code, expected) => {
   proxy.on({ fault: { kind: 'answer', answer: s3Error(status, code) } });
   await expect(putWithRetry(bodyOf('x'))).rejects.toMatchObject({ code: expected });
   await expect(store.get(aName())).rejects.toMatchObject({ code: expected });
   expect(proxy.count()).toBe(2);
 });
 
-describe('an endpoint that does not answer costs the first upload at most 5 s, the next ones nothing', () => {
+describe('an endpoint that does not answer', () => {
   const pays = async (upload: () => Promise<unknown>, codes: string[]) => {
     const first = await timed(upload);
     expect(codes).toContain(first.code);
@@ -132,21 +132,21 @@ describe('an endpoint that does not answer costs the first upload at most 5 s, t
     return first.ms;
   };
 
-  test('it takes requests and never answers', async () => {
+  test('costs only the first upload time, 5 s at most, when it takes requests and is silent', async () => {
     proxy.on({ fault: { kind: 'blackhole' } });
     expect(await pays(() => putWithRetry(bodyOf('x')), ['TIMEOUT'])).toBeGreaterThan(3_500);
   });
-  test('it stops reading in the middle of a large body', async () => {
+  test('costs only the first upload time, 5 s at most, when it stops reading in the middle of a large body', async () => {
     proxy.on({ fault: { kind: 'deaf' } });
     const large = bodyOf(someBytes(30_000_000));
     await pays(() => putWithRetry(large), ['TIMEOUT']);
   });
-  test('nobody listens', async () => {
+  test('costs only the first upload time, 1.5 s at most, when nobody listens', async () => {
     await proxy.refuse();
     expect(await pays(() => putWithRetry(bodyOf('x')), ['UNREACHABLE'])).toBeLessThan(1_500);
     await proxy.accept();
   });
-  test('no packet comes back', async () => {
+  test('costs only the first upload time, 5 s at most, when no packet comes back', async () => {
     destroy();
     // this address is in TEST-NET-1, which leads nowhere, unless a sandbox refuses it at once
     const nowhere = testS3Store({ endpoint: 'http://192.0.2.1:9000', bucket, timeoutMs: 30_000 });
@@ -154,7 +154,7 @@ describe('an endpoint that does not answer costs the first upload at most 5 s, t
     store = resilient(nowhere.store, { breaker, policy, clock: systemClock });
     await pays(() => putWithRetry(bodyOf('x')), ['UNREACHABLE', 'TIMEOUT']);
   });
-  test('a read pays no more', async () => {
+  test('costs only the first read time, 5 s at most, when it takes requests and is silent', async () => {
     proxy.on({ fault: { kind: 'blackhole' } });
     await pays(() => store.get(aName()), ['TIMEOUT']);
   });

@@ -28,14 +28,14 @@ async function wait(ms: number, everyMs = 5_000): Promise<void> {
   }
 }
 
-describe('S3 gives out what it has, and takes nothing', () => {
+describe('while S3 answers reads and takes no uploads', () => {
   beforeEach(async () => {
     await world.put('before.txt');
     on('PUT', full);
     worlds.proxy.forget();
   });
 
-  test('reads go on, and uploads go to the disk without another try', async () => {
+  test('reads go on, and after two failures uploads go to the disk without a request to S3', async () => {
     await world.put('one.txt');
     await world.put('two.txt');
     worlds.proxy.forget();
@@ -49,7 +49,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     expect(breaker().state.kind).toBe('closed');
   });
 
-  test('is one incident and one warning, which the probe does not end, and a few tries a minute', async () => {
+  test('one incident, one warning and a few PUTs a minute follow, and a probe does not end the outage', async () => {
     for (const name of ['one.txt', 'two.txt', 'three.txt', 'four.txt']) await world.put(name);
     worlds.proxy.forget();
     await breaker().forceProbe();
@@ -63,7 +63,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     expect(world.outage.current).toMatchObject({ code: 'SERVER_ERROR', reads: false, writes: true, detail: expect.stringContaining('XMinioStorageFull') });
   });
 
-  test('is told of as well where one file alone waits, and nothing else is uploaded', async () => {
+  test('the outage is reported even when one file alone waits and nothing else is uploaded', async () => {
     await world.put('one.txt');
     await wait(60_000, 2_000);
     expect(world.incidents).toEqual(['SERVER_ERROR']);
@@ -72,7 +72,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     expect((await world.row('one.txt'))?.lastError).toBe('SERVER_ERROR');
   });
 
-  test('ends with the first upload that passes, and all follow', async () => {
+  test('the first upload that passes ends the outage, and all fallbacks follow', async () => {
     const names = ['one.txt', 'two.txt', 'three.txt'];
     for (const name of names) await world.put(name);
     await wait(20_000);
@@ -85,7 +85,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     expect(await world.place('after.txt')).toBe('remote');
   });
 
-  test('where uploads are refused meanwhile, the next one after a pause finds out', async () => {
+  test('uploads that may not fall back are refused, until one after a pause reaches S3 again', async () => {
     await world.close();
     world = await worlds.open({ keepsLocally: false });
     for (const name of ['one.txt', 'two.txt']) await expect(world.put(name)).rejects.toMatchObject({ code: 'UPLOAD_REFUSED' });
@@ -97,7 +97,7 @@ describe('S3 gives out what it has, and takes nothing', () => {
     expect(world.outage.current).toBeUndefined();
   });
 
-  test('a wait in vain is paid once', async () => {
+  test('a PUT without an answer is waited for only once, and reads go on', async () => {
     worlds.proxy.heal();
     on('PUT', { kind: 'blackhole' });
     await world.put('one.txt');
@@ -114,10 +114,10 @@ describe('one file that does not pass', () => {
 
   test.each([
     ['a proxy’s limit on the size of a body', htmlPage(413), 'TOO_LARGE'],
-    ['the same, without a page', { status: 413 }, 'TOO_LARGE'],
+    ['a proxy’s limit without a page', { status: 413 }, 'TOO_LARGE'],
     ['a firewall’s page', htmlPage(403), 'FILE_REFUSED'],
-    ['a refusal of S3’s own', s3Error(400, 'InvalidRequest'), 'FILE_REFUSED'],
-  ])('%s is no outage, keeps nobody from S3, and ends after a few tries', async (_what, answer, code) => {
+    ['a refusal by S3 itself', s3Error(400, 'InvalidRequest'), 'FILE_REFUSED'],
+  ])('causes no outage, holds up no other file and gets 5 attempts because of %s', async (_what, answer, code) => {
     poison({ kind: 'answer', answer });
     await world.put('poison.bin');
     for (const name of others) await world.put(name);
@@ -137,9 +137,9 @@ describe('one file that does not pass', () => {
   });
 
   test.each([
-    ['an error of S3’s', { kind: 'answer', answer: s3Error(500, 'InternalError') }],
-    ['a connection that breaks', { kind: 'reset' }],
-  ] as const)('%s keeps nobody from S3', async (_what, fault) => {
+    ['an error of S3', { kind: 'answer', answer: s3Error(500, 'InternalError') }],
+    ['a broken connection', { kind: 'reset' }],
+  ] as const)('causes no outage and holds up no other file because of %s', async (_what, fault) => {
     poison(fault);
     for (const name of others.slice(0, 2)) await world.put(name);
     await world.put('poison.bin');
@@ -159,8 +159,8 @@ describe('one file that does not pass', () => {
   test.each([
     ['a proxy’s limit', htmlPage(413)],
     ['a firewall’s page', htmlPage(403)],
-    ['an error of S3’s', s3Error(500, 'InternalError')],
-  ])('%s does not block phase 1', async (_what, answer) => {
+    ['an error of S3', s3Error(500, 'InternalError')],
+  ])('does not block phase 1 because of %s', async (_what, answer) => {
     poison({ kind: 'answer', answer });
     await world.libraryFiles(['poison.bin', ...others]);
     await world.put('new.txt');
@@ -170,7 +170,7 @@ describe('one file that does not pass', () => {
     expect(world.incidents).toEqual([]);
   });
 
-  test('an editor whose upload is not kept on the disk is told what it was', async () => {
+  test('is refused with the reason when it may not fall back to the disk', async () => {
     await world.close();
     world = await worlds.open({ keepsLocally: false });
     poison({ kind: 'answer', answer: htmlPage(413) });
@@ -178,7 +178,7 @@ describe('one file that does not pass', () => {
     expect(world.incidents).toEqual([]);
   });
 
-  test('but a page for every upload is an outage, and nobody’s own fault', async () => {
+  test('is not blamed when every upload gets a page, because that is an outage', async () => {
     on('PUT', { kind: 'answer', answer: htmlPage(403) });
     for (const name of others) await world.put(name);
     expect(world.outage.current).toMatchObject({ code: 'NOT_S3', writes: true, reads: false });
@@ -196,7 +196,7 @@ describe('reads', () => {
     for (const name of ['a.txt', 'b.txt', 'c.txt']) await world.put(name);
   });
 
-  test('that are all refused are one incident and one warning with S3’s own code, and end with the first that is not', async () => {
+  test('cause one incident and one warning with S3’s code while all are refused, until the first that is not', async () => {
     on('GET', denied);
     for (let time = 0; time < 3; time++) {
       for (const name of ['a.txt', 'b.txt', 'c.txt']) expect(await world.read(name)).toBe('unavailable');
@@ -213,7 +213,7 @@ describe('reads', () => {
     expect(world.outage.current).toBeUndefined();
   });
 
-  test('that fail because S3 is away are part of that outage, and end with it', async () => {
+  test('are part of the outage while S3 is away, which the probe ends for reads and uploads together', async () => {
     worlds.proxy.on({ fault: { kind: 'reset' } });
     for (const name of ['a.txt', 'b.txt', 'c.txt']) expect(await world.read(name)).toBe('unavailable');
     await settled(() => world.outage.current !== undefined);
@@ -225,7 +225,7 @@ describe('reads', () => {
     expect(world.lines.warn).toEqual([expect.stringMatching(/^S3 is not usable: /), expect.stringMatching(/^S3 is usable again/)]);
   });
 
-  test('and end without a visitor', async () => {
+  test('need no visitor to end their outage once S3 answers again', async () => {
     on('GET', denied);
     await world.read('a.txt');
     await settled(() => world.outage.current !== undefined);
@@ -234,7 +234,7 @@ describe('reads', () => {
     expect(world.outage.current).toBeUndefined();
   }, 20_000);
 
-  test('of one object that is refused are no outage: it alone is told of, once', async () => {
+  test('cause no outage when those of one object are refused, and that object is logged once', async () => {
     on('GET', denied, 'a.txt');
     for (let time = 0; time < 3; time++) {
       expect(await world.read('a.txt')).toBe('unavailable');
@@ -249,7 +249,7 @@ describe('reads', () => {
   test.each([
     ['an error', { kind: 'answer', answer: s3Error(500, 'InternalError') }],
     ['no answer', { kind: 'blackhole' }],
-  ] as const)('of one object that get %s close the way to no other', async (_what, fault) => {
+  ] as const)('go on for other objects when those of one object get %s', async (_what, fault) => {
     on('GET', fault, 'a.txt');
     for (let time = 0; time < 3; time++) {
       expect(await world.read('a.txt')).toBe('unavailable');
@@ -261,7 +261,7 @@ describe('reads', () => {
 });
 
 describe('a setting that is changed', () => {
-  test('keeps what is known of S3, unless it leads there in another way', async () => {
+  test('keeps the breaker and the outage, unless it changes the connection to S3', async () => {
     worlds.proxy.on({ fault: { kind: 'reset' } });
     await world.put('a.txt');
     await settled(() => breaker().state.kind === 'open');

@@ -17,10 +17,10 @@ const doubling = async (numbers: readonly number[]): Promise<number[]> => {
   return numbers.map((number) => 2 * number);
 };
 
-describe('requests of one step', () => {
+describe('requests that are taken together', () => {
   const double = (atMost = 4) => together(doubling, { clock, lingerMs: 10, atMost });
 
-  test('that come shortly after one another are taken together, and each has its own answer', async () => {
+  test('share a group when they come shortly after one another, and each gets its own answer', async () => {
     const one = double();
     const first = one(1);
     await clock.advance(9);
@@ -34,7 +34,7 @@ describe('requests of one step', () => {
     expect(await third).toBe(6);
   });
 
-  test('do not wait when they are enough, and never are more than that', async () => {
+  test('do not wait once their group is full, and no group has more than that', async () => {
     const one = double();
     const answers = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(one);
     await settle();
@@ -45,7 +45,7 @@ describe('requests of one step', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  test('that wait are taken as soon as another makes them enough', async () => {
+  test('stop waiting as soon as another request fills their group', async () => {
     const one = double(2);
     const first = one(1);
     await settle();
@@ -53,7 +53,7 @@ describe('requests of one step', () => {
     expect(await Promise.all([first, second])).toEqual([2, 4]);
   });
 
-  test('fail together, and no others with them', async () => {
+  test('fail when their group fails, and a later group does not', async () => {
     const one = double();
     const failing = Promise.allSettled([one(1), one(91)]);
     await clock.advance(10);
@@ -65,7 +65,7 @@ describe('requests of one step', () => {
 });
 
 describe('limit', () => {
-  test('let so many works run at once, and the others in the order they came', async () => {
+  test('lets 2 works run at once, and begins the others in the order in which they came', async () => {
     const inTurn = limit(2);
     const order: number[] = [];
     const ends: (() => void)[] = [];
@@ -83,7 +83,7 @@ describe('limit', () => {
     expect(await Promise.all(all)).toEqual([0, 1, 2, 3]);
   });
 
-  test('are free again after a work that failed', async () => {
+  test('begins the next work after one that failed', async () => {
     const inTurn = limit(1);
     await expect(inTurn(() => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own');
     expect(await inTurn(async () => 'next')).toBe('next');
@@ -102,8 +102,8 @@ describe('forEach', () => {
 
   test.each([
     ['a list', () => [0, 1, 2, 3, 4]],
-    ['what comes bit by bit', () => numbers(5)],
-  ])('works on every item of %s once, so many at once', async (_, items) => {
+    ['an async generator', () => numbers(5)],
+  ])('works on every item of %s once, 2 at a time', async (_, items) => {
     const seen: number[] = [];
     let [inHand, most] = [0, 0];
     await forEach(items(), 2, async (item) => {
@@ -117,7 +117,7 @@ describe('forEach', () => {
     expect(most).toBe(2);
   });
 
-  test('begins no further item after a failure, and rejects once what is in hand has ended', async () => {
+  test('begins no further item after a failure, and rejects once the items in hand have ended', async () => {
     const begun: number[] = [];
     let ended = 0;
     const work = forEach([0, 1, 2, 3], 2, async (item) => {
@@ -130,7 +130,7 @@ describe('forEach', () => {
     expect([begun, ended]).toEqual([[0, 1], 1]);
   });
 
-  test('rejects when the items themselves end with a failure', async () => {
+  test('rejects when the source of the items fails', async () => {
     const items = async function* () {
       yield 1;
       throw new Error('no more of them');

@@ -40,37 +40,37 @@ async function verdictOf(answer: Answer, quick = false): Promise<PublicVerdict> 
   return publicUrlOf({ site: publicSite(server.url, clock), marks, volume }).check();
 }
 
-test('a server that passes everything on is well, and nothing is left in the folder', async () => {
+test('a web server that passes everything on is fine, and the check leaves nothing in the folder', async () => {
   expect(await verdictOf(strapi)).toEqual({ code: null, detail: server!.url });
   expect(await readdir(root)).toEqual(['.s3-storage']);
 });
 
-test('one that serves the folder itself is found out', async () => {
+test('a web server that serves the folder itself is UPLOADS_NOT_REACHED', async () => {
   expect(await verdictOf(servingFolder(root, strapi))).toEqual({ code: 'UPLOADS_NOT_REACHED', detail: `${server!.url} answers with the files of ${root} itself` });
 });
 
-test('one that serves a folder of another machine has none of the files either', async () => {
+test('a web server that serves a folder without the files is UPLOADS_NOT_REACHED', async () => {
   expect(await verdictOf(servingFolder(path.join(root, 'none'), strapi))).toMatchObject({ code: 'UPLOADS_NOT_REACHED', detail: expect.stringContaining('answered 404') });
 });
 
-test('so has one that answers everything with the page of an application', async () => {
+test('a web server that answers everything with the page of an application is UPLOADS_NOT_REACHED', async () => {
   expect(await verdictOf((_req, res) => void res.end('<html>'))).toMatchObject({ code: 'UPLOADS_NOT_REACHED' });
 });
 
-test('one that looks into the folder first', async () => {
+test('a web server that looks into the folder first is UPLOADS_SERVED_FIRST', async () => {
   const hidden = (req: IncomingMessage, res: ServerResponse) => (req.url?.includes('/.') ? strapi(req, res) : servingFolder(root, strapi, { tryFiles: true })(req, res));
   expect(await verdictOf(hidden)).toMatchObject({ code: 'UPLOADS_SERVED_FIRST' });
 });
 
-test('the plugin’s own folder is to be read by nobody', async () => {
+test('a web server that gives out files of the plugin’s own folder is OWN_FOLDER_EXPOSED', async () => {
   expect(await verdictOf(servingFolder(root, strapi, { tryFiles: true }))).toMatchObject({ code: 'OWN_FOLDER_EXPOSED' });
 });
 
-test.each([401, 403, 429, 500, 503])('an answer %s says nothing: it may come from a guard, or from a server that is just starting', async (status) => {
+test.each([401, 403, 429, 500, 503])('an answer with the status %s leaves the check without a result', async (status) => {
   expect(await verdictOf((_req, res) => void res.writeHead(status).end())).toMatchObject({ code: 'PUBLIC_URL_UNCHECKED' });
 });
 
-test('nor does a server that is silent, sends without end, or is not there', async () => {
+test('a web server that is silent, sends without end or is not there leaves the check without a result', async () => {
   expect(await verdictOf(() => undefined, true)).toMatchObject({ code: 'PUBLIC_URL_UNCHECKED', detail: expect.stringContaining('no answer in time') });
   await server!.close();
   const endless: Answer = (_req, res) => {
@@ -86,7 +86,7 @@ test('nor does a server that is silent, sends without end, or is not there', asy
   expect((await publicUrlOf({ site: undefined, marks, volume }).check()).code).toBe('PUBLIC_URL_UNCHECKED');
 });
 
-test('of a large answer only the beginning is read', async () => {
+test('the check reads only the beginning of a large answer', async () => {
   let sent = 0;
   const large: Answer = async (_req, res) => {
     for (; sent < 50_000_000 && !res.destroyed; sent += 100_000) if (!res.write(Buffer.alloc(100_000))) await Promise.race([new Promise((go) => res.once('drain', go)), new Promise((go) => res.once('close', go))]);
@@ -95,7 +95,7 @@ test('of a large answer only the beginning is read', async () => {
   expect(sent).toBeLessThan(50_000_000);
 });
 
-test('redirects are followed on the same host, and not for ever', async () => {
+test('the check follows redirects on the same host, and gives up endless ones', async () => {
   const moved: Answer = (req, res) => {
     if (!req.url?.startsWith('/uploads/moved/')) return void res.writeHead(301, { location: req.url!.replace('/uploads/', '/uploads/moved/') }).end();
     req.url = req.url.replace('/moved', '');
@@ -107,7 +107,7 @@ test('redirects are followed on the same host, and not for ever', async () => {
   expect(server!.asked.length).toBeLessThanOrEqual(12);
 });
 
-test('another host is never asked', async () => {
+test('the check does not follow a redirect to another host', async () => {
   const other = await startWebServer(strapi);
   try {
     // this is the same machine under another name
@@ -119,7 +119,7 @@ test('another host is never asked', async () => {
   }
 });
 
-test('a folder that cannot be written is asked about all the same', async () => {
+test('the check works for a folder that cannot be written', async () => {
   const undo = await makeUnwritable(root);
   try {
     expect(await verdictOf(strapi)).toMatchObject({ code: null });
@@ -128,7 +128,7 @@ test('a folder that cannot be written is asked about all the same', async () => 
   }
 });
 
-test('a name that was not made with the key is answered by nobody', () => {
+test('a mark is answered only if its name was made with the key of the project', () => {
   const { name, answer } = marks.fresh();
   expect(marks.answerTo(name)).toBe(answer);
   expect(new PublicMarks('another key').answerTo(name)).toBeUndefined();
@@ -136,7 +136,7 @@ test('a name that was not made with the key is answered by nobody', () => {
 });
 
 describe('the gate', () => {
-  test('shows the last verdict without asking, and serves all who ask at once with one question', async () => {
+  test('shows the last verdict without a check, shares one check among all who ask, and checks again after 31 s', async () => {
     let elapsed = 0;
     let asked = 0;
     const verdict = { code: 'UPLOADS_NOT_REACHED' as const, detail: '' };

@@ -27,7 +27,7 @@ function setUp() {
   return { schedules, settings, started, running, ticked, log };
 }
 
-test('nothing is scheduled until the process serves, whatever the settings say', () => {
+test('no schedule runs before the process serves or after it stops, whatever the settings say', () => {
   const { schedules, settings, running } = setUp();
   settings.uploadScheduleEnabled = true;
   schedules.follow();
@@ -39,7 +39,7 @@ test('nothing is scheduled until the process serves, whatever the settings say',
   expect(running()).toEqual([]);
 });
 
-test('a change of the settings is followed at run time, and what did not change goes on', async () => {
+test('a changed schedule is followed at run time, and an unchanged one goes on', async () => {
   const { schedules, settings, started, running, ticked } = setUp();
   schedules.start();
   expect([running(), schedules.nextRunAt('upload')]).toEqual([[], null]);
@@ -59,7 +59,7 @@ test('a change of the settings is followed at run time, and what did not change 
   expect([running(), schedules.nextRunAt('cleanup')]).toEqual([[], null]);
 });
 
-test('a schedule begins outside of the request that changed it, and of its transaction', () => {
+test('a schedule begins outside the context of the request that changed it', () => {
   const request = new AsyncLocalStorage<string>();
   const within: (string | undefined)[] = [];
   const { settings } = setUp();
@@ -77,7 +77,7 @@ test('a schedule begins outside of the request that changed it, and of its trans
   expect(within).toEqual([undefined, undefined]);
 });
 
-test('an expression that nobody could check before is told of, and harms nothing else', () => {
+test('an expression that cannot be started is logged, and the other schedule starts all the same', () => {
   const { schedules, settings, running, log } = setUp();
   Object.assign(settings, { uploadSchedule: 'never', uploadScheduleEnabled: true, cleanupScheduleEnabled: true });
   schedules.start();
@@ -85,12 +85,12 @@ test('an expression that nobody could check before is told of, and harms nothing
 });
 
 describe('node-cron', () => {
-  test('knows what it can keep', () => {
+  test('tells valid expressions from invalid ones and from days that never come', () => {
     expect(['*/2 * * * *', '0 3 * * MON', '*/5 * * * * *'].map(isCron)).toEqual([true, true, true]);
     expect(['99 * * * *', '* * * *', '0 0 31 2 *', '*/0 * * * *', 'often'].map(isCron)).toEqual([false, false, false, false, false]);
   });
 
-  test('ticks when it is due, not while the last tick lasts, and not when it was stopped', async () => {
+  test('ticks when it is due, but neither while the last tick lasts nor after a stop', async () => {
     let ticks = 0;
     let end: () => void = () => undefined;
     const schedule = cronSchedules(recordingLog()).start('* * * * * *', () => {

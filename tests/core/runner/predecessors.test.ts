@@ -30,7 +30,7 @@ function aProcess(holder: string, ended: string[] = []) {
   return { leases, ledger, runs, predecessors };
 }
 
-test('what a process held that was killed is free at once: files, leases, and its run, which counts as having died', async () => {
+test('the claims and leases of a killed process are free at once, and its run is paused and counts as died', async () => {
   const dead = aProcess('dead');
   await dead.predecessors.register();
   await dead.ledger.record([{ key: 'a.png' as ObjectKey, local: { volume: VOLUME, localName: 'a.png' as LocalName }, size: 1 }]);
@@ -47,7 +47,7 @@ test('what a process held that was killed is free at once: files, leases, and it
   expect(await next.leases.holders()).toEqual(['next']);
 });
 
-test('what a process holds of which nobody knows that it has ended stays its own', async () => {
+test('a process that is not known to have ended keeps its claims and its registration', async () => {
   const sibling = aProcess('sibling');
   await sibling.predecessors.register();
   await sibling.ledger.record([{ key: 'a.png' as ObjectKey, local: { volume: VOLUME, localName: 'a.png' as LocalName }, size: 1 }]);
@@ -60,13 +60,13 @@ test('what a process holds of which nobody knows that it has ended stays its own
   expect(await next.leases.holders()).toEqual(['sibling']);
 });
 
-test('a database that fails keeps no process from starting', async () => {
+test('a database that fails does not keep a process from starting', async () => {
   const { predecessors, leases } = aProcess('next');
   jest.spyOn(leases, 'acquire').mockRejectedValue(new Error('no database'));
   await predecessors.takeOver();
 });
 
-test('a job that was asked for goes on at once when its process was killed', async () => {
+test('a requested job goes on at once in the next process when its own was killed', async () => {
   const [first, second] = [new FakeJob('upload'), new FakeJob('upload')];
   first.work = untilAborted;
   const killed = openProcess(database, [first]);

@@ -34,8 +34,8 @@ const stored = (): Promise<{ status: RunStatus; error: string | null; volume: st
   database.knex('s3_storage_runs').orderBy('id').select('status', 'error', 'volume', 'trigger_kind');
 const statuses = async () => (await stored()).map(({ status }) => status);
 
-describe('what was asked for', () => {
-  test('is run once, whoever of the processes of a disk comes first, and not again', async () => {
+describe('a requested job', () => {
+  test('runs once, in one of the two processes of a disk', async () => {
     const jobs = [new FakeJob('upload'), new FakeJob('upload')] as const;
     const [one] = jobs.map((job) => begin([job])) as [TestProcess];
     await one.requests.start('upload', { maxId: 7 });
@@ -45,7 +45,7 @@ describe('what was asked for', () => {
     expect(await stored()).toEqual([{ status: 'complete', error: null, volume: 'disk-1', trigger_kind: 'panel' }]);
   });
 
-  test('the setting for a range of the migration is none for a restore or an audit; an explicit one is', async () => {
+  test('takes the range of the settings only for an upload, and an explicit range for a restore, too', async () => {
     const jobs = [new FakeJob('upload'), new FakeJob('restore', 'library'), new FakeJob('audit', 'library')];
     const { runner, requests, registry, volume, now } = begin(jobs);
     now.maxId = 7;
@@ -58,7 +58,7 @@ describe('what was asked for', () => {
     expect(jobs.map(({ contexts }) => contexts.map(({ options }) => options.maxId))).toEqual([[7, 7], [null, null, 3], [null, null]]);
   });
 
-  test('a schedule’s turn that comes while a request is looked up does not run the job a second time in this process', async () => {
+  test('does not run a second time in its process when a tick comes while the request is looked up', async () => {
     const job = new FakeJob('upload');
     job.work = untilAborted;
     const { requests, book, runner } = begin([job], { serves: false });
@@ -75,7 +75,7 @@ describe('what was asked for', () => {
     expect([job.most, job.contexts.length, await statuses()]).toEqual([1, 1, ['running']]);
   });
 
-  test('what another process finishes between the look and the lease is not run again', async () => {
+  test('does not run again when another process finishes it between the look-up and the lease', async () => {
     const job = new FakeJob('upload');
     const { requests, runs, book, runner, volume } = begin([job], { serves: false });
     await requests.start('upload', {});
@@ -90,7 +90,7 @@ describe('what was asked for', () => {
     expect([job.contexts.length, await statuses()]).toEqual([0, ['complete']]);
   });
 
-  test('a process that comes later does not run it anew', async () => {
+  test('is not run again by a process that comes later, until somebody requests it again', async () => {
     const first = new FakeJob('upload');
     const { requests } = begin([first]);
     await requests.start('upload', {});
@@ -103,7 +103,7 @@ describe('what was asked for', () => {
     await until(() => first.contexts.length + later.contexts.length === 2);
   });
 
-  test('each disk does its part; a dry run, and a job of the whole library, is done once', async () => {
+  test('runs once on each disk, but a dry run and a job of the whole library run only once in all', async () => {
     const disks = ['disk-1', 'disk-2'].map((volume) => {
       const jobs = { upload: new FakeJob('upload'), cleanup: new FakeJob('cleanup'), audit: new FakeJob('audit', 'library') };
       return { ...begin(Object.values(jobs), { volume }), jobs };
@@ -121,7 +121,7 @@ describe('what was asked for', () => {
     expect((await database.knex('s3_storage_runs').where('job', 'audit').first('volume')).volume).toBeNull();
   });
 
-  test('files are brought back to the disks that were there, not to one that is new', async () => {
+  test('runs a restore on the disks that were there at its request, and not on a newer one', async () => {
     const [there, fresh] = [new FakeJob('restore'), new FakeJob('restore')];
     const { registry, requests, volume } = begin([there], { volume: 'there' });
     const newcomer = begin([fresh], { volume: 'fresh' });
@@ -146,10 +146,10 @@ describe('what was asked for', () => {
   });
 
   test.each([
-    ['its time', false, { budgetMs: 20 }, async () => undefined],
+    ['the end of its time', false, { budgetMs: 20 }, async () => undefined],
     ['a stop', false, {}, ({ requests }: TestProcess) => requests.stop('upload')],
     ['the end of its process', true, {}, ({ runner }: TestProcess) => runner.stop()],
-  ])('%s ends it; in a hurry: %s', async (_what, hurried, options, end) => {
+  ])('is ended by %s, in a hurry: %s', async (_what, hurried, options, end) => {
     const job = new FakeJob('upload');
     const seen: boolean[] = [];
     job.work = async (context) => untilAborted(context).finally(() => seen.push(context.hurry.aborted));
@@ -161,7 +161,7 @@ describe('what was asked for', () => {
     expect(seen[0]).toBe(hurried);
   });
 
-  test('paused because of S3 it is not tried again at once', async () => {
+  test('is not tried again at once after it paused because S3 is away', async () => {
     const job = new FakeJob('upload');
     job.work = async () => ({ status: 'paused', code: 'UNREACHABLE' });
     const { requests } = begin([job]);
@@ -171,7 +171,7 @@ describe('what was asked for', () => {
     expect(await stored()).toMatchObject([{ status: 'paused', error: 'UNREACHABLE' }]);
   });
 
-  test('a database that does not answer is told of once, and what was asked for is done when it does', async () => {
+  test('runs once the database answers again, and the failure of the database is logged once', async () => {
     const job = new FakeJob('upload');
     const { requests, log } = begin([job]);
     await database.knex.schema.renameTable('s3_storage_jobs', 's3_storage_elsewhere');
@@ -183,7 +183,7 @@ describe('what was asked for', () => {
     await until(async () => (await statuses()).includes('complete'));
   });
 
-  test('a stop in one process ends the run of another, and what was asked for', async () => {
+  test('is ended by a stop in another process, and does not run again', async () => {
     const job = new FakeJob('upload');
     job.work = untilAborted;
     begin([job]);
@@ -196,7 +196,7 @@ describe('what was asked for', () => {
     expect([await statuses(), job.contexts.length]).toEqual([['stopped'], 1]);
   });
 
-  test('a run that fails is over, with its code, and is logged; the next start is heard', async () => {
+  test('is over when its run fails, with a code and a line in the log, and runs again at the next request', async () => {
     const job = new FakeJob('upload');
     job.work = async () => Promise.reject(job.contexts.length === 1 ? new Error('out of luck') : new StorageError('DISK_TOO_SMALL'));
     const { requests, log } = begin([job]);
@@ -210,7 +210,7 @@ describe('what was asked for', () => {
     expect(log.lines).toEqual([expect.stringContaining('out of luck'), expect.any(String)]);
   });
 
-  test('what is blocked waits, and is looked at again when it begins', async () => {
+  test('waits while it is blocked, while the instance is read-only and while S3 is away, and then runs', async () => {
     const job = new FakeJob('upload');
     job.blocked = 'UPLOAD_INCOMPLETE';
     const { requests, now } = begin([job]);
@@ -227,7 +227,7 @@ describe('what was asked for', () => {
     await until(async () => (await statuses()).includes('complete'));
   });
 
-  test('a process that ends pauses its run and waits for it; the next one goes on', async () => {
+  test('is paused by the end of its process, which waits for that, and goes on in the next process', async () => {
     const [job, heir] = [new FakeJob('upload'), new FakeJob('upload')];
     let closed = false;
     job.work = async (context) => {
@@ -246,7 +246,7 @@ describe('what was asked for', () => {
     expect(heir.contexts[0]!.options.fromStart).toBe(false);
   });
 
-  test('the run of a process that was killed is left alone for a minute, and then goes on elsewhere; three such deaths are enough', async () => {
+  test('goes on in another process 2 minutes after its own was killed, but not after 3 such deaths', async () => {
     const { requests, runs, volume } = begin([], { serves: false });
     await requests.start('upload', {});
     const { number } = (await requests.list())[0]!;
@@ -271,8 +271,8 @@ describe('what was asked for', () => {
   });
 });
 
-describe('one at a time', () => {
-  test('of two processes of a disk that tick at once one runs, of each disk one, and never two in a process', async () => {
+describe('the limit of one run at a time', () => {
+  test('holds for each disk and for each process when several processes tick at once', async () => {
     const jobs = [new FakeJob('upload'), new FakeJob('upload'), new FakeJob('upload')];
     const release: (() => void)[] = [];
     for (const job of jobs) job.work = () => new Promise((resolve) => release.push(() => resolve({ status: 'complete' })));
@@ -286,7 +286,7 @@ describe('one at a time', () => {
     expect(jobs.map(({ most }) => most).sort()).toEqual([0, 1, 1]);
   });
 
-  test('a tick while a requested run is under way does nothing', async () => {
+  test('holds when a tick comes while a requested run is under way', async () => {
     const job = new FakeJob('upload');
     job.work = untilAborted;
     const { requests, runner } = begin([job]);
@@ -298,7 +298,7 @@ describe('one at a time', () => {
 });
 
 describe('a tick', () => {
-  test('rests where nothing is left to do, where the job is blocked, and while S3 is away', async () => {
+  test('does nothing while the job is complete, while the instance is read-only and while S3 is away', async () => {
     const job = new FakeJob('upload');
     const { runner, now } = begin([job], { serves: false });
     job.complete = true;
@@ -315,7 +315,7 @@ describe('a tick', () => {
     expect(await stored()).toMatchObject([{ status: 'complete', trigger_kind: 'schedule' }]);
   });
 
-  test('works as long as its time allows, and a stop ends it; an older stop does not', async () => {
+  test('runs until its time is up or a stop comes, and an older stop does not count', async () => {
     const job = new FakeJob('upload');
     job.work = untilAborted;
     const { runner, requests } = begin([job], { serves: false, budgetMs: 20 });
@@ -337,7 +337,7 @@ describe('cleanup and restore', () => {
   const both = () => ({ cleanup: new FakeJob('cleanup'), restore: new FakeJob('restore') });
   const OPTIONS = { dryRun: false, maxId: null, apply: false };
 
-  test('exclude each other: running, wanted, or scheduled', async () => {
+  test('exclude each other: a scheduled cleanup blocks a restore, and a wanted restore blocks a cleanup', async () => {
     const jobs = both();
     const { blocks, requests, registry, volume, now, book } = begin(Object.values(jobs), { serves: false });
     await registry.beat(volume);
@@ -353,7 +353,7 @@ describe('cleanup and restore', () => {
     expect(await blocks.of(jobs.cleanup, OPTIONS)).toBeNull();
   });
 
-  test('asked for at once, the first runs, and the other after it', async () => {
+  test('run one after the other when both are requested', async () => {
     const jobs = both();
     const order: string[] = [];
     for (const job of Object.values(jobs)) {
@@ -372,7 +372,7 @@ describe('cleanup and restore', () => {
     expect(order).toEqual(['restore', 'cleanup']);
   });
 
-  test('what changes S3 needs the right to; a restore, and an audit that only looks, do not', async () => {
+  test('differ in read-only mode, which blocks uploads, cleanups and applying audits, but no restore', async () => {
     const jobs = [new FakeJob('upload'), new FakeJob('cleanup'), new FakeJob('restore'), new FakeJob('audit', 'library')];
     const { blocks, now } = begin(jobs, { serves: false });
     now.mode = 'read-only';
@@ -381,10 +381,10 @@ describe('cleanup and restore', () => {
   });
 });
 
-describe('from the command line', () => {
+describe('on the command line', () => {
   const signal = () => new AbortController().signal;
 
-  test('it runs to the end, told of its progress, with the given options', async () => {
+  test('a job runs to the end with the given options, and reports its progress', async () => {
     const job = new FakeJob('upload');
     job.work = async ({ progress, commit }) => {
       progress.expect(2, 20);
@@ -401,7 +401,7 @@ describe('from the command line', () => {
     expect(job.contexts[0]!.options).toMatchObject({ concurrency: 9, maxId: null, batchSize: 100, fromStart: true });
   });
 
-  test('the signal stops it, and so does a stop asked for in the panel', async () => {
+  test('a job is stopped by its signal, and by a stop in the panel', async () => {
     const job = new FakeJob('upload');
     const hurried: boolean[] = [];
     job.work = async (context) => untilAborted(context).finally(() => hurried.push(context.hurry.aborted));
@@ -418,7 +418,7 @@ describe('from the command line', () => {
     expect((await stopped).status).toBe('stopped');
   });
 
-  test('while S3 is away it waits, says so, and goes on from where it was', async () => {
+  test('a job waits while S3 is away, says so, and goes on from where it was', async () => {
     const job = new FakeJob('upload');
     job.work = async () => (job.contexts.length < 3 ? { status: 'paused', code: 'UNREACHABLE' } : { status: 'complete' });
     const told: string[] = [];
@@ -433,7 +433,7 @@ describe('from the command line', () => {
     ['a full disk', 'DISK_FULL', 3],
     ['an outage', 'UNREACHABLE', 6],
     ['a file’s own trouble', 'NOT_ON_DISK', 6],
-  ] as const)('%s, without any progress: %s ends it after %d runs', async (_what, code, count) => {
+  ] as const)('a job that meets %s (%s) without any progress ends after %d runs', async (_what, code, count) => {
     const job = new FakeJob('upload');
     job.work = async () => (job.contexts.length < 6 ? { status: 'paused', code } : { status: 'complete' });
     const { runner } = begin([job], { serves: false, retryMs: 1 });
@@ -442,7 +442,7 @@ describe('from the command line', () => {
     expect([entry.status, entry.error?.code]).toEqual(count === 3 ? ['paused', code] : ['complete', undefined]);
   });
 
-  test('what is refused ends it only where nothing moves on, whatever runs without a reason lie between', async () => {
+  test('a job is ended by refusals only when no file moves on, also with other runs in between', async () => {
     const job = new FakeJob('upload');
     job.work = async ({ progress }) => {
       if (job.contexts.length === 3) progress.done(1);
@@ -456,7 +456,7 @@ describe('from the command line', () => {
     expect(told.slice(0, 2)).toEqual(['ACCESS_DENIED', null]);
   });
 
-  test('what is forbidden meanwhile ends it, with the reason', async () => {
+  test('a job ends with READ_ONLY when the instance becomes read-only meanwhile', async () => {
     const job = new FakeJob('upload');
     const { runner, now } = begin([job], { serves: false, retryMs: 1 });
     job.work = async ({ progress }) => {
@@ -468,7 +468,7 @@ describe('from the command line', () => {
     expect(entry).toMatchObject({ status: 'paused', done: 1, error: { code: 'READ_ONLY' } });
   });
 
-  test('it says why it cannot run', async () => {
+  test('a job that cannot run is refused with the reason', async () => {
     const job = new FakeJob('upload');
     const { runner } = begin([job], { serves: false });
     const other = begin([job], { serves: false });
@@ -485,7 +485,7 @@ describe('from the command line', () => {
     await ticking;
   });
 
-  test('a process that was not told to serve hears no request', async () => {
+  test('a process that does not serve runs no requested job', async () => {
     const job = new FakeJob('upload');
     const { requests, runner } = begin([job], { serves: false });
     await requests.start('upload', {});

@@ -6,11 +6,11 @@ import { validate } from 'node-cron';
 import { cronFault } from '../../../server/src/contracts/cron';
 import { DEFAULT_SCHEDULE } from '../../../server/src/contracts/cron';
 
-describe('an expression is bounded before any library sees it', () => {
+describe('the check of a cron expression', () => {
   test.each([
     '*/2 * * * *', '* * * * * *', '0 3 * * *', '59 23 31 12 7', '00 03 * * 1-5', '0,15,30-45/5 * * * *', '0 0 1 JAN-MAR MON,wed', '0 0 1 january Sunday', '*/60 * * * *',
     '0 0 L * *', '0 0 LW * *', '0 0 L-3 * *', '0 0 15W * *', '0 0 * * 5L', '0 22-2 * * *', '0  3  *  *  *', '0 0 29 2 *',
-  ])('%s is one, for the library too', (expression) => {
+  ])('accepts %s, as the cron library does', (expression) => {
     expect([cronFault(expression), validate(expression)]).toEqual([null, true]);
   });
 
@@ -19,17 +19,17 @@ describe('an expression is bounded before any library sees it', () => {
     ['60 * * * * *', 'second'], ['0-4294967295 * * * *', 'minute'], ['0-9999999 * * * *', 'minute'], ['000 * * * *', 'minute'], ['0 0-99999 * * *', 'hour'], ['*/0 * * * *', 'minute'],
     ['*/61 * * * *', 'minute'], ['*/9999999 * * * *', 'minute'], ['1/5 * * * *', 'minute'], ['1-2-3 * * * *', 'minute'], ['*/2/2 * * * *', 'minute'], ['1,,2 * * * *', 'minute'],
     ['-1 * * * *', 'minute'], ['1e9 * * * *', 'minute'], ['JAN * * * *', 'minute'], ['0 0 * FOO *', 'month'], ['0 0 * * JAN', 'day of the week'], ['0 0 L-99 * *', 'day of the month'],
-  ])('%s is none: the %s', (expression, field) => expect(cronFault(expression)).toContain(`the ${field} is not valid`));
+  ])('refuses %s because of the %s', (expression, field) => expect(cronFault(expression)).toContain(`the ${field} is not valid`));
 
-  test.each(['', '* * * *', '* * * * * * *', ' * * * * *', 'often', '@daily', '*\t* * * *'])('%p is none', (expression) => {
+  test.each(['', '* * * *', '* * * * * * *', ' * * * * *', 'often', '@daily', '*\t* * * *'])('refuses %p, which is no cron expression', (expression) => {
     expect(cronFault(expression)).toContain('must be a cron expression');
   });
 
-  test('a long one is none', () => expect(cronFault(`${'0,'.repeat(60)}0 * * * *`)).toContain('100 characters'));
+  test('refuses an expression of more than 100 characters', () => expect(cronFault(`${'0,'.repeat(60)}0 * * * *`)).toContain('100 characters'));
 });
 
 test.each(['0-4294967295 * * * *', '0-9999999 * * * *', '0-9999999', '* * * * 0-9999999', '0 0 31 2 *'])(
-  '%s ends no process, from whatever source it comes: it is named, and the default is used',
+  'the schedule %s ends no process: each source’s problem is named, and the default is used',
   (expression) => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

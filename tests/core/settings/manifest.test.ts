@@ -16,7 +16,7 @@ test('there is a preset for each provider, and no other', () => {
   expect(PRESETS.map(({ id }) => id).sort()).toEqual([...PROVIDERS].sort());
 });
 
-test.each(PRESETS.map((preset) => [preset.id, preset] as const))('%s has what the panel shows and the server uses', (id, preset) => {
+test.each(PRESETS.map((preset) => [preset.id, preset] as const))('the preset %s has what the panel shows and the server uses', (id, preset) => {
   expect(presetOf(id)).toBe(preset);
   expect(preset.label).not.toBe('');
   expect(preset.region.examples.length).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../../../server/src/core/store/s3/endpoint';
 import { isAmazon, placeOfEndpoint } from '../../../server/src/core/settings/place';
 
-describe('Amazon S3 and nobody else', () => {
+describe('isAmazon', () => {
   test.each([
     's3.amazonaws.com',
     's3.eu-central-1.amazonaws.com',
@@ -14,26 +14,26 @@ describe('Amazon S3 and nobody else', () => {
     's3.cn-north-1.amazonaws.com.cn',
     's3.eusc-de-east-1.amazonaws.eu',
     'S3.EU-Central-1.AmazonAWS.com.',
-  ])('%s', (host) => expect(isAmazon(parseEndpoint(`https://${host}/`))).toBe(true));
+  ])('is true for %s', (host) => expect(isAmazon(parseEndpoint(`https://${host}/`))).toBe(true));
 
   test.each([
     ['a load balancer of a customer', 'https://x-1.us-east-1.elb.amazonaws.com'],
-    ['named like S3', 'https://s3.us-east-1.elb.amazonaws.com'],
+    ['a load balancer that is named like S3', 'https://s3.us-east-1.elb.amazonaws.com'],
     ['a machine of a customer', 'https://ec2-1-2-3-4.compute-1.amazonaws.com'],
     ['an API of a customer', 'https://abc.execute-api.us-east-1.amazonaws.com'],
     ['an Object Lambda of a customer', 'https://ap-1.s3-object-lambda.us-east-1.amazonaws.com'],
     ['a service of a customer', 'https://vpce-1.vpce-svc-2.us-east-1.vpce.amazonaws.com'],
     ['a longer name', 'https://s3.amazonaws.com.evil.example'],
     ['a name that ends alike', 'https://evils3.amazonaws.com'],
-    ['without TLS', 'http://s3.amazonaws.com'],
-    ['another port', 'https://s3.amazonaws.com:8443'],
+    ['an endpoint without TLS', 'http://s3.amazonaws.com'],
+    ['another port than 443', 'https://s3.amazonaws.com:8443'],
     ['another store', 'https://fra1.digitaloceanspaces.com'],
-  ])('not %s', (_what, endpoint) => expect(isAmazon(parseEndpoint(endpoint))).toBe(false));
+  ])('is false for %s', (_what, endpoint) => expect(isAmazon(parseEndpoint(endpoint))).toBe(false));
 
-  test('no endpoint at all', () => expect(isAmazon(null)).toBe(true));
+  test('is true for no endpoint at all', () => expect(isAmazon(null)).toBe(true));
 });
 
-describe('two spellings of one place', () => {
+describe('placeOfEndpoint', () => {
   const place = (endpoint: string, region = 'us-east-1') => placeOfEndpoint(endpoint === '' ? '' : parseEndpoint(endpoint), region);
 
   test.each([
@@ -43,7 +43,7 @@ describe('two spellings of one place', () => {
     ['http://minio', 'http://minio:80'],
     ['', 'https://s3.eu-central-1.amazonaws.com'],
     ['https://s3.amazonaws.com', 'https://s3.dualstack.eu-west-1.amazonaws.com'],
-  ])('%s and %s', (one, other) => expect(place(one)).toBe(place(other)));
+  ])('gives %p and %p the same place', (one, other) => expect(place(one)).toBe(place(other)));
 
   test.each([
     ['https://s3.example.com', 'http://s3.example.com'],
@@ -53,9 +53,9 @@ describe('two spellings of one place', () => {
     ['', 'https://s3.cn-north-1.amazonaws.com.cn'],
     ['', 'https://s3-us-gov-west-1.amazonaws.com'],
     ['', 'https://media.s3.amazonaws.com'],
-  ])('%s and %s may be two', (one, other) => expect(place(one)).not.toBe(place(other)));
+  ])('gives %p and %p different places', (one, other) => expect(place(one)).not.toBe(place(other)));
 
-  test('the region tells the parts of Amazon’s cloud apart', () => {
+  test('tells the parts of Amazon’s cloud apart by the region', () => {
     expect(place('', 'eu-west-1')).toBe(place('', 'us-east-1'));
     expect(place('', 'cn-north-1')).toBe(place('https://s3.cn-north-1.amazonaws.com.cn'));
     expect(place('', 'us-gov-west-1')).not.toBe(place('', 'us-east-1'));

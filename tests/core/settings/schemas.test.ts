@@ -15,7 +15,7 @@ test('a body that is no object is refused as a whole', () => {
   expect(faults(undefined)).toEqual([]);
 });
 
-test('each bad field is named, the unknown ones too', () => {
+test('each bad field of a body is named, and so is each unknown field', () => {
   expect(faults({ bucket: 'a/b', maxAttempts: 0, surprise: 1, productionOnly: 'yes' }).sort()).toEqual([
     'bucket', 'maxAttempts', 'productionOnly', 'surprise',
   ]);
@@ -38,7 +38,7 @@ test.each([
   ['prefix', 'a/b/', 'a/b/'],
   ['prefix', 'Büro/2026', 'Büro/2026/'],
   ['cacheControl', 'public, max-age=31536000', 'public, max-age=31536000'],
-] as const)('%s %p is taken as %p', (name, given, taken) => expect(value(name, given)).toBe(taken));
+] as const)('the setting %s takes %p as %p', (name, given, taken) => expect(value(name, given)).toBe(taken));
 
 test.each([
   ['bucket', 'a/b'], ['bucket', 'a\\b'], ['bucket', 'a b'], ['bucket', '..'], ['bucket', 'a..b'], ['bucket', 'a\u0000b'], ['bucket', '-x'],
@@ -52,4 +52,4 @@ test.each([
   ['maxAttempts', 1.5], ['maxAttempts', '3'], ['maxAttempts', Number.NaN],
   ['cacheControl', 'a\r\nx: y'], ['onOutage', false],
   ['forcePathStyle', 'true'],
-] as const)('%s %p is refused', (name, given) => expect(faults({ [name]: given })).toEqual([name]));
+] as const)('the setting %s refuses %p', (name, given) => expect(faults({ [name]: given })).toEqual([name]));

@@ -23,19 +23,19 @@ async function refusal(work: Promise<unknown>): Promise<[string, string[]]> {
   return [error.code, error.fields.map(({ path }) => path)];
 }
 
-test('nothing is in force before the database was read', async () => {
+test('no setting is in force before the database was read', async () => {
   const { service } = setUp({ variables: { S3_STORAGE_BUCKET: 'b' } });
   expect(service.current()).toMatchObject({ mode: 'off', reason: 'NOT_CONFIGURED' });
   expect(await service.refresh()).toMatchObject({ mode: 'read-write', reason: null, revision: 0 });
 });
 
-test('a schedule that cannot be kept is refused by its path, and nothing of its body is stored', async () => {
+test('an update with an invalid schedule is refused with its path, and nothing of the body is stored', async () => {
   const { service, repository } = setUp({ isCron: (expression) => expression !== '0 0 31 2 *' });
   expect(await refusal(service.update({ prefix: 'x/', uploadSchedule: '0 0 31 2 *', cleanupSchedule: '* * * * *' }))).toEqual(['INVALID_SETTINGS', ['uploadSchedule']]);
   expect(repository.row.revision).toBe(0);
 });
 
-test('an update is stored, sealed, applied, and answered without the secret', async () => {
+test('an update is stored with a sealed secret, applied, and answered without the secret', async () => {
   const { service, repository } = setUp();
   await service.refresh();
   const answer = await service.update(MINIO);
@@ -50,7 +50,7 @@ test('an update is stored, sealed, applied, and answered without the secret', as
   expect(service.secrets()).toEqual(['hunter2-secret']);
 });
 
-test('absent stays, null removes, and the next source counts then', async () => {
+test('an update keeps absent fields and removes null fields, for which the next source counts then', async () => {
   const { service } = setUp({ variables: { S3_STORAGE_PREFIX: 'env' } });
   await service.update({ ...MINIO, prefix: 'db' });
   expect((await service.update({ concurrency: 8 })).settings).toMatchObject({ prefix: 'db/', concurrency: 8, secretAccessKeySet: true });
@@ -58,7 +58,7 @@ test('absent stays, null removes, and the next source counts then', async () => 
   expect(answer).toMatchObject({ settings: { prefix: 'env/' }, sources: { prefix: 'environment' } });
 });
 
-test('a refused body changes nothing', async () => {
+test('an update that is refused changes nothing', async () => {
   const { service, repository } = setUp();
   await service.update(MINIO);
   const before = repository.row;
@@ -69,20 +69,20 @@ test('a refused body changes nothing', async () => {
   expect(repository.row).toBe(before);
 });
 
-test('an endpoint that its provider needs is said to be missing, so that the panel has its own words for it', async () => {
+test('an update without the endpoint that its provider needs is refused with that field as missing', async () => {
   const { service } = setUp();
   await service.update(MINIO);
   await expect(service.update({ provider: 'backblaze', endpoint: null, secretAccessKey: 'x' })).rejects.toMatchObject({ fields: [{ path: 'endpoint', missing: true }] });
 });
 
-describe('the stored secret is for the place it was entered for', () => {
+describe('the stored secret', () => {
   test.each([
     [{ endpoint: 'https://elsewhere.example' }, ['endpoint']],
     [{ endpoint: null }, ['endpoint']],
     [{ bucket: 'other' }, ['bucket']],
     [{ accessKeyId: 'OTHER' }, ['accessKeyId']],
     [{ bucket: 'other', endpoint: 'https://elsewhere.example' }, ['endpoint', 'bucket']],
-  ])('%p needs the secret again', async (patch, fields) => {
+  ])('has to be entered again for the change %p', async (patch, fields) => {
     const { service } = setUp();
     await service.update(MINIO);
     expect(await refusal(service.update(patch))).toEqual(['SECRET_REQUIRED', fields]);
@@ -93,7 +93,7 @@ describe('the stored secret is for the place it was entered for', () => {
   });
 
   test.each([{ endpoint: 'HTTP://LOCALHOST:9000/' }, { bucket: ' media ' }, { region: 'eu-central-1' }, { prefix: 'x' }, { productionOnly: true }, { provider: 'other' }])(
-    '%p does not',
+    'stays for the change %p',
     async (patch) => {
       const { service } = setUp();
       await service.update(MINIO);
@@ -101,7 +101,7 @@ describe('the stored secret is for the place it was entered for', () => {
     },
   );
 
-  test('emptying the bucket in between does not free it', async () => {
+  test('is not freed for another bucket by removing the bucket in between', async () => {
     const { service } = setUp();
     await service.update(MINIO);
     await expect(service.update({ bucket: null })).resolves.toMatchObject({ reason: { code: 'NOT_CONFIGURED' } });
@@ -109,7 +109,7 @@ describe('the stored secret is for the place it was entered for', () => {
     await expect(service.update({ bucket: 'media' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
-  test('entered before there was a bucket, it takes the first one, and only that', async () => {
+  test('is good for the first bucket only if it was entered before there was one', async () => {
     const { service } = setUp();
     await service.update({ endpoint: MINIO.endpoint, accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
     await expect(service.update({ bucket: 'media' })).resolves.toMatchObject({ mode: 'read-write' });
@@ -117,7 +117,7 @@ describe('the stored secret is for the place it was entered for', () => {
     expect(await refusal(service.update({ bucket: 'other' }))).toEqual(['SECRET_REQUIRED', ['bucket']]);
   });
 
-  test('an environment that moved is not signed for with it, and does not block other changes', async () => {
+  test('is not used when the environment has another endpoint, and does not block other changes', async () => {
     const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
     await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
     const moved = permitted({ ...deps, variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } });
@@ -126,7 +126,7 @@ describe('the stored secret is for the place it was entered for', () => {
     await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
-  describe('and is sealed together with it', () => {
+  describe('sealed together with its place', () => {
     const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretPlace> = {}): SettingsRow => ({
       ...row,
       revision: row.revision + 1,
@@ -135,11 +135,11 @@ describe('the stored secret is for the place it was entered for', () => {
     });
 
     test.each([
-      ['the endpoint', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
-      ['the bucket', { bucket: 'theirs' }, { bucket: 'theirs' }],
-      ['the bucket, and nothing beside it', { bucket: 'theirs' }, {}],
-      ['the access key', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
-    ])('who writes the database and changes %s gets no request that is signed with it', async (_what, settings, secretFor) => {
+      ['the endpoint, there and in the record of its place', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
+      ['the bucket, there and in the record of its place', { bucket: 'theirs' }, { bucket: 'theirs' }],
+      ['the bucket alone', { bucket: 'theirs' }, {}],
+      ['the access key, there and in the record of its place', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
+    ])('turns S3 off after somebody changes the database: %s', async (_what, settings, secretFor) => {
       const { service, repository } = setUp();
       await service.update(MINIO);
       repository.row = change(repository.row, settings, secretFor);
@@ -151,7 +151,7 @@ describe('the stored secret is for the place it was entered for', () => {
       expect(service.current()).toMatchObject({ mode: 'read-write' });
     });
 
-    test('a seal from before opens, and the next change seals it with its place', async () => {
+    test('opens from a seal without a place, and the next change seals it with its place', async () => {
       const { service, repository, deps } = setUp();
       await service.update(MINIO);
       const box = toyBox();
@@ -164,7 +164,7 @@ describe('the stored secret is for the place it was entered for', () => {
     });
   });
 
-  test('without its key it is removed', async () => {
+  test('is removed together with its access key', async () => {
     const { service, repository } = setUp();
     await service.update(MINIO);
     await expect(service.update({ accessKeyId: null })).resolves.toMatchObject({ settings: { accessKeyId: null, secretAccessKeySet: false } });
@@ -172,7 +172,7 @@ describe('the stored secret is for the place it was entered for', () => {
   });
 });
 
-describe('a pair of keys that nobody typed in is used at its own place only', () => {
+describe('a pair of keys from the environment, the config file or a role', () => {
   const OWN = { S3_STORAGE_ENDPOINT: 'https://s3.own.example', S3_STORAGE_BUCKET: 'media' };
   const PAIR = { S3_STORAGE_ACCESS_KEY_ID: 'ENV', S3_STORAGE_SECRET_ACCESS_KEY: 'env-secret' };
   const EVIL = { endpoint: 'http://evil.example:9000' };
@@ -187,7 +187,7 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     ['the environment’s, beside a bucket of the config file', { variables: { S3_STORAGE_ENDPOINT: 'https://s3.own.example', ...PAIR }, configFile: { bucket: 'media' } }, { bucket: 'other' }, ['bucket'], /environment/],
     ['that of a role', { variables: { S3_STORAGE_BUCKET: 'media' } }, EVIL, ['endpoint'], /role/],
     ['that of a role, at a machine under Amazon’s name', { variables: { S3_STORAGE_BUCKET: 'media' } }, { endpoint: 'https://ec2-1-2-3-4.compute-1.amazonaws.com' }, ['endpoint'], /role/],
-  ])('%s', async (_what, source, patch, fields, advice) => {
+  ])('turns S3 off at a place that is not its own: %s', async (_what, source, patch, fields, advice) => {
     const { service, repository, deps } = setUp(source);
     await service.refresh();
     expect(await refusal(service.update(patch))).toEqual(['SECRET_REQUIRED', fields]);
@@ -214,10 +214,10 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
     ['the environment’s without an endpoint, at one of Amazon’s', { variables: PAIR }, { bucket: 'any', endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' }, 'static', 'environment'],
     ['everything from the config file', { configFile: { endpoint: 'https://s3.own.example', bucket: 'media', accessKeyId: 'C', secretAccessKey: 'c' } }, { concurrency: 2 }, 'static', 'config'],
     ['the environment’s, beside endpoint and bucket of the config file', { variables: PAIR, configFile: { endpoint: 'https://s3.own.example', bucket: 'media' } }, { concurrency: 2 }, 'static', 'environment'],
-    ['everything from the database', { variables: { ...OWN, ...PAIR } }, { ...MINIO }, 'static', 'database'],
+    ['the environment’s, while the database has a pair and a place of its own', { variables: { ...OWN, ...PAIR } }, { ...MINIO }, 'static', 'database'],
     ['a role, at Amazon', { variables: { AWS_REGION: 'eu-central-1' } }, { bucket: 'any' }, 'chain', 'default'],
     ['a role, at an endpoint of a VPC', {}, { bucket: 'any', endpoint: 'https://bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com' }, 'chain', 'default'],
-  ])('and there it is: %s', async (_what, source, patch, kind, from) => {
+  ])('leaves S3 on at its own place: %s', async (_what, source, patch, kind, from) => {
     const { service } = setUp(source);
     await service.refresh();
     await expect(service.update(patch)).resolves.toMatchObject({ mode: 'read-write', sources: { secretAccessKey: from } });
@@ -225,7 +225,7 @@ describe('a pair of keys that nobody typed in is used at its own place only', ()
   });
 });
 
-test('a secret that cannot be opened any more', async () => {
+test('a secret that cannot be opened turns S3 off, survives other changes, and can be entered again', async () => {
   const { service, deps } = setUp();
   await service.update(MINIO);
   const rotated = permitted({ ...deps, secrets: toyBox('another') });
@@ -238,8 +238,8 @@ test('a secret that cannot be opened any more', async () => {
   expect(await rotated.update({ secretAccessKey: 'again' })).toMatchObject({ mode: 'read-write' });
 });
 
-describe('other processes', () => {
-  test('see a change when they poll, and tell who listens', async () => {
+describe('changes of the settings', () => {
+  test('reach another process when it polls, and its listeners once', async () => {
     const { service, deps, repository } = setUp();
     const other = permitted(deps);
     await Promise.all([service.refresh(), other.refresh()]);
@@ -260,7 +260,7 @@ describe('other processes', () => {
     expect(seen).toHaveLength(2);
   });
 
-  test('a database restored from a backup counts, although its revision is older', async () => {
+  test('come from a restored database, too, although its revision is older', async () => {
     const { service, repository } = setUp();
     await service.update(MINIO);
     const backup = repository.row;
@@ -269,7 +269,7 @@ describe('other processes', () => {
     expect((await service.refresh()).settings.concurrency).toBe(4);
   });
 
-  test('follow: every interval, through failures, until aborted', async () => {
+  test('are polled every 2 seconds, through failures, until the signal aborts', async () => {
     const waits: number[] = [];
     const stop = new AbortController();
     const { service, deps, repository, log } = setUp();
@@ -301,7 +301,7 @@ describe('other processes', () => {
     expect(service.current().revision).toBe(0);
   });
 
-  test('following: what changes before and during a piece of work, and nothing after it', async () => {
+  test('are followed before and during a piece of work, and not after it', async () => {
     const { service, repository } = setUp();
     const change = (revision: number) => void (repository.row = { ...repository.row, revision, settings: { productionOnly: true } });
     const seen = async (revision: number) => {
@@ -321,7 +321,7 @@ describe('other processes', () => {
     expect(service.current().revision).toBe(4);
   });
 
-  test('a listener that throws stops neither the update nor the others', async () => {
+  test('reach the other listeners when one of them throws', async () => {
     const { service, log } = setUp();
     const told = jest.fn();
     service.onChange(() => {
@@ -334,7 +334,7 @@ describe('other processes', () => {
   });
 });
 
-test('problems are logged once each, without values', async () => {
+test('problems in the config file are logged once each, without the values', async () => {
   const { service, log } = setUp({ configFile: { timeoutMs: 'hunter2', nonsense: 1 } });
   await service.refresh();
   await service.update({ bucket: 'b' });

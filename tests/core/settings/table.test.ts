@@ -66,7 +66,7 @@ async function refusedBy(body: unknown): Promise<string[]> {
   return error === undefined ? [] : (error as { fields: { path: string }[] }).fields.map(({ path }) => path);
 }
 
-describe.each(SETTING_NAMES)('%s', (name) => {
+describe.each(SETTING_NAMES)('the setting %s', (name) => {
   const setting: Setting = SETTINGS[name];
   const { good: [one, other], bad } = samplesOf(name);
 
@@ -87,7 +87,7 @@ describe.each(SETTING_NAMES)('%s', (name) => {
     if (value !== null) expect(parseSetting(name, value)).toEqual({ ok: true, value });
   });
 
-  test.each(bad)('%j is refused by the API, and passed over or stops S3 in every other source', async (value) => {
+  test.each(bad)('refuses %j from the API, and makes it a problem in every other source', async (value) => {
     expect(await refusedBy({ [name]: value })).toEqual([name]);
     for (const source of ['database', 'config', 'environment'] as const) {
       const { blocked, problems, sources: from } = resolved(name, { [source]: value });
@@ -97,7 +97,7 @@ describe.each(SETTING_NAMES)('%s', (name) => {
     }
   });
 
-  test('is stored by the API, and answered only if it is public', async () => {
+  test('is accepted by the API, and answered only if it is public', async () => {
     expect(await refusedBy({ [name]: one })).toEqual([]);
     expect(await refusedBy({ [name]: null })).toEqual([]);
     const shown = publicSettings(resolved(name, { database: one }).settings);
@@ -106,7 +106,7 @@ describe.each(SETTING_NAMES)('%s', (name) => {
     if (setting.kind === 'secret') expect(JSON.stringify(shown)).not.toContain(JSON.stringify(one));
   });
 
-  test('has the environment variable that its name makes one expect', () => {
+  test('has an environment variable that is made from its name', () => {
     expect(setting.variable).toBe(`S3_STORAGE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`);
   });
 });

@@ -37,12 +37,12 @@ test.each([
   [501, 'NotImplemented', ['endpoint', 'credentials:UNSUPPORTED']],
   [503, 'SlowDown', ['endpoint:THROTTLED']],
   [500, 'InternalError', ['endpoint:SERVER_ERROR']],
-])('%d %s', async (status, code, expected) => {
+])('the answer %d %s leads to the steps %j', async (status, code, expected) => {
   respond(status, xml(code), 'application/xml');
   expect(story(await run())).toEqual(expected);
 });
 
-test('a listing without pages and prefixes is one of S3 all the same', async () => {
+test('a listing without pages and prefixes counts as an answer of S3', async () => {
   const listing = '<ListBucketResult><Name>media</Name><IsTruncated>true</IsTruncated><Contents><Key>other.png</Key><Size>1</Size></Contents></ListBucketResult>';
   answer = (response) => response.writeHead(response.req.method === 'GET' ? 200 : 404, { 'content-type': 'application/xml' }).end(listing);
   expect(story(await run()).slice(0, 3)).toEqual(['endpoint', 'credentials', 'read']);
@@ -57,7 +57,7 @@ describe('servers that are not S3', () => {
     [200, `<page><Secret>${SECRET_PAGE}</Secret></page>`, 'application/xml'],
     [200, '', 'text/plain'],
     [404, `{"message":"${SECRET_PAGE}"}`, 'application/json'],
-  ])('%d %s', async (status, body, type) => {
+  ])('are reported as NOT_S3 when they answer %d %s, and nothing of that is repeated', async (status, body, type) => {
     respond(status, body, type);
     const result = await run();
     expect(story(result)).toEqual(['endpoint:NOT_S3']);
@@ -71,7 +71,7 @@ describe('servers that are not S3', () => {
     [403, `<Error><Code>AccessDenied</Code>${SECRET_PAGE}`, 'application/xml'],
     [405, SECRET_PAGE, 'text/plain'],
     [502, `<html>${SECRET_PAGE}</html>`, 'text/html'],
-  ])('%d %s is a failure that repeats nothing', async (status, body, type) => {
+  ])('fail the connection test when they answer %d %s, and nothing of that is repeated', async (status, body, type) => {
     respond(status, body, type);
     const result = await run();
     expect(result.ok).toBe(false);
@@ -79,27 +79,27 @@ describe('servers that are not S3', () => {
   });
 });
 
-describe('what the other side says is quoted', () => {
+describe('the server’s own words', () => {
   const SECRET = 'internal-words';
   const denied = (code: string) => `<Error><Code>${code}</Code><Message>${SECRET}</Message></Error>`;
   const messageOf = async () => (await run()).steps.at(-1)?.message;
 
-  test('in full where it names a request of S3', async () => {
+  test('are quoted in full when the answer has a request id of S3', async () => {
     respond(403, denied('AccessDenied'), 'application/xml', { 'x-amz-request-id': '1' });
     expect(await messageOf()).toContain(`(AccessDenied: ${SECRET})`);
   });
 
-  test('by the code of S3 alone where it does not', async () => {
+  test('are cut to S3’s code when the answer has no request id of S3', async () => {
     respond(403, denied('AccessDenied'), 'application/xml', { 'x-minio-error-desc': SECRET });
     expect(await messageOf()).toMatch(/\(AccessDenied\)$/);
   });
 
-  test('not at all where S3 has no such code', async () => {
+  test('are not repeated when S3 has no such code', async () => {
     respond(403, denied(`No${SECRET}`), 'application/xml', { 'x-minio-error-code': SECRET });
     expect(await messageOf()).not.toContain(SECRET);
   });
 
-  test('by its kind, without an address, where nobody listens', async () => {
+  test('give way to the error’s code, without an address, when nobody listens', async () => {
     const answer = await testReal({ ...FULL, endpoint: 'http://localhost:1' });
     expect(answer.steps[0]?.message).toMatch(/\(ECONNREFUSED\)$/);
     expect(JSON.stringify(answer.steps)).not.toMatch(/127\.0\.0\.1|::1/);
@@ -116,7 +116,7 @@ describe('a redirect', () => {
     return () => requests;
   };
 
-  test.each([301, 302, 303, 307, 308])('%d to another host is named, and neither followed nor told', async (status) => {
+  test.each([301, 302, 303, 307, 308])('with status %d to another host is reported without the host’s name, and is not followed', async (status) => {
     const requests = redirect(status, 'https://sso.internal.example/login');
     const result = await run();
     expect(story(result)).toEqual(['endpoint:ENDPOINT_REDIRECTS']);
@@ -125,12 +125,12 @@ describe('a redirect', () => {
     expect(requests()).toBe(1);
   });
 
-  test('to the same host by https: that is told', async () => {
+  test('to the same host by https is reported with its address', async () => {
     redirect(308, 'https://127.0.0.1:9443/bucket');
     expect((await run()).steps[0]?.message).toContain('(to https://127.0.0.1:9443)');
   });
 
-  test('of S3 itself, while the bucket is being made, is a matter of S3', async () => {
+  test('by S3 itself, as for a new bucket, counts as an error of S3', async () => {
     redirect(307, 'https://bucket.s3-eu-west-1.amazonaws.com/', { 'x-amz-request-id': '1', 'content-type': 'application/xml' });
     expect(story(await run())).toEqual(['endpoint:SERVER_ERROR']);
   });
@@ -146,7 +146,7 @@ test('a redirect to the metadata service is not followed', async () => {
   expect(requests).toBeLessThanOrEqual(2);
 });
 
-test('a port where nobody listens', async () => {
+test('a port where nobody listens is UNREACHABLE', async () => {
   const closed = createServer();
   await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done));
   const { port } = closed.address() as AddressInfo;
@@ -154,7 +154,7 @@ test('a port where nobody listens', async () => {
   expect(story(await testReal({ ...FULL, endpoint: `http://127.0.0.1:${port}` }))).toEqual(['endpoint:UNREACHABLE']);
 });
 
-test('a name that does not resolve', async () => {
+test('a name that does not resolve is UNREACHABLE', async () => {
   expect(story(await testReal({ ...FULL, endpoint: 'http://s3.invalid' }))).toEqual(['endpoint:UNREACHABLE']);
 });
 
@@ -168,13 +168,13 @@ async function tcpServer(onSocket: (socket: Socket) => void): Promise<{ url: str
   return { url: `http://127.0.0.1:${(tcp.address() as AddressInfo).port}`, close: () => tcp.close() };
 }
 
-test('a server that accepts and says nothing', async () => {
+test('a server that accepts the connection and says nothing is a TIMEOUT', async () => {
   const silent = await tcpServer(() => undefined);
   expect(story(await testReal({ ...FULL, endpoint: silent.url, timeoutMs: 500 }))).toEqual(['endpoint:TIMEOUT']);
   silent.close();
 });
 
-test('a server that wants to speak another protocol costs the timeout, and not the whole test', async () => {
+test('a server that switches to another protocol fails the first step within 8 seconds', async () => {
   const switching = await tcpServer((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'));
   const result = await testReal({ ...FULL, endpoint: switching.url, timeoutMs: 500 });
   expect(result.steps).toMatchObject([{ name: 'endpoint', ok: false }]);
@@ -182,12 +182,12 @@ test('a server that wants to speak another protocol costs the timeout, and not t
   switching.close();
 });
 
-test('something that is not even HTTP', async () => {
+test('a server that does not speak HTTP is NOT_S3', async () => {
   const ssh = await tcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
   expect(story(await testReal({ ...FULL, endpoint: ssh.url }))).toEqual(['endpoint:NOT_S3']);
   ssh.close();
 });
 
-test('https where http is spoken', async () => {
+test('a server that speaks http at an https endpoint is TLS_FAILED', async () => {
   expect(story(await testReal({ ...FULL, endpoint: endpoint.replace('http', 'https') }))).toEqual(['endpoint:TLS_FAILED']);
 });

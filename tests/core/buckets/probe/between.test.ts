@@ -31,7 +31,7 @@ afterAll(async () => {
 const codes = ({ notes }: Awaited<ReturnType<typeof testReal>>) => notes?.map(({ code }) => code);
 const denied = s3Error(403, 'AccessDenied');
 
-test('a proxy that drops the length from the answers to HEAD is named, and all works', async () => {
+test('a proxy that drops the length from the answers to HEAD is noted, and all steps pass', async () => {
   proxy.on({ fault: { kind: 'header', name: 'content-length' }, when: ({ method }) => method === 'HEAD' });
   const answer = await testReal(settings);
   expect([answer.ok, codes(answer)]).toEqual([true, ['HEAD_WITHOUT_LENGTH']]);
@@ -49,14 +49,14 @@ test('a policy that demands an encryption header is told apart from missing righ
   expect(proxy.count('DELETE')).toBe(1);
 });
 
-test('a policy that demands encryption by a key of KMS is told apart as well', async () => {
+test('a policy that demands encryption by a KMS key is told apart from missing rights', async () => {
   const isByKms = ({ method, headers }: SeenRequest) => method === 'PUT' && headers['x-amz-server-side-encryption'] === 'aws:kms';
   proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { etag: '"a"' } } }, when: isByKms });
   proxy.on({ fault: { kind: 'answer', answer: denied }, when: ({ method }) => method === 'PUT' });
   expect(story(await testReal(settings))).toEqual(['endpoint', 'credentials', 'read', 'write:ENCRYPTION_DEMANDED']);
 });
 
-test('missing rights stay missing rights', async () => {
+test('a PUT that is refused with each kind of encryption is reported as ACCESS_DENIED', async () => {
   proxy.on({ fault: { kind: 'answer', answer: denied }, when: ({ method }) => method === 'PUT' });
   expect(story(await testReal(settings))).toEqual(['endpoint', 'credentials', 'read', 'write:ACCESS_DENIED']);
 });
@@ -77,19 +77,19 @@ describe('without a key, on a machine without a role', () => {
   });
   const withoutKey = () => ({ ...settings, accessKeyId: undefined, secretAccessKey: undefined });
 
-  test('the endpoint is asked by a request without a signature', async () => {
+  test('the connection test asks the endpoint by one request without a signature', async () => {
     proxy.on({ fault: { kind: 'answer', answer: denied } });
     expect(story(await testReal(withoutKey()))).toEqual(['endpoint', 'credentials:NO_CREDENTIALS']);
     expect(proxy.seen).toMatchObject([{ method: 'GET' }]);
     expect(proxy.seen[0]?.headers.authorization).toBeUndefined();
   });
 
-  test('what is no S3 is named before the key that is missing', async () => {
+  test('a server that is not S3 is reported instead of the missing key', async () => {
     proxy.on({ fault: { kind: 'answer', answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>console</html>' } } });
     expect(story(await testReal(withoutKey()))).toEqual(['endpoint:NOT_S3']);
   });
 
-  test('nor is a port ticked where nobody listens', async () => {
+  test('a port where nobody listens is reported instead of the missing key', async () => {
     expect(story(await testReal({ ...withoutKey(), endpoint: 'http://127.0.0.1:1' }))).toEqual(['endpoint:UNREACHABLE']);
   });
 });

@@ -11,7 +11,7 @@ const ALL = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
 const run = (probe: ReturnType<typeof memoryProbe>, settings: Record<string, unknown> = FULL, production = true, clock: Clock = systemClock) =>
   testConnection(effective(settings, { production }), { open: probe.open, clock });
 
-test('everything works: six steps, capabilities, snippets, and nothing stays behind', async () => {
+test('a working bucket passes six steps, shows its capabilities, and keeps no object of the test', async () => {
   const probe = memoryProbe();
   const answer = await run(probe);
   expect(story(answer)).toEqual(ALL);
@@ -22,7 +22,7 @@ test('everything works: six steps, capabilities, snippets, and nothing stays beh
   for (const step of answer.steps) expect(step).toMatchObject({ code: null, hint: null, message: expect.stringMatching(/\.$/) });
 });
 
-test('the policy names bucket and prefix, and every right that is used', async () => {
+test('the policy snippet names the bucket, the prefix and every right that the plugin uses', async () => {
   const [policy, cors] = (await run(memoryProbe())).snippets;
   const { Statement } = JSON.parse(policy?.text ?? '') as { Statement: { Action: string[]; Resource: string[] }[] };
   expect(Statement.flatMap(({ Resource }) => Resource)).toEqual(['arn:aws:s3:::media', 'arn:aws:s3:::media/p/*']);
@@ -47,7 +47,7 @@ test.each([
   [{ put: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write:ACCESS_DENIED']],
   [{ get: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify:ACCESS_DENIED']],
   [{ delete: 'ACCESS_DENIED' }, ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete:ACCESS_DENIED']],
-] as const)('%p stops the test there', async (faults, expected) => {
+] as const)('the fault %p ends the connection test at the step that it fails', async (faults, expected) => {
   const probe = memoryProbe(faults);
   const answer = await run(probe);
   expect(story(answer)).toEqual(expected);
@@ -58,14 +58,14 @@ test.each([
   if (!('delete' in faults)) expect(probe.store.names()).toEqual([]);
 });
 
-test('of an answer that is not S3’s nothing is repeated', async () => {
+test('an error’s detail is never shown, and its quote is shown without the secret', async () => {
   expect(JSON.stringify((await run(memoryProbe({ list: 'NOT_S3' }))).steps)).not.toContain('detail of');
   expect(JSON.stringify((await run(memoryProbe({ list: 'REJECTED' }))).steps)).not.toContain('detail of');
   expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).not.toContain('detail of');
   expect(JSON.stringify((await run(memoryProbe({ list: 'ACCESS_DENIED' }))).steps)).toContain('quote of list [redacted]');
 });
 
-test('a PUT of unknown outcome is cleaned up too', async () => {
+test('the object of a PUT with an unknown outcome is deleted', async () => {
   const probe = memoryProbe();
   const { open, store } = probe;
   const failing: typeof open = (settings, variant) => {
@@ -76,7 +76,7 @@ test('a PUT of unknown outcome is cleaned up too', async () => {
   expect(store.names()).toEqual([]);
 });
 
-test('bytes that read back otherwise', async () => {
+test('an object that reads back with other bytes fails the step "verify" with INTEGRITY', async () => {
   const probe = memoryProbe({}, { get: async () => ({ facts: { size: 3, etag: null, md5: null }, body: Readable.from([Buffer.from('not')]) }) });
   expect(story(await run(probe)).at(-1)).toBe('verify:INTEGRITY');
   expect(probe.store.names()).toEqual([]);
@@ -86,18 +86,18 @@ test.each([
   ['UNSUPPORTED', false],
   ['REJECTED', false],
   ['TIMEOUT', null],
-] as const)('a conditional PUT that answers %s', async (code, conditionalPut) => {
+] as const)('a conditional PUT that answers %s makes the capability conditionalPut %p, and the test passes', async (code, conditionalPut) => {
   expect(await run(memoryProbe({ putIfAbsent: code }))).toMatchObject({ ok: true, capabilities: { conditionalPut } });
 });
 
-describe('where no request could be sent, a request without a signature tells of the endpoint', () => {
+describe('the request without a signature', () => {
   test.each([
-    ['S3 answers it', {}, ['endpoint', 'credentials:NO_CREDENTIALS']],
-    ['S3 refuses it', { reach: 'ACCESS_DENIED', status: 403 }, ['endpoint', 'credentials:NO_CREDENTIALS']],
-    ['nobody is there', { reach: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
-    ['it is another server', { reach: 'NOT_S3' }, ['endpoint:NOT_S3']],
-    ['it could not be sent either', { reach: 'REJECTED' }, ['credentials:NO_CREDENTIALS']],
-  ] as const)('%s', async (_what, { reach, status }: { reach?: ErrorCode; status?: number }, expected) => {
+    ['that the endpoint is S3 when S3 answers it', {}, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['that the endpoint is S3 when S3 refuses it', { reach: 'ACCESS_DENIED', status: 403 }, ['endpoint', 'credentials:NO_CREDENTIALS']],
+    ['that the endpoint is unreachable when nobody is there', { reach: 'UNREACHABLE' }, ['endpoint:UNREACHABLE']],
+    ['that the endpoint is not S3 when another server answers', { reach: 'NOT_S3' }, ['endpoint:NOT_S3']],
+    ['nothing about the endpoint when it could not be sent either', { reach: 'REJECTED' }, ['credentials:NO_CREDENTIALS']],
+  ] as const)('shows %s', async (_what, { reach, status }: { reach?: ErrorCode; status?: number }, expected) => {
     const probe = memoryProbe({ list: 'NO_CREDENTIALS' });
     const open: typeof probe.open = (settings, variant) => {
       const connection = probe.open(settings, variant);
@@ -107,7 +107,7 @@ describe('where no request could be sent, a request without a signature tells of
     expect(story(await run({ ...probe, open }))).toEqual(expected);
   });
 
-  test('but not where S3 has answered', async () => {
+  test('does not count when S3 has answered a signed request', async () => {
     const probe = memoryProbe({ reach: 'UNREACHABLE' });
     const open: typeof probe.open = (settings, variant) => {
       const connection = probe.open(settings, variant);
@@ -118,26 +118,26 @@ describe('where no request could be sent, a request without a signature tells of
   });
 });
 
-describe('what keeps nothing from working is noted', () => {
-  test('nothing, where nothing is to be noted', async () => {
+describe('the notes of a connection test', () => {
+  test('are empty when there is nothing to note', async () => {
     expect((await run(memoryProbe())).notes).toEqual([]);
   });
 
-  test('a proxy that is set and not used, by its variable', async () => {
+  test('name the variable of a proxy that is set and not used, and not the proxy’s address', async () => {
     const variables = { http_proxy: 'http://user:password@proxy.internal:3128' };
     const answer = await testConnection(effective(FULL), { open: memoryProbe().open, clock: systemClock, variables });
     expect(answer).toMatchObject({ ok: true, notes: [{ code: 'PROXY_NOT_USED', message: expect.stringMatching(/\(http_proxy\)$/) }] });
     expect(JSON.stringify(answer)).not.toContain('proxy.internal');
   });
 
-  test('also where the endpoint cannot be reached, maybe for want of it', async () => {
+  test('name an unused proxy when the endpoint cannot be reached, too', async () => {
     const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, variables: { ALL_PROXY: 'http://proxy' } });
     expect([story(answer), answer.notes?.map(({ code }) => code)]).toEqual([['endpoint:UNREACHABLE'], ['PROXY_NOT_USED']]);
   });
 });
 
-describe('nothing is written', () => {
-  test('where production-only is on and this is not production', async () => {
+describe('the setting productionOnly', () => {
+  test('keeps the connection test from writing outside production', async () => {
     const probe = memoryProbe();
     const answer = await run(probe, { ...FULL, productionOnly: true }, false);
     expect(story(answer)).toEqual(['endpoint', 'credentials', 'read']);
@@ -145,7 +145,7 @@ describe('nothing is written', () => {
     expect(probe.written).toEqual([]);
   });
 
-  test('but on production it is', async () => {
+  test('lets the connection test write in production', async () => {
     expect(story(await run(memoryProbe(), { ...FULL, productionOnly: true }))).toEqual(ALL);
   });
 });
@@ -156,13 +156,13 @@ test.each([
   // the test asks the endpoint with a request without a signature
   [{ ...FULL, secretAccessKey: null }, ['endpoint', 'credentials:SECRET_UNREADABLE'], 1],
   [{ ...FULL, secretAccessKey: undefined }, ['endpoint', 'credentials:NO_CREDENTIALS'], 1],
-] as const)('settings that cannot be tried: %#', async (settings, expected, closed) => {
+] as const)('incomplete or forbidden settings end the connection test at the first failed step: case %#', async (settings, expected, closed) => {
   const probe = memoryProbe();
   expect(story(await run(probe, settings))).toEqual(expected);
   expect(probe.closed()).toBe(closed);
 });
 
-test('a store that hangs costs the budget, and no more', async () => {
+test('a bucket that hangs ends the connection test with TIMEOUT after at most 15 seconds of waiting', async () => {
   const waits: number[] = [];
   const clock: Clock = {
     ...systemClock,

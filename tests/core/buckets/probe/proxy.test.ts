@@ -13,7 +13,7 @@ test.each([
   [null, { HTTPS_PROXY: PROXY, NO_PROXY: 'amazonaws.com' }, undefined],
   ['https://s3.example.com', { HTTPS_PROXY: '' }, undefined],
   ['https://s3.example.com', {}, undefined],
-])('%s with %p: %s', (endpoint, variables, expected) => {
+])('the endpoint %s with the variables %p has the proxy variable %s', (endpoint, variables, expected) => {
   expect(proxyVariable(variables, endpoint)).toBe(expected);
 });
 

@@ -28,27 +28,27 @@ test('good settings pass every step and leave nothing behind', async () => {
   raw.close();
 });
 
-test('a copy of production writes nothing', async () => {
+test('a copy of production passes the reading steps, and takes no others', async () => {
   const answer = await testReal({ ...good, productionOnly: true }, { production: false });
   expect([answer.ok, story(answer)]).toEqual([true, ['endpoint', 'credentials', 'read']]);
 });
 
-test('a wrong bucket', async () => {
+test('a wrong bucket fails the read with BUCKET_NOT_FOUND', async () => {
   expect(story(await testReal({ ...good, bucket: 'no-such-bucket-here' }))).toEqual(['endpoint', 'credentials', 'read:BUCKET_NOT_FOUND']);
 });
 
-test('a wrong key', async () => {
+test('a wrong key fails the credentials, where the server checks signatures', async () => {
   const answer = await testReal({ ...good, accessKeyId: 'NOSUCHKEY' });
   if (checksSignatures()) expect(story(answer)).toEqual(['endpoint', 'credentials:INVALID_ACCESS_KEY']);
 });
 
-test('a wrong secret', async () => {
+test('a wrong secret fails the credentials, where the server checks signatures, and is not repeated', async () => {
   const answer = await testReal({ ...good, secretAccessKey: 'wrong-secret-entered' });
   if (checksSignatures()) expect(story(answer)).toEqual(['endpoint', 'credentials:SIGNATURE_MISMATCH']);
   expect(JSON.stringify(answer)).not.toContain('wrong-secret-entered');
 });
 
-test('while the server is away', async () => {
+test('a server that is away is UNREACHABLE', async () => {
   if (server.kind === 'external') return;
   await server.halt();
   try {

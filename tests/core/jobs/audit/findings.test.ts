@@ -18,7 +18,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
   const unlink = (name: string) => rm(path.join(world.folder, name));
   const states = async (...keys: string[]) => Promise.all(keys.map(async (key) => (await world.row(key)).placement.state));
 
-  test('nothing is found where all is as it should be', async () => {
+  test('an audit finds nothing where all is in order, and sends no HEAD for objects that it has listed', async () => {
     await world.remote('a.png');
     await world.remote('a.png', 'replaced');
     await world.both('b.png');
@@ -43,7 +43,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.row('a.png')).toMatchObject({ origin: 'library', placement: { state: 'local', content: { md5: md5Of('bytes of a.png') } } });
   });
 
-  test('object-missing: a file put back at the plain path counts, one of other bytes does not', async () => {
+  test('object-missing: a file that was put back at the plain path is uploaded again only with the right bytes', async () => {
     world.otherDisk('other', false);
     await world.remote('a.png');
     await world.remote('b.png');
@@ -54,14 +54,14 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await states('a.png', 'b.png')).toEqual(['local', 'remote']);
   });
 
-  test('object-missing, and the copy on disk is not as it was: lost', async () => {
+  test('lost: the object is missing, and the copy on disk has other bytes', async () => {
     await world.both('a.png');
     await world.s3.delete(await world.objectNameOf('a.png'));
     await writeFile(path.join(world.folder, 'a.png'), 'BYTES of a.png');
     expect(await world.found()).toEqual(['lost a.png mark-lost']);
   });
 
-  test('object-changed: it is never removed, and a proven copy is uploaded again', async () => {
+  test('object-changed: the object is not removed, and a proven copy on this disk is uploaded again', async () => {
     await world.both('a.png');
     await world.remote('b.png');
     const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
@@ -74,7 +74,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.object(a)).toBe('BYTES of a.png');
   });
 
-  test('file-missing: the ledger forgets a copy that is gone, once the object was asked for', async () => {
+  test('file-missing: the ledger forgets a copy that is gone after a HEAD has found the object', async () => {
     await world.both('a.png');
     await unlink('a.png');
     world.requests.length = 0;
@@ -84,7 +84,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.found()).toEqual([]);
   });
 
-  test('file-missing: an object that S3 will not speak of keeps the copy in the ledger', async () => {
+  test('file-missing: the ledger keeps the copy when S3 refuses the HEAD of the object', async () => {
     await world.both('a.png');
     await unlink('a.png');
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
@@ -92,7 +92,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await states('a.png')).toEqual(['both']);
   });
 
-  test('object-archived: where the listing leaves that open, a HEAD tells', async () => {
+  test('object-archived: a HEAD decides where the listing leaves it open', async () => {
     await world.both('a.png');
     await world.remote('b.png');
     await world.remote('c.png');
@@ -113,7 +113,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await states('a.png', 'b.png')).toEqual(['both', 'remote']);
   });
 
-  test('file-changed is reported only', async () => {
+  test('file-changed: the audit reports the file, and leaves its row as it is', async () => {
     await world.both('a.png');
     await world.local('b.png');
     for (const key of ['a.png', 'b.png']) await writeFile(path.join(world.folder, key), 'other');
@@ -121,7 +121,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await states('a.png', 'b.png')).toEqual(['both', 'local']);
   });
 
-  test('lost: nowhere in a bucket that was proven, and on no disk', async () => {
+  test('lost: the file is neither in a proven bucket nor on a disk, and its row is marked', async () => {
     await world.remote('a.png');
     await world.s3.delete(await world.objectNameOf('a.png'));
     await world.local('b.png');
@@ -139,7 +139,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
       for (const key of ['a.png', 'b.png']) await world.s3.put(world.name(key), bodyOf('found by somebody'));
     }, []],
   ];
-  test.each(nearlyLost)('not lost while %s', async (_why, arrange, more) => {
+  test.each(nearlyLost)('lost: the audit does not call a file lost while %s', async (_why, arrange, more) => {
     // the first write takes the plain name and the second an own name, so that the plain name in S3 is free below
     await world.put('a.png', 'first');
     await world.remote('a.png');
@@ -152,14 +152,14 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(found).toEqual(['file-missing b.png none', 'object-missing a.png none', ...more].sort());
   });
 
-  test('an uploads folder that is not there says nothing of its files', async () => {
+  test('an audit judges no file by an uploads folder whose volume id is missing', async () => {
     await world.local('a.png');
     await world.both('b.png');
     for (const name of ['a.png', 'b.png', '.s3-storage/volume']) await unlink(name);
     expect(await world.found({ apply: true })).toEqual([]);
   });
 
-  test('stranded: the only copy is on a disk that has vanished, or that nobody has heard of', async () => {
+  test('stranded: the only copy is on a volume that has vanished or that nobody has heard of', async () => {
     world.otherDisk('gone', true);
     world.otherDisk('alive', false);
     for (const volume of ['gone', 'alive', 'unheard'] as VolumeId[]) {
@@ -169,7 +169,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.found({ apply: true })).toEqual(['stranded gone.png none', 'stranded unheard.png none']);
   });
 
-  test('orphan-object: what nobody knows is reported, and never removed; what is recorded is none', async () => {
+  test('orphan-object: an unknown object is reported and not removed, and a recorded name is no orphan', async () => {
     await world.s3.put(world.name('stranger.png'), bodyOf('x'));
     await world.s3.put(world.name('folder/odd'), bodyOf('y'));
     const pending = await world.ledger.begin({ kind: 'object', key: world.key('p.png'), locationId: world.cloud.locationId, prefix, plainFree: true });
@@ -178,7 +178,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(world.s3.names()).toHaveLength(4);
   });
 
-  test('unlisted: buried after a day, and purged after a week unless somebody lists it', async () => {
+  test('unlisted: a file that the library does not list is buried after a day, and its purge is due a week later', async () => {
     await world.remote('a.png');
     await world.remote('b.png');
     world.listed.delete(world.key('a.png'));
@@ -191,7 +191,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect((await world.ledger.duePurges(10)).map(({ key }) => key)).toEqual(['a.png']);
   });
 
-  test('a format that something else has named is listed as any other', async () => {
+  test('a format with an unusual name counts as listed: it is not buried, and its bytes are no orphans', async () => {
     for (const key of ['photo_1a2b_xs.png', 'cover.png']) {
       await world.remote(key);
       world.listed.delete(world.key(key));
@@ -208,14 +208,14 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect([await world.row('photo_1a2b_xs.png'), await world.row('cover.png')]).toMatchObject([{ tombstone: null }, { tombstone: null }]);
   });
 
-  test('failed: with the error of the last attempt', async () => {
+  test('failed: the finding has the error of the last attempt', async () => {
     await world.local('a.png');
     await world.ledger.recordFailure(await world.row('a.png'), 'DISK_ERROR', 0);
     const { findings } = await world.audit();
     expect(findings).toMatchObject([{ kind: 'failed', key: 'a.png', code: 'DISK_ERROR', action: 'none' }]);
   });
 
-  test('orphan-file: a plain file that nobody lists is reported only', async () => {
+  test('orphan-file: a plain file that the library does not list is only reported', async () => {
     await world.file('stranger.png', 'x', 30 * DAY);
     await world.file('listed.png', 'y');
     await world.file('folder/deep.png', 'z');
@@ -224,7 +224,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(await world.ledger.dueNames({ kind: 'file', volume: world.jobs.volume.id }, 10)).toEqual([]);
   });
 
-  test('orphan-file: the plugin’s own is swept when it is old; what was put aside is reported', async () => {
+  test('orphan-file: an own name is swept when it is old, and other files in its folder are only reported', async () => {
     const intent = await world.ledger.begin({ kind: 'file', key: world.key('a.png'), volume: world.jobs.volume.id, plainFree: false });
     // the name of this file is too long to show its key
     const long = `${'x'.repeat(200)}.png`;
@@ -246,7 +246,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     expect(due.map(({ name }) => name)).toEqual(['.s3-storage/old.11123456789.png']);
   });
 
-  test('missing: listed, and in no ledger, bucket or disk; lost once that is proven', async () => {
+  test('missing: a listed file is nowhere to be found, and it is lost when no other disk can have it', async () => {
     world.list('disk.png', 'bucket.png', 'nowhere.png');
     world.library.push('no/../key');
     await world.file('disk.png', 'x');

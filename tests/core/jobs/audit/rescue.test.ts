@@ -51,11 +51,11 @@ const applied = async (disk: Partial<LocalStore>) => {
 
 describe.each([
   ['its plain path', (key: string) => world.both(key)],
-  ['a name of its own', ownBoth],
-])('a condemned copy under %s, and the object is gone', (_where, arrange) => {
+  ['an own name', ownBoth],
+])('a condemned copy under %s whose object is gone', (_where, arrange) => {
   beforeEach(() => arrange('a.png'));
 
-  test('it is copied before the sweeper takes it, to be uploaded again; a dry run says so', async () => {
+  test('is copied for another upload before the sweeper removes it; without "apply" an audit only reports it', async () => {
     const condemned = await cleanThenLose('a.png');
     const before = await world.row('a.png');
     for (const request of [{}, { apply: true, dryRun: true }]) expect(await world.found(request)).toEqual(['object-missing a.png upload-again']);
@@ -72,26 +72,26 @@ describe.each([
     expect(await world.found({ apply: true })).toEqual([]);
   });
 
-  test('the sweeper, who asks for the object first, leaves it to be rescued where the bucket proves nothing', async () => {
+  test('is left by the sweeper where the bucket proves nothing, and is rescued by the next audit', async () => {
     await cleanThenLose('a.png', 0);
     await world.s3.delete(await world.objectNameOf('proof.png'));
     await sweep();
     expect(await world.found({ apply: true })).toContain('object-missing a.png upload-again applied');
   });
 
-  test('a row that was called lost is rescued too', async () => {
+  test('is rescued for a row that is marked as lost, and the mark goes', async () => {
     await cleanThenLose('a.png');
     await world.ledger.markLost(await world.row('a.png'));
     expect(await world.found({ apply: true })).toEqual(['object-missing a.png upload-again applied']);
     expect((await world.row('a.png')).lastError).toBeNull();
   });
 
-  test('other bytes under it are nobody’s copy', async () => {
+  test('is not rescued with other bytes: its row is marked as lost', async () => {
     await writeFile(at(await cleanThenLose('a.png')), 'BYTES of a.png');
     expect(await world.found({ apply: true })).toEqual(['lost a.png mark-lost applied']);
   });
 
-  test('of another key it is none', async () => {
+  test('is not rescued for another key', async () => {
     await arrange('b.png');
     const name = await cleanThenLose('b.png');
     await cleanThenLose('a.png');
@@ -99,7 +99,7 @@ describe.each([
     expect(await world.found({ apply: true })).toEqual(['lost b.png mark-lost applied', 'object-missing a.png upload-again applied']);
   });
 
-  test('a copy that is swept while it is read, or that the disk has no room for, is not the row’s: nothing but a failure is noted', async () => {
+  test('gives the row only a failure when the disk is full, or when it is swept while it is copied', async () => {
     const condemned = await cleanThenLose('a.png');
     const { placement } = await world.row('a.png');
     const full = async () => Promise.reject(new StorageError('DISK_FULL', { refused: true }));
@@ -116,7 +116,7 @@ describe.each([
     expect(unfinished.map(({ unfinished: begun }) => begun)).toEqual([true, true]);
   });
 
-  test('a write that comes first stays, and the copy is the sweeper’s', async () => {
+  test('gives way to a write that comes first, and what was copied is due for the sweeper', async () => {
     await cleanThenLose('a.png');
     const { put } = world.jobs.disk;
     const late: LocalStore['put'] = async (...to) => {
@@ -128,7 +128,7 @@ describe.each([
     expect(await world.ledger.dueNames({ kind: 'file', volume: world.jobs.volume.id }, 10)).toHaveLength(1);
   });
 
-  test('where another disk may have the row’s own copy, that is waited for', async () => {
+  test('is rescued only once the other disk that may have the row’s copy has vanished', async () => {
     const name = await localNameOf('a.png');
     await world.ledger.commitCleanup(await world.row('a.png'), { graceMs: DAY });
     const other = await world.ledger.begin({ kind: 'file', key: world.key('a.png'), volume: 'other' as VolumeId, plainFree: false });
@@ -144,12 +144,12 @@ describe.each([
 });
 
 test.each([
-  ['in both places', 'object-missing', ownBoth],
+  ['in S3 and on this disk', 'object-missing', ownBoth],
   ['on this disk alone', 'file-missing', async (key: string) => {
     await ownBoth(key);
     await world.ledger.demote(await world.row(key), { volume: world.jobs.volume.id, localName: await localNameOf(key) });
   }],
-] as const)('a file %s that was given its plain path and lost it is rescued by its former name', async (_where, kind, arrange) => {
+] as const)('a settled file %s whose plain path and object are gone is rescued from its former name', async (_where, kind, arrange) => {
   await arrange('a.png');
   const row = await world.row('a.png');
   const intent = (await world.ledger.beginSettle(row))!;
@@ -162,7 +162,7 @@ test.each([
   expect(await world.read('a.png')).toBe('bytes of a.png');
 });
 
-test('a page of rows without their objects asks the ledger once what is condemned, and a page without any not at all', async () => {
+test('an audit asks the ledger for condemned files once a page, and only if an object of the page is missing', async () => {
   const { condemnedFiles } = world.ledger;
   let asked = 0;
   world.ledger.condemnedFiles = (...of) => {

@@ -25,7 +25,7 @@ const lose = async (key: string) => {
   await world.s3.delete(await world.objectNameOf(key));
 };
 
-test('read-only: it reports, and changes nothing', async () => {
+test('an audit in read-only mode reports, changes nothing, and refuses to apply', async () => {
   await world.both('a.png');
   await world.s3.delete(await world.objectNameOf('a.png'));
   await lose('b.png');
@@ -40,7 +40,7 @@ test('read-only: it reports, and changes nothing', async () => {
   expect(await job.blockedBy({ ...range, apply: false })).toBeNull();
 });
 
-test('a dry run, and one that became read-only on its way, apply nothing', async () => {
+test('an audit applies nothing in a dry run, or once the instance has become read-only during the run', async () => {
   await lose('a.png');
   expect(await world.found({ apply: true, dryRun: true })).toEqual(['lost a.png mark-lost']);
   world.fault = () => void (world.state.mode = 'read-only');
@@ -48,7 +48,7 @@ test('a dry run, and one that became read-only on its way, apply nothing', async
   expect((await world.row('a.png')).lastError).toBeNull();
 });
 
-test('S3 away: paused with the code, and nothing is called missing', async () => {
+test('an audit pauses with the code while S3 is away, and calls nothing missing', async () => {
   await lose('a.png');
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
   const { outcome, findings } = await world.audit({ apply: true });
@@ -59,16 +59,16 @@ test('S3 away: paused with the code, and nothing is called missing', async () =>
   expect((await world.audit({}, listing(() => Promise.reject(new StorageError('TIMEOUT'))))).outcome).toEqual({ status: 'paused', code: 'TIMEOUT' });
 });
 
-describe('the run says what it has looked at', () => {
+describe('the result of an audit', () => {
   const result = async (...of: Parameters<AuditWorld['audit']>) => (await world.audit(...of)).progress.audit;
   const nothing = { findings: 0, applied: 0, lost: 0 };
 
-  test('all of it, and nothing was found', async () => {
+  test('says that bucket and disk were checked, and that nothing was found', async () => {
     await world.both('a.png');
     expect(await result()).toEqual({ bucket: 'checked', disk: true, ...nothing });
   });
 
-  test('what was found, what of it was put right, and what is nowhere', async () => {
+  test('counts the findings, the applied ones and the lost files', async () => {
     await lose('a.png');
     await world.both('b.png');
     await world.s3.delete(await world.objectNameOf('b.png'));
@@ -76,14 +76,14 @@ describe('the run says what it has looked at', () => {
     expect(await result({ apply: true })).toEqual({ bucket: 'checked', disk: true, findings: 2, applied: 2, lost: 1 });
   });
 
-  test('no bucket: S3 is off, or away', async () => {
+  test('says that the bucket is unchecked while S3 is off or away', async () => {
     expect(await result({}, listing(() => Promise.reject(new StorageError('UNREACHABLE', { refused: true }))))).toMatchObject({ bucket: 'unchecked', findings: 0 });
     world.state.mode = 'off';
     expect((await world.audit()).outcome).toEqual({ status: 'complete' });
     expect(await result()).toMatchObject({ bucket: 'unchecked' });
   });
 
-  test('a part of it: S3 will not list, or will not say of one object, or goes away', async () => {
+  test('says that the bucket is partly checked when S3 refuses a listing or a HEAD, or goes away midway', async () => {
     expect(await result({}, listing(() => Promise.reject(new StorageError('ACCESS_DENIED', { refused: true }))))).toMatchObject({ bucket: 'partly' });
     await lose('a.png');
     world.fault = (operation) => (operation === 'head' ? Promise.reject(new StorageError('ACCESS_DENIED', { status: 403, refused: true })) : undefined);
@@ -93,17 +93,17 @@ describe('the run says what it has looked at', () => {
     expect(await result()).toMatchObject({ bucket: 'partly' });
   });
 
-  test('no disk: the uploads folder is an empty mount point', async () => {
+  test('says that the disk was not checked when the uploads folder has no volume id', async () => {
     await rm(path.join(world.folder, '.s3-storage/volume'));
     expect(await result()).toMatchObject({ bucket: 'checked', disk: false });
   });
 });
 
-test('stopped: paused without a code', async () => {
+test('an audit that is stopped pauses without a code', async () => {
   expect((await world.audit({}, { signal: AbortSignal.abort() })).outcome).toEqual({ status: 'paused', code: null });
 });
 
-test('no right to list: it is said, and every object is asked for by itself', async () => {
+test('an audit without the right to list reports that, and sends a HEAD for each object', async () => {
   await lose('a.png');
   const { outcome, findings, progress } = await world.audit({}, listing(() => Promise.reject(new StorageError('ACCESS_DENIED', { refused: true }))));
   expect(outcome).toEqual({ status: 'complete' });
@@ -112,7 +112,7 @@ test('no right to list: it is said, and every object is asked for by itself', as
   expect(progress.requests.head).toBeGreaterThanOrEqual(2);
 });
 
-test.each(['NOT_S3', 'BUCKET_NOT_FOUND'] as const)('a bucket that answers %s proves nothing', async (code) => {
+test.each(['NOT_S3', 'BUCKET_NOT_FOUND'] as const)('an audit of a bucket that answers %s reports only that, and calls no object missing', async (code) => {
   await lose('a.png');
   await world.both('b.png');
   await world.s3.delete(await world.objectNameOf('b.png'));
@@ -120,13 +120,13 @@ test.each(['NOT_S3', 'BUCKET_NOT_FOUND'] as const)('a bucket that answers %s pro
   expect(findings).toMatchObject([{ kind: 'failed', name: 's3/media', code }]);
 });
 
-test('a location that the settings do not reach is unverified, and nothing of it missing', async () => {
+test('an audit reports a location that the settings do not reach, and calls no object there missing', async () => {
   await lose('a.png');
   const { findings } = await world.audit({ apply: true }, withBuckets({ storeAt: () => undefined }));
   expect(findings).toMatchObject([{ kind: 'failed', key: null, name: 's3/media', code: 'UNAVAILABLE', applied: false }]);
 });
 
-test('a suspicion is dropped when the row has moved on meanwhile', async () => {
+test('an audit drops a suspect whose row has changed before the other look', async () => {
   await lose('a.png');
   await world.both('b.png');
   await rm(path.join(world.folder, 'b.png'));
@@ -146,7 +146,7 @@ test('a suspicion is dropped when the row has moved on meanwhile', async () => {
   expect(await world.read('a.png')).toBe('new');
 });
 
-test('the library is gone through once, and asked once for all that seems to be missing', async () => {
+test('an audit makes the library rescan once, and asks it in one question for all that seems to be missing', async () => {
   const questions: { count: number; rescan: boolean }[] = [];
   const listedAnywhere: typeof world.jobs.catalog.listedAnywhere = async (keys, options) => {
     questions.push({ count: keys.length, rescan: options?.rescan ?? false });
@@ -163,13 +163,13 @@ test('the library is gone through once, and asked once for all that seems to be 
   expect(questions.map(({ rescan }) => rescan)).toEqual([true, ...questions.slice(1).map(() => false)]);
 });
 
-test('what lies at a URL of its own is named with that reason, and is not missing', async () => {
+test('an audit reports a library file at a URL of its own as OTHER_URL, and not as missing', async () => {
   const page: typeof world.deps.library.page = async ({ after }) => (after > 0 ? [] : [{ id: 1, provider: 'local', names: [], otherUrls: ['/uploads/2023/x.png'] }]);
   const { findings } = await world.audit({}, { deps: { library: { page, logos: async () => [] } } });
   expect(findings).toEqual([{ kind: 'elsewhere', key: null, name: '/uploads/2023/x.png', size: null, code: 'OTHER_URL', action: 'none', applied: false }]);
 });
 
-test('what is written while the library is gone through is not buried', async () => {
+test('an audit does not bury a file that is replaced while the library is asked about it', async () => {
   await world.remote('b.png');
   world.state.now += 2 * DAY;
   const asked: ObjectKey[][] = [];
@@ -184,7 +184,7 @@ test('what is written while the library is gone through is not buried', async ()
   expect(asked).toEqual([['b.png', 'proof.png']]);
 });
 
-test('an object written after the listing’s first look is no orphan', async () => {
+test('an audit takes an object that is published after the listing for no orphan', async () => {
   const intent = await world.ledger.begin({ kind: 'object', key: world.key('a.png'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
   const { etag } = await world.s3.put(intent.name, bodyOf('x'));
   world.listed.add(world.key('a.png'));
@@ -199,7 +199,7 @@ test('an object written after the listing’s first look is no orphan', async ()
   expect(findings.filter(({ kind }) => kind === 'orphan-object')).toEqual([]);
 });
 
-test('while files are uploaded, replaced and deleted, only what is true is found', async () => {
+test('audits during uploads, replaces and deletes find only the one file that is really lost', async () => {
   await lose('lost.png');
   for (let n = 0; n < 20; n++) await world.both(`b${n}.png`);
   let audits = 0;
@@ -226,7 +226,7 @@ test('while files are uploaded, replaced and deleted, only what is true is found
   expect(audits).toBeGreaterThan(2);
 });
 
-test('20,000 objects in pages of a thousand, none twice, and in bounded questions to the ledger', async () => {
+test('an audit of 20,000 objects reads 20 pages, asks for at most 2,000 rows at once, and names none twice', async () => {
   const TOTAL = 20_000;
   const name = (n: number) => `${String(n).padStart(6, '0')}.png`;
   const pages: number[] = [];

@@ -25,7 +25,7 @@ async function record(name: string): Promise<void> {
   await world.ledger.record([{ key: world.key(name), local: { volume: world.deps.volume.id, localName: name as never }, size: 1 }]);
 }
 
-test('what is proven in S3 leaves the disk, batch by batch, and is served from S3', async () => {
+test('files that are proven in S3 leave the disk, batch by batch, and are served from S3', async () => {
   const names = Array.from({ length: 12 }, (_, index) => `${index}.txt`);
   await world.shelve(...names);
   await upload();
@@ -41,7 +41,7 @@ test('what is proven in S3 leaves the disk, batch by batch, and is served from S
   expect(await job().isComplete()).toBe(true);
 });
 
-test('files stay for as long as the grace period says', async () => {
+test('a file stays on the disk for the grace, although its row is remote already', async () => {
   await world.shelve('a.txt');
   await upload();
   expect((await run({ cleanupGraceMs: 24 * 3600_000 })).outcome).toEqual({ status: 'complete' });
@@ -52,7 +52,7 @@ test('files stay for as long as the grace period says', async () => {
   expect(await onDisk('a.txt')).toBe(false);
 });
 
-test('does not begin before phase 1 is complete, and ends when that is so no more', async () => {
+test('phase 2 does not begin before phase 1 is complete, and pauses when phase 1 is no longer complete', async () => {
   await world.shelve('a.txt', 'b.txt', 'c.txt');
   expect(await blocked()).toBe('UPLOAD_INCOMPLETE');
   await world.run(uploadJob(world.deps), { maxId: 2 });
@@ -77,7 +77,7 @@ test('does not begin before phase 1 is complete, and ends when that is so no mor
   expect(progress.done).toBe(1);
 });
 
-test('sweepers that get in each other’s way leave nothing behind', async () => {
+test('two sweepers that run at once beside the cleanup leave no file behind', async () => {
   await world.shelve(...Array.from({ length: 200 }, (_, number) => `file-${number}.txt`));
   await upload();
   const over = new AbortController();
@@ -95,7 +95,7 @@ test('sweepers that get in each other’s way leave nothing behind', async () =>
   expect(await readdir(world.folder)).toEqual(['.s3-storage']);
 });
 
-test('nothing is removed where S3 may not be changed', async () => {
+test('phase 2 removes nothing while the instance is read-only', async () => {
   await world.shelve('a.txt');
   await upload();
   world.state.mode = 'read-only';
@@ -104,7 +104,7 @@ test('nothing is removed where S3 may not be changed', async () => {
   expect(await onDisk('a.txt')).toBe(true);
 });
 
-test('a file given up in phase 1, and a missing one, do not block, and are not touched', async () => {
+test('a given-up file and a missing file do not block phase 2, and the given-up file stays on the disk', async () => {
   await world.shelve('a.txt', 'b.txt');
   world.list(['missing.txt']);
   await upload();
@@ -117,12 +117,12 @@ test('a file given up in phase 1, and a missing one, do not block, and are not t
 });
 
 test.each([
-  ['an object that somebody changed', 'OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
-  ['an object that is gone', 'OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
-  ['a file that somebody changed after its upload', 'FILE_CHANGED', () => world.write('a.txt', 'A.txt')],
-  ['a file that is gone, and its object as well', 'OBJECT_NOT_FOUND', () => gone().then(() => world.s3.delete('a.txt'))],
-  ['a file that is gone, and whose object somebody changed', 'OBJECT_CHANGED', () => gone().then(() => world.bring('a.txt', 'A.txt'))],
-])('%s is left and reported, holds no other up, and is given up after five times', async (_what, code, happens) => {
+  ['whose object somebody changed', 'OBJECT_CHANGED', () => world.bring('a.txt', 'A.txt')],
+  ['whose object is gone', 'OBJECT_NOT_FOUND', () => world.s3.delete('a.txt')],
+  ['that somebody changed after its upload', 'FILE_CHANGED', () => world.write('a.txt', 'A.txt')],
+  ['that is gone together with its object', 'OBJECT_NOT_FOUND', () => gone().then(() => world.s3.delete('a.txt'))],
+  ['that is gone and whose object somebody changed', 'OBJECT_CHANGED', () => gone().then(() => world.bring('a.txt', 'A.txt'))],
+])('a file %s is left and reported, holds up no other, and is given up after 5 runs', async (_what, code, happens) => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
   await happens();
@@ -143,19 +143,19 @@ test.each([
 
 describe('an object that a lifecycle rule has archived', () => {
   test.each([
-    ['and that cannot be read', () => {
+    ['it cannot be read', () => {
       world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('OBJECT_ARCHIVED', { status: 403, refused: true })) : undefined);
     }],
-    ['and that can be read until its restored copy ends', () => {
+    ['it can be read until its restored copy ends', () => {
       world.fault = (operation, name, real) =>
         operation === 'get' ? real.get(name).then(({ facts, body }) => ({ facts: { ...facts, archived: true }, body })) : undefined;
     }],
-    ['where only the bytes prove anything', () => {
+    ['only its bytes can prove it', () => {
       world.state.proof = 'bytes';
       world.fault = (operation, name, real) =>
         operation === 'get' ? real.get(name).then(({ facts, body }) => ({ facts: { ...facts, archived: true, md5: null }, body })) : undefined;
     }],
-  ])('%s keeps its file on the disk', async (_what, archive) => {
+  ])('keeps its file on the disk when %s', async (_what, archive) => {
     await world.shelve('a.txt');
     await upload();
     archive();
@@ -165,7 +165,7 @@ describe('an object that a lifecycle rule has archived', () => {
     expect([await onDisk('a.txt'), await world.stateOf('a.txt')]).toEqual([true, 'both']);
   });
 
-  test('does not stand for the file of phase 1 either: that is uploaded under a name of its own', async () => {
+  test('is not adopted by phase 1, which uploads the file under an own name', async () => {
     await world.shelve('a.txt');
     await world.bring('a.txt', 'a.txt');
     world.fault = (operation, name, real) =>
@@ -176,7 +176,7 @@ describe('an object that a lifecycle rule has archived', () => {
   });
 });
 
-test('a file that is gone already is in S3 alone, once its object is proven', async () => {
+test('a file that is gone from the disk becomes remote once its object is proven', async () => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
   await gone();
@@ -187,7 +187,7 @@ test('a file that is gone already is in S3 alone, once its object is proven', as
   expect(await world.read('a.txt')).toBe('a.txt');
 });
 
-test('a file that is gone and is deleted while its object is proven is left to the trash', async () => {
+test('a file that is gone from the disk and is deleted during its proof keeps its state and its tombstone', async () => {
   await world.shelve('a.txt');
   await upload();
   await gone();
@@ -197,7 +197,7 @@ test('a file that is gone and is deleted while its object is proven is left to t
   expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { state: 'both' }, tombstone: expect.anything() });
 });
 
-test('no right to read, although HEAD says that all is well: nothing is removed, and the run ends', async () => {
+test('a bucket that refuses each GET keeps all files on the disk, and the run pauses', async () => {
   await world.shelve('a.txt', 'b.txt');
   await upload();
   world.fault = (operation) => (operation === 'get' ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : undefined);
@@ -225,7 +225,7 @@ test('nothing leaves the disk while a web server in front serves the folder itse
   expect((await run()).outcome).toEqual({ status: 'complete' });
 });
 
-test('a web server that looks into the folder first is warned of', async () => {
+test('phase 2 warns of a web server that looks into the folder first or exposes the plugin’s own folder', async () => {
   for (const code of ['UPLOADS_SERVED_FIRST', 'OWN_FOLDER_EXPOSED'] as const) {
     world.deps.publicUrl = { known: () => ({ code, detail: '' }), fresh: async () => ({ code, detail: '' }) };
     expect([await blocked(), await job().warning?.()]).toEqual(['UPLOAD_INCOMPLETE', code]);

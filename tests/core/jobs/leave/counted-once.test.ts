@@ -28,7 +28,7 @@ async function allKinds(): Promise<void> {
   world.state.now += RESTED;
 }
 
-test('each file counts once, when it is at its plain path: what was fetched, what was settled, and what was there', async () => {
+test('a run counts each file once: the fetched, the settled and those at their plain paths already', async () => {
   await allKinds();
   const { outcome, progress, commits } = await world.run();
   expect(outcome).toEqual({ status: 'complete' });
@@ -36,7 +36,7 @@ test('each file counts once, when it is at its plain path: what was fetched, wha
   for (const { done, total, bytesTotal } of commits) expect([done <= total, total, bytesTotal]).toEqual([true, 30, 180]);
 });
 
-test('a run that goes on where another had to end expects what that has left, and counts none of its files again', async () => {
+test('a run that continues another one expects what that has left, and counts none of its files again', async () => {
   await allKinds();
   const job = world.job();
   const counted: [number, number][] = [];
@@ -61,7 +61,7 @@ test('a run that goes on where another had to end expects what that has left, an
   expect(again.progress.snapshot()).toMatchObject({ done: 30, total: 30 });
 });
 
-test('a file that is fetched anew, and one that an editor replaces meanwhile, are no more than expected', async () => {
+test('a run with a deleted file and one that is replaced meanwhile counts no more files than it expects', async () => {
   await allKinds();
   await world.ledger.bury(world.key('p9.txt'), { purgeAfterMs: 0 });
   const { context, progress } = jobContext();
@@ -78,7 +78,7 @@ test('a file that is fetched anew, and one that an editor replaces meanwhile, ar
   expect([done, total]).toEqual([29, 29]);
 });
 
-test('while it goes on the library is as far as the run has left it, else as far as files are on the disk', () => {
+test('the progress is that of the run while it lasts, and else the number of files on the disk', () => {
   const tallies = { ...talliesOf([]), local: { count: 5, bytes: 50 }, both: { count: 15, bytes: 150 }, remote: { count: 2, bytes: 20 }, failedOf: { local: 1, both: 1, remote: 1, missing: 9 } };
   const run = { done: 4, total: 12, bytesDone: 40, bytesTotal: 120 } as RunEntry;
   expect(progressOf('restore', tallies, [], run, true)).toMatchObject({ done: 14, total: 22, bytesDone: 140, bytesTotal: 220, failed: 3 });

@@ -35,7 +35,7 @@ const s3IsThere = async (there: boolean) => {
   if (there) await world.breaker.forceProbe();
 };
 
-test('a library of all kinds of files leaves S3: every plain path byte for byte, and nothing else', async () => {
+test('files of all kinds leave S3: each gets its plain path byte for byte, and the bucket stays as it was', async () => {
   const expected = new Map<string, string>();
   const names = Array.from({ length: COUNT }, (_, n) => STRANGE[n] ?? `file ${n}.txt`);
   const volume = world.jobs.volume.id;

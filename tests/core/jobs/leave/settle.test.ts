@@ -36,7 +36,7 @@ test('while S3 is in use a restored file keeps its own name', async () => {
   expect([await world.plain('a.txt'), await world.job().isComplete()]).toEqual([null, true]);
 });
 
-test('on the way out it gets its plain path; its own name goes a day later, and no byte with it', async () => {
+test('a file gets its plain path while leaving; its own name goes a day later, and its bytes stay', async () => {
   await stored('été/a 1.txt', 'one');
   expect((await world.run()).outcome).toEqual(complete);
   expect(await world.job().isComplete()).toBe(true);
@@ -49,7 +49,7 @@ test('on the way out it gets its plain path; its own name goes a day later, and 
   expect(await world.read('été/a 1.txt')).toBe('one');
 });
 
-test('a name that the disk does not take is told as that; the file stays, and no name is left that nobody can remove', async () => {
+test('a name that the disk does not take is reported as NAME_UNFIT, and the file keeps its own name', async () => {
   const name = `${'n'.repeat(300)}.txt`;
   await stored(name, 'one');
   expect((await world.run()).outcome).toMatchObject({ code: 'NAME_UNFIT' });
@@ -59,7 +59,7 @@ test('a name that the disk does not take is told as that; the file stays, and no
   expect((await world.row(name))?.lastError).toBe('NAME_UNFIT');
 });
 
-test('a settled file that somebody removes is served by its former name, while that awaits the sweeper', async () => {
+test('a settled file that somebody removes is served by its former name, which still awaits the sweeper', async () => {
   await stored('a.txt', 'one');
   expect((await world.run()).outcome).toEqual(complete);
   await world.s3.delete('a.txt');
@@ -67,7 +67,7 @@ test('a settled file that somebody removes is served by its former name, while t
   expect(await world.read('a.txt')).toBe('one');
 });
 
-test('a run that ends between the two is not complete', async () => {
+test('a run that is stopped between fetching and settling is paused, and the next run completes the work', async () => {
   await stored('a.txt', 'one');
   const { context, ending } = jobContext();
   context.commit = async () => ending.abort();
@@ -76,7 +76,7 @@ test('a run that ends between the two is not complete', async () => {
   expect((await world.run()).outcome).toEqual(complete);
 });
 
-test('what a cleanup has condemned is freed before its grace is over, and lies there again in the same run', async () => {
+test('a plain path that a cleanup has condemned has its file again in one run, before the grace is over', async () => {
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
   await world.storage.put(world.key('a.txt'), bodyOf('one'), { mime: null, scope: new RequestScope('upload') });
   world.fault = undefined;
@@ -95,8 +95,8 @@ test('what a cleanup has condemned is freed before its grace is over, and lies t
   expect(await world.plain('a.txt')).toBe('one');
 });
 
-describe('the path is taken by a file that nobody knows', () => {
-  test('of the same bytes: it is ours from now on', async () => {
+describe('a file that nobody knows at the plain path', () => {
+  test('becomes the copy of the row if it has the same bytes', async () => {
     await stored('a.txt', 'one');
     await fs.writeFile(world.at('a.txt'), 'one');
     const { ino } = await fs.stat(world.at('a.txt'));
@@ -105,7 +105,7 @@ describe('the path is taken by a file that nobody knows', () => {
     expect(await world.localName('a.txt')).toBe('a.txt');
   });
 
-  test('of other bytes: it stays, is reported, and once it is away the next run goes on', async () => {
+  test('stays and is reported if it has other bytes, and the next run goes on once it is away', async () => {
     await stored('a.txt', 'one');
     await stored('b.txt', 'two');
     await fs.writeFile(world.at('a.txt'), 'theirs');
@@ -125,7 +125,7 @@ describe('the path is taken by a file that nobody knows', () => {
     expect((await world.row('a.txt')).lastError).toBeNull();
   });
 
-  test('where a replaced file was: the sweeper leaves it, and so do we', async () => {
+  test('stays where a replaced file was', async () => {
     await fs.writeFile(world.at('a.txt'), 'old');
     await stored('a.txt', 'one');
     await fs.writeFile(world.at('a.txt'), 'theirs');
@@ -135,7 +135,7 @@ describe('the path is taken by a file that nobody knows', () => {
   });
 });
 
-test('a copy on disk that was damaged is not settled', async () => {
+test('a damaged copy on the disk is not settled, and the next run fetches the file once more', async () => {
   await stored('a.txt', 'one');
   const found = world.jobs.disk.giveName;
   world.jobs.disk.giveName = async () => Promise.reject(new StorageError('DISK_ERROR', { refused: true }));
@@ -151,8 +151,8 @@ test('a copy on disk that was damaged is not settled', async () => {
   expect(await world.plain('a.txt')).toBe('one');
 });
 
-describe('editing goes on meanwhile', () => {
-  test('what is written then is as if it had been there before the plugin', async () => {
+describe('while the project is leaving', () => {
+  test('a new or replaced file becomes a local file of the library, and the bucket stays as it was', async () => {
     await stored('replaced.txt', 'one');
     await world.put('replaced.txt', 'two');
     await world.storage.put(world.key('new.txt'), bodyOf('new'), { mime: null, scope: new RequestScope('upload') });
@@ -166,7 +166,7 @@ describe('editing goes on meanwhile', () => {
     expect(await world.object('replaced.txt')).toBe('one');
   });
 
-  test('a replace of a settled file settles in its place', async () => {
+  test('a replace of a settled file settles in its place, once no process remembers the former row', async () => {
     await stored('a.txt', 'one');
     await world.run();
     await world.put('a.txt', 'two');
@@ -185,7 +185,7 @@ describe('editing goes on meanwhile', () => {
     expect([await world.served(), await world.hidden()]).toEqual([{ 'a.txt': 'one' }, []]);
   });
 
-  test('a replace between link and commit wins; the old bytes do not stay at the path', async () => {
+  test('a replace between link and commit wins, and the old bytes leave the plain path', async () => {
     await stored('a.txt', 'one');
     await restoreOnly();
     const give = world.jobs.disk.giveName.bind(world.jobs.disk);
@@ -205,7 +205,7 @@ describe('editing goes on meanwhile', () => {
     expect(await world.served()).toEqual({ 'a.txt': 'two' });
   });
 
-  test('a file in the trash is not settled, and goes', async () => {
+  test('a deleted file is not settled, and nothing of it stays on the disk', async () => {
     await stored('a.txt', 'one');
     await restoreOnly();
     await world.storage.remove(world.key('a.txt'));
@@ -217,7 +217,7 @@ describe('editing goes on meanwhile', () => {
     expect([await world.hidden(), await world.object('a.txt')]).toEqual([[], 'one']);
   });
 
-  test('the way back ends it: what is settled is a file of the library’s', async () => {
+  test('a return ends the settling, and a file that was replaced is due for its upload', async () => {
     await stored('a.txt', 'one');
     await world.run();
     await world.put('a.txt', 'two');
@@ -229,12 +229,12 @@ describe('editing goes on meanwhile', () => {
 });
 
 describe('crashes and other processes', () => {
-  test.each(['before the link', 'after it'])('a process that ends %s: another one finishes', async (when) => {
+  test.each(['before the link', 'after the link'])('a file whose settling process ends %s is settled by the next run', async (when) => {
     await stored('a.txt', 'one');
     const { disk } = world.jobs;
     const give = disk.giveName.bind(disk);
     disk.giveName = async (name, second) => {
-      if (when === 'after it') await give(name, second);
+      if (when === 'after the link') await give(name, second);
       throw new Error('the process ends');
     };
     await expect(world.run()).rejects.toThrow('the process ends');
@@ -246,7 +246,7 @@ describe('crashes and other processes', () => {
     expect([await world.served(), await world.hidden()]).toEqual([{ 'a.txt': 'one' }, []]);
   });
 
-  test('two at once settle everything once', async () => {
+  test('two runs at once settle each file once', async () => {
     const names = Array.from({ length: 20 }, (_, n) => `${n}.txt`);
     for (const name of names) await stored(name);
     await restoreOnly();
@@ -287,7 +287,7 @@ describe('crashes and other processes', () => {
     expect([await world.served(), await world.hidden()]).toEqual([{ 'a.txt': 'one' }, []]);
   });
 
-  test('the other order: as long as its removal is due, nothing settles at a path', async () => {
+  test('a file does not settle at a path while the removal of the former file is due', async () => {
     await stored('a.txt', 'one');
     await world.run();
     await world.put('a.txt', 'two');
@@ -304,7 +304,7 @@ describe('crashes and other processes', () => {
   });
 });
 
-test('visitors get every file all the while', async () => {
+test('visitors get every file while it is fetched, settled and swept', async () => {
   const names = Array.from({ length: 12 }, (_, n) => `${n}.txt`);
   for (const name of names) await stored(name);
   // these files can come from the disk alone once they are there

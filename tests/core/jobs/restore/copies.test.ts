@@ -32,7 +32,7 @@ const newDisk = async (): Promise<EngineParts> => {
   return { ...world.jobs, volume: { ...volume, id: ELSEWHERE, founded: true, refresh: async () => ELSEWHERE } };
 };
 
-test('copies on another disk are none: all files are fetched to this one', async () => {
+test('leaving does not count copies on another disk, and fetches all files to this one', async () => {
   await both('a.txt', 'b.txt');
   const parts = await newDisk();
   expect(await world.job(parts).isComplete()).toBe(false);
@@ -42,7 +42,7 @@ test('copies on another disk are none: all files are fetched to this one', async
   expect(await world.job(parts).isComplete()).toBe(true);
 });
 
-test('a disk that is not mounted is not there: nothing is fetched onto the mount point, and the copies stay known', async () => {
+test('a disk that is not mounted pauses the run: the mount point stays empty, and the copies stay known', async () => {
   await both('a.txt');
   const known = localOf(await world.row('a.txt'));
   await fs.rm(world.folder, { recursive: true });
@@ -51,7 +51,7 @@ test('a disk that is not mounted is not there: nothing is fetched onto the mount
   expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))]).toEqual([[], known]);
 });
 
-test('nor when it is unmounted in the midst of a run', async () => {
+test('a disk that is unmounted during the run pauses it: the mount point stays empty', async () => {
   await both('a.txt', 'b.txt');
   const page = world.ledger.page;
   world.ledger.page = async (request) => {
@@ -63,7 +63,7 @@ test('nor when it is unmounted in the midst of a run', async () => {
   expect([await fs.readdir(world.folder), localOf(await world.row('a.txt'))?.localName]).toEqual([[], 'a.txt']);
 });
 
-test('a copy that is gone is fetched; where somebody put another file, that stays, and it is not complete', async () => {
+test('a copy that is gone is fetched; an unknown file at a plain path stays, and the run pauses', async () => {
   await both('gone.txt', 'changed.txt', 'kept.txt');
   await fs.rm(world.at('gone.txt'));
   await fs.writeFile(world.at('changed.txt'), 'a file that nobody knows');
@@ -80,14 +80,14 @@ test('a copy that is gone is fetched; where somebody put another file, that stay
   expect(await world.plain('changed.txt')).toBe('the bytes of changed.txt');
 });
 
-test('bytes of the same size are told by their checksum', async () => {
+test('a file of the right size with other bytes is found out by its checksum', async () => {
   await both('a.txt');
   await fs.rm(world.at('a.txt'));
   await fs.writeFile(world.at('a.txt'), 'THE bytes of a.txt');
   expect((await world.run()).outcome).toEqual({ status: 'paused', code: 'PLAIN_PATH_TAKEN' });
 });
 
-test('a file that neither the disk nor S3 has any more: not complete, and its row is left as it was', async () => {
+test('a file that is neither on the disk nor in S3 fails the job once it is given up, and its row stays', async () => {
   await both('a.txt', 'b.txt');
   await fs.rm(world.at('a.txt'));
   await world.s3.delete('a.txt');
@@ -105,7 +105,7 @@ test('a file that neither the disk nor S3 has any more: not complete, and its ro
   expect(await world.plain('a.txt')).toBe('the bytes of a.txt');
 });
 
-test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('without a run that came to its end (%s) nobody knows that the copies are there', async (status) => {
+test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('leaving is complete only after a run that is complete, and the last run is %s', async (status) => {
   await both('a.txt');
   await fs.rm(world.at('a.txt'));
   const lastRun = status && { status };
@@ -116,7 +116,7 @@ test.each([null, 'failed', 'stopped', 'paused', 'running'] as const)('without a 
   expect(await world.job().isComplete(undefined, lastRun)).toBe(true);
 });
 
-test('files that are in S3 only and were given up: the run has failed', async () => {
+test('a run fails when the file that is left in S3 has been given up', async () => {
   await world.put('a.txt', 'a');
   await world.s3.delete('a.txt');
   world.leave();
@@ -128,7 +128,7 @@ test('files that are in S3 only and were given up: the run has failed', async ()
   expect(await world.job().isComplete()).toBe(false);
 });
 
-test('a run that had to end goes on there: what was read is not read again', async () => {
+test('a run that continues another one does not read again the copies that were read', async () => {
   await both('a.txt', 'b.txt', 'c.txt');
   const job = world.job();
   const ending = new AbortController();
@@ -142,7 +142,7 @@ test('a run that had to end goes on there: what was read is not read again', asy
   expect(new Set(read.mock.calls.map(([name]) => name)).size).toBe(2);
 });
 
-test('while S3 is left a server with another uploads folder is warned of, as long as it is there', async () => {
+test('leaving warns of a server with another uploads folder until that volume has vanished', async () => {
   const seen = { firstSeen: new Date(0), lastSeen: new Date(0) };
   world.volumes.push({ ...seen, id: world.jobs.volume.id, vanished: false }, { ...seen, id: ELSEWHERE, vanished: false });
   expect(await world.job().warning?.()).toBeNull();

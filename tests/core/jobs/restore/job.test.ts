@@ -54,7 +54,7 @@ const onDisk = async (name: string) => {
 };
 const temporary = () => fs.readdir(path.join(world.folder, '.s3-storage/tmp')).catch(() => []);
 
-test('every file comes back, byte for byte, and stays in S3', async () => {
+test('a restore brings every file back, byte for byte, and leaves it in S3', async () => {
   const { outcome, progress, commits } = await run();
   expect(outcome).toEqual({ status: 'complete' });
   for (const name of NAMES) expect([await onDisk(name), await world.object(name)]).toEqual([name, name]);
@@ -65,7 +65,7 @@ test('every file comes back, byte for byte, and stays in S3', async () => {
   expect(await job().isComplete()).toBe(true);
 });
 
-test('it changes nothing in the bucket, and works where nothing may be changed', async () => {
+test('a restore changes nothing in the bucket, and works in read-only mode', async () => {
   world.state.mode = 'read-only';
   world.requests.length = 0;
   expect((await run()).outcome).toEqual({ status: 'complete' });
@@ -73,7 +73,7 @@ test('it changes nothing in the bucket, and works where nothing may be changed',
   expect(world.requests.filter((request) => !request.startsWith('get'))).toEqual([]);
 });
 
-test('a range of the media library: its files alone, with their formats', async () => {
+test('a restore of a range brings back only the files of the range, with their formats', async () => {
   files[1] = { ...files[1]!, names: [NAMES[1]!, NAMES[20]!, '../not a key'] };
   files[2] = { ...files[2]!, provider: 'somewhere-else' };
   const { outcome, progress } = await run({ maxId: 12, batchSize: 5 });
@@ -83,7 +83,7 @@ test('a range of the media library: its files alone, with their formats', async 
   expect(progress.snapshot()).toMatchObject({ done: back.length, total: back.length });
 });
 
-test('a range goes on in the next run where the last one had to end', async () => {
+test('a restore of a range that had to end is completed by the next run', async () => {
   const range = job();
   const first = jobContext({ maxId: 25, batchSize: 5 });
   first.context.commit = async () => first.ending.abort();
@@ -92,7 +92,7 @@ test('a range goes on in the next run where the last one had to end', async () =
   expect(await states()).toMatchObject({ both: 25 });
 });
 
-test('a file of a range that is not back: the run goes on, and has failed once the file was given up; others concern it not', async () => {
+test('a restore of a range fails once a file of the range is given up, and other files do not concern it', async () => {
   await world.s3.delete(NAMES[3]!);
   await world.s3.delete(NAMES[20]!);
   const range = job();
@@ -112,7 +112,7 @@ test('a file of a range that is not back: the run goes on, and has failed once t
   expect((await run({ maxId: 12, fromStart: true }, range)).outcome).toEqual({ status: 'complete' });
 });
 
-test('an end in the middle finishes what is in hand, and gives the rest back', async () => {
+test('a restore that is stopped finishes the files in hand, and the next run brings back the rest', async () => {
   const { context, ending } = jobContext({ concurrency: 2 });
   let begun = 0;
   world.fault = () => (++begun === 2 ? void ending.abort() : undefined);
@@ -122,12 +122,12 @@ test('an end in the middle finishes what is in hand, and gives the rest back', a
   expect((await run()).outcome).toEqual({ status: 'complete' });
 });
 
-describe('what fails by itself is listed, and the others go on', () => {
+describe('an object that cannot be restored', () => {
   test.each([
     ['OBJECT_CHANGED', 'other bytes of the same size', () => world.s3.put(NAMES[3]!, bodyOf('x'.repeat(SIZE)))],
-    ['OBJECT_CHANGED', 'another size', () => world.s3.put(NAMES[3]!, bodyOf('x'))],
+    ['OBJECT_CHANGED', 'bytes of another size', () => world.s3.put(NAMES[3]!, bodyOf('x'))],
     ['OBJECT_NOT_FOUND', 'no object', () => world.s3.delete(NAMES[3]!)],
-  ])('%s: %s', async (code, _, change) => {
+  ])('gives its row %s and holds up no other file when the bucket has %s', async (code, _, change) => {
     await change();
     const { outcome, progress } = await run();
     expect(outcome).toEqual({ status: 'paused', code });
@@ -138,7 +138,7 @@ describe('what fails by itself is listed, and the others go on', () => {
     expect(await job().isComplete()).toBe(false);
   });
 
-  test('bytes that are damaged on the way are no file', async () => {
+  test('gives its row OBJECT_CHANGED when its bytes are damaged on the way, and comes back in a later run', async () => {
     world.fault = (operation, name, real) =>
       operation === 'get' && name === NAMES[3]
         ? real.get(name).then(({ facts }) => ({ facts, body: bodyOf('x'.repeat(SIZE)).open() }))
@@ -153,7 +153,7 @@ describe('what fails by itself is listed, and the others go on', () => {
   });
 });
 
-test.each(['read-write', 'read-only'] as const)('S3 away: the run pauses with the reason, and no file is blamed (%s)', async (mode) => {
+test.each(['read-write', 'read-only'] as const)('a restore pauses with the reason when S3 goes away, and records no failed file (%s)', async (mode) => {
   world.state.mode = mode;
   let answers = 12;
   world.fault = () => (answers-- > 0 ? undefined : Promise.reject(new StorageError('UNREACHABLE', { refused: true })));
@@ -166,11 +166,11 @@ test.each(['read-write', 'read-only'] as const)('S3 away: the run pauses with th
   expect((await run()).outcome).toEqual({ status: 'complete' });
 });
 
-describe('room on the disk', () => {
+describe('the room on the disk', () => {
   /** Room for `files` files, beside a reserve of 1000 bytes. */
   const roomFor = (files: number) => ({ space: async () => ({ free: 1000 + files * SIZE, total: 1e9 }), reserve: () => 1000 });
 
-  test('it does not begin when not everything fits', async () => {
+  test('blocks a restore that does not fit, but neither a smaller range nor a dry run', async () => {
     expect(await job(roomFor(24)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBe('DISK_TOO_SMALL');
     expect(await job(roomFor(25)).blockedBy({ dryRun: false, maxId: null, apply: false })).toBeNull();
     // a range may fit, and a dry run says how much is lacking
@@ -178,7 +178,7 @@ describe('room on the disk', () => {
     expect(await job(roomFor(24)).blockedBy({ dryRun: true, maxId: null, apply: false })).toBeNull();
   });
 
-  test('it is looked at again for every batch', async () => {
+  test('is checked again for every batch', async () => {
     let looks = 0;
     const shrinking = { ...roomFor(25), space: async () => ({ free: 1000 + (++looks > 2 ? 4 : 25) * SIZE, total: 1e9 }) };
     const { outcome, progress } = await run({ batchSize: 10 }, job(shrinking));
@@ -188,7 +188,7 @@ describe('room on the disk', () => {
     expect((await run()).outcome).toEqual({ status: 'complete' });
   });
 
-  test('a disk that fills up all the same pauses the run; nothing of the file is left, and no file is blamed', async () => {
+  test('pauses the run when it is used up all the same; no partial file is left, and no file has failed', async () => {
     const put = world.jobs.disk.put.bind(world.jobs.disk);
     let room = 7;
     world.jobs.disk.put = async (name, body, options) => {
@@ -205,7 +205,7 @@ describe('room on the disk', () => {
     expect((await run()).outcome).toEqual({ status: 'complete' });
   });
 
-  test('ENOSPC from the disk itself is that', async () => {
+  test('pauses the run with DISK_FULL when the disk itself answers ENOSPC', async () => {
     const open = fs.open.bind(fs);
     jest.spyOn(fs, 'open').mockImplementation(async (...args) => {
       const file = await open(...args);
@@ -235,7 +235,7 @@ describe('a dry run', () => {
       expect(findings).toEqual([]);
     }));
 
-  test('tells them for a range, and how much room is lacking', () =>
+  test('tells objects, bytes and requests of a range, and how much room is lacking', () =>
     untouched(async () => {
       const small = job({ space: async () => ({ free: 500, total: 1e9 }), reserve: () => 490 });
       const { progress, findings } = await run({ dryRun: true, maxId: 3 }, small);
@@ -244,7 +244,7 @@ describe('a dry run', () => {
     }));
 });
 
-test('without a way to S3 it is blocked, unless nothing is there to be fetched', async () => {
+test('a restore is blocked while S3 is off, unless no file has to be fetched', async () => {
   world.state.mode = 'off';
   expect(await job().blockedBy({ dryRun: false, maxId: null, apply: false })).toBe('UNAVAILABLE');
   world.state.mode = 'read-write';

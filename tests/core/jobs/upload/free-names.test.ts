@@ -25,7 +25,7 @@ const allThere = async (except: readonly string[] = []) => {
   for (const name of names.filter((one) => !except.includes(one))) expect([await world.object(name), await world.stateOf(name)]).toEqual([name, 'both']);
 };
 
-test('a library of many files is uploaded without a question for each', async () => {
+test('a library of many files is uploaded with one listing and without a HEAD', async () => {
   await world.shelve(...names);
   const { outcome, progress } = await world.run(job);
   expect(outcome).toEqual({ status: 'complete' });
@@ -37,13 +37,13 @@ test('a library of many files is uploaded without a question for each', async ()
   expect(world.s3.names().sort()).toEqual([...names].sort());
 });
 
-test('for a few files each is asked for: that is sooner done than a listing', async () => {
+test('a library of two files is uploaded with a HEAD for each and without a listing', async () => {
   await world.shelve('a.txt', 'b.txt');
   await world.run(job);
   expect([asked().sort(), lists()]).toEqual([['head a.txt', 'head b.txt'], 0]);
 });
 
-test('what lies in the bucket already is asked for, and taken up without a PUT, or left alone', async () => {
+test('a name that the bucket has gets a HEAD: its object is adopted without a PUT, or left alone', async () => {
   await world.shelve(...names);
   await world.bring('3.txt', '3.txt');
   await world.bring('4.txt', 'a stranger’s');
@@ -56,7 +56,7 @@ test('what lies in the bucket already is asked for, and taken up without a PUT, 
   expect(await world.stateOf('4.txt')).toBe('both');
 });
 
-test('what comes into the bucket after it was listed is not overwritten, and never removed', async () => {
+test('an object that comes into the bucket after the listing is not overwritten, and never removed', async () => {
   await world.shelve(...names);
   let brought = false;
   world.fault = (operation, name) => {
@@ -77,7 +77,7 @@ test('what comes into the bucket after it was listed is not overwritten, and nev
   expect(due).toEqual([]);
 });
 
-test('the store itself is told not to overwrite', async () => {
+test('each PUT after a listing tells S3 not to overwrite', async () => {
   await world.shelve(...names);
   const put = jest.spyOn(world.s3, 'put');
   await world.run(job);
@@ -87,10 +87,10 @@ test('the store itself is told not to overwrite', async () => {
 });
 
 test.each([
-  ['takes no notice of the condition', () => undefined],
-  ['knows no such condition', () => new StorageError('UNSUPPORTED', { status: 501, refused: true })],
-  ['fails over the condition', () => new StorageError('SERVER_ERROR', { status: 500 })],
-])('where S3 %s each name is asked for', async (_how, refusal) => {
+  ['ignores the condition of a PUT', () => undefined],
+  ['does not know the condition of a PUT', () => new StorageError('UNSUPPORTED', { status: 501, refused: true })],
+  ['fails because of the condition of a PUT', () => new StorageError('SERVER_ERROR', { status: 500 })],
+])('each name gets a HEAD when S3 %s', async (_how, refusal) => {
   await world.shelve(...names);
   const put = world.s3.put.bind(world.s3);
   world.s3.put = async (name, body, options) => {
@@ -107,7 +107,7 @@ test.each([
 test.each([
   ['may not be listed', 'ACCESS_DENIED'],
   ['answers no listing', 'NOT_S3'],
-] as const)('where the bucket %s each name is asked for', async (_how, code) => {
+] as const)('each name gets a HEAD when the bucket %s', async (_how, code) => {
   await world.shelve(...names);
   world.s3.list = () => Promise.reject(new StorageError(code, { refused: true }));
   expect((await world.run(job)).outcome).toEqual({ status: 'complete' });
@@ -118,7 +118,7 @@ describe('a listing', () => {
   const of = (freeNames: FreeNames, { cloud = world.cloud, fromStart = false } = {}) =>
     freeNames.of(cloud, FILES, { signal: new AbortController().signal, options: { ...OPTIONS, fromStart } });
 
-  test('is remembered for an hour, and of no other place', async () => {
+  test('is remembered for an hour, and only for its own prefix', async () => {
     await world.bring('1.txt', 'there');
     const freeNames = new FreeNames(world.deps);
     const isFree = await of(freeNames);
@@ -141,7 +141,7 @@ describe('a listing', () => {
     expect((await of(freeNames, { fromStart: true }))?.('2.txt')).toBe(false);
   });
 
-  test('of more names than are worth remembering is given up, and not begun again', async () => {
+  test('is given up after 100,000 names, and not begun again', async () => {
     let pages = 0;
     world.s3.list = async () => {
       pages++;
@@ -154,7 +154,7 @@ describe('a listing', () => {
     expect(pages).toBe(101);
   });
 
-  test('that alone takes too long is not tried again at once', async () => {
+  test('that fails is not tried again at once', async () => {
     let tries = 0;
     world.s3.list = () => Promise.reject(new StorageError('REJECTED', { detail: String(tries++), refused: true }));
     const freeNames = new FreeNames(world.deps);

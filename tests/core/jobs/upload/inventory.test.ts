@@ -17,7 +17,7 @@ afterEach(() => world.close());
 const run = (options?: Parameters<LibraryWorld['run']>[1], hooks?: Parameters<LibraryWorld['run']>[2]) => world.run(uploadJob(world.deps), options, hooks);
 const inventory = () => world.deps.inventories.of(world.deps.volume.id);
 
-test('main files, formats and logos, with any name that can be one', async () => {
+test('main files, formats and logos of every usable name come to S3', async () => {
   const names = ['a.png', 'thumbnail_a.png', 'ein Bild ü 图.jpg', 'empty.txt', 'folder/x.bin'];
   world.list(names);
   world.logos.push('logo.svg');
@@ -27,7 +27,7 @@ test('main files, formats and logos, with any name that can be one', async () =>
   for (const name of names) expect(await world.object(name)).toBe(name === 'empty.txt' ? '' : name);
 });
 
-test('a disk that is not mounted: nothing is taken up from the bucket instead, nor called missing, until it is there again', async () => {
+test('while the disk is not mounted, phase 1 pauses, adopts nothing from the bucket and calls no file missing', async () => {
   await world.shelve('a.txt');
   await world.bring('a.txt', 'older');
   await world.bring('b.txt', 'older');
@@ -46,7 +46,7 @@ test('a disk that is not mounted: nothing is taken up from the bucket instead, n
   expect(await world.read('b.txt')).toBe('older');
 });
 
-test('a disk that is unmounted during the run: the rest is not taken up from the bucket', async () => {
+test('a disk that is unmounted during the run pauses phase 1, and the next file is not adopted from the bucket', async () => {
   for (let more = 0; more < 1100; more++) world.list([], 'local');
   await world.bring('b.txt', 'older');
   world.list(['b.txt']);
@@ -62,7 +62,7 @@ test('a disk that is unmounted during the run: the rest is not taken up from the
   await fs.rm(`${world.folder}-away`, { recursive: true });
 });
 
-test('pages of bounded size; the position is stored after each, and the next run goes on there', async () => {
+test('the inventory reads pages of 500 ids, stores its position, and goes on there in the next run', async () => {
   await world.shelve(...Array.from({ length: 4 }, (_, index) => `${index}.txt`));
   for (let more = 0; more < 1100; more++) world.list([], 'local');
   const ending = new AbortController();
@@ -79,7 +79,7 @@ test('pages of bounded size; the position is stored after each, and the next run
   expect(world.pages.map(({ after }) => after).slice(-3)).toEqual([0, 500, 1000]);
 });
 
-test('the range ends at the highest id wanted, and can be widened', async () => {
+test('the inventory ends at the highest id that is wanted, and a later run can widen the range', async () => {
   await world.shelve('a.txt', 'b.txt', 'c.txt');
   await run({ maxId: 2 });
   expect(world.s3.names().sort()).toEqual(['a.txt', 'b.txt']);
@@ -108,7 +108,7 @@ test('files of another provider and unusable names are counted and left alone', 
   expect(await inventory()).toMatchObject({ otherProviders: 2 });
 });
 
-test('what lies at another URL is named with that reason, and is not missing', async () => {
+test('a library file at another URL is reported as OTHER_URL, is not missing, and is still served from there', async () => {
   await world.shelve('a.txt');
   world.files.push({ id: 2, provider: 'local', names: ['thumbnail_x_1.png'], otherUrls: ['/uploads/2023/05/x.png'] });
   await world.write('thumbnail_x_1.png', 'x');
@@ -123,7 +123,7 @@ test('what lies at another URL is named with that reason, and is not missing', a
   expect(await world.read('2023/05/x.png')).toBe('x');
 });
 
-test('what only the bucket has is adopted, without a PUT', async () => {
+test('a file that only the bucket has is adopted without a PUT', async () => {
   world.list(['a.png']);
   await world.bring('a.png', 'from rclone');
   expect((await run()).outcome).toEqual({ status: 'complete' });
@@ -132,7 +132,7 @@ test('what only the bucket has is adopted, without a PUT', async () => {
   expect(world.puts()).toEqual([]);
 });
 
-test('what is nowhere is listed, and holds nothing up', async () => {
+test('a file that is nowhere is reported as missing, and does not hold up the run', async () => {
   await world.shelve('a.txt');
   world.list(['lost.txt']);
   const { outcome, progress, findings } = await run();
@@ -142,7 +142,7 @@ test('what is nowhere is listed, and holds nothing up', async () => {
   expect((await world.ledger.tallies()).missing.count).toBe(1);
 });
 
-test('a missing file that was put back is found after its retry, and after a run from the start', async () => {
+test('a missing file that was put back is found after a retry, or in a run from the start', async () => {
   world.list(['a.txt']);
   world.list(['b.txt']);
   await run();
@@ -159,7 +159,7 @@ test('a missing file that was put back is found after its retry, and after a run
   expect((await world.ledger.tallies()).missing.count).toBe(0);
 });
 
-test('a file that another disk has is missing until the inventory there has found it, and then left to it', async () => {
+test('a file that another disk has is missing until that disk has recorded it, and is then left to that disk', async () => {
   world.list(['a.txt']);
   await run();
   const local = { volume: 'another' as VolumeId, localName: 'a.txt' as never };
@@ -170,7 +170,7 @@ test('a file that another disk has is missing until the inventory there has foun
   expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { local }, lastError: null });
 });
 
-test('an object that a write of our own may have left there is not taken for the file', async () => {
+test('an object under a name that a write of our own was given is not taken for the file', async () => {
   world.list(['a.txt']);
   await world.ledger.begin({ kind: 'object', key: world.key('a.txt'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
   await world.bring('a.txt', 'unproven');
@@ -179,7 +179,7 @@ test('an object that a write of our own may have left there is not taken for the
   expect(world.requests).toEqual([]);
 });
 
-test('while S3 is away nothing is taken for missing, and the page is looked at again', async () => {
+test('while S3 is away the run pauses, no file counts as missing, and the next run reads the page again', async () => {
   await world.shelve('a.txt');
   world.list(['b.txt']);
   await world.bring('b.txt', 'b');
@@ -194,7 +194,7 @@ test('while S3 is away nothing is taken for missing, and the page is looked at a
   expect(await world.stateOf('b.txt')).toBe('remote');
 });
 
-test('where the disk does not say whether it has a file, that is what is the matter', async () => {
+test('a file about which the disk gives no answer gets DISK_ERROR, and the other file is uploaded', async () => {
   await world.shelve('closed/a.txt', 'b.txt');
   const stat = world.deps.disk.stat.bind(world.deps.disk);
   jest.spyOn(world.deps.disk, 'stat').mockImplementation((name) =>

@@ -18,7 +18,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `${
 const refusing = (code: 'ACCESS_DENIED' | 'UNREACHABLE', ...operations: string[]) => (operation: string) =>
   operations.includes(operation) ? Promise.reject(new StorageError(code, { refused: true })) : undefined;
 
-test('the whole library goes to S3, batch by batch, and stays on disk', async () => {
+test('phase 1 sends the whole library to S3, batch by batch, and each row is then "both"', async () => {
   await world.shelve(...names(25));
   const { outcome, progress, commits } = await run({ batchSize: 10 });
   expect(outcome).toEqual({ status: 'complete' });
@@ -31,14 +31,14 @@ test('the whole library goes to S3, batch by batch, and stays on disk', async ()
   expect(await job().isComplete()).toBe(true);
 });
 
-test('harmless to run again, and two at once put nothing twice', async () => {
+test('two runs at once and another run after them put no file twice', async () => {
   await world.shelve(...names(30));
   await Promise.all([run({ batchSize: 5 }), run({ batchSize: 5 })]);
   expect((await run()).outcome).toEqual({ status: 'complete' });
   expect(world.puts().sort()).toEqual(names(30).map((name) => `put ${name}`).sort());
 });
 
-test('a run that is stopped gives back what it has not begun; a new process goes on, and nothing is put twice', async () => {
+test('a stopped run gives back the files that it has not begun, and the next run puts no file twice', async () => {
   await world.shelve(...names(30));
   const ending = new AbortController();
   let committed = 0;
@@ -53,7 +53,7 @@ test('a run that is stopped gives back what it has not begun; a new process goes
 });
 
 describe('an object that is in the bucket already', () => {
-  test('is taken up without a PUT, if it has the same bytes', async () => {
+  test('is adopted without a PUT if it has the same bytes', async () => {
     await world.shelve('a.txt');
     await world.bring('a.txt', 'a.txt');
     const { progress } = await run();
@@ -62,7 +62,7 @@ describe('an object that is in the bucket already', () => {
     expect(world.s3.names()).toEqual(['a.txt']);
   });
 
-  test('is read where its tag is no MD5, as after aws s3 sync, and looked at once only', async () => {
+  test('is read once when its tag is no MD5, as after aws s3 sync', async () => {
     await world.shelve('a.txt', 'b.txt');
     await world.bring('a.txt', 'a.txt');
     await world.bring('b.txt', 'b.TXT');
@@ -85,7 +85,7 @@ describe('an object that is in the bucket already', () => {
     expect(await world.read('a.txt')).toBe('a.txt');
   });
 
-  test('is not trusted when S3 will not show it', async () => {
+  test('is not adopted when S3 refuses its HEAD, and the file gets an own name', async () => {
     await world.shelve('a.txt');
     await world.bring('a.txt', 'a.txt');
     world.fault = refusing('ACCESS_DENIED', 'head');
@@ -95,7 +95,7 @@ describe('an object that is in the bucket already', () => {
   });
 });
 
-test('where uploads are proven by their bytes alone, no HEAD is wasted on the proof after the first', async () => {
+test('uploads that only their bytes can prove cost a HEAD for the proof once, and not for each file', async () => {
   await world.shelve(...names(5));
   const blind = (facts: ObjectFacts) => ({ ...facts, md5: null });
   world.fault = (operation, name, real) => {
@@ -110,7 +110,7 @@ test('where uploads are proven by their bytes alone, no HEAD is wasted on the pr
   expect(progress.requests).toMatchObject({ put: 5, get: 5, head: 5 + 1 });
 });
 
-test('no right to PUT: the run ends after a batch instead of going through them all', async () => {
+test('a run without the right to PUT ends after a batch, and gives no file up', async () => {
   await world.shelve(...names(30));
   world.fault = refusing('ACCESS_DENIED', 'put');
   const { outcome, progress, findings } = await run({ batchSize: 10 });
@@ -130,7 +130,7 @@ test('no right to PUT: the run ends after a batch instead of going through them 
   expect((await run()).outcome).toEqual({ status: 'complete' });
 });
 
-test('S3 goes away amid a batch: the job pauses, holds nothing against the files, and goes on when it is back', async () => {
+test('a run pauses when S3 goes away amid a batch, records no failed file, and goes on when S3 is back', async () => {
   await world.shelve(...names(20));
   let puts = 0;
   world.fault = (operation) => (operation === 'put' && ++puts > 5 ? Promise.reject(new StorageError('UNREACHABLE', { refused: true })) : undefined);
@@ -146,7 +146,7 @@ test('S3 goes away amid a batch: the job pauses, holds nothing against the files
   }
 });
 
-test('a file that changed, or went, after it was recorded holds no other up; after five times it is given up, and a retry takes it up again', async () => {
+test('a recorded file that changed or is gone holds up no other, is given up after 5 runs, and can be retried', async () => {
   await world.shelve('changed.txt', 'gone.txt', 'fine.txt');
   const stop = new AbortController();
   const recorded = jest.spyOn(world.ledger, 'record');
@@ -176,7 +176,7 @@ test('a file that changed, or went, after it was recorded holds no other up; aft
   expect((await run()).progress.done).toBe(1);
 });
 
-test('what fell back to the disk is never given up', async () => {
+test('a fallback is not given up, even after 8 failed attempts', async () => {
   world.fault = refusing('ACCESS_DENIED', 'put');
   await world.put('a.txt', 'one');
   world.fault = undefined;
@@ -190,7 +190,7 @@ test('what fell back to the disk is never given up', async () => {
   expect(await world.ledger.pendingWork({ work: 'upload', volume, origin: 'fallback' })).toBe(true);
 });
 
-test('a replace of a file that the job has in hand wins, and its bytes stay', async () => {
+test('a replace wins over the upload of the same file that the job has in hand', async () => {
   await world.shelve('a.txt');
   let replaced = false;
   world.fault = (operation, name) => {
@@ -204,7 +204,7 @@ test('a replace of a file that the job has in hand wins, and its bytes stay', as
   expect(await world.read('a.txt')).toBe('new');
 });
 
-test('it may run only where S3 may be changed', async () => {
+test('phase 1 is blocked by READ_ONLY while the instance may not change S3, even as a dry run', async () => {
   expect(await job().blockedBy({ dryRun: false, maxId: null, apply: false })).toBeNull();
   world.state.mode = 'read-only';
   expect(await job().blockedBy({ dryRun: true, maxId: null, apply: false })).toBe('READ_ONLY');

@@ -56,7 +56,7 @@ const leftPending = async () => {
   return world.ledger.condemnAbandoned();
 };
 
-test.each([['small', undefined], ['large', LARGE]])('of %s files no more move at once than were asked for', async (_size, content) => {
+test.each([['small', undefined], ['large', LARGE]])('uploads of %s files send as many at once as the concurrency says, and no more', async (_size, content) => {
   const rows = await shelved(12, content);
   const { deps, seen, held } = waiting();
   const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal });
@@ -98,7 +98,7 @@ function countingDisk(parts = world.deps) {
   return { deps: { ...parts, disk }, seen, letGo: () => letGo() };
 }
 
-test('after a stop no further file is opened, what is being read is broken off, and all are due at once', async () => {
+test('a stop opens no further file, breaks off the files that are being read, and makes all due again at once', async () => {
   await shelved(12, LARGE);
   const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 20 }, 60_000);
   const rows = await due();
@@ -112,7 +112,7 @@ test('after a stop no further file is opened, what is being read is broken off, 
   expect(await due()).toHaveLength(12);
 });
 
-test('when the time of a run is up no further file is opened, and a large one that is being read is sent', async () => {
+test('a run whose time is up opens no further file, and sends the large files that are being read', async () => {
   const rows = await shelved(12, LARGE);
   const { deps, seen, letGo } = countingDisk();
   const { upload } = uploads(deps, { concurrency: 3, batchSize: 100, signal: signal.signal, halt: new AbortController().signal, hurry: new AbortController().signal });
@@ -124,7 +124,7 @@ test('when the time of a run is up no further file is opened, and a large one th
   expect([seen, world.s3.names().length]).toEqual([{ opened: 3, read: 3 * LARGE.length }, 3]);
 });
 
-test('of small files that wait for their turn to be read none is opened after a stop', async () => {
+test('a stop keeps the small files that wait for their turn from being opened', async () => {
   const rows = await shelved(64);
   const { deps, seen } = countingDisk();
   const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
@@ -135,7 +135,7 @@ test('of small files that wait for their turn to be read none is opened after a 
   expect(seen.opened).toBeLessThanOrEqual(4);
 });
 
-test('small files’ steps in the ledger are taken together, each file with its own bytes', async () => {
+test('small files take their steps in the ledger together, and each file keeps its own bytes', async () => {
   const rows = await shelved(24);
   const begun = jest.spyOn(world.ledger, 'beginUploads');
   const committed = jest.spyOn(world.ledger, 'commitUploads');
@@ -151,7 +151,7 @@ test('small files’ steps in the ledger are taken together, each file with its 
   }
 });
 
-test('what waits for its turn when the bucket is given up is not sent, and its name forgotten', async () => {
+test('files that wait when the mode becomes read-only are not sent, and their names are forgotten', async () => {
   const rows = await shelved(6);
   const { deps, held } = waiting();
   const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
@@ -166,7 +166,7 @@ test('what waits for its turn when the bucket is given up is not sent, and its n
   expect(await Promise.all(rows.map(({ key }) => world.stateOf(key)))).toEqual(done.map((moved) => (moved ? 'both' : 'local')));
 });
 
-test('what waits for its turn when the run is stopped is not sent, and its name forgotten', async () => {
+test('files that wait when the run is stopped are not sent, have not failed, and their names are forgotten', async () => {
   const rows = await shelved(6);
   const { deps, held } = waiting();
   const { upload } = uploads(deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
@@ -182,7 +182,7 @@ test('what waits for its turn when the run is stopped is not sent, and its name 
   for (const row of rows) expect(await world.ledger.find(row.key)).toMatchObject({ attempts: 0, lastError: null });
 });
 
-test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent when the run is stopped is %s; nothing else begins', async (_how, sent) => {
+test.each([['finished', 2], ['broken off in a hurry', 0]])('files that are being sent when the run is stopped are %s, and no other file begins', async (_how, sent) => {
   await shelved(6);
   const due = () => world.ledger.claim({ work: 'upload', volume: world.deps.volume.id, origin: 'library', limit: 10 }, 60_000);
   const rows = await due();
@@ -202,7 +202,7 @@ test.each([['finished', 2], ['broken off in a hurry', 0]])('what is being sent w
   expect(await leftPending()).toBe(0);
 });
 
-test('a file that an editor replaces while it waits is left alone: nothing of it is sent', async () => {
+test('a file that an editor replaces while it waits is not sent by the job', async () => {
   const [row] = await shelved(1);
   await world.put('0.txt', 'replaced');
   const before = world.puts().length;
@@ -212,7 +212,7 @@ test('a file that an editor replaces while it waits is left alone: nothing of it
   expect(await world.read('0.txt')).toBe('replaced');
 });
 
-test('a file that has grown since it was recorded is not read into memory, and is reported', async () => {
+test('a file that has grown since it was recorded is not sent, and its row gets FILE_CHANGED', async () => {
   const [row] = await shelved(1);
   await world.write('0.txt', LARGE);
   const { upload } = uploads(world.deps, { concurrency: 2, batchSize: 100, signal: signal.signal });
