@@ -117,6 +117,26 @@ test('after a boot without the plugin every URL serves what plain Strapi has mad
   expect(await answers(expected.keys())).toEqual(expected);
 }, 300_000);
 
+test('an ordinary restart, and a crash, bring nothing back: an older file that still lies at its plain path never wins', async () => {
+  const { strapi } = stage;
+  await stage.proxy.refuse();
+  const file = await upload('older.txt', 'one');
+  await stage.proxy.accept();
+  const state = async () => (await ledgerRows(strapi, [keyOf(file)]))[0]?.state;
+  await stage.eventually('it is in S3', async () => (await state()) === 'both', 60_000);
+  // the same size, so that only the ledger and the times can tell
+  await strapi.replace(file.id, textFile('older.txt', 'two'));
+  expect(await state()).toBe('remote');
+  const left = () => readFile(path.join(strapi.uploadsDir, keyOf(file)), 'utf8');
+  for (const end of [() => strapi.stop(), () => strapi.kill()]) {
+    await end();
+    expect(await left()).toBe('one');
+    await strapi.restart();
+    expect((await strapi.read(file.url)).bytes.toString()).toBe('two');
+    expect(await state()).toBe('remote');
+  }
+}, 180_000);
+
 function asForm(fileInfo: Record<string, string>): FormData {
   const form = new FormData();
   form.append('fileInfo', JSON.stringify(fileInfo));

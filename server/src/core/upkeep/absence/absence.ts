@@ -6,11 +6,11 @@ import type { AwayGate } from '../../media/away';
 import type { EngineParts } from '../../media/deps';
 import type { MediaLibrary } from '../../media/library';
 import type { LibraryChanges } from '../../media/library-changes';
-import type { Watches } from '../../volumes/watches';
+import type { LibraryExtent, Watches } from '../../volumes/watches';
 import { Worker } from '../../worker';
 import { buryDeleted, type DeletedParts } from './deleted';
 import { lookAt, type Looked, type LookParts } from './look';
-import { see, type Sight, type Suspect } from './sight';
+import { hasLost, see, type Sight, type Suspect } from './sight';
 
 /** Keys that are looked at together. */
 const BATCH = 200;
@@ -60,7 +60,7 @@ export class Absence implements AwayGate {
     // nobody could write to a folder that does not let this process in, plain Strapi neither
     if (!volume.established) return;
     this.#start = await see(this.deps, volume.id);
-    this.#burials = this.#start.hasLost ? 'due' : 'none';
+    this.#burials = (await hasLost(this.deps, this.#start)) ? 'due' : 'none';
     for (const suspect of this.#start.suspects) this.#held.set(suspect.key, suspect);
   }
 
@@ -93,7 +93,11 @@ export class Absence implements AwayGate {
   async stop(): Promise<void> {
     await this.#worker.stop();
     // what the library has at the end spares the next start a walk through the ledger
-    await this.#note().catch(() => undefined);
+    if (this.#watchedTo === undefined || this.#start) return;
+    await this.deps.library
+      .extent()
+      .then((extent) => this.#note(extent))
+      .catch(() => undefined);
   }
 
   /** Looks at what the library has changed since the last look, and at what the start has left. @throws the database's errors */
@@ -105,7 +109,7 @@ export class Absence implements AwayGate {
     if (!isDone || !(await this.#bury(signal))) return;
     this.#start = undefined;
     this.#watchedTo = sight.readAt;
-    await this.#note();
+    await this.#note(sight.extent);
   }
 
   async #lookAtOne(suspect: Suspect, sight: Sight): Promise<void> {
@@ -161,10 +165,9 @@ export class Absence implements AwayGate {
     return true;
   }
 
-  async #note(): Promise<void> {
-    const { library, watches, volume, clock } = this.deps;
-    if (this.#watchedTo === undefined || this.#start) return;
-    await watches.note(volume.id, clock.elapsed() - this.#watchedTo, await library.extent());
+  async #note(extent: LibraryExtent): Promise<void> {
+    const { watches, volume, clock } = this.deps;
+    if (this.#watchedTo !== undefined) await watches.note(volume.id, clock.elapsed() - this.#watchedTo, extent);
   }
 
   #tell(taken: readonly ObjectKey[], elsewhere: readonly ObjectKey[], recorded: number): void {

@@ -26,8 +26,8 @@ export interface Sight {
   readonly absentMs: number;
   readonly suspects: readonly Suspect[];
   readonly extent: LibraryExtent;
-  /** Whether files have been deleted since the last look, as far as the library's numbers tell. */
-  readonly hasLost: boolean;
+  /** What the library had at the last look; null where nobody has noted it. */
+  readonly before: LibraryExtent | null;
 }
 
 export interface SightParts {
@@ -43,7 +43,7 @@ export async function see({ ledger, library, watches, clock }: SightParts, volum
   const watch = await watches.last(volume);
   const extent = await library.extent();
   // as long as the ledger knows nothing, it knows no old bytes
-  if (await ledger.isEmpty()) return { readAt, absentMs: 0, suspects: [], extent, hasLost: false };
+  if (await ledger.isEmpty()) return { readAt, absentMs: 0, suspects: [], extent, before: extent };
   const absentMs = watch ? watch.unwatchedMs + CLOCKS_DIFFER_MS : Infinity;
   const lastId = watch?.extent?.lastId ?? null;
   const since = Math.max(0, clock.now() - absentMs);
@@ -56,9 +56,12 @@ export async function see({ ledger, library, watches, clock }: SightParts, volum
   }
   // no column tells when a logo changed, but a new logo has a new name
   const logos = (await library.logos()).flatMap((name) => suspectOf({ name, size: null }, { changedAt: null, isNew: true }));
-  const before = watch?.extent;
-  const hasLost = !before || (await library.extent(before.lastId)).files < before.files;
-  return { readAt, absentMs, suspects: [...suspects, ...logos], extent, hasLost };
+  return { readAt, absentMs, suspects: [...suspects, ...logos], extent, before: watch?.extent ?? null };
+}
+
+/** Whether files have been deleted since the last look, or nobody can tell. @throws the database's errors */
+export async function hasLost({ library }: Pick<SightParts, 'library'>, { before }: Sight): Promise<boolean> {
+  return before === null || (await library.extent(before.lastId)).files < before.files;
 }
 
 function suspectsOf({ id, changedAt, parts }: ChangedFile, lastId: number | null): Suspect[] {
