@@ -1,14 +1,15 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 
 import { StorageError } from '../../../../server/src/core/errors';
-import { plainLocalName, type VolumeId } from '../../../../server/src/core/keys';
+import type { VolumeId } from '../../../../server/src/core/keys';
 import type { EngineParts } from '../../../../server/src/core/media/deps';
 import { LocalObjectStore } from '../../../../server/src/core/store/local/local-object-store';
 import { sweepFiles } from '../../../../server/src/core/sweep/sweep';
 import { catchUp } from '../../../../server/src/core/upkeep/catch-up';
 import { awayWorld, MINUTE, type AwayWorld } from '../../../support/away-world';
-import { bodyOf } from '../../../support/bodies';
+import { bodyOf, bytesOf } from '../../../support/bodies';
 
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -432,14 +433,16 @@ describe('another disk', () => {
     let reads = 0;
     const get: typeof disk.get = async (name, options) => {
       const opened = await disk.get(name, options);
-      if (name === plainLocalName(world.key('a.txt')) && reads++ === 0) await world.plainWrite('a.txt', 'newest', null);
-      return opened;
+      if (reads++ > 0) return opened;
+      // all bytes are read, and then the file changes
+      const bytes = await bytesOf(opened.body);
+      await world.plainWrite('a.txt', 'newest', null);
+      return { ...opened, body: Readable.from([bytes]) };
     };
     const restless = new Proxy(disk, { get: (target, property: keyof typeof disk) => (property === 'get' ? get : (target[property] as () => unknown).bind(target)) });
-    const { absence } = await world.start({ disk: restless });
+    const { absence, read } = await world.start({ disk: restless });
     await absence.settle(world.signal);
-    const { read } = await world.start();
-    expect(await read('a.txt')).toBe('newest');
     expect(await world.row('a.txt')).toMatchObject({ placement: { content: { size: 6 } } });
+    expect(await read('a.txt')).toBe('newest');
   });
 });

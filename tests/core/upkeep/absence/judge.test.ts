@@ -38,6 +38,7 @@ test.each<[string, Evidence, boolean]>([
   ['sizes that fit neither: the time decides', evidence({ size: ofNeither }), true],
   ['sizes that fit neither, and a younger row', evidence({ rowAge: 9, size: ofNeither }), false],
   ['a row that has changed since the library was read: its sizes say nothing', evidence({ rowAge: 1 / 120, size: ofFile }), false],
+  ['a file that was written since the library was read: its size says nothing', evidence({ file: 1 / 120, size: ofLedger }), true],
   ['a row that was deleted after the file was written', evidence({ row: rowWith({ tombstone: { ticket: 2 as Ticket } }), rowAge: 9, size: ofFile }), false],
   ['a row that was deleted before', evidence({ row: rowWith({ tombstone: { ticket: 2 as Ticket } }) }), true],
   ['a row that is gone', evidence({ row: rowWith({ placement: { state: 'gone' } }) }), true],

@@ -36,8 +36,8 @@ export function isNewer({ row, rowAgeMs, file, listed, absentMs }: Evidence): bo
   // Strapi writes a file first, and then its row; so somebody else wrote this one, or copied the folder
   if (listed.ageMs !== null && file.ageMs < listed.ageMs - CLOCKS_DIFFER_MS) return false;
   const isLater = file.ageMs < rowAgeMs;
-  // after a change of the row the library may have other sizes than those that were read; and no size outweighs a deletion
-  if (rowAgeMs <= listed.readMs || row.tombstone !== null) return isLater;
+  // after a change of the row or of the file the library may have other sizes than those that were read; and no size outweighs a deletion
+  if (Math.min(rowAgeMs, file.ageMs) <= listed.readMs || row.tombstone !== null) return isLater;
   const fitsFile = fits(listed.size, file.size);
   const fitsLedger = isIn(row, 'local', 'both', 'remote') ? fits(listed.size, row.placement.content.size) : false;
   // the library has the size of the bytes that Strapi wrote last, whatever the clocks say
