@@ -131,7 +131,7 @@ export class Absence implements AwayGate {
     let failed = 0;
     for (let at = 0; at < suspects.length && !signal?.aborted; at += BATCH) {
       const some = suspects.slice(at, at + BATCH);
-      const looked = await lookAt(this.deps, some, sight);
+      const looked = await lookAt(this.deps, some, sight, signal);
       this.#release(some, looked);
       taken.push(...looked.taken);
       elsewhere.push(...looked.elsewhere);

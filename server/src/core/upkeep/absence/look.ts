@@ -34,9 +34,10 @@ export interface Looked {
 
 /**
  * Looks at the plain paths of some keys, and takes up what plain Strapi has written there.
+ * @param signal ends the reading of files; what was not read has failed then
  * @throws the database's errors
  */
-export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sight: Sight): Promise<Looked> {
+export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sight: Sight, signal?: AbortSignal): Promise<Looked> {
   const looked: Looked = { taken: [], recorded: 0, elsewhere: [], failed: new Set() };
   const failing = async (key: ObjectKey, work: () => Promise<void>) => {
     try {
@@ -63,7 +64,7 @@ export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sigh
     if (!aged || isIn(aged.row, 'new') || looked.failed.has(key)) return;
     const stat = files.get(key);
     if (!stat && isElsewhere({ row: aged.row, rowAgeMs: aged.unchangedMs, listed: listedOf(deps, suspect, sight) })) looked.elsewhere.push(key);
-    if (stat) await failing(key, async () => void ((await takeNewer(deps, suspect, sight, aged, stat)) && looked.taken.push(key)));
+    if (stat) await failing(key, async () => void ((await takeNewer(deps, { suspect, sight, signal }, aged, stat)) && looked.taken.push(key)));
   });
   return looked;
 }
@@ -80,7 +81,7 @@ async function record({ ledger, volume, rows }: LookParts, suspects: readonly Su
 }
 
 /** Makes the file the current one of its key, if it is newer than what the ledger knows. @returns whether it did */
-async function takeNewer(deps: LookParts, suspect: Suspect, sight: Sight, first: AgedRow, found: LocalStat): Promise<boolean> {
+async function takeNewer(deps: LookParts, { suspect, sight, signal }: { suspect: Suspect; sight: Sight; signal: AbortSignal | undefined }, first: AgedRow, found: LocalStat): Promise<boolean> {
   const { ledger, disk, volume, rows, buckets } = deps;
   const { key } = suspect;
   let aged: AgedRow | undefined = first;
@@ -88,7 +89,7 @@ async function takeNewer(deps: LookParts, suspect: Suspect, sight: Sight, first:
   for (let reread = 0; reread <= REREADS; reread++) {
     if (!aged || !stat || !isNewer(evidence(deps, suspect, sight, aged, stat))) return false;
     const { row } = aged;
-    const read = await digest((await disk.get(plainLocalName(key))).body);
+    const read = await digest((await disk.get(plainLocalName(key), { signal })).body);
     const before: LocalStat = stat;
     stat = await statOf(disk, plainLocalName(key));
     const isAsRead = stat?.ino === before.ino && stat.mtimeMs === before.mtimeMs && stat.size === read.size;
