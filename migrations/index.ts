@@ -7,6 +7,7 @@ import * as recovery from './005-recovery';
 import * as volumes from './006-volumes';
 import * as jobs from './007-jobs';
 import * as takeover from './008-takeover';
+import * as watches from './009-watches';
 
 export interface Migration {
   /** The name that the database records. It never changes. */
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   { name: '006-volumes', up: volumes.up },
   { name: '007-jobs', up: jobs.up },
   { name: '008-takeover', up: takeover.up },
+  { name: '009-watches', up: watches.up },
 ];
 
 /** The migrations are bundled with the code, so no folder has to be found at run time. */

@@ -14,6 +14,7 @@ import { publishing } from './ledger/publishing';
 import { recording } from './ledger/recording';
 import { settling } from './ledger/settling';
 import { sweeping } from './ledger/sweeping';
+import { takingUp } from './ledger/taking-up';
 import { tallying } from './ledger/tallying';
 import { uploading } from './ledger/uploading';
 import { uploadingTogether } from './ledger/uploading-together';
@@ -45,6 +46,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('settling', () => settling(hand));
     describe('the sweeper’s names', () => sweeping(hand));
     describe('keys and places', () => keysAndPlaces(hand));
+    describe('files of plain Strapi', () => takingUp(hand));
     describe('the list of rows', () => listing(hand));
     describe('the steps of an audit', () => auditing(hand));
     describe('when steps come at the same time', () => concurrency(hand));

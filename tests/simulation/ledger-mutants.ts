@@ -271,6 +271,18 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     marker: 'match-at-its-revision',
     change: { value: 'row && matched(row, row.rev, remote, md5)' },
   },
+  {
+    guard: 'A file of plain Strapi is taken up only at the revision that was read',
+    without: 'a file that was written without the plugin takes the place of a later replacement',
+    marker: 'takes-up-what-it-read',
+    change: { value: 'row && takenUp(row, row.rev, file, rule)' },
+  },
+  {
+    guard: 'The path of a file that is taken up is not on record any more',
+    without: 'the sweeper removes the file, if it has the bytes of the one that was condemned there',
+    marker: 'taken-up-path-is-not-condemned',
+    change: 'remove',
+  },
 ];
 
 /** The source files of the SQL ledger. */

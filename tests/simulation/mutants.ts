@@ -603,4 +603,46 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     file: 'core/settings/service.test.ts',
     test: 'turns S3 off at a place that is not its own: %s',
   },
+  {
+    guard: 'A file that Strapi changed while the plugin was away is looked at on the disk before it is served',
+    without: 'visitors get the bytes of before a replacement, and nobody ever notices',
+    file: 'integration/away.test.ts',
+    test: 'after a boot without the plugin every URL serves what plain Strapi has made of it, and nothing is lost',
+  },
+  {
+    guard: 'A file that the disk or the database does not tell of after an absence is unavailable, and no other one is',
+    without: 'old bytes are served, or a whole site answers 503 for one file',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'a file that changed meanwhile is unavailable, and no other one is',
+  },
+  {
+    guard: 'A condemned file at a plain path never wins over the bytes that replaced it',
+    without: 'an ordinary restart brings back a file of before a replacement',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'a fallback that S3’s bytes have replaced minutes before an ordinary restart',
+  },
+  {
+    guard: 'A file that Strapi cannot have written for the library’s row never wins',
+    without: 'a copied uploads folder brings old bytes back',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'a file in a folder that was copied meanwhile: it is younger than the library’s change, or has another size than the library says',
+  },
+  {
+    guard: 'A replacement or a deletion through the plugin is later than whatever was written while it was away',
+    without: 'a replacement that was acknowledged is undone, or a deleted file is back',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'a replacement or a deletion that begins before the look is later than the file',
+  },
+  {
+    guard: 'What was deleted while the plugin was away rests for a week, and an empty library deletes nothing',
+    without: 'a library that is being restored loses its bytes',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'an empty library deletes nothing, and the log says so',
+  },
+  {
+    guard: 'A look that has not come to its end is done again by the next start',
+    without: 'a crash at boot makes old bytes the current ones for ever',
+    file: 'core/upkeep/absence/absence.test.ts',
+    test: 'the next start looks again, if this one has not come to its end',
+  },
 ];

@@ -73,6 +73,8 @@ export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number)
   await table('s3_storage_objects').update(earlier(['changed_at', 'retry_at', 'purge_at']));
   await table('s3_storage_names').update(earlier(['created_at', 'touched_at', 'condemned_at', 'due_at']));
   await table('s3_storage_leases').update(earlier(['expires_at']));
+  await table('s3_storage_volumes').update(earlier(['first_seen', 'last_seen']));
+  await table('s3_storage_watches').update(earlier(['watched_to']));
   await table('s3_storage_jobs').update(earlier(['requested_at']));
   await table('s3_storage_runs').update(earlier(['started_at', 'seen_at', 'ended_at']));
 }
@@ -80,7 +82,7 @@ export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number)
 /** Empties the ledger by deletes, so that ids go on. */
 export async function emptyTables({ knex: db, schema }: TestDatabase): Promise<void> {
   for (const name of ['s3_storage_objects', 's3_storage_names', 's3_storage_locations', 's3_storage_tallies', 's3_storage_leases',
-    's3_storage_inventories', 's3_storage_jobs', 's3_storage_runs', 's3_storage_findings']) {
+    's3_storage_inventories', 's3_storage_jobs', 's3_storage_runs', 's3_storage_findings', 's3_storage_volumes', 's3_storage_watches']) {
     await (schema ? db(name).withSchema(schema) : db(name)).delete();
   }
 }

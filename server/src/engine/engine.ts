@@ -4,6 +4,7 @@ import { strapiLog } from '../adapters/strapi/log';
 import { isCron } from '../adapters/strapi/schedules';
 import { incidentLog } from '../adapters/database/incidents';
 import { knexLeases } from '../adapters/database/leases';
+import { libraryChanges } from '../adapters/strapi/library-changes';
 import { libraryItems } from '../adapters/strapi/library-items';
 import { mediaCatalog } from '../adapters/strapi/media-catalog';
 import { hasEnded, identifyProcess } from '../adapters/process-identity';
@@ -17,15 +18,18 @@ import { strapiSecretBox } from '../adapters/strapi/secrets';
 import { knexRuns } from '../adapters/database/runs';
 import { KnexSettingsRepository } from '../adapters/database/settings-repository';
 import { volumeRegistry } from '../adapters/database/volumes';
+import { knexWatches } from '../adapters/database/watches';
 import type { TestAnswer } from '../contracts/api';
 import { PLUGIN_ID } from '../contracts/presets';
 import { systemClock } from '../core/clock';
+import { Absence } from '../core/upkeep/absence/absence';
 import { Housekeeping } from '../core/upkeep/housekeeping';
 import type { EngineParts } from '../core/media/deps';
 import { Instance, instanceFacts, type PermittedSettings } from '../core/instance';
 import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
+import { LeaseHolder } from '../core/leases/lease-holder';
 import { LibraryCensus } from '../core/admin/library-census';
 import type { Logger } from '../core/log';
 import { Connections, type ConnectionsDeps } from '../core/buckets/connections';
@@ -76,6 +80,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   storage: MediaStorage;
   housekeeping: Housekeeping;
   predecessors: Predecessors;
+  absence: Absence;
   jobs: EngineJobs;
   visitors: DatabaseTimeout;
   ledgerUsed: boolean;
@@ -137,6 +142,7 @@ export class Engine {
       // a command runs no background work, but a command that takes hours notices changes of the settings meanwhile
       runNow: (...what) => service.following(async () => {
         await this.#applied;
+        await parts.absence.settle(this.#stopped.signal);
         return jobs.runNow(...what);
       }),
     };
@@ -218,6 +224,12 @@ export class Engine {
       leases,
       holder,
     });
+    const absence = new Absence({
+      ...shared,
+      library: { ...libraryChanges(strapi), logos: catalog.logos },
+      watches: knexWatches(transactions),
+      leases: new LeaseHolder(leases, holder, clock, log),
+    });
     const inventories = knexInventories(transactions);
     const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs = new EngineJobs({
@@ -238,6 +250,7 @@ export class Engine {
       inTransaction: () => database.inTransaction(),
       keepsLocally,
       events,
+      away: absence,
     });
     listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
@@ -250,8 +263,10 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
+    // beside another upload provider, the local one changes nothing
+    if (providerIsLocal(strapi)) await absence.begin();
     return engine;
   }
 
@@ -281,13 +296,14 @@ export class Engine {
 
   /** Starts the background work. Only a process that serves HTTP calls this; commands leave that work to the servers. */
   serve(): void {
-    const { housekeeping, predecessors, jobs } = this.parts;
+    const { housekeeping, predecessors, absence, jobs } = this.parts;
     this.#serves = true;
     // if anything is wrong, the first request will report it
     void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
-    // this frees what a killed predecessor held, before anything is claimed
-    void predecessors.takeOver().then(() => {
+    // this frees what a killed predecessor held, before anything is claimed, and takes up newer files before anything changes their rows
+    void predecessors.takeOver().then(() => absence.settle(this.#stopped.signal)).then(() => {
       if (this.#stopped.signal.aborted) return;
+      absence.start();
       housekeeping.start();
       jobs.start();
     });
@@ -297,7 +313,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#stopped.abort();
     // both stop at once: the last uploads have only a few seconds, and no job may use them up
-    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop()]);
+    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop(), this.parts.absence.stop()]);
     await this.parts.predecessors.leave();
     this.parts.connections.close();
   }

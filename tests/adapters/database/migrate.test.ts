@@ -29,7 +29,7 @@ describe.each(testDatabases())('migrate on $name', (kind) => {
     expect(await recorded()).toEqual(all);
     const [settings] = (await table('s3_storage_settings').select('*')) as Record<string, unknown>[];
     expect(settings).toMatchObject({ id: 1, revision: 0, document: '{}', secret: null, updated_at: null });
-    for (const name of ['locations', 'objects', 'names', 'incidents', 'volumes']) {
+    for (const name of ['locations', 'objects', 'names', 'incidents', 'volumes', 'watches']) {
       expect(await schema().hasTable(`s3_storage_${name}`)).toBe(true);
     }
   });

@@ -1,5 +1,6 @@
 import type { Ledger } from '../../core/ledger/ledger';
 import { DEFAULT_POLICY, type LedgerPolicy } from '../../core/ledger/words';
+import { absence } from './ledger/absence';
 import { auditing } from './ledger/auditing';
 import { burials } from './ledger/burials';
 import { claims } from './ledger/claims';
@@ -50,5 +51,6 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
     ...listing(context),
     ...locations(context),
     ...auditing(context),
+    ...absence(context),
   };
 }

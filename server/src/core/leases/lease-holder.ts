@@ -4,7 +4,7 @@ import type { Logger } from '../log';
 import type { Leases } from './leases';
 
 /** The pieces of work that one process at a time does. They stand here together, so that no two get the same name. The ledger uses `tallies`. */
-export type LeasedWork = 'cleaning' | 'recount' | `settling:${string}` | `job:${string}`;
+export type LeasedWork = 'absence' | 'cleaning' | 'recount' | `settling:${string}` | `job:${string}`;
 
 /** Length of a lease in milliseconds. For this time nobody takes over the work of a killed process. */
 const LEASE_MS = 60_000;

@@ -162,7 +162,7 @@ function placementOf(write: Publication): Placement {
 }
 
 /** Returns the names that `before` points to and `after` does not, as far as this instance may condemn them. */
-function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { graceMs: number }): Condemnation[] {
+export function dropped(before: LedgerRow, after: LedgerRow, rule: CondemnOptions & { graceMs: number }): Condemnation[] {
   if (!('content' in before.placement)) return [];
   const { size, md5 } = before.placement.content;
   const kept = new Set(liveNames(after).map(nameId));

@@ -1,6 +1,13 @@
 import type { ObjectKey, VolumeId } from '../keys';
 import type { LedgerRow } from './state';
+import type { ForeignFile, TakeUpOptions } from './absence-steps';
 import type { CondemnOptions, DueName, IntentOf, LocationId, PlacedName } from './words';
+
+export interface AgedRow {
+  readonly row: LedgerRow;
+  /** Time since the row changed, in milliseconds. */
+  readonly unchangedMs: number;
+}
 
 /**
  * The part of the ledger that keeps it and its places in order. It serves the sweeper and the purge, gives claims back, makes failed
@@ -66,6 +73,19 @@ export interface LedgerUpkeep {
 
   /** Takes the tombstones of these keys away, unless they were purged already, in steps of some hundred rows. @returns how many */
   untrash(keys: readonly ObjectKey[] | 'all'): Promise<number>;
+
+  /** Returns the rows of these keys, in no order, without keys that have no row. */
+  agedRows(keys: readonly ObjectKey[]): Promise<AgedRow[]>;
+
+  /**
+   * Points the row to a file that plain Strapi has written at the key's plain path, while this plugin was away. The names that the row
+   * pointed to are condemned with the grace of `supersededGraceMs`, and an older tombstone is taken away. The row must still be at `rev`
+   * and must not be `new`. A record of the plain path as condemned, swept or settling ends, because the bytes there are other ones now.
+   *
+   * The ticket stays, or becomes the tombstone's: every write that is under way now ends after the file was written, and shall replace it.
+   * @returns false when the row has changed, or when a write has the plain path on record as pending; nothing has changed then
+   */
+  takeUp(row: LedgerRow, file: ForeignFile, options: TakeUpOptions): Promise<boolean>;
 
   /** Sums up the entries that changes have added to the tallies since the last call. It takes a limited number, oldest first. */
   foldTallies(): Promise<void>;

@@ -6,6 +6,7 @@ import type { LedgerWrites } from '../ledger/writes';
 import type { Logger } from '../log';
 import type { LocalStore } from '../store/local/local-store';
 import type { Volume } from '../store/local/volume';
+import type { AwayGate } from './away';
 import type { MediaCatalog } from './catalog';
 import type { Buckets } from '../buckets/buckets';
 import type { RowCache } from './row-cache';
@@ -35,4 +36,6 @@ export interface MediaStorageDeps extends EngineParts<LedgerWrites> {
   /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. It counts only in mode `read-write`. */
   keepsLocally(): boolean;
   events: Events;
+  /** Undefined where nobody can have changed a file without this plugin. */
+  away?: AwayGate;
 }

@@ -34,7 +34,8 @@ export class MediaReader {
    * @throws the errors of the ledger's database. A failure of S3 or of the disk becomes `unavailable`, and so does a visitor who has gone
    */
   async open(key: ObjectKey, plan: Plan, options: OpenOptions = {}): Promise<Opened> {
-    const { rows } = this.deps;
+    const { rows, away } = this.deps;
+    if (away && !(await away.ready(key))) return { kind: 'unavailable' };
     let row = await rows.get(key);
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };

@@ -41,6 +41,7 @@ export class MediaStorage {
    */
   async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
     const { scope } = options;
+    await this.#settled(key);
     const publication = await this.#write(key, body, options);
     // guard: replace-is-staged
     if (scope?.kind === 'replace') {
@@ -62,6 +63,7 @@ export class MediaStorage {
       scope.tombstones.push(key);
       return;
     }
+    await this.#settled(key);
     const purgeAfterMs = !scope && this.deps.inTransaction() ? IMPORT_PURGE_MS : UNSCOPED_PURGE_MS;
     await this.deps.ledger.bury(key, { purgeAfterMs, found: await this.#found(key) });
     this.deps.rows.forget([key]);
@@ -267,6 +269,15 @@ export class MediaStorage {
       if (!row || (row.ticket <= intent.ticket && !pointsTo(row, intent))) return false;
     }
     return true;
+  }
+
+  /**
+   * Lets the ledger learn of a file that plain Strapi has put at the plain path, so that this write or deletion condemns it. Without that
+   * it would be forgotten there, and no bytes would be mixed up: the write is later in any case. A transaction of Strapi's does not wait,
+   * because the look needs the database and may not get it before the transaction ends.
+   */
+  async #settled(key: ObjectKey): Promise<void> {
+    if (!this.deps.inTransaction()) await this.deps.away?.ready(key);
   }
 
   /**

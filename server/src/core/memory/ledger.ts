@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
+import { plainPathOf, takenUp } from '../ledger/absence-steps';
 import { rescued } from '../ledger/audit-steps';
 import type { Ledger } from '../ledger/ledger';
 import { isUnsettled, settled, toSettle } from '../ledger/settling-steps';
@@ -229,6 +230,22 @@ export class MemoryLedger implements Ledger {
     const pending = this.#names.pending([intent]) === 1;
     const next = pending && row && rescued(row, read.rev, { volume: intent.volume, localName: intent.name });
     return this.#commit(intent, next);
+  };
+
+  agedRows: Ledger['agedRows'] = async (keys) => {
+    const now = this.clock.now();
+    return [...new Set(keys)].flatMap((key) => this.#rows.get(key) ?? []).map(({ row, changedAt }) => ({ row, unchangedMs: now - changedAt }));
+  };
+
+  takeUp: Ledger['takeUp'] = async (read, file, options) => {
+    const row = this.#rows.get(read.key)?.row;
+    const path = plainPathOf(read, file.volume);
+    const rule = { ...options, graceMs: this.policy.supersededGraceMs, pending: this.#names.isPending(path) };
+    const change = row && takenUp(row, read.rev, file, rule);
+    if (!change) return false;
+    this.#names.drop(path);
+    this.#apply(change);
+    return true;
   };
 
   unsettled: Ledger['unsettled'] = async (volume, after, limit) => {

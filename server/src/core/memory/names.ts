@@ -46,6 +46,15 @@ export class MemoryNames {
     return this.#pending(intents).length;
   }
 
+  /** Ends the record of a name, whatever its status. */
+  drop(name: PlacedName): void {
+    this.#names.delete(nameId(name));
+  }
+
+  isPending(name: PlacedName): boolean {
+    return this.#names.get(nameId(name))?.status === 'pending';
+  }
+
   touch(intents: readonly Intent[]): void {
     for (const record of this.#pending(intents)) this.#set({ ...record, touchedAt: this.clock.now() });
   }
