@@ -12,6 +12,9 @@ import { isIn, type LedgerRow } from '../../ledger/state';
  */
 export const CLOCKS_DIFFER_MS = 10 * 60_000;
 
+/** The time of a file is the one of the kernel's last tick, and a file system may round it, in milliseconds. */
+const FILE_TIME_STEP_MS = 10;
+
 /** What is known of one key. All ages are milliseconds up to the present moment, so that they compare across clocks. */
 export interface Evidence {
   readonly row: LedgerRow;
@@ -37,7 +40,7 @@ export function isNewer({ row, rowAgeMs, file, listed, absentMs }: Evidence): bo
   if (listed.ageMs !== null && file.ageMs < listed.ageMs - CLOCKS_DIFFER_MS) return false;
   const isLater = file.ageMs < rowAgeMs;
   // after a change of the row or of the file the library may have other sizes than those that were read; and no size outweighs a deletion
-  if (Math.min(rowAgeMs, file.ageMs) <= listed.readMs || row.tombstone !== null) return isLater;
+  if (Math.min(rowAgeMs, file.ageMs) <= listed.readMs + FILE_TIME_STEP_MS || row.tombstone !== null) return isLater;
   const fitsFile = fits(listed.size, file.size);
   const fitsLedger = isIn(row, 'local', 'both', 'remote') ? fits(listed.size, row.placement.content.size) : false;
   // the library has the size of the bytes that Strapi wrote last, whatever the clocks say
