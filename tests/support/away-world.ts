@@ -29,7 +29,7 @@ export async function awayWorld() {
     },
     logos: async () => logos,
   };
-  const { signal }: { signal: NonNullable<Parameters<Absence['settle']>[0]> } = new AbortController();
+  const { signal }: { signal: NonNullable<Parameters<Absence['lookAtHeld']>[0]> } = new AbortController();
   // nobody waits in vain here: the clock of the media world would let every wait end at once
   const patient = { ...clock, sleep: (_ms: number, over?: AbortSignal) => new Promise<void>((_, reject) => over?.addEventListener('abort', () => reject(over.reason))) };
 
@@ -80,7 +80,7 @@ export async function awayWorld() {
     /** The process has run for a while: it has looked at everything, and ends in order. */
     async runOnce(): Promise<void> {
       const { absence } = await made.start();
-      await absence.settle(signal);
+      await absence.lookAtHeld(signal);
       await absence.look(signal);
       await absence.stop();
     },

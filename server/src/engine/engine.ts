@@ -142,7 +142,7 @@ export class Engine {
       // a command runs no background work, but a command that takes hours notices changes of the settings meanwhile
       runNow: (...what) => service.following(async () => {
         await this.#applied;
-        await parts.absence.settle(this.#stopped.signal);
+        await parts.absence.lookAtHeld(this.#stopped.signal);
         return jobs.runNow(...what);
       }),
     };
@@ -301,7 +301,7 @@ export class Engine {
     // if anything is wrong, the first request will report it
     void this.active().then((storage) => storage && this.#prepareLibrary(), () => undefined);
     // this frees what a killed predecessor held, before anything is claimed, and takes up newer files before anything changes their rows
-    void predecessors.takeOver().then(() => absence.settle(this.#stopped.signal)).then(() => {
+    void predecessors.takeOver().then(() => absence.lookAtHeld(this.#stopped.signal)).then(() => {
       if (this.#stopped.signal.aborted) return;
       absence.start();
       housekeeping.start();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Core } from '@strapi/strapi';
 import { carryAllFiles } from '../../../server/src/adapters/strapi/export-source';
 import { StorageError } from '../../../server/src/core/errors';
@@ -33,7 +34,7 @@ function strapiWith({ rows = [PHOTO], state = {}, unreadable = false, active = t
       if (unreadable) return { kind: 'unavailable' };
       const bytes = BYTES[key];
       if (!bytes) return { kind: 'unknown' };
-      return { kind: 'file', facts: { size: bytes.length, etag: 'x', mime: 'image/jpeg' }, body: (await import('node:stream')).Readable.from([bytes]), from: 's3' };
+      return { kind: 'file', facts: { size: bytes.length, etag: 'x', mime: 'image/jpeg' }, body: Readable.from([bytes]), from: 's3' };
     },
   };
   const files = new WholeFiles({ reader: reader as never, clock: { sleep: async () => undefined } });
@@ -119,7 +120,6 @@ describe('a whole file', () => {
   const LARGE = 9 * 1024 * 1024;
 
   function large(breaks: number) {
-    const { Readable } = jest.requireActual<typeof import('node:stream')>('node:stream');
     const bytes = Buffer.alloc(LARGE, 'x');
     const opened: number[] = [];
     const open = async (_key: ObjectKey, plan: (facts: unknown) => { bytes: string; range?: { start: number } }) => {
@@ -139,6 +139,12 @@ describe('a whole file', () => {
     };
     return { files: new WholeFiles({ reader: { open } as never, clock: { sleep: async () => undefined } }), opened };
   }
+
+  test('whose bytes are not the ones that the ledger knows is refused', async () => {
+    const open = async () => ({ kind: 'file', facts: { size: 3, etag: '0'.repeat(32), mime: null }, body: Readable.from([Buffer.from('abc')]), from: 'disk' });
+    const files = new WholeFiles({ reader: { open } as never, clock: { sleep: async () => undefined } });
+    await expect(files.find('a' as ObjectKey)).rejects.toMatchObject({ code: 'INTEGRITY' });
+  });
 
   test('that is large is read on behind the last byte when the connection breaks', async () => {
     const { files, opened } = large(3);

@@ -39,7 +39,7 @@ export async function fetchedLogos<T extends { key?: string; value?: string }>(r
   const settings = JSON.parse(row.value) as Record<string, StoredFile | null | undefined>;
   for (const name of ['menuLogo', 'authLogo']) {
     const logo = settings[name];
-    const isLocal = logo?.url && (!logo.provider || logo.provider === 'local');
+    const isLocal = logo?.url && (!logo.provider || logo.provider === 'local') && urls.of(logo) !== undefined;
     if (isLocal && (await has(logo))) settings[name] = fetched(logo, urls);
   }
   return { ...row, value: JSON.stringify(settings) };

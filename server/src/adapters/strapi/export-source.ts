@@ -15,7 +15,7 @@ interface QueryBuilder {
 
 type Fetch = Core.Strapi['fetch'];
 
-/** Number of small files that are kept between the question for their size and the question for their bytes. */
+/** Number of files that are kept between the question for their size and the question for their bytes. */
 const KEPT_FILES = 8;
 
 /**
@@ -113,7 +113,7 @@ async function find(files: WholeFiles, key: ObjectKey): Promise<WholeFile | unde
     return await files.find(key);
   } catch (error) {
     if (!isStorageError(error)) throw error;
-    throw new Error(`S3 Storage: the file "${key}" cannot be read now, (${error.message}), so the export ends here and is not complete. ${error.hint} Then export again.`, { cause: error });
+    throw new Error(`S3 Storage: the file "${key}" cannot be read now (${error.message}), so the export ends here and is not complete. ${error.hint} Then export again.`, { cause: error });
   }
 }
 

@@ -12,7 +12,7 @@ interface SizedPart extends ListedPart {
   sizeInBytes?: number | null;
 }
 
-/** What changed in Strapi's media library, by the columns of its `files` table. No index helps, so that a page may read the whole table. */
+/** Reads the changes of Strapi's media library from the columns of its `files` table. No index helps, so that a page may read the whole table. */
 export function libraryChanges(strapi: Core.Strapi): LibraryChanges {
   const files = () => strapi.db.query(FILE_MODEL);
   return {

@@ -19,6 +19,6 @@ export interface LibraryChanges {
    * `lastId`. Fewer files than `limit` mean that there are no more.
    */
   page(request: { since: number; lastId: number | null; after: number; limit: number }): Promise<ChangedFile[]>;
-  /** Returns what the library has now. @param lastId counts only the files up to this id */
+  /** Returns the present extent of the library. @param lastId counts only the files up to this id */
   extent(lastId?: number): Promise<LibraryExtent>;
 }

@@ -41,7 +41,7 @@ export class MediaStorage {
    */
   async put(key: ObjectKey, body: Body, options: WriteOptions): Promise<void> {
     const { scope } = options;
-    await this.#settled(key);
+    await this.#afterAbsence(key);
     const publication = await this.#write(key, body, options);
     // guard: replace-is-staged
     if (scope?.kind === 'replace') {
@@ -63,7 +63,7 @@ export class MediaStorage {
       scope.tombstones.push(key);
       return;
     }
-    await this.#settled(key);
+    await this.#afterAbsence(key);
     const purgeAfterMs = !scope && this.deps.inTransaction() ? IMPORT_PURGE_MS : UNSCOPED_PURGE_MS;
     await this.deps.ledger.bury(key, { purgeAfterMs, found: await this.#found(key) });
     this.deps.rows.forget([key]);
@@ -276,7 +276,7 @@ export class MediaStorage {
    * it would be forgotten there, and no bytes would be mixed up: the write is later in any case. A transaction of Strapi's does not wait,
    * because the look needs the database and may not get it before the transaction ends.
    */
-  async #settled(key: ObjectKey): Promise<void> {
+  async #afterAbsence(key: ObjectKey): Promise<void> {
     if (!this.deps.inTransaction()) await this.deps.away?.ready(key);
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Clock } from '../clock';
@@ -29,7 +29,7 @@ export class WholeFiles {
   /**
    * Finds a file. A small one is read at once, so that only a large one can fail later.
    * @returns undefined if nobody knows the key, or it was deleted
-   * @throws StorageError UNAVAILABLE if the bytes exist and cannot be read
+   * @throws StorageError UNAVAILABLE if the bytes exist and cannot be read; INTEGRITY if they are not the ones that the ledger knows
    */
   async find(key: ObjectKey): Promise<WholeFile | undefined> {
     for (let attempt = 1; ; attempt++) {
@@ -41,6 +41,7 @@ export class WholeFiles {
         const held = facts.size <= HELD_BYTES && body ? await buffer(body) : undefined;
         body?.destroy();
         if (held && held.length !== facts.size) throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key, detail: `${held.length} of ${facts.size} bytes` });
+        if (held) assertBytes(key, facts.etag, createHash('md5').update(held));
         return { size: facts.size, mime: facts.mime, read: () => (held ? one(held) : this.#parts(key, facts)) };
       } catch (error) {
         if (attempt >= ATTEMPTS || !(error instanceof StorageError)) throw error;
@@ -72,8 +73,7 @@ export class WholeFiles {
       if (failures >= ATTEMPTS || (wholeOnly && at > 0)) throw failure;
       await this.deps.clock.sleep(PAUSE_MS * failures);
     }
-    const isMd5 = /^[0-9a-f]{32}$/.test(etag);
-    if (isMd5 && hash.digest('hex') !== etag) throw new StorageError('INTEGRITY', { operation: 'export', subject: key });
+    assertBytes(key, etag, hash);
   }
 
   async #open(key: ObjectKey, etag: string, start: number, size: number): Promise<Readable> {
@@ -83,6 +83,11 @@ export class WholeFiles {
     opened.body.destroy();
     throw new StorageError('OBJECT_CHANGED', { operation: 'export', subject: key });
   }
+}
+
+/** Compares the bytes with the tag, where the tag is their MD5. @throws StorageError INTEGRITY */
+function assertBytes(key: ObjectKey, etag: string, hash: Hash): void {
+  if (/^[0-9a-f]{32}$/.test(etag) && hash.digest('hex') !== etag) throw new StorageError('INTEGRITY', { operation: 'export', subject: key });
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer, void> {

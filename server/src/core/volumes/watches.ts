@@ -1,6 +1,6 @@
 import type { VolumeId } from '../keys';
 
-/** What the media library had at a moment. */
+/** The extent of the media library at one moment. */
 export interface LibraryExtent {
   /** The highest id of a file; 0 in an empty library. */
   readonly lastId: number;
@@ -12,7 +12,7 @@ export interface LibraryExtent {
 export interface Watch {
   /** Time since the moment up to which every change was looked at, in milliseconds of the database's clock. */
   readonly unwatchedMs: number;
-  /** What the library had at that moment; null where only an earlier version of this plugin was there, which noted less. */
+  /** The extent of the library at that moment; null where only an earlier version of this plugin was there, which noted less. */
   readonly extent: LibraryExtent | null;
 }
 

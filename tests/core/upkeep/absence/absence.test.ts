@@ -29,7 +29,7 @@ async function leftFor(ms = HOUR): Promise<void> {
 /** The next start looks at everything. @returns what visitors get of a file, before and after */
 async function comesBack(parts: Partial<EngineParts> = {}) {
   const { absence, read, storage } = await world.start(parts);
-  await absence.settle(world.signal);
+  await absence.lookAtHeld(world.signal);
   await absence.look(world.signal);
   return { absence, read, storage };
 }
@@ -41,7 +41,7 @@ describe('a file that plain Strapi replaced', () => {
     await world.plainWrite('a.txt', 'new');
     const { absence, read } = await world.start();
     expect(await read('a.txt')).toBe('new');
-    await absence.settle(world.signal);
+    await absence.lookAtHeld(world.signal);
     expect(await world.row('a.txt')).toMatchObject({ origin: 'fallback', placement: { state: 'local', local: { localName: 'a.txt' } } });
     await catchUp(world.jobs, 1, world.signal);
     const row = await world.row('a.txt');
@@ -211,7 +211,7 @@ describe('an older file never wins', () => {
     await world.put('put.txt', 'three');
     await world.storage.remove(world.key('deleted.txt'));
     world.unlist('deleted.txt');
-    await absence.settle(world.signal);
+    await absence.lookAtHeld(world.signal);
     expect([await read('put.txt'), await read('deleted.txt')]).toEqual(['three', 'gone']);
   });
 
@@ -283,7 +283,7 @@ describe('while the disk does not tell', () => {
     });
     const { absence, read } = await world.start({ ledger });
     expect(await read('a.txt')).toBe('unavailable');
-    await absence.settle(world.signal);
+    await absence.lookAtHeld(world.signal);
     expect(await read('a.txt')).toBe('unavailable');
     expect(world.lines.join('\n')).toMatch(/1 file\(s\) that may have changed while the plugin was away could not be looked at/);
   });
@@ -441,7 +441,7 @@ describe('another disk', () => {
     };
     const restless = new Proxy(disk, { get: (target, property: keyof typeof disk) => (property === 'get' ? get : (target[property] as () => unknown).bind(target)) });
     const { absence, read } = await world.start({ disk: restless });
-    await absence.settle(world.signal);
+    await absence.lookAtHeld(world.signal);
     expect(await world.row('a.txt')).toMatchObject({ placement: { content: { size: 6 } } });
     expect(await read('a.txt')).toBe('newest');
   });

@@ -66,3 +66,8 @@ describe('bytes that another disk may have', () => {
     expect(isElsewhere(given)).toBe(expected);
   });
 });
+
+test('a file that was written in the very moment in which the library was read is judged by its time', () => {
+  const given = evidence({ size: { bytes: LEDGER_SIZE } });
+  expect(isNewer({ ...given, file: { size: FILE_SIZE, ageMs: given.listed.readMs + 0.4 } })).toBe(true);
+});

@@ -138,7 +138,7 @@ test('whatever plain Strapi does between two starts, visitors get its newest byt
           ({ tellsSizes } = period);
           const { absence, read, storage } = await world.start();
           await check(read, 'at first');
-          await absence.settle(world.signal);
+          await absence.lookAtHeld(world.signal);
           await absence.look(world.signal);
           await check(read, 'after the look');
           for (const step of period.running) {
@@ -155,7 +155,7 @@ test('whatever plain Strapi does between two starts, visitors get its newest byt
         }
         const { absence, read } = await world.start();
         await check(read, 'at first');
-        await absence.settle(world.signal);
+        await absence.lookAtHeld(world.signal);
         await absence.look(world.signal);
         await check(read, 'after the look');
       } finally {

@@ -41,7 +41,7 @@ export class Absence implements AwayGate {
   readonly #worker: Worker;
   readonly #beganAt: number;
   #hasBegun = false;
-  /** What the start has seen, until all of it is done. */
+  /** The changes that the start has read, until all of them are looked at. */
   #start: Sight | undefined;
   #burials: 'none' | 'due' = 'none';
   /** When the library was last read for a look that came to its end, by the clock's `elapsed`. */
@@ -76,7 +76,7 @@ export class Absence implements AwayGate {
   }
 
   /** Looks at every file that the start has found. Nothing else may change rows before, because a look compares ages. Never rejects. */
-  async settle(signal: AbortSignal): Promise<void> {
+  async lookAtHeld(signal: AbortSignal): Promise<void> {
     const { log } = this.deps;
     try {
       if (this.#start && this.#held.size > 0) await this.#lookAtAll([...this.#held.values()], this.#start, signal);

@@ -15,7 +15,7 @@ export const CLOCKS_DIFFER_MS = 10 * 60_000;
 /** The time of a file is the one of the kernel's last tick, and a file system may round it, in milliseconds. */
 const FILE_TIME_STEP_MS = 10;
 
-/** What is known of one key. All ages are milliseconds up to the present moment, so that they compare across clocks. */
+/** The facts about one key. All ages are milliseconds up to the present moment, so that they compare across clocks. */
 export interface Evidence {
   readonly row: LedgerRow;
   /** The age of the last change of the row. */

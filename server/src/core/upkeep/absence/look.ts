@@ -20,7 +20,7 @@ const REREADS = 2;
 
 export type LookParts = EngineParts<Pick<LedgerUpkeep, 'agedRows' | 'takeUp'> & Pick<LedgerMoves, 'record'>>;
 
-/** What a look has found. */
+/** The result of a look. */
 export interface Looked {
   /** Keys of which the file at the plain path is the current one now. */
   readonly taken: ObjectKey[];

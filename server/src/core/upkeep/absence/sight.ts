@@ -18,7 +18,7 @@ export interface Suspect {
   readonly isNew: boolean;
 }
 
-/** What the library has changed since the last look. */
+/** The files that the library has changed since the last look. */
 export interface Sight {
   /** When the library was read, by the clock's `elapsed`. */
   readonly readAt: number;
@@ -26,7 +26,7 @@ export interface Sight {
   readonly absentMs: number;
   readonly suspects: readonly Suspect[];
   readonly extent: LibraryExtent;
-  /** What the library had at the last look; null where nobody has noted it. */
+  /** The extent of the library at the last look; null where nobody has noted it. */
   readonly before: LibraryExtent | null;
 }
 
