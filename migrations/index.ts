@@ -8,6 +8,7 @@ import * as volumes from './006-volumes';
 import * as jobs from './007-jobs';
 import * as takeover from './008-takeover';
 import * as watches from './009-watches';
+import * as owners from './010-owners';
 
 export interface Migration {
   /** The name that the database records. It never changes. */
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   { name: '007-jobs', up: jobs.up },
   { name: '008-takeover', up: takeover.up },
   { name: '009-watches', up: watches.up },
+  { name: '010-owners', up: owners.up },
 ];
 
 /** The migrations are bundled with the code, so no folder has to be found at run time. */

@@ -1,12 +1,13 @@
 import { Instance, instanceFacts, type InstanceFacts, type Permit } from '../../server/src/core/instance';
 import { resolve } from '../../server/src/core/settings/resolve';
 import { quietEvents } from '../support/events';
+import { owns } from '../support/owners';
 import { stored } from './settings/support';
 
 const settingsOf = (settings: Record<string, unknown>) => ({ ...resolve({ database: stored(settings), configFile: null, variables: {} }), revision: 1 });
 const production: InstanceFacts = { providerIsLocal: true, production: true, override: null };
 const modeFor = (settings: Record<string, unknown>, facts: Partial<InstanceFacts> = {}) => {
-  const { mode, reason } = new Instance({ current: () => settingsOf(settings) }, { ...production, ...facts }, quietEvents());
+  const { mode, reason } = new Instance({ current: () => settingsOf(settings) }, { ...production, ...facts }, quietEvents(), owns);
   return [mode, reason];
 };
 const full = { bucket: 'b', accessKeyId: 'k', secretAccessKey: 's' };
@@ -49,7 +50,7 @@ test('a listener is told the mode and its reason once, and again only when they 
   const events = quietEvents();
   events.on('modeChanged', (permit) => void told.push(permit));
   let settings = settingsOf({});
-  const instance = new Instance({ current: () => settings }, production, events);
+  const instance = new Instance({ current: () => settings }, production, events, owns);
   instance.tell();
   instance.tell();
   settings = settingsOf({ ...full, concurrency: 2 });
@@ -62,7 +63,7 @@ test('a listener is told the mode and its reason once, and again only when they 
 });
 
 test('an instance tells the mode that other settings would give it, and keeps its own', () => {
-  const instance = new Instance({ current: () => settingsOf({}) }, production, quietEvents());
+  const instance = new Instance({ current: () => settingsOf({}) }, production, quietEvents(), owns);
   expect(instance.under(settingsOf(full))).toMatchObject({ mode: 'read-write', revision: 1 });
   expect(instance.mode).toBe('off');
 });

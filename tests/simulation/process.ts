@@ -19,6 +19,7 @@ import { HeldBody } from '../../server/src/core/store/held-body';
 import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
+import { OWNS_ALL } from '../support/owners';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
@@ -80,6 +81,10 @@ export class Process {
       get leaving() {
         return isLeaving();
       },
+      awaitsOwner: false,
+      get isCopy() {
+        return mode() === 'read-only' && !isLeaving();
+      },
     };
     this.#connections = new Connections({
       // a process asks for its places before it serves anything, and histories do not deal with that
@@ -90,6 +95,7 @@ export class Process {
       openBucket: () => s3.connect(life, !readOnly),
       events,
       instance,
+      owners: OWNS_ALL,
     });
     events.on('refused', ({ code, detail }) => this.#connections.noteUnsent(code, false, detail));
     events.on('fellBack', ({ code, detail }) => this.#connections.noteUnsent(code, true, detail));

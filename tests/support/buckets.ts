@@ -13,6 +13,7 @@ export function bucketsWith(buckets: Buckets, given: Partial<Buckets>): Buckets 
       return 'breaker' in given ? given.breaker : buckets.breaker;
     },
     storeAt: given.storeAt ?? ((location) => buckets.storeAt(location)),
+    removableAt: given.removableAt ?? (async (location, name) => ((await buckets.removableAt(location, name)) ? (given.storeAt ?? buckets.storeAt.bind(buckets))(location) : undefined)),
     standInFor: given.standInFor ?? ((location) => buckets.standInFor(location)),
   };
 }

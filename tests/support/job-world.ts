@@ -59,7 +59,7 @@ export function openProcess(database: TestDatabase, jobs: readonly FakeJob[], { 
   const transactions = knexTransactions(knex, schema);
   const holder = `${volume}/${Math.random()}`;
   const log = { lines: [] as string[], debug: quiet, info: quiet, warn: (line: string) => void log.lines.push(line), error: (line: string) => void log.lines.push(line) };
-  const now = { mode: 'read-write' as Mode, reason: null as ErrorCode | null, leaving: false, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
+  const now = { mode: 'read-write' as Mode, reason: null as ErrorCode | null, leaving: false, awaitsOwner: false, isCopy: false, cleanupIsScheduled: false, s3Away: false, maxId: null as number | null };
   const runs = knexRuns(transactions);
   const findings = knexFindings(transactions);
   const requests = knexJobRequests(transactions);

@@ -30,7 +30,7 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
   // the clock is ahead of the file system's: a file that a test puts on the disk is older than everything that the test does next
-  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, leaving: false, proof: null as Proof | null };
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, leaving: false, awaitsOwner: false, proof: null as Proof | null };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,
@@ -101,6 +101,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
         return state.mode === 'off' ? undefined : breaker;
       },
       storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
+      removableAt: async (location) => (location === locationId && state.mode === 'read-write' ? cloud.store : undefined),
       standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
     },
     instance: {
@@ -109,6 +110,12 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       },
       get leaving() {
         return state.leaving;
+      },
+      get awaitsOwner() {
+        return state.awaitsOwner;
+      },
+      get isCopy() {
+        return state.mode === 'read-only' && !state.leaving && !state.awaitsOwner;
       },
     },
   };

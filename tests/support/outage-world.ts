@@ -24,6 +24,7 @@ import { bucketsWith } from './buckets';
 import { bodyOf, bytesOf } from './bodies';
 import { type FaultProxy, startFaultProxy } from './fault-proxy';
 import { startS3, type S3Server } from './s3';
+import { OWNS_ALL } from './owners';
 import { testS3Store } from './s3-store';
 
 /**
@@ -77,6 +78,7 @@ export async function outageWorld() {
       },
       events,
       instance: { mode: 'read-write' },
+      owners: OWNS_ALL,
     });
     const settings = (patch: Partial<PermittedSettings['settings']> = {}): PermittedSettings => {
       const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket, endpoint: proxy.endpoint, region }, variables: {} });
@@ -93,7 +95,7 @@ export async function outageWorld() {
       clock,
       log,
       buckets: bucketsWith(connections, { standInFor: () => undefined }),
-      instance: { mode: 'read-write', leaving: false },
+      instance: { mode: 'read-write', leaving: false, awaitsOwner: false, isCopy: false },
     };
     const storage = new MediaStorage({
       ...parts,

@@ -172,6 +172,38 @@ export const ERRORS = {
     message: 'The environment variable S3_STORAGE_MODE restricts this instance.',
     hint: 'Remove S3_STORAGE_MODE to lift the restriction.',
   },
+  BUCKET_OWNED: {
+    message: 'Another database owns this part of the bucket, so this server only reads it.',
+    hint: 'If another project uses the bucket, choose another prefix or bucket. If this project has moved here, claim the bucket: Settings → S3 Storage, or npx strapi-plugin-s3-storage claim.',
+  },
+  DATABASE_COPY: {
+    message: 'This database is a copy of the one that owns the bucket, so this server only reads it.',
+    hint: 'A copy of production is safe as it is: uploads and deletions stay on this server. If production has moved here, claim the bucket: Settings → S3 Storage, or npx strapi-plugin-s3-storage claim.',
+  },
+  DATABASE_BEHIND: {
+    message: 'This database is older than the bucket: it was restored from a backup, or is a copy. This server only reads the bucket.',
+    hint: 'If you have restored production on purpose, claim the bucket: Settings → S3 Storage, or npx strapi-plugin-s3-storage claim.',
+  },
+  MARKER_MISSING: {
+    message: 'The bucket does not say any more who owns it, and has none of the known files. It may be another bucket, or somebody has emptied it.',
+    hint: 'Check endpoint, bucket and prefix. If the bucket is the right one, claim it: Settings → S3 Storage, or npx strapi-plugin-s3-storage claim.',
+  },
+  MARKER_UNREADABLE: {
+    message: 'The object .s3-storage-owner.json in the bucket, which says who owns it, cannot be read or understood.',
+    hint: 'Let the key read it (s3:GetObject and s3:ListBucket), or update this plugin if a later version wrote it. If somebody has overwritten it, claim the bucket: Settings → S3 Storage, or npx strapi-plugin-s3-storage claim.',
+  },
+  OWNER_UNKNOWN: {
+    message: 'S3 has not told yet who owns the bucket, so nothing in it is changed.',
+    hint: 'You need not do anything: the plugin asks again every few seconds, and keeps files on this disk meanwhile.',
+  },
+  CLAIM_OUTDATED: {
+    message: 'The bucket’s owner has changed since you looked, so nothing was claimed.',
+    hint: 'Look at the claim again, and decide anew.',
+  },
+  NOTHING_TO_CLAIM: {
+    message: 'There is nothing to claim here.',
+    hint: 'This server already owns the bucket, or may not change it for another reason: see Settings → S3 Storage.',
+  },
   LEAVING: {
     message: 'New files no longer go to S3, because “Stop using S3” was chosen.',
     hint: 'Nothing in the bucket changes any more. The restore brings the files back to the disk; “Use S3 again” undoes the choice.',

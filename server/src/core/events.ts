@@ -36,6 +36,8 @@ export interface CoreEvents {
   outageForgotten: Record<string, never>;
   /** The incident log has something to write down. */
   incidentChanged: Record<string, never>;
+  /** The plugin has learnt anew whether this database owns the bucket. */
+  ownerChanged: Record<string, never>;
   /** This instance may do more, or less, than before. `reason` says why it may not do everything; null if it may. */
   modeChanged: { readonly mode: Mode; readonly reason: ErrorCode | null };
 }

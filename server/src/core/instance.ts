@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../contracts/errors';
 import type { Mode } from '../contracts/settings';
+import { OWN, type Ownership } from './buckets/owner/ownership';
 import type { Events } from './events';
 import type { Variables } from './settings/sources';
 import type { EffectiveSettings, Resolution } from './settings/types';
@@ -40,8 +41,8 @@ export function instanceFacts(variables: Variables, providerIsLocal: boolean): I
   return { providerIsLocal, production: isProduction(variables), override: modeOverride(variables) };
 }
 
-/** Computes the permit from settings and facts. The strictest reason wins. */
-function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts): Permit {
+/** Computes the permit from settings, facts and the ownership of the bucket. The strictest reason wins. */
+function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts, ownership: Ownership): Permit {
   const off = (reason: ErrorCode) => ({ mode: 'off', reason }) as const;
   if (!facts.providerIsLocal) return off('PROVIDER_NOT_LOCAL');
   if (facts.override === 'off') return off('MODE_OVERRIDE');
@@ -53,12 +54,15 @@ function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts): Perm
   if (facts.override === 'read-only') return { mode: 'read-only', reason: 'MODE_OVERRIDE' };
   if (settings.productionOnly && !facts.production) return { mode: 'read-only', reason: 'PRODUCTION_ONLY' };
   if (settings.leaving) return { mode: 'read-only', reason: 'LEAVING' };
+  // while S3 has not answered yet, everything goes on as in an outage
+  // guard: only-the-owner-changes-the-bucket
+  if (ownership.state !== 'own' && ownership.code !== 'OWNER_UNKNOWN') return { mode: 'read-only', reason: ownership.code };
   return { mode: 'read-write', reason: null };
 }
 
 /**
- * Says what this instance may do, and why. Only this class makes a mode out of settings and environment. All other code asks it, each
- * time anew, because settings change. A new fact that takes rights away, such as one about the bucket, belongs into {@link permitOf}.
+ * Says what this instance may do, and why. Only this class makes a mode out of settings, environment and the bucket's owner. All other
+ * code asks it, each time anew, because settings change. A new fact that takes rights away belongs into {@link permitOf}.
  */
 export class Instance implements Permit {
   #told: Permit | undefined;
@@ -67,6 +71,8 @@ export class Instance implements Permit {
     private readonly settings: { current(): EffectiveSettings },
     private readonly facts: InstanceFacts,
     private readonly events: Events,
+    /** Returns whether this database owns the bucket of the settings, as far as it is known. */
+    private readonly ownershipUnder: (settings: EffectiveSettings) => Ownership,
   ) {}
 
   get mode(): Mode {
@@ -82,6 +88,20 @@ export class Instance implements Permit {
     return this.reason === 'LEAVING';
   }
 
+  /**
+   * Whether this instance may change the bucket as soon as it turns out that this database owns it. Until then everything goes on as in an
+   * outage: writes go to the disk, and nothing is removed from the bucket.
+   */
+  get awaitsOwner(): boolean {
+    const settings = this.settings.current();
+    return this.ownershipUnder(settings).state === 'unknown' && permitOf(settings, this.facts, OWN).mode === 'read-write';
+  }
+
+  /** Whether others may change and remove the objects of the bucket: this instance is a copy of production, or counts as one. */
+  get isCopy(): boolean {
+    return this.mode === 'read-only' && !this.leaving && !this.awaitsOwner;
+  }
+
   /** Whether this instance counts as production for the setting `productionOnly`. */
   get production(): boolean {
     return this.facts.production;
@@ -94,7 +114,7 @@ export class Instance implements Permit {
 
   /** Returns the given settings, with the rights that this instance would have if they were in force. */
   under(settings: EffectiveSettings): PermittedSettings {
-    return { ...settings, ...permitOf(settings, this.facts) };
+    return { ...settings, ...permitOf(settings, this.facts, this.ownershipUnder(settings)) };
   }
 
   /** Emits `modeChanged` if the rights of this instance have changed since the last call. */
@@ -106,6 +126,7 @@ export class Instance implements Permit {
   }
 
   get #permit(): Permit {
-    return permitOf(this.settings.current(), this.facts);
+    const settings = this.settings.current();
+    return permitOf(settings, this.facts, this.ownershipUnder(settings));
   }
 }

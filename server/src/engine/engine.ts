@@ -9,6 +9,8 @@ import { libraryItems } from '../adapters/strapi/library-items';
 import { mediaCatalog } from '../adapters/strapi/media-catalog';
 import { hasEnded, identifyProcess } from '../adapters/process-identity';
 import { knexInventories } from '../adapters/database/inventories';
+import { identifyDatabase } from '../adapters/database/database-identity';
+import { knexOwnerBook } from '../adapters/database/owner-book';
 import { knexLedger } from '../adapters/database/knex-ledger';
 import { ensureLibraryIndex } from '../adapters/database/library-index';
 import { migrate } from '../adapters/database/migrate';
@@ -32,7 +34,9 @@ import { Events } from '../core/events';
 import { LeaseHolder } from '../core/leases/lease-holder';
 import { LibraryCensus } from '../core/admin/library-census';
 import type { Logger } from '../core/log';
-import { Connections, type ConnectionsDeps } from '../core/buckets/connections';
+import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
+import { OwnerWatch } from '../core/buckets/owner/owner-watch';
+import type { Place } from '../core/buckets/owner/owner-book';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
@@ -48,11 +52,14 @@ import { Predecessors } from '../core/runner/predecessors';
 import { SettingsApi } from '../core/admin/settings';
 import { s3ConfigOf } from '../core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
+import type { EffectiveSettings } from '../core/settings/types';
 import { fileSystemType } from '../core/store/local/file-system';
 import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
+import { RightBucket } from '../core/sweep/right-bucket';
+import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
 import { statusOf } from '../core/admin/status';
 import { DiskHealth } from '../core/volumes/disk-health';
 import { DiskWatch } from '../core/volumes/disk-watch';
@@ -72,7 +79,10 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   registry: VolumeRegistry;
   diskWatch: DiskWatch;
   diskHealth: DiskHealth;
+  events: Events;
   service: SettingsService;
+  owners: OwnerWatch;
+  ownerUpkeep: OwnerUpkeep;
   instance: Instance;
   connections: Connections;
   outage: Outage;
@@ -89,6 +99,16 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   origins: readonly string[];
   /** Undefined beside another upload provider, where the plugin answers no requests. */
   publicUrl: PublicUrlGate | undefined;
+}
+
+/** Returns the place of settings. It is computed once for each of them, because every question about the mode needs it. */
+function rememberedPlace(): (settings: EffectiveSettings) => Place {
+  const places = new WeakMap<EffectiveSettings['settings'], Place>();
+  return ({ settings }) => {
+    const place = places.get(settings) ?? placeOf(settings);
+    places.set(settings, place);
+    return place;
+  };
 }
 
 /** Whether Strapi's upload provider is the local one, which this plugin wraps. The plugin leaves any other provider alone. */
@@ -147,6 +167,7 @@ export class Engine {
       }),
     };
     service.onChange(() => this.#apply());
+    parts.events.on('ownerChanged', () => this.#apply());
     this.#apply();
   }
 
@@ -173,7 +194,21 @@ export class Engine {
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
     const events = new Events(log);
-    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events);
+    const placeUnder = rememberedPlace();
+    const book = knexOwnerBook(transactions);
+    const owners: OwnerWatch = new OwnerWatch({
+      book,
+      identify: () => identifyDatabase(database.connection, database.getSchemaName()),
+      isRightBucket: async (place) => {
+        const location = await connections.locationOf(place);
+        return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
+      },
+      claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
+      clock,
+      log,
+      onChange: () => events.emit('ownerChanged', {}),
+    });
+    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -181,7 +216,7 @@ export class Engine {
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
       openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
-    const connections = new Connections({
+    const connections: Connections = new Connections({
       ledger,
       clock,
       log,
@@ -189,6 +224,7 @@ export class Engine {
       openBucket: openSettingsBucket,
       events,
       instance,
+      owners: { of: (place) => owners.of(place), confirm: (...what) => owners.confirm(...what), places: (...at) => book.places(...at) },
     });
     const visitors = new DatabaseTimeout(clock);
     const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
@@ -252,6 +288,7 @@ export class Engine {
       events,
       away: absence,
     });
+    const ownerUpkeep = new OwnerUpkeep({ owners, connections, clock, log });
     listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
       catalog.prepare();
@@ -263,7 +300,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();
@@ -305,6 +342,7 @@ export class Engine {
       if (this.#stopped.signal.aborted) return;
       absence.start();
       housekeeping.start();
+      this.parts.ownerUpkeep.serve();
       jobs.start();
     });
     void this.parts.service.follow(this.#stopped.signal);
@@ -313,7 +351,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#stopped.abort();
     // both stop at once: the last uploads have only a few seconds, and no job may use them up
-    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop(), this.parts.absence.stop()]);
+    await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop(), this.parts.absence.stop(), this.parts.ownerUpkeep.stop()]);
     await this.parts.predecessors.leave();
     this.parts.connections.close();
   }
@@ -348,6 +386,7 @@ export class Engine {
       try {
         await connections.apply(settings);
         this.#applyFailed = false;
+        await this.parts.ownerUpkeep.lookSoon();
         instance.tell();
         housekeeping.wake();
         if (settings.mode !== 'off') this.#prepareLibrary();

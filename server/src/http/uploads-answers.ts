@@ -77,6 +77,11 @@ export function answerMissing(ctx: Context): void {
   respond(ctx, 404, 'NotFoundError', 'Not Found');
 }
 
+/** Answers 404 on a copy, for a file that production has replaced or removed. No cache may keep that, because the file is listed. */
+export function answerVanished(ctx: Context): void {
+  answerError(ctx, 404, 'NotFoundError', 'Not Found');
+}
+
 /** Answers 503 for bytes that the plugin cannot reach now. A client must not take this for a missing file, and no cache may keep it. */
 export function answerUnavailable(ctx: Context): void {
   ctx.set('Retry-After', String(RETRY_AFTER_SECONDS));

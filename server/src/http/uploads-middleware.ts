@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Context } from 'koa';
 import type { MediaReader } from '../core/media/media-reader';
 import type { FileFacts } from '../core/media/serving';
-import { answerFile, answerMissing, answerUnavailable, type Answer, type OpenedFile } from './uploads-answers';
+import { answerFile, answerMissing, answerUnavailable, answerVanished, type Answer, type OpenedFile } from './uploads-answers';
 import { decide, validatorsOf } from './uploads-conditions';
 import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
 import { hasPrecompressed, namesOf, type StaticOptions } from './uploads-static';
@@ -92,6 +92,10 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
       return false;
     }
     if (opened.kind === 'file' && decided.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, decided.answer, statics, signal);
+    if (opened.kind === 'vanished') {
+      answerVanished(ctx);
+      return false;
+    }
     isGone ||= opened.kind === 'gone';
   }
   if (isGone) answerMissing(ctx);

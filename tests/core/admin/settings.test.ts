@@ -5,6 +5,7 @@ import { SettingsApi } from '../../../server/src/core/admin/settings';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
+import { owns } from '../../support/owners';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
 
@@ -23,7 +24,7 @@ async function setUp(variables: Record<string, string> = {}) {
   };
   return { api: new SettingsApi({
       service,
-      instance: new Instance(service, instanceFacts(variables, true), quietEvents()),
+      instance: new Instance(service, instanceFacts(variables, true), quietEvents(), owns),
       probe: { open, clock: systemClock },
       outOfSight: async () => ({ count: 0, bytes: 0 }),
       applied: async () => undefined,

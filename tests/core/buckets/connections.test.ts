@@ -9,6 +9,7 @@ import { resolve } from '../../../server/src/core/settings/resolve';
 import type { PermittedSettings } from '../../../server/src/core/instance';
 import { NOTHING_STORED } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
+import { OWNS_ALL } from '../../support/owners';
 
 const clock = { now: () => 0, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined };
 
@@ -39,6 +40,7 @@ function setup() {
     },
     events,
     instance,
+    owners: OWNS_ALL,
   });
   return { connections, outage, state, opened, instance };
 }

@@ -13,6 +13,7 @@ import { bodyOf, bytesOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 import { rawBucket, type RawBucket } from '../../support/raw-s3';
 import { startS3, type S3Server } from '../../support/s3';
+import { OWNS_ALL } from '../../support/owners';
 
 const FILES = { 'a.txt': 'the bytes of a', 'b.txt': 'the bytes of b' };
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
     openBucket: real,
     events,
     instance: { mode: 'read-write' },
+    owners: OWNS_ALL,
   });
   storage = world.storageOf({
     ...world.jobs,

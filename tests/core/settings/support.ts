@@ -7,6 +7,7 @@ import type { OpenedSecret, SettingsRepository, SettingsRow, SettingsContent, Se
 import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
 import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
 import type { Logger } from '../../../server/src/core/log';
+import { owns } from '../../support/owners';
 
 /** Stored settings. A `secretAccessKey` of null stands for one that nobody can open. */
 export function stored(values: Record<string, unknown> = {}, secretFor: SecretPlace | null = null): StoredSettings {
@@ -57,7 +58,7 @@ export function recordingLog(): Logger & { lines: string[] } {
 /** The settings of a process, with the permission that it has under them. */
 export function permitted(deps: SettingsServiceDeps) {
   const service = new SettingsService(deps);
-  const instance = new Instance(service, instanceFacts(deps.variables, true), quietEvents());
+  const instance = new Instance(service, instanceFacts(deps.variables, true), quietEvents(), owns);
   return {
     async refresh() {
       await service.refresh();

@@ -65,6 +65,8 @@ export class JobsApi {
     const options = parseStart(body);
     if (!options.ok) throw new RequestRefused('INVALID_QUERY', options.fields);
     if (name === 'purge') {
+      const blocked = this.deps.blocks.ofPurge();
+      if (blocked) throw new StorageError(blocked);
       this.deps.purge();
       return this.#answerOf(name, await this.#look());
     }

@@ -1,3 +1,4 @@
+import type { ObjectName } from '../keys';
 import type { LocationId } from '../ledger/words';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { ObjectStore } from '../store/object-store';
@@ -15,7 +16,10 @@ export interface ReadableBucket {
  * no answer for longer than one piece of work.
  */
 export interface Buckets {
-  /** The present bucket where this instance may change it; undefined where it may not (read-only, off). Do not change the bucket then. */
+  /**
+   * The present bucket where this instance may change it; undefined where it may not (read-only, off), and until it is known that this
+   * database owns the bucket. Do not change the bucket then.
+   */
   readonly writable: Cloud | undefined;
   /** The present bucket, even where this instance may only read it; undefined where S3 is off. */
   readonly readable: ReadableBucket | undefined;
@@ -23,6 +27,11 @@ export interface Buckets {
   readonly breaker: CircuitBreaker | undefined;
   /** Returns the store of a location; undefined where the settings do not lead to it, because S3 is off or at another endpoint. */
   storeAt(location: LocationId): ObjectStore | undefined;
+  /**
+   * Returns the store of a location if an object may be removed there: a look at the marker of its owner, a few seconds old at most, says
+   * that this database owns the object's place. Otherwise undefined. Never rejects because of S3.
+   */
+  removableAt(location: LocationId, name: ObjectName): Promise<ObjectStore | undefined>;
   /**
    * Returns the present bucket if it is not that location; undefined if it is, and where S3 is off. An object of the same name there may
    * be a copy of the one at the location. Read it only after a proof that it has the same bytes (see `stand-in.ts`), and never write there.

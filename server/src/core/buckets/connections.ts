@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Events } from '../events';
 import type { Permit, PermittedSettings } from '../instance';
+import type { ObjectName } from '../keys';
 import type { LedgerPlaces } from '../ledger/places';
 import type { LedgerReports } from '../ledger/reports';
 import type { Location, LocationId } from '../ledger/words';
@@ -18,6 +20,9 @@ import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
 import type { Cloud } from './cloud';
 import { OutageReports } from '../outages/outage-reports';
+import type { Place } from './owner/owner-book';
+import type { Reachable } from './owner/owner-watch';
+import type { Ownerships } from './owner/ownership';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
@@ -29,12 +34,26 @@ export interface ConnectionsDeps {
   openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
   events: Events;
   instance: Pick<Permit, 'mode'>;
+  owners: OwnerLooks;
 }
+
+/** What the connections need to know about owners. */
+export interface OwnerLooks extends Ownerships {
+  /** Whether a look of the last `maxAgeMs` milliseconds says that this database is the owner. */
+  confirm(target: Reachable, maxAgeMs: number): Promise<boolean>;
+  /** Returns the places at an endpoint and bucket that this database owns or has owned. */
+  places(endpoint: string, bucket: string): Promise<Place[]>;
+}
+
+/** Greatest age of the look at the owner's marker that a removal needs, in milliseconds. */
+const OWNER_KNOWN_MS = 10_000;
 
 interface Connection {
   readonly settings: PermittedSettings;
   readonly breaker: CircuitBreaker;
   readonly cloud: Cloud;
+  /** The place of the present bucket, with a store that neither waits for the breaker nor repeats anything. */
+  readonly owned: Reachable;
   readonly reports: OutageReports;
   /** The stores at the endpoint by location: the present bucket, and former buckets, whose objects are still read. */
   readonly stores: ReadonlyMap<LocationId, ObjectStore>;
@@ -50,8 +69,11 @@ export class Connections implements Buckets {
   constructor(private readonly deps: ConnectionsDeps) {}
 
   get writable(): Cloud | undefined {
+    const connection = this.#connection;
     // both modes must allow it: this connection may come from older settings than the present mode
-    return this.#connection?.settings.mode === 'read-write' && this.deps.instance.mode === 'read-write' ? this.#connection.cloud : undefined;
+    if (connection?.settings.mode !== 'read-write' || this.deps.instance.mode !== 'read-write') return undefined;
+    // guard: writable-only-for-the-owner
+    return this.deps.owners.of(connection.owned.place.id).state === 'own' ? connection.cloud : undefined;
   }
 
   get breaker(): CircuitBreaker | undefined {
@@ -65,6 +87,24 @@ export class Connections implements Buckets {
   /** Returns undefined for another endpoint, too, because the present credentials must never be sent there. */
   storeAt(location: LocationId): ObjectStore | undefined {
     return this.#connection?.stores.get(location);
+  }
+
+  /** The place of the present bucket, even where this instance may not change it; undefined where S3 is off. */
+  get owned(): Reachable | undefined {
+    return this.#connection?.owned;
+  }
+
+  /** Returns the location in which a place lies; undefined where the ledger knows none. */
+  async locationOf({ id, endpoint, bucket }: Place): Promise<LocationId | undefined> {
+    const connection = this.#connection;
+    if (connection?.owned.place.id === id) return connection.cloud.locationId;
+    return (await this.deps.ledger.locations()).find((location) => endpointOf(location) === endpoint && location.bucket === bucket)?.id;
+  }
+
+  async removableAt(location: LocationId, name: ObjectName): Promise<ObjectStore | undefined> {
+    const store = this.writable && this.storeAt(location);
+    const target = store && (await this.#ownedAt(location, name, store));
+    return target && (await this.deps.owners.confirm(target, OWNER_KNOWN_MS)) && this.writable ? store : undefined;
   }
 
   standInFor(location: LocationId): ObjectStore | undefined {
@@ -122,6 +162,20 @@ export class Connections implements Buckets {
     this.#connection = undefined;
   }
 
+  /** Returns the place to which an object belongs: the present one, or a former one whose prefix begins the object's name. */
+  async #ownedAt(location: LocationId, name: ObjectName, store: ObjectStore): Promise<Reachable | undefined> {
+    const connection = this.#connection;
+    if (!connection) return undefined;
+    const { owned, cloud } = connection;
+    const where = (await this.deps.ledger.locations()).find(({ id }) => id === location);
+    if (!where) return undefined;
+    const isPresent = connection.stores.get(location) === connection.stores.get(cloud.locationId);
+    const places = isPresent ? [owned.place] : [];
+    places.push(...(await this.deps.owners.places(endpointOf(where), where.bucket)));
+    const [place] = places.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length);
+    return place && (place.id === owned.place.id ? owned : { place, store });
+  }
+
   async #connect(effective: PermittedSettings): Promise<Connection> {
     const { settings } = effective;
     const { ledger, clock } = this.deps;
@@ -158,6 +212,7 @@ export class Connections implements Buckets {
       breaker,
       reports,
       cloud,
+      owned: { place: placeOf(settings), store: bucket },
       stores,
       close: () => {
         reports.close();
@@ -184,6 +239,17 @@ async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, 
       await ledger.noteProof(location, proof);
     },
   };
+}
+
+function endpointOf({ endpoint, region }: Location): string {
+  return placeOfEndpoint(endpoint, region);
+}
+
+/** Returns the part of a bucket to which settings lead. */
+export function placeOf(settings: ResolvedSettings): Place {
+  const location = presentLocation(settings);
+  const where = { endpoint: endpointOf(location), bucket: location.bucket, prefix: settings.prefix };
+  return { id: createHash('sha256').update(JSON.stringify([where.endpoint, where.bucket, where.prefix])).digest('hex'), ...where };
 }
 
 /** Returns the location that settings name. */

@@ -24,6 +24,7 @@ function countedBuckets(buckets: Buckets, progress: RunProgress): Buckets {
       return buckets.breaker;
     },
     storeAt: (location) => orNone(buckets.storeAt(location)),
+    removableAt: async (...of) => orNone(await buckets.removableAt(...of)),
     standInFor: (location) => orNone(buckets.standInFor(location)),
   };
 }

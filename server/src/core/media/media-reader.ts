@@ -37,6 +37,7 @@ export class MediaReader {
     const { rows, away } = this.deps;
     if (away && !(await away.ready(key))) return { kind: 'unavailable' };
     let row = await rows.get(key);
+    let isVanished = false;
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
       if (row?.tombstone) {
@@ -58,12 +59,13 @@ export class MediaReader {
       } else {
         const facts = factsOf(row);
         const wanted = plan(facts);
-        const source: Source | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#bytes.open(row, wanted, options);
-        if (source) return { kind: 'file', facts, wanted, ...source };
+        const source: Source | 'vanished' | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#bytes.open(row, wanted, options);
+        isVanished = source === 'vanished';
+        if (source && source !== 'vanished') return { kind: 'file', facts, wanted, ...source };
       }
       if (reread >= REREADS || options.signal?.aborted) return { kind: 'unavailable' };
       const again: LedgerRow | undefined = await rows.get(key, { fresh: true });
-      if (row && again?.rev === row.rev) return { kind: 'unavailable' };
+      if (row && again?.rev === row.rev) return isVanished ? { kind: 'vanished' } : { kind: 'unavailable' };
       row = again;
     }
   }

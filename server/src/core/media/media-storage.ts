@@ -5,6 +5,7 @@ import type { BeginOptions, Intent, Publication, LocalCopy, Origin } from '../le
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
 import { send, type WriteLedger } from '../buckets/cloud';
+import { mayCondemn } from '../buckets/may-condemn';
 import type { MediaStorageDeps } from './deps';
 import { MediaReader } from './media-reader';
 import { statOf } from './plain-file';
@@ -157,13 +158,14 @@ export class MediaStorage {
         log.debug(`"${key}" goes to the local disk: ${error.message}`);
       }
     }
-    // a read-write instance is also without a bucket if its settings could not be applied
+    // a read-write instance is also without a bucket if its settings could not be applied, or nobody knows the bucket's owner yet
     if (this.#refuses()) throw new StorageError('UPLOAD_REFUSED');
     return this.#writeToDisk(key, body, options, begin, ledger);
   }
 
   #refuses(): boolean {
-    return this.deps.instance.mode === 'read-write' && !this.deps.keepsLocally();
+    const { mode, awaitsOwner } = this.deps.instance;
+    return (mode === 'read-write' || awaitsOwner) && !this.deps.keepsLocally();
   }
 
   /** Reports why a write goes to the disk. @throws StorageError if it must not go there: the plugin refuses it instead */
@@ -218,8 +220,8 @@ export class MediaStorage {
   #origin(): Origin {
     // the file counts as one from before the plugin: if the project returns to S3, phase 1 sends it
     if (this.deps.instance.leaving) return 'library';
-    // nobody sends the files of a read-only instance to S3; the catch-up sends all others as soon as S3 answers
-    return this.deps.instance.mode === 'read-only' ? 'read-only' : 'fallback';
+    // nobody sends the files of a copy to S3; the catch-up sends all others as soon as S3 answers
+    return this.deps.instance.isCopy ? 'read-only' : 'fallback';
   }
 
   /**
@@ -248,7 +250,7 @@ export class MediaStorage {
     const { ledger, rows } = this.deps;
     const keys = [...writes.map((write) => write.intent.key), ...tombstones];
     try {
-      await ledger.publish(writes, { condemnObjects: this.deps.buckets.writable !== undefined, tombstones });
+      await ledger.publish(writes, { condemnObjects: mayCondemn(this.deps), tombstones });
     } catch (error) {
       if (error instanceof StorageError) {
         await ledger.abandon(writes.map((write) => write.intent));

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { codeOf } from '../errors';
+import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import { isIn, localOf, remoteOf, type LedgerRow } from '../ledger/state';
 import type { LocalCopy, RemoteCopy } from '../ledger/words';
@@ -26,17 +26,23 @@ export class RowBytes {
   readonly #condemned: CondemnedCopies;
   readonly #standIn: StandIn;
 
-  constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'buckets' | 'disk' | 'volume' | 'clock' | 'log'>) {
+  constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'buckets' | 'disk' | 'volume' | 'clock' | 'log' | 'instance'>) {
     this.#verified = new VerifiedCopies(deps.disk);
     this.#condemned = new CondemnedCopies(deps, this.#verified);
     this.#standIn = new StandIn(deps);
   }
 
-  /** @returns undefined if no copy of the row has the bytes, or if the visitor has gone */
-  async open(row: LedgerRow, wanted: WantedBytes, options: OpenOptions): Promise<Source | undefined> {
+  /**
+   * @returns undefined if no copy of the row has the bytes, or if the visitor has gone; `vanished` if no copy has them, and this instance is a
+   *   copy and the bucket surely does not have the object any more
+   */
+  async open(row: LedgerRow, wanted: WantedBytes, options: OpenOptions): Promise<Source | 'vanished' | undefined> {
     const remote = remoteOf(row);
+    let isRemoved = false;
     if (remote) {
       let body = await this.#fromS3(row, remote, wanted, options);
+      isRemoved = body === 'removed';
+      if (body === 'removed') body = undefined;
       if (body === undefined) body = await this.#fromStandIn(row, remote, wanted, options);
       if (body !== undefined) return { body, from: 's3' };
     }
@@ -48,7 +54,9 @@ export class RowBytes {
       const condemned = await this.#condemned.of(row);
       body = condemned && (await this.#fromDisk(condemned, row, wanted, options));
     }
-    return body === undefined ? undefined : { body, from: 'disk' };
+    if (body !== undefined) return { body, from: 'disk' };
+    // guard: a-copy-believes-a-404
+    return isRemoved && this.deps.instance.isCopy ? 'vanished' : undefined;
   }
 
   /**
@@ -70,7 +78,7 @@ export class RowBytes {
     return body && bodyFor(wanted, { body });
   }
 
-  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {
+  async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | 'removed' | undefined> {
     const store = this.deps.buckets.storeAt(remote.locationId);
     if (!store) return undefined;
     // without an ETag, nothing tells this range from a range of other bytes
@@ -87,6 +95,7 @@ export class RowBytes {
       this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
     } catch (error) {
       this.deps.log.debug(`"${row.key}" could not be read from S3: ${codeOf(error)}`);
+      if (isStorageError(error, 'OBJECT_NOT_FOUND')) return 'removed';
     }
     return undefined;
   }

@@ -34,5 +34,7 @@ export type Opened =
   | { kind: 'unknown' }
   /** The key was deleted. */
   | { kind: 'gone' }
+  /** This instance is a copy, and the owner of the bucket has removed the object since. Nobody here has the bytes. */
+  | { kind: 'vanished' }
   /** The bytes exist, but cannot be reached now. Nobody may take the key for missing. */
   | { kind: 'unavailable' };

@@ -11,17 +11,18 @@ interface MemoryObject {
 
 const factsOf = ({ bytes, md5 }: MemoryObject): ObjectFacts => ({ size: bytes.length, etag: md5, md5 });
 
-/** The reference store: the promises of the port in their shortest form. It overwrites unless `onlyIfAbsent` is set, as S3 does. */
+/** The reference store: the promises of the port in their shortest form. It overwrites unless a condition is set, as S3 does. */
 export class MemoryObjectStore implements ObjectStore {
   private readonly objects = new Map<string, MemoryObject>();
 
-  async put(name: string, body: Body, { signal, onlyIfAbsent }: PutOptions = {}): Promise<ObjectFacts> {
+  async put(name: string, body: Body, { signal, onlyIfAbsent, onlyIfEtag }: PutOptions = {}): Promise<ObjectFacts> {
     assertName(name, 'put');
     assertNotAborted('put', name, signal);
     const chunks: Buffer[] = [];
     for await (const chunk of announcedBytes(name, body, signal)) chunks.push(chunk);
     const object = { bytes: Buffer.concat(chunks), md5: body.md5 };
-    if (onlyIfAbsent && this.objects.has(name)) throw new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status: 412, refused: true });
+    const differs = onlyIfEtag !== undefined && this.objects.get(name)?.md5 !== onlyIfEtag;
+    if (differs || (onlyIfAbsent && this.objects.has(name))) throw new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status: 412, refused: true });
     this.objects.set(name, object);
     return factsOf(object);
   }

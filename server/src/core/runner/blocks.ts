@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { JobName } from '../../contracts/jobs';
 import { isStorageError } from '../errors';
-import type { Permit } from '../instance';
+import type { Instance } from '../instance';
 import type { Job, JobOptions } from './job';
 import type { RequestBook } from './request-book';
 import type { Runs } from './runs';
@@ -10,7 +10,7 @@ export interface BlocksDeps {
   readonly jobs: readonly Job[];
   readonly book: RequestBook;
   readonly runs: Pick<Runs, 'running'>;
-  readonly instance: Permit;
+  readonly instance: Pick<Instance, 'mode' | 'reason' | 'awaitsOwner' | 'isCopy'>;
   /** Whether the schedule of the cleanup is switched on. */
   cleanupIsScheduled(): boolean;
 }
@@ -39,10 +39,16 @@ export class Blocks {
     return code === 'UNAVAILABLE' ? (ofMode ?? code) : code;
   }
 
+  /** Returns the reason why a purge must not be started by hand: on a copy it would remove nothing from the bucket. Null if it may. */
+  ofPurge(): ErrorCode | null {
+    return this.deps.instance.isCopy ? this.ofMode() : null;
+  }
+
   /** Returns the reason why the mode forbids changes in S3: not set up, a copy of production, leaving, …; null if it allows them. */
   ofMode(): ErrorCode | null {
-    const { mode, reason } = this.deps.instance;
-    return mode === 'read-write' ? null : (reason ?? 'READ_ONLY');
+    const { mode, reason, awaitsOwner } = this.deps.instance;
+    if (mode !== 'read-write') return reason ?? 'READ_ONLY';
+    return awaitsOwner ? 'OWNER_UNKNOWN' : null;
   }
 
   /** Whether a rival runs, or is scheduled or requested, so that the other job must wait. @param since time of the request for the other job */

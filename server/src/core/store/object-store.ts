@@ -29,6 +29,11 @@ export interface PutOptions extends RequestOptions {
    * `core/store/overwriting.ts`. It works only for a body that is sent in one request.
    */
   onlyIfAbsent?: boolean;
+  /**
+   * The store refuses the PUT (NAME_TAKEN) unless the object under the name has this tag. The same servers ignore it, and others as well. It
+   * works only for a body that is sent in one request.
+   */
+  onlyIfEtag?: string;
 }
 
 export interface ObjectFacts {

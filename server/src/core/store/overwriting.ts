@@ -6,7 +6,7 @@ import type { Body, ObjectStore } from './object-store';
  * name that only this trial uses, and removes the object again. Some servers refuse the condition itself (Backblaze B2), and some
  * ignore it (Google).
  */
-export async function refusesOverwriting(store: ObjectStore, name: string, body: Body, signal?: AbortSignal): Promise<boolean> {
+export async function refusesOverwriting(store: Pick<ObjectStore, 'put' | 'delete'>, name: string, body: Body, signal?: AbortSignal): Promise<boolean> {
   const put = () => store.put(name, body, { onlyIfAbsent: true, signal });
   try {
     await put();

@@ -1,7 +1,16 @@
 import { isStorageError } from '../errors';
 import type { LocationId } from '../ledger/words';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
-import type { SweepParts } from './deps';
+import type { Buckets } from '../buckets/buckets';
+import type { Clock } from '../clock';
+import type { LedgerReports } from '../ledger/reports';
+
+/** The parts that look for witnesses. */
+export interface WitnessParts {
+  readonly ledger: Pick<LedgerReports, 'tallies' | 'list'>;
+  readonly buckets: Pick<Buckets, 'storeAt'>;
+  readonly clock: Pick<Clock, 'random'>;
+}
 
 /** Greatest number of witnesses from the rows in state `remote`, and again from those in state `both`. */
 const WITNESSES = 10;
@@ -14,7 +23,7 @@ const WITNESSES = 10;
 export class RightBucket {
   readonly #witnesses = new Map<LocationId, LedgerRow | 'none'>();
 
-  constructor(private readonly deps: SweepParts) {}
+  constructor(private readonly deps: WitnessParts) {}
 
   /** Whether the bucket has, at this moment, the object of any witness as it was stored. False also if S3 does not answer. */
   async isProven(location: LocationId): Promise<boolean> {
@@ -28,6 +37,14 @@ export class RightBucket {
     }
     this.#witnesses.set(location, 'none');
     return false;
+  }
+
+  /** Whether the bucket proves itself by any witness at the location, or the ledger knows no object there that it could have. */
+  async provesOrOwesNothing(location: LocationId): Promise<boolean> {
+    const rows: LedgerRow[] = [];
+    for (const state of ['remote', 'both'] as const) rows.push(...(await this.deps.ledger.list({ state, at: location }, { offset: 0, limit: WITNESSES })));
+    for (const row of rows) if (await this.#isThere(row)) return true;
+    return rows.length === 0;
   }
 
   /** Returns the candidates for a witness. They are others each time, because the former ones may be lost as well. */

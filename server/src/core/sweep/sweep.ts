@@ -57,8 +57,8 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
       await requireStored(deps, name, bucket, signal);
       await removeFile(deps, name, signal);
     } else {
-      // this is asked for each name, because a change of the settings may have made this instance read-only a moment ago
-      const store = deps.buckets.writable && deps.buckets.storeAt(name.locationId);
+      // this is asked for each name, because a change of the settings or of the owner may have made this instance read-only a moment ago
+      const store = await deps.buckets.removableAt(name.locationId, name.name);
       if (!store) return false;
       // the parts go first: an upload that S3 puts together between the two steps would otherwise stay
       if (name.unfinished) await freeParts(deps, store, name);

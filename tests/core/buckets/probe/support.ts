@@ -10,12 +10,13 @@ import { testConnection } from '../../../../server/src/core/buckets/probe/connec
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';
+import { owns } from '../../../support/owners';
 
 /** The settings that an instance would have with these stored. */
 export function effective(settings: Record<string, unknown>, { production = true } = {}): PermittedSettings {
   const resolution = resolve({ database: stored(settings), configFile: null, variables: {} });
   const inForce = { ...resolution, revision: 1 };
-  return new Instance({ current: () => inForce }, { providerIsLocal: true, production, override: null }, quietEvents()).current();
+  return new Instance({ current: () => inForce }, { providerIsLocal: true, production, override: null }, quietEvents(), owns).current();
 }
 
 export const FULL = { endpoint: 'http://127.0.0.1:9', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret', prefix: 'p' };

@@ -31,7 +31,7 @@ export interface S3StoreOptions {
 
 const MD5_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
-/** Statuses with which S3 refuses to overwrite: an object lies under the name, or another write to it is under way. */
+/** Statuses with which S3 says that the condition of a PUT does not hold, or that another write to the name is under way. */
 const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
 
 /** The encryptions that a PUT can request, as values of `x-amz-server-side-encryption`. */
@@ -52,7 +52,7 @@ export class S3ObjectStore implements ObjectStore {
     assertName(name, 'put');
     assertNotAborted('put', name, options.signal);
     const isLarge = body.size > (this.options.multipartAbove ?? MULTIPART_ABOVE);
-    if (isLarge && options.onlyIfAbsent) {
+    if (isLarge && isConditional(options)) {
       throw new StorageError('UNSUPPORTED', { operation: 'put', subject: name, detail: 'a condition on an upload in parts', refused: true });
     }
     const { etag, expectedTag } = await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options));
@@ -154,6 +154,7 @@ export class S3ObjectStore implements ObjectStore {
       ContentMD5: Buffer.from(body.md5, 'hex').toString('base64'),
       ...this.headers(options),
       IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
+      IfMatch: options.onlyIfEtag === undefined ? undefined : `"${options.onlyIfEtag}"`,
     });
     out?.attach(command);
     try {
@@ -161,7 +162,7 @@ export class S3ObjectStore implements ObjectStore {
       return { etag: bareTag(ETag), expectedTag: body.md5 };
     } catch (error) {
       const failure = exchange.failure(error, out?.complete === false);
-      throw options.onlyIfAbsent && CONDITION_REFUSED.includes(failure.status) ? taken(name, failure) : failure;
+      throw isConditional(options) && CONDITION_REFUSED.includes(failure.status) ? taken(name, failure) : failure;
     } finally {
       exchange.close();
       out?.destroy();
@@ -203,6 +204,10 @@ export class S3ObjectStore implements ObjectStore {
   private target(name: string) {
     return { Bucket: this.options.bucket, Key: name };
   }
+}
+
+function isConditional({ onlyIfAbsent, onlyIfEtag }: PutOptions): boolean {
+  return onlyIfAbsent === true || onlyIfEtag !== undefined;
 }
 
 function taken(name: string, { status, detail, cause }: StorageError): StorageError {

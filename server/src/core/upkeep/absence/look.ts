@@ -1,3 +1,4 @@
+import { mayCondemn } from '../../buckets/may-condemn';
 import { codeOf, isStorageError, StorageError } from '../../errors';
 import { plainLocalName, type ObjectKey } from '../../keys';
 import type { LedgerMoves } from '../../ledger/moves';
@@ -82,7 +83,7 @@ async function record({ ledger, volume, rows }: LookParts, suspects: readonly Su
 
 /** Makes the file the current one of its key, if it is newer than what the ledger knows. @returns whether it did */
 async function takeNewer(deps: LookParts, { suspect, sight, signal }: { suspect: Suspect; sight: Sight; signal: AbortSignal | undefined }, first: AgedRow, found: LocalStat): Promise<boolean> {
-  const { ledger, disk, volume, rows, buckets } = deps;
+  const { ledger, disk, volume, rows } = deps;
   const { key } = suspect;
   let aged: AgedRow | undefined = first;
   let stat: LocalStat | undefined = found;
@@ -94,7 +95,7 @@ async function takeNewer(deps: LookParts, { suspect, sight, signal }: { suspect:
     stat = await statOf(disk, plainLocalName(key));
     const isAsRead = stat?.ino === before.ino && stat.mtimeMs === before.mtimeMs && stat.size === read.size;
     if (isAsRead && isIn(row, 'local', 'both', 'remote') && row.placement.content.md5 === read.md5) return false;
-    const options = { origin: originOf(deps, row), condemnObjects: buckets.writable !== undefined };
+    const options = { origin: originOf(deps, row), condemnObjects: mayCondemn(deps) };
     if (isAsRead && (await ledger.takeUp(row, { volume: volume.id, ...read }, options))) {
       rows.forget([key]);
       return true;
@@ -122,7 +123,7 @@ function listedOf({ clock }: LookParts, { size, changedAt }: Suspect, { readAt }
 /** Returns the origin of a file that is taken up: who sends it to S3 does not change by its replacement. */
 function originOf({ instance }: LookParts, row: LedgerRow): Origin {
   if (instance.leaving) return 'library';
-  if (instance.mode === 'read-only') return 'read-only';
+  if (instance.isCopy) return 'read-only';
   if (isIn(row, 'local')) return row.origin;
   // a file that was in S3 goes there again at once
   return isIn(row, 'gone') ? 'library' : 'fallback';

@@ -1,0 +1,44 @@
+import type { DatabaseIdentity } from './database-identity';
+
+/** The hash of endpoint, bucket and prefix. */
+export type PlaceId = string;
+
+/** A part of a bucket that one database owns: all names with a prefix. */
+export interface Place {
+  readonly id: PlaceId;
+  /** The endpoint in a spelling that all its names have in common, see `placeOfEndpoint`. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** The words of this database about its ownership of a place. */
+export interface OwnerRecord {
+  /** The id of the owner. A claim draws a new one. */
+  readonly owner: string;
+  /** A number that grows whenever the owner gives a sign of life. */
+  readonly epoch: number;
+  /** A random id that belongs to this epoch. A copy of this database never draws the same one. */
+  readonly token: string;
+  /** The last token that the marker surely had; null before the first one. It differs from `token` while a new one is on its way. */
+  readonly inMarker: string | null;
+  /** The database that wrote this record; null where it told nothing about itself. */
+  readonly identity: DatabaseIdentity | null;
+}
+
+/** Knows which places this database owns. The records lie in the database, so that a copy of it has a copy of them. */
+export interface OwnerBook {
+  /** Returns undefined for a place that this database has never owned. */
+  find(place: PlaceId): Promise<OwnerRecord | undefined>;
+  /** Returns the places at an endpoint and bucket that this database owns or has owned. */
+  places(endpoint: string, bucket: string): Promise<Place[]>;
+  /** Writes the record of a place that has none. Returns false, and changes nothing, if it has one. */
+  create(place: Place, record: OwnerRecord): Promise<boolean>;
+  /**
+   * Replaces the record if its token is still `ifToken`. Of several processes of one database, one succeeds.
+   * @returns whether it has replaced the record
+   */
+  replace(place: PlaceId, ifToken: string, record: OwnerRecord): Promise<boolean>;
+  /** Removes the record if its token is still `ifToken`. */
+  remove(place: PlaceId, ifToken: string): Promise<void>;
+}

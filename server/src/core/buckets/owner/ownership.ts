@@ -1,0 +1,18 @@
+import type { PlaceId } from './owner-book';
+
+/**
+ * Whether this database owns a place. `unknown`: nobody could tell yet, because S3 has not answered about the marker, or the marker cannot be
+ * understood. Where the ownership is not `own`, the plugin changes nothing in the bucket.
+ */
+export type Ownership =
+  | { readonly state: 'own' }
+  | { readonly state: 'foreign'; readonly code: 'BUCKET_OWNED' | 'DATABASE_COPY' | 'DATABASE_BEHIND' }
+  | { readonly state: 'unknown'; readonly code: 'OWNER_UNKNOWN' | 'MARKER_UNREADABLE' | 'MARKER_MISSING' };
+
+export const OWN: Ownership = { state: 'own' };
+export const NOT_LOOKED_YET: Ownership = { state: 'unknown', code: 'OWNER_UNKNOWN' };
+
+/** Answers from memory whether this database owns a place. */
+export interface Ownerships {
+  of(place: PlaceId): Ownership;
+}

@@ -1,0 +1,8 @@
+import type { OwnerLooks } from '../../server/src/core/buckets/connections';
+import { OWN, type Ownership } from '../../server/src/core/buckets/owner/ownership';
+
+/** The answers where the database owns every place, for tests that are not about owners. */
+export const OWNS_ALL: OwnerLooks = { of: () => OWN, confirm: async () => true, places: async () => [] };
+
+/** The ownership of an instance that owns its bucket. */
+export const owns = (): Ownership => OWN;
