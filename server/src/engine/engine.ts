@@ -43,6 +43,7 @@ import { MediaStorage } from '../core/media/media-storage';
 import { outOfSight, outOfSightLine, type SightDeps } from '../core/buckets/out-of-sight';
 import { RowCache } from '../core/media/row-cache';
 import type { AdminApi } from '../core/admin/admin-api';
+import { ClaimApi } from '../core/admin/claim';
 import { ObjectsApi } from '../core/admin/objects';
 import { PublicUrlGate } from '../core/public-url/gate';
 import { publicUrlOf } from '../core/public-url/public-url';
@@ -152,6 +153,7 @@ export class Engine {
     });
     this.admin = {
       settings,
+      claim: new ClaimApi({ ...parts, applied: () => this.#applied }),
       jobs: jobs.api((patch) => settings.update(patch)),
       objects: new ObjectsApi({ ledger, registry, volume, rows, onChange: () => housekeeping.wake() }),
       status: async () => {
