@@ -34,8 +34,16 @@ interface Server {
   sign(atOnce?: boolean): Promise<string>;
 }
 
+interface Setting {
+  book?: MemoryOwnerBook;
+  identity?: DatabaseIdentity | null;
+  claimsFrom?: string;
+  isRight?: boolean;
+  ignoresConditions?: boolean;
+}
+
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false } = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
@@ -49,7 +57,7 @@ function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity
     },
   };
   const watch = new OwnerWatch({
-    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
