@@ -164,6 +164,7 @@ export class Engine {
       // a command runs no background work, but a command that takes hours notices changes of the settings meanwhile
       runNow: (...what) => service.following(async () => {
         await this.#applied;
+        parts.ownerUpkeep.watch();
         await parts.absence.lookAtHeld(this.#stopped.signal);
         return jobs.runNow(...what);
       }),
@@ -205,12 +206,13 @@ export class Engine {
         const location = await connections.locationOf(place);
         return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
       },
+      mayWrite: () => instance.mayWriteAsOwner,
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
+    const instance: Instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -290,7 +292,7 @@ export class Engine {
       events,
       away: absence,
     });
-    const ownerUpkeep = new OwnerUpkeep({ owners, connections, clock, log });
+    const ownerUpkeep = new OwnerUpkeep({ owners, connections, instance, clock, log });
     listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
       catalog.prepare();
@@ -352,6 +354,8 @@ export class Engine {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    // the last uploads need to know the owner, if S3 tells it only now
+    if (this.#serves) await this.parts.ownerUpkeep.lookSoon();
     // both stop at once: the last uploads have only a few seconds, and no job may use them up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop(), this.parts.absence.stop(), this.parts.ownerUpkeep.stop()]);
     await this.parts.predecessors.leave();
