@@ -30,7 +30,7 @@ import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
 import { LeaseHolder } from '../core/leases/lease-holder';
-import { LibraryCensus } from '../core/admin/library-census';
+import { LibraryCounter } from '../core/admin/library-counter';
 import type { Logger } from '../core/log';
 import { Connections, type ConnectionsDeps } from '../core/buckets/connections';
 import { DatabaseTimeout } from '../core/media/database-timeout';
@@ -65,7 +65,7 @@ const clock = systemClock;
 
 interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
-  census: LibraryCensus;
+  libraryCounter: LibraryCounter;
   log: Logger;
   incidents: IncidentLog;
   volume: Volume;
@@ -231,7 +231,7 @@ export class Engine {
       leases: new LeaseHolder(leases, holder, clock, log),
     });
     const inventories = knexInventories(transactions);
-    const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
+    const libraryCounter = new LibraryCounter({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs = new EngineJobs({
       ...{ transactions, leases, predecessors, holder, registry, service, instance, connections },
       parts: {
@@ -263,7 +263,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();

@@ -94,7 +94,7 @@ describe('“Stop using S3”', () => {
       reason: { code: 'LEAVING' },
       settings: { leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false, bucket: 'media' },
     });
-    expect(await api.comeBack()).toMatchObject({
+    expect(await api.returnToS3()).toMatchObject({
       mode: 'read-write',
       reason: null,
       settings: { leaving: false, uploadScheduleEnabled: false, cleanupScheduleEnabled: false },

@@ -5,7 +5,7 @@ import { StorageError } from '../../../server/src/core/errors';
 import type { SettingsRow } from '../../../server/src/core/settings/ports';
 import { SettingsRefused } from '../../../server/src/core/settings/refused';
 import type { SettingsServiceDeps } from '../../../server/src/core/settings/service';
-import type { SecretPlace } from '../../../server/src/core/settings/types';
+import type { SecretTarget } from '../../../server/src/core/settings/types';
 import { MemorySettingsRepository, permitted, recordingLog, toyBox } from './support';
 
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
@@ -126,8 +126,8 @@ describe('the stored secret', () => {
     await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
-  describe('sealed together with its place', () => {
-    const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretPlace> = {}): SettingsRow => ({
+  describe('sealed together with its target', () => {
+    const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretTarget> = {}): SettingsRow => ({
       ...row,
       revision: row.revision + 1,
       settings: { ...row.settings, ...settings },
@@ -135,31 +135,31 @@ describe('the stored secret', () => {
     });
 
     test.each([
-      ['the endpoint, there and in the record of its place', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
-      ['the bucket, there and in the record of its place', { bucket: 'theirs' }, { bucket: 'theirs' }],
+      ['the endpoint, there and in the record of its target', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
+      ['the bucket, there and in the record of its target', { bucket: 'theirs' }, { bucket: 'theirs' }],
       ['the bucket alone', { bucket: 'theirs' }, {}],
-      ['the access key, there and in the record of its place', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
+      ['the access key, there and in the record of its target', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
     ])('turns S3 off after somebody changes the database: %s', async (_what, settings, secretFor) => {
       const { service, repository } = setUp();
       await service.update(MINIO);
       repository.row = change(repository.row, settings, secretFor);
       expect(await service.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
-      // a change of something else does not seal the stored secret for that place
+      // a change of something else does not seal the stored secret for that target
       await service.update({ concurrency: 2 });
       expect(service.current()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
       await service.update(MINIO);
       expect(service.current()).toMatchObject({ mode: 'read-write' });
     });
 
-    test('opens from a seal without a place, and the next change seals it with its place', async () => {
+    test('opens from a seal without a target, and the next change seals it with its target', async () => {
       const { service, repository, deps } = setUp();
       await service.update(MINIO);
       const box = toyBox();
-      const older = box.seal(MINIO.secretAccessKey, null as unknown as SecretPlace);
+      const older = box.seal(MINIO.secretAccessKey, null as unknown as SecretTarget);
       repository.row = { ...repository.row, revision: 5, secret: older };
       expect(await service.refresh()).toMatchObject({ mode: 'read-write' });
       await service.update({ concurrency: 2 });
-      expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, place: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
+      expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, target: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
       expect(await permitted(deps).refresh()).toMatchObject({ mode: 'read-write' });
     });
   });

@@ -4,7 +4,7 @@ import type { Clock } from '../clock';
 import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Events } from '../events';
 import type { Permit, PermittedSettings } from '../instance';
-import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerLocations } from '../ledger/locations';
 import type { LedgerReports } from '../ledger/reports';
 import type { Location, LocationId } from '../ledger/words';
 import type { Logger } from '../log';
@@ -12,16 +12,16 @@ import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
-import { placeOfEndpoint } from '../settings/place';
+import { endpointIdentity } from '../settings/endpoint-identity';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
-import type { Cloud } from './cloud';
+import type { WritableBucket } from './send';
 import { OutageReports } from '../outages/outage-reports';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: LedgerPlaces & Pick<LedgerReports, 'list'>;
+  ledger: LedgerLocations & Pick<LedgerReports, 'list'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -34,7 +34,7 @@ export interface ConnectionsDeps {
 interface Connection {
   readonly settings: PermittedSettings;
   readonly breaker: CircuitBreaker;
-  readonly cloud: Cloud;
+  readonly bucket: WritableBucket;
   readonly reports: OutageReports;
   /** The stores at the endpoint by location: the present bucket, and former buckets, whose objects are still read. */
   readonly stores: ReadonlyMap<LocationId, ObjectStore>;
@@ -49,17 +49,17 @@ export class Connections implements Buckets {
 
   constructor(private readonly deps: ConnectionsDeps) {}
 
-  get writable(): Cloud | undefined {
+  get writable(): WritableBucket | undefined {
     // both modes must allow it: this connection may come from older settings than the present mode
-    return this.#connection?.settings.mode === 'read-write' && this.deps.instance.mode === 'read-write' ? this.#connection.cloud : undefined;
+    return this.#connection?.settings.mode === 'read-write' && this.deps.instance.mode === 'read-write' ? this.#connection.bucket : undefined;
   }
 
   get breaker(): CircuitBreaker | undefined {
     return this.#connection?.breaker;
   }
 
-  get readable(): Cloud | undefined {
-    return this.#connection?.cloud;
+  get readable(): WritableBucket | undefined {
+    return this.#connection?.bucket;
   }
 
   /** Returns undefined for another endpoint, too, because the present credentials must never be sent there. */
@@ -68,8 +68,8 @@ export class Connections implements Buckets {
   }
 
   standInFor(location: LocationId): ObjectStore | undefined {
-    const cloud = this.#connection?.cloud;
-    return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
+    const bucket = this.#connection?.bucket;
+    return bucket && this.#connection?.stores.get(location) !== this.#connection?.stores.get(bucket.locationId) ? bucket.store : undefined;
   }
 
   /**
@@ -80,7 +80,7 @@ export class Connections implements Buckets {
   async apply(settings: PermittedSettings): Promise<void> {
     const before = this.#connection;
     if (before && settings.mode !== 'off' && isDeepStrictEqual(wayOf(before.settings), wayOf(settings))) {
-      this.#connection = { ...before, settings, cloud: { ...before.cloud, cacheControl: settings.settings.cacheControl } };
+      this.#connection = { ...before, settings, bucket: { ...before.bucket, cacheControl: settings.settings.cacheControl } };
       return;
     }
     this.close();
@@ -96,7 +96,7 @@ export class Connections implements Buckets {
     const connection = this.#connection;
     if (!connection || connection.breaker === this.#checked) return;
     this.#checked = connection.breaker;
-    const { store, prefix } = connection.cloud;
+    const { store, prefix } = connection.bucket;
     let failure: unknown;
     try {
       await store.head(probeName(prefix));
@@ -134,15 +134,15 @@ export class Connections implements Buckets {
       const bucket = this.deps.openBucket(location, settings);
       return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock, reads: reports.reads }) };
     };
-    const { bucket, store } = open(present);
-    breaker.probeWith(probeOf(bucket, settings.prefix));
+    const { bucket: raw, store } = open(present);
+    breaker.probeWith(probeOf(raw, settings.prefix));
     const stores = new Map<LocationId, ObjectStore>([[locationId, store]]);
     for (const location of await ledger.locations()) {
       if (location.id === locationId || !isSameEndpoint(location, present)) continue;
       // the same bucket under another spelling, or with another region to sign for, is the same place
       stores.set(location.id, location.bucket === present.bucket ? store : open(location).store);
     }
-    const cloud: Cloud = {
+    const bucket: WritableBucket = {
       store,
       breaker,
       retryPolicy,
@@ -157,7 +157,7 @@ export class Connections implements Buckets {
       settings: effective,
       breaker,
       reports,
-      cloud,
+      bucket,
       stores,
       close: () => {
         reports.close();
@@ -173,7 +173,7 @@ function wayOf({ settings }: EffectiveSettings) {
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
 }
 
-async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
   let known = await ledger.proofOf(location);
   return {
     get known() {
@@ -193,7 +193,7 @@ export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSet
 
 /** Whether two locations have the same endpoint, in whatever spelling. */
 export function isSameEndpoint(location: Location, present: Location): boolean {
-  return placeOfEndpoint(location.endpoint, location.region) === placeOfEndpoint(present.endpoint, present.region);
+  return endpointIdentity(location.endpoint, location.region) === endpointIdentity(present.endpoint, present.region);
 }
 
 function probeName(prefix: string): string {

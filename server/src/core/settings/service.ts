@@ -102,7 +102,7 @@ export class SettingsService {
     await this.deps.repository.update((current) => {
       const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
       const { settings, secret, secretFor } = stored;
-      // the secret is sealed anew each time: its place may have got the first bucket, and older seals contain no place
+      // the secret is sealed anew each time: its target may have got the first bucket, and older seals contain no target
       if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
       return { settings, secretFor, secret: secretChanged ? null : current.secret };
     });
@@ -134,8 +134,8 @@ export class SettingsService {
     if (row.secret === null) return { ...row, secret: { kind: 'none' } };
     const opened = this.deps.secrets.open(row.secret);
     if (!opened) return { ...row, secret: { kind: 'unreadable' } };
-    // the sealed place counts, because anybody who can write the database can change the row beside it
-    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.place ?? row.secretFor };
+    // the sealed target counts, because anybody who can write the database can change the row beside it
+    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.target ?? row.secretFor };
   }
 
   private take(row: SettingsRow): void {

@@ -44,7 +44,7 @@ export function withBreaker(inner: ObjectStore, breaker: CircuitBreaker): Object
 /**
  * Repeats `head`, `get` (until S3 answers, but not the body), `delete`, `abortWrites` and `list` after failures that may pass by
  * themselves. It never repeats a `put`: a `put` whose outcome is unknown may still land, and its name must be written only once.
- * `send` in `core/buckets/cloud.ts` repeats it under another name.
+ * `send` in `core/buckets/send.ts` repeats it under another name.
  */
 export function withRetry(inner: ObjectStore, policy: RetryPolicy, clock: Clock): ObjectStore {
   const again = <T>(options: RequestOptions = {}, call: (patience: { patienceMs: number }) => Promise<T>) =>
