@@ -46,11 +46,13 @@ import { openS3Probe } from '../core/buckets/probe/open-s3';
 import { Outage, type IncidentLog } from '../core/outages/outage';
 import { Predecessors } from '../core/runner/predecessors';
 import { SettingsApi } from '../core/admin/settings';
+import type { Redactor } from '../core/settings/redactor';
 import { s3ConfigOf } from '../core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
 import { fileSystemType } from '../core/store/local/file-system';
 import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
+import { tellingEnds } from '../core/store/resilience/request-ends';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
 import { statusOf } from '../core/admin/status';
@@ -67,6 +69,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
   libraryCounter: LibraryCounter;
   log: Logger;
+  events: Events;
   incidents: IncidentLog;
   volume: Volume;
   registry: VolumeRegistry;
@@ -123,7 +126,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, origins: parts.origins, variables: process.env },
       outOfSight: (effective) => outOfSight(parts, effective),
       publicUrl: parts.publicUrl,
       applied: () => this.#applied,
@@ -150,8 +153,12 @@ export class Engine {
     this.#apply();
   }
 
-  /** Opens tables, volume and settings. @throws the database's error; nothing stays half open then */
-  static async start(strapi: Core.Strapi): Promise<Engine> {
+  /**
+   * Opens tables, volume and settings.
+   * @param redactor keeps secrets out of the log; the engine tells it every secret that it opens
+   * @throws the database's error; nothing stays half open then
+   */
+  static async start(strapi: Core.Strapi, redactor: Redactor): Promise<Engine> {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
     const transactions = strapiTransactions(database);
@@ -159,16 +166,17 @@ export class Engine {
     const incidents = incidentLog(transactions);
     const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
     const volume = await openVolume(uploads);
-    const service: SettingsService = new SettingsService({
+    const log = strapiLog(strapi, redactor);
+    const service = new SettingsService({
       repository: new KnexSettingsRepository(transactions, clock),
       secrets: strapiSecretBox(strapi),
       variables: process.env,
       configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
       clock,
-      log: strapiLog(strapi, () => service.secrets()),
+      log,
+      redactor,
       isCron,
     });
-    const log = strapiLog(strapi, () => service.secrets());
     await service.refresh();
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
@@ -180,7 +188,7 @@ export class Engine {
     await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
-      openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
+      tellingEnds(openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock), clock, events);
     const connections = new Connections({
       ledger,
       clock,
@@ -263,7 +271,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, events, incidents, volume, registry, diskWatch, diskHealth, service, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();

@@ -16,6 +16,7 @@ export interface Listeners {
 export function listen(events: Events, { connections, housekeeping, log, keepsLocally }: Listeners): void {
   logOutages(events, log, keepsLocally);
   events.on('modeChanged', ({ mode, reason }) => log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`));
+  events.on('requestEnded', ({ operation, ms, code }) => log.debug(`S3 ${operation}: ${code ?? 'done'} after ${ms} ms`));
   events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));
   events.on('fellBack', ({ code, detail }) => {
     connections.noteUnsent(code, true, detail);

@@ -2,6 +2,7 @@ import type { SettingsPatch } from '../../../server/src/contracts/settings';
 import { systemClock } from '../../../server/src/core/clock';
 import type { Clock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import type { SettingsRow } from '../../../server/src/core/settings/ports';
 import { SettingsRefused } from '../../../server/src/core/settings/refused';
 import type { SettingsServiceDeps } from '../../../server/src/core/settings/service';
@@ -11,7 +12,7 @@ import { MemorySettingsRepository, permitted, recordingLog, toyBox } from './sup
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
   const repository = new MemorySettingsRepository();
   const log = recordingLog();
-  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log, isCron: () => true, ...overrides };
+  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log, isCron: () => true, ...overrides, redactor: new Redactor() };
   return { repository, log, deps, service: permitted(deps) };
 }
 
@@ -47,7 +48,39 @@ test('an update is stored with a sealed secret, applied, and answered without th
   });
   expect(JSON.stringify([answer, repository.row])).not.toContain('hunter2');
   expect(service.current().settings.credentials).toMatchObject({ kind: 'static', secretAccessKey: 'hunter2-secret' });
-  expect(service.secrets()).toEqual(['hunter2-secret']);
+});
+
+test('the redactor knows a secret before it is stored, keeps it after it was replaced, and knows one that another process has stored', async () => {
+  const { service, repository, deps } = setUp({ variables: { S3_STORAGE_ACCESS_KEY_ID: 'ENV', S3_STORAGE_SECRET_ACCESS_KEY: 'environment-secret' } });
+  const other = { ...deps, redactor: new Redactor() };
+  await service.refresh();
+  jest.spyOn(repository, 'update').mockImplementationOnce(async (change) => {
+    change(repository.row);
+    throw new Error('the database is away');
+  });
+  await expect(service.update({ ...MINIO, secretAccessKey: 'never-stored-secret' })).rejects.toThrow('away');
+  await service.update(MINIO);
+  await service.update({ secretAccessKey: 'replaced-it-secret' });
+  await permitted(other).refresh();
+
+  const line = 'environment-secret, never-stored-secret, hunter2-secret, replaced-it-secret';
+  expect(deps.redactor.clean(line)).toBe('[redacted], [redacted], [redacted], [redacted]');
+  expect(other.redactor.clean(line)).toBe('environment-secret, never-stored-secret, hunter2-secret, [redacted]');
+});
+
+test('the redactor knows a stored secret that is for another target, and that nothing uses therefore', async () => {
+  const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
+  await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
+  const moved = { ...deps, redactor: new Redactor(), variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } };
+  expect((await permitted(moved).refresh()).settings.credentials.kind).toBe('elsewhere');
+  expect(moved.redactor.clean('hunter2-secret')).toBe('[redacted]');
+});
+
+test('the redactor knows a secret that is only tried', async () => {
+  const { service, deps } = setUp();
+  await service.refresh();
+  service.preview({ ...MINIO, secretAccessKey: 'only-tried-secret' });
+  expect(deps.redactor.clean('only-tried-secret')).toBe('[redacted]');
 });
 
 test('an update keeps absent fields and removes null fields, for which the next source counts then', async () => {
@@ -197,7 +230,7 @@ describe('a pair of keys from the environment, the config file or a role', () =>
     await repository.update((row) => ({ ...row, settings: { ...patch } }));
     const started = permitted(deps);
     expect(await started.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
-    expect(started.secrets()).toEqual([]);
+    expect(started.current().settings.credentials.kind).not.toBe('static');
     expect(started.answer()).toMatchObject({ settings: { secretAccessKeySet: false }, reason: { message: expect.stringMatching(advice) } });
     // it does not hold up anything else
     await expect(started.update({ concurrency: 2 })).resolves.toMatchObject({ mode: 'off' });

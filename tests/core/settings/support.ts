@@ -70,7 +70,6 @@ export function permitted(deps: SettingsServiceDeps) {
     current: () => instance.current(),
     answer: () => answerOf(instance.current()),
     preview: (patch: SettingsPatch) => instance.under(service.preview(patch)),
-    secrets: () => service.secrets(),
     onChange: (...listener: Parameters<SettingsService['onChange']>) => service.onChange(...listener),
     follow: (...how: Parameters<SettingsService['follow']>) => service.follow(...how),
     following: <T>(work: () => Promise<T>, intervalMs?: number) => service.following(work, intervalMs),

@@ -20,7 +20,8 @@ export interface ResilienceOptions {
  * 2. the watch over reads, which sees how a `get` ended after all attempts
  * 3. the retries
  * 4. the breaker with the lane of uploads: each attempt passes it, and not only each call, so that the retries of one call can open it
- * 5. the store, which sends one request to S3
+ * 5. the telling of the request's end, see `tellingEnds`: whoever opens a bucket adds it
+ * 6. the store, which sends one request to S3
  *
  * `presign` sends no request, and passes through.
  */
