@@ -139,8 +139,8 @@ test('answers are passed on with Cache-Control: no-store', async () => {
 test('an administrator who may change the settings but not read them is told the mode and no setting', async () => {
   const answer = { settings: { bucket: 'secret-bucket' }, sources: { bucket: 'environment' }, mode: 'off', reason: null } as never;
   const tried = { ok: true, steps: [], snippets: [{ title: 't', language: 'json', text: 'secret-bucket' }] } as never;
-  const engine = { update: async () => answer, leave: async () => answer, comeBack: async () => answer, test: async () => tried };
-  for (const handler of ['settings.update', 'settings.leave', 'settings.comeBack']) {
+  const engine = { update: async () => answer, leave: async () => answer, returnToS3: async () => answer, test: async () => tried };
+  for (const handler of ['settings.update', 'settings.leave', 'settings.returnToS3']) {
     expect((await call(handler, engine)).body).toBe(answer);
     expect((await call(handler, engine, {}, {}, [])).body).toEqual({ mode: 'off', reason: null });
   }

@@ -21,6 +21,7 @@ export function listen(events: Events, { connections, housekeeping, log, keepsLo
     // nobody has asked for this mode, so the log says what to do
     if (reason && CLAIMABLE.includes(reason)) log.warn(`${ERRORS[reason].message} ${ERRORS[reason].hint}`);
   });
+  events.on('requestEnded', ({ operation, ms, code }) => log.debug(`S3 ${operation}: ${code ?? 'done'} after ${ms} ms`));
   events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));
   events.on('fellBack', ({ code, detail }) => {
     connections.noteUnsent(code, true, detail);
