@@ -134,10 +134,11 @@ test('a refusal is read from Strapi’s error answer, and any other answer has n
     code: 'INVALID_SETTINGS',
     message: 'Bad',
     fields: [{ path: 'bucket', message: 'no' }],
+    counts: null,
     aborted: false,
   });
   for (const odd of [null, undefined, 'text', new Error('x'), { response: { data: '<html>' } }]) {
-    expect(readFailure(odd)).toEqual({ code: null, message: null, fields: [], aborted: false });
+    expect(readFailure(odd)).toEqual({ code: null, message: null, fields: [], counts: null, aborted: false });
   }
   expect(readFailure(new DOMException('left', 'AbortError')).aborted).toBe(true);
 });
@@ -150,4 +151,11 @@ test.each([
   [3.2e15, '3,200 TB'],
 ])('%d bytes are shown as %s', (bytes, text) => {
   expect(formatBytes(bytes, 'en')).toBe(text);
+});
+
+test('the counts of a refused move are read, but only where they are counts', () => {
+  const staying = { count: 3, bytes: 30 };
+  const counts = (outOfSight: unknown) => readFailure({ response: { data: { error: { details: { code: 'MOVE_UNCONFIRMED', staying, outOfSight } } } } }).counts;
+  expect(counts({ count: 1, bytes: 2 })).toEqual({ staying, outOfSight: { count: 1, bytes: 2 } });
+  expect([counts(undefined), counts({ count: '1', bytes: 2 })]).toEqual([null, null]);
 });

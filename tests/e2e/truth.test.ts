@@ -142,7 +142,7 @@ scene('an audit that did not look at the bucket is not shown as all in order', a
 
   // an audit that S3 does not answer waits for S3, and one that cannot ask S3 at all ends
   expect((await stage.strapi.api('POST', '/s3-storage/settings/leave')).status).toBe(200);
-  await stage.strapi.api('PUT', '/s3-storage/settings', { bucket: null });
+  await stage.strapi.api('PUT', '/s3-storage/settings', { bucket: null, confirmMove: true });
   await run('audit');
   await view.open();
   await view.main.getByText('The bucket was not looked at, because S3 is not in use or did not answer').waitFor();

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 
 import { StorageError } from '../../server/src/core/errors';
 import { RequestRefused } from '../../server/src/core/refused';
+import { MoveUnconfirmed } from '../../server/src/core/settings/move-unconfirmed';
 import { SettingsRefused } from '../../server/src/core/settings/refused';
 import type { AdminApi } from '../../server/src/core/admin/admin-api';
 import type { Logger } from '../../server/src/core/log';
@@ -168,14 +169,21 @@ test('bodies of requests are passed on unchecked', async () => {
   const update = jest.fn(async () => ({}) as never);
   const test = jest.fn(async () => ({}) as never);
   await call('settings.update', { update }, { bucket: 'b' });
-  const preview = jest.fn(async () => ({ outOfSight: { count: 1, bytes: 2 } }));
+  const counts = { staying: { count: 0, bytes: 0 }, outOfSight: { count: 1, bytes: 2 } };
+  const preview = jest.fn(async () => counts);
   await call('settings.test', { test }, { bucket: 'c' });
-  expect((await call('settings.preview', { preview }, { bucket: 'd' })).body).toEqual({ outOfSight: { count: 1, bytes: 2 } });
+  expect((await call('settings.preview', { preview }, { bucket: 'd' })).body).toEqual(counts);
   expect([update.mock.calls, test.mock.calls, preview.mock.calls]).toEqual([[[{ bucket: 'b' }]], [[{ bucket: 'c' }]], [[{ bucket: 'd' }]]]);
 });
 
 describe('the answer to a failure', () => {
   const failing = (error: unknown) => call('settings.update', { update: async () => Promise.reject(error) });
+
+  test('is 409 with the counts for a move that nobody has confirmed', async () => {
+    const counts = { staying: { count: 3, bytes: 30 }, outOfSight: { count: 1, bytes: 2 } };
+    const { status, body } = await failing(new MoveUnconfirmed(counts));
+    expect([status, body]).toEqual([409, expect.objectContaining({ error: expect.objectContaining({ details: expect.objectContaining({ code: 'MOVE_UNCONFIRMED', ...counts }) }) })]);
+  });
 
   test('is 400 with the path of each field for a bad body', async () => {
     const fields = [{ path: 'bucket', message: 'must be …' }];

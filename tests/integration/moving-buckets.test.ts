@@ -73,6 +73,21 @@ test('the preview of a change says how many files it would put out of sight, and
   expect([refused.status, refused.body.error.details.code]).toEqual([400, 'SECRET_REQUIRED']);
 });
 
+test('a move that nobody has confirmed is refused with the counts, and nothing changes', async () => {
+  const refusals: unknown[] = [];
+  for (const patch of [moved(), { bucket: null }, { ...home(), bucket: 'another-bucket' }, { prefix: 'elsewhere/' }]) {
+    const { status, body } = await stage.strapi.api<{ error: { details: { code: string; staying: unknown; outOfSight: unknown } } }>('PUT', '/s3-storage/settings', patch);
+    const { code, staying, outOfSight } = body.error.details;
+    refusals.push([status, code, staying, outOfSight]);
+  }
+  const none = { count: 0, bytes: 0 };
+  const refused = (staying: unknown, outOfSight: unknown) => [409, 'MOVE_UNCONFIRMED', staying, outOfSight];
+  expect(refusals).toEqual([refused(none, everything()), refused(none, everything()), refused(everything(), none), refused(everything(), none)]);
+  const { body } = await stage.strapi.api<{ settings: Record<string, unknown> }>('GET', '/s3-storage/settings');
+  expect(body.settings).toMatchObject({ endpoint: stage.s3.endpoint, bucket: stage.bucket.bucket, prefix: '' });
+  expect(await read()).toEqual(texts());
+});
+
 test('files out of sight are counted without a bucket, and the log warns once for each change of place', async () => {
   await stage.configure({ bucket: null });
   const { body } = await stage.strapi.api<{ mode: string; reason: { code: string; message: string }; objects: { remote: { count: number } } }>('GET', '/s3-storage/status');

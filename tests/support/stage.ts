@@ -13,7 +13,7 @@ export interface Stage {
   strapi: StrapiInstance;
   /** The body of `PUT /s3-storage/settings` that configures the plugin for this stage. */
   settings: Record<string, unknown>;
-  /** Saves settings and answers the mode. */
+  /** Saves settings, with the confirmation of a move that they may need, and answers the mode. */
   configure(patch?: Record<string, unknown>): Promise<string>;
   /**
    * The bytes of the object that the ledger names for this key, or null where it names none. A file that fell back to the disk
@@ -65,7 +65,7 @@ function stageOf(s3: S3Server, proxy: FaultProxy, bucket: RawBucket, strapi: Str
     strapi,
     settings,
     async configure(patch = settings) {
-      const { status, body } = await strapi.api<{ mode: string }>('PUT', '/s3-storage/settings', patch);
+      const { status, body } = await strapi.api<{ mode: string }>('PUT', '/s3-storage/settings', { confirmMove: true, ...patch });
       if (status !== 200) throw new Error(`the settings were refused: ${JSON.stringify(body)}`);
       return body.mode;
     },

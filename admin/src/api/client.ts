@@ -1,9 +1,9 @@
 import type { FetchClient } from '@strapi/strapi/admin';
 
-import type { PreviewAnswer, StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
+import type { MoveCounts, StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
 import type { JobName, JobsAnswer, KeysAnswer, KeysRequest, ReportAnswer, ScheduledJob, ScheduleRequest, StartRequest } from '../../../server/src/contracts/jobs';
 import type { ObjectsAnswer } from '../../../server/src/contracts/objects';
-import type { SettingsAnswer, SettingsPatch } from '../../../server/src/contracts/settings';
+import type { SettingsAnswer, SettingsPatch, SettingsUpdate } from '../../../server/src/contracts/settings';
 import { PLUGIN_ID } from '../pluginId';
 
 const SETTINGS = `/${PLUGIN_ID}/settings`;
@@ -14,9 +14,9 @@ const OBJECTS = `/${PLUGIN_ID}/objects`;
 export function createApi({ get, put, post }: FetchClient) {
   return {
     readSettings: async () => (await get<SettingsAnswer>(SETTINGS)).data,
-    saveSettings: async (patch: SettingsPatch) => (await put<SettingsAnswer, SettingsPatch>(SETTINGS, patch)).data,
-    /** Asks which files a patch would lose sight of, and saves nothing. */
-    previewSettings: async (patch: SettingsPatch) => (await post<PreviewAnswer, SettingsPatch>(`${SETTINGS}/preview`, patch)).data,
+    saveSettings: async (update: SettingsUpdate) => (await put<SettingsAnswer, SettingsUpdate>(SETTINGS, update)).data,
+    /** Asks which files a patch would leave behind or lose sight of, and saves nothing. */
+    previewSettings: async (patch: SettingsPatch) => (await post<MoveCounts, SettingsPatch>(`${SETTINGS}/preview`, patch)).data,
     testSettings: async (patch: SettingsPatch) => (await post<TestAnswer, SettingsPatch>(`${SETTINGS}/test`, patch)).data,
     readStranded: async (pageSize: number) =>
       (await get<ObjectsAnswer>(`${OBJECTS}?stranded=true&pageSize=${pageSize}`)).data,

@@ -59,8 +59,13 @@ export interface ClaimAnswer {
   deletes: Tally;
 }
 
-/** Answer of `POST /settings/preview`. */
-export interface PreviewAnswer {
+/** Answer of `POST /settings/preview`, and the counts in the details of a refusal with the code MOVE_UNCONFIRMED. */
+export interface MoveCounts {
+  /**
+   * Files in S3 that stay in the present area although the new settings lead to another one, and that can still be opened. They are
+   * counted only where the area changes.
+   */
+  staying: Tally;
   /** Files that are only in S3 now and that nobody could open with the new settings. */
   outOfSight: Tally;
 }

@@ -196,6 +196,10 @@ export const ERRORS = {
     message: 'S3 has not told yet who owns the bucket, so nothing in it is changed.',
     hint: 'You need not do anything: the plugin asks again every few seconds, and keeps files on this disk meanwhile.',
   },
+  MOVE_UNCONFIRMED: {
+    message: 'The new settings lead to another place, and files are in the present one. Nothing was stored.',
+    hint: 'Look at the counts: the objects stay where they are. Send the change again with confirmMove: true if you want it all the same.',
+  },
   CLAIM_OUTDATED: {
     message: 'The bucket’s owner has changed since you looked, so nothing was claimed.',
     hint: 'Look at the claim again, and decide anew.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { textFault, wholeNumberFault, type Setting } from './setting-kinds';
-import { SETTING_NAMES, SETTINGS, type FieldError, type SettingName, type SettingsPatch, type SettingValue } from './settings';
+import { SETTING_NAMES, SETTINGS, type FieldError, type SettingName, type SettingsPatch, type SettingsUpdate, type SettingValue } from './settings';
 
 /** An empty field of a form means that there is no value. */
 const emptyIsNull = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? null : value);
@@ -47,10 +47,13 @@ const settingSchemas = forEachSetting((name) => schemaOf(SETTINGS[name])) as { [
 /** The schema of a cron expression, for the API's route for schedules. */
 export const cronSchema = settingSchemas.uploadSchedule;
 
-/** Body of `PUT /settings` and of `POST /settings/test`. It refuses unknown fields. */
+/** Body of `POST /settings/test` and of `POST /settings/preview`. It refuses unknown fields. */
 const settingsPatchSchema = z.strictObject(forEachSetting(fieldOf), {
   error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined),
 });
+
+/** Body of `PUT /settings`. */
+const settingsUpdateSchema = settingsPatchSchema.extend({ confirmMove: z.boolean({ error: 'must be true or false' }).optional() });
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; fields: FieldError[] };
 
@@ -72,6 +75,12 @@ export function fieldErrors(error: z.ZodError, ofUnknown = 'is not a setting'): 
 export function parsePatch(body: unknown): Checked<SettingsPatch> {
   const parsed = settingsPatchSchema.safeParse(body ?? {});
   return parsed.success ? { ok: true, value: parsed.data as SettingsPatch } : { ok: false, fields: fieldErrors(parsed.error) };
+}
+
+/** Checks and normalises a body of `PUT /settings`. Never throws. */
+export function parseUpdate(body: unknown): Checked<SettingsUpdate> {
+  const parsed = settingsUpdateSchema.safeParse(body ?? {});
+  return parsed.success ? { ok: true, value: parsed.data as SettingsUpdate } : { ok: false, fields: fieldErrors(parsed.error) };
 }
 
 /** Checks one value of the config file, the environment or the stored row. Never throws. */

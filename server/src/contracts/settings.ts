@@ -203,8 +203,11 @@ export type SettingSource = 'database' | 'config' | 'environment' | 'default';
 /** The source of each value. The credentials are one group from one source. */
 export type SettingSources = Record<SettingName, SettingSource>;
 
-/** Body of `PUT /settings`. A value that is absent stays; null removes the stored value, so that the next source counts. */
+/** A change of settings. A value that is absent stays; null removes the stored value, so that the next source counts. */
 export type SettingsPatch = { -readonly [K in keyof Table]?: SettingValue<K> | null };
+
+/** Body of `PUT /settings`. `confirmMove` allows a change that leads to another area while objects are in the present one. */
+export type SettingsUpdate = SettingsPatch & { confirmMove?: boolean };
 
 /**
  * `read-write`: the instance may do everything. `read-only`: it reads S3, keeps writes and deletions local, and changes nothing in the

@@ -40,6 +40,7 @@ import type { Place } from '../core/buckets/owner/owner-book';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
+import { hasObjects, moveCounts } from '../core/buckets/move-counts';
 import { outOfSight, outOfSightLine, type SightDeps } from '../core/buckets/out-of-sight';
 import { RowCache } from '../core/media/row-cache';
 import type { AdminApi } from '../core/admin/admin-api';
@@ -147,7 +148,8 @@ export class Engine {
       service,
       instance: parts.instance,
       probe: { open: openS3Probe(clock, parts.events), clock, origins: parts.origins, variables: process.env },
-      outOfSight: (effective) => outOfSight(parts, effective),
+      hasObjects: () => hasObjects(ledger),
+      moveCounts: (before, after) => moveCounts(parts, before, after),
       publicUrl: parts.publicUrl,
       applied: () => this.#applied,
       onTested: (answer) => this.#learn(answer),

@@ -2,10 +2,12 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 
 import { ERRORS, type ErrorCode } from '../contracts/errors';
+import type { MoveCounts } from '../contracts/api';
 import type { FieldError } from '../contracts/settings';
 import type { AdminApi } from '../core/admin/admin-api';
 import { codeOf, described, printable, StorageError } from '../core/errors';
 import { RequestRefused } from '../core/refused';
+import { MoveUnconfirmed } from '../core/settings/move-unconfirmed';
 import { adminOf } from './admin-access';
 
 /** The body of every failed admin request, in the shape that Strapi uses. */
@@ -15,7 +17,7 @@ export interface ErrorBody {
     status: number;
     name: 'ValidationError' | 'StorageError' | 'InternalServerError';
     message: string;
-    details: { code: ErrorCode; hint: string; fields?: readonly FieldError[] };
+    details: { code: ErrorCode; hint: string; fields?: readonly FieldError[] } & Partial<MoveCounts>;
   };
 }
 
@@ -41,7 +43,7 @@ export function errorBody(error: unknown): ErrorBody {
     return { data: null, error: { status: 400, name: 'ValidationError', message, details: { code, hint, fields: error.fields } } };
   }
   if (error instanceof StorageError && code !== 'INTERNAL') {
-    return { data: null, error: { status: STATUS[code] ?? 409, name: 'StorageError', message, details: { code, hint } } };
+    return { data: null, error: { status: STATUS[code] ?? 409, name: 'StorageError', message, details: { code, hint, ...(error instanceof MoveUnconfirmed && error.counts) } } };
   }
   return { data: null, error: { status: 500, name: 'InternalServerError', message, details: { code, hint } } };
 }

@@ -1,6 +1,7 @@
 import { Instance, instanceFacts } from '../../../server/src/core/instance';
 import { quietEvents } from '../../support/events';
 import { systemClock } from '../../../server/src/core/clock';
+import { isOtherArea } from '../../../server/src/core/buckets/move-counts';
 import { SettingsApi } from '../../../server/src/core/admin/settings';
 import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
@@ -10,7 +11,10 @@ import { owns } from '../../support/owners';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
 
-async function setUp(variables: Record<string, string> = {}) {
+const NONE = { count: 0, bytes: 0 };
+const COUNTS = { staying: { count: 3, bytes: 30 }, outOfSight: { count: 1, bytes: 2 } };
+
+async function setUp(variables: Record<string, string> = {}, hasObjects = false) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
     repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), redactor: new Redactor(), isCron: () => true,
@@ -27,7 +31,8 @@ async function setUp(variables: Record<string, string> = {}) {
       service,
       instance: new Instance(service, instanceFacts(variables, true), quietEvents(), owns),
       probe: { open, clock: systemClock },
-      outOfSight: async () => ({ count: 0, bytes: 0 }),
+      hasObjects: async () => hasObjects,
+      moveCounts: async (before, { settings }) => (isOtherArea(before, settings) ? COUNTS : { staying: NONE, outOfSight: NONE }),
       applied: async () => undefined,
       onTested: (answer) => void learnt.push(answer.ok),
       stopMigration: async () => undefined,
@@ -126,4 +131,55 @@ test('a connection test is refused while another one is under way', async () => 
   await expect(api.test({ nonsense: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS' });
   expect(await api.test(undefined)).toMatchObject({ ok: true });
   expect(opened).toHaveLength(3);
+});
+
+describe('a change of the area while files have objects', () => {
+  const MOVES = [
+    ['another bucket', { bucket: 'other', secretAccessKey: 'hunter2-secret' }],
+    ['another prefix', { prefix: 'elsewhere' }],
+    ['another endpoint', { endpoint: 'http://127.0.0.1:9999', secretAccessKey: 'hunter2-secret' }],
+    ['no bucket', { bucket: null }],
+  ] as const;
+
+  test.each(MOVES)('is refused with the counts, and stores nothing, until somebody confirms it: %s', async (_, patch) => {
+    const { api, repository } = await setUp({}, true);
+    const before = repository.row;
+    for (const body of [patch, { ...patch, confirmMove: false }]) {
+      await expect(api.update(body)).rejects.toMatchObject({ code: 'MOVE_UNCONFIRMED', counts: COUNTS });
+    }
+    expect(repository.row).toBe(before);
+    await api.update({ ...patch, confirmMove: true });
+    expect(repository.row.revision).toBe(before.revision + 1);
+    // the confirmation belongs to the request
+    expect(repository.row.settings).not.toHaveProperty('confirmMove');
+  });
+
+  test.each(MOVES)('needs no confirmation before there are any: %s', async (_, patch) => {
+    const { api } = await setUp();
+    await expect(api.update(patch)).resolves.toBeDefined();
+  });
+
+  test('is judged by the stored row, not by settings that this process has read before', async () => {
+    const { api, repository } = await setUp({}, true);
+    repository.row = { ...repository.row, revision: 9, settings: { ...repository.row.settings, prefix: 'new/' } };
+    await expect(api.update({ prefix: null })).rejects.toMatchObject({ code: 'MOVE_UNCONFIRMED' });
+    await expect(api.update({ prefix: 'new' })).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['a setting that does not concern the area', { concurrency: 3 }],
+    ['other keys', { accessKeyId: 'OTHER', secretAccessKey: 'other-secret' }],
+    ['another spelling of the endpoint', { endpoint: 'http://127.0.0.1:9000/' }],
+    ['the same values', { bucket: 'media', prefix: '' }],
+  ])('is not seen in %s', async (_, patch) => {
+    const { api } = await setUp({}, true);
+    await expect(api.update(patch)).resolves.toBeDefined();
+  });
+
+  test('is refused first for a bad field, also in the confirmation', async () => {
+    const { api } = await setUp({}, true);
+    await expect(api.update({ bucket: 'a/b', confirmMove: 1 })).rejects.toMatchObject({ code: 'INVALID_SETTINGS', fields: [{ path: 'bucket' }, { path: 'confirmMove' }] });
+    // only a change can be confirmed
+    await expect(api.test({ confirmMove: true })).rejects.toMatchObject({ code: 'INVALID_SETTINGS', fields: [{ path: 'confirmMove' }] });
+  });
 });

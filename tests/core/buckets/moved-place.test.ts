@@ -1,6 +1,7 @@
 import { Events } from '../../../server/src/core/events';
 import { systemClock } from '../../../server/src/core/clock';
 import { Connections } from '../../../server/src/core/buckets/connections';
+import { hasObjects, moveCounts } from '../../../server/src/core/buckets/move-counts';
 import { outOfSight } from '../../../server/src/core/buckets/out-of-sight';
 import type { MediaStorage } from '../../../server/src/core/media/media-storage';
 import { Outage } from '../../../server/src/core/outages/outage';
@@ -78,6 +79,7 @@ test('files are served at another spelling of the endpoint, and at another serve
   const [first, second] = [servers[0]!, servers[1]!];
   const deps = { ledger: world.ledger, openBucket: real };
   await connections.apply(at(first));
+  expect(await hasObjects(world.ledger)).toBe(false);
   for (const [name, text] of Object.entries(FILES)) await storage.put(world.key(name), bodyOf(text), { mime: 'text/plain' });
   expect(await read()).toEqual(FILES);
 
@@ -87,6 +89,12 @@ test('files are served at another spelling of the endpoint, and at another serve
   expect(await read()).toEqual(FILES);
 
   expect(await outOfSight(deps, at(second))).toEqual({ count: 2, bytes: 28 });
+  const [all, none] = [{ count: 2, bytes: 28 }, { count: 0, bytes: 0 }];
+  const otherPrefix = { ...at(first), settings: { ...at(first).settings, prefix: 'elsewhere/' } };
+  expect(await hasObjects(world.ledger)).toBe(true);
+  expect(await moveCounts(deps, at(first).settings, at(second))).toEqual({ staying: none, outOfSight: all });
+  expect(await moveCounts(deps, at(first).settings, otherPrefix)).toEqual({ staying: all, outOfSight: none });
+  expect(await moveCounts(deps, at(first).settings, at(first))).toEqual({ staying: none, outOfSight: none });
   await connections.apply(at(second));
   expect(await read()).toEqual({ 'a.txt': 'unavailable', 'b.txt': 'unavailable' });
 

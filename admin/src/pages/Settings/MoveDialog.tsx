@@ -1,3 +1,4 @@
+import type { Tally } from '../../../../server/src/contracts/api';
 import { Confirm } from '../../components/Confirm';
 import { useSize } from '../../hooks/useFormats';
 import { useTranslate } from '../../hooks/useTranslate';
@@ -9,10 +10,12 @@ interface Props {
   onCancel: () => void;
 }
 
-/** Asks before settings are saved with which files that are only in S3 cannot be opened any more. */
+/** Asks before settings are saved that lead to another place while files are in S3, or with which some cannot be opened any more. */
 export function MoveDialog({ loss, onConfirm, onCancel }: Props) {
   const t = useTranslate();
   const sizeOf = useSize();
-  const body = loss === 'unknown' ? t('move.unknown') : t('move.files', { count: loss.count, size: sizeOf(loss.bytes) });
-  return <Confirm title={t('move.title')} body={body} action={t('move.action')} danger onConfirm={onConfirm} onCancel={onCancel} />;
+  const counted = (id: 'move.staying' | 'move.files', { count, bytes }: Tally) => (count > 0 ? [t(id, { count, size: sizeOf(bytes) })] : []);
+  const leavesFiles = loss === 'unknown' || loss.outOfSight.count > 0;
+  const body = loss === 'unknown' ? t('move.unknown') : [...counted('move.staying', loss.staying), ...counted('move.files', loss.outOfSight)].join(' ');
+  return <Confirm title={t(leavesFiles ? 'move.title' : 'move.title.staying')} body={body} action={t('move.action')} danger onConfirm={onConfirm} onCancel={onCancel} />;
 }

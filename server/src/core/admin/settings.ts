@@ -1,12 +1,14 @@
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
-import type { PreviewAnswer, Tally, TestAnswer } from '../../contracts/api';
+import type { MoveCounts, TestAnswer } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
-import { StorageError } from '../errors';
+import { isStorageError, StorageError } from '../errors';
 import type { Instance, PermittedSettings } from '../instance';
 import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../buckets/probe/connection-test';
 import { publicStep } from '../buckets/probe/steps';
 import type { PublicUrlGate } from '../public-url/gate';
-import { checkedPatch, withCheckedEndpoint } from '../settings/patch';
+import { isOtherArea } from '../buckets/move-counts';
+import { checkedPatch, checkedUpdate, withCheckedEndpoint } from '../settings/patch';
+import { MoveUnconfirmed } from '../settings/move-unconfirmed';
 import { SettingsRefused } from '../settings/refused';
 import { publicSettings } from '../settings/resolve';
 import type { SettingsService } from '../settings/service';
@@ -17,8 +19,10 @@ export interface SettingsApiDeps {
   readonly service: SettingsService;
   readonly instance: Instance;
   readonly probe: ConnectionTestDeps;
-  /** Counts the files that the plugin could not reach any more with other settings. */
-  outOfSight(settings: PermittedSettings): Promise<Tally>;
+  /** Whether any file has an object. */
+  hasObjects(): Promise<boolean>;
+  /** Counts the files that stay behind, and those that the plugin could not reach any more, if the settings `after` followed on `before`. */
+  moveCounts(before: ResolvedSettings, after: PermittedSettings): Promise<MoveCounts>;
   /** Checks the public address; if left out, the connection test says nothing about the web server in front of Strapi. */
   readonly publicUrl?: Pick<PublicUrlGate, 'fresh'>;
   /** Resolves when the last stored settings are in force in this process. */
@@ -50,10 +54,25 @@ export class SettingsApi {
     return answerOf(this.deps.instance.current());
   }
 
-  /** Stores a change of the settings. Resolves when the change is in force in this process. */
+  /**
+   * Stores a change of the settings. Resolves when the change is in force in this process.
+   * @throws SettingsRefused; MoveUnconfirmed if the change leads to another area while objects are in the present one, and the body
+   *   does not say `confirmMove: true`. Nothing is stored then
+   */
   async update(body: unknown): Promise<SettingsAnswer> {
-    await this.deps.service.update(body);
-    await this.deps.applied();
+    const { service, applied } = this.deps;
+    const hasObjects = await this.deps.hasObjects();
+    try {
+      await service.update(body, (before, after) => {
+        // guard: a-move-is-confirmed
+        if (hasObjects && isOtherArea(before, after)) throw new StorageError('MOVE_UNCONFIRMED', { operation: 'update', refused: true });
+      });
+    } catch (error) {
+      if (!isStorageError(error, 'MOVE_UNCONFIRMED')) throw error;
+      const { confirmMove: _, ...patch } = checkedUpdate(body);
+      throw new MoveUnconfirmed(await this.preview(patch));
+    }
+    await applied();
     return answerOf(this.deps.instance.current());
   }
 
@@ -76,14 +95,14 @@ export class SettingsApi {
   }
 
   /**
-   * Counts the files that the plugin could not reach any more if the settings of the body were stored. It stores nothing. The count does
-   * not forbid the change; it lets people know beforehand. A bad body is refused as in `update`.
+   * Counts the files that would stay behind, and those that the plugin could not reach any more, if the settings of the body were stored. It
+   * stores nothing. A bad body is refused as in `update`.
    */
-  async preview(body: unknown): Promise<PreviewAnswer> {
+  async preview(body: unknown): Promise<MoveCounts> {
     const patch = withCheckedEndpoint(checkedPatch(body));
-    const { service, instance, outOfSight } = this.deps;
-    await service.refresh();
-    return { outOfSight: await outOfSight(instance.under(service.preview(patch))) };
+    const { service, instance, moveCounts } = this.deps;
+    const { settings } = await service.refresh();
+    return moveCounts(settings, instance.under(service.preview(patch)));
   }
 
   /**

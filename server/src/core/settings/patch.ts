@@ -1,7 +1,7 @@
 import { NO_CRON } from '../../contracts/cron';
 import { presetOf } from '../../contracts/presets';
-import { parsePatch } from '../../contracts/schemas';
-import { settingsWith, type SettingsPatch } from '../../contracts/settings';
+import { parsePatch, parseUpdate } from '../../contracts/schemas';
+import { settingsWith, type SettingsPatch, type SettingsUpdate } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
 import { isSameEndpoint } from './endpoint-identity';
@@ -12,6 +12,13 @@ import type { Resolution, SecretTarget, StoredSettings } from './types';
 /** Parses a body of the settings API. @throws SettingsRefused INVALID_SETTINGS with every bad field */
 export function checkedPatch(body: unknown): SettingsPatch {
   const parsed = parsePatch(body);
+  if (!parsed.ok) throw new SettingsRefused('INVALID_SETTINGS', parsed.fields);
+  return parsed.value;
+}
+
+/** Parses a body of `PUT /settings`. @throws SettingsRefused INVALID_SETTINGS with every bad field */
+export function checkedUpdate(body: unknown): SettingsUpdate {
+  const parsed = parseUpdate(body);
   if (!parsed.ok) throw new SettingsRefused('INVALID_SETTINGS', parsed.fields);
   return parsed.value;
 }

@@ -2,7 +2,7 @@ import type { SettingsPatch } from '../../contracts/settings';
 import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { Logger } from '../log';
-import { applyPatch, checkedPatch, withCheckedEndpoint, withCheckedSchedules } from './patch';
+import { applyPatch, checkedUpdate, withCheckedEndpoint, withCheckedSchedules } from './patch';
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
 import type { Redactor } from './redactor';
 import { resolve } from './resolve';
@@ -26,6 +26,9 @@ export interface SettingsServiceDeps {
   /** Whether a schedule can ever be due. */
   isCron(expression: string): boolean;
 }
+
+/** Throws if nobody may change the one settings into the other without having confirmed it. */
+export type MoveGuard = (before: EffectiveSettings['settings'], after: EffectiveSettings['settings']) => void;
 
 export type SettingsListener = (settings: EffectiveSettings, before: EffectiveSettings) => void;
 
@@ -99,11 +102,18 @@ export class SettingsService {
     }
   }
 
-  /** Checks, stores and applies a body of `PUT /settings`. @throws SettingsRefused; nothing is stored then */
-  async update(body: unknown): Promise<void> {
-    const patch = withCheckedEndpoint(withCheckedSchedules(checkedPatch(body), this.deps.isCron));
+  /**
+   * Checks, stores and applies a body of `PUT /settings`. Without `confirmMove` in the body it asks `mayMove` first, for the very row that the
+   * change replaces.
+   * @throws SettingsRefused, or the error of `mayMove`; nothing is stored then
+   */
+  async update(body: unknown, mayMove: MoveGuard = () => undefined): Promise<void> {
+    const { confirmMove = false, ...values } = checkedUpdate(body);
+    const patch = withCheckedEndpoint(withCheckedSchedules(values, this.deps.isCron));
     await this.deps.repository.update((current) => {
-      const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
+      const before = this.open(current);
+      const { stored, secretChanged } = applyPatch(before, patch, this.resolveStored);
+      if (!confirmMove) mayMove(this.resolveStored(before).settings, this.resolveStored(stored).settings);
       const { settings, secret, secretFor } = stored;
       // the secret is sealed anew each time: its target may have got the first bucket, and older seals contain no target
       if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
