@@ -9,6 +9,7 @@ import * as jobs from './007-jobs';
 import * as takeover from './008-takeover';
 import * as watches from './009-watches';
 import * as owners from './010-owners';
+import * as keptKeys from './011-kept-keys';
 
 export interface Migration {
   /** The name that the database records. It never changes. */
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   { name: '008-takeover', up: takeover.up },
   { name: '009-watches', up: watches.up },
   { name: '010-owners', up: owners.up },
+  { name: '011-kept-keys', up: keptKeys.up },
 ];
 
 /** The migrations are bundled with the code, so no folder has to be found at run time. */

@@ -1,5 +1,6 @@
 import { s3Error } from '../support/fault-proxy';
 import { textFile } from '../support/images';
+import { observeDatabase } from '../support/observe-ledger';
 import { rawBucket, type RawBucket } from '../support/raw-s3';
 import { startS3, type S3Server } from '../support/s3';
 import { openStage, type Stage } from '../support/stage';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   second = await startS3();
   target = rawBucket(second, await second.createBucket(stage.bucket.bucket));
   await stage.configure({ ...stage.settings, ...home() });
-  for (const name of ['one', 'two', 'three']) {
+  for (const name of ['one', 'two', 'three', 'four']) {
     const text = `the bytes of ${name}`;
     const [file] = await stage.strapi.upload(textFile(`${name}.txt`, text));
     files.push({ url: file!.url, key: file!.url.replace('/uploads/', ''), text, id: file!.id });
@@ -60,10 +61,11 @@ test('the preview says that another spelling of the endpoint hides no file, and 
 });
 
 test('the preview of a change says how many files it would put out of sight, and stores nothing', async () => {
-  // the 403 stands for a key pair that may not read the bucket, because not every test server looks at the signature
+  expect(await preview({ bucket: null })).toEqual(everything());
+  // the key for the old place is kept, so that what the new one answers hides no file
   stage.proxy.on({ fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
-  for (const patch of [moved(), { bucket: null }, { ...home(), endpoint: stage.proxy.endpoint }, { ...home(), endpoint: 'http://127.0.0.1:9' }]) {
-    expect(await preview(patch)).toEqual(everything());
+  for (const patch of [moved(), { ...home(), endpoint: stage.proxy.endpoint }, { ...home(), endpoint: 'http://127.0.0.1:9' }]) {
+    expect(await preview(patch)).toEqual({ count: 0, bytes: 0 });
   }
   stage.proxy.heal();
   // with another bucket at the same endpoint the plugin still reads the old one
@@ -82,18 +84,50 @@ test('a move that nobody has confirmed is refused with the counts, and nothing c
   }
   const none = { count: 0, bytes: 0 };
   const refused = (staying: unknown, outOfSight: unknown) => [409, 'MOVE_UNCONFIRMED', staying, outOfSight];
-  expect(refusals).toEqual([refused(none, everything()), refused(none, everything()), refused(everything(), none), refused(everything(), none)]);
+  expect(refusals).toEqual([refused(everything(), none), refused(none, everything()), refused(everything(), none), refused(everything(), none)]);
   const { body } = await stage.strapi.api<{ settings: Record<string, unknown> }>('GET', '/s3-storage/settings');
   expect(body.settings).toMatchObject({ endpoint: stage.s3.endpoint, bucket: stage.bucket.bucket, prefix: '' });
   expect(await read()).toEqual(texts());
 });
 
-test('files out of sight are counted without a bucket, and the log warns once for each change of place', async () => {
+test('files out of sight are counted without a bucket, and the log warns once', async () => {
   await stage.configure({ bucket: null });
   const { body } = await stage.strapi.api<{ mode: string; reason: { code: string; message: string }; objects: { remote: { count: number } } }>('GET', '/s3-storage/status');
-  expect(body).toMatchObject({ mode: 'off', reason: { code: 'NOT_CONFIGURED', message: expect.stringContaining('3 files are only in S3') }, objects: { remote: { count: 3 } } });
+  expect(body).toMatchObject({ mode: 'off', reason: { code: 'NOT_CONFIGURED', message: expect.stringContaining('4 files are only in S3') }, objects: { remote: { count: 4 } } });
   await stage.eventually('the warning', () => warnings() === 1);
+});
+
+test('after a move to another provider every file is still read at its old place, a deleted one goes there, and a new one goes to the new place', async () => {
   await stage.configure({ ...moved(), bucket: stage.bucket.bucket });
+  expect(await read()).toEqual(texts());
+  const [gone] = files.splice(3, 1);
+  expect((await stage.strapi.api('DELETE', `/upload/files/${gone!.id}`)).status).toBe(200);
+  await stage.eventually('the removal at the old place', async () => !(await stage.bucket.keys()).includes(gone!.key), 30_000);
+  const [file] = await stage.strapi.upload(textFile('five.txt', 'the bytes of five'));
+  const key = file!.url.replace('/uploads/', '');
+  expect((await target.get(key)).toString()).toBe('the bytes of five');
+  expect(await stage.bucket.keys()).not.toContain(key);
+  expect((await stage.strapi.api('DELETE', `/upload/files/${file!.id}`)).status).toBe(200);
+  await stage.eventually('the removal at the new place', async () => !(await target.keys()).includes(key), 30_000);
+  expect(await read()).toEqual(texts());
+  expect(warnings()).toBe(1);
+});
+
+test('the key for the old place lies in the database sealed, appears nowhere, and without it the files are out of sight', async () => {
+  const { accessKeyId, secretAccessKey } = home();
+  const database = observeDatabase(stage.strapi);
+  try {
+    const row = await database('s3_storage_settings').first<{ kept_keys: string }>('kept_keys');
+    const kept = JSON.parse(row.kept_keys) as { accessKeyId: string; endpoint: string; secret: string }[];
+    expect(kept).toContainEqual(expect.objectContaining({ accessKeyId, endpoint: stage.s3.endpoint, secret: expect.stringMatching(/^[hk]2:/) }));
+    expect(row.kept_keys).not.toContain(secretAccessKey);
+    const answers = await Promise.all(['settings', 'status'].map((path) => stage.strapi.api('GET', `/s3-storage/${path}`)));
+    expect(JSON.stringify(answers)).not.toContain(secretAccessKey);
+    expect(stage.strapi.logs()).not.toContain(secretAccessKey);
+    await database('s3_storage_settings').update({ kept_keys: null, revision: database.raw('revision + 1') });
+  } finally {
+    await database.destroy();
+  }
   await stage.eventually('the second warning', () => warnings() === 2);
   expect(await read()).toEqual([503, 503, 503]);
   await stage.configure({ concurrency: 3 });

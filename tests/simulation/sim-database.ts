@@ -15,7 +15,7 @@ import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read. Every other one changes something, and the answer of its COMMIT can be lost. */
 const READS: ReadonlySet<string> = new Set([
-  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'dueToSettle', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
+  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'dueToSettle', 'leftToSettle', 'page', 'rowsOf', 'onlyAt', 'isInUse'],
   ...['pendingWork', 'scan', 'copiesElsewhere', 'condemnedFiles', 'recordedNames', 'liveFiles', 'proofOf'],
 ]);
 

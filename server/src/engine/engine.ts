@@ -64,6 +64,7 @@ import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
 import { RightBucket } from '../core/sweep/right-bucket';
 import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
+import { UnneededKeys } from '../core/upkeep/unneeded-keys';
 import { statusOf } from '../core/admin/status';
 import { DiskHealth } from '../core/volumes/disk-health';
 import { DiskWatch } from '../core/volumes/disk-watch';
@@ -261,8 +262,10 @@ export class Engine {
     const leases = knexLeases(transactions);
     const twinWatch = new TwinWatch({ volume, leases, clock, log });
     const predecessors = new Predecessors({ leases, runs: knexRuns(transactions), ledger, volume: volume.id, holder, hasEnded, log });
+    const unneededKeys = new UnneededKeys({ service, ledger, log });
     const housekeeping = new Housekeeping(shared, {
       concurrency: () => service.current().settings.concurrency,
+      dropUnneededKeys: () => unneededKeys.drop(),
       flushIncidents: () => outage.flush(),
       beat: async () => {
         await diskHealth.check();

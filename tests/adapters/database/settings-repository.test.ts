@@ -3,11 +3,17 @@ import createKnex, { type Knex } from 'knex';
 import { knexTransactions } from '../../../server/src/adapters/database/transactions';
 import { KnexSettingsRepository } from '../../../server/src/adapters/database/settings-repository';
 import { EMPTY_ROW, type SettingsRow } from '../../../server/src/core/settings/ports';
-import { up } from '../../../migrations/001-settings';
+import * as settingsTable from '../../../migrations/001-settings';
+import * as keptKeys from '../../../migrations/011-kept-keys';
 
 let knex: Knex;
 let repository: KnexSettingsRepository;
 const columns = () => knex('s3_storage_settings').first<Record<string, unknown>>();
+
+const up = async (connection: Knex, schema?: string) => {
+  await settingsTable.up(connection, schema);
+  await keptKeys.up(connection, schema);
+};
 
 beforeEach(async () => {
   knex = createKnex({ client: 'better-sqlite3', connection: { filename: ':memory:' }, useNullAsDefault: true, pool: { min: 1, max: 1 } });
@@ -27,7 +33,7 @@ test('each write raises the revision by one, and keeps the values that it does n
   const target = { endpoint: null, bucket: 'a', accessKeyId: 'K' };
   await repository.update((row) => ({ ...row, settings: { bucket: 'a', newer: { field: 1 } }, secret: 'sealed', secretFor: target }));
   const row = await repository.update((current) => ({ ...current, settings: { ...current.settings, prefix: 'p/' } }));
-  expect(row).toEqual({ revision: 2, settings: { bucket: 'a', newer: { field: 1 }, prefix: 'p/' }, secret: 'sealed', secretFor: target });
+  expect(row).toEqual({ revision: 2, settings: { bucket: 'a', newer: { field: 1 }, prefix: 'p/' }, secret: 'sealed', secretFor: target, kept: [] });
   expect(await repository.read()).toEqual(row);
   expect(await repository.revision()).toBe(2);
   expect(await columns()).toMatchObject({ id: 1, revision: 2, secret: 'sealed', updated_at: 1_764_000_000_000 });
@@ -96,5 +102,22 @@ test('a change is made again on the new row when another process was faster', as
 
 test.each(['', 'not json', '[]', '7', '{"settings":[]}', '{"settings":{},"secretFor":"x"}'])('a damaged document reads as no settings: %p', async (document) => {
   await knex('s3_storage_settings').insert({ id: 1, revision: 5, document, secret: 'sealed', updated_at: 0 });
-  expect(await repository.read()).toEqual({ revision: 5, settings: {}, secretFor: null, secret: 'sealed' });
+  expect(await repository.read()).toEqual({ revision: 5, settings: {}, secretFor: null, secret: 'sealed', kept: [] });
+});
+
+test('kept keys are written beside the document, and go when none is left', async () => {
+  const kept = [{ endpoint: null, bucket: 'old', accessKeyId: 'K', region: 'eu-central-1', forcePathStyle: false, secret: 'sealed-too' }];
+  await repository.update((row) => ({ ...row, kept }));
+  expect((await repository.read()).kept).toEqual(kept);
+  // a version that knows no kept keys writes the other columns only
+  await knex('s3_storage_settings').update({ revision: 2, document: '{"settings":{"bucket":"b"}}' });
+  expect(await repository.read()).toMatchObject({ settings: { bucket: 'b' }, kept });
+  await repository.update((row) => ({ ...row, kept: [] }));
+  expect([(await columns())?.kept_keys, (await repository.read()).kept]).toEqual([null, []]);
+});
+
+test.each(['', 'not json', '{}', '[7, null, {"bucket":"b"}, {"bucket":"b","accessKeyId":"K","region":"r","secret":5}]'])('damaged kept keys read as none: %p', async (kept_keys) => {
+  await repository.update((row) => row);
+  await knex('s3_storage_settings').update({ kept_keys });
+  expect((await repository.read()).kept).toEqual([]);
 });

@@ -70,6 +70,12 @@ export function listing(hand: Hand): void {
     expect(await all({ at: other, state: 'remote' })).toEqual(['o1.png']);
     expect(await all({ at: LOCATION })).toEqual(['both.png', 'remote.png']);
     expect(await hand.ledger.count({ at: LOCATION, state: 'remote' })).toBe(1);
+    // a row with a tombstone, and a name that somebody has begun or condemned, still need their location
+    const [begun, condemned] = [other + 1, other + 2];
+    await hand.ledger.begin({ kind: 'object', key: key('o3.png'), locationId: begun, prefix: '', plainFree: true });
+    const ended = await hand.ledger.begin({ kind: 'object', key: key('o4.png'), locationId: condemned, prefix: '', plainFree: true });
+    await hand.ledger.abandon([ended]);
+    expect(await Promise.all([LOCATION, other, begun, condemned, other + 3].map((at) => hand.ledger.isInUse(at)))).toEqual([true, true, true, true, false]);
   });
 
   it('answers every row once in pages, though rows change meanwhile', async () => {

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../../../server/src/contracts/errors';
 import { Events } from '../../../server/src/core/events';
-import { StorageError } from '../../../server/src/core/errors';
+import { codeOf, StorageError } from '../../../server/src/core/errors';
 import { MemoryLedger } from '../../../server/src/core/memory/ledger';
 import type { Location } from '../../../server/src/core/ledger/words';
 import { Connections } from '../../../server/src/core/buckets/connections';
 import { Outage } from '../../../server/src/core/outages/outage';
 import { resolve } from '../../../server/src/core/settings/resolve';
 import type { PermittedSettings } from '../../../server/src/core/instance';
-import { NOTHING_STORED } from '../../../server/src/core/settings/types';
+import { NOTHING_STORED, type KeptKey } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import { OWNS_ALL } from '../../support/owners';
 
@@ -24,15 +24,17 @@ function setup() {
   const outage = new Outage(incidents, clock, events);
   const state = { failure: undefined as ErrorCode | undefined, refuseToOpen: false, recovered: 0 };
   const opened: Location[] = [];
+  const used: PermittedSettings['settings'][] = [];
   const instance: { mode: PermittedSettings['mode'] } = { mode: 'read-write' };
   const connections = new Connections({
     ledger: new MemoryLedger(clock),
     clock,
     log,
     outage,
-    openBucket: (location) => {
+    openBucket: (location, by) => {
       if (state.refuseToOpen) throw new StorageError('NO_CREDENTIALS');
       opened.push(location);
+      used.push(by);
       const store = new MemoryObjectStore();
       const head = store.head.bind(store);
       store.head = (name) => (state.failure ? Promise.reject(new StorageError(state.failure, { refused: true, status: state.failure === 'ACCESS_DENIED' ? 403 : undefined })) : head(name));
@@ -42,7 +44,7 @@ function setup() {
     instance,
     owners: OWNS_ALL,
   });
-  return { connections, outage, state, opened, instance };
+  return { connections, outage, state, opened, used, instance };
 }
 
 function settings(patch: Partial<PermittedSettings['settings']> = {}, mode: PermittedSettings['mode'] = 'read-write'): PermittedSettings {
@@ -75,6 +77,62 @@ test('a former bucket is still read after a change of the bucket, but not after 
   // the plugin never sends the new credentials to the old place
   expect(opened.map(({ endpoint }) => endpoint)).toEqual(['https://elsewhere.example.com']);
   expect(connections.storeAt(first)).toBeUndefined();
+});
+
+describe('the key that was kept for a former bucket', () => {
+  const KEPT: KeptKey = { endpoint: 'https://s3.example.com', bucket: 'media', region: 'us-east-1', accessKeyId: 'OLD', secretAccessKey: 'old-secret', forcePathStyle: true, sealed: 's' };
+  const elsewhere = { endpoint: 'https://elsewhere.example.com', credentials: { kind: 'static', accessKeyId: 'NEW', secretAccessKey: 'new-secret', source: 'database' } } as const;
+  const ways = (used: readonly PermittedSettings['settings'][]) =>
+    used.map(({ endpoint, bucket, credentials }) => [endpoint, bucket, credentials.kind === 'static' ? credentials.secretAccessKey : null]);
+
+  test('opens it, and no other bucket', async () => {
+    const { connections, used } = setup();
+    await connections.apply(settings({ bucket: 'other' }));
+    const other = connections.readable!.locationId;
+    await connections.apply(settings());
+    const media = connections.readable!.locationId;
+    used.length = 0;
+    await connections.apply(settings({ ...elsewhere, kept: [KEPT] }));
+    expect(ways(used)).toEqual([['https://elsewhere.example.com', 'media', 'new-secret'], ['https://s3.example.com', 'media', 'old-secret']]);
+    expect([connections.storeAt(media), connections.storeAt(other)]).toEqual([expect.anything(), undefined]);
+    expect(connections.storeAt(media)).not.toBe(connections.readable!.store);
+  });
+
+  test.each([
+    ['another endpoint', { endpoint: 'https://third.example.com' }],
+    ['another bucket', { bucket: 'theirs' }],
+    ['a secret that cannot be opened', { secretAccessKey: null }],
+  ])('opens nothing where it is for %s', async (_, patch) => {
+    const { connections } = setup();
+    await connections.apply(settings());
+    const media = connections.readable!.locationId;
+    await connections.apply(settings({ ...elsewhere, kept: [{ ...KEPT, ...patch }] }));
+    expect(connections.storeAt(media)).toBeUndefined();
+  });
+
+  test('is the second choice at the present endpoint, and not used for the present bucket', async () => {
+    const { connections, used } = setup();
+    await connections.apply(settings());
+    used.length = 0;
+    const present = { endpoint: 'https://s3.example.com', credentials: elsewhere.credentials, kept: [KEPT] };
+    await connections.apply(settings({ ...present, bucket: 'other' }));
+    expect(ways(used)).toEqual([['https://s3.example.com', 'other', 'new-secret'], ['https://s3.example.com', 'other', 'new-secret'], ['https://s3.example.com', 'media', 'old-secret']]);
+    used.length = 0;
+    await connections.apply(settings(present));
+    expect(ways(used)).toEqual([['https://s3.example.com', 'media', 'new-secret'], ['https://s3.example.com', 'media', 'new-secret']]);
+  });
+
+  test('meets an endpoint that is away alone: the breaker of the present one stays closed', async () => {
+    const { connections, state } = setup();
+    await connections.apply(settings());
+    const media = connections.readable!.locationId;
+    await connections.apply(settings({ ...elsewhere, kept: [KEPT] }));
+    state.failure = 'UNREACHABLE';
+    const codes: string[] = [];
+    for (let i = 0; i < 8; i++) codes.push(await connections.storeAt(media)!.head(`${i}.txt`).then(() => 'there', (error: unknown) => codeOf(error)));
+    expect(codes.at(-1)).toBe('CIRCUIT_OPEN');
+    expect(connections.breaker!.state.kind).toBe('closed');
+  });
 });
 
 test.each([

@@ -95,6 +95,13 @@ test('files are served at another spelling of the endpoint, and at another serve
   expect(await moveCounts(deps, at(first).settings, at(second))).toEqual({ staying: none, outOfSight: all });
   expect(await moveCounts(deps, at(first).settings, otherPrefix)).toEqual({ staying: all, outOfSight: none });
   expect(await moveCounts(deps, at(first).settings, at(first))).toEqual({ staying: none, outOfSight: none });
+  const { endpoint, region, accessKeyId, secretAccessKey } = first;
+  const key = { endpoint, bucket: buckets[0]!.bucket, region, accessKeyId, secretAccessKey, forcePathStyle: true, sealed: null };
+  const withKey = { ...at(second), settings: { ...at(second).settings, kept: [key] } };
+  expect(await moveCounts(deps, at(first).settings, withKey)).toEqual({ staying: all, outOfSight: none });
+  await connections.apply(withKey);
+  expect(await read()).toEqual(FILES);
+
   await connections.apply(at(second));
   expect(await read()).toEqual({ 'a.txt': 'unavailable', 'b.txt': 'unavailable' });
 

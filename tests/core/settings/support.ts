@@ -5,15 +5,15 @@ import { SettingsService, type SettingsServiceDeps } from '../../../server/src/c
 import { quietEvents } from '../../support/events';
 import type { OpenedSecret, SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
 import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
-import type { SecretTarget, StoredSettings } from '../../../server/src/core/settings/types';
+import { NOTHING_STORED, type SecretTarget, type StoredSettings } from '../../../server/src/core/settings/types';
 import type { Logger } from '../../../server/src/core/log';
 import { owns } from '../../support/owners';
 
 /** Stored settings. A `secretAccessKey` of null stands for one that nobody can open. */
 export function stored(values: Record<string, unknown> = {}, secretFor: SecretTarget | null = null): StoredSettings {
   const { secretAccessKey, ...settings } = values;
-  if (secretAccessKey === null) return { settings, secretFor, secret: { kind: 'unreadable' } };
-  return { settings, secretFor, secret: typeof secretAccessKey === 'string' ? { kind: 'readable', value: secretAccessKey } : { kind: 'none' } };
+  if (secretAccessKey === null) return { ...NOTHING_STORED, settings, secretFor, secret: { kind: 'unreadable' } };
+  return { ...NOTHING_STORED, settings, secretFor, secret: typeof secretAccessKey === 'string' ? { kind: 'readable', value: secretAccessKey } : { kind: 'none' } };
 }
 
 /** One row in memory, which any number of services may share. */

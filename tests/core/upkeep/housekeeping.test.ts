@@ -21,7 +21,7 @@ beforeEach(async () => {
   leases = new MemoryLeases(clock);
   housekeeping = new Housekeeping(
     { ...world.jobs, clock },
-    { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined, leases, holder: 'this' },
+    { concurrency: () => 2, flushIncidents: async () => undefined, beat: async () => undefined, dropUnneededKeys: async () => undefined, leases, holder: 'this' },
   );
 });
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 import type { Clock } from '../../core/clock';
-import { EMPTY_ROW, type SettingsContent, type SettingsRepository, type SettingsRow } from '../../core/settings/ports';
+import { EMPTY_ROW, type KeptRow, type SettingsContent, type SettingsRepository, type SettingsRow } from '../../core/settings/ports';
 import type { SecretTarget } from '../../core/settings/types';
 import type { Transactions } from './transactions';
 
@@ -16,6 +16,8 @@ interface Columns {
   /** JSON: `{ settings, secretFor }` */
   document: string;
   secret: string | null;
+  /** JSON: a list of {@link KeptRow}; null: no keys are kept */
+  kept_keys: string | null;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -28,19 +30,35 @@ function targetOf(value: unknown): SecretTarget | null {
   return { endpoint: textOrNull(value.endpoint), bucket: textOrNull(value.bucket), accessKeyId: textOrNull(value.accessKeyId) };
 }
 
-function parseDocument(text: string): Pick<SettingsRow, 'settings' | 'secretFor'> {
-  let parsed: unknown;
+/** Returns null for a text that somebody has damaged by hand: Strapi boots, and somebody has to enter the settings again. */
+function parsed(text: string): unknown {
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    parsed = null; // somebody damaged the row by hand: Strapi boots, and somebody has to enter the settings again
+    return null;
   }
-  if (!isRecord(parsed)) return { settings: {}, secretFor: null };
-  return { settings: isRecord(parsed.settings) ? parsed.settings : {}, secretFor: targetOf(parsed.secretFor) };
+}
+
+function keptOf(value: unknown): KeptRow[] {
+  if (!isRecord(value)) return [];
+  const { bucket, accessKeyId, region, forcePathStyle, secret } = value;
+  if ([bucket, accessKeyId, region, secret].some((text) => typeof text !== 'string')) return [];
+  return [{ endpoint: textOrNull(value.endpoint), bucket, accessKeyId, region, secret, forcePathStyle: forcePathStyle === true } as KeptRow];
+}
+
+function parseKept(text: string | null): KeptRow[] {
+  const list = text === null ? [] : parsed(text);
+  return Array.isArray(list) ? list.flatMap(keptOf) : [];
+}
+
+function parseDocument(text: string): Pick<SettingsRow, 'settings' | 'secretFor'> {
+  const document = parsed(text);
+  if (!isRecord(document)) return { settings: {}, secretFor: null };
+  return { settings: isRecord(document.settings) ? document.settings : {}, secretFor: targetOf(document.secretFor) };
 }
 
 function rowOf(columns: Columns): SettingsRow {
-  return { revision: Number(columns.revision), secret: columns.secret, ...parseDocument(columns.document) };
+  return { revision: Number(columns.revision), secret: columns.secret, kept: parseKept(columns.kept_keys), ...parseDocument(columns.document) };
 }
 
 /** The row of the settings in the project's own database. */
@@ -77,22 +95,23 @@ export class KnexSettingsRepository implements SettingsRepository {
   }
 
   private async select(db: Knex): Promise<SettingsRow> {
-    const columns = await this.table(db).where({ id: ROW_ID }).first<Columns | undefined>('revision', 'document', 'secret');
+    const columns = await this.table(db).where({ id: ROW_ID }).first<Columns | undefined>('revision', 'document', 'secret', 'kept_keys');
     return columns ? rowOf(columns) : EMPTY_ROW;
   }
 
   /** Writes the row. @returns null if another process has written since `row` was read */
   private async write(trx: Knex.Transaction, row: SettingsRow, content: SettingsContent): Promise<SettingsRow | null> {
-    const { settings, secretFor, secret } = content;
+    const { settings, secretFor, secret, kept } = content;
     const columns = {
       revision: row.revision + 1,
       document: JSON.stringify({ settings, secretFor }),
       secret,
+      kept_keys: kept.length > 0 ? JSON.stringify(kept) : null,
       updated_at: this.clock.now(),
     };
     // only the very first write inserts a row; the conflict is ignored if another process was first
     await this.table(trx).insert({ id: ROW_ID, revision: 0, document: '{}', secret: null, updated_at: columns.updated_at }).onConflict('id').ignore();
     const changed = await this.table(trx).where({ id: ROW_ID, revision: row.revision }).update(columns);
-    return changed === 1 ? { revision: columns.revision, settings, secretFor, secret } : null;
+    return changed === 1 ? { revision: columns.revision, settings, secretFor, secret, kept } : null;
   }
 }

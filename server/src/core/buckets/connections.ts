@@ -14,12 +14,13 @@ import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
-import { endpointIdentity } from '../settings/endpoint-identity';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
 import type { WritableBucket } from './send';
 import { OutageReports } from '../outages/outage-reports';
+import { eitherKey } from './either-key';
+import { endpointOf, isSameEndpoint, presentLocation, waysTo } from './ways-to';
 import type { Place } from './owner/owner-book';
 import type { Reachable } from './owner/owner-watch';
 import type { Ownerships } from '../ownership';
@@ -55,7 +56,7 @@ interface Connection {
   /** The place of the present bucket, with a store that neither waits for the breaker nor repeats anything. */
   readonly owned: Reachable;
   readonly reports: OutageReports;
-  /** The stores at the endpoint by location: the present bucket, and former buckets, whose objects are still read. */
+  /** The stores by location: the present bucket, and former buckets to which a key leads, whose objects are still read. */
   readonly stores: ReadonlyMap<LocationId, ObjectStore>;
   close(): void;
 }
@@ -84,7 +85,7 @@ export class Connections implements Buckets {
     return this.#connection?.bucket;
   }
 
-  /** Returns undefined for another endpoint, too, because the present credentials must never be sent there. */
+  /** Returns undefined for another endpoint whose key was not kept, too, because the present credentials must never be sent there. */
   storeAt(location: LocationId): ObjectStore | undefined {
     return this.#connection?.stores.get(location);
   }
@@ -184,17 +185,21 @@ export class Connections implements Buckets {
     const breaker = new CircuitBreaker(clock);
     const retryPolicy: RetryPolicy = { maxAttempts: settings.maxAttempts };
     const reports: OutageReports = new OutageReports({ ...this.deps, breaker, store: () => store, locationId });
-    const open = (location: Location) => {
-      const bucket = this.deps.openBucket(location, settings);
-      return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock, reads: reports.reads }) };
-    };
-    const { bucket: raw, store } = open(present);
+    const raw = this.deps.openBucket(present, settings);
+    const store = resilient(raw, { breaker, policy: retryPolicy, clock, reads: reports.reads });
     breaker.probeWith(probeOf(raw, settings.prefix));
     const stores = new Map<LocationId, ObjectStore>([[locationId, store]]);
+    const others = new OtherEndpoints(settings.prefix, retryPolicy, clock);
     for (const location of await ledger.locations()) {
-      if (location.id === locationId || !isSameEndpoint(location, present)) continue;
+      const [way, ...ways] = waysTo(settings, location);
+      if (location.id === locationId || !way) continue;
+      const isHere = isSameEndpoint(location, present);
       // the same bucket under another spelling, or with another region to sign for, is the same place
-      stores.set(location.id, location.bucket === present.bucket ? store : open(location).store);
+      if (isHere && location.bucket === present.bucket) stores.set(location.id, store);
+      else {
+        const bucket = eitherKey([this.deps.openBucket(location, way), ...ways.map((other) => this.deps.openBucket(location, other))]);
+        stores.set(location.id, isHere ? resilient(bucket, { breaker, policy: retryPolicy, clock, reads: reports.reads }) : others.over(bucket, endpointOf(location)));
+      }
     }
     const bucket: WritableBucket = {
       store,
@@ -217,15 +222,39 @@ export class Connections implements Buckets {
       close: () => {
         reports.close();
         breaker.stop();
+        others.stop();
       },
     };
   }
 }
 
+/** The stores of former buckets at other endpoints than the present one. Each endpoint has a breaker of its own, because one may be away alone. */
+class OtherEndpoints {
+  readonly #breakers = new Map<string, CircuitBreaker>();
+
+  constructor(
+    private readonly prefix: string,
+    private readonly policy: RetryPolicy,
+    private readonly clock: Clock,
+  ) {}
+
+  over(bucket: ObjectStore, endpoint: string): ObjectStore {
+    const known = this.#breakers.get(endpoint);
+    const breaker = known ?? new CircuitBreaker(this.clock);
+    if (!known) breaker.probeWith(probeOf(bucket, this.prefix));
+    this.#breakers.set(endpoint, breaker);
+    return resilient(bucket, { breaker, policy: this.policy, clock: this.clock });
+  }
+
+  stop(): void {
+    for (const breaker of this.#breakers.values()) breaker.stop();
+  }
+}
+
 /** Returns the settings that make a connection. */
 function wayOf({ settings }: EffectiveSettings) {
-  const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix } = settings;
-  return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
+  const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept } = settings;
+  return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept };
 }
 
 async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
@@ -241,25 +270,11 @@ async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'
   };
 }
 
-function endpointOf({ endpoint, region }: Location): string {
-  return endpointIdentity(endpoint, region);
-}
-
 /** Returns the part of a bucket to which settings lead. */
 export function placeOf(settings: ResolvedSettings): Place {
   const location = presentLocation(settings);
   const where = { endpoint: endpointOf(location), bucket: location.bucket, prefix: settings.prefix };
   return { id: createHash('sha256').update(JSON.stringify([where.endpoint, where.bucket, where.prefix])).digest('hex'), ...where };
-}
-
-/** Returns the location that settings name. */
-export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSettings): Location {
-  return { endpoint: endpoint ?? '', region: signingRegion, bucket: bucket ?? '' };
-}
-
-/** Whether two locations have the same endpoint, in whatever spelling. */
-export function isSameEndpoint(location: Location, present: Location): boolean {
-  return endpointIdentity(location.endpoint, location.region) === endpointIdentity(present.endpoint, present.region);
 }
 
 function probeName(prefix: string): string {

@@ -7,7 +7,8 @@ import { isIn, type LedgerRow } from '../ledger/state';
 import type { PermittedSettings } from '../instance';
 import type { EffectiveSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
-import { isSameEndpoint, presentLocation } from './connections';
+import { eitherKey } from './either-key';
+import { isSameEndpoint, presentLocation, waysTo } from './ways-to';
 import { isCopy } from './stand-in';
 
 /** Number of files for whose objects the check asks in one location. They stand for the other files there. */
@@ -24,8 +25,8 @@ const NONE: Tally = { count: 0, bytes: 0 };
 /**
  * Counts the files whose only bytes are in a bucket that the settings do not reach. Where S3 is off, these are all files that are only in
  * S3. Otherwise the function decides for each location to which files were written. It asks for some of their objects there, if the
- * settings lead to the location, and under the same names in the bucket of the settings. While S3 does not answer, a location counts as
- * reached if the settings lead to it.
+ * settings or a kept key lead to the location, and under the same names in the bucket of the settings. While S3 does not answer, a location counts as
+ * reached if the settings or a kept key lead to it.
  * @throws any error of the ledger's database
  */
 export async function outOfSight(deps: SightDeps, effective: PermittedSettings): Promise<Tally> {
@@ -55,8 +56,11 @@ async function isInSight(deps: SightDeps, { settings }: EffectiveSettings, id: L
   const present = presentLocation(settings);
   const witnesses = await deps.ledger.list({ state: 'remote', at: id }, { offset: 0, limit: WITNESSES });
   const bucket = deps.openBucket(present, settings);
-  if (isSameEndpoint(location, present)) {
-    const seen = await looked(location.bucket === present.bucket ? bucket : deps.openBucket(location, settings), witnesses);
+  const [way, ...ways] = waysTo(settings, location);
+  if (way) {
+    const isPresent = isSameEndpoint(location, present) && location.bucket === present.bucket;
+    const own = isPresent ? bucket : eitherKey([deps.openBucket(location, way), ...ways.map((other) => deps.openBucket(location, other))]);
+    const seen = await looked(own, witnesses);
     // a single missing object may be lost there, which is not the concern of this check
     if (seen.some((verdict) => verdict !== 'no') || witnesses.length === 0) return true;
   }

@@ -39,6 +39,9 @@ export interface LedgerReports {
    */
   onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
 
+  /** Whether any row's object, or any recorded name, is at this location. It may read the whole ledger. */
+  isInUse(location: LocationId): Promise<boolean>;
+
   /** Whether any row without a tombstone is due for this work, or will be by itself. A row that was given up does not count. */
   pendingWork(work: Work): Promise<boolean>;
 

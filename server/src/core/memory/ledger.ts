@@ -365,6 +365,8 @@ export class MemoryLedger implements Ledger {
     return [...groups.values()];
   };
 
+  isInUse: Ledger['isInUse'] = async (location) => this.#listed({ at: location }).length > 0 || this.#names.areAt(location);
+
   count: Ledger['count'] = async (filter) => this.#listed(filter).length;
 
   async locationId({ endpoint, region, bucket }: Location): Promise<number> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import type { LocalName, ObjectKey, VolumeId } from '../keys';
 import type { Ledger } from '../ledger/ledger';
-import type { DueName, Intent, KnownBytes, LedgerPolicy, PlacedName } from '../ledger/words';
+import type { DueName, Intent, KnownBytes, LedgerPolicy, LocationId, PlacedName } from '../ledger/words';
 import { nameId, type Condemnation } from '../ledger/transitions';
 
 interface NameRecord {
@@ -34,6 +34,11 @@ export class MemoryNames {
 
   isRecorded(name: PlacedName): boolean {
     return this.#names.has(nameId(name));
+  }
+
+  /** Whether any name at this location is recorded. */
+  areAt(location: LocationId): boolean {
+    return [...this.#names.values()].some(({ name }) => name.kind === 'object' && name.locationId === location);
   }
 
   insertPending(id: number, key: ObjectKey, name: PlacedName, content: KnownBytes | null): void {

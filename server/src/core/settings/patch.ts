@@ -5,6 +5,7 @@ import { settingsWith, type SettingsPatch, type SettingsUpdate } from '../../con
 import { StorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
 import { isSameEndpoint } from './endpoint-identity';
+import { keptAfter } from './kept-keys';
 import { SettingsRefused } from './refused';
 import { strayed } from './strayed';
 import type { Resolution, SecretTarget, StoredSettings } from './types';
@@ -123,7 +124,8 @@ export function applyPatch(
     }
     secretFor = { ...entered, bucket: entered.bucket ?? target.bucket };
   }
-  const next: StoredSettings = { settings, secret, secretFor };
-  requirePair(resolve(stored), resolve(next));
-  return { stored: next, secretChanged };
+  const next: StoredSettings = { ...stored, settings, secret, secretFor };
+  const [from, to] = [resolve(stored), resolve(next)];
+  requirePair(from, to);
+  return { stored: { ...next, kept: keptAfter(stored, from, to) }, secretChanged };
 }

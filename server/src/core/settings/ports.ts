@@ -1,4 +1,7 @@
-import type { SecretTarget } from './types';
+import type { KeptKey, SecretTarget } from './types';
+
+/** A pair of keys of a former target, as it is stored. `secret` is sealed for endpoint, bucket and access key. */
+export type KeptRow = Omit<KeptKey, 'secretAccessKey' | 'sealed'> & { readonly secret: string };
 
 /** The stored row of settings. `secret` is sealed. */
 export interface SettingsRow {
@@ -7,11 +10,12 @@ export interface SettingsRow {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secretFor: SecretTarget | null;
   readonly secret: string | null;
+  readonly kept: readonly KeptRow[];
 }
 
 export type SettingsContent = Omit<SettingsRow, 'revision'>;
 
-export const EMPTY_ROW: SettingsRow = { revision: 0, settings: {}, secretFor: null, secret: null };
+export const EMPTY_ROW: SettingsRow = { revision: 0, settings: {}, secretFor: null, secret: null, kept: [] };
 
 /** The one row of settings that all processes of a project share. */
 export interface SettingsRepository {

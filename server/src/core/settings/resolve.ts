@@ -154,6 +154,7 @@ export function resolve({ database, configFile, variables, isCron = () => true }
     forcePathStyle: pick('forcePathStyle') ?? preset.forcePathStyle,
     signingRegion: signedFor,
     credentials,
+    kept: database.kept,
   };
   return { settings, sources, problems, blocked };
 }

@@ -3,11 +3,12 @@ import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { Logger } from '../log';
 import { applyPatch, checkedUpdate, withCheckedEndpoint, withCheckedSchedules } from './patch';
+import { openKept, sealKept } from './kept-keys';
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
 import type { Redactor } from './redactor';
 import { resolve } from './resolve';
 import type { Variables } from './sources';
-import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
+import { NOTHING_STORED, type EffectiveSettings, type KeptKey, type StoredSettings } from './types';
 
 /** Longest time after which a process sees another process's change, in milliseconds. */
 export const POLL_INTERVAL_MS = 2000;
@@ -115,10 +116,18 @@ export class SettingsService {
       const { stored, secretChanged } = applyPatch(before, patch, this.resolveStored);
       if (!confirmMove) mayMove(this.resolveStored(before).settings, this.resolveStored(stored).settings);
       const { settings, secret, secretFor } = stored;
+      const kept = sealKept(stored.kept, this.deps.secrets);
       // the secret is sealed anew each time: its target may have got the first bucket, and older seals contain no target
-      if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
-      return { settings, secretFor, secret: secretChanged ? null : current.secret };
+      if (secret.kind === 'readable' && secretFor) return { settings, secretFor, kept, secret: this.deps.secrets.seal(secret.value, secretFor) };
+      return { settings, secretFor, kept, secret: secretChanged ? null : current.secret };
     });
+    await this.refresh();
+  }
+
+  /** Forgets keys of former targets, because nothing is there any more. */
+  async dropKept(keys: readonly KeptKey[]): Promise<void> {
+    const sealed = new Set(keys.map((key) => key.sealed));
+    await this.deps.repository.update((current) => ({ ...current, kept: current.kept.filter(({ secret }) => !sealed.has(secret)) }));
     await this.refresh();
   }
 
@@ -142,12 +151,14 @@ export class SettingsService {
   };
 
   private open(row: SettingsRow): StoredSettings {
-    if (row.secret === null) return { ...row, secret: { kind: 'none' } };
+    const kept = openKept(row.kept, this.deps.secrets);
+    for (const { secretAccessKey } of kept) if (secretAccessKey !== null) this.deps.redactor.learn(secretAccessKey);
+    if (row.secret === null) return { ...row, kept, secret: { kind: 'none' } };
     const opened = this.deps.secrets.open(row.secret);
-    if (!opened) return { ...row, secret: { kind: 'unreadable' } };
+    if (!opened) return { ...row, kept, secret: { kind: 'unreadable' } };
     this.deps.redactor.learn(opened.value);
     // the sealed target counts, because anybody who can write the database can change the row beside it
-    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.target ?? row.secretFor };
+    return { ...row, kept, secret: { kind: 'readable', value: opened.value }, secretFor: opened.target ?? row.secretFor };
   }
 
   private take(row: SettingsRow): void {

@@ -25,6 +25,8 @@ export interface ResolvedSettings extends SingleSettings {
   /** The region that requests are signed for: `region`, or else the one that endpoint or preset imply, or else `us-east-1`. */
   readonly signingRegion: string;
   readonly credentials: Credentials;
+  /** The keys of former targets. Nobody may use one at another target than its own. */
+  readonly kept: readonly KeptKey[];
 }
 
 /** A value that is not used, and the reason. The text contains no value, so that it may be logged. */
@@ -61,6 +63,20 @@ export interface SecretTarget {
   readonly accessKeyId: string | null;
 }
 
+/** A pair of keys that somebody entered for a bucket which the settings do not name any more. Objects there are still read with it. */
+export interface KeptKey {
+  readonly endpoint: string | null;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  /** The region that requests were signed for. It also tells which part of Amazon's cloud an empty endpoint means. */
+  readonly region: string;
+  readonly forcePathStyle: boolean;
+  /** Null: the secret cannot be opened, so that the key is only kept. */
+  readonly secretAccessKey: string | null;
+  /** The sealed secret as it is stored; null before the key is stored for the first time. */
+  readonly sealed: string | null;
+}
+
 export type StoredSecret =
   | { readonly kind: 'none' }
   | { readonly kind: 'readable'; readonly value: string }
@@ -71,6 +87,7 @@ export interface StoredSettings {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secret: StoredSecret;
   readonly secretFor: SecretTarget | null;
+  readonly kept: readonly KeptKey[];
 }
 
-export const NOTHING_STORED: StoredSettings = { settings: {}, secret: { kind: 'none' }, secretFor: null };
+export const NOTHING_STORED: StoredSettings = { settings: {}, secret: { kind: 'none' }, secretFor: null, kept: [] };

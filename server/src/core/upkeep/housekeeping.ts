@@ -29,6 +29,8 @@ export interface HousekeepingOptions {
   flushIncidents(): Promise<void>;
   /** Records that this process's disk is in use. */
   beat(): Promise<void>;
+  /** Removes the keys of former buckets that nothing needs any more. */
+  dropUnneededKeys(): Promise<void>;
   leases: Leases;
   /** The name under which this process holds leases. */
   holder: string;
@@ -82,7 +84,10 @@ export class Housekeeping {
     );
     this.#tallies = new Worker('tallies', about(TALLIES_PAUSE_MS), () => tallies.run(), log);
     this.#incidents = new Worker('incident log', () => INCIDENTS_PAUSE_MS, () => options.flushIncidents(), log);
-    this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), () => tidy(deps), log);
+    this.#tidying = new Worker('removal of temporary files', about(TIDYING_PAUSE_MS), async () => {
+      await tidy(deps);
+      await options.dropUnneededKeys();
+    }, log);
     this.#beat = new Worker('volume registry', () => BEAT_INTERVAL_MS, () => options.beat(), log);
   }
 

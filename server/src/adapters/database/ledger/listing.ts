@@ -10,7 +10,7 @@ import { reading, type LedgerContext } from './session';
  */
 const SORTED = 'lower(key_hash)';
 
-export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' | 'onlyAt'> {
+export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' | 'onlyAt' | 'isInUse'> {
   return {
     list: (filter, { offset, limit }) =>
       reading(context, ({ objects }) =>
@@ -22,6 +22,12 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' |
       reading(context, async ({ objects }) => {
         const [row]: { count: number | string }[] = await filtered(objects.table(), filter).count({ count: '*' });
         return Number(row?.count ?? 0);
+      }),
+
+    isInUse: (location) =>
+      reading(context, async ({ objects, names }) => {
+        const rows: unknown[] = await filtered(objects.table(), { at: location }).limit(1).select('location_id');
+        return rows.length > 0 || (await names.areAt(location));
       }),
 
     onlyAt: () =>

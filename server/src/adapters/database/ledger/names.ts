@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Transactions } from '../transactions';
 import type { LocalName, ObjectKey, ObjectName, VolumeId } from '../../../core/keys';
-import type { DueName, Intent, KnownBytes, PlacedName } from '../../../core/ledger/words';
+import type { DueName, Intent, KnownBytes, LocationId, PlacedName } from '../../../core/ledger/words';
 import { nameId, type Condemnation } from '../../../core/ledger/transitions';
 import { answersInserted, clockAfter, insertedId } from '../dialect';
 import { inParts, parts } from '../parts';
@@ -194,6 +194,12 @@ export class Names {
       // guard: only-names-under-way
       status,
     });
+  }
+
+  /** Whether any name at this location is recorded, in any status. */
+  async areAt(location: LocationId): Promise<boolean> {
+    const found: unknown[] = await this.table().where({ location_id: location }).limit(1).select('id');
+    return found.length > 0;
   }
 
   async #insertBlank(key: ObjectKey, kind: string): Promise<number> {
