@@ -122,10 +122,10 @@ const courses = fc.oneof(
     const damaged: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT];
     return [...damaged, { kind: 'audit-apply', at: who }, { kind: 'replace', at: editor, file: which }, { kind: 'cleanup', at: who }];
   }),
-  // an audit puts right what was damaged after a cleanup, while the sweeper removes the file
-  at.map((who): Step[] => {
+  // an audit puts right what was damaged after a cleanup, while the sweeper removes the file, or an editor replaces it
+  fc.tuple(at, at, file, fc.constantFrom('sweep', 'replace')).map(([who, editor, which, kind]): Step[] => {
     const work: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }];
-    return [...work, { kind: 'audit-apply', at: who }, { kind: 'sweep', at: who }];
+    return [...work, { kind: 'audit-apply', at: who }, kind === 'sweep' ? { kind, at: editor } : { kind: 'replace', at: editor, file: which }];
   }),
   // an audit buries what the library has not listed for more than a day, just as a replacement brings it back
   fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
