@@ -86,6 +86,26 @@ export class OwnerWatch implements Ownerships {
     return { owner, server, writtenAt };
   }
 
+  /**
+   * Returns what a look at a place would find, and changes nothing: a person asks before this database has anything to do with the place.
+   * @throws StorageError MARKER_UNREADABLE, or the reason why S3 gives no answer
+   */
+  async foresee({ place, store }: { readonly place: Place; readonly store: Pick<ObjectStore, 'get'> }): Promise<Ownership> {
+    let record = await this.deps.book.find(place.id);
+    for (let tries = 1; ; tries++) {
+      const seen = await readMarker(store, place.prefix);
+      const before = record;
+      record = await this.deps.book.find(place.id);
+      // another process of this database may have moved on between the two looks
+      if (before?.token !== record?.token && tries < TRIES) continue;
+      if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
+      if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
+      const judgement = this.#judged(seen, record, await this.#identify());
+      const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
+      return judgement.kind === 'other' && !isClaimed ? { state: 'foreign', code: judgement.code } : OWN;
+    }
+  }
+
   /** Looks at the marker now. Callers at the same time share one look. Never rejects: without an answer, an owner stays the owner. */
   look(target: Reachable): Promise<Ownership> {
     const { id } = target.place;
