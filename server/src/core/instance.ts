@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../contracts/errors';
 import type { Mode } from '../contracts/settings';
-import { OWN, type Ownership } from './buckets/owner/ownership';
+import { OWN, type Ownership } from './ownership';
 import type { Events } from './events';
 import type { Variables } from './settings/sources';
 import type { EffectiveSettings, Resolution } from './settings/types';

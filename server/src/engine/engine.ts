@@ -37,13 +37,14 @@ import type { Logger } from '../core/log';
 import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
 import { OwnerWatch } from '../core/buckets/owner/owner-watch';
 import type { Place } from '../core/buckets/owner/owner-book';
-import { isOwnerCode } from '../core/buckets/owner/ownership';
+import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
 import { outOfSight, outOfSightLine, type SightDeps } from '../core/buckets/out-of-sight';
 import { RowCache } from '../core/media/row-cache';
 import type { AdminApi } from '../core/admin/admin-api';
+import { ClaimApi } from '../core/admin/claim';
 import { ObjectsApi } from '../core/admin/objects';
 import { PublicUrlGate } from '../core/public-url/gate';
 import { publicUrlOf } from '../core/public-url/public-url';
@@ -153,6 +154,7 @@ export class Engine {
     });
     this.admin = {
       settings,
+      claim: new ClaimApi({ ...parts, applied: () => this.#applied }),
       jobs: jobs.api((patch) => settings.update(patch)),
       objects: new ObjectsApi({ ledger, registry, volume, rows, onChange: () => housekeeping.wake() }),
       status: async () => {

@@ -56,9 +56,9 @@ export class Hand {
   }
 
   /** Does a whole write to the disk. */
-  async fallBack(of: string): Promise<IntentOf<'file'>> {
+  async fallBack(of: string, origin: 'fallback' | 'read-only' = 'fallback'): Promise<IntentOf<'file'>> {
     const intent = await this.file(of);
-    await this.publish(saved(intent));
+    await this.publish(saved(intent, origin));
     return intent;
   }
 

@@ -86,6 +86,19 @@ export function migrating(hand: Hand): void {
     expect(await hand.ledger.tallies()).toMatchObject({ trash: { count: 0 }, failed: { count: 0 }, pendingLibrary: { count: 260, bytes: 1820 } });
   });
 
+  it('sendKept makes the files that a copy kept fallback files, due at once, in hundreds of rows', async () => {
+    const names = Array.from({ length: 260 }, (_, index) => `${index}.png`);
+    for (const name of names) await hand.fallBack(name, 'read-only');
+    await hand.fallBack('fallback.png');
+    await library('library.png');
+    const before = await hand.row('0.png');
+    expect(await hand.ledger.tallies()).toMatchObject({ keptByCopy: { count: 260 }, pendingUploads: { count: 1 }, pendingLibrary: { count: 1 } });
+    expect(await hand.ledger.sendKept()).toBe(260);
+    expect(await hand.row('0.png')).toEqual({ ...before, rev: before.rev + 1, origin: 'fallback' });
+    expect(await hand.ledger.tallies()).toMatchObject({ keptByCopy: { count: 0 }, pendingUploads: { count: 261 }, pendingLibrary: { count: 1 } });
+    expect(await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 300 }, DAY)).toHaveLength(261);
+  });
+
   it('untrash takes the tombstone away from a buried row, unless it was purged', async () => {
     for (const name of ['a.png', 'gone.png', 'kept.png']) await hand.put(name);
     for (const name of ['a.png', 'gone.png']) await hand.ledger.bury(key(name), { purgeAfterMs: 0 });

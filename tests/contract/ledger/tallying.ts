@@ -9,7 +9,7 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
   const nothing = () => ({ count: 0, bytes: 0 });
   const tallies = {
     local: nothing(), both: nothing(), remote: nothing(), trash: nothing(), lost: nothing(), missing: nothing(),
-    failed: nothing(), pendingUploads: nothing(), pendingLibrary: nothing(),
+    failed: nothing(), pendingUploads: nothing(), pendingLibrary: nothing(), keptByCopy: nothing(),
     failedOf: { local: 0, both: 0, remote: 0, missing: 0 },
   };
   const onlyOn = new Map<string, { count: number; bytes: number }>();
@@ -28,6 +28,7 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
     if (tombstone || lost || placement.state !== 'local') continue;
     if (origin === 'fallback') add(tallies.pendingUploads);
     if (origin === 'library') add(tallies.pendingLibrary);
+    if (origin === 'read-only') add(tallies.keptByCopy);
     const { volume } = placement.local;
     add(onlyOn.get(volume) ?? onlyOn.set(volume, { count: 0, bytes: 0 }).get(volume)!);
   }

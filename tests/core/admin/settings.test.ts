@@ -5,7 +5,7 @@ import { SettingsApi } from '../../../server/src/core/admin/settings';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
-import { OWN } from '../../../server/src/core/buckets/owner/ownership';
+import { OWN } from '../../../server/src/core/ownership';
 import { owns } from '../../support/owners';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };

@@ -22,7 +22,7 @@ import type { Cloud } from './cloud';
 import { OutageReports } from '../outages/outage-reports';
 import type { Place } from './owner/owner-book';
 import type { Reachable } from './owner/owner-watch';
-import type { Ownerships } from './owner/ownership';
+import type { Ownerships } from '../ownership';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {

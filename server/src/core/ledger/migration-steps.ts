@@ -25,6 +25,11 @@ export function retried(row: LedgerRow): LedgerRow | undefined {
   return row.lastError === null || isIn(row, 'gone') ? undefined : { ...row, attempts: 0, lastError: null };
 }
 
+/** Lets the catch-up send a file that a copy kept on its disk. Returns undefined when the row is no such file. */
+export function sentFromNowOn(row: LedgerRow): LedgerRow | undefined {
+  return isIn(row, 'local') && row.origin === 'read-only' ? { ...row, rev: row.rev + 1, origin: 'fallback' } : undefined;
+}
+
 /** Takes the tombstone away from a row that still has its bytes. */
 export function untrashed(row: LedgerRow): LedgerRow | undefined {
   return awaitsPurge(row) ? { ...row, rev: row.rev + 1, tombstone: null } : undefined;

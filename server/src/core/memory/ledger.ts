@@ -12,7 +12,7 @@ import { isListed, type ListFilter } from '../ledger/listing';
 import { MemoryInventories } from './inventories';
 import { memoryAuditing } from './auditing';
 import { MemoryNames } from './names';
-import { matched, missed, retried, untrashed } from '../ledger/migration-steps';
+import { matched, missed, retried, sentFromNowOn, untrashed } from '../ledger/migration-steps';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import { type Tallies, groupOf, talliesOf } from '../ledger/tallies';
 import * as step from '../ledger/transitions';
@@ -319,6 +319,8 @@ export class MemoryLedger implements Ledger {
   };
 
   untrash: Ledger['untrash'] = async (keys) => this.#change(this.#known(keys), untrashed);
+
+  sendKept: Ledger['sendKept'] = async () => this.#change(this.#known('all'), sentFromNowOn, { retryAfterMs: 0 });
 
   async proofOf(location: LocationId): Promise<Proof | null> {
     return this.#proofs.get(location) ?? null;

@@ -2,7 +2,7 @@ import type { DatabaseIdentity } from '../../../../server/src/core/buckets/owner
 import { readMarker, writeMarker } from '../../../../server/src/core/buckets/owner/marker';
 import type { Place } from '../../../../server/src/core/buckets/owner/owner-book';
 import { OwnerWatch, SIGN_OF_LIFE_MS, type Reachable } from '../../../../server/src/core/buckets/owner/owner-watch';
-import type { Ownership } from '../../../../server/src/core/buckets/owner/ownership';
+import type { Ownership } from '../../../../server/src/core/ownership';
 import { StorageError } from '../../../../server/src/core/errors';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
 import { MemoryOwnerBook } from '../../../../server/src/core/memory/owner-book';

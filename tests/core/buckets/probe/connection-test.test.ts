@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode } from '../../../../server/src/contracts/errors'
 import { systemClock, type Clock } from '../../../../server/src/core/clock';
 import { markerName, type Marker } from '../../../../server/src/core/buckets/owner/marker';
 import { OwnerWatch } from '../../../../server/src/core/buckets/owner/owner-watch';
-import { OWN } from '../../../../server/src/core/buckets/owner/ownership';
+import { OWN } from '../../../../server/src/core/ownership';
 import { MemoryOwnerBook } from '../../../../server/src/core/memory/owner-book';
 import { StorageError } from '../../../../server/src/core/errors';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';

@@ -7,7 +7,7 @@ import { Instance, type PermittedSettings } from '../../../../server/src/core/in
 import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/connection';
 import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
-import { OWN } from '../../../../server/src/core/buckets/owner/ownership';
+import { OWN } from '../../../../server/src/core/ownership';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ObjectKey } from '../../../core/keys';
 import type { Ledger } from '../../../core/ledger/ledger';
 import type { Proof } from '../../../core/ledger/words';
-import { matched, missed, retried, untrashed } from '../../../core/ledger/migration-steps';
+import { matched, missed, retried, sentFromNowOn, untrashed } from '../../../core/ledger/migration-steps';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { firstRow } from '../../../core/ledger/transitions';
 import { parts } from '../parts';
@@ -14,7 +14,7 @@ import { inTransaction, reading, type LedgerContext, type Session } from './sess
 const AT_ONCE = 250;
 const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'both', 'remote', 'gone'];
 
-type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'untrash' | 'proofOf' | 'noteProof'>;
+type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'untrash' | 'sendKept' | 'proofOf' | 'noteProof'>;
 
 export function migration(context: LedgerContext): Migration {
   const { table } = context.transactions;
@@ -87,6 +87,13 @@ export function migration(context: LedgerContext): Migration {
         const back = rows.flatMap((row) => untrashed(row) ?? []);
         for (const row of back) await objects.store(row);
         return back.length;
+      }),
+
+    sendKept: () =>
+      inSteps('all', (all) => all.where('origin', 'read-only'), async ({ objects }, rows) => {
+        const sent = rows.flatMap((row) => sentFromNowOn(row) ?? []);
+        for (const row of sent) await objects.store(row, { retryAfterMs: 0 });
+        return sent.length;
       }),
 
     async proofOf(id) {

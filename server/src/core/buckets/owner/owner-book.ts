@@ -1,7 +1,5 @@
+import type { PlaceId } from '../../ownership';
 import type { DatabaseIdentity } from './database-identity';
-
-/** The hash of endpoint, bucket and prefix. */
-export type PlaceId = string;
 
 /** A part of a bucket that one database owns: all names with a prefix. */
 export interface Place {

@@ -10,8 +10,8 @@ import type { ObjectStore } from '../../store/object-store';
 import type { DatabaseIdentity } from './database-identity';
 import { judge, type Judgement } from './judge';
 import { readMarker, writeMarker, type Marker, type Seen } from './marker';
-import type { OwnerBook, OwnerRecord, Place, PlaceId } from './owner-book';
-import { NOT_LOOKED_YET, OWN, type Ownership, type Ownerships } from './ownership';
+import type { OwnerBook, OwnerRecord, Place } from './owner-book';
+import { NOT_LOOKED_YET, OWN, type Ownership, type Ownerships, type PlaceId } from '../../ownership';
 
 /** Pause between two signs of life of an owner, in milliseconds. A bucket that keeps versions keeps each of them. */
 export const SIGN_OF_LIFE_MS = 5 * 60_000;

@@ -11,7 +11,7 @@ import { isStorageError, StorageError } from '../../errors';
 import { assertResolvesToAllowed } from '../../store/s3/endpoint';
 import type { PermittedSettings } from '../../instance';
 import type { ResolvedSettings } from '../../settings/types';
-import { isOwnerCode, type Ownership } from '../owner/ownership';
+import { isOwnerCode, type Ownership } from '../../ownership';
 import type { Body, ObjectStore } from '../../store/object-store';
 import type { Encryption } from '../../store/s3/store';
 import type { OpenProbe, ProbeConnection } from './connection';

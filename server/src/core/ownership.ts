@@ -1,5 +1,7 @@
-import type { ErrorCode } from '../../../contracts/errors';
-import type { PlaceId } from './owner-book';
+import type { ErrorCode } from '../contracts/errors';
+
+/** The hash of endpoint, bucket and prefix: the id of a part of a bucket that one database owns. */
+export type PlaceId = string;
 
 /**
  * Whether this database owns a place. `unknown`: nobody could tell yet, because S3 has not answered about the marker, or the marker cannot be
