@@ -206,12 +206,13 @@ export class Engine {
         const location = await connections.locationOf(place);
         return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
       },
+      mayWrite: () => instance.mayOwn,
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
+    const instance: Instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });

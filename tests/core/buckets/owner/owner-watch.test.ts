@@ -35,7 +35,7 @@ interface Server {
 }
 
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false } = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false, mayWrite = true } = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
@@ -49,7 +49,7 @@ function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity
     },
   };
   const watch = new OwnerWatch({
-    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight,
+    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
@@ -175,6 +175,31 @@ describe('a copy of the database', () => {
     expect(await clone.sign()).toMatch(/^DATABASE_/);
     later(60 * MINUTE);
     expect([await clone.sign(), await production.sign(), await clone.sign()]).toEqual([expect.stringMatching(/^DATABASE_/), 'own', expect.stringMatching(/^DATABASE_/)]);
+  });
+});
+
+describe('an instance that may only read by its settings', () => {
+  it('takes no free place, so that production is not demoted by a copy that boots first', async () => {
+    const copy = server({ identity: B, mayWrite: false });
+    expect(await copy.sign(true)).toBe('OWNER_UNKNOWN');
+    expect([store.names(), await copy.book.find(PLACE.id)]).toEqual([[], undefined]);
+    expect(await server().look()).toBe('own');
+    expect(await copy.sign(true)).toBe('BUCKET_OWNED');
+  });
+
+  it('neither writes a lost marker again nor gives signs of life nor claims by the environment', async () => {
+    const production = server();
+    await production.look();
+    const { owner } = (await marker())!;
+    const reader = server({ book: production.book, mayWrite: false });
+    const before = await marker();
+    later(2 * SIGN_OF_LIFE_MS);
+    expect(await reader.sign(true)).toBe('own');
+    expect(await marker()).toEqual(before);
+    expect(await server({ identity: B, claimsFrom: owner, mayWrite: false }).sign(true)).toBe('BUCKET_OWNED');
+    await store.delete('.s3-storage-owner.json');
+    expect(await reader.sign(true)).toBe('MARKER_MISSING');
+    expect(store.names()).toEqual([]);
   });
 });
 

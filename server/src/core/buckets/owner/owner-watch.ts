@@ -27,6 +27,8 @@ export interface OwnerWatchDeps {
   identify(): Promise<DatabaseIdentity | null>;
   /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
   isRightBucket(place: Place): Promise<boolean>;
+  /** Whether this instance may write to the bucket if this database owns it: a copy by the settings never takes a place. */
+  mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
   readonly claimsFrom: string | null;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
@@ -129,6 +131,7 @@ export class OwnerWatch implements Ownerships {
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
+    if (!this.deps.mayWrite()) return;
     if (look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
       await this.#moveOn(target, look);
@@ -197,6 +200,8 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      // guard: only-an-instance-with-rights-takes-a-place
+      if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
         return this.#looked(last, { state: 'foreign', code: judgement.code }, seen);
       }
@@ -346,6 +351,12 @@ export class OwnerWatch implements Ownerships {
   #lookOf(place: PlaceId): Look {
     return this.#looks.get(place) ?? FIRST;
   }
+}
+
+/** Returns what a look finds for an instance that may write nothing, so that it can neither take a place nor mark it again. */
+function withoutRights(judgement: Judgement): Ownership {
+  if (judgement.kind === 'other') return { state: 'foreign', code: judgement.code };
+  return judgement.kind === 'unmarked' ? { state: 'unknown', code: 'MARKER_MISSING' } : NOT_LOOKED_YET;
 }
 
 /** Whether this database still knows the token that the last look has seen: it has not been set back meanwhile. */
