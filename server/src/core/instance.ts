@@ -93,11 +93,11 @@ export class Instance implements Permit {
    * outage: writes go to the disk, and nothing is removed from the bucket.
    */
   get awaitsOwner(): boolean {
-    return this.mayWriteAsOwner && this.ownershipUnder(this.settings.current()).state === 'unknown';
+    return this.mayOwn && this.ownershipUnder(this.settings.current()).state === 'unknown';
   }
 
-  /** Whether this instance may change the bucket, if this database owns it. */
-  get mayWriteAsOwner(): boolean {
+  /** Whether this instance may change the bucket if this database owns it. Settings and environment say so, and not the bucket. */
+  get mayOwn(): boolean {
     return permitOf(this.settings.current(), this.facts, OWN).mode === 'read-write';
   }
 

@@ -37,6 +37,7 @@ import type { Logger } from '../core/log';
 import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
 import { OwnerWatch } from '../core/buckets/owner/owner-watch';
 import type { Place } from '../core/buckets/owner/owner-book';
+import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
@@ -146,7 +147,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock, parts.events), clock, origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ place: placeOf(tested), store }), origins: parts.origins, variables: process.env },
       outOfSight: (effective) => outOfSight(parts, effective),
       publicUrl: parts.publicUrl,
       applied: () => this.#applied,
@@ -213,7 +214,7 @@ export class Engine {
         const location = await connections.locationOf(place);
         return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
       },
-      mayWrite: () => instance.mayWriteAsOwner,
+      mayWrite: () => instance.mayOwn,
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
@@ -387,6 +388,8 @@ export class Engine {
     const { instance, outage, housekeeping } = this.parts;
     if (instance.mode !== 'read-write') return;
     const failed = steps.find((step) => !step.ok && step.name !== 'public');
+    // another owner is no outage: the next look at the marker deals with it
+    if (failed && isOwnerCode(failed.code)) return;
     if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
     else if (ok && outage.ends()) housekeeping.wake();
   }

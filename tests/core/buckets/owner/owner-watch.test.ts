@@ -187,6 +187,31 @@ describe('a copy of the database', () => {
   });
 });
 
+describe('an instance that may only read by its settings', () => {
+  it('takes no free place, so that production is not demoted by a copy that boots first', async () => {
+    const copy = server({ identity: B, mayWrite: false });
+    expect(await copy.sign(true)).toBe('OWNER_UNKNOWN');
+    expect([store.names(), await copy.book.find(PLACE.id)]).toEqual([[], undefined]);
+    expect(await server().look()).toBe('own');
+    expect(await copy.sign(true)).toBe('BUCKET_OWNED');
+  });
+
+  it('neither writes a lost marker again nor gives signs of life nor claims by the environment', async () => {
+    const production = server();
+    await production.look();
+    const { owner } = (await marker())!;
+    const reader = server({ book: production.book, mayWrite: false });
+    const before = await marker();
+    later(2 * SIGN_OF_LIFE_MS);
+    expect(await reader.sign(true)).toBe('own');
+    expect(await marker()).toEqual(before);
+    expect(await server({ identity: B, claimsFrom: owner, mayWrite: false }).sign(true)).toBe('BUCKET_OWNED');
+    await store.delete('.s3-storage-owner.json');
+    expect(await reader.sign(true)).toBe('MARKER_MISSING');
+    expect(store.names()).toEqual([]);
+  });
+});
+
 describe('a database that was set back', () => {
   it('by hours only reads', async () => {
     const one = server();

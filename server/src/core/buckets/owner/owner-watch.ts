@@ -88,6 +88,26 @@ export class OwnerWatch implements Ownerships {
     return { owner, server, writtenAt };
   }
 
+  /**
+   * Returns what a look at a place would find, and changes nothing: a person asks before this database has anything to do with the place.
+   * @throws StorageError MARKER_UNREADABLE, or the reason why S3 gives no answer
+   */
+  async foresee({ place, store }: { readonly place: Place; readonly store: Pick<ObjectStore, 'get'> }): Promise<Ownership> {
+    let record = await this.deps.book.find(place.id);
+    for (let tries = 1; ; tries++) {
+      const seen = await readMarker(store, place.prefix);
+      const before = record;
+      record = await this.deps.book.find(place.id);
+      // another process of this database may have moved on between the two looks
+      if (before?.token !== record?.token && tries < TRIES) continue;
+      if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
+      if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
+      const judgement = this.#judged(seen, record, await this.#identify());
+      const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
+      return judgement.kind === 'other' && !isClaimed ? { state: 'foreign', code: judgement.code } : OWN;
+    }
+  }
+
   /** Looks at the marker now. Callers at the same time share one look. Never rejects: without an answer, an owner stays the owner. */
   look(target: Reachable): Promise<Ownership> {
     const { id } = target.place;
@@ -180,8 +200,8 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
-      // guard: a-reader-marks-nothing
-      if (!this.deps.mayWrite()) return this.#looked(last, judgement.kind === 'other' ? { state: 'foreign', code: judgement.code } : NOT_LOOKED_YET, seen);
+      // guard: only-an-instance-with-rights-takes-a-place
+      if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
         return this.#looked(last, { state: 'foreign', code: judgement.code }, seen);
       }
@@ -331,6 +351,12 @@ export class OwnerWatch implements Ownerships {
   #lookOf(place: PlaceId): Look {
     return this.#looks.get(place) ?? FIRST;
   }
+}
+
+/** Returns what a look finds for an instance that may write nothing, so that it can neither take a place nor mark it again. */
+function withoutRights(judgement: Judgement): Ownership {
+  if (judgement.kind === 'other') return { state: 'foreign', code: judgement.code };
+  return judgement.kind === 'unmarked' ? { state: 'unknown', code: 'MARKER_MISSING' } : NOT_LOOKED_YET;
 }
 
 /** Whether this database still knows the token that the last look has seen: it has not been set back meanwhile. */
