@@ -1,3 +1,4 @@
+import { NoSuchKey } from '@aws-sdk/client-s3';
 import { sha256 } from './images';
 import type { RawBucket } from './raw-s3';
 
@@ -6,18 +7,22 @@ export type Snapshot = ReadonlyMap<string, string>;
 
 const READERS = 8;
 
-/** Lists a bucket and reads every object. @throws if an object goes meanwhile */
+/** Lists a bucket and reads every object. An object that goes meanwhile is left out. */
 export async function snapshotOf(bucket: RawBucket): Promise<Snapshot> {
   const left = await bucket.keys();
   const found = new Map<string, string>();
   const reader = async () => {
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
-      const bytes = await bucket.get(name);
-      found.set(name, `${bytes.length} ${sha256(bytes)}`);
+      const bytes = await bucket.get(name).catch(nothingIfGone);
+      if (bytes) found.set(name, `${bytes.length} ${sha256(bytes)}`);
     }
   };
   await Promise.all(Array.from({ length: READERS }, reader));
   return found;
+}
+
+function nothingIfGone(error: unknown): undefined {
+  if (!(error instanceof NoSuchKey)) throw error;
 }
 
 /** Says which objects are new, gone or have other bytes. */
