@@ -6,7 +6,7 @@ import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
 import { changes, snapshotOf } from '../support/bucket-snapshot';
 import { clone, dump, startClone } from '../support/clone';
 import { image, sha256, textFile, type TestFile } from '../support/images';
-import { observeDatabase } from '../support/observe-ledger';
+import { ledgerRows, observeDatabase } from '../support/observe-ledger';
 import { removeFolder, tempFolder } from '../support/process';
 import { MARKER } from '../support/raw-s3';
 import { openStage, type Stage } from '../support/stage';
@@ -263,3 +263,46 @@ test('production on an older state of its own database is read-only, and changes
   await becomes(stage.strapi, 'read-write');
   await productionServesEverything();
 }, 180_000);
+
+interface Claim {
+  reason: { code: string } | null;
+  owner: { id: string | null; server: string | null };
+  uploads: { count: number };
+}
+
+const claimOf = async (strapi: StrapiInstance) => (await strapi.api<Claim>('GET', '/s3-storage/settings/claim')).body;
+
+test('a claim makes the copy the owner: what it kept goes to S3, no object is lost, and production becomes read-only', async () => {
+  const [kept] = (await copy!.upload(textFile('moved.txt', 'kept on the copy'))) as [UploadedFile];
+  const before = await snapshotOf(stage.bucket);
+  expect(await refusal(stage.strapi, '/settings/claim')).toEqual([409, 'NOTHING_TO_CLAIM']);
+  const preview = await claimOf(copy!);
+  expect(preview.reason!.code).toBe('DATABASE_COPY');
+  expect(preview.owner.id).toBe((JSON.parse((await stage.bucket.get(MARKER)).toString()) as { owner: string }).owner);
+  expect(preview.uploads.count).toBeGreaterThan(0);
+  expect(await refusal(copy!, '/settings/claim', { owner: 'somebody-else', confirmDeletes: true })).toEqual([409, 'CLAIM_OUTDATED']);
+  expect(await modeOf(copy!)).toEqual(['read-only', 'DATABASE_COPY']);
+
+  const { status } = await copy!.api('POST', '/s3-storage/settings/claim', { owner: preview.owner.id, confirmDeletes: true });
+  expect([status, await modeOf(copy!)]).toEqual([200, ['read-write', null]]);
+  await stage.eventually('the kept file is in S3', async () => (await ledgerRows(copy!, keysOf(kept))).every(({ object_name }) => object_name !== null), 30_000);
+  const [row] = await ledgerRows(copy!, keysOf(kept));
+  expect((await stage.bucket.get(row!.object_name!)).toString()).toBe('kept on the copy');
+
+  await stage.strapi.restart();
+  await becomes(stage.strapi, 'read-only', 'BUCKET_OWNED');
+  expect(changes(before, await snapshotOf(stage.bucket)).filter((change) => !change.endsWith('is new'))).toEqual([]);
+  await changesNoObject(async () => {
+    await withdraw('fresh');
+    await productionServesEverything();
+  });
+}, 120_000);
+
+test('production claims the bucket back, and the copy becomes read-only', async () => {
+  const { owner } = await claimOf(stage.strapi);
+  const { status } = await stage.strapi.api('POST', '/s3-storage/settings/claim', { owner: owner.id, confirmDeletes: true });
+  expect([status, await modeOf(stage.strapi)]).toEqual([200, ['read-write', null]]);
+  await productionServesEverything();
+  await copy!.restart();
+  await becomes(copy!, 'read-only', 'BUCKET_OWNED');
+}, 60_000);
