@@ -1,5 +1,5 @@
 import type { OwnerLooks } from '../../server/src/core/buckets/connections';
-import { OWN, type Ownership } from '../../server/src/core/buckets/owner/ownership';
+import { OWN, type Ownership } from '../../server/src/core/ownership';
 
 /** The answers where the database owns every place, for tests that are not about owners. */
 export const OWNS_ALL: OwnerLooks = { of: () => OWN, confirm: async () => true, places: async () => [] };

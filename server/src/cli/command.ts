@@ -4,6 +4,7 @@ import { codeOf } from '../core/errors';
 import { parseArguments, type CommandRequest } from './arguments';
 import type { AdminApi } from '../core/admin/admin-api';
 import type { CommandHost } from './command-host';
+import { runClaim } from './claim-command';
 import { runDoctor } from './doctor-command';
 import { EXIT, writeJson, type CommandIo } from './io';
 import { runJob } from './run-job';
@@ -48,6 +49,7 @@ async function perform(request: CommandRequest, host: CommandHost, io: CommandIo
   if (command === 'doctor') return runDoctor(host, io, json);
   const admin = await startOf(host, request, io);
   if (!admin) return EXIT.BLOCKED;
+  if (command === 'claim') return runClaim(admin, request, io);
   if (command === 'status') return showStatus(admin, io, json);
   return runJob({ ...request, command }, admin, io, clock);
 }

@@ -44,6 +44,11 @@ const USAGES: Record<CommandName, Usage> = {
     options: ['  --apply           puts right what can safely be', OPTION.concurrency, OPTION.yes, OPTION.json],
     examples: ['audit', 'audit --json > audit.json', 'audit --apply'],
   },
+  claim: {
+    summary: 'makes this database the owner of the bucket, after a move or a restore',
+    options: [OPTION.yes, OPTION.json],
+    examples: ['claim', 'claim --yes'],
+  },
   doctor: {
     summary: 'checks settings, connection, disk and tables one by one',
     options: [OPTION.json],

@@ -46,6 +46,19 @@ export interface Tally {
   bytes: number;
 }
 
+/** Answer of `GET` and `POST /settings/claim`. */
+export interface ClaimAnswer {
+  /** Why this server may not change the bucket before a claim; null where there is nothing to claim. */
+  reason: SettingsAnswer['reason'];
+  place: { endpoint: string | null; bucket: string | null; prefix: string };
+  /** The owner in the bucket: its id, its server's name, and its last sign of life (ISO 8601). All are null where nobody can read it. */
+  owner: { id: string | null; server: string | null; seenAt: string | null };
+  /** Files on disks that a claim would send to S3. */
+  uploads: Tally;
+  /** Deleted files whose objects a claim would remove from the bucket, after their time of grace. */
+  deletes: Tally;
+}
+
 /** Answer of `POST /settings/preview`. */
 export interface PreviewAnswer {
   /** Files that are only in S3 now and that nobody could open with the new settings. */

@@ -200,6 +200,10 @@ export const ERRORS = {
     message: 'The bucket’s owner has changed since you looked, so nothing was claimed.',
     hint: 'Look at the claim again, and decide anew.',
   },
+  CLAIM_DELETES: {
+    message: 'Files were deleted here while this server only read the bucket, and a claim would remove them from the bucket.',
+    hint: 'Look at the numbers, and confirm the deletions. Or take the deletions back first: Settings → S3 Storage → Migration.',
+  },
   NOTHING_TO_CLAIM: {
     message: 'There is nothing to claim here.',
     hint: 'This server already owns the bucket, or may not change it for another reason: see Settings → S3 Storage.',
@@ -287,3 +291,6 @@ export const ERRORS = {
 } as const satisfies Record<string, { message: string; hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The reasons of a mode that a claim ends. */
+export const CLAIMABLE: readonly ErrorCode[] = ['BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND', 'MARKER_MISSING', 'MARKER_UNREADABLE'];

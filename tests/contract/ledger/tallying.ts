@@ -9,7 +9,7 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
   const nothing = () => ({ count: 0, bytes: 0 });
   const tallies = {
     local: nothing(), both: nothing(), remote: nothing(), trash: nothing(), lost: nothing(), missing: nothing(),
-    failed: nothing(), pendingUploads: nothing(), pendingLibrary: nothing(),
+    failed: nothing(), pendingUploads: nothing(), pendingLibrary: nothing(), keptByCopy: nothing(),
     failedOf: { local: 0, both: 0, remote: 0, missing: 0 },
   };
   const onlyOn = new Map<string, { count: number; bytes: number }>();
@@ -28,6 +28,7 @@ export function counted(rows: readonly LedgerRow[]): Tallies {
     if (tombstone || lost || placement.state !== 'local') continue;
     if (origin === 'fallback') add(tallies.pendingUploads);
     if (origin === 'library') add(tallies.pendingLibrary);
+    if (origin === 'read-only') add(tallies.keptByCopy);
     const { volume } = placement.local;
     add(onlyOn.get(volume) ?? onlyOn.set(volume, { count: 0, bytes: 0 }).get(volume)!);
   }
@@ -60,7 +61,7 @@ const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<
   match: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitAdoption(row, { locationId: 1, object: name as never, etag: null }, MD5)),
   retry: (hand, name) => hand.ledger.retry([key(name)]),
   'retry all': (hand) => hand.ledger.retry('all'),
-  untrash: (hand, name) => hand.ledger.untrash([key(name)]),
+  unbury: (hand, name) => hand.ledger.unbury([key(name)]),
   fail: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'TIMEOUT', 0)),
   claim: (hand) => hand.ledger.claim({ work: 'restore', limit: 2 }, DAY),
   fold: (hand) => hand.ledger.foldTallies(),

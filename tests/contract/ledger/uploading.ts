@@ -125,6 +125,7 @@ export function uploading(hand: Hand): void {
       missing: { count: 0, bytes: 0 },
       pendingUploads: { count: 3, bytes: 30 },
       pendingLibrary: { count: 1, bytes: 7 },
+      keptByCopy: { count: 0, bytes: 0 },
       onlyOn: [{ volume: VOLUME, count: 4, bytes: 37 }],
     });
   });

@@ -1,5 +1,6 @@
 import type { StatusAnswer } from '../../contracts/api';
 import type { JobRunner } from '../runner/runner';
+import type { ClaimApi } from './claim';
 import type { JobsApi } from './jobs';
 import type { ObjectsApi } from './objects';
 import type { SettingsApi } from './settings';
@@ -11,6 +12,7 @@ import type { SettingsApi } from './settings';
  */
 export interface AdminApi {
   readonly settings: SettingsApi;
+  readonly claim: ClaimApi;
   readonly jobs: JobsApi;
   readonly objects: ObjectsApi;
   status(): Promise<StatusAnswer>;

@@ -28,6 +28,8 @@ export interface Tallies {
   pendingLibrary: { count: number; bytes: number };
   /** Fallback files that are still to be uploaded, on all volumes. */
   pendingUploads: { count: number; bytes: number };
+  /** Files that this database kept on a disk as a copy. Nobody uploads them before a claim. They are on all volumes. */
+  keptByCopy: { count: number; bytes: number };
   /** For each volume, the unburied files whose only copy is on it (`local`). Volumes without such files are left out. */
   onlyOn: readonly { volume: VolumeId; count: number; bytes: number }[];
 }
@@ -100,6 +102,7 @@ export function talliesOf(groups: readonly TallyGroup[]): Tallies {
     failedOf: { local: failing('local'), both: failing('both'), remote: failing('remote'), missing: failing('missing') },
     pendingLibrary: sum((group) => live('local')(group) && group.origin === 'library'),
     pendingUploads: sum((group) => live('local')(group) && group.origin === 'fallback'),
+    keptByCopy: sum((group) => live('local')(group) && group.origin === 'read-only'),
     onlyOn: volumes
       .map((volume) => ({ volume, ...sum((group) => live('local')(group) && group.volume === volume) }))
       .filter(({ count }) => count > 0),

@@ -1,4 +1,5 @@
-import type { OwnerBook, OwnerRecord, Place, PlaceId } from '../buckets/owner/owner-book';
+import type { OwnerBook, OwnerRecord, Place } from '../buckets/owner/owner-book';
+import type { PlaceId } from '../ownership';
 
 /** The book of one simulated database. A copy of the database copies the book, see {@link copy}. */
 export class MemoryOwnerBook implements OwnerBook {

@@ -2,7 +2,7 @@ import type { DatabaseIdentity } from '../../../../server/src/core/buckets/owner
 import { readMarker, writeMarker } from '../../../../server/src/core/buckets/owner/marker';
 import type { Place } from '../../../../server/src/core/buckets/owner/owner-book';
 import { OwnerWatch, SIGN_OF_LIFE_MS, type Reachable } from '../../../../server/src/core/buckets/owner/owner-watch';
-import type { Ownership } from '../../../../server/src/core/buckets/owner/ownership';
+import type { Ownership } from '../../../../server/src/core/ownership';
 import { StorageError } from '../../../../server/src/core/errors';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
 import { MemoryOwnerBook } from '../../../../server/src/core/memory/owner-book';
@@ -34,8 +34,17 @@ interface Server {
   sign(atOnce?: boolean): Promise<string>;
 }
 
+interface Setting {
+  book?: MemoryOwnerBook;
+  identity?: DatabaseIdentity | null;
+  claimsFrom?: string;
+  isRight?: boolean;
+  ignoresConditions?: boolean;
+  mayWrite?: boolean;
+}
+
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false } = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
@@ -49,7 +58,7 @@ function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity
     },
   };
   const watch = new OwnerWatch({
-    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
@@ -337,6 +346,21 @@ describe('a claim', () => {
     const third = server({ book: moved.book.copy(), identity: { kind: 'sqlite', inode: '3' }, claimsFrom: owner });
     expect(await third.look()).toBe('DATABASE_COPY');
   });
+});
+
+test('an instance that may not change the bucket marks nothing, whoever the owner is', async () => {
+  const reader = server({ mayWrite: false });
+  expect(await reader.sign(true)).toBe('OWNER_UNKNOWN');
+  expect([store.names(), await reader.book.find(PLACE.id)]).toEqual([[], undefined]);
+  const production = server();
+  await production.look();
+  const before = await marker();
+  const { owner } = before!;
+  for (const setting of [{ book: production.book.copy() }, { book: production.book.copy(), identity: B, claimsFrom: owner }, {}]) await server({ ...setting, mayWrite: false }).sign(true);
+  expect(await marker()).toEqual(before);
+  await store.delete('.s3-storage-owner.json');
+  await server({ book: production.book.copy(), mayWrite: false }).sign(true);
+  expect(store.names()).toEqual([]);
 });
 
 test('a wrong clock changes nothing: times in the marker are for people', async () => {

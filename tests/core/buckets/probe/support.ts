@@ -66,7 +66,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
 
 /** The test as the engine runs it, against a real endpoint. */
 export function testReal(settings: Record<string, unknown>, options?: { production?: boolean }) {
-  return testConnection(effective(settings, options), { open: openS3Probe(systemClock), clock: systemClock });
+  return testConnection(effective(settings, options), { open: openS3Probe(systemClock, quietEvents()), clock: systemClock });
 }
 
 /** Names of the steps, the failed one with its code. */

@@ -1,12 +1,10 @@
+import type { PlaceId } from '../../ownership';
 import type { DatabaseIdentity } from './database-identity';
-
-/** The hash of endpoint, bucket and prefix. */
-export type PlaceId = string;
 
 /** A part of a bucket that one database owns: all names with a prefix. */
 export interface Place {
   readonly id: PlaceId;
-  /** The endpoint in a spelling that all its names have in common, see `placeOfEndpoint`. */
+  /** The endpoint in a spelling that all its names have in common, see `endpointIdentity`. */
   readonly endpoint: string;
   readonly bucket: string;
   readonly prefix: string;

@@ -10,8 +10,8 @@ import type { ObjectStore } from '../../store/object-store';
 import type { DatabaseIdentity } from './database-identity';
 import { judge, type Judgement } from './judge';
 import { readMarker, writeMarker, type Marker, type Seen } from './marker';
-import type { OwnerBook, OwnerRecord, Place, PlaceId } from './owner-book';
-import { NOT_LOOKED_YET, OWN, type Ownership, type Ownerships } from './ownership';
+import type { OwnerBook, OwnerRecord, Place } from './owner-book';
+import { NOT_LOOKED_YET, OWN, type Ownership, type Ownerships, type PlaceId } from '../../ownership';
 
 /** Pause between two signs of life of an owner, in milliseconds. A bucket that keeps versions keeps each of them. */
 export const SIGN_OF_LIFE_MS = 5 * 60_000;
@@ -27,6 +27,8 @@ export interface OwnerWatchDeps {
   identify(): Promise<DatabaseIdentity | null>;
   /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
   isRightBucket(place: Place): Promise<boolean>;
+  /** Whether this instance may change the bucket, if this database owns it. Where it may not, a look writes nothing. */
+  mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
   readonly claimsFrom: string | null;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
@@ -109,7 +111,8 @@ export class OwnerWatch implements Ownerships {
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
-    if (look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
+    // guard: no-sign-of-life-from-a-reader
+    if (look.ownership.state !== 'own' || !this.deps.mayWrite() || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
       await this.#moveOn(target, look);
     } catch (error) {
@@ -177,6 +180,8 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      // guard: a-reader-marks-nothing
+      if (!this.deps.mayWrite()) return this.#looked(last, judgement.kind === 'other' ? { state: 'foreign', code: judgement.code } : NOT_LOOKED_YET, seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
         return this.#looked(last, { state: 'foreign', code: judgement.code }, seen);
       }

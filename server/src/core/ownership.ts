@@ -1,4 +1,5 @@
-import type { PlaceId } from './owner-book';
+/** The hash of endpoint, bucket and prefix: the id of a part of a bucket that one database owns. */
+export type PlaceId = string;
 
 /**
  * Whether this database owns a place. `unknown`: nobody could tell yet, because S3 has not answered about the marker, or the marker cannot be
