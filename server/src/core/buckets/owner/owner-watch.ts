@@ -102,9 +102,11 @@ export class OwnerWatch implements Ownerships {
       if (before?.token !== record?.token && tries < TRIES) continue;
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
-      const judgement = this.#judged(seen, record, await this.#identify());
+      const identity = await this.#identify();
+      const judgement = this.#judged(seen, record, identity);
       const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
-      return judgement.kind === 'other' && !isClaimed ? { state: 'foreign', code: judgement.code } : OWN;
+      if (judgement.kind !== 'other' || isClaimed || (await this.#knownByAnotherName(seen, identity))) return OWN;
+      return { state: 'foreign', code: judgement.code };
     }
   }
 
@@ -219,14 +221,19 @@ export class OwnerWatch implements Ownerships {
   }
 
   /**
-   * Whether this database owns the place by another name of its server, such as another spelling of the endpoint: the marker is in step with
-   * the record of that name. The record of this name then becomes the same one.
+   * Whether this database owns the place by another name of its server, such as another spelling of the endpoint. The record of this name then
+   * becomes the same as that of the other one.
    */
   async #ownsByAnotherName(place: Place, record: OwnerRecord | undefined, seen: Seen, identity: DatabaseIdentity | null): Promise<boolean> {
-    if (seen.kind !== 'marker') return false;
-    const same = (await this.deps.book.ofOwner(seen.marker.owner)).find((other) => judge(seen.marker, other, identity).kind === 'own');
+    const same = await this.#knownByAnotherName(seen, identity);
     if (!same) return false;
     return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
+  }
+
+  /** Returns the record with which a marker is in step, whatever the place of the record is called; undefined if there is none. */
+  async #knownByAnotherName(seen: Seen, identity: DatabaseIdentity | null): Promise<OwnerRecord | undefined> {
+    if (seen.kind !== 'marker') return undefined;
+    return (await this.deps.book.ofOwner(seen.marker.owner)).find((record) => judge(seen.marker, record, identity).kind === 'own');
   }
 
   /** Becomes the owner of a place that has none. */
