@@ -407,7 +407,9 @@ describe('a server with two names', () => {
     const one = server();
     await one.sign(true);
     const { book } = one;
-    expect(await server({ book, place: OTHER }).sign(true)).toBe('own');
+    const renamed = server({ book, place: OTHER });
+    expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'own' });
+    expect(await renamed.sign(true)).toBe('own');
     expect((await book.find(OTHER.id))!.owner).toBe((await book.find(PLACE.id))!.owner);
     // the sign of life has left the record of the first name behind
     expect(await server({ book }).sign(true)).toBe('own');
@@ -418,7 +420,9 @@ describe('a server with two names', () => {
     const one = server();
     await one.sign(true);
     const book = one.book.copy();
-    expect(await server({ book, identity: B, place: OTHER }).look()).toBe('BUCKET_OWNED');
+    const renamed = server({ book, identity: B, place: OTHER });
+    expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'foreign', code: 'BUCKET_OWNED' });
+    expect(await renamed.look()).toBe('BUCKET_OWNED');
     expect(await server({ book, identity: B }).look()).toBe('DATABASE_COPY');
   });
 });
