@@ -11,13 +11,14 @@ import { search } from '../tests/simulation/search';
 import { runCommand, wholeNumber } from './command';
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' } } });
+  const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' }, copies: { type: 'boolean' } } });
   const runs = wholeNumber('runs', values.runs, 2_000);
   const seed = wholeNumber('seed', values.seed, Date.now() % 2 ** 31);
   const began = performance.now();
   const result = await search({
     runs,
     seed,
+    copies: values.copies,
     path: values.path,
     played: (count) => {
       if (process.stdout.isTTY && count % 100 === 0) process.stdout.write(`\r${count} of ${runs} histories`);

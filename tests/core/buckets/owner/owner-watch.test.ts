@@ -353,6 +353,15 @@ describe('a claim', () => {
     expect(await one.look()).toBe('own');
   });
 
+  it('replaces such a marker also where this process has seen the one before', async () => {
+    const one = server();
+    await one.look();
+    await store.put('.s3-storage-owner.json', bodyOf('<html>'));
+    expect(await one.look()).toBe('MARKER_UNREADABLE');
+    await one.watch.claim(targetOf(one), one.watch.ownerOf(PLACE.id).owner);
+    expect(await one.look()).toBe('own');
+  });
+
   it('in the environment counts for the owner that it names, and for no later one', async () => {
     const production = server();
     await production.look();

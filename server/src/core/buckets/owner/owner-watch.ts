@@ -181,7 +181,8 @@ export class OwnerWatch implements Ownerships {
     const { log } = this.deps;
     if (!isStorageError(error)) log.debug(`The owner of the bucket could not be looked up: ${described(error)}`);
     else log.debug(`The marker of the bucket's owner could not be read: ${error.message}`);
-    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
+    // a person who claims the bucket then names no owner: the last one that was seen there is not there any more
+    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, seen: undefined, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
     // S3 is away, and the breaker deals with it; or the database is
     if (before.ownership.state === 'own' && (!isStorageError(error) || isNoAnswer(error))) return before;
     return before.ownership.state === 'foreign' ? before : { ...before, ownership: NOT_LOOKED_YET };
