@@ -128,10 +128,14 @@ export class OwnerWatch implements Ownerships {
 
   /** Looks at the marker and, as the owner, gives a sign of life where none was given lately, or `atOnce`. Never rejects. */
   async serve(target: Reachable, atOnce = false): Promise<void> {
+    const before = this.#lookOf(target.place.id);
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
     if (!this.deps.mayWrite()) return;
+    // without an answer somebody may have claimed the bucket meanwhile, and a store that ignores conditions would take the sign
+    // guard: sign-of-life-needs-an-answer
+    if (look === before) return;
     if (look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
       await this.#moveOn(target, look);
