@@ -426,7 +426,7 @@ class Player {
     const row = await world.database.ledger.find(key);
     const name = (row && remoteOf(row)?.object) ?? key;
     if (world.answersFor(name)) return false;
-    if (!world.s3.objects.has(name)) return !row || kind === 'vanished' || process.ownership === 'own';
+    if (!world.s3.objects.has(name)) return !row || row.placement.state === 'new' || kind === 'vanished' || process.ownership === 'own';
     return row !== undefined && 'content' in row.placement && world.s3.objects.get(name)?.md5 !== row.placement.content.md5;
   }
 
