@@ -17,7 +17,7 @@ import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read. Every other one changes something, and the answer of its COMMIT can be lost. */
 const READS: ReadonlySet<string> = new Set([
-  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
+  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'dueToSettle', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
   ...['pendingWork', 'scan', 'copiesElsewhere', 'condemnedFiles', 'recordedNames', 'liveFiles', 'proofOf'],
 ]);
 
@@ -62,6 +62,7 @@ export class SimDatabase {
   readonly files = new ListedFiles();
   /** The step in which a write of a key was last recorded. */
   readonly recorded = new Map<ObjectKey, number>();
+  #lastRun = 0;
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -75,6 +76,11 @@ export class SimDatabase {
     this.ledger = from?.ledger.copy() ?? new MemoryLedger(clock);
     this.owners = from?.owners.copy() ?? new MemoryOwnerBook();
     for (const [file, keys] of from?.files ?? []) this.files.set(file, keys);
+  }
+
+  /** The id of a run, which no other run has. */
+  nextRunId(): number {
+    return ++this.#lastRun;
   }
 
   isListed(key: ObjectKey): boolean {
@@ -116,6 +122,7 @@ export class SimDatabase {
       owners: {
         find: (place) => request('owner find', true, () => this.owners.find(place)),
         places: (...at) => this.owners.places(...at),
+        ofOwner: (...of) => request('owner by another name', true, () => this.owners.ofOwner(...of)),
         create: (...of) => request('owner create', false, () => this.owners.create(...of)),
         replace: (...of) => request('owner replace', false, () => this.owners.replace(...of)),
         remove: (...of) => request('owner remove', false, () => this.owners.remove(...of)),

@@ -8,6 +8,7 @@ import { Process } from './process';
 import { settled, type Life, type Scheduler } from './scheduler';
 import { SimDatabase } from './sim-database';
 import { SimDisk } from './sim-disk';
+import { checkFindings } from './findings';
 import type { SimS3 } from './sim-s3';
 import type { TrueOwner } from './true-owner';
 import { Writes, type Moment, type Write } from './writes';
@@ -80,7 +81,7 @@ export class World {
     this.mayLeak = setting.secondReadOnly || owner !== undefined;
     const clock = { now: () => this.time, random: () => outside.random() };
     this.database = new SimDatabase(this.scheduler, this.faults, clock, setting.idsReturn, () => (this.mayLeak = true), from?.database);
-    const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults);
+    const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults, () => this.time);
     const first = from?.disks[0]?.copy() ?? disk('disk-0');
     this.disks = [first, setting.sharedDisk ? first : (from?.disks[1]?.copy() ?? disk('disk-1'))];
     this.writes = from?.writes.copy(this.now) ?? new Writes(() => ++outside.lastWrite);
@@ -267,6 +268,8 @@ export class World {
       lists: this.history.setting.lists,
       leaving: this.leaving,
       owner: this.owner && { identity: this.identity, sender: this.owner.senderOf(this) },
+      volumes: [...new Set(this.disks)].map(({ volume }) => volume),
+      onFindings: (findings) => checkFindings(this, findings),
     });
   }
 }

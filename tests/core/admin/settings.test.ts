@@ -2,6 +2,7 @@ import { Instance, instanceFacts } from '../../../server/src/core/instance';
 import { quietEvents } from '../../support/events';
 import { systemClock } from '../../../server/src/core/clock';
 import { SettingsApi } from '../../../server/src/core/admin/settings';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
@@ -13,7 +14,7 @@ const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId
 async function setUp(variables: Record<string, string> = {}) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
-    repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
+    repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), redactor: new Redactor(), isCron: () => true,
   });
   await service.update(STORED);
   const probe = memoryProbe();
@@ -96,7 +97,7 @@ describe('“Stop using S3”', () => {
       reason: { code: 'LEAVING' },
       settings: { leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false, bucket: 'media' },
     });
-    expect(await api.comeBack()).toMatchObject({
+    expect(await api.returnToS3()).toMatchObject({
       mode: 'read-write',
       reason: null,
       settings: { leaving: false, uploadScheduleEnabled: false, cleanupScheduleEnabled: false },

@@ -1,5 +1,5 @@
 import type { ClaimAnswer } from '../../contracts/api';
-import { CLAIMABLE, ERRORS } from '../../contracts/errors';
+import { ERRORS, isClaimable } from '../../contracts/errors';
 import { parseClaim } from '../../contracts/claim';
 import type { Connections } from '../buckets/connections';
 import type { OwnerWatch } from '../buckets/owner/owner-watch';
@@ -21,7 +21,7 @@ export interface ClaimApiDeps {
   applied(): Promise<void>;
 }
 
-/** Does the work of the routes `/settings/claim`: a person decides that this database is the owner of the bucket from now on. */
+/** Does the work of the routes `/settings/claim`, the bucket claim: a person decides that this database is the owner of the bucket from now on. */
 export class ClaimApi {
   constructor(private readonly deps: ClaimApiDeps) {}
 
@@ -37,9 +37,8 @@ export class ClaimApi {
     const { endpoint, bucket, prefix } = publicSettings(settings);
     const seen = target ? owners.ownerOf(target.place.id) : undefined;
     const { pendingUploads, keptByCopy, trash } = await ledger.tallies();
-    const isClaimable = reason !== null && CLAIMABLE.includes(reason);
     return {
-      reason: isClaimable ? { code: reason, ...ERRORS[reason] } : null,
+      reason: isClaimable(reason) ? { code: reason, ...ERRORS[reason] } : null,
       place: { endpoint, bucket, prefix },
       owner: { id: seen?.owner ?? null, server: seen?.server ?? null, seenAt: seen?.writtenAt ?? null },
       uploads: { count: pendingUploads.count + keptByCopy.count, bytes: pendingUploads.bytes + keptByCopy.bytes },

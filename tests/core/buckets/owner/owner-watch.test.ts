@@ -34,14 +34,25 @@ interface Server {
   sign(atOnce?: boolean): Promise<string>;
 }
 
+interface Setting {
+  book?: MemoryOwnerBook;
+  identity?: DatabaseIdentity | null;
+  claimsFrom?: string;
+  isRight?: boolean;
+  ignoresConditions?: boolean;
+  mayWrite?: boolean;
+  /** Default: {@link PLACE}. The bucket is the same one, whatever the place is called. */
+  place?: Place;
+}
+
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false, mayWrite = true } = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, place = PLACE }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const fail = (operation: string) => (failure ? Promise.reject(new StorageError(failure, { operation, refused: failure === 'ACCESS_DENIED' })) : undefined);
   const target: Reachable = {
-    place: PLACE,
+    place,
     store: {
       get: (...of) => fail('get') ?? store.get(...of),
       put: (name, body, options) => fail('put') ?? (deniedPut ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : store.put(name, body, ignoresConditions ? {} : options)),
@@ -49,11 +60,11 @@ function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity
     },
   };
   const watch = new OwnerWatch({
-    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
-    const ownership = watch.of(PLACE.id);
+    const ownership = watch.of(place.id);
     return ownership.state === 'own' ? 'own' : ownership.code;
   };
   return {
@@ -386,6 +397,21 @@ describe('a claim', () => {
   });
 });
 
+test('an instance that may not change the bucket marks nothing, whoever the owner is', async () => {
+  const reader = server({ mayWrite: false });
+  expect(await reader.sign(true)).toBe('OWNER_UNKNOWN');
+  expect([store.names(), await reader.book.find(PLACE.id)]).toEqual([[], undefined]);
+  const production = server();
+  await production.look();
+  const before = await marker();
+  const { owner } = before!;
+  for (const setting of [{ book: production.book.copy() }, { book: production.book.copy(), identity: B, claimsFrom: owner }, {}]) await server({ ...setting, mayWrite: false }).sign(true);
+  expect(await marker()).toEqual(before);
+  await store.delete('.s3-storage-owner.json');
+  await server({ book: production.book.copy(), mayWrite: false }).sign(true);
+  expect(store.names()).toEqual([]);
+});
+
 test('a wrong clock changes nothing: times in the marker are for people', async () => {
   const one = server();
   await one.sign(true);
@@ -393,4 +419,27 @@ test('a wrong clock changes nothing: times in the marker are for people', async 
   if (seen.kind !== 'marker') throw new Error('no marker');
   await writeMarker(store, '', { ...seen.marker, writtenAt: '2099-01-01T00:00:00.000Z' }, seen);
   expect(await one.sign(true)).toBe('own');
+});
+
+describe('a server with two names', () => {
+  const OTHER: Place = { ...PLACE, id: 'other', endpoint: 'https://s3.other-name.test' };
+
+  it('has the same owner by both, whichever name the database used last', async () => {
+    const one = server();
+    await one.sign(true);
+    const { book } = one;
+    expect(await server({ book, place: OTHER }).sign(true)).toBe('own');
+    expect((await book.find(OTHER.id))!.owner).toBe((await book.find(PLACE.id))!.owner);
+    // the sign of life has left the record of the first name behind
+    expect(await server({ book }).sign(true)).toBe('own');
+    expect(await server({ book, place: OTHER }).look()).toBe('own');
+  });
+
+  it('stays another database’s by both, if this one is a copy', async () => {
+    const one = server();
+    await one.sign(true);
+    const book = one.book.copy();
+    expect(await server({ book, identity: B, place: OTHER }).look()).toBe('BUCKET_OWNED');
+    expect(await server({ book, identity: B }).look()).toBe('DATABASE_COPY');
+  });
 });

@@ -67,7 +67,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
 
 /** The test as the engine runs it, against a real endpoint. */
 export function testReal(settings: Record<string, unknown>, options?: { production?: boolean }) {
-  return testConnection(effective(settings, options), { open: openS3Probe(systemClock), clock: systemClock, ownerOf: async () => OWN });
+  return testConnection(effective(settings, options), { open: openS3Probe(systemClock, quietEvents()), clock: systemClock, ownerOf: async () => OWN });
 }
 
 /** Names of the steps, the failed one with its code. */

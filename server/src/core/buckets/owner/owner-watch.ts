@@ -27,7 +27,7 @@ export interface OwnerWatchDeps {
   identify(): Promise<DatabaseIdentity | null>;
   /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
   isRightBucket(place: Place): Promise<boolean>;
-  /** Whether this instance may write to the bucket if this database owns it: a copy by the settings never takes a place. */
+  /** Whether this instance may change the bucket, if this database owns it. Where it may not, a look writes nothing. */
   mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
   readonly claimsFrom: string | null;
@@ -132,11 +132,11 @@ export class OwnerWatch implements Ownerships {
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
-    if (!this.deps.mayWrite()) return;
     // without an answer somebody may have claimed the bucket meanwhile, and a store that ignores conditions would take the sign
     // guard: sign-of-life-needs-an-answer
     if (look === before) return;
-    if (look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
+    // guard: no-sign-of-life-from-a-reader
+    if (look.ownership.state !== 'own' || !this.deps.mayWrite() || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
       await this.#moveOn(target, look);
     } catch (error) {
@@ -205,6 +205,7 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      if (tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
       // guard: only-an-instance-with-rights-takes-a-place
       if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
@@ -220,6 +221,17 @@ export class OwnerWatch implements Ownerships {
 
   #judged(seen: Seen, record: OwnerRecord | undefined, identity: DatabaseIdentity | null): Judgement {
     return judge(seen.kind === 'marker' ? seen.marker : undefined, record, identity);
+  }
+
+  /**
+   * Whether this database owns the place by another name of its server, such as another spelling of the endpoint: the marker is in step with
+   * the record of that name. The record of this name then becomes the same one.
+   */
+  async #ownsByAnotherName(place: Place, record: OwnerRecord | undefined, seen: Seen, identity: DatabaseIdentity | null): Promise<boolean> {
+    if (seen.kind !== 'marker') return false;
+    const same = (await this.deps.book.ofOwner(seen.marker.owner)).find((other) => judge(seen.marker, other, identity).kind === 'own');
+    if (!same) return false;
+    return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
   }
 
   /** Becomes the owner of a place that has none. */
