@@ -57,7 +57,7 @@ async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<numb
   if (remote && world.damagedOnceFreed.has(remote.object)) ids.push(...(await condemnedCopies(world, row)).map((bytes) => idOf(world, key, bytes)));
   if (ids.length === 0 && remote && !world.damaged.has(remote.object)) return undefined;
   if (ids.length === 0) return world.violated(`${key}: its only copy is an object that somebody damaged`);
-  return ids[0] as number;
+  return ids[0];
 }
 
 /**
