@@ -27,7 +27,7 @@ import { systemClock } from '../core/clock';
 import { Absence } from '../core/upkeep/absence/absence';
 import { Housekeeping } from '../core/upkeep/housekeeping';
 import type { EngineParts } from '../core/media/deps';
-import { Instance, instanceFacts, type PermittedSettings } from '../core/instance';
+import { Instance, instanceFacts, mayOwn, type PermittedSettings } from '../core/instance';
 import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
@@ -62,7 +62,6 @@ import { diskTree } from '../core/store/local/disk-tree';
 import { tellingEnds } from '../core/store/resilience/request-ends';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
-import { RightBucket } from '../core/sweep/right-bucket';
 import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
 import { statusOf } from '../core/admin/status';
 import { DiskHealth } from '../core/volumes/disk-health';
@@ -207,20 +206,17 @@ export class Engine {
     const events = new Events(log);
     const placeUnder = rememberedPlace();
     const book = knexOwnerBook(transactions);
-    const owners: OwnerWatch = new OwnerWatch({
+    const facts = instanceFacts(process.env, providerIsLocal(strapi));
+    const owners = new OwnerWatch({
       book,
       identify: () => identifyDatabase(database.connection, database.getSchemaName()),
-      isRightBucket: async (place) => {
-        const location = await connections.locationOf(place);
-        return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
-      },
-      mayWrite: () => instance.mayOwn,
+      mayWrite: () => mayOwn(service.current(), facts),
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance: Instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
+    const instance = new Instance(service, facts, events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -228,7 +224,7 @@ export class Engine {
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
       tellingEnds(openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock), clock, events);
-    const connections: Connections = new Connections({
+    const connections = new Connections({
       ledger,
       clock,
       log,

@@ -36,9 +36,10 @@ async function server({ name = 'A', book = new MemoryOwnerBook(), ledger, settin
   const target: Reachable = {
     place: { id: 'place', endpoint: STORED.endpoint, bucket: STORED.bucket, prefix: STORED.prefix },
     store: { get: (...of) => fail() ?? store.get(...of), put: (...of) => fail() ?? store.put(...of), delete: (...of) => store.delete(...of) },
+    isRightBucket: async () => false,
   };
   const identity: DatabaseIdentity = { kind: 'sqlite', inode: name };
-  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, isRightBucket: async () => false, mayWrite: () => true, log, onChange: () => undefined });
+  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, mayWrite: () => true, log, onChange: () => undefined });
   const instance = new Instance(service, instanceFacts({}, true), quietEvents(), () => owners.of('place'));
   const hasBucket = 'bucket' in settings;
   const claim = new ClaimApi({ service, instance, owners, ledger: rows, connections: { owned: hasBucket ? target : undefined }, applied: async () => undefined });

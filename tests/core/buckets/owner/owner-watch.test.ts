@@ -58,9 +58,10 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
       put: (name, body, options) => fail('put') ?? (deniedPut ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : store.put(name, body, ignoresConditions ? {} : options)),
       delete: (...of) => store.delete(...of),
     },
+    isRightBucket: async () => isRight,
   };
   const watch = new OwnerWatch({
-    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {

@@ -196,7 +196,7 @@ describe('a marker at the tested place', () => {
     const token = record === 'behind' ? 't1' : 't3';
     if (record) await book.create(PLACE, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' } });
     const watch = new OwnerWatch({
-      book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), isRightBucket: async () => true, mayWrite: () => true,
+      book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), mayWrite: () => true,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, onChange: quiet,
     });
     const before = await book.find(PLACE.id);

@@ -25,8 +25,6 @@ export interface OwnerWatchDeps {
   readonly book: OwnerBook;
   /** Asks the database for its identity; null if it does not tell one. */
   identify(): Promise<DatabaseIdentity | null>;
-  /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
-  isRightBucket(place: Place): Promise<boolean>;
   /** Whether this instance may change the bucket, if this database owns it. Where it may not, a look writes nothing. */
   mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
@@ -41,6 +39,8 @@ export interface OwnerWatchDeps {
 export interface Reachable {
   readonly place: Place;
   readonly store: Pick<ObjectStore, 'get' | 'put' | 'delete'>;
+  /** Whether the bucket still has one of the objects that the ledger knows there, or the ledger knows none. */
+  isRightBucket(): Promise<boolean>;
 }
 
 /** The last look at a place. */
@@ -102,9 +102,11 @@ export class OwnerWatch implements Ownerships {
       if (before?.token !== record?.token && tries < TRIES) continue;
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
-      const judgement = this.#judged(seen, record, await this.#identify());
+      const identity = await this.#identify();
+      const judgement = this.#judged(seen, record, identity);
       const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
-      return judgement.kind === 'other' && !isClaimed ? { state: 'foreign', code: judgement.code } : OWN;
+      if (judgement.kind !== 'other' || isClaimed || (await this.#byAnotherName(seen, identity))) return OWN;
+      return { state: 'foreign', code: judgement.code };
     }
   }
 
@@ -223,13 +225,16 @@ export class OwnerWatch implements Ownerships {
     return judge(seen.kind === 'marker' ? seen.marker : undefined, record, identity);
   }
 
-  /**
-   * Whether this database owns the place by another name of its server, such as another spelling of the endpoint: the marker is in step with
-   * the record of that name. The record of this name then becomes the same one.
-   */
+  /** Returns the record of the place under another name of its server, such as another spelling of the endpoint, with which the marker is in step. */
+  async #byAnotherName(seen: Seen, identity: DatabaseIdentity | null): Promise<OwnerRecord | undefined> {
+    if (seen.kind !== 'marker') return undefined;
+    return (await this.deps.book.ofOwner(seen.marker.owner)).find((record) => judge(seen.marker, record, identity).kind === 'own');
+  }
+
+  /** Whether this database owns the place by another name. The record of this name then becomes the same one. */
   async #ownsByAnotherName(place: Place, record: OwnerRecord | undefined, seen: Seen, identity: DatabaseIdentity | null): Promise<boolean> {
-    if (seen.kind !== 'marker') return false;
-    const same = (await this.deps.book.ofOwner(seen.marker.owner)).find((other) => judge(seen.marker, other, identity).kind === 'own');
+    // guard: another-name-of-the-own-place
+    const same = await this.#byAnotherName(seen, identity);
     if (!same) return false;
     return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
   }
@@ -274,7 +279,7 @@ export class OwnerWatch implements Ownerships {
   async #marksAgain(target: Reachable, seen: Seen, record: OwnerRecord | undefined): Promise<boolean> {
     if (seen.kind === 'denied') throw this.#unreadable(target.place, 'S3 does not let this key read it');
     // guard: lost-marker-only-in-the-right-bucket
-    if (!record || !(await this.deps.isRightBucket(target.place))) return false;
+    if (!record || !(await target.isRightBucket())) return false;
     this.deps.log.warn(`The marker of the owner in bucket "${target.place.bucket}" was gone, and is written again`);
     await this.#write(target, record, seen, 0);
     return true;
