@@ -215,6 +215,19 @@ describe('an instance that may only read by its settings', () => {
   });
 });
 
+it('an owner whose look had no answer gives no sign of life, so that it undoes no claim', async () => {
+  const production = server({ ignoresConditions: true });
+  await production.look();
+  const copy = server({ book: production.book.copy(), identity: B, ignoresConditions: true });
+  await copy.watch.claim(targetOf(copy), (await marker())!.owner);
+  const get = store.get.bind(store);
+  store.get = () => Promise.reject(new StorageError('TIMEOUT'));
+  later(SIGN_OF_LIFE_MS);
+  await production.sign(true);
+  store.get = get;
+  expect([await copy.look(), await production.look()]).toEqual(['own', 'BUCKET_OWNED']);
+});
+
 describe('a database that was set back', () => {
   it('by hours only reads', async () => {
     const one = server();
@@ -362,6 +375,15 @@ describe('a claim', () => {
     const one = server();
     expect(await one.look()).toBe('MARKER_UNREADABLE');
     await one.watch.claim(targetOf(one), null);
+    expect(await one.look()).toBe('own');
+  });
+
+  it('replaces such a marker also where this process has seen the one before', async () => {
+    const one = server();
+    await one.look();
+    await store.put('.s3-storage-owner.json', bodyOf('<html>'));
+    expect(await one.look()).toBe('MARKER_UNREADABLE');
+    await one.watch.claim(targetOf(one), one.watch.ownerOf(PLACE.id).owner);
     expect(await one.look()).toBe('own');
   });
 

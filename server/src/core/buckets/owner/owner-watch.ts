@@ -130,9 +130,13 @@ export class OwnerWatch implements Ownerships {
 
   /** Looks at the marker and, as the owner, gives a sign of life where none was given lately, or `atOnce`. Never rejects. */
   async serve(target: Reachable, atOnce = false): Promise<void> {
+    const before = this.#lookOf(target.place.id);
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
+    // without an answer somebody may have claimed the bucket meanwhile, and a store that ignores conditions would take the sign
+    // guard: sign-of-life-needs-an-answer
+    if (look === before) return;
     // guard: no-sign-of-life-from-a-reader
     if (look.ownership.state !== 'own' || !this.deps.mayWrite() || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
@@ -183,7 +187,8 @@ export class OwnerWatch implements Ownerships {
     const { log } = this.deps;
     if (!isStorageError(error)) log.debug(`The owner of the bucket could not be looked up: ${described(error)}`);
     else log.debug(`The marker of the bucket's owner could not be read: ${error.message}`);
-    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
+    // a person who claims the bucket then names no owner: the last one that was seen there is not there any more
+    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, seen: undefined, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
     // S3 is away, and the breaker deals with it; or the database is
     if (before.ownership.state === 'own' && (!isStorageError(error) || isNoAnswer(error))) return before;
     return before.ownership.state === 'foreign' ? before : { ...before, ownership: NOT_LOOKED_YET };
