@@ -11,7 +11,7 @@ const project = (displayName, folders) => ({
 module.exports = {
   projects: [
     // no Strapi; the contract suites start the S3 server and the databases they find
-    project('unit', '{architecture,contract,core,adapters,chaos,simulation,http,admin,cli}'),
+    project('unit', '{architecture,contract,core,adapters,chaos,simulation,http,admin,cli,engine}'),
     // a real Strapi in a child process
     project('integration', 'integration'),
     // the same, with a browser at its panel

@@ -1,6 +1,7 @@
 import { Instance, instanceFacts, type InstanceFacts, type Permit } from '../../server/src/core/instance';
 import { resolve } from '../../server/src/core/settings/resolve';
 import { quietEvents } from '../support/events';
+import { OWN, type Ownership } from '../../server/src/core/ownership';
 import { owns } from '../support/owners';
 import { stored } from './settings/support';
 
@@ -66,4 +67,25 @@ test('an instance tells the mode that other settings would give it, and keeps it
   const instance = new Instance({ current: () => settingsOf({}) }, production, quietEvents(), owns);
   expect(instance.under(settingsOf(full))).toMatchObject({ mode: 'read-write', revision: 1 });
   expect(instance.mode).toBe('off');
+});
+
+describe('the owner of the bucket', () => {
+  const under = (ownership: Ownership, settings: Record<string, unknown> = full, facts: Partial<InstanceFacts> = {}) => {
+    const { mode, reason, awaitsOwner, isCopy, leaving } = new Instance({ current: () => settingsOf(settings) }, { ...production, ...facts }, quietEvents(), () => ownership);
+    return { mode, reason, awaitsOwner, isCopy, leaving };
+  };
+  const unknown: Ownership = { state: 'unknown', code: 'OWNER_UNKNOWN' };
+  const foreign: Ownership = { state: 'foreign', code: 'DATABASE_COPY' };
+
+  test.each<[string, Ownership, Record<string, unknown>, object]>([
+    ['a database that owns the bucket may change it', OWN, full, { mode: 'read-write', reason: null, awaitsOwner: false, isCopy: false }],
+    ['a copy only reads', foreign, full, { mode: 'read-only', reason: 'DATABASE_COPY', awaitsOwner: false, isCopy: true }],
+    ['nobody loses rights before S3 has answered', unknown, full, { mode: 'read-write', reason: null, awaitsOwner: true, isCopy: false }],
+    ['a marker that cannot be read takes the rights, and does not make a copy', { state: 'unknown', code: 'MARKER_UNREADABLE' }, full, { mode: 'read-only', reason: 'MARKER_UNREADABLE', awaitsOwner: true, isCopy: false }],
+    ['leaving comes before a foreign owner, because it changes nothing in the bucket', foreign, { ...full, leaving: true }, { mode: 'read-only', reason: 'LEAVING', isCopy: false, leaving: true }],
+    ['a reader by settings awaits nobody', unknown, { ...full, leaving: true }, { awaitsOwner: false }],
+  ])('%s', (_title, ownership, settings, expected) => expect(under(ownership, settings)).toMatchObject(expected));
+
+  test('production-only outside production is the reason that a person sees, and makes a copy', () =>
+    expect(under(foreign, { ...full, productionOnly: true }, { production: false })).toMatchObject({ reason: 'PRODUCTION_ONLY', isCopy: true }));
 });

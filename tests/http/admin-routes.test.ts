@@ -49,10 +49,10 @@ describe('the admin routes', () => {
   const list = routes.admin.routes;
   const actionsOf = ({ config }: (typeof list)[number]) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
-  test('are the fifteen of this list, and no others', () => {
+  test('are the seventeen of this list, and no others', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
+      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'GET /settings/claim', 'POST /settings/claim', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
       'GET /objects', 'POST /objects/retry', 'POST /objects/untrash',
       'GET /jobs', 'POST /jobs/:name/start', 'POST /jobs/:name/stop', 'PUT /jobs/:name/schedule', 'GET /jobs/:name/report',
     ]);
@@ -89,6 +89,8 @@ describe('the admin routes', () => {
       'PUT /settings': update,
       'POST /settings/test': update,
       'POST /settings/preview': update,
+      'GET /settings/claim': ['settings.read'],
+      'POST /settings/claim': update,
       'POST /settings/leave': update,
       'POST /settings/return': update,
       'GET /status': ['settings.read', 'jobs.read'],
@@ -113,10 +115,10 @@ describe('the admin routes', () => {
     }
   };
 
-  test('let only administrators who may run jobs leave S3 or return, because that stops jobs or lets them go on', () => {
+  test('let only administrators who may run jobs claim the bucket, leave S3 or return, because that stops jobs or lets them go on', () => {
     const passes = passing('for-job-runners');
     expect([passes({}), passes({}, permission('settings.update')), passes({}, permission('jobs.run'))]).toEqual([false, false, true]);
-    expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.for-job-runners')).map(({ path }) => path)).toEqual(['/settings/leave', '/settings/return']);
+    expect(list.filter(({ config }) => config.policies.includes('plugin::s3-storage.for-job-runners')).map(({ path }) => path)).toEqual(['/settings/claim', '/settings/leave', '/settings/return']);
   });
 
   test('let only administrators who may run jobs change the schedules or `leaving` among the settings', () => {
@@ -139,8 +141,8 @@ test('answers are passed on with Cache-Control: no-store', async () => {
 test('an administrator who may change the settings but not read them is told the mode and no setting', async () => {
   const answer = { settings: { bucket: 'secret-bucket' }, sources: { bucket: 'environment' }, mode: 'off', reason: null } as never;
   const tried = { ok: true, steps: [], snippets: [{ title: 't', language: 'json', text: 'secret-bucket' }] } as never;
-  const engine = { update: async () => answer, leave: async () => answer, comeBack: async () => answer, test: async () => tried };
-  for (const handler of ['settings.update', 'settings.leave', 'settings.comeBack']) {
+  const engine = { update: async () => answer, leave: async () => answer, returnToS3: async () => answer, test: async () => tried };
+  for (const handler of ['settings.update', 'settings.leave', 'settings.returnToS3']) {
     expect((await call(handler, engine)).body).toBe(answer);
     expect((await call(handler, engine, {}, {}, [])).body).toEqual({ mode: 'off', reason: null });
   }

@@ -170,7 +170,7 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     change: { value: 'ticketFor(row, 0)' },
   },
   {
-    guard: 'A purge in SQL ends only the burial it read',
+    guard: 'A purge in SQL ends only the tombstone it read',
     without: 'a file that was uploaded again meanwhile is deleted',
     marker: 'purge-ends-what-it-read',
     change: { value: 'row && purged(row, row.rev, options)' },
@@ -248,9 +248,9 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     change: { value: 'demoted(row, read.rev, copy, false)' },
   },
   {
-    guard: 'A burial that has ended has no purge',
+    guard: 'A tombstone that has ended has no purge',
     without: 'the sweeper is told of it again and again',
-    marker: 'ended-burial-has-no-purge',
+    marker: 'ended-tombstone-has-no-purge',
     change: 'remove',
   },
   {
@@ -266,10 +266,10 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'An object is matched only at the revision that was read',
+    guard: 'An object is adopted only at the revision that was read',
     without: 'the bytes of before a replace are put in their place again',
     marker: 'match-at-its-revision',
-    change: { value: 'row && matched(row, row.rev, remote, md5)' },
+    change: { value: 'row && adoptedBesideFile(row, row.rev, remote, md5)' },
   },
   {
     guard: 'A file of plain Strapi is taken up only at the revision that was read',

@@ -152,9 +152,9 @@ export const MUTANTS: readonly Mutant[] = [
     change: 'remove',
   },
   {
-    guard: 'A purge ends only the burial it read',
+    guard: 'A purge ends only the tombstone it read',
     without: 'a file that was uploaded again meanwhile is deleted',
-    marker: 'purge-ends-its-own-burial',
+    marker: 'purge-ends-its-own-tombstone',
     change: 'remove',
   },
   {
@@ -370,7 +370,7 @@ export const GUARDS_ELSEWHERE: readonly GuardElsewhere[] = [
     test: 'a file that was deleted here and imported again by another process never shows its old bytes once more',
   },
   {
-    guard: 'A burial counts before what lies on a disk, or in the bucket, that nobody has recorded',
+    guard: 'A tombstone counts before what lies on a disk, or in the bucket, that nobody has recorded',
     without: 'what another server has deleted is served from a disk that it does not have',
     file: 'core/media/media-storage.test.ts',
     test: 'an unrecorded file on this disk is not served after a server without this disk has deleted it',

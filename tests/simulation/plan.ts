@@ -14,7 +14,8 @@ export type Step =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
 
-export const JOBS = ['catch-up', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep'] as const;
+/** `audit` only reports, and `audit-apply` carries out the action of each finding. */
+export const JOBS = ['catch-up', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep', 'audit', 'audit-apply'] as const;
 export type Job = (typeof JOBS)[number];
 
 /** The world in which a history happens. */
@@ -35,6 +36,8 @@ export interface Setting {
   readonly foreign: boolean;
   /** Whether phase 1 uses a listing of the bucket from before anything was there. Otherwise it asks for each name. */
   readonly lists: boolean;
+  /** Whether an audit applies its findings when everything has come to rest. */
+  readonly audits: boolean;
   /** Whether late requests take effect only after the first sweep. */
   readonly lateLast: boolean;
 }
@@ -114,6 +117,21 @@ const courses = fc.oneof(
     const back: Step[] = [{ kind: 'return', at: 1 - who }, { kind: 'upload', at: 1 - who }, { kind: 'replace', at: 1 - who, file: which }];
     return [{ kind: 'leave', at: who }, { kind: 'replace', at: who, file: which }, WAIT, { kind: 'settle', at: who }, ...back];
   }),
+  // an audit puts right what somebody has damaged, while an editor replaces the file and a job moves it
+  fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
+    const damaged: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT];
+    return [...damaged, { kind: 'audit-apply', at: who }, { kind: 'replace', at: editor, file: which }, { kind: 'cleanup', at: who }];
+  }),
+  // an audit puts right what was damaged after a cleanup, while the sweeper removes the file, or an editor replaces it
+  fc.tuple(at, at, file, fc.constantFrom('sweep', 'replace')).map(([who, editor, which, kind]): Step[] => {
+    const work: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }];
+    return [...work, { kind: 'audit-apply', at: who }, kind === 'sweep' ? { kind, at: editor } : { kind: 'replace', at: editor, file: which }];
+  }),
+  // an audit buries what the library has not listed for more than a day, just as a replacement brings it back
+  fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
+    const bare: Step[] = [WAIT, { kind: 'replace-bare', at: editor, file: which }, WAIT, { kind: 'time', ms: 25 * HOUR }];
+    return [...bare, { kind: 'audit-apply', at: who }, { kind: 'replace', at: editor, file: which }];
+  }),
   // a file is deleted, and comes back just as the purge ends its tombstone
   fc.tuple(at, file).map(([who, which]): Step[] => [{ kind: 'remove', at: who, file: which }, WAIT, { kind: 'purge', at: who }, { kind: 'import', at: 1 - who, file: which }]),
 );
@@ -136,6 +154,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
     bucketOnly: fc.nat(1),
     foreign: fc.boolean(),
     lists: fc.boolean(),
+    audits: fc.boolean(),
     lateLast: fc.boolean(),
   }),
   steps,

@@ -24,6 +24,8 @@ const HOUR = 3600_000;
 const LONG_MS = 12 * HOUR;
 /** Together these rests are long enough for every grace and for the second removal of every name after it. */
 const REST_MS = [0, 25 * HOUR, 25 * HOUR, 8 * 24 * HOUR, 25 * HOUR, 25 * HOUR];
+/** The rest after which an audit may apply its findings: what it looks at has not changed for a day. */
+const AUDITED_ROUND = 1;
 /** The jobs that always go on by themselves, and phase 1. */
 const AT_REST: readonly Job[] = ['catch-up', 'upload', 'purge', 'sweep'];
 /** The jobs that bring every file to its plain path. They run at these times, also after the longest pause of a failed file. */
@@ -263,7 +265,8 @@ class Player {
     world.tellAll();
     for (const [round, ms] of REST_MS.entries()) {
       world.time += ms;
-      for (const process of world.processes) await this.#work(process, AT_REST);
+      const jobs: readonly Job[] = round === AUDITED_ROUND && this.history.setting.audits ? [...AT_REST, 'audit-apply'] : AT_REST;
+      for (const process of world.processes) await this.#work(process, jobs);
       while (round === 0 && world.s3.late.length > 0) {
         this.#land(0);
         await this.#check();

@@ -1,7 +1,9 @@
 import type { Clock } from '../../server/src/core/clock';
 import { Events } from '../../server/src/core/events';
 import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
+import type { Buckets } from '../../server/src/core/buckets/buckets';
 import { Connections } from '../../server/src/core/buckets/connections';
+import { auditJob } from '../../server/src/core/jobs/audit/job';
 import { cleanupJob } from '../../server/src/core/jobs/cleanup/job';
 import { settleOnce } from '../../server/src/core/jobs/leave/settle';
 import { restoreJob } from '../../server/src/core/jobs/restore/job';
@@ -11,14 +13,18 @@ import type { EngineParts } from '../../server/src/core/media/deps';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { Outage } from '../../server/src/core/outages/outage';
+import type { NewFinding } from '../../server/src/core/runner/job';
 import { RunProgress } from '../../server/src/core/runner/run-progress';
 import type { Job as EngineJob } from '../../server/src/core/runner/job';
+import { layer } from '../../server/src/core/store/resilience/layer';
 import { resolve } from '../../server/src/core/settings/resolve';
 import { NOTHING_STORED } from '../../server/src/core/settings/types';
 import { HeldBody } from '../../server/src/core/store/held-body';
+import type { ObjectStore } from '../../server/src/core/store/object-store';
 import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
+import { bucketsWith } from '../support/buckets';
 import { OWNS_ALL } from '../support/owners';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
@@ -51,6 +57,10 @@ export interface ProcessParts {
   readOnly: boolean;
   lists: boolean;
   leaving: boolean;
+  /** The disks of all processes. */
+  volumes: readonly VolumeId[];
+  /** It gets what an audit reports. */
+  onFindings(findings: readonly NewFinding[]): void;
 }
 
 /** One running process: the project's own storage engine, connections and jobs, in a simulated environment. */
@@ -62,11 +72,13 @@ export class Process {
   readonly #parts: EngineParts;
   readonly #connections: Connections;
   readonly #readOnly: boolean;
-  readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore', EngineJob>>;
+  readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore' | 'audit', EngineJob>>;
+  readonly #report: (findings: readonly NewFinding[]) => Promise<void>;
+  readonly #nextRunId: () => number;
   /** The setting as the process knows it. */
   #leaving = false;
 
-  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, sleepInBackground }: ProcessParts) {
+  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, volumes, onFindings, sleepInBackground }: ProcessParts) {
     this.life = life;
     this.#readOnly = readOnly;
     this.host = database.connect(life);
@@ -111,15 +123,19 @@ export class Process {
       buckets: this.#connections,
       instance,
     };
-    const registry = { list: async () => [] };
+    this.#report = async (findings) => onFindings(findings);
+    this.#nextRunId = () => database.nextRunId();
+    const seen = new Date(0);
+    const registry = { list: async () => volumes.map((id) => ({ id, firstSeen: seen, lastSeen: seen, vanished: false })) };
     const publicUrl = { known: () => null, fresh: async () => ({ code: null, detail: '' }) };
     const parts = { ...this.#parts, library, inventories, registry, publicUrl };
     const space = async () => ({ free: Infinity, total: Infinity });
     this.#jobs = {
       // phase 1 lists the bucket for any number of files, or for none
-      upload: uploadJob(parts, new FreeNames(parts, lists ? 1 : Infinity)),
+      upload: uploadJob({ ...parts, buckets: withOldListing(this.#connections) }, new FreeNames(parts, lists ? 1 : Infinity)),
       cleanup: cleanupJob(parts),
       restore: restoreJob(parts, { space, reserve: () => 0 }),
+      audit: auditJob({ ...parts, tree: disk.treeOf(life) }),
     };
     this.storage = new MediaStorage({
       ...this.#parts,
@@ -155,16 +171,18 @@ export class Process {
         return void (await purge(parts, signal));
       case 'sweep':
         return void (await sweep(parts, signal));
+      case 'audit-apply':
+        return this.#run(this.#jobs.audit, true);
       default:
         return this.#run(this.#jobs[job]);
     }
   }
 
   /** Runs a job as the runner does, and nobody stops the run. */
-  async #run(job: EngineJob): Promise<void> {
-    const options = { ...OPTIONS, dryRun: false, maxId: null, apply: false, fromStart: job.name === 'restore' };
+  async #run(job: EngineJob, apply = false): Promise<void> {
+    const options = { ...OPTIONS, dryRun: false, maxId: null, apply, fromStart: job.name === 'restore' };
     if ((await job.blockedBy(options)) !== null) return;
-    await job.run({ options, signal, halt: signal, hurry: signal, progress: new RunProgress(), commit: nobody, report: nobody, runId: 1 });
+    await job.run({ options, signal, halt: signal, hurry: signal, progress: new RunProgress(), commit: nobody, report: this.#report, runId: this.#nextRunId() });
   }
 
   /** Lets an open breaker ask S3 whether it is back. */
@@ -175,4 +193,18 @@ export class Process {
   get #mode(): 'read-only' | 'read-write' {
     return this.#readOnly || this.#leaving ? 'read-only' : 'read-write';
   }
+}
+
+/** The listing of the bucket is far behind and shows nothing yet, as if all objects had been stored after the request. */
+function withOldListing(buckets: Buckets): Buckets {
+  return bucketsWith(buckets, {
+    get writable() {
+      const { writable } = buckets;
+      const list: ObjectStore['list'] = async (prefix, request) => {
+        await writable?.store.list(prefix, request);
+        return { objects: [], next: null };
+      };
+      return writable && { ...writable, store: layer(writable.store, { list }) };
+    },
+  });
 }

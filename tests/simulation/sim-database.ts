@@ -15,7 +15,7 @@ import type { Life, Scheduler, Transaction } from './scheduler';
 
 /** Methods that only read. Every other one changes something, and the answer of its COMMIT can be lost. */
 const READS: ReadonlySet<string> = new Set([
-  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'unsettled', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
+  ...['find', 'isEmpty', 'duePurges', 'dueNames', 'locations', 'tallies', 'list', 'count', 'stillDue', 'dueToSettle', 'leftToSettle', 'page', 'rowsOf', 'onlyAt'],
   ...['pendingWork', 'scan', 'copiesElsewhere', 'condemnedFiles', 'recordedNames', 'liveFiles', 'proofOf'],
 ]);
 
@@ -58,6 +58,7 @@ export class SimDatabase {
   readonly files = new ListedFiles();
   /** The step in which a write of a key was last recorded. */
   readonly recorded = new Map<ObjectKey, number>();
+  #lastRun = 0;
 
   constructor(
     private readonly scheduler: Scheduler,
@@ -67,6 +68,11 @@ export class SimDatabase {
     private readonly onRollBack: () => void,
   ) {
     this.ledger = new MemoryLedger(clock);
+  }
+
+  /** The id of a run, which no other run has. */
+  nextRunId(): number {
+    return ++this.#lastRun;
   }
 
   isListed(key: ObjectKey): boolean {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 
 import { StorageError } from '../../server/src/core/errors';
 import { rangeLength } from '../../server/src/core/store/body';
+import type { DiskTree } from '../../server/src/core/store/local/disk-tree';
 import type { LocalStore } from '../../server/src/core/store/local/local-store';
 import { OWN_FOLDER, type VolumeId } from '../../server/src/core/keys';
 import type { Faults } from './faults';
@@ -11,6 +12,8 @@ import { collect, md5Of } from './sim-s3';
 export interface StoredFile {
   readonly bytes: Buffer;
   readonly ino: number;
+  /** In milliseconds since the epoch. */
+  readonly mtimeMs: number;
 }
 
 /** An uploads folder that keeps the contract of `LocalObjectStore`, whose own suite checks the contract on a real disk. */
@@ -22,10 +25,23 @@ export class SimDisk {
     readonly volume: VolumeId,
     private readonly scheduler: Scheduler,
     private readonly faults: Faults,
+    private readonly now: () => number,
   ) {}
 
   write(name: string, bytes: Buffer): void {
-    this.files.set(name, { bytes, ino: ++this.#ino });
+    this.files.set(name, { bytes, ino: ++this.#ino, mtimeMs: this.now() });
+  }
+
+  /** The disk as a process walks over it. Files that are made or removed during the walk may be missing. */
+  treeOf(life: Life): DiskTree {
+    const look = () => this.scheduler.look(life, 'disk walk');
+    const names = () => [...this.files].map(([name, { bytes, mtimeMs }]) => ({ name, size: bytes.length, mtimeMs }));
+    return {
+      async *files() {
+        await look();
+        yield* names();
+      },
+    };
   }
 
   connect(life: Life): LocalStore {
@@ -87,8 +103,8 @@ export class SimDisk {
         return name === `${OWN_FOLDER}/volume` || this.files.has(name);
       },
       stat: async (name) => {
-        const { bytes, ino } = await find('stat', name);
-        return { size: bytes.length, mtimeMs: ino, ino, dev: 1 };
+        const { bytes, ino, mtimeMs } = await find('stat', name);
+        return { size: bytes.length, mtimeMs, ino, dev: 1 };
       },
     };
   }

@@ -7,6 +7,7 @@ import { Scheduler, settled, type Life } from './scheduler';
 import { SimDatabase } from './sim-database';
 import { SimDisk } from './sim-disk';
 import { SimS3 } from './sim-s3';
+import { checkFindings } from './findings';
 import { Writes, type Moment, type Write } from './writes';
 
 /** The bytes that a write gives to a key. They tell where they come from. */
@@ -77,7 +78,7 @@ export class World {
       this.mayLeak = true;
     });
     this.mayLeak = setting.secondReadOnly;
-    const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults);
+    const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults, () => this.time);
     const first = disk('disk-0');
     this.disks = [first, setting.sharedDisk ? first : disk('disk-1')];
   }
@@ -219,6 +220,8 @@ export class World {
       readOnly: at === 1 && this.history.setting.secondReadOnly,
       lists: this.history.setting.lists,
       leaving: this.leaving,
+      volumes: [...new Set(this.disks)].map(({ volume }) => volume),
+      onFindings: (findings) => checkFindings(this, findings),
     });
   }
 }

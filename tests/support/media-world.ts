@@ -9,7 +9,7 @@ import { parseKey, type ObjectKey } from '../../server/src/core/keys';
 import type { EngineParts } from '../../server/src/core/media/deps';
 import type { Proof } from '../../server/src/core/ledger/words';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
-import type { Cloud } from '../../server/src/core/buckets/cloud';
+import type { WritableBucket } from '../../server/src/core/buckets/send';
 import { MediaStorage } from '../../server/src/core/media/media-storage';
 import { RowCache } from '../../server/src/core/media/row-cache';
 import { CircuitBreaker } from '../../server/src/core/store/resilience/breaker';
@@ -52,7 +52,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   const breaker = new CircuitBreaker(clock);
   const retryPolicy = { maxAttempts: 3 };
   const sent: string[] = [];
-  const cloud: Cloud = {
+  const bucket: WritableBucket = {
     store: resilient(faulty, { breaker, policy: retryPolicy, clock }),
     breaker,
     retryPolicy,
@@ -92,17 +92,17 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     log,
     buckets: {
       get writable() {
-        return state.mode === 'read-write' ? cloud : undefined;
+        return state.mode === 'read-write' ? bucket : undefined;
       },
       get readable() {
-        return state.mode === 'off' ? undefined : cloud;
+        return state.mode === 'off' ? undefined : bucket;
       },
       get breaker() {
         return state.mode === 'off' ? undefined : breaker;
       },
-      storeAt: (location) => (location === locationId && state.mode !== 'off' ? cloud.store : undefined),
-      removableAt: async (location) => (location === locationId && state.mode === 'read-write' ? cloud.store : undefined),
-      standInFor: (location) => (location !== locationId && state.mode !== 'off' ? cloud.store : undefined),
+      storeAt: (location) => (location === locationId && state.mode !== 'off' ? bucket.store : undefined),
+      removableAt: async (location) => (location === locationId && state.mode === 'read-write' ? bucket.store : undefined),
+      standInFor: (location) => (location !== locationId && state.mode !== 'off' ? bucket.store : undefined),
     },
     instance: {
       get mode() {
@@ -127,7 +127,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
   });
   const storage = storageOf(jobs);
   return Object.assign(world, {
-    folder, state, clock, ledger, s3, requests, breaker, cloud, sent, fallbacks, refusals, kept, listed, lines, jobs, events, storage, storageOf,
+    folder, state, clock, ledger, s3, requests, breaker, bucket, sent, fallbacks, refusals, kept, listed, lines, jobs, events, storage, storageOf,
     /** Keys that the library lists as formats under names that Strapi has not chosen. */
     unusual,
     key: parseKey,

@@ -35,7 +35,7 @@ export function createApi({ get, put, post }: FetchClient) {
       (await get<ObjectsAnswer>(`${OBJECTS}?failed=true&page=${page}&pageSize=${pageSize}`)).data,
     retry: async (which: KeysRequest) => (await post<KeysAnswer, KeysRequest>(`${OBJECTS}/retry`, which)).data,
     leave: async () => (await post<SettingsAnswer>(`${SETTINGS}/leave`, {})).data,
-    comeBack: async () => (await post<SettingsAnswer>(`${SETTINGS}/return`, {})).data,
+    returnToS3: async () => (await post<SettingsAnswer>(`${SETTINGS}/return`, {})).data,
   };
 }
 

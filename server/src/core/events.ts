@@ -7,6 +7,9 @@ import type { Logger } from './log';
 /** The part of S3 that does not work: all of it, or only reads or writes. */
 export type OutageOf = 'all' | 'reads' | 'writes';
 
+/** The requests to S3. `abort` frees the parts of an unfinished upload. */
+export type S3Operation = 'put' | 'head' | 'get' | 'delete' | 'abort' | 'list';
+
 /** A failure of S3 that an upload met. `detail` is in S3's own words. */
 export interface UploadFailure {
   readonly code: ErrorCode;
@@ -38,6 +41,11 @@ export interface CoreEvents {
   incidentChanged: Record<string, never>;
   /** The plugin has learnt anew whether this database owns the bucket. */
   ownerChanged: Record<string, never>;
+  /**
+   * A request to S3 ended, well (`code` is null) or badly. `ms`: its length in milliseconds. Each attempt is a request of its own; a
+   * request that the breaker holds back is none. ABORTED says that the caller gave the request up.
+   */
+  requestEnded: { readonly operation: S3Operation; readonly ms: number; readonly code: ErrorCode | null };
   /** This instance may do more, or less, than before. `reason` says why it may not do everything; null if it may. */
   modeChanged: { readonly mode: Mode; readonly reason: ErrorCode | null };
 }

@@ -93,8 +93,12 @@ export class Instance implements Permit {
    * outage: writes go to the disk, and nothing is removed from the bucket.
    */
   get awaitsOwner(): boolean {
-    const settings = this.settings.current();
-    return this.ownershipUnder(settings).state === 'unknown' && permitOf(settings, this.facts, OWN).mode === 'read-write';
+    return this.mayOwn && this.ownershipUnder(this.settings.current()).state === 'unknown';
+  }
+
+  /** Whether this instance may change the bucket if this database owns it. Settings and environment say so, and not the bucket. */
+  get mayOwn(): boolean {
+    return permitOf(this.settings.current(), this.facts, OWN).mode === 'read-write';
   }
 
   /** Whether others may change and remove the objects of the bucket: this instance is a copy of production, or counts as one. */

@@ -32,11 +32,12 @@ import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
 import { LeaseHolder } from '../core/leases/lease-holder';
-import { LibraryCensus } from '../core/admin/library-census';
+import { LibraryCounter } from '../core/admin/library-counter';
 import type { Logger } from '../core/log';
 import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
 import { OwnerWatch } from '../core/buckets/owner/owner-watch';
 import type { Place } from '../core/buckets/owner/owner-book';
+import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
@@ -51,12 +52,14 @@ import { openS3Probe } from '../core/buckets/probe/open-s3';
 import { Outage, type IncidentLog } from '../core/outages/outage';
 import { Predecessors } from '../core/runner/predecessors';
 import { SettingsApi } from '../core/admin/settings';
+import type { Redactor } from '../core/settings/redactor';
 import { s3ConfigOf } from '../core/settings/s3-config';
 import { POLL_INTERVAL_MS, SettingsService } from '../core/settings/service';
 import type { EffectiveSettings } from '../core/settings/types';
 import { fileSystemType } from '../core/store/local/file-system';
 import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
+import { tellingEnds } from '../core/store/resilience/request-ends';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
 import { RightBucket } from '../core/sweep/right-bucket';
@@ -73,14 +76,14 @@ const clock = systemClock;
 
 interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledger: Ledger;
-  census: LibraryCensus;
+  libraryCounter: LibraryCounter;
   log: Logger;
+  events: Events;
   incidents: IncidentLog;
   volume: Volume;
   registry: VolumeRegistry;
   diskWatch: DiskWatch;
   diskHealth: DiskHealth;
-  events: Events;
   service: SettingsService;
   owners: OwnerWatch;
   ownerUpkeep: OwnerUpkeep;
@@ -144,7 +147,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock), clock, origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ place: placeOf(tested), store }), origins: parts.origins, variables: process.env },
       outOfSight: (effective) => outOfSight(parts, effective),
       publicUrl: parts.publicUrl,
       applied: () => this.#applied,
@@ -164,6 +167,7 @@ export class Engine {
       // a command runs no background work, but a command that takes hours notices changes of the settings meanwhile
       runNow: (...what) => service.following(async () => {
         await this.#applied;
+        parts.ownerUpkeep.watch();
         await parts.absence.lookAtHeld(this.#stopped.signal);
         return jobs.runNow(...what);
       }),
@@ -173,8 +177,12 @@ export class Engine {
     this.#apply();
   }
 
-  /** Opens tables, volume and settings. @throws the database's error; nothing stays half open then */
-  static async start(strapi: Core.Strapi): Promise<Engine> {
+  /**
+   * Opens tables, volume and settings.
+   * @param redactor keeps secrets out of the log; the engine tells it every secret that it opens
+   * @throws the database's error; nothing stays half open then
+   */
+  static async start(strapi: Core.Strapi, redactor: Redactor): Promise<Engine> {
     const database = strapi.db;
     await migrate(database.connection, { schema: database.getSchemaName() });
     const transactions = strapiTransactions(database);
@@ -182,16 +190,17 @@ export class Engine {
     const incidents = incidentLog(transactions);
     const uploads = path.resolve(strapi.dirs.static.public, 'uploads');
     const volume = await openVolume(uploads);
-    const service: SettingsService = new SettingsService({
+    const log = strapiLog(strapi, redactor);
+    const service = new SettingsService({
       repository: new KnexSettingsRepository(transactions, clock),
       secrets: strapiSecretBox(strapi),
       variables: process.env,
       configFile: strapi.config.get(`plugin::${PLUGIN_ID}`, {}),
       clock,
-      log: strapiLog(strapi, () => service.secrets()),
+      log,
+      redactor,
       isCron,
     });
-    const log = strapiLog(strapi, () => service.secrets());
     await service.refresh();
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
@@ -205,19 +214,20 @@ export class Engine {
         const location = await connections.locationOf(place);
         return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
       },
+      mayWrite: () => instance.mayOwn,
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
+    const instance: Instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
     await diskHealth.check();
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
-      openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock);
+      tellingEnds(openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock), clock, events);
     const connections: Connections = new Connections({
       ledger,
       clock,
@@ -269,7 +279,7 @@ export class Engine {
       leases: new LeaseHolder(leases, holder, clock, log),
     });
     const inventories = knexInventories(transactions);
-    const census = new LibraryCensus({ items: libraryItems(strapi), ledger, inventories, volume, clock });
+    const libraryCounter = new LibraryCounter({ items: libraryItems(strapi), ledger, inventories, volume, clock });
     const jobs = new EngineJobs({
       ...{ transactions, leases, predecessors, holder, registry, service, instance, connections },
       parts: {
@@ -290,7 +300,7 @@ export class Engine {
       events,
       away: absence,
     });
-    const ownerUpkeep = new OwnerUpkeep({ owners, connections, clock, log });
+    const ownerUpkeep = new OwnerUpkeep({ owners, connections, instance, clock, log });
     listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
       catalog.prepare();
@@ -302,7 +312,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, census, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();
@@ -352,6 +362,8 @@ export class Engine {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    // the last uploads need to know the owner, if S3 tells it only now
+    if (this.#serves) await this.parts.ownerUpkeep.lookSoon();
     // both stop at once: the last uploads have only a few seconds, and no job may use them up
     await Promise.all([this.parts.jobs.stop(), this.parts.housekeeping.stop(), this.parts.absence.stop(), this.parts.ownerUpkeep.stop()]);
     await this.parts.predecessors.leave();
@@ -376,6 +388,8 @@ export class Engine {
     const { instance, outage, housekeeping } = this.parts;
     if (instance.mode !== 'read-write') return;
     const failed = steps.find((step) => !step.ok && step.name !== 'public');
+    // another owner is no outage: the next look at the marker deals with it
+    if (failed && isOwnerCode(failed.code)) return;
     if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
     else if (ok && outage.ends()) housekeeping.wake();
   }

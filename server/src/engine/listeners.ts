@@ -1,3 +1,4 @@
+import { CLAIMABLE, ERRORS } from '../contracts/errors';
 import type { Connections } from '../core/buckets/connections';
 import type { Events } from '../core/events';
 import type { Logger } from '../core/log';
@@ -15,7 +16,12 @@ export interface Listeners {
 /** Subscribes every listener to the events of the core. This is the only place that does so. */
 export function listen(events: Events, { connections, housekeeping, log, keepsLocally }: Listeners): void {
   logOutages(events, log, keepsLocally);
-  events.on('modeChanged', ({ mode, reason }) => log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`));
+  events.on('modeChanged', ({ mode, reason }) => {
+    log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`);
+    // nobody has asked for this mode, so the log says what to do
+    if (reason && CLAIMABLE.includes(reason)) log.warn(`${ERRORS[reason].message} ${ERRORS[reason].hint}`);
+  });
+  events.on('requestEnded', ({ operation, ms, code }) => log.debug(`S3 ${operation}: ${code ?? 'done'} after ${ms} ms`));
   events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));
   events.on('fellBack', ({ code, detail }) => {
     connections.noteUnsent(code, true, detail);

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-import type { TestAnswer } from '../contracts/api';
+import type { ClaimAnswer, TestAnswer } from '../contracts/api';
 import type { SettingsAnswer } from '../contracts/settings';
 import type { AdminApi } from '../core/admin/admin-api';
 import { permission, type PermissionUid } from './permissions';
@@ -34,6 +34,11 @@ function settingsFor(ctx: Context, answer: SettingsAnswer): SettingsAnswer | Pic
   return mayRead(ctx) ? answer : { mode: answer.mode, reason: answer.reason };
 }
 
+/** Leaves out bucket and owner for people without the permission to read the settings. */
+function claimFor(ctx: Context, { place, owner, ...numbers }: ClaimAnswer): ClaimAnswer | Omit<ClaimAnswer, 'place' | 'owner'> {
+  return mayRead(ctx) ? { place, owner, ...numbers } : numbers;
+}
+
 /** Leaves out the snippets for readers without the permission, because they name bucket and prefix. */
 function testFor(ctx: Context, answer: TestAnswer): TestAnswer {
   return mayRead(ctx) ? answer : { ...answer, snippets: [] };
@@ -49,9 +54,9 @@ export const adminRoutes: readonly AdminRoute[] = [
   { method: 'POST', path: '/settings/test', handler: 'settings.test', permissions: ['settings.update'], work: async ({ settings }, ctx) => testFor(ctx, await settings.test(ctx.request.body)) },
   { method: 'POST', path: '/settings/preview', handler: 'settings.preview', permissions: ['settings.update'], work: ({ settings }, ctx) => settings.preview(ctx.request.body) },
   { method: 'GET', path: '/settings/claim', handler: 'settings.claimPreview', permissions: ['settings.read'], work: ({ claim }) => claim.answer() },
-  { method: 'POST', path: '/settings/claim', handler: 'settings.claim', permissions: ['settings.update'], policy: 'for-job-runners', work: ({ claim }, ctx) => claim.claim(ctx.request.body) },
+  { method: 'POST', path: '/settings/claim', handler: 'settings.claim', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ claim }, ctx) => claimFor(ctx, await claim.claim(ctx.request.body)) },
   { method: 'POST', path: '/settings/leave', handler: 'settings.leave', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.leave()) },
-  { method: 'POST', path: '/settings/return', handler: 'settings.comeBack', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.comeBack()) },
+  { method: 'POST', path: '/settings/return', handler: 'settings.returnToS3', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.returnToS3()) },
   { method: 'GET', path: '/status', handler: 'status.get', permissions: LOOK, work: (admin) => admin.status() },
   { method: 'GET', path: '/objects', handler: 'objects.list', permissions: LOOK, work: ({ objects }, ctx) => objects.page(ctx.query) },
   { method: 'POST', path: '/objects/retry', handler: 'objects.retry', permissions: ['jobs.run'], work: ({ objects }, ctx) => objects.retry(ctx.request.body) },

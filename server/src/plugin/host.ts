@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock';
 import { codeOf, described, StorageError } from '../core/errors';
 import type { MediaReader } from '../core/media/media-reader';
 import type { MediaStorage } from '../core/media/media-storage';
+import { Redactor } from '../core/settings/redactor';
 import { Engine } from '../engine/engine';
 import { provideAdmin } from '../http/admin-access';
 
@@ -26,6 +27,8 @@ export class EngineHost {
   #failedAt: number | undefined;
   #toldAt = -Infinity;
   #serves = false;
+  /** It outlives an engine that could not start, and so it knows whatever secret that engine has opened. */
+  readonly #redactor = new Redactor();
 
   constructor(
     private readonly strapi: Core.Strapi,
@@ -38,7 +41,7 @@ export class EngineHost {
       this.#starting = undefined;
       this.#failedAt = undefined;
     }
-    this.#starting ??= Engine.start(this.strapi).then(
+    this.#starting ??= Engine.start(this.strapi, this.#redactor).then(
       (engine) => {
         this.#engine = engine;
         provideAdmin(this.strapi, engine);
@@ -47,8 +50,7 @@ export class EngineHost {
       },
       (error: unknown) => {
         this.#failedAt = this.elapsed();
-        // no settings were read, so there is no secret to hide
-        strapiLog(this.strapi, () => []).error(`could not start (${codeOf(error)}), so uploads are refused until it can: ${described(error)}`);
+        strapiLog(this.strapi, this.#redactor).error(`could not start (${codeOf(error)}), so uploads are refused until it can: ${described(error)}`);
         throw error;
       },
     );
@@ -85,7 +87,7 @@ export class EngineHost {
     // the failed start has logged this itself
     if (codeOf(error) === 'NOT_STARTED' || this.elapsed() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = this.elapsed();
-    strapiLog(this.strapi, () => []).warn(`a file in /uploads could not be looked up, and visitors get 503: ${described(error)}`);
+    strapiLog(this.strapi, this.#redactor).warn(`a file in /uploads could not be looked up, and visitors get 503: ${described(error)}`);
   };
 
   /** Returns the engine if it runs, and undefined if it does not. */

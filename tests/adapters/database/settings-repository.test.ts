@@ -24,10 +24,10 @@ test('an empty table is read as revision 0 without settings', async () => {
 });
 
 test('each write raises the revision by one, and keeps the values that it does not change', async () => {
-  const place = { endpoint: null, bucket: 'a', accessKeyId: 'K' };
-  await repository.update((row) => ({ ...row, settings: { bucket: 'a', newer: { field: 1 } }, secret: 'sealed', secretFor: place }));
+  const target = { endpoint: null, bucket: 'a', accessKeyId: 'K' };
+  await repository.update((row) => ({ ...row, settings: { bucket: 'a', newer: { field: 1 } }, secret: 'sealed', secretFor: target }));
   const row = await repository.update((current) => ({ ...current, settings: { ...current.settings, prefix: 'p/' } }));
-  expect(row).toEqual({ revision: 2, settings: { bucket: 'a', newer: { field: 1 }, prefix: 'p/' }, secret: 'sealed', secretFor: place });
+  expect(row).toEqual({ revision: 2, settings: { bucket: 'a', newer: { field: 1 }, prefix: 'p/' }, secret: 'sealed', secretFor: target });
   expect(await repository.read()).toEqual(row);
   expect(await repository.revision()).toBe(2);
   expect(await columns()).toMatchObject({ id: 1, revision: 2, secret: 'sealed', updated_at: 1_764_000_000_000 });

@@ -1,9 +1,12 @@
 import { strapiLog } from '../../../server/src/adapters/strapi/log';
 import { described } from '../../../server/src/core/errors';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 
 const lines: string[] = [];
 const write = (message: string) => void lines.push(message);
-const log = strapiLog({ log: { debug: write, info: write, warn: write, error: write } } as never, () => ['hunter2-secret']);
+const redactor = new Redactor();
+redactor.learn('hunter2-secret');
+const log = strapiLog({ log: { debug: write, info: write, warn: write, error: write } } as never, redactor);
 beforeEach(() => (lines.length = 0));
 
 test('line breaks and invisible characters in a message are replaced, so that nobody can forge a line', () => {
@@ -15,6 +18,12 @@ test('a log entry is cut at a limit, and its secrets are replaced', () => {
   log.error(`key hunter2-secret ${'x'.repeat(5_000)}`);
   expect(lines[0]).toMatch(/^\[s3-storage\] key \[redacted\] x+…$/);
   expect(lines[0]?.length).toBeLessThan(2_100);
+});
+
+test('a secret that was just replaced stays out of the log, and so does the one that replaced it', () => {
+  redactor.learn('newer-secret');
+  log.warn('signed with hunter2-secret, then with newer-secret');
+  expect(lines).toEqual(['[s3-storage] signed with [redacted], then with [redacted]']);
 });
 
 test('an unexpected error is logged with its message in one line and its stack below', () => {

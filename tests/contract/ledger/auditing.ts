@@ -2,7 +2,7 @@ import type { LocalName, ObjectName } from '../../../server/src/core/keys';
 import type { AuditedRow } from '../../../server/src/core/ledger/reports';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { nameId } from '../../../server/src/core/ledger/transitions';
-import { DAY, failsWith, found, HOUR, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
+import { DAY, failsWith, found, HOUR, key, MD5, names, LOCATION, VOLUME, type Hand } from './harness';
 
 export function auditing(hand: Hand): void {
   /** Makes a row `both`, whose local name is a plain path. */
@@ -94,8 +94,8 @@ export function auditing(hand: Hand): void {
     const pending = await hand.object('pending.png');
     const superseded = await hand.put('a.png');
     const live = await hand.put('a.png');
-    const unknown = { kind: 'object' as const, name: 'unknown.png' as ObjectName, locationId: PLACE };
-    const elsewhere = { ...pending, locationId: PLACE + 1 };
+    const unknown = { kind: 'object' as const, name: 'unknown.png' as ObjectName, locationId: LOCATION };
+    const elsewhere = { ...pending, locationId: LOCATION + 1 };
     const recorded = await hand.ledger.recordedNames([pending, superseded, live, unknown, elsewhere]);
     expect([...recorded].sort()).toEqual([nameId(pending), nameId(superseded)].sort());
   });

@@ -1,10 +1,10 @@
-import { failsWith, found, HOUR, key, names, PLACE, saved, sent, ticket, VOLUME, type Hand } from './harness';
+import { failsWith, found, HOUR, key, names, LOCATION, saved, sent, ticket, VOLUME, type Hand } from './harness';
 
 export function beginning(hand: Hand): void {
   it('makes a new row and hands out the plain name once for ever', async () => {
     expect(await hand.ledger.find(key('a.png'))).toBeUndefined();
     const first = await hand.object('a.png', { prefix: 'uploads/' });
-    expect(first).toMatchObject({ kind: 'object', key: 'a.png', name: 'uploads/a.png', locationId: PLACE });
+    expect(first).toMatchObject({ kind: 'object', key: 'a.png', name: 'uploads/a.png', locationId: LOCATION });
     expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'new' }, plainUsed: true, ticket: 0, rev: 0 });
     await hand.ledger.abandon([first]);
     const second = await hand.object('a.png', { prefix: 'uploads/' });

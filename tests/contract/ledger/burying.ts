@@ -1,5 +1,5 @@
 import type { ObjectName } from '../../../server/src/core/keys';
-import { DAY, found, HOUR, key, names, PLACE, saved, sent, VOLUME, type Hand } from './harness';
+import { DAY, found, HOUR, key, names, LOCATION, saved, sent, VOLUME, type Hand } from './harness';
 
 export function burying(hand: Hand): void {
   const bury = (of: string, purgeAfterMs = HOUR) => hand.ledger.bury(key(of), { purgeAfterMs });
@@ -19,7 +19,7 @@ export function burying(hand: Hand): void {
   it('bury makes a row for a key without one, and an object that is adopted meanwhile is purged with it', async () => {
     await bury('a.png', 0);
     expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'new' }, tombstone: { ticket: expect.any(Number) } });
-    const object = { locationId: PLACE, object: 'a.png' as ObjectName, etag: 'tag' };
+    const object = { locationId: LOCATION, object: 'a.png' as ObjectName, etag: 'tag' };
     expect(await hand.ledger.adopt(key('a.png'), object, { size: 1, md5: '0cc175b9c0f1b6a831c399e269772661', mime: null })).toBe(true);
     expect(await hand.row('a.png')).toMatchObject({ placement: { state: 'remote' }, tombstone: { ticket: expect.any(Number) } });
     expect(await purge('a.png')).toBe(true);

@@ -16,7 +16,7 @@ export interface LedgerUnderTest {
 export const HOUR = 3600_000;
 export const DAY = 24 * HOUR;
 export const VOLUME = 'volume-1' as VolumeId;
-export const PLACE = 1;
+export const LOCATION = 1;
 export const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** A key that no parser has looked at. */
@@ -36,7 +36,7 @@ export class Hand {
 
   object(of: string, options: BeginOptions & { plainFree?: boolean; prefix?: string } = {}): Promise<IntentOf<'object'>> {
     const { plainFree = true, prefix = '', ...rest } = options;
-    return this.ledger.begin({ kind: 'object', key: key(of), locationId: PLACE, prefix, plainFree }, rest);
+    return this.ledger.begin({ kind: 'object', key: key(of), locationId: LOCATION, prefix, plainFree }, rest);
   }
 
   file(of: string, options: BeginOptions & { plainFree?: boolean } = {}): Promise<IntentOf<'file'>> {
@@ -82,7 +82,7 @@ export class Hand {
   }
 
   dueObjects(): Promise<DueName[]> {
-    return this.ledger.dueNames({ kind: 'object', locationId: PLACE }, 1000);
+    return this.ledger.dueNames({ kind: 'object', locationId: LOCATION }, 1000);
   }
 
   dueFiles(): Promise<DueName[]> {

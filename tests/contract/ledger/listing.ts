@@ -1,6 +1,6 @@
 import type { VolumeId } from '../../../server/src/core/keys';
 import type { ListFilter } from '../../../server/src/core/ledger/listing';
-import { DAY, found, key, PLACE, sent, VOLUME, type Hand } from './harness';
+import { DAY, found, key, LOCATION, sent, VOLUME, type Hand } from './harness';
 
 const ELSEWHERE = 'volume-2' as VolumeId;
 
@@ -63,13 +63,13 @@ export function listing(hand: Hand): void {
     }
     await hand.ledger.bury(key('o2.png'), { purgeAfterMs: DAY });
     expect([...(await hand.ledger.onlyAt())].sort((one, two) => one.location - two.location)).toEqual([
-      { location: PLACE, count: 1, bytes: 10 },
+      { location: LOCATION, count: 1, bytes: 10 },
       { location: other, count: 1, bytes: 10 },
     ]);
     expect(await all({ at: other })).toEqual(['o1.png', 'o2.png']);
     expect(await all({ at: other, state: 'remote' })).toEqual(['o1.png']);
-    expect(await all({ at: PLACE })).toEqual(['both.png', 'remote.png']);
-    expect(await hand.ledger.count({ at: PLACE, state: 'remote' })).toBe(1);
+    expect(await all({ at: LOCATION })).toEqual(['both.png', 'remote.png']);
+    expect(await hand.ledger.count({ at: LOCATION, state: 'remote' })).toBe(1);
   });
 
   it('answers every row once in pages, though rows change meanwhile', async () => {

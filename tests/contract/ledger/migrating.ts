@@ -75,14 +75,14 @@ export function migrating(hand: Hand): void {
     });
   });
 
-  it('retry and untrash take hundreds of rows at once', async () => {
+  it('retry and unbury take hundreds of rows at once', async () => {
     const names = Array.from({ length: 260 }, (_, index) => `${index}.png`);
     await library(...names);
     await hand.ledger.recordMissing(['x.png', 'y.png'].map(key), 'NOT_ON_DISK');
     for (const name of names.slice(0, 255)) await hand.ledger.recordFailure(await hand.row(name), 'DISK_ERROR', null);
     expect(await hand.ledger.retry('all')).toBe(257);
     for (const name of names.slice(5)) await hand.ledger.bury(key(name), { purgeAfterMs: DAY });
-    expect(await hand.ledger.untrash('all')).toBe(255);
+    expect(await hand.ledger.unbury('all')).toBe(255);
     expect(await hand.ledger.tallies()).toMatchObject({ trash: { count: 0 }, failed: { count: 0 }, pendingLibrary: { count: 260, bytes: 1820 } });
   });
 
@@ -99,12 +99,12 @@ export function migrating(hand: Hand): void {
     expect(await hand.ledger.claim({ work: 'upload', volume: VOLUME, origin: 'fallback', limit: 300 }, DAY)).toHaveLength(261);
   });
 
-  it('untrash takes the tombstone away from a buried row, unless it was purged', async () => {
+  it('unbury takes the tombstone away from a buried row, unless it was purged', async () => {
     for (const name of ['a.png', 'gone.png', 'kept.png']) await hand.put(name);
     for (const name of ['a.png', 'gone.png']) await hand.ledger.bury(key(name), { purgeAfterMs: 0 });
     await hand.ledger.purge(await hand.row('gone.png'), { referenced: false, condemnObjects: true });
     const before = await hand.row('a.png');
-    expect(await hand.ledger.untrash(['a.png', 'gone.png', 'kept.png', 'unknown.png'].map(key))).toBe(1);
+    expect(await hand.ledger.unbury(['a.png', 'gone.png', 'kept.png', 'unknown.png'].map(key))).toBe(1);
     expect(await hand.row('a.png')).toEqual({ ...before, rev: before.rev + 1, tombstone: null });
     expect((await hand.row('gone.png')).placement.state).toBe('gone');
     expect(await hand.ledger.duePurges(10)).toEqual([]);

@@ -1,4 +1,4 @@
-import { DAY, failsWith, key, MD5, names, PLACE, saved, sent, VOLUME, type Hand } from './harness';
+import { DAY, failsWith, key, MD5, names, LOCATION, saved, sent, VOLUME, type Hand } from './harness';
 
 export function publishing(hand: Hand): void {
   it('points the row to an object', async () => {
@@ -9,7 +9,7 @@ export function publishing(hand: Hand): void {
       placement: {
         state: 'remote',
         content: { size: 10, md5: MD5, mime: 'image/png' },
-        remote: { locationId: PLACE, object: 'a.png', etag: `"${MD5}"` },
+        remote: { locationId: LOCATION, object: 'a.png', etag: `"${MD5}"` },
       },
       origin: 'upload',
       rev: 1,
@@ -42,7 +42,7 @@ export function publishing(hand: Hand): void {
     const file = await hand.file('a.png');
     await hand.publish(saved(file));
     expect(await hand.condemnedAfter(DAY)).toEqual(['a.png', second.name].sort());
-    expect((await hand.dueObjects())[0]).toMatchObject({ kind: 'object', key: 'a.png', locationId: PLACE });
+    expect((await hand.dueObjects())[0]).toMatchObject({ kind: 'object', key: 'a.png', locationId: LOCATION });
   });
 
   it('lets the write that began later win, whichever ends first', async () => {

@@ -210,7 +210,7 @@ export function settling(hand: Hand): void {
     await hand.ledger.recordFailure(await hand.row('d.png'), 'PLAIN_PATH_TAKEN', HOUR);
     const found: string[] = [];
     for (let after: LedgerRow['key'] | null = null; ; ) {
-      const page: LedgerRow[] = await hand.ledger.unsettled(VOLUME, after, 2);
+      const page: LedgerRow[] = await hand.ledger.dueToSettle(VOLUME, after, 2);
       found.push(...page.map((row) => row.key));
       after = page.at(-1)?.key ?? null;
       // a page that was dealt with does not move the next one
@@ -218,11 +218,11 @@ export function settling(hand: Hand): void {
       if (page.length < 2) break;
     }
     expect(found.sort()).toEqual(['a.png', 'b.png', 'c.png']);
-    expect(await hand.ledger.unsettled(VOLUME, null, 10)).toEqual([]);
+    expect(await hand.ledger.dueToSettle(VOLUME, null, 10)).toEqual([]);
     expect(await hand.ledger.leftToSettle(VOLUME)).toMatchObject({ key: 'd.png', lastError: 'PLAIN_PATH_TAKEN' });
     expect(await hand.ledger.leftToSettle('other' as VolumeId)).toBeUndefined();
     await hand.advance(HOUR);
-    const [last] = await hand.ledger.unsettled(VOLUME, null, 10);
+    const [last] = await hand.ledger.dueToSettle(VOLUME, null, 10);
     await hand.ledger.commitSettle(last!, await begin(last!));
     expect(await hand.ledger.leftToSettle(VOLUME)).toBeUndefined();
   });

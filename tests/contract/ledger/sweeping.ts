@@ -1,5 +1,5 @@
 import type { VolumeId } from '../../../server/src/core/keys';
-import { DAY, found, HOUR, key, MD5, PLACE, names, saved, sent, VOLUME, type Hand } from './harness';
+import { DAY, found, HOUR, key, MD5, LOCATION, names, saved, sent, VOLUME, type Hand } from './harness';
 
 export function sweeping(hand: Hand): void {
   it('are due at once after a write that came to nothing', async () => {
@@ -70,7 +70,7 @@ export function sweeping(hand: Hand): void {
   it('say what was about to be written under an object’s name, whether it began alone or with others', async () => {
     const content = { size: 3, md5: MD5 };
     for (const name of ['with.png', 'others.png']) await hand.fallBack(name);
-    const place = { locationId: PLACE, prefix: '', plainFree: true };
+    const place = { locationId: LOCATION, prefix: '', plainFree: true };
     const alone = await hand.ledger.begin({ kind: 'object', key: key('alone.png'), ...place, content });
     const rows = [await hand.row('with.png'), await hand.row('others.png')];
     const together = await hand.ledger.beginUploads([{ row: rows[0]!, ...place, content }, { row: rows[1]!, ...place }]);

@@ -61,7 +61,7 @@ const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<
   match: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitAdoption(row, { locationId: 1, object: name as never, etag: null }, MD5)),
   retry: (hand, name) => hand.ledger.retry([key(name)]),
   'retry all': (hand) => hand.ledger.retry('all'),
-  untrash: (hand, name) => hand.ledger.untrash([key(name)]),
+  unbury: (hand, name) => hand.ledger.unbury([key(name)]),
   fail: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'TIMEOUT', 0)),
   claim: (hand) => hand.ledger.claim({ work: 'restore', limit: 2 }, DAY),
   fold: (hand) => hand.ledger.foldTallies(),

@@ -1,11 +1,11 @@
 import type { ProvenUpload, UploadToBegin } from '../../../server/src/core/ledger/moves';
 import type { IntentOf } from '../../../server/src/core/ledger/words';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
-import { DAY, failsWith, found, key, MD5, names, PLACE, VOLUME, type Hand } from './harness';
+import { DAY, failsWith, found, key, MD5, names, LOCATION, VOLUME, type Hand } from './harness';
 
 /** Tests {@link uploading} for many files at once. */
 export function uploadingTogether(hand: Hand): void {
-  const where = { locationId: PLACE, prefix: '', plainFree: true };
+  const where = { locationId: LOCATION, prefix: '', plainFree: true };
   const rowsOf = (...of: string[]): Promise<LedgerRow[]> => Promise.all(of.map((name) => hand.row(name)));
   const begun = async (uploads: readonly UploadToBegin[]): Promise<IntentOf<'object'>[]> => {
     const intents = (await hand.ledger.beginUploads(uploads)).flatMap((intent) => intent ?? []);
@@ -63,7 +63,7 @@ export function uploadingTogether(hand: Hand): void {
     const commits = intents.map((intent, index) => proven(rows[index]!, intent, `"${index}"`, md5Of(index)));
     expect(await hand.ledger.commitUploads(commits)).toEqual(all.map(() => true));
     for (const [index, row] of rows.entries()) {
-      const remote = { locationId: PLACE, object: row.key, etag: `"${index}"` };
+      const remote = { locationId: LOCATION, object: row.key, etag: `"${index}"` };
       const content = { size: index, md5: md5Of(index), mime: null };
       expect(await hand.row(row.key)).toEqual({
         ...row,

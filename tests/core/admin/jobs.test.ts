@@ -23,6 +23,7 @@ const TALLIES: Tallies = {
   ...talliesOf([]),
   local: { count: 5, bytes: 50 },
   pendingLibrary: { count: 4, bytes: 40 },
+  keptByCopy: { count: 0, bytes: 0 },
   pendingUploads: { count: 1, bytes: 10 },
   both: { count: 3, bytes: 30 },
   remote: { count: 2, bytes: 20 },

@@ -4,7 +4,7 @@ const setUp = () => {
   const retry = jest.fn(async (keys: readonly string[] | 'all') => (keys === 'all' ? 7 : keys.length));
   const forget = jest.fn();
   const onChange = jest.fn();
-  return { changes: new ObjectsApi({ ledger: { retry, untrash: async () => 0 }, rows: { forget }, onChange } as unknown as ObjectsApiDeps), retry, forget, onChange };
+  return { changes: new ObjectsApi({ ledger: { retry, unbury: async () => 0 }, rows: { forget }, onChange } as unknown as ObjectsApiDeps), retry, forget, onChange };
 };
 
 test('a retry takes keys or all files, forgets the remembered rows of the keys, and reports the change', async () => {

@@ -2,9 +2,11 @@ import { Instance, instanceFacts } from '../../../server/src/core/instance';
 import { quietEvents } from '../../support/events';
 import { systemClock } from '../../../server/src/core/clock';
 import { SettingsApi } from '../../../server/src/core/admin/settings';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
+import { OWN } from '../../../server/src/core/ownership';
 import { owns } from '../../support/owners';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
@@ -12,7 +14,7 @@ const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId
 async function setUp(variables: Record<string, string> = {}) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
-    repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
+    repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), redactor: new Redactor(), isCron: () => true,
   });
   await service.update(STORED);
   const probe = memoryProbe();
@@ -25,7 +27,7 @@ async function setUp(variables: Record<string, string> = {}) {
   return { api: new SettingsApi({
       service,
       instance: new Instance(service, instanceFacts(variables, true), quietEvents(), owns),
-      probe: { open, clock: systemClock },
+      probe: { open, clock: systemClock, ownerOf: async () => OWN },
       outOfSight: async () => ({ count: 0, bytes: 0 }),
       applied: async () => undefined,
       onTested: (answer) => void learnt.push(answer.ok),
@@ -95,7 +97,7 @@ describe('“Stop using S3”', () => {
       reason: { code: 'LEAVING' },
       settings: { leaving: true, uploadScheduleEnabled: false, cleanupScheduleEnabled: false, bucket: 'media' },
     });
-    expect(await api.comeBack()).toMatchObject({
+    expect(await api.returnToS3()).toMatchObject({
       mode: 'read-write',
       reason: null,
       settings: { leaving: false, uploadScheduleEnabled: false, cleanupScheduleEnabled: false },

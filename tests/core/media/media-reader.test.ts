@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { StorageError } from '../../../server/src/core/errors';
 import type { ObjectKey } from '../../../server/src/core/keys';
-import { FirstSights } from '../../../server/src/core/media/first-sights';
+import { FirstReads } from '../../../server/src/core/media/first-reads';
 import type { FileFacts, Wanted } from '../../../server/src/core/media/serving';
 import { bodyOf, bytesOf, someBytes } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
@@ -111,7 +111,7 @@ describe('a file on disk without a row', () => {
     expect(await world.jobs.rows.get(world.key('a.txt'))).toBeUndefined();
     const { bytes } = { bytes: Buffer.from('one') };
     await world.s3.put('a.txt', bodyOf(bytes));
-    await world.ledger.adopt(world.key('a.txt'), { locationId: world.cloud.locationId, object: 'a.txt' as never, etag: bodyOf(bytes).md5 }, { size: 3, md5: bodyOf(bytes).md5, mime: null });
+    await world.ledger.adopt(world.key('a.txt'), { locationId: world.bucket.locationId, object: 'a.txt' as never, etag: bodyOf(bytes).md5 }, { size: 3, md5: bodyOf(bytes).md5, mime: null });
     let plans = 0;
     const opened = await open('a.txt', () => {
       if (plans++ === 0) unlinkSync(path.join(world.folder, 'a.txt'));
@@ -329,7 +329,7 @@ describe('the first reads of a file that only the bucket has', () => {
   test('end when the last of three visitors leaves, and not before', async () => {
     await bring('large.bin', someBytes(LARGE));
     const { bodies } = slowObjects();
-    const joined = jest.spyOn(FirstSights.prototype, 'join');
+    const joined = jest.spyOn(FirstReads.prototype, 'join');
     const visitors = Array.from({ length: 3 }, () => new AbortController());
     const opening = visitors.map(({ signal }) => open('large.bin', everything, signal));
     await soon(() => bodies.length === 1 && joined.mock.calls.length === 3);

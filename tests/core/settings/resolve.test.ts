@@ -1,5 +1,5 @@
 import { publicSettings, resolve } from '../../../server/src/core/settings/resolve';
-import type { SecretPlace } from '../../../server/src/core/settings/types';
+import type { SecretTarget } from '../../../server/src/core/settings/types';
 import { stored } from './support';
 
 const from = (database: Record<string, unknown> = {}, configFile: unknown = null, variables: Record<string, string> = {}) =>
@@ -65,23 +65,23 @@ describe('the credentials', () => {
   });
 
   describe('from a pair of the database', () => {
-    const place = { endpoint: 'https://a.example', bucket: 'media', accessKeyId: 'db-key' };
-    const meeting = (variables: Record<string, string>, entered: SecretPlace | null = place) =>
+    const target = { endpoint: 'https://a.example', bucket: 'media', accessKeyId: 'db-key' };
+    const meeting = (variables: Record<string, string>, entered: SecretTarget | null = target) =>
       resolve({ database: stored(pair('db'), entered), configFile: null, variables: { S3_STORAGE_ENDPOINT: 'https://a.example', S3_STORAGE_BUCKET: 'media', ...variables } });
 
     test.each([
-      ['count at the place that the pair was entered for', {}, place, 'static'],
-      ['do not count at another endpoint', { S3_STORAGE_ENDPOINT: 'https://b.example' }, place, 'elsewhere'],
-      ['do not count in another bucket', { S3_STORAGE_BUCKET: 'other' }, place, 'elsewhere'],
-      ['count in the first bucket after the pair was entered without one', {}, { ...place, bucket: null }, 'static'],
-      ['count when nobody knows which place the pair was entered for', { S3_STORAGE_ENDPOINT: 'https://b.example' }, null, 'static'],
+      ['count at the target that the pair was entered for', {}, target, 'static'],
+      ['do not count at another endpoint', { S3_STORAGE_ENDPOINT: 'https://b.example' }, target, 'elsewhere'],
+      ['do not count in another bucket', { S3_STORAGE_BUCKET: 'other' }, target, 'elsewhere'],
+      ['count in the first bucket after the pair was entered without one', {}, { ...target, bucket: null }, 'static'],
+      ['count when nobody knows which target the pair was entered for', { S3_STORAGE_ENDPOINT: 'https://b.example' }, null, 'static'],
     ])('%s', (_title, variables, entered, kind) => {
       const { settings } = meeting(variables, entered);
       expect(settings.credentials).toMatchObject({ kind, accessKeyId: 'db-key' });
       expect(publicSettings(settings).secretAccessKeySet).toBe(kind === 'static');
     });
 
-    test('give way at another place to the pair of that place', () => {
+    test('give way at another target to the pair of that target', () => {
       expect(meeting({ ...envPair, S3_STORAGE_ENDPOINT: 'https://b.example' }).settings.credentials).toMatchObject(found('static', 'env-key', 'environment'));
     });
   });

@@ -2,16 +2,17 @@ import type { SettingsPatch } from '../../../server/src/contracts/settings';
 import { systemClock } from '../../../server/src/core/clock';
 import type { Clock } from '../../../server/src/core/clock';
 import { StorageError } from '../../../server/src/core/errors';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import type { SettingsRow } from '../../../server/src/core/settings/ports';
 import { SettingsRefused } from '../../../server/src/core/settings/refused';
 import type { SettingsServiceDeps } from '../../../server/src/core/settings/service';
-import type { SecretPlace } from '../../../server/src/core/settings/types';
+import type { SecretTarget } from '../../../server/src/core/settings/types';
 import { MemorySettingsRepository, permitted, recordingLog, toyBox } from './support';
 
 function setUp(overrides: Partial<SettingsServiceDeps> = {}) {
   const repository = new MemorySettingsRepository();
   const log = recordingLog();
-  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log, isCron: () => true, ...overrides };
+  const deps = { repository, secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log, isCron: () => true, ...overrides, redactor: new Redactor() };
   return { repository, log, deps, service: permitted(deps) };
 }
 
@@ -47,7 +48,39 @@ test('an update is stored with a sealed secret, applied, and answered without th
   });
   expect(JSON.stringify([answer, repository.row])).not.toContain('hunter2');
   expect(service.current().settings.credentials).toMatchObject({ kind: 'static', secretAccessKey: 'hunter2-secret' });
-  expect(service.secrets()).toEqual(['hunter2-secret']);
+});
+
+test('the redactor knows a secret before it is stored, keeps it after it was replaced, and knows one that another process has stored', async () => {
+  const { service, repository, deps } = setUp({ variables: { S3_STORAGE_ACCESS_KEY_ID: 'ENV', S3_STORAGE_SECRET_ACCESS_KEY: 'environment-secret' } });
+  const other = { ...deps, redactor: new Redactor() };
+  await service.refresh();
+  jest.spyOn(repository, 'update').mockImplementationOnce(async (change) => {
+    change(repository.row);
+    throw new Error('the database is away');
+  });
+  await expect(service.update({ ...MINIO, secretAccessKey: 'never-stored-secret' })).rejects.toThrow('away');
+  await service.update(MINIO);
+  await service.update({ secretAccessKey: 'replaced-it-secret' });
+  await permitted(other).refresh();
+
+  const line = 'environment-secret, never-stored-secret, hunter2-secret, replaced-it-secret';
+  expect(deps.redactor.clean(line)).toBe('[redacted], [redacted], [redacted], [redacted]');
+  expect(other.redactor.clean(line)).toBe('environment-secret, never-stored-secret, hunter2-secret, [redacted]');
+});
+
+test('the redactor knows a stored secret that is for another target, and that nothing uses therefore', async () => {
+  const { service, deps } = setUp({ variables: { S3_STORAGE_ENDPOINT: 'https://a.example' } });
+  await service.update({ bucket: 'media', accessKeyId: 'AKIA', secretAccessKey: 'hunter2-secret' });
+  const moved = { ...deps, redactor: new Redactor(), variables: { S3_STORAGE_ENDPOINT: 'https://b.example' } };
+  expect((await permitted(moved).refresh()).settings.credentials.kind).toBe('elsewhere');
+  expect(moved.redactor.clean('hunter2-secret')).toBe('[redacted]');
+});
+
+test('the redactor knows a secret that is only tried', async () => {
+  const { service, deps } = setUp();
+  await service.refresh();
+  service.preview({ ...MINIO, secretAccessKey: 'only-tried-secret' });
+  expect(deps.redactor.clean('only-tried-secret')).toBe('[redacted]');
 });
 
 test('an update keeps absent fields and removes null fields, for which the next source counts then', async () => {
@@ -126,8 +159,8 @@ describe('the stored secret', () => {
     await expect(moved.update({ secretAccessKey: 'hunter2-secret' })).resolves.toMatchObject({ mode: 'read-write' });
   });
 
-  describe('sealed together with its place', () => {
-    const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretPlace> = {}): SettingsRow => ({
+  describe('sealed together with its target', () => {
+    const change = (row: SettingsRow, settings: Record<string, unknown>, secretFor: Partial<SecretTarget> = {}): SettingsRow => ({
       ...row,
       revision: row.revision + 1,
       settings: { ...row.settings, ...settings },
@@ -135,31 +168,31 @@ describe('the stored secret', () => {
     });
 
     test.each([
-      ['the endpoint, there and in the record of its place', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
-      ['the bucket, there and in the record of its place', { bucket: 'theirs' }, { bucket: 'theirs' }],
+      ['the endpoint, there and in the record of its target', { endpoint: 'https://evil.example' }, { endpoint: 'https://evil.example' }],
+      ['the bucket, there and in the record of its target', { bucket: 'theirs' }, { bucket: 'theirs' }],
       ['the bucket alone', { bucket: 'theirs' }, {}],
-      ['the access key, there and in the record of its place', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
+      ['the access key, there and in the record of its target', { accessKeyId: 'THEIRS' }, { accessKeyId: 'THEIRS' }],
     ])('turns S3 off after somebody changes the database: %s', async (_what, settings, secretFor) => {
       const { service, repository } = setUp();
       await service.update(MINIO);
       repository.row = change(repository.row, settings, secretFor);
       expect(await service.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
-      // a change of something else does not seal the stored secret for that place
+      // a change of something else does not seal the stored secret for that target
       await service.update({ concurrency: 2 });
       expect(service.current()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
       await service.update(MINIO);
       expect(service.current()).toMatchObject({ mode: 'read-write' });
     });
 
-    test('opens from a seal without a place, and the next change seals it with its place', async () => {
+    test('opens from a seal without a target, and the next change seals it with its target', async () => {
       const { service, repository, deps } = setUp();
       await service.update(MINIO);
       const box = toyBox();
-      const older = box.seal(MINIO.secretAccessKey, null as unknown as SecretPlace);
+      const older = box.seal(MINIO.secretAccessKey, null as unknown as SecretTarget);
       repository.row = { ...repository.row, revision: 5, secret: older };
       expect(await service.refresh()).toMatchObject({ mode: 'read-write' });
       await service.update({ concurrency: 2 });
-      expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, place: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
+      expect(box.open(repository.row.secret!)).toMatchObject({ value: MINIO.secretAccessKey, target: { endpoint: MINIO.endpoint, bucket: 'media', accessKeyId: 'AKIA' } });
       expect(await permitted(deps).refresh()).toMatchObject({ mode: 'read-write' });
     });
   });
@@ -197,7 +230,7 @@ describe('a pair of keys from the environment, the config file or a role', () =>
     await repository.update((row) => ({ ...row, settings: { ...patch } }));
     const started = permitted(deps);
     expect(await started.refresh()).toMatchObject({ mode: 'off', reason: 'SECRET_REQUIRED' });
-    expect(started.secrets()).toEqual([]);
+    expect(started.current().settings.credentials.kind).not.toBe('static');
     expect(started.answer()).toMatchObject({ settings: { secretAccessKeySet: false }, reason: { message: expect.stringMatching(advice) } });
     // it does not hold up anything else
     await expect(started.update({ concurrency: 2 })).resolves.toMatchObject({ mode: 'off' });

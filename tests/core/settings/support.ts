@@ -5,12 +5,12 @@ import { SettingsService, type SettingsServiceDeps } from '../../../server/src/c
 import { quietEvents } from '../../support/events';
 import type { OpenedSecret, SettingsRepository, SettingsRow, SettingsContent, SecretBox } from '../../../server/src/core/settings/ports';
 import { EMPTY_ROW } from '../../../server/src/core/settings/ports';
-import type { SecretPlace, StoredSettings } from '../../../server/src/core/settings/types';
+import type { SecretTarget, StoredSettings } from '../../../server/src/core/settings/types';
 import type { Logger } from '../../../server/src/core/log';
 import { owns } from '../../support/owners';
 
 /** Stored settings. A `secretAccessKey` of null stands for one that nobody can open. */
-export function stored(values: Record<string, unknown> = {}, secretFor: SecretPlace | null = null): StoredSettings {
+export function stored(values: Record<string, unknown> = {}, secretFor: SecretTarget | null = null): StoredSettings {
   const { secretAccessKey, ...settings } = values;
   if (secretAccessKey === null) return { settings, secretFor, secret: { kind: 'unreadable' } };
   return { settings, secretFor, secret: typeof secretAccessKey === 'string' ? { kind: 'readable', value: secretAccessKey } : { kind: 'none' } };
@@ -43,7 +43,7 @@ export class MemorySettingsRepository implements SettingsRepository {
 /** A box whose sealing is reversible and visible: a sealed text starts with the name of its key. */
 export function toyBox(key = 'key'): SecretBox {
   return {
-    seal: (value, place) => `${key}:${Buffer.from(JSON.stringify({ value, place })).toString('hex')}`,
+    seal: (value, target) => `${key}:${Buffer.from(JSON.stringify({ value, target })).toString('hex')}`,
     open: (sealed) =>
       sealed.startsWith(`${key}:`) ? (JSON.parse(Buffer.from(sealed.slice(key.length + 1), 'hex').toString()) as OpenedSecret) : null,
   };
@@ -71,7 +71,6 @@ export function permitted(deps: SettingsServiceDeps) {
     current: () => instance.current(),
     answer: () => answerOf(instance.current()),
     preview: (patch: SettingsPatch) => instance.under(service.preview(patch)),
-    secrets: () => service.secrets(),
     onChange: (...listener: Parameters<SettingsService['onChange']>) => service.onChange(...listener),
     follow: (...how: Parameters<SettingsService['follow']>) => service.follow(...how),
     following: <T>(work: () => Promise<T>, intervalMs?: number) => service.following(work, intervalMs),

@@ -8,6 +8,7 @@ import type { Setting } from '../../../server/src/contracts/setting-kinds';
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingSource } from '../../../server/src/contracts/settings';
 import { systemClock } from '../../../server/src/core/clock';
 import { publicSettings, resolve } from '../../../server/src/core/settings/resolve';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import type { Resolution } from '../../../server/src/core/settings/types';
 import { FRESH, formAfter, sourcesOf } from '../../admin/support';
@@ -60,7 +61,7 @@ function inForce(name: SettingName, { settings }: Resolution): unknown {
 /** The paths that the API refuses in a body. */
 async function refusedBy(body: unknown): Promise<string[]> {
   const service = new SettingsService({
-    repository: new MemorySettingsRepository(), secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log: recordingLog(), isCron: () => true,
+    repository: new MemorySettingsRepository(), secrets: toyBox(), variables: {}, configFile: null, clock: systemClock, log: recordingLog(), redactor: new Redactor(), isCron: () => true,
   });
   const error: unknown = await service.update(body).then(() => undefined, (thrown: unknown) => thrown);
   return error === undefined ? [] : (error as { fields: { path: string }[] }).fields.map(({ path }) => path);

@@ -38,7 +38,7 @@ const sweptTwice = async () => {
     world.state.now += 2 * DAY;
     await sweep(world.deps, never);
   }
-  return world.ledger.dueNames({ kind: 'object', locationId: world.cloud.locationId }, 10);
+  return world.ledger.dueNames({ kind: 'object', locationId: world.bucket.locationId }, 10);
 };
 
 test('an object that a killed process may have left under its name is removed', async () => {

@@ -35,7 +35,7 @@ test('a file does not settle while a process may still remember its row from bef
 });
 
 test('the ledger is not asked for files to settle while S3 is in use or another process has the lease', async () => {
-  const asked = jest.spyOn(world.ledger, 'unsettled');
+  const asked = jest.spyOn(world.ledger, 'dueToSettle');
   await leases.acquire(`settling:${world.jobs.volume.id}`, 'another', DAY);
   await settleSoon();
   await leases.release(`settling:${world.jobs.volume.id}`, 'another');

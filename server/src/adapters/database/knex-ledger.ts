@@ -2,7 +2,7 @@ import type { Ledger } from '../../core/ledger/ledger';
 import { DEFAULT_POLICY, type LedgerPolicy } from '../../core/ledger/words';
 import { absence } from './ledger/absence';
 import { auditing } from './ledger/auditing';
-import { burials } from './ledger/burials';
+import { tombstones } from './ledger/tombstones';
 import { claims } from './ledger/claims';
 import { counting } from './ledger/counting';
 import { listing } from './ledger/listing';
@@ -41,7 +41,7 @@ export function knexLedger(transactions: Transactions, options: KnexLedgerOption
   return {
     ...rows(context),
     ...writes(context),
-    ...burials(context),
+    ...tombstones(context),
     ...claims(context),
     ...moves(context),
     ...migration(context),

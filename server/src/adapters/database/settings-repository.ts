@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 import type { Clock } from '../../core/clock';
 import { EMPTY_ROW, type SettingsContent, type SettingsRepository, type SettingsRow } from '../../core/settings/ports';
-import type { SecretPlace } from '../../core/settings/types';
+import type { SecretTarget } from '../../core/settings/types';
 import type { Transactions } from './transactions';
 
 const TABLE = 's3_storage_settings';
@@ -23,7 +23,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);
 
-function placeOf(value: unknown): SecretPlace | null {
+function targetOf(value: unknown): SecretTarget | null {
   if (!isRecord(value)) return null;
   return { endpoint: textOrNull(value.endpoint), bucket: textOrNull(value.bucket), accessKeyId: textOrNull(value.accessKeyId) };
 }
@@ -36,7 +36,7 @@ function parseDocument(text: string): Pick<SettingsRow, 'settings' | 'secretFor'
     parsed = null; // somebody damaged the row by hand: Strapi boots, and somebody has to enter the settings again
   }
   if (!isRecord(parsed)) return { settings: {}, secretFor: null };
-  return { settings: isRecord(parsed.settings) ? parsed.settings : {}, secretFor: placeOf(parsed.secretFor) };
+  return { settings: isRecord(parsed.settings) ? parsed.settings : {}, secretFor: targetOf(parsed.secretFor) };
 }
 
 function rowOf(columns: Columns): SettingsRow {

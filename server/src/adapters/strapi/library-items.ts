@@ -1,5 +1,5 @@
 import type { Core } from '@strapi/strapi';
-import type { LibraryItems } from '../../core/admin/library-census';
+import type { LibraryItems } from '../../core/admin/library-counter';
 
 const FILE_MODEL = 'plugin::upload.file';
 const LOCAL = { provider: 'local' };

@@ -1,7 +1,7 @@
 import type { Core } from '@strapi/strapi';
 import { printable } from '../../core/errors';
 import type { Logger } from '../../core/log';
-import { redact } from '../../core/settings/redact';
+import type { Redactor } from '../../core/settings/redactor';
 
 /** Longest line of the log, in characters. */
 const LINE_LIMIT = 2_000;
@@ -9,12 +9,12 @@ const LINE_LIMIT = 2_000;
 const FRAMES = /\n(?= {4}at )/;
 
 /**
- * Strapi's log, with the plugin's name before each entry and every known secret removed. File names and texts from outside cannot forge a
+ * Strapi's log, with the plugin's name before each entry and every secret that the redactor knows removed. File names and texts from outside cannot forge a
  * line: an entry is one line without control characters, except for the frames of a stack.
  */
-export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, secrets: () => readonly string[]): Logger {
+export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, redactor: Pick<Redactor, 'clean'>): Logger {
   const entry = (message: string) => {
-    const lines = redact(message, secrets()).split(FRAMES);
+    const lines = redactor.clean(message).split(FRAMES);
     return `[s3-storage] ${lines.map((line) => printable(line, LINE_LIMIT)).join('\n')}`;
   };
   return {

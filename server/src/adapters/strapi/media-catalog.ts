@@ -66,14 +66,14 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
 
   /** Adds the wanted keys that were known as odd names or logos and still are. It costs nothing if none of them was known as such. */
   const addOdd = async (wanted: ReadonlySet<ObjectKey>, listed: Set<ObjectKey>): Promise<void> => {
-    const suspects = [...wanted].filter((key) => !listed.has(key));
-    const ids = [...new Set(suspects.flatMap((key) => odd.filesOf(key)))];
+    const others = [...wanted].filter((key) => !listed.has(key));
+    const ids = [...new Set(others.flatMap((key) => odd.filesOf(key)))];
     for (let at = 0; at < ids.length; at += CHUNK) {
       for (const file of await byIds(ids.slice(at, at + CHUNK))) {
         for (const name of [...oddNamesOf(file), ...partsOf(file).flatMap(nameOf)]) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
       }
     }
-    const mayBeLogos = odd.isComplete ? suspects.some((key) => odd.isLogo(key)) : suspects.length > 0;
+    const mayBeLogos = odd.isComplete ? others.some((key) => odd.isLogo(key)) : others.length > 0;
     if (mayBeLogos) for (const name of await logoNames()) if (wanted.has(name as ObjectKey)) listed.add(name as ObjectKey);
   };
 

@@ -1,17 +1,17 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 
 import type { OpenedSecret, SecretBox } from '../../core/settings/ports';
-import type { SecretPlace } from '../../core/settings/types';
+import type { SecretTarget } from '../../core/settings/types';
 
 /**
  * The forms of a sealed secret, by their first three characters. `h`: the host's encryption service sealed it; the rest is that service's
  * answer. `k`: the plugin sealed it; the rest is `salt:iv:ciphertext:tag` in base64url, AES-256-GCM with a key derived from one of
- * `server.app.keys`. `1`, from version 0.1: the secret alone. `2`: the secret and its place, as JSON. Both are authenticated as a whole, so
- * that nobody can exchange the place; the host's service takes no additional data.
+ * `server.app.keys`. `1`, from version 0.1: the secret alone. `2`: the secret and its target, as JSON. Both are authenticated as a whole, so
+ * that nobody can exchange the target; the host's service takes no additional data.
  */
 const FORMS = { host: { bare: 'h1:', placed: 'h2:' }, appKeys: { bare: 'k1:', placed: 'k2:' } } as const;
 
-/** Binds a sealed text to its use and form: nobody can move it here from another place that knows the same keys. */
+/** Binds a sealed text to its use and form: nobody can move it here from another project that knows the same keys. */
 const PURPOSES = { bare: Buffer.from('strapi-plugin-s3-storage/secret/v1'), placed: Buffer.from('strapi-plugin-s3-storage/secret/v2') };
 
 const TAG_BYTES = 16;
@@ -69,22 +69,22 @@ class AppKeyBox {
   }
 }
 
-/** Reads a secret with its place. @returns null for any other text */
+/** Reads a secret with its target. @returns null for any other text */
 function parsePlaced(text: string | null): OpenedSecret | null {
   const parsed: unknown = text === null ? null : JSON.parse(text);
   if (!Array.isArray(parsed) || typeof parsed[0] !== 'string') return null;
   const [value, ...fields] = parsed as unknown[];
   const [endpoint = null, bucket = null, accessKeyId = null] = fields.map((field) => (typeof field === 'string' ? field : null));
-  return { value: value as string, place: { endpoint, bucket, accessKeyId } };
+  return { value: value as string, target: { endpoint, bucket, accessKeyId } };
 }
 
-const bare = (value: string | null): OpenedSecret | null => (value ? { value, place: null } : null);
+const bare = (value: string | null): OpenedSecret | null => (value ? { value, target: null } : null);
 
 /** Makes a box that seals with the host's key if there is one, and opens the secrets that either key has sealed. */
 export function createSecretBox({ host, appKeys }: SecretBoxDeps): SecretBox {
   const own = new AppKeyBox(appKeys);
   return {
-    seal(text, { endpoint, bucket, accessKeyId }: SecretPlace) {
+    seal(text, { endpoint, bucket, accessKeyId }: SecretTarget) {
       if (text === '') throw new RangeError('An empty secret cannot be sealed');
       const placed = JSON.stringify([text, endpoint, bucket, accessKeyId]);
       const byHost = host?.encrypt(placed);

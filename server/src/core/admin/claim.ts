@@ -21,7 +21,7 @@ export interface ClaimApiDeps {
   applied(): Promise<void>;
 }
 
-/** Does the work of the routes `/settings/claim`: a person decides that this database is the owner of the bucket from now on. */
+/** Does the work of the routes `/settings/claim`, the bucket claim: a person decides that this database is the owner of the bucket from now on. */
 export class ClaimApi {
   constructor(private readonly deps: ClaimApiDeps) {}
 

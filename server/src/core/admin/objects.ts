@@ -14,7 +14,7 @@ import type { VolumeRegistry } from '../volumes/registry';
 import { strandedOn } from '../volumes/stranded';
 
 export interface ObjectsApiDeps {
-  readonly ledger: Pick<LedgerReports, 'list' | 'count' | 'tallies'> & Pick<LedgerUpkeep, 'retry' | 'untrash'>;
+  readonly ledger: Pick<LedgerReports, 'list' | 'count' | 'tallies'> & Pick<LedgerUpkeep, 'retry' | 'unbury'>;
   readonly registry: Pick<VolumeRegistry, 'list'>;
   readonly volume: Pick<Volume, 'id'>;
   readonly rows: Pick<RowCache, 'forget'>;
@@ -50,7 +50,7 @@ export class ObjectsApi {
 
   /** Takes the tombstones of files away, so that the files are live again. */
   untrash(body: unknown): Promise<KeysAnswer> {
-    return this.#change(body, (keys) => this.deps.ledger.untrash(keys));
+    return this.#change(body, (keys) => this.deps.ledger.unbury(keys));
   }
 
   async #change(body: unknown, move: (keys: ObjectKey[] | 'all') => Promise<number>): Promise<KeysAnswer> {

@@ -71,7 +71,7 @@ export class SettingsApi {
   }
 
   /** Ends leaving (“Use S3 again”). The schedules stay off. */
-  comeBack(): Promise<SettingsAnswer> {
+  returnToS3(): Promise<SettingsAnswer> {
     return this.update({ leaving: null });
   }
 

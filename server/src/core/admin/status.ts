@@ -2,7 +2,7 @@ import type { DiskTrouble, EphemeralDisk, OutageStatus, StatusAnswer, Tally } fr
 import type { SettingsAnswer } from '../../contracts/settings';
 import type { Instance } from '../instance';
 import type { LedgerReports } from '../ledger/reports';
-import type { LibraryCensus } from './library-census';
+import type { LibraryCounter } from './library-counter';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { CurrentOutage, IncidentLog } from '../outages/outage';
 import { answerOf } from './settings';
@@ -16,7 +16,7 @@ const INCIDENTS_SHOWN = 20;
 /** Returns the facts about this process and the library that the panel shows. */
 export async function statusOf(parts: {
   ledger: Pick<LedgerReports, 'tallies'>;
-  census: Pick<LibraryCensus, 'look'>;
+  libraryCounter: Pick<LibraryCounter, 'look'>;
   incidents: IncidentLog;
   volume: Volume;
   registry: Pick<VolumeRegistry, 'list'>;
@@ -41,7 +41,7 @@ export async function statusOf(parts: {
     },
     outage: parts.outage ? outageOf(parts.outage, remote) : null,
     objects: { local, both, remote, trash, lost, missing, failed },
-    library: await parts.census.look(),
+    library: await parts.libraryCounter.look(),
     pendingUploads,
     stranded: {
       count: stranded.reduce((total, { count }) => total + count, 0),

@@ -2,7 +2,7 @@ import type { ObjectName } from '../keys';
 import type { LocationId } from '../ledger/words';
 import type { CircuitBreaker } from '../store/resilience/breaker';
 import type { ObjectStore } from '../store/object-store';
-import type { Cloud } from './cloud';
+import type { WritableBucket } from './send';
 
 /** A bucket that this instance can read: its store, the location under which the ledger knows it, and the prefix of all names. */
 export interface ReadableBucket {
@@ -20,7 +20,7 @@ export interface Buckets {
    * The present bucket where this instance may change it; undefined where it may not (read-only, off), and until it is known that this
    * database owns the bucket. Do not change the bucket then.
    */
-  readonly writable: Cloud | undefined;
+  readonly writable: WritableBucket | undefined;
   /** The present bucket, even where this instance may only read it; undefined where S3 is off. */
   readonly readable: ReadableBucket | undefined;
   /** The breaker of S3, even where this instance may only read; undefined where S3 is off. */

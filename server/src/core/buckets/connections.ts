@@ -6,7 +6,7 @@ import { codeOf, isStorageError, StorageError } from '../errors';
 import type { Events } from '../events';
 import type { Permit, PermittedSettings } from '../instance';
 import type { ObjectName } from '../keys';
-import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerLocations } from '../ledger/locations';
 import type { LedgerReports } from '../ledger/reports';
 import type { Location, LocationId } from '../ledger/words';
 import type { Logger } from '../log';
@@ -14,11 +14,11 @@ import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
-import { placeOfEndpoint } from '../settings/place';
+import { endpointIdentity } from '../settings/endpoint-identity';
 import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
-import type { Cloud } from './cloud';
+import type { WritableBucket } from './send';
 import { OutageReports } from '../outages/outage-reports';
 import type { Place } from './owner/owner-book';
 import type { Reachable } from './owner/owner-watch';
@@ -26,7 +26,7 @@ import type { Ownerships } from '../ownership';
 import type { ProofMemory } from './proof';
 
 export interface ConnectionsDeps {
-  ledger: LedgerPlaces & Pick<LedgerReports, 'list'>;
+  ledger: LedgerLocations & Pick<LedgerReports, 'list'>;
   clock: Clock;
   log: Logger;
   outage: Outage;
@@ -51,7 +51,7 @@ const OWNER_KNOWN_MS = 10_000;
 interface Connection {
   readonly settings: PermittedSettings;
   readonly breaker: CircuitBreaker;
-  readonly cloud: Cloud;
+  readonly bucket: WritableBucket;
   /** The place of the present bucket, with a store that neither waits for the breaker nor repeats anything. */
   readonly owned: Reachable;
   readonly reports: OutageReports;
@@ -68,20 +68,20 @@ export class Connections implements Buckets {
 
   constructor(private readonly deps: ConnectionsDeps) {}
 
-  get writable(): Cloud | undefined {
+  get writable(): WritableBucket | undefined {
     const connection = this.#connection;
     // both modes must allow it: this connection may come from older settings than the present mode
     if (connection?.settings.mode !== 'read-write' || this.deps.instance.mode !== 'read-write') return undefined;
     // guard: writable-only-for-the-owner
-    return this.deps.owners.of(connection.owned.place.id).state === 'own' ? connection.cloud : undefined;
+    return this.deps.owners.of(connection.owned.place.id).state === 'own' ? connection.bucket : undefined;
   }
 
   get breaker(): CircuitBreaker | undefined {
     return this.#connection?.breaker;
   }
 
-  get readable(): Cloud | undefined {
-    return this.#connection?.cloud;
+  get readable(): WritableBucket | undefined {
+    return this.#connection?.bucket;
   }
 
   /** Returns undefined for another endpoint, too, because the present credentials must never be sent there. */
@@ -97,7 +97,7 @@ export class Connections implements Buckets {
   /** Returns the location in which a place lies; undefined where the ledger knows none. */
   async locationOf({ id, endpoint, bucket }: Place): Promise<LocationId | undefined> {
     const connection = this.#connection;
-    if (connection?.owned.place.id === id) return connection.cloud.locationId;
+    if (connection?.owned.place.id === id) return connection.bucket.locationId;
     return (await this.deps.ledger.locations()).find((location) => endpointOf(location) === endpoint && location.bucket === bucket)?.id;
   }
 
@@ -108,8 +108,8 @@ export class Connections implements Buckets {
   }
 
   standInFor(location: LocationId): ObjectStore | undefined {
-    const cloud = this.#connection?.cloud;
-    return cloud && this.#connection?.stores.get(location) !== this.#connection?.stores.get(cloud.locationId) ? cloud.store : undefined;
+    const bucket = this.#connection?.bucket;
+    return bucket && this.#connection?.stores.get(location) !== this.#connection?.stores.get(bucket.locationId) ? bucket.store : undefined;
   }
 
   /**
@@ -120,7 +120,7 @@ export class Connections implements Buckets {
   async apply(settings: PermittedSettings): Promise<void> {
     const before = this.#connection;
     if (before && settings.mode !== 'off' && isDeepStrictEqual(wayOf(before.settings), wayOf(settings))) {
-      this.#connection = { ...before, settings, cloud: { ...before.cloud, cacheControl: settings.settings.cacheControl } };
+      this.#connection = { ...before, settings, bucket: { ...before.bucket, cacheControl: settings.settings.cacheControl } };
       return;
     }
     this.close();
@@ -136,7 +136,7 @@ export class Connections implements Buckets {
     const connection = this.#connection;
     if (!connection || connection.breaker === this.#checked) return;
     this.#checked = connection.breaker;
-    const { store, prefix } = connection.cloud;
+    const { store, prefix } = connection.bucket;
     let failure: unknown;
     try {
       await store.head(probeName(prefix));
@@ -166,10 +166,10 @@ export class Connections implements Buckets {
   async #ownedAt(location: LocationId, name: ObjectName, store: ObjectStore): Promise<Reachable | undefined> {
     const connection = this.#connection;
     if (!connection) return undefined;
-    const { owned, cloud } = connection;
+    const { owned, bucket } = connection;
     const where = (await this.deps.ledger.locations()).find(({ id }) => id === location);
     if (!where) return undefined;
-    const isPresent = connection.stores.get(location) === connection.stores.get(cloud.locationId);
+    const isPresent = connection.stores.get(location) === connection.stores.get(bucket.locationId);
     const places = isPresent ? [owned.place] : [];
     places.push(...(await this.deps.owners.places(endpointOf(where), where.bucket)));
     const [place] = places.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length);
@@ -188,15 +188,15 @@ export class Connections implements Buckets {
       const bucket = this.deps.openBucket(location, settings);
       return { bucket, store: resilient(bucket, { breaker, policy: retryPolicy, clock, reads: reports.reads }) };
     };
-    const { bucket, store } = open(present);
-    breaker.probeWith(probeOf(bucket, settings.prefix));
+    const { bucket: raw, store } = open(present);
+    breaker.probeWith(probeOf(raw, settings.prefix));
     const stores = new Map<LocationId, ObjectStore>([[locationId, store]]);
     for (const location of await ledger.locations()) {
       if (location.id === locationId || !isSameEndpoint(location, present)) continue;
       // the same bucket under another spelling, or with another region to sign for, is the same place
       stores.set(location.id, location.bucket === present.bucket ? store : open(location).store);
     }
-    const cloud: Cloud = {
+    const bucket: WritableBucket = {
       store,
       breaker,
       retryPolicy,
@@ -211,8 +211,8 @@ export class Connections implements Buckets {
       settings: effective,
       breaker,
       reports,
-      cloud,
-      owned: { place: placeOf(settings), store: bucket },
+      bucket,
+      owned: { place: placeOf(settings), store: raw },
       stores,
       close: () => {
         reports.close();
@@ -228,7 +228,7 @@ function wayOf({ settings }: EffectiveSettings) {
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix };
 }
 
-async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
   let known = await ledger.proofOf(location);
   return {
     get known() {
@@ -242,7 +242,7 @@ async function proofMemory(ledger: Pick<LedgerPlaces, 'proofOf' | 'noteProof'>, 
 }
 
 function endpointOf({ endpoint, region }: Location): string {
-  return placeOfEndpoint(endpoint, region);
+  return endpointIdentity(endpoint, region);
 }
 
 /** Returns the part of a bucket to which settings lead. */
@@ -259,7 +259,7 @@ export function presentLocation({ endpoint, signingRegion, bucket }: ResolvedSet
 
 /** Whether two locations have the same endpoint, in whatever spelling. */
 export function isSameEndpoint(location: Location, present: Location): boolean {
-  return placeOfEndpoint(location.endpoint, location.region) === placeOfEndpoint(present.endpoint, present.region);
+  return endpointIdentity(location.endpoint, location.region) === endpointIdentity(present.endpoint, present.region);
 }
 
 function probeName(prefix: string): string {

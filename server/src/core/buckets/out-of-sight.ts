@@ -1,6 +1,6 @@
 import type { Tally } from '../../contracts/api';
 import { isNoAnswer } from '../errors';
-import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerLocations } from '../ledger/locations';
 import type { LedgerReports } from '../ledger/reports';
 import type { Location, LocationId } from '../ledger/words';
 import { isIn, type LedgerRow } from '../ledger/state';
@@ -14,7 +14,7 @@ import { isCopy } from './stand-in';
 const WITNESSES = 5;
 
 export interface SightDeps {
-  ledger: Pick<LedgerReports, 'tallies' | 'onlyAt' | 'list'> & Pick<LedgerPlaces, 'locations'>;
+  ledger: Pick<LedgerReports, 'tallies' | 'onlyAt' | 'list'> & Pick<LedgerLocations, 'locations'>;
   /** Opens a bucket with the credentials of the settings. It sends each request once. */
   openBucket(location: Location, settings: EffectiveSettings['settings']): ObjectStore;
 }

@@ -11,10 +11,10 @@ export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused
 export async function outcomeOf(deps: MoveParts, { signal }: JobContext, request: Work, { failure, forbidden }: CountedResult): Promise<JobOutcome> {
   if (forbidden !== null) return paused(forbidden);
   if (signal.aborted) return paused(null);
-  const cloud = deps.buckets.writable;
-  if (!cloud) return paused('READ_ONLY');
-  if (cloud.breaker.state.kind !== 'closed') return paused(cloud.breaker.state.cause.code);
-  const { state } = cloud.breaker.writes;
+  const bucket = deps.buckets.writable;
+  if (!bucket) return paused('READ_ONLY');
+  if (bucket.breaker.state.kind !== 'closed') return paused(bucket.breaker.state.cause.code);
+  const { state } = bucket.breaker.writes;
   if (request.work === 'upload' && state.kind !== 'closed') return paused(state.cause.code);
   return (await deps.ledger.pendingWork(request)) ? paused(failure) : { status: 'complete' };
 }

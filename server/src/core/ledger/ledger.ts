@@ -1,5 +1,5 @@
 import type { LedgerMoves } from './moves';
-import type { LedgerPlaces } from './places';
+import type { LedgerLocations } from './locations';
 import type { LedgerReports } from './reports';
 import type { LedgerUpkeep } from './upkeep';
 import type { LedgerWrites } from './writes';
@@ -15,4 +15,4 @@ import type { LedgerWrites } from './writes';
  *
  * Implementations and the code that builds the engine use this interface. All other code uses the port of its room.
  */
-export interface Ledger extends LedgerWrites, LedgerMoves, LedgerUpkeep, LedgerReports, LedgerPlaces {}
+export interface Ledger extends LedgerWrites, LedgerMoves, LedgerUpkeep, LedgerReports, LedgerLocations {}

@@ -14,7 +14,7 @@ export function missed(row: LedgerRow, code: ErrorCode): LedgerRow | undefined {
  * Makes a `local` row `both`, with an object that lay under the plain name already. Returns undefined when that name is spent, or
  * for the reasons of {@link uploaded}.
  */
-export function matched(row: LedgerRow, rev: number, remote: RemoteCopy, md5: string): RowIn<'both'> | undefined {
+export function adoptedBesideFile(row: LedgerRow, rev: number, remote: RemoteCopy, md5: string): RowIn<'both'> | undefined {
   if (row.plainUsed) return undefined;
   const next = uploaded(row, rev, remote, md5);
   return next && { ...next, plainUsed: true };
@@ -31,6 +31,6 @@ export function sentFromNowOn(row: LedgerRow): LedgerRow | undefined {
 }
 
 /** Takes the tombstone away from a row that still has its bytes. */
-export function untrashed(row: LedgerRow): LedgerRow | undefined {
+export function unburied(row: LedgerRow): LedgerRow | undefined {
   return awaitsPurge(row) ? { ...row, rev: row.rev + 1, tombstone: null } : undefined;
 }

@@ -106,7 +106,7 @@ export interface LedgerMoves {
    * Returns rows without a tombstone whose file lies under an own name on this volume. They come in an order that never changes, and
    * begin after the row of `after` (null for the first page). A row whose last attempt failed is left out until it is due.
    */
-  unsettled(volume: VolumeId, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
+  dueToSettle(volume: VolumeId, after: ObjectKey | null, limit: number): Promise<LedgerRow[]>;
 
   /**
    * Records the plain path of such a row as settling, provided the row is still at `rev`. Returns undefined when it is not, or when

@@ -188,7 +188,7 @@ export function purged(
   options: CondemnOptions & { referenced: boolean },
 ): Change | undefined {
   if (row.placement.state === 'gone') return undefined;
-  // guard: purge-ends-its-own-burial
+  // guard: purge-ends-its-own-tombstone
   if (row.rev !== rev || row.tombstone === null) return undefined;
   // guard: purge-asks-the-library
   if (options.referenced) return { row: { ...row, rev: rev + 1, tombstone: null }, condemned: [] };

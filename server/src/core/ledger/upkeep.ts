@@ -72,7 +72,7 @@ export interface LedgerUpkeep {
   retry(keys: readonly ObjectKey[] | 'all'): Promise<number>;
 
   /** Takes the tombstones of these keys away, unless they were purged already, in steps of some hundred rows. @returns how many */
-  untrash(keys: readonly ObjectKey[] | 'all'): Promise<number>;
+  unbury(keys: readonly ObjectKey[] | 'all'): Promise<number>;
 
   /** Makes every file that this database kept on a disk as a copy a fallback file, in steps of some hundred rows. @returns how many */
   sendKept(): Promise<number>;

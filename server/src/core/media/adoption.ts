@@ -18,16 +18,16 @@ export interface AdoptOptions {
  *   name to a write of its own: the object may then come from that write, unproven
  * @throws StorageError OBJECT_NOT_FOUND if the bucket has no such object, ABORTED when `signal` aborts, or another error of S3
  */
-export async function adoptFrom(place: ReadableBucket, ledger: Pick<LedgerWrites, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
-  const object = plainObjectName(place.prefix, key);
-  const found = await place.store.get(object, { signal });
+export async function adoptFrom(bucket: ReadableBucket, ledger: Pick<LedgerWrites, 'adopt'>, key: ObjectKey, { signal, opened }: AdoptOptions = {}): Promise<number | undefined> {
+  const object = plainObjectName(bucket.prefix, key);
+  const found = await bucket.store.get(object, { signal });
   const stop = () => found.body.destroy(new StorageError('ABORTED', { operation: 'adopt', subject: key, cause: signal?.reason }));
   signal?.addEventListener('abort', stop, { once: true });
   try {
     opened?.(found.facts);
     const read = await digest(found.body);
     if (read.size !== found.facts.size) throw new StorageError('INTEGRITY', { operation: 'adopt', subject: key });
-    const remote = { locationId: place.locationId, object, etag: found.facts.etag };
+    const remote = { locationId: bucket.locationId, object, etag: found.facts.etag };
     return (await ledger.adopt(key, remote, { ...read, mime: null })) ? read.size : undefined;
   } finally {
     signal?.removeEventListener('abort', stop);

@@ -2,7 +2,7 @@ import { isIn, type LedgerRow } from '../ledger/state';
 import type { LocalCopy } from '../ledger/words';
 import type { LedgerWrites } from '../ledger/writes';
 import type { EngineParts } from './deps';
-import type { VerifiedCopies } from './verified-copies';
+import type { ProvenCopies } from './proven-copies';
 
 /**
  * Finds condemned files that still have a row's bytes, because a cleanup or a settling condemned them. A reader gets one if no copy to which
@@ -12,7 +12,7 @@ import type { VerifiedCopies } from './verified-copies';
 export class CondemnedCopies {
   constructor(
     private readonly deps: Pick<EngineParts<LedgerWrites>, 'ledger' | 'volume'>,
-    private readonly verified: VerifiedCopies,
+    private readonly proven: ProvenCopies,
   ) {}
 
   /** Finds a condemned file on this disk with exactly the row's bytes. @throws the database's errors */
@@ -22,7 +22,7 @@ export class CondemnedCopies {
     if (md5 === null) return undefined;
     const volume = this.deps.volume.id;
     const names = (await this.deps.ledger.condemnedFiles(volume, [row.key])).get(row.key) ?? [];
-    for (const localName of names) if (await this.verified.has(localName, { size, md5 })) return { volume, localName };
+    for (const localName of names) if (await this.proven.has(localName, { size, md5 })) return { volume, localName };
     return undefined;
   }
 }

@@ -26,14 +26,14 @@ export class DatabaseTimeout {
       if (this.clock.elapsed() < this.#nextAt) throw this.#silence();
       this.#nextAt = this.clock.elapsed() + PROBE_EVERY_MS;
     }
-    const settled = new AbortController();
+    const ended = new AbortController();
     const answer = question().then((found) => {
       // an answer counts even if it comes after its visitor got an error
       this.#nextAt = undefined;
       return found;
     });
     // it waits one more moment: if this process stood still, an answer may have arrived that it has not seen yet
-    const over = this.clock.sleep(this.timeoutMs, settled.signal).then(() => this.clock.sleep(0, settled.signal));
+    const over = this.clock.sleep(this.timeoutMs, ended.signal).then(() => this.clock.sleep(0, ended.signal));
     const tooLate = over.then(() => {
       this.#nextAt = this.clock.elapsed() + PROBE_EVERY_MS;
       throw this.#silence();
@@ -41,7 +41,7 @@ export class DatabaseTimeout {
     try {
       return await Promise.race([answer, tooLate]);
     } finally {
-      settled.abort();
+      ended.abort();
     }
   }
 

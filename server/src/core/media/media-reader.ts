@@ -3,7 +3,7 @@ import { plainLocalName, type ObjectKey } from '../keys';
 import type { LedgerRow } from '../ledger/state';
 import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
-import { FirstSights, type Sight } from './first-sights';
+import { FirstReads, type FirstRead } from './first-reads';
 import { statOf } from './plain-file';
 import { bodyFor, rangeOf, RowBytes, type Source } from './row-bytes';
 import type { FileFacts, Opened, OpenOptions, Wanted } from './serving';
@@ -20,12 +20,12 @@ type Plan = (facts: FileFacts) => Wanted;
 export class MediaReader {
   readonly #bytes: RowBytes;
   readonly #listing: UnlistedKeys;
-  readonly #firstSights: FirstSights;
+  readonly #firstReads: FirstReads;
 
   constructor(private readonly deps: MediaStorageDeps) {
     this.#bytes = new RowBytes(deps);
     this.#listing = new UnlistedKeys(deps.catalog, deps.clock);
-    this.#firstSights = new FirstSights(deps.ledger, deps.rows, deps.clock);
+    this.#firstReads = new FirstReads(deps.ledger, deps.rows, deps.clock);
   }
 
   /**
@@ -128,27 +128,27 @@ export class MediaReader {
    * @returns `changed` if the object was adopted, or the ledger has other bytes of the key
    */
   async #adoptFromS3(key: ObjectKey, plan: Plan, { signal }: OpenOptions): Promise<Opened | 'changed'> {
-    const place = this.deps.buckets.readable;
-    if (!place) return { kind: 'unavailable' };
-    const seen = this.#firstSights.lately(key);
+    const bucket = this.deps.buckets.readable;
+    if (!bucket) return { kind: 'unavailable' };
+    const seen = this.#firstReads.lately(key);
     if (seen) {
       const facts = unprovenFacts(seen);
       const wanted = plan(facts);
       if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
     }
-    let sight: Sight | undefined;
+    let read: FirstRead | undefined;
     let comesBack = false;
     try {
-      sight = await this.#firstSights.join(place, key, signal);
-      const facts = unprovenFacts(sight.facts);
+      read = await this.#firstReads.join(bucket, key, signal);
+      const facts = unprovenFacts(read.facts);
       const wanted = plan(facts);
       if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
       comesBack = wanted.bytes === 'range' && facts.size > WAITED_FOR_BYTES;
       if (comesBack) return { kind: 'unavailable' };
-      await sight.ended();
+      await read.ended();
       return 'changed';
     } finally {
-      sight?.leave(comesBack);
+      read?.leave(comesBack);
     }
   }
 }

@@ -4,8 +4,8 @@ import { isOwnLocalName, plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication, LocalCopy, Origin } from '../ledger/words';
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
-import { send, type WriteLedger } from '../buckets/cloud';
 import { mayCondemn } from '../buckets/may-condemn';
+import { send, type WriteLedger } from '../buckets/send';
 import type { MediaStorageDeps } from './deps';
 import { MediaReader } from './media-reader';
 import { statOf } from './plain-file';
@@ -136,10 +136,10 @@ export class MediaStorage {
       found: row && row.placement.state !== 'new' ? undefined : await this.#found(key),
     };
     const ledger = inScope(this.deps.ledger, options.scope);
-    const cloud = this.deps.buckets.writable;
-    if (cloud) {
+    const bucket = this.deps.buckets.writable;
+    if (bucket) {
       try {
-        const sent = await send({ ledger, clock }, cloud, key, body, {
+        const sent = await send({ ledger, clock }, bucket, key, body, {
           ...begin,
           mime: options.mime,
           // with no files waiting on the disk, only an upload can find out that S3 takes uploads again

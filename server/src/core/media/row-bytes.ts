@@ -10,7 +10,7 @@ import type { MediaStorageDeps } from './deps';
 import { heldBack } from './held-back';
 import type { OpenOptions, Wanted } from './serving';
 import { StandIn } from '../buckets/stand-in';
-import { VerifiedCopies } from './verified-copies';
+import { ProvenCopies } from './proven-copies';
 
 export interface Source {
   body: Readable | null;
@@ -22,13 +22,13 @@ export type WantedBytes = Exclude<Wanted, { bytes: 'none' }>;
 
 /** Opens the bytes that a ledger row points to: in S3 first, then on this disk. */
 export class RowBytes {
-  readonly #verified: VerifiedCopies;
+  readonly #proven: ProvenCopies;
   readonly #condemned: CondemnedCopies;
   readonly #standIn: StandIn;
 
   constructor(private readonly deps: Pick<MediaStorageDeps, 'ledger' | 'buckets' | 'disk' | 'volume' | 'clock' | 'log' | 'instance'>) {
-    this.#verified = new VerifiedCopies(deps.disk);
-    this.#condemned = new CondemnedCopies(deps, this.#verified);
+    this.#proven = new ProvenCopies(deps.disk);
+    this.#condemned = new CondemnedCopies(deps, this.#proven);
     this.#standIn = new StandIn(deps);
   }
 
@@ -69,7 +69,7 @@ export class RowBytes {
     const content = 'content' in row.placement ? row.placement.content : undefined;
     if (!content) return false;
     const { size, md5 } = content;
-    return md5 === null ? !this.deps.volume.established && !isOwnLocalName(local.localName) : this.#verified.has(local.localName, { size, md5 });
+    return md5 === null ? !this.deps.volume.established && !isOwnLocalName(local.localName) : this.#proven.has(local.localName, { size, md5 });
   }
 
   async #fromStandIn(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<Readable | null | undefined> {

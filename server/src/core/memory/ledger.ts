@@ -6,13 +6,13 @@ import type { ObjectKey } from '../keys';
 import { plainPathOf, takenUp } from '../ledger/absence-steps';
 import { rescued } from '../ledger/audit-steps';
 import type { Ledger } from '../ledger/ledger';
-import { isUnsettled, settled, toSettle } from '../ledger/settling-steps';
+import { isLeftToSettle, settled, toSettle } from '../ledger/settling-steps';
 import { DEFAULT_POLICY, type BeginFile, type BeginObject, type BeginOptions, type Intent, type IntentOf, type LedgerPolicy, type Location, type LocationId, type Proof } from '../ledger/words';
 import { isListed, type ListFilter } from '../ledger/listing';
 import { MemoryInventories } from './inventories';
 import { memoryAuditing } from './auditing';
 import { MemoryNames } from './names';
-import { matched, missed, retried, sentFromNowOn, untrashed } from '../ledger/migration-steps';
+import { adoptedBesideFile, missed, retried, sentFromNowOn, unburied } from '../ledger/migration-steps';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import { type Tallies, groupOf, talliesOf } from '../ledger/tallies';
 import * as step from '../ledger/transitions';
@@ -248,15 +248,15 @@ export class MemoryLedger implements Ledger {
     return true;
   };
 
-  unsettled: Ledger['unsettled'] = async (volume, after, limit) => {
+  dueToSettle: Ledger['dueToSettle'] = async (volume, after, limit) => {
     const now = this.clock.now();
     const keys = [...this.#rows.keys()];
     const rest = keys.slice(after === null ? 0 : keys.indexOf(after) + 1).flatMap((key) => this.#rows.get(key) ?? []);
-    return rest.filter(({ row, retryAt }) => retryAt <= now && isUnsettled(row, volume)).map(({ row }) => row).slice(0, limit);
+    return rest.filter(({ row, retryAt }) => retryAt <= now && isLeftToSettle(row, volume)).map(({ row }) => row).slice(0, limit);
   };
 
   leftToSettle: Ledger['leftToSettle'] = async (volume) =>
-    [...this.#rows.values()].filter(({ row }) => isUnsettled(row, volume)).sort((a, b) => a.retryAt - b.retryAt)[0]?.row;
+    [...this.#rows.values()].filter(({ row }) => isLeftToSettle(row, volume)).sort((a, b) => a.retryAt - b.retryAt)[0]?.row;
 
   copiesElsewhere: Ledger['copiesElsewhere'] = async (volume) =>
     [...this.#rows.values()].some(({ row }) => row.tombstone === null && isIn(row, 'both') && row.placement.local.volume !== volume);
@@ -304,7 +304,7 @@ export class MemoryLedger implements Ledger {
 
   commitAdoption: Ledger['commitAdoption'] = async (read, remote, md5) => {
     const row = this.#rows.get(read.key)?.row;
-    const next = row && matched(row, read.rev, remote, md5);
+    const next = row && adoptedBesideFile(row, read.rev, remote, md5);
     if (next) this.#store(next);
     return next !== undefined;
   };
@@ -318,7 +318,7 @@ export class MemoryLedger implements Ledger {
     return this.#change(this.#known(keys), again, { retryAfterMs: 0 });
   };
 
-  untrash: Ledger['untrash'] = async (keys) => this.#change(this.#known(keys), untrashed);
+  unbury: Ledger['unbury'] = async (keys) => this.#change(this.#known(keys), unburied);
 
   sendKept: Ledger['sendKept'] = async () => this.#change(this.#known('all'), sentFromNowOn, { retryAfterMs: 0 });
 

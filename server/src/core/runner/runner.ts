@@ -54,7 +54,7 @@ export class JobRunner {
   readonly #jobs: ReadonlyMap<JobName, Job>;
   readonly #underWay = new Map<JobName, Promise<unknown>>();
   /** Requests that no longer concern this process. */
-  readonly #settled = new Map<JobName, number>();
+  readonly #finished = new Map<JobName, number>();
   /** Time at which the request for a paused job goes on, by the clock's `elapsed`. */
   readonly #retryAt = new Map<JobName, { readonly request: number; readonly at: number }>();
   readonly #stopped = new AbortController();
@@ -148,11 +148,11 @@ export class JobRunner {
   async #look(): Promise<void> {
     for (const request of await this.deps.book.list()) {
       const job = this.#jobs.get(request.name);
-      if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#settled.get(job.name) === request.number) continue;
+      if (!job || this.#stopped.signal.aborted || this.#underWay.has(job.name) || this.#finished.get(job.name) === request.number) continue;
       const standing = await this.deps.book.standing(job, request);
       // a schedule may have started the job meanwhile
       if (this.#underWay.has(job.name)) continue;
-      if (standing === 'done') this.#settled.set(job.name, request.number);
+      if (standing === 'done') this.#finished.set(job.name, request.number);
       const retry = this.#retryAt.get(job.name);
       const rests = retry?.request === request.number && this.deps.clock.elapsed() < retry.at;
       const waits = this.deps.s3Away() || rests;

@@ -4,10 +4,10 @@ import { parsePatch } from '../../contracts/schemas';
 import { settingsWith, type SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import { parseEndpoint } from '../store/s3/endpoint';
-import { isSameEndpoint } from './place';
+import { isSameEndpoint } from './endpoint-identity';
 import { SettingsRefused } from './refused';
 import { strayed } from './strayed';
-import type { Resolution, SecretPlace, StoredSettings } from './types';
+import type { Resolution, SecretTarget, StoredSettings } from './types';
 
 /** Parses a body of the settings API. @throws SettingsRefused INVALID_SETTINGS with every bad field */
 export function checkedPatch(body: unknown): SettingsPatch {
@@ -35,20 +35,20 @@ export function withCheckedSchedules(patch: SettingsPatch, isCron: (expression: 
   return patch;
 }
 
-const PLACE_FIELDS = ['endpoint', 'bucket', 'accessKeyId'] as const;
-type PlaceField = (typeof PLACE_FIELDS)[number];
+const TARGET_FIELDS = ['endpoint', 'bucket', 'accessKeyId'] as const;
+type TargetField = (typeof TARGET_FIELDS)[number];
 
-function placeOf(stored: StoredSettings, { settings }: Resolution): SecretPlace {
+function targetOf(stored: StoredSettings, { settings }: Resolution): SecretTarget {
   const { accessKeyId } = stored.settings;
   return { endpoint: settings.endpoint, bucket: settings.bucket, accessKeyId: typeof accessKeyId === 'string' ? accessKeyId : null };
 }
 
 /**
- * Returns the fields that would send signatures of the stored secret to another place than the one for which somebody entered it. A
+ * Returns the fields that would send signatures of the stored secret to another target than the one for which somebody entered it. A
  * secret that was entered before any bucket was set takes the first bucket. If somebody clears the bucket later, the secret keeps it.
  */
-function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPlace, region: string): PlaceField[] {
-  return PLACE_FIELDS.filter((field) => {
+function movedFields(entered: SecretTarget, before: SecretTarget, after: SecretTarget, region: string): TargetField[] {
+  return TARGET_FIELDS.filter((field) => {
     if (after[field] === before[field] || after[field] === entered[field]) return false;
     if (field === 'endpoint' && isSameEndpoint(after.endpoint, entered.endpoint, region)) return false;
     return !(field === 'bucket' && (entered.bucket === null || after.bucket === null));
@@ -56,14 +56,14 @@ function movedFields(entered: SecretPlace, before: SecretPlace, after: SecretPla
 }
 
 /**
- * Refuses to change the place to one for which the pair of keys in force is not meant: the pair of the environment, of the config file or
- * of a role. A pair that did not belong to the place before does not keep anybody from other changes.
+ * Refuses to change the target to one for which the pair of keys in force is not meant: the pair of the environment, of the config file or
+ * of a role. A pair that did not belong to the target before does not keep anybody from other changes.
  * @throws SettingsRefused SECRET_REQUIRED
  */
 function requirePair(before: Resolution, after: Resolution): void {
   const { credentials, bucket } = after.settings;
   if (credentials.kind !== 'elsewhere' || bucket === null) return;
-  const moved = PLACE_FIELDS.filter((field) => field !== 'accessKeyId' && after.settings[field] !== before.settings[field]);
+  const moved = TARGET_FIELDS.filter((field) => field !== 'accessKeyId' && after.settings[field] !== before.settings[field]);
   const message = `changed: the secret access key ${strayed(credentials.source)}`;
   if (moved.length > 0) throw new SettingsRefused('SECRET_REQUIRED', moved.map((path) => ({ path, message })));
 }
@@ -73,8 +73,8 @@ function requirePair(before: Resolution, after: Resolution): void {
  * key goes, its secret goes too.
  *
  * @param resolve resolves stored settings as the instance would
- * @throws SettingsRefused SECRET_REQUIRED if the stored secret would be used at another place than the one it was entered for, or if
- *   the place changes to one for which no pair of keys is meant;
+ * @throws SettingsRefused SECRET_REQUIRED if the stored secret would be used at another target than the one it was entered for, or if
+ *   the target changes to one for which no pair of keys is meant;
  *   INVALID_SETTINGS if a provider other than Amazon is left without an endpoint
  */
 export function applyPatch(
@@ -104,17 +104,17 @@ export function applyPatch(
     throw new SettingsRefused('INVALID_SETTINGS', [{ path: 'endpoint', message: `is needed for ${label}, such as ${endpointPattern}`, missing: true }]);
   }
 
-  const place = placeOf({ ...stored, settings }, after);
-  let secretFor: SecretPlace | null = secret.kind === 'none' ? null : place;
+  const target = targetOf({ ...stored, settings }, after);
+  let secretFor: SecretTarget | null = secret.kind === 'none' ? null : target;
   if (!secretChanged && secret.kind !== 'none') {
-    const before = placeOf(stored, resolve(stored));
+    const before = targetOf(stored, resolve(stored));
     const entered = stored.secretFor ?? before;
-    const moved = movedFields(entered, before, place, after.settings.signingRegion);
+    const moved = movedFields(entered, before, target, after.settings.signingRegion);
     if (moved.length > 0) {
       const fields = moved.map((path) => ({ path, message: 'changed: enter the secret access key again' }));
       throw new SettingsRefused('SECRET_REQUIRED', fields);
     }
-    secretFor = { ...entered, bucket: entered.bucket ?? place.bucket };
+    secretFor = { ...entered, bucket: entered.bucket ?? target.bucket };
   }
   const next: StoredSettings = { settings, secret, secretFor };
   requirePair(resolve(stored), resolve(next));

@@ -1,11 +1,11 @@
-import type { SecretPlace } from './types';
+import type { SecretTarget } from './types';
 
 /** The stored row of settings. `secret` is sealed. */
 export interface SettingsRow {
   /** It grows by 1 with each write; 0: nothing was stored yet. */
   readonly revision: number;
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly secretFor: SecretPlace | null;
+  readonly secretFor: SecretTarget | null;
   readonly secret: string | null;
 }
 
@@ -30,14 +30,14 @@ export interface SettingsRepository {
 /** A secret that was sealed and is now open. */
 export interface OpenedSecret {
   readonly value: string;
-  /** The place for which the secret was sealed; null if it was sealed before places were part of the seal. */
-  readonly place: SecretPlace | null;
+  /** The target for which the secret was sealed; null if it was sealed before targets were part of the seal. */
+  readonly target: SecretTarget | null;
 }
 
-/** Seals the secret for the database, together with its place. Somebody who can write the database can change neither of them. */
+/** Seals the secret for the database, together with its target. Somebody who can write the database can change neither of them. */
 export interface SecretBox {
-  /** Seals a secret for its place. @param text the secret, which must not be empty */
-  seal(text: string, place: SecretPlace): string;
+  /** Seals a secret for its target. @param text the secret, which must not be empty */
+  seal(text: string, target: SecretTarget): string;
   /** Opens a sealed secret. Null if that is impossible: another key or a newer version sealed it, or it is damaged. Never throws. */
   open(sealed: string): OpenedSecret | null;
 }

@@ -2,10 +2,10 @@ import { presetOf, PRESETS, type Preset } from '../../contracts/presets';
 import {
   SETTING_NAMES, SETTINGS, settingsWith, type PublicSettings, type SettingName, type SettingSource, type SettingValue,
 } from '../../contracts/settings';
-import { isAmazon, isSameEndpoint } from './place';
+import { isAmazon, isSameEndpoint } from './endpoint-identity';
 import { amazonRegion, readConfigFile, readDatabase, readEnvironment, type IsCron, type SourceReading, type Variables } from './sources';
 import { strayed } from './strayed';
-import type { Credentials, Resolution, SecretPlace, SettingProblem, SingleName, SingleSettings, StoredSettings } from './types';
+import type { Credentials, Resolution, SecretTarget, SettingProblem, SingleName, SingleSettings, StoredSettings } from './types';
 
 /** The region for which requests are signed if nothing says otherwise: that of Amazon, and of each store without regions. */
 const PLAIN_REGION = 'us-east-1';
@@ -40,10 +40,10 @@ function signingRegion(region: string | null, preset: Preset, endpoint: string |
   return fromEndpoint ?? preset.region.fallback ?? PLAIN_REGION;
 }
 
-type Place = Pick<SecretPlace, 'endpoint' | 'bucket'> & { readonly region: string };
+type Target = Pick<SecretTarget, 'endpoint' | 'bucket'> & { readonly region: string };
 
-/** Whether somebody entered the stored secret for another place: the row, the environment or the config file may have changed since. */
-function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoint, bucket, region }: Place): boolean {
+/** Whether somebody entered the stored secret for another target: the row, the environment or the config file may have changed since. */
+function isElsewhere(entered: SecretTarget | null, accessKeyId: string, { endpoint, bucket, region }: Target): boolean {
   if (!entered) return false;
   if (!isSameEndpoint(endpoint, entered.endpoint, region)) return true;
   if (entered.accessKeyId !== null && accessKeyId !== entered.accessKeyId) return true;
@@ -51,12 +51,12 @@ function isElsewhere(entered: SecretPlace | null, accessKeyId: string, { endpoin
 }
 
 /**
- * Whether the pair of keys from the config file or the environment is for another place. The operator owns both of these sources. The
+ * Whether the pair of keys from the config file or the environment is for another target. The operator owns both of these sources. The
  * pair is for the endpoint that its own source names, or else for the one that the other source names, or else for Amazon. It is also
  * for the bucket that one of them names, if any does. Somebody who may change the settings in the panel must not be able to send the
  * pair anywhere else.
  */
-function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[], { endpoint, bucket, region }: Place): boolean {
+function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[], { endpoint, bucket, region }: Target): boolean {
   const named = (field: 'endpoint' | 'bucket') => [own, ...operators].find(({ values, faults }) => faults.has(field) || values[field] !== undefined);
   const [ofEndpoint, ofBucket] = [named('endpoint'), named('bucket')];
   if (ofEndpoint?.faults.has('endpoint') || ofBucket?.faults.has('bucket')) return true;
@@ -67,8 +67,8 @@ function belongsElsewhere(own: SourceReading, operators: readonly SourceReading[
 }
 
 /** Chooses the credentials. Both halves of a pair come from one source: half of one pair never meets half of another. */
-function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, place: Place, problems: SettingProblem[]): Credentials {
-  let second: Credentials = isAmazon(place.endpoint) ? { kind: 'chain' } : { kind: 'elsewhere', accessKeyId: null, source: 'default' };
+function credentialsOf(readings: readonly SourceReading[], database: StoredSettings, target: Target, problems: SettingProblem[]): Credentials {
+  let second: Credentials = isAmazon(target.endpoint) ? { kind: 'chain' } : { kind: 'elsewhere', accessKeyId: null, source: 'default' };
   const operators = readings.filter(({ source }) => source !== 'database');
   let isTold = false;
   const instead = (credentials: Credentials) => {
@@ -79,7 +79,7 @@ function credentialsOf(readings: readonly SourceReading[], database: StoredSetti
     const { source, values, faults } = reading;
     const { accessKeyId, secretAccessKey } = values;
     if (accessKeyId !== undefined && secretAccessKey !== undefined) {
-      const isAstray = source === 'database' ? isElsewhere(database.secretFor, accessKeyId, place) : belongsElsewhere(reading, operators, place);
+      const isAstray = source === 'database' ? isElsewhere(database.secretFor, accessKeyId, target) : belongsElsewhere(reading, operators, target);
       if (!isAstray) return { kind: 'static', accessKeyId, secretAccessKey, source };
       problems.push({ source, field: 'secretAccessKey', message: strayed(source) });
       instead({ kind: 'elsewhere', accessKeyId, source });

@@ -4,6 +4,7 @@ import { codeOf } from '../errors';
 import type { Logger } from '../log';
 import { applyPatch, checkedPatch, withCheckedEndpoint, withCheckedSchedules } from './patch';
 import { EMPTY_ROW, type SecretBox, type SettingsRepository, type SettingsRow } from './ports';
+import type { Redactor } from './redactor';
 import { resolve } from './resolve';
 import type { Variables } from './sources';
 import { NOTHING_STORED, type EffectiveSettings, type StoredSettings } from './types';
@@ -20,6 +21,8 @@ export interface SettingsServiceDeps {
   configFile: unknown;
   clock: Clock;
   log: Logger;
+  /** It learns every secret that this process opens or resolves, before anything uses the secret. */
+  redactor: Pick<Redactor, 'learn'>;
   /** Whether a schedule can ever be due. */
   isCron(expression: string): boolean;
 }
@@ -102,7 +105,7 @@ export class SettingsService {
     await this.deps.repository.update((current) => {
       const { stored, secretChanged } = applyPatch(this.open(current), patch, this.resolveStored);
       const { settings, secret, secretFor } = stored;
-      // the secret is sealed anew each time: its place may have got the first bucket, and older seals contain no place
+      // the secret is sealed anew each time: its target may have got the first bucket, and older seals contain no target
       if (secret.kind === 'readable' && secretFor) return { settings, secretFor, secret: this.deps.secrets.seal(secret.value, secretFor) };
       return { settings, secretFor, secret: secretChanged ? null : current.secret };
     });
@@ -121,21 +124,20 @@ export class SettingsService {
     return () => this.listeners.delete(listener);
   }
 
-  /** Returns every secret that this process knows, for the log's redactor. */
-  secrets(): string[] {
-    const { credentials } = this.effective.settings;
-    return credentials.kind === 'static' ? [credentials.secretAccessKey] : [];
-  }
-
-  private readonly resolveStored = (database: StoredSettings) =>
-    resolve({ database, configFile: this.deps.configFile, variables: this.deps.variables, isCron: this.deps.isCron });
+  private readonly resolveStored = (database: StoredSettings) => {
+    const resolution = resolve({ database, configFile: this.deps.configFile, variables: this.deps.variables, isCron: this.deps.isCron });
+    const { credentials } = resolution.settings;
+    if (credentials.kind === 'static') this.deps.redactor.learn(credentials.secretAccessKey);
+    return resolution;
+  };
 
   private open(row: SettingsRow): StoredSettings {
     if (row.secret === null) return { ...row, secret: { kind: 'none' } };
     const opened = this.deps.secrets.open(row.secret);
     if (!opened) return { ...row, secret: { kind: 'unreadable' } };
-    // the sealed place counts, because anybody who can write the database can change the row beside it
-    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.place ?? row.secretFor };
+    this.deps.redactor.learn(opened.value);
+    // the sealed target counts, because anybody who can write the database can change the row beside it
+    return { ...row, secret: { kind: 'readable', value: opened.value }, secretFor: opened.target ?? row.secretFor };
   }
 
   private take(row: SettingsRow): void {

@@ -9,7 +9,7 @@ const PAIRS: Record<SettingSource, string> = {
   default: 'of this server’s role or profile is for Amazon S3 alone: enter a pair of keys in Settings → S3 Storage, or set one beside S3_STORAGE_ENDPOINT',
 };
 
-/** Says why the secret of a source is not used at the present place, and what to do, as the end of a sentence. */
+/** Says why the secret of a source is not used at the present target, and what to do, as the end of a sentence. */
 export function strayed(source: SettingSource): string {
   return PAIRS[source];
 }

@@ -10,7 +10,7 @@ export type Credentials =
   | { readonly kind: 'unreadable'; readonly accessKeyId: string }
   /**
    * The pair of `source` belongs to another endpoint or bucket (`default`: the SDK's chain belongs to Amazon), and no other source has a
-   * pair for this place.
+   * pair for this target.
    */
   | { readonly kind: 'elsewhere'; readonly accessKeyId: string | null; readonly source: SettingSource }
   /** Only half of a pair is set, in `source`, and no source has a whole pair. The plugin does not use the SDK's chain instead. */
@@ -53,8 +53,8 @@ export interface EffectiveSettings extends Resolution {
 
 export type SettingValues = { [K in SettingName]?: SettingValue<K> };
 
-/** The place for which somebody entered a stored secret. It is sealed together with the secret. */
-export interface SecretPlace {
+/** The target for which somebody entered a stored secret. It is sealed together with the secret. */
+export interface SecretTarget {
   readonly endpoint: string | null;
   /** Null: the secret was entered before any bucket was set, and is for the first bucket that somebody sets. */
   readonly bucket: string | null;
@@ -70,7 +70,7 @@ export type StoredSecret =
 export interface StoredSettings {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secret: StoredSecret;
-  readonly secretFor: SecretPlace | null;
+  readonly secretFor: SecretTarget | null;
 }
 
 export const NOTHING_STORED: StoredSettings = { settings: {}, secret: { kind: 'none' }, secretFor: null };

@@ -1,5 +1,5 @@
 import type { LedgerMoves } from '../ledger/moves';
-import type { LedgerPlaces } from '../ledger/places';
+import type { LedgerLocations } from '../ledger/locations';
 import type { LedgerReports } from '../ledger/reports';
 import type { LedgerUpkeep } from '../ledger/upkeep';
 import type { LedgerWrites } from '../ledger/writes';
@@ -10,4 +10,4 @@ export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pic
 
 /** The parts that end tombstones and remove condemned bytes. */
 export type SweepParts = TakeBackParts &
-  EngineParts<LedgerUpkeep & Pick<LedgerWrites, 'find'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerPlaces, 'locations'>>;
+  EngineParts<LedgerUpkeep & Pick<LedgerWrites, 'find'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerLocations, 'locations'>>;

@@ -21,8 +21,8 @@ export async function proveObject(deps: Pick<EngineParts, 'buckets'>, row: RowIn
 async function proveOwn(deps: Pick<EngineParts, 'buckets'>, store: ObjectStore, row: RowIn<'both' | 'remote'>, body: Pick<Body, 'size' | 'md5'>, signal?: AbortSignal): Promise<void> {
   const { remote } = row.placement;
   const changed = (cause?: unknown) => new StorageError('OBJECT_CHANGED', { operation: 'verify', subject: row.key, cause });
-  const cloud = deps.buckets.writable;
-  const memory = remote.locationId === cloud?.locationId ? cloud.proof : undefined;
+  const bucket = deps.buckets.writable;
+  const memory = remote.locationId === bucket?.locationId ? bucket.proof : undefined;
   // if only the bytes prove anything, `prove` reads all of them
   const seen = memory?.known === 'bytes' ? undefined : await seenByReading(store, remote.object, body, signal);
   const facts = await prove(store, remote.object, body, undefined, { seen, memory, signal }).catch((cause: unknown) => {

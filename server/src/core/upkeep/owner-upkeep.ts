@@ -1,6 +1,7 @@
 import type { Connections } from '../buckets/connections';
 import { LOOK_AGAIN_MS, LOOK_MS, type OwnerWatch } from '../buckets/owner/owner-watch';
 import type { Clock } from '../clock';
+import type { Instance } from '../instance';
 import type { Logger } from '../log';
 import { Worker } from '../worker';
 
@@ -10,6 +11,7 @@ const AWAITED_MS = 2_000;
 export interface OwnerUpkeepDeps {
   readonly owners: Pick<OwnerWatch, 'of' | 'look' | 'serve'>;
   readonly connections: Pick<Connections, 'owned'>;
+  readonly instance: Pick<Instance, 'awaitsOwner'>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Logger;
 }
@@ -62,8 +64,6 @@ export class OwnerUpkeep {
   }
 
   #pauseMs(): number {
-    const target = this.deps.connections.owned;
-    const isUnknown = target !== undefined && this.deps.owners.of(target.place.id).state === 'unknown';
-    return isUnknown ? LOOK_AGAIN_MS : LOOK_MS;
+    return this.deps.instance.awaitsOwner ? LOOK_AGAIN_MS : LOOK_MS;
   }
 }

@@ -15,7 +15,7 @@ const read = () => readMarker(store, 'media/');
 /** Lets each PUT with a condition fail in the same way. */
 const conditionFails = (failure: StorageError) => {
   const put = store.put.bind(store);
-  store.put = (name, body, options: PutOptions = {}) => (options.onlyIfAbsent || options.onlyIfEtag !== undefined ? Promise.reject(failure) : put(name, body, options));
+  store.put = (name, body, options: PutOptions | undefined) => (options?.onlyIfAbsent || options?.onlyIfEtag !== undefined ? Promise.reject(failure) : put(name, body, options));
 };
 
 test('the marker lies under the prefix, and reads back', async () => {

@@ -34,8 +34,17 @@ interface Server {
   sign(atOnce?: boolean): Promise<string>;
 }
 
+interface Setting {
+  book?: MemoryOwnerBook;
+  identity?: DatabaseIdentity | null;
+  claimsFrom?: string;
+  isRight?: boolean;
+  ignoresConditions?: boolean;
+  mayWrite?: boolean;
+}
+
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity | null, claimsFrom = null as string | null, isRight = true, ignoresConditions = false } = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
@@ -49,7 +58,7 @@ function server({ book = new MemoryOwnerBook(), identity = A as DatabaseIdentity
     },
   };
   const watch = new OwnerWatch({
-    book, claimsFrom, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
@@ -175,6 +184,31 @@ describe('a copy of the database', () => {
     expect(await clone.sign()).toMatch(/^DATABASE_/);
     later(60 * MINUTE);
     expect([await clone.sign(), await production.sign(), await clone.sign()]).toEqual([expect.stringMatching(/^DATABASE_/), 'own', expect.stringMatching(/^DATABASE_/)]);
+  });
+});
+
+describe('an instance that may only read by its settings', () => {
+  it('takes no free place, so that production is not demoted by a copy that boots first', async () => {
+    const copy = server({ identity: B, mayWrite: false });
+    expect(await copy.sign(true)).toBe('OWNER_UNKNOWN');
+    expect([store.names(), await copy.book.find(PLACE.id)]).toEqual([[], undefined]);
+    expect(await server().look()).toBe('own');
+    expect(await copy.sign(true)).toBe('BUCKET_OWNED');
+  });
+
+  it('neither writes a lost marker again nor gives signs of life nor claims by the environment', async () => {
+    const production = server();
+    await production.look();
+    const { owner } = (await marker())!;
+    const reader = server({ book: production.book, mayWrite: false });
+    const before = await marker();
+    later(2 * SIGN_OF_LIFE_MS);
+    expect(await reader.sign(true)).toBe('own');
+    expect(await marker()).toEqual(before);
+    expect(await server({ identity: B, claimsFrom: owner, mayWrite: false }).sign(true)).toBe('BUCKET_OWNED');
+    await store.delete('.s3-storage-owner.json');
+    expect(await reader.sign(true)).toBe('MARKER_MISSING');
+    expect(store.names()).toEqual([]);
   });
 });
 
@@ -337,6 +371,21 @@ describe('a claim', () => {
     const third = server({ book: moved.book.copy(), identity: { kind: 'sqlite', inode: '3' }, claimsFrom: owner });
     expect(await third.look()).toBe('DATABASE_COPY');
   });
+});
+
+test('an instance that may not change the bucket marks nothing, whoever the owner is', async () => {
+  const reader = server({ mayWrite: false });
+  expect(await reader.sign(true)).toBe('OWNER_UNKNOWN');
+  expect([store.names(), await reader.book.find(PLACE.id)]).toEqual([[], undefined]);
+  const production = server();
+  await production.look();
+  const before = await marker();
+  const { owner } = before!;
+  for (const setting of [{ book: production.book.copy() }, { book: production.book.copy(), identity: B, claimsFrom: owner }, {}]) await server({ ...setting, mayWrite: false }).sign(true);
+  expect(await marker()).toEqual(before);
+  await store.delete('.s3-storage-owner.json');
+  await server({ book: production.book.copy(), mayWrite: false }).sign(true);
+  expect(store.names()).toEqual([]);
 });
 
 test('a wrong clock changes nothing: times in the marker are for people', async () => {

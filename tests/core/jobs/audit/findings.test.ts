@@ -98,7 +98,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
     await world.remote('c.png');
     const [a, b] = [await world.objectNameOf('a.png'), await world.objectNameOf('b.png')];
     // b.png has a class that archives by itself, and has not done so
-    const { store } = world.cloud;
+    const { store } = world.bucket;
     const vague = layer(store, {
       list: async (...request) => {
         const page = await store.list(...request);
@@ -172,7 +172,7 @@ describe.each(['', 'media/'])('with the prefix "%s"', (prefix) => {
   test('orphan-object: an unknown object is reported and not removed, and a recorded name is no orphan', async () => {
     await world.s3.put(world.name('stranger.png'), bodyOf('x'));
     await world.s3.put(world.name('folder/odd'), bodyOf('y'));
-    const pending = await world.ledger.begin({ kind: 'object', key: world.key('p.png'), locationId: world.cloud.locationId, prefix, plainFree: true });
+    const pending = await world.ledger.begin({ kind: 'object', key: world.key('p.png'), locationId: world.bucket.locationId, prefix, plainFree: true });
     await world.s3.put(pending.name, bodyOf('z'));
     expect(await world.found({ apply: true })).toEqual([`orphan-object ${world.name('folder/odd')} none`, `orphan-object ${world.name('stranger.png')} none`]);
     expect(world.s3.names()).toHaveLength(4);

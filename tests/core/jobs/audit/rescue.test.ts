@@ -22,11 +22,11 @@ const localNameOf = async (key: string) => localOf(await world.row(key))!.localN
 /** Makes a file whose upload was proven, as phase 1 leaves it, and which has an own name on disk. */
 const ownBoth = async (key: string) => {
   const content = `bytes of ${key}`;
-  const { ledger, jobs, cloud, s3 } = world;
+  const { ledger, jobs, bucket, s3 } = world;
   const file = await ledger.begin({ kind: 'file', key: world.key(key), volume: jobs.volume.id, plainFree: false });
   await jobs.disk.put(file.name, bodyOf(content));
   await ledger.publish([{ intent: file, size: content.length, md5: md5Of(content), mime: null, origin: 'fallback' }], { condemnObjects: true });
-  const object = await ledger.begin({ kind: 'object', key: world.key(key), locationId: cloud.locationId, prefix: '', plainFree: true });
+  const object = await ledger.begin({ kind: 'object', key: world.key(key), locationId: bucket.locationId, prefix: '', plainFree: true });
   const { etag } = await s3.put(object.name, bodyOf(content));
   await ledger.commitUploads([{ row: await world.row(key), intent: object, etag, md5: md5Of(content) }]);
   world.listed.add(world.key(key));

@@ -19,7 +19,7 @@ afterEach(() => world.close());
 
 /** Replaces some of the audit's buckets, as `listing` does with a listing of its own. */
 const withBuckets = (given: Partial<Buckets>) => ({ deps: { buckets: bucketsWith(world.deps.buckets, given) } });
-const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ storeAt: () => layer(world.cloud.store, { list: (_prefix, request) => list(request) }) });
+const listing = (list: (request: ListRequest) => Promise<ObjectPage>) => withBuckets({ storeAt: () => layer(world.bucket.store, { list: (_prefix, request) => list(request) }) });
 const lose = async (key: string) => {
   await world.remote(key);
   await world.s3.delete(await world.objectNameOf(key));
@@ -185,7 +185,7 @@ test('an audit does not bury a file that is replaced while the library is asked 
 });
 
 test('an audit takes an object that is published after the listing for no orphan', async () => {
-  const intent = await world.ledger.begin({ kind: 'object', key: world.key('a.png'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
+  const intent = await world.ledger.begin({ kind: 'object', key: world.key('a.png'), locationId: world.bucket.locationId, prefix: '', plainFree: true });
   const { etag } = await world.s3.put(intent.name, bodyOf('x'));
   world.listed.add(world.key('a.png'));
   const { recordedNames } = world.ledger;
@@ -231,7 +231,7 @@ test('an audit of 20,000 objects reads 20 pages, asks for at most 2,000 rows at 
   const name = (n: number) => `${String(n).padStart(6, '0')}.png`;
   const pages: number[] = [];
   let asked = 0;
-  const { locationId } = world.cloud;
+  const { locationId } = world.bucket;
   for (let n = 0; n < TOTAL; n += 100) {
     await world.ledger.adopt(world.key(name(n)), { locationId, object: name(n) as never, etag: 'e' }, { size: 1, md5: 'e', mime: null });
     world.listed.add(world.key(name(n)));

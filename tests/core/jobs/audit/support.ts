@@ -17,7 +17,7 @@ export const DAY = 24 * 3600_000;
 /** The media world with everything else that an audit asks, and functions that put things out of order. */
 export async function auditWorld(options: { prefix?: string } = {}) {
   const world = await mediaWorld(options);
-  const { ledger, cloud, jobs, clock, folder, s3 } = world;
+  const { ledger, bucket, jobs, clock, folder, s3 } = world;
   const prefix = options.prefix ?? '';
   const volumes: KnownVolume[] = [];
   const missing: [ObjectKey, ErrorCode][] = [];
@@ -82,7 +82,7 @@ export async function auditWorld(options: { prefix?: string } = {}) {
       await writeFile(path.join(folder, key), content);
       await ledger.record([{ key: world.key(key), local: { volume, localName: key as LocalName }, size: content.length }]);
       const row = (await ledger.find(world.key(key)))!;
-      const intent = await ledger.begin({ kind: 'object', key: row.key, locationId: cloud.locationId, prefix, plainFree: true });
+      const intent = await ledger.begin({ kind: 'object', key: row.key, locationId: bucket.locationId, prefix, plainFree: true });
       const { etag } = await s3.put(intent.name, bodyOf(content));
       await ledger.commitUploads([{ row, intent, etag, md5: md5Of(content) }]);
       world.listed.add(row.key);

@@ -73,7 +73,7 @@ test('an object that comes into the bucket after the listing is not overwritten,
   // no sweeper will ever take the stranger's object for ours
   world.state.now += 30 * 24 * 3600_000;
   await world.ledger.condemnAbandoned();
-  const due = await world.ledger.dueNames({ kind: 'object', locationId: world.cloud.locationId }, 100);
+  const due = await world.ledger.dueNames({ kind: 'object', locationId: world.bucket.locationId }, 100);
   expect(due).toEqual([]);
 });
 
@@ -115,8 +115,8 @@ test.each([
 });
 
 describe('a listing', () => {
-  const of = (freeNames: FreeNames, { cloud = world.cloud, fromStart = false } = {}) =>
-    freeNames.of(cloud, FILES, { signal: new AbortController().signal, options: { ...OPTIONS, fromStart } });
+  const of = (freeNames: FreeNames, { bucket = world.bucket, fromStart = false } = {}) =>
+    freeNames.of(bucket, FILES, { signal: new AbortController().signal, options: { ...OPTIONS, fromStart } });
 
   test('is remembered for an hour, and only for its own prefix', async () => {
     await world.bring('1.txt', 'there');
@@ -130,7 +130,7 @@ describe('a listing', () => {
     world.state.now += 200_000;
     expect((await of(freeNames))?.('2.txt')).toBe(false);
     expect(lists()).toBe(2);
-    await of(freeNames, { cloud: { ...world.cloud, prefix: 'media/' } });
+    await of(freeNames, { bucket: { ...world.bucket, prefix: 'media/' } });
     expect(lists()).toBe(3);
   });
 

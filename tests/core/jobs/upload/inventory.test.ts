@@ -172,7 +172,7 @@ test('a file that another disk has is missing until that disk has recorded it, a
 
 test('an object under a name that a write of our own was given is not taken for the file', async () => {
   world.list(['a.txt']);
-  await world.ledger.begin({ kind: 'object', key: world.key('a.txt'), locationId: world.cloud.locationId, prefix: '', plainFree: true });
+  await world.ledger.begin({ kind: 'object', key: world.key('a.txt'), locationId: world.bucket.locationId, prefix: '', plainFree: true });
   await world.bring('a.txt', 'unproven');
   await run();
   expect(await world.ledger.find(world.key('a.txt'))).toMatchObject({ placement: { state: 'new' }, lastError: 'NOT_ON_DISK' });

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { systemClock } from '../../../../server/src/core/clock';
 import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
-import type { Cloud } from '../../../../server/src/core/buckets/cloud';
+import type { WritableBucket } from '../../../../server/src/core/buckets/send';
 import { settle } from '../../../support/fake-clock';
 import { until } from '../../../support/job-world';
 import { libraryWorld, type LibraryWorld } from '../../../support/library-world';
@@ -33,10 +33,10 @@ async function shelved(count: number, content?: string) {
 function waiting() {
   const held: (() => void)[] = [];
   const seen = { most: 0, now: 0 };
-  const writable = (): Cloud | undefined => {
+  const writable = (): WritableBucket | undefined => {
     const real = world.deps.buckets.writable;
     if (!real) return undefined;
-    const put: Cloud['store']['put'] = async (...request) => {
+    const put: WritableBucket['store']['put'] = async (...request) => {
       seen.most = Math.max(seen.most, ++seen.now);
       await new Promise<void>((resolve) => held.push(resolve));
       return real.store.put(...request).finally(() => seen.now--);

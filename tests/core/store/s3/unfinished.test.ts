@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const jobs = () => ({ ...world.jobs, buckets: bucketsWith(world.jobs.buckets, { storeAt: () => s3.store }) });
 const begin = (key: string) =>
-  world.ledger.begin({ kind: 'object', key: world.key(key), locationId: world.cloud.locationId, prefix: '', plainFree: true });
+  world.ledger.begin({ kind: 'object', key: world.key(key), locationId: world.bucket.locationId, prefix: '', plainFree: true });
 /** s3rver takes parts, but lists no uploads. */
 const lists = () => server.kind !== 'embedded';
 const parts = async (expected: string[]) => {

@@ -359,7 +359,7 @@ describe('what was uploaded and deleted meanwhile', () => {
     expect(world.lines.join('\n')).toMatch(/lists no file at all/);
   });
 
-  test('a burial that was not finished is due again after the next start', async () => {
+  test('burying that was not finished is due again after the next start', async () => {
     await world.upload('a.txt', 'a');
     await world.upload('b.txt', 'b');
     await leftFor();

@@ -23,7 +23,7 @@ export function LeaveAction({ settings: { settings } }: { settings: SettingsAnsw
 
   const go = async () => {
     setAsking(false);
-    if (await act(way === 'leave' ? api.leave : api.comeBack)) return;
+    if (await act(way === 'leave' ? api.leave : api.returnToS3)) return;
     toggleNotification({ type: 'success', message: t(`${way}-s3.done`) });
   };
   return (

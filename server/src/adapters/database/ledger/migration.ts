@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ObjectKey } from '../../../core/keys';
 import type { Ledger } from '../../../core/ledger/ledger';
 import type { Proof } from '../../../core/ledger/words';
-import { matched, missed, retried, sentFromNowOn, untrashed } from '../../../core/ledger/migration-steps';
+import { adoptedBesideFile, missed, retried, sentFromNowOn, unburied } from '../../../core/ledger/migration-steps';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { firstRow } from '../../../core/ledger/transitions';
 import { parts } from '../parts';
@@ -14,7 +14,7 @@ import { inTransaction, reading, type LedgerContext, type Session } from './sess
 const AT_ONCE = 250;
 const STATES: readonly LedgerRow['placement']['state'][] = ['new', 'local', 'both', 'remote', 'gone'];
 
-type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'untrash' | 'sendKept' | 'proofOf' | 'noteProof'>;
+type Migration = Pick<Ledger, 'scan' | 'pendingWork' | 'recordMissing' | 'commitAdoption' | 'retry' | 'unbury' | 'sendKept' | 'proofOf' | 'noteProof'>;
 
 export function migration(context: LedgerContext): Migration {
   const { table } = context.transactions;
@@ -66,7 +66,7 @@ export function migration(context: LedgerContext): Migration {
       inTransaction(context, async ({ objects }) => {
         const row = await objects.lockOne(read.key);
         // guard: match-at-its-revision
-        const next = row && matched(row, read.rev, remote, md5);
+        const next = row && adoptedBesideFile(row, read.rev, remote, md5);
         if (next) await objects.store(next);
         return next !== undefined;
       }),
@@ -82,9 +82,9 @@ export function migration(context: LedgerContext): Migration {
         return failed.length;
       }),
 
-    untrash: (keys) =>
+    unbury: (keys) =>
       inSteps(keys, (all) => all.whereNotNull('purge_at'), async ({ objects }, rows) => {
-        const back = rows.flatMap((row) => untrashed(row) ?? []);
+        const back = rows.flatMap((row) => unburied(row) ?? []);
         for (const row of back) await objects.store(row);
         return back.length;
       }),

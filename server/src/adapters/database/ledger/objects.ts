@@ -127,7 +127,7 @@ export class Objects {
     // guard: success-ends-the-wait
     if (row.attempts === 0) times.retry_at = 0;
     if (purgeAfterMs !== undefined) times.purge_at = clockAfter(this.db, purgeAfterMs);
-    // guard: ended-burial-has-no-purge
+    // guard: ended-tombstone-has-no-purge
     if (!awaitsPurge(row)) times.purge_at = null;
     await this.table().where('key_hash', sha256(row.key)).update({ ...columns, ...times });
     // guard: tallies-change-with-the-row

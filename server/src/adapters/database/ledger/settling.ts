@@ -10,11 +10,11 @@ import type { BigIntColumn } from './object-columns';
 import { sha256 } from './objects';
 import { apply, inTransaction, reading, type LedgerContext, type Session } from './session';
 
-type Settling = Pick<Ledger, 'unsettled' | 'copiesElsewhere' | 'leftToSettle' | 'beginSettle' | 'commitSettle' | 'forgetSettle' | 'expediteName' | 'stillDue'>;
+type Settling = Pick<Ledger, 'dueToSettle' | 'copiesElsewhere' | 'leftToSettle' | 'beginSettle' | 'commitSettle' | 'forgetSettle' | 'expediteName' | 'stillDue'>;
 
 export function settling(context: LedgerContext): Settling {
   return {
-    unsettled: (volume, after, limit) =>
+    dueToSettle: (volume, after, limit) =>
       reading(context, ({ objects }) =>
         objects.list((table) => {
           // each page begins where the last one ended in the primary key, so that a pass reads the settled rows once, not once for each page

@@ -4,7 +4,7 @@ import type { Ledger } from '../../../core/ledger/ledger';
 import type { BeginFile, BeginObject, BeginOptions, IntentOf, PlacedName, PublishOutcome } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
-import { bury } from './burials';
+import { bury } from './tombstones';
 import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 

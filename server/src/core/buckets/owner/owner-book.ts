@@ -4,7 +4,7 @@ import type { DatabaseIdentity } from './database-identity';
 /** A part of a bucket that one database owns: all names with a prefix. */
 export interface Place {
   readonly id: PlaceId;
-  /** The endpoint in a spelling that all its names have in common, see `placeOfEndpoint`. */
+  /** The endpoint in a spelling that all its names have in common, see `endpointIdentity`. */
   readonly endpoint: string;
   readonly bucket: string;
   readonly prefix: string;

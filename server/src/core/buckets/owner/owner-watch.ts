@@ -27,6 +27,8 @@ export interface OwnerWatchDeps {
   identify(): Promise<DatabaseIdentity | null>;
   /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
   isRightBucket(place: Place): Promise<boolean>;
+  /** Whether this instance may change the bucket, if this database owns it. Where it may not, a look writes nothing. */
+  mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
   readonly claimsFrom: string | null;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
@@ -86,6 +88,26 @@ export class OwnerWatch implements Ownerships {
     return { owner, server, writtenAt };
   }
 
+  /**
+   * Returns what a look at a place would find, and changes nothing: a person asks before this database has anything to do with the place.
+   * @throws StorageError MARKER_UNREADABLE, or the reason why S3 gives no answer
+   */
+  async foresee({ place, store }: { readonly place: Place; readonly store: Pick<ObjectStore, 'get'> }): Promise<Ownership> {
+    let record = await this.deps.book.find(place.id);
+    for (let tries = 1; ; tries++) {
+      const seen = await readMarker(store, place.prefix);
+      const before = record;
+      record = await this.deps.book.find(place.id);
+      // another process of this database may have moved on between the two looks
+      if (before?.token !== record?.token && tries < TRIES) continue;
+      if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
+      if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
+      const judgement = this.#judged(seen, record, await this.#identify());
+      const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
+      return judgement.kind === 'other' && !isClaimed ? { state: 'foreign', code: judgement.code } : OWN;
+    }
+  }
+
   /** Looks at the marker now. Callers at the same time share one look. Never rejects: without an answer, an owner stays the owner. */
   look(target: Reachable): Promise<Ownership> {
     const { id } = target.place;
@@ -109,7 +131,8 @@ export class OwnerWatch implements Ownerships {
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
-    if (look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
+    // guard: no-sign-of-life-from-a-reader
+    if (look.ownership.state !== 'own' || !this.deps.mayWrite() || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
       await this.#moveOn(target, look);
     } catch (error) {
@@ -177,6 +200,8 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      // guard: only-an-instance-with-rights-takes-a-place
+      if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
         return this.#looked(last, { state: 'foreign', code: judgement.code }, seen);
       }
@@ -326,6 +351,12 @@ export class OwnerWatch implements Ownerships {
   #lookOf(place: PlaceId): Look {
     return this.#looks.get(place) ?? FIRST;
   }
+}
+
+/** Returns what a look finds for an instance that may write nothing, so that it can neither take a place nor mark it again. */
+function withoutRights(judgement: Judgement): Ownership {
+  if (judgement.kind === 'other') return { state: 'foreign', code: judgement.code };
+  return judgement.kind === 'unmarked' ? { state: 'unknown', code: 'MARKER_MISSING' } : NOT_LOOKED_YET;
 }
 
 /** Whether this database still knows the token that the last look has seen: it has not been set back meanwhile. */

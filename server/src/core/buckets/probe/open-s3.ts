@@ -1,16 +1,18 @@
 import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
 import { s3ConfigOf } from '../../settings/s3-config';
+import type { Events } from '../../events';
 import { createS3Client } from '../../store/s3/client';
+import { tellingEnds } from '../../store/resilience/request-ends';
 import { S3ObjectStore } from '../../store/s3/store';
 import type { OpenProbe } from './connection';
 
 /** Opens real buckets. Each has a client of its own, so that the engine's breaker and connections do not affect the test. */
-export function openS3Probe(clock: Clock): OpenProbe {
+export function openS3Probe(clock: Clock, events: Pick<Events, 'emit'>): OpenProbe {
   return (settings, { unsigned, encryption } = {}) => {
     const { bucket, timeoutMs } = settings;
     if (bucket === null) throw new StorageError('NOT_CONFIGURED', { refused: true });
     const client = createS3Client({ ...s3ConfigOf(settings), unsigned }, clock);
-    return { store: new S3ObjectStore({ client, bucket, clock, timeoutMs, encryption }), close: () => client.destroy() };
+    return { store: tellingEnds(new S3ObjectStore({ client, bucket, clock, timeoutMs, encryption }), clock, events), close: () => client.destroy() };
   };
 }

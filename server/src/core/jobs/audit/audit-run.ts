@@ -95,7 +95,7 @@ export class AuditRun {
   }
 
   /** Notes that a place could not be looked at. The audit then calls nothing in it missing. */
-  unverified(name: string, error: unknown): Promise<void> {
+  noteUnseen(name: string, error: unknown): Promise<void> {
     return this.note({ kind: 'failed', key: null, name, size: null, code: codeOf(error), action: 'none' });
   }
 

@@ -23,7 +23,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
     const place = `${location.endpoint || 's3'}/${location.bucket}`;
     const store = deps.buckets.storeAt(location.id);
     if (!store) {
-      await run.unverified(place, new StorageError('UNAVAILABLE'));
+      await run.noteUnseen(place, new StorageError('UNAVAILABLE'));
       continue;
     }
     try {
@@ -32,7 +32,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
     } catch (error) {
       run.bucketUnseen = true;
       if (!isStorageError(error) || isNoAnswer(error)) throw error;
-      await run.unverified(place, error);
+      await run.noteUnseen(place, error);
       // the bucket gives no listing, but the audit can still ask for its objects one by one
       if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
     }
@@ -48,7 +48,7 @@ async function listAll(run: AuditRun, id: LocationId, store: ObjectStore): Promi
   do {
     progress.requested('list');
     const page = await store.list(prefix, { after, limit: PAGE, signal });
-    suspects.add(...(await strangersOf(run, id, prefix, page.objects)));
+    suspects.add(...(await suspectsOf(run, id, prefix, page.objects)));
     await suspects.judgeMany();
     await run.commit();
     after = page.next ?? undefined;
@@ -60,7 +60,7 @@ async function listAll(run: AuditRun, id: LocationId, store: ObjectStore): Promi
  * Marks the objects that are as they were stored as seen, unless only a HEAD tells whether they can be read.
  * @returns the objects that belong to no row and to no write
  */
-async function strangersOf(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<ListedObject[]> {
+async function suspectsOf(run: AuditRun, locationId: LocationId, prefix: string, page: readonly ListedObject[]): Promise<ListedObject[]> {
   const objects = page.filter(({ name }) => !name.startsWith(`${prefix}${SERVICE}`));
   const live = await liveObjects(run, locationId, prefix, objects);
   const seen = objects.flatMap((object) => {
@@ -90,9 +90,9 @@ async function reportOrphans(run: AuditRun, locationId: LocationId, prefix: stri
   const plainKeys = ({ name }: ListedObject) => keysOfObjectName(prefix, name).filter((key) => plainObjectName(prefix, key) === name);
   const awaited = new Set(await run.listed(suspects.flatMap(plainKeys)));
   // this asks again, because a name may become live or condemned between two questions
-  const strangers = await unrecorded(run, locationId, prefix, suspects);
+  const unknown = await unrecorded(run, locationId, prefix, suspects);
   for (const row of await run.deps.ledger.rowsOf([...awaited])) if ('content' in row.placement) awaited.delete(row.key);
-  for (const object of strangers) {
+  for (const object of unknown) {
     if (plainKeys(object).some((key) => awaited.has(key))) continue;
     await run.note({ kind: 'orphan-object', key: null, name: object.name, size: object.size, code: null, action: 'none' });
   }

@@ -1,5 +1,5 @@
 import type { LedgerMoves } from '../../ledger/moves';
-import type { LedgerPlaces } from '../../ledger/places';
+import type { LedgerLocations } from '../../ledger/locations';
 import type { LedgerReports } from '../../ledger/reports';
 import type { LedgerUpkeep } from '../../ledger/upkeep';
 import type { LedgerWrites } from '../../ledger/writes';
@@ -21,6 +21,6 @@ type AuditedLedger = LedgerReports &
   Pick<LedgerWrites, 'find' | 'rowsOf' | 'condemnedFiles'> &
   Pick<LedgerMoves, 'recordMissing'> &
   Pick<LedgerUpkeep, 'condemnStray'> &
-  Pick<LedgerPlaces, 'locations'>;
+  Pick<LedgerLocations, 'locations'>;
 
 export type AuditParts = EngineParts<AuditedLedger> & TakeBackParts & AuditDeps;

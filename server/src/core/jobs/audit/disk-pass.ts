@@ -44,12 +44,12 @@ function isPassedBy(name: string): boolean {
 async function judge(run: AuditRun, files: readonly DiskFile[]): Promise<void> {
   const listed = await run.listed(files.flatMap(({ name }) => keysOfObjectName('', name)));
   // this asks again, because a name may become live or condemned between two questions
-  const strangers = await unrecorded(run, files.filter(({ name }) => !listed.has(name as ObjectKey)));
+  const unknown = await unrecorded(run, files.filter(({ name }) => !listed.has(name as ObjectKey)));
   const { disk, ledger, clock, volume } = run.deps;
-  const own = strangers.filter(({ name }) => OWN_NAME.test(name)).map(({ name }) => name as LocalName);
+  const own = unknown.filter(({ name }) => OWN_NAME.test(name)).map(({ name }) => name as LocalName);
   // a long own name is shortened, and then does not tell its key
   const live = own.length > 0 ? await ledger.liveFiles(volume.id, own) : new Set<LocalName>();
-  for (const { name, size, mtimeMs } of strangers) {
+  for (const { name, size, mtimeMs } of unknown) {
     const isOwn = OWN_NAME.test(name);
     if (isOwn && (live.has(name as LocalName) || mtimeMs > clock.now() - STRAY_AFTER_MS)) continue;
     if (isOwn && (await ledger.recordedNames([{ kind: 'file', name: name as LocalName, volume: volume.id }])).size > 0) continue;

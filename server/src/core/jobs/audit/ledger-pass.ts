@@ -11,7 +11,7 @@ import { Suspects } from './suspects';
 import { judge, type ObjectSeen, type Verdict } from './verdict';
 
 /** Age from which a change counts as settled, in milliseconds. A younger one may belong to a request that has not ended. */
-const SETTLED_MS = 24 * 3600_000;
+const OLD_ENOUGH_MS = 24 * 3600_000;
 /** Delay before the purge of a file that the library does not list, in milliseconds. The purge asks the library again. */
 const TRASH_MS = 7 * 24 * 3600_000;
 
@@ -50,7 +50,7 @@ async function auditRow(run: AuditRun, audited: AuditedRow, { condemned, suspect
   }
   const verdict = await verdictOn(run, row, wasSeen, condemned);
   if (verdict) return found(run, row, verdict, condemned);
-  if (audited.unchangedMs >= SETTLED_MS) suspects.add(row);
+  if (audited.unchangedMs >= OLD_ENOUGH_MS) suspects.add(row);
 }
 
 /** Buries the rows that the library does not list and that are unchanged since they were read. */

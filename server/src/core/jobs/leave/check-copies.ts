@@ -1,7 +1,7 @@
 import { isStorageError } from '../../errors';
 import type { ObjectKey } from '../../keys';
 import type { AuditedRow } from '../../ledger/reports';
-import { isUnsettled } from '../../ledger/settling-steps';
+import { isLeftToSettle } from '../../ledger/settling-steps';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import { isDiskThere } from '../../volumes/disk-there';
@@ -75,7 +75,7 @@ export class CopyCheck {
 
   #isInPlace(row: LedgerRow): boolean {
     const here = isIn(row, 'local', 'both') && row.tombstone === null && row.placement.local.volume === this.deps.volume.id;
-    return here && !isUnsettled(row) && !this.#wanting.has(row.key);
+    return here && !isLeftToSettle(row) && !this.#wanting.has(row.key);
   }
 
   /** Returns the rows whose copies are wrong. @param looked keys to leave out; each key that is looked at is added */

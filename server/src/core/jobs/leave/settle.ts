@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { codeOf, isStorageError, StorageError } from '../../errors';
 import { plainLocalName } from '../../keys';
-import { isUnsettled } from '../../ledger/settling-steps';
+import { isLeftToSettle } from '../../ledger/settling-steps';
 import type { LedgerRow } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import type { SweepParts } from '../../sweep/deps';
@@ -78,7 +78,7 @@ async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = si
   while (goesOn()) {
     // this comes before the id is written again: on an empty mount point every file would be noted as gone
     if (!(await isDiskThere(deps))) return { ...results, code: 'DISK_ERROR' as const };
-    const rows: LedgerRow[] = await deps.ledger.unsettled(await deps.volume.refresh(), after, batchSize);
+    const rows: LedgerRow[] = await deps.ledger.dueToSettle(await deps.volume.refresh(), after, batchSize);
     const last = rows.at(-1);
     if (!last) break;
     after = last.key;
@@ -100,7 +100,7 @@ async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = si
  */
 export async function settleRow(deps: MoveParts, row: LedgerRow, signal?: AbortSignal): Promise<Settled> {
   const { ledger, disk } = deps;
-  if (!isUnsettled(row, deps.volume.id)) return 'waits';
+  if (!isLeftToSettle(row, deps.volume.id)) return 'waits';
   const { local, content } = row.placement;
   try {
     // the bytes are compared now, because nobody compares them once the plugin is gone

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock';
 import { isStorageError } from '../../errors';
-import type { Cloud } from '../../buckets/cloud';
+import type { WritableBucket } from '../../buckets/send';
 import { HeldBody } from '../../store/held-body';
 import { refusesOverwriting } from '../../store/overwriting';
 import type { JobContext } from '../../runner/job';
@@ -43,26 +43,26 @@ export class FreeNames {
    * @param files number of files to upload
    * @returns undefined when S3 must be asked about each name
    */
-  async of(cloud: Cloud, files: number, { signal, options }: Pick<JobContext, 'signal' | 'options'>): Promise<IsFree | undefined> {
+  async of(bucket: WritableBucket, files: number, { signal, options }: Pick<JobContext, 'signal' | 'options'>): Promise<IsFree | undefined> {
     if (files < this.worthFiles) return undefined;
-    const place = JSON.stringify([cloud.locationId, cloud.prefix]);
+    const place = JSON.stringify([bucket.locationId, bucket.prefix]);
     const now = this.deps.clock.elapsed();
     // whoever starts a run from the beginning may have filled the bucket just now
     if (options.fromStart || this.#listed?.place !== place || now - this.#listed.at > LISTED_FOR_MS) {
-      this.#listed = { place, at: now, names: await this.#look(cloud, signal) };
+      this.#listed = { place, at: now, names: await this.#look(bucket, signal) };
     }
     const { names } = this.#listed;
     return names ? (object) => !names.has(object) : undefined;
   }
 
-  async #look(cloud: Cloud, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+  async #look(bucket: WritableBucket, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     try {
-      const probe = `${cloud.prefix}.s3-storage-probe-overwriting`;
-      if (!(await refusesOverwriting(cloud.store, probe, HeldBody.of(Buffer.from('probe')), signal))) return null;
+      const probe = `${bucket.prefix}.s3-storage-probe-overwriting`;
+      if (!(await refusesOverwriting(bucket.store, probe, HeldBody.of(Buffer.from('probe')), signal))) return null;
       const names = new Set<string>();
       let after: string | undefined;
       do {
-        const page = await cloud.store.list(cloud.prefix, { after, limit: PAGE, signal });
+        const page = await bucket.store.list(bucket.prefix, { after, limit: PAGE, signal });
         for (const { name } of page.objects) names.add(name);
         after = page.next ?? undefined;
       } while (after !== undefined && names.size <= MOST_NAMES);

@@ -85,10 +85,10 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
 
 /** Adopts the object of a key. @returns why that failed; null when it was adopted */
 async function adopt({ buckets, ledger, rows }: JobDeps, progress: RunProgress, key: ObjectKey): Promise<ErrorCode | null> {
-  const place = buckets.writable;
-  if (!place) throw new StorageError('READ_ONLY', { operation: 'adopt', subject: key });
+  const bucket = buckets.writable;
+  if (!bucket) throw new StorageError('READ_ONLY', { operation: 'adopt', subject: key });
   try {
-    const size = await adoptFrom(place, ledger, key);
+    const size = await adoptFrom(bucket, ledger, key);
     rows.forget([key]);
     if (size === undefined) return 'NOT_ON_DISK';
     progress.done(size);

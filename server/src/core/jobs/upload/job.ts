@@ -35,8 +35,8 @@ async function upload(deps: JobDeps, context: JobContext, freeNames: FreeNames):
   }
   const { pendingLibrary } = await deps.ledger.tallies();
   progress.expect(pendingLibrary.count, pendingLibrary.bytes);
-  const cloud = deps.buckets.writable;
-  const isFree = cloud && (await freeNames.of(cloud, pendingLibrary.count, context));
+  const bucket = deps.buckets.writable;
+  const isFree = bucket && (await freeNames.of(bucket, pendingLibrary.count, context));
   const { inHand, upload: move } = uploads(deps, { concurrency: options.concurrency, batchSize: options.batchSize, signal, halt, hurry, isFree });
   const result = await workThrough(deps, context, libraryOf(deps), move, { concurrency: inHand });
   return outcomeOf(deps, context, libraryOf(deps), result);

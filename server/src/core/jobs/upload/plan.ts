@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../contracts/errors';
 import { StorageError } from '../../errors';
 import { plainObjectName, type ObjectKey } from '../../keys';
 import { isIn, type LedgerRow } from '../../ledger/state';
-import { seenUnder } from '../../buckets/cloud';
+import { seenUnder } from '../../buckets/send';
 import { paused, interrupted } from '../outcome';
 import { hasGivenUp } from '../../ledger/given-up';
 import { AT_ONCE } from '../../pool/at-once';
@@ -58,9 +58,9 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   for (const [key, code] of unknown) noted('missing', key, null, code);
   await forEach(absent, options.concurrency, async (key) => {
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
-    const cloud = deps.buckets.writable;
+    const bucket = deps.buckets.writable;
     const spent = rows.get(key)?.plainUsed ?? false;
-    const seen = cloud && !spent ? await seenUnder(cloud.store, plainObjectName(cloud.prefix, key), signal) : 'nothing';
+    const seen = bucket && !spent ? await seenUnder(bucket.store, plainObjectName(bucket.prefix, key), signal) : 'nothing';
     if (typeof seen === 'object') {
       progress.skipped('IN_S3', seen.size);
       progress.requested('get');

@@ -3,7 +3,7 @@ import { plainObjectName } from '../../keys';
 import type { ProvenUpload, UploadToBegin } from '../../ledger/moves';
 import type { IntentOf } from '../../ledger/words';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
-import { seenUnder, send, type Cloud } from '../../buckets/cloud';
+import { seenUnder, send, type WritableBucket } from '../../buckets/send';
 import type { MoveParts } from '../deps';
 import { prove } from '../../buckets/proof';
 import type { Body, ObjectFacts } from '../../store/object-store';
@@ -70,16 +70,16 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
   // reading a large file may take longer than the run's time; it is still sent, because each run would have to read it again otherwise
   const large: Way = { ...steps({ lingerMs: AT_ONCE.lingerLargeMs, atMost: concurrency }), reading: atOnce, moving: atOnce, heldBytes: AT_ONCE.heldBytes / concurrency, givenBack: halt };
 
-  const move = async (cloud: Cloud, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes, givenBack }: Way, unasked: boolean): Promise<boolean> => {
+  const move = async (bucket: WritableBucket, row: RowIn<'local'>, { begin, commit, reading, moving, heldBytes, givenBack }: Way, unasked: boolean): Promise<boolean> => {
     const { key, placement } = row;
-    const object = plainObjectName(cloud.prefix, key);
+    const object = plainObjectName(bucket.prefix, key);
     const requireGoingOn = (over: AbortSignal) => {
       if (over.aborted) throw new StorageError('ABORTED', { operation: 'put', subject: key, refused: true });
     };
     const look = async () => {
       // an earlier write of the plugin has the plain name: its object may lie there unproven, or land there late
       if (row.plainUsed) return 'unknown';
-      return unasked ? 'nothing' : moving(() => seenUnder(cloud.store, object, givenBack));
+      return unasked ? 'nothing' : moving(() => seenUnder(bucket.store, object, givenBack));
     };
     const body = await reading(() => {
       // after a stop, or the end of the run's time, a file that waits for its turn is not opened any more
@@ -87,15 +87,15 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
       return localBody(deps, key, placement.local, placement.content, { heldBytes, signal: halt });
     });
     const seen = await look();
-    const same = typeof seen === 'object' ? await moving(() => sameBytes(cloud, object, body, seen, givenBack)) : undefined;
-    if (same) return ledger.commitAdoption(row, { locationId: cloud.locationId, object, etag: same.etag }, body.md5);
+    const same = typeof seen === 'object' ? await moving(() => sameBytes(bucket, object, body, seen, givenBack)) : undefined;
+    if (same) return ledger.commitAdoption(row, { locationId: bucket.locationId, object, etag: same.etag }, body.md5);
     const content = { size: body.size, md5: body.md5 };
-    const begun = await begin({ row, locationId: cloud.locationId, prefix: cloud.prefix, plainFree: seen === 'nothing', content });
+    const begun = await begin({ row, locationId: bucket.locationId, prefix: bucket.prefix, plainFree: seen === 'nothing', content });
     if (!begun) return false;
     const sent = await moving(async () => {
       const options = { mime: placement.content.mime, begun, onlyIfAbsent: unasked, background: true, signal: hurry };
       // while this file waited for its turn, the settings may have changed the bucket, or somebody may have stopped the run
-      if (!givenBack.aborted && deps.buckets.writable?.locationId === cloud.locationId) return send(deps, cloud, key, body, options);
+      if (!givenBack.aborted && deps.buckets.writable?.locationId === bucket.locationId) return send(deps, bucket, key, body, options);
       await ledger.forget(begun);
       requireGoingOn(givenBack);
       return undefined;
@@ -106,12 +106,12 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
   return {
     inHand,
     async upload(row) {
-      const cloud = deps.buckets.writable;
-      if (!cloud || !isIn(row, 'local')) return false;
+      const bucket = deps.buckets.writable;
+      if (!bucket || !isIn(row, 'local')) return false;
       const isSmall = row.placement.content.size <= AT_ONCE.smallBytes;
-      const unasked = isSmall && (isFree?.(plainObjectName(cloud.prefix, row.key)) ?? false);
+      const unasked = isSmall && (isFree?.(plainObjectName(bucket.prefix, row.key)) ?? false);
       try {
-        const committed = await (isSmall ? move(cloud, row, small, unasked) : inLane(() => move(cloud, row, large, false)));
+        const committed = await (isSmall ? move(bucket, row, small, unasked) : inLane(() => move(bucket, row, large, false)));
         deps.rows.forget([row.key]);
         return committed;
       } catch (error) {
@@ -123,10 +123,10 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
 }
 
 /** Returns the facts of the object that was seen, if it is proven to have these bytes. @throws StorageError when S3 is away */
-async function sameBytes(cloud: Cloud, object: string, body: Body, seen: ObjectFacts, signal: AbortSignal): Promise<ObjectFacts | undefined> {
+async function sameBytes(bucket: WritableBucket, object: string, body: Body, seen: ObjectFacts, signal: AbortSignal): Promise<ObjectFacts | undefined> {
   try {
     // guard: same-object-is-proven
-    return await prove(cloud.store, object, body, undefined, { seen, signal });
+    return await prove(bucket.store, object, body, undefined, { seen, signal });
   } catch (error) {
     if (!isStorageError(error) || isNoAnswer(error)) throw error;
     return undefined;

@@ -47,7 +47,7 @@ export class CircuitBreaker {
   /** It aborts the present wait for the next probe, where there is one. */
   private waiting: AbortController | undefined;
   /** The subjects whose failures have counted since the last success. */
-  private readonly suspects = new Set<string>();
+  private readonly failing = new Set<string>();
   /** The subjects that failed while the probe succeeded, and the time until which their failures do not count, by `elapsed` of the clock. */
   private readonly excused = new Map<string, number>();
 
@@ -90,7 +90,7 @@ export class CircuitBreaker {
     try {
       return await this.writes.run(subject, body, call);
     } catch (error) {
-      if (isOutage(error)) void this.verify(error);
+      if (isOutage(error)) void this.askProbe(error);
       throw error;
     }
   }
@@ -123,20 +123,20 @@ export class CircuitBreaker {
     if (this.current.kind !== 'closed') return;
     if (isOutage(error)) {
       if ((this.excused.get(subject) ?? -Infinity) > this.clock.elapsed()) return;
-      this.suspects.add(subject);
+      this.failing.add(subject);
     }
     const next = afterRequest(this.current, this.policy, this.clock.now(), error, tookMs);
     if (next.kind === 'closed' && next.failures === 0) {
-      this.suspects.clear();
+      this.failing.clear();
       if (error === undefined) this.excused.delete(subject);
     }
     // after quick answers, even bad ones, requests go on until the probe has failed: they let nobody wait
-    if (next.kind === 'open' && this.probe && next.cause.status !== undefined && tookMs < QUICK_MS) void this.verify(next.cause);
+    if (next.kind === 'open' && this.probe && next.cause.status !== undefined && tookMs < QUICK_MS) void this.askProbe(next.cause);
     else this.become(next);
   }
 
   /** Sends the probe to find out whether S3 is away, as it seems to be. Requests go on until the probe has failed. */
-  private verify(cause: StorageError): Promise<void> {
+  private askProbe(cause: StorageError): Promise<void> {
     if (!this.probe || this.underWay || this.stopped.signal.aborted || this.current.kind !== 'closed') return Promise.resolve();
     return this.under(this.verdict(this.probe, cause));
   }
@@ -148,11 +148,11 @@ export class CircuitBreaker {
     else this.become({ kind: 'open', since: this.clock.now(), probes: 1, cause });
   }
 
-  /** Notes that S3 is there, and that the failures of the suspects are therefore their own. */
+  /** Notes that S3 is there, and that the failures of those subjects are therefore their own. */
   private excuse(): void {
     if (this.excused.size > MAX_EXCUSED) this.excused.clear();
-    for (const subject of this.suspects) this.excused.set(subject, this.clock.elapsed() + EXCUSED_MS);
-    this.suspects.clear();
+    for (const subject of this.failing) this.excused.set(subject, this.clock.elapsed() + EXCUSED_MS);
+    this.failing.clear();
     this.become(CLOSED);
   }
 
@@ -191,7 +191,7 @@ export class CircuitBreaker {
   private under(work: Promise<void>): Promise<void> {
     this.underWay = work.finally(() => {
       this.underWay = undefined;
-      // the breaker opened while `verify` was under way
+      // the breaker opened while `askProbe` was under way
       if (this.current.kind === 'open' && this.current.probes === 0) this.startProbe();
     });
     return this.underWay;

@@ -20,7 +20,8 @@ export interface ResilienceOptions {
  * 2. the watch over reads, which sees how a `get` ended after all attempts
  * 3. the retries
  * 4. the breaker with the lane of uploads: each attempt passes it, and not only each call, so that the retries of one call can open it
- * 5. the store, which sends one request to S3
+ * 5. the telling of the request's end, see `tellingEnds`: whoever opens a bucket adds it
+ * 6. the store, which sends one request to S3
  *
  * `presign` sends no request, and passes through.
  */
@@ -44,7 +45,7 @@ export function withBreaker(inner: ObjectStore, breaker: CircuitBreaker): Object
 /**
  * Repeats `head`, `get` (until S3 answers, but not the body), `delete`, `abortWrites` and `list` after failures that may pass by
  * themselves. It never repeats a `put`: a `put` whose outcome is unknown may still land, and its name must be written only once.
- * `send` in `core/buckets/cloud.ts` repeats it under another name.
+ * `send` in `core/buckets/send.ts` repeats it under another name.
  */
 export function withRetry(inner: ObjectStore, policy: RetryPolicy, clock: Clock): ObjectStore {
   const again = <T>(options: RequestOptions = {}, call: (patience: { patienceMs: number }) => Promise<T>) =>

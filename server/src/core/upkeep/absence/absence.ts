@@ -10,7 +10,7 @@ import type { LibraryExtent, Watches } from '../../volumes/watches';
 import { Worker } from '../../worker';
 import { buryDeleted, type DeletedParts } from './deleted';
 import { lookAt, type Looked, type LookParts } from './look';
-import { hasLost, see, type Sight, type Suspect } from './sight';
+import { hasLost, see, type Sight, type ChangedKey } from './sight';
 
 /** Keys that are looked at together. */
 const BATCH = 200;
@@ -36,14 +36,14 @@ export type AbsenceParts = EngineParts<LookParts['ledger'] & DeletedParts['ledge
  */
 export class Absence implements AwayGate {
   /** The keys of the start that were not looked at yet. */
-  readonly #held = new Map<ObjectKey, Suspect>();
+  readonly #held = new Map<ObjectKey, ChangedKey>();
   readonly #underWay = new Map<ObjectKey, Promise<unknown>>();
   readonly #worker: Worker;
   readonly #beganAt: number;
   #hasBegun = false;
   /** The changes that the start has read, until all of them are looked at. */
   #start: Sight | undefined;
-  #burials: 'none' | 'due' = 'none';
+  #burying: 'none' | 'due' = 'none';
   /** When the library was last read for a look that came to its end, by the clock's `elapsed`. */
   #watchedTo: number | undefined;
 
@@ -60,14 +60,14 @@ export class Absence implements AwayGate {
     // nobody could write to a folder that does not let this process in, plain Strapi neither
     if (!volume.established) return;
     this.#start = await see(this.deps, volume.id);
-    this.#burials = (await hasLost(this.deps, this.#start)) ? 'due' : 'none';
-    for (const suspect of this.#start.suspects) this.#held.set(suspect.key, suspect);
+    this.#burying = (await hasLost(this.deps, this.#start)) ? 'due' : 'none';
+    for (const changedKey of this.#start.changed) this.#held.set(changedKey.key, changedKey);
   }
 
   async ready(key: ObjectKey): Promise<boolean> {
-    const suspect = this.#held.get(key);
-    if (!suspect || !this.#start) return true;
-    const look = this.#underWay.get(key) ?? this.#lookAtOne(suspect, this.#start);
+    const changedKey = this.#held.get(key);
+    if (!changedKey || !this.#start) return true;
+    const look = this.#underWay.get(key) ?? this.#lookAtOne(changedKey, this.#start);
     this.#underWay.set(key, look);
     const over = new AbortController();
     await Promise.race([look, this.deps.clock.sleep(PATIENCE_MS, over.signal).catch(() => undefined)]);
@@ -105,32 +105,32 @@ export class Absence implements AwayGate {
     const { volume } = this.deps;
     if (!volume.established) return;
     const sight = this.#start ?? (await see(this.deps, volume.id));
-    const isDone = await this.#lookAtAll(this.#start ? [...this.#held.values()] : sight.suspects, sight, signal);
+    const isDone = await this.#lookAtAll(this.#start ? [...this.#held.values()] : sight.changed, sight, signal);
     if (!isDone || !(await this.#bury(signal))) return;
     this.#start = undefined;
     this.#watchedTo = sight.readAt;
     await this.#note(sight.extent);
   }
 
-  async #lookAtOne(suspect: Suspect, sight: Sight): Promise<void> {
+  async #lookAtOne(changedKey: ChangedKey, sight: Sight): Promise<void> {
     const { log } = this.deps;
     try {
-      await this.#lookAtAll([suspect], sight);
+      await this.#lookAtAll([changedKey], sight);
     } catch (error) {
-      log.debug(`"${suspect.key}" may have changed while the plugin was away, and could not be looked at: ${codeOf(error)}`);
+      log.debug(`"${changedKey.key}" may have changed while the plugin was away, and could not be looked at: ${codeOf(error)}`);
     } finally {
-      this.#underWay.delete(suspect.key);
+      this.#underWay.delete(changedKey.key);
     }
   }
 
   /** @returns whether all files have been looked at */
-  async #lookAtAll(suspects: readonly Suspect[], sight: Sight, signal?: AbortSignal): Promise<boolean> {
+  async #lookAtAll(changed: readonly ChangedKey[], sight: Sight, signal?: AbortSignal): Promise<boolean> {
     const taken: ObjectKey[] = [];
     const elsewhere: ObjectKey[] = [];
     let recorded = 0;
     let failed = 0;
-    for (let at = 0; at < suspects.length && !signal?.aborted; at += BATCH) {
-      const some = suspects.slice(at, at + BATCH);
+    for (let at = 0; at < changed.length && !signal?.aborted; at += BATCH) {
+      const some = changed.slice(at, at + BATCH);
       const looked = await lookAt(this.deps, some, sight, signal);
       this.#release(some, looked);
       taken.push(...looked.taken);
@@ -140,17 +140,17 @@ export class Absence implements AwayGate {
     }
     this.#tell(taken, elsewhere, recorded);
     // a smaller image has fewer formats, and nothing lists the former ones any more
-    if (taken.length > 0) this.#burials = 'due';
+    if (taken.length > 0) this.#burying = 'due';
     return failed === 0 && !signal?.aborted;
   }
 
-  #release(suspects: readonly Suspect[], { failed }: Looked): void {
-    for (const { key } of suspects) if (!failed.has(key)) this.#held.delete(key);
+  #release(changed: readonly ChangedKey[], { failed }: Looked): void {
+    for (const { key } of changed) if (!failed.has(key)) this.#held.delete(key);
   }
 
-  /** @returns whether no burial is due any more */
+  /** @returns whether no row is due to be buried any more */
   async #bury(signal: AbortSignal): Promise<boolean> {
-    if (this.#burials === 'none') return true;
+    if (this.#burying === 'none') return true;
     const { library, log, leases } = this.deps;
     if ((await library.extent()).files === 0) {
       log.warn('The media library lists no file at all, although the plugin knows some: none of them is taken for deleted. If the library is meant to be empty, run the audit.');
@@ -161,7 +161,7 @@ export class Absence implements AwayGate {
       if (buried === undefined) return false;
       if (buried > 0) log.info(`${buried} file(s) that were deleted while the plugin was away are in the trash now. Their bytes stay for a week.`);
     }
-    this.#burials = 'none';
+    this.#burying = 'none';
     return true;
   }
 

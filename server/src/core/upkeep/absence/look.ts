@@ -12,7 +12,7 @@ import { forEach } from '../../pool/for-each';
 import { digest } from '../../store/bodies';
 import type { LocalStat } from '../../store/local/local-store';
 import { isElsewhere, isNewer, type Evidence } from './judge';
-import type { Sight, Suspect } from './sight';
+import type { Sight, ChangedKey } from './sight';
 
 /** Number of files that are read at once. */
 const READ_AT_ONCE = 2;
@@ -38,7 +38,7 @@ export interface Looked {
  * @param signal ends the reading of files; what was not read has failed then
  * @throws the database's errors
  */
-export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sight: Sight, signal?: AbortSignal): Promise<Looked> {
+export async function lookAt(deps: LookParts, changed: readonly ChangedKey[], sight: Sight, signal?: AbortSignal): Promise<Looked> {
   const looked: Looked = { taken: [], recorded: 0, elsewhere: [], failed: new Set() };
   const failing = async (key: ObjectKey, work: () => Promise<void>) => {
     try {
@@ -50,22 +50,22 @@ export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sigh
     }
   };
   const files = new Map<ObjectKey, LocalStat>();
-  await forEach(suspects, AT_ONCE.stats, ({ key }) =>
+  await forEach(changed, AT_ONCE.stats, ({ key }) =>
     failing(key, async () => {
       const stat = await statOf(deps.disk, plainLocalName(key));
       if (stat) files.set(key, stat);
     }),
   );
-  const rows = new Map((await deps.ledger.agedRows(suspects.map(({ key }) => key))).map((aged) => [aged.row.key, aged]));
-  const unknown = suspects.filter(({ key, isNew }) => isNew && files.has(key) && (rows.get(key)?.row ?? NO_ROW).placement.state === 'new');
+  const rows = new Map((await deps.ledger.agedRows(changed.map(({ key }) => key))).map((aged) => [aged.row.key, aged]));
+  const unknown = changed.filter(({ key, isNew }) => isNew && files.has(key) && (rows.get(key)?.row ?? NO_ROW).placement.state === 'new');
   looked.recorded = await record(deps, unknown, files);
-  await forEach(suspects, READ_AT_ONCE, async (suspect) => {
-    const { key } = suspect;
+  await forEach(changed, READ_AT_ONCE, async (changedKey) => {
+    const { key } = changedKey;
     const aged = rows.get(key);
     if (!aged || isIn(aged.row, 'new') || looked.failed.has(key)) return;
     const stat = files.get(key);
-    if (!stat && isElsewhere({ row: aged.row, rowAgeMs: aged.unchangedMs, listed: listedOf(deps, suspect, sight) })) looked.elsewhere.push(key);
-    if (stat) await failing(key, async () => void ((await takeNewer(deps, { suspect, sight, signal }, aged, stat)) && looked.taken.push(key)));
+    if (!stat && isElsewhere({ row: aged.row, rowAgeMs: aged.unchangedMs, listed: listedOf(deps, changedKey, sight) })) looked.elsewhere.push(key);
+    if (stat) await failing(key, async () => void ((await takeNewer(deps, { changedKey, sight, signal }, aged, stat)) && looked.taken.push(key)));
   });
   return looked;
 }
@@ -73,22 +73,22 @@ export async function lookAt(deps: LookParts, suspects: readonly Suspect[], sigh
 const NO_ROW = { placement: { state: 'new' } };
 
 /** Makes the ledger know the files that plain Strapi has added, as the inventory does. @returns how many it did not know */
-async function record({ ledger, volume, rows }: LookParts, suspects: readonly Suspect[], files: ReadonlyMap<ObjectKey, LocalStat>): Promise<number> {
-  if (suspects.length === 0) return 0;
-  const found = suspects.map(({ key }) => ({ key, local: { volume: volume.id, localName: plainLocalName(key) }, size: files.get(key)?.size ?? 0 }));
+async function record({ ledger, volume, rows }: LookParts, changed: readonly ChangedKey[], files: ReadonlyMap<ObjectKey, LocalStat>): Promise<number> {
+  if (changed.length === 0) return 0;
+  const found = changed.map(({ key }) => ({ key, local: { volume: volume.id, localName: plainLocalName(key) }, size: files.get(key)?.size ?? 0 }));
   const recorded = await ledger.record(found);
-  rows.forget(suspects.map(({ key }) => key));
+  rows.forget(changed.map(({ key }) => key));
   return recorded;
 }
 
 /** Makes the file the current one of its key, if it is newer than what the ledger knows. @returns whether it did */
-async function takeNewer(deps: LookParts, { suspect, sight, signal }: { suspect: Suspect; sight: Sight; signal: AbortSignal | undefined }, first: AgedRow, found: LocalStat): Promise<boolean> {
+async function takeNewer(deps: LookParts, { changedKey, sight, signal }: { changedKey: ChangedKey; sight: Sight; signal: AbortSignal | undefined }, first: AgedRow, found: LocalStat): Promise<boolean> {
   const { ledger, disk, volume, rows } = deps;
-  const { key } = suspect;
+  const { key } = changedKey;
   let aged: AgedRow | undefined = first;
   let stat: LocalStat | undefined = found;
   for (let reread = 0; reread <= REREADS; reread++) {
-    if (!aged || !stat || !isNewer(evidence(deps, suspect, sight, aged, stat))) return false;
+    if (!aged || !stat || !isNewer(evidence(deps, changedKey, sight, aged, stat))) return false;
     const { row } = aged;
     const read = await digest((await disk.get(plainLocalName(key), { signal })).body);
     const before: LocalStat = stat;
@@ -106,17 +106,17 @@ async function takeNewer(deps: LookParts, { suspect, sight, signal }: { suspect:
   throw new StorageError('FILE_CHANGED', { operation: 'look', subject: key });
 }
 
-function evidence(deps: LookParts, suspect: Suspect, sight: Sight, aged: AgedRow, { size, mtimeMs }: LocalStat): Evidence {
+function evidence(deps: LookParts, changedKey: ChangedKey, sight: Sight, aged: AgedRow, { size, mtimeMs }: LocalStat): Evidence {
   return {
     row: aged.row,
     rowAgeMs: aged.unchangedMs,
     file: { size, ageMs: deps.clock.now() - mtimeMs },
-    listed: listedOf(deps, suspect, sight),
+    listed: listedOf(deps, changedKey, sight),
     absentMs: sight.absentMs + deps.clock.elapsed() - sight.readAt,
   };
 }
 
-function listedOf({ clock }: LookParts, { size, changedAt }: Suspect, { readAt }: Sight): Evidence['listed'] {
+function listedOf({ clock }: LookParts, { size, changedAt }: ChangedKey, { readAt }: Sight): Evidence['listed'] {
   return { size, ageMs: changedAt === null ? null : clock.now() - changedAt, readMs: clock.elapsed() - readAt };
 }
 

@@ -8,8 +8,8 @@ import { AT_ONCE } from '../../pool/at-once';
 import type { LibraryExtent, Watches } from '../../volumes/watches';
 import { CLOCKS_DIFFER_MS } from './judge';
 
-/** A key that Strapi may have changed without the plugin. */
-export interface Suspect {
+/** A changed key is one that Strapi may have changed without the plugin. */
+export interface ChangedKey {
   readonly key: ObjectKey;
   readonly size: ListedSize;
   /** When the library's file changed, in milliseconds since the epoch by this machine's clock; null where the library does not say it. */
@@ -24,7 +24,7 @@ export interface Sight {
   readonly readAt: number;
   /** How long ago the plugin was surely still there, in milliseconds at `readAt`. */
   readonly absentMs: number;
-  readonly suspects: readonly Suspect[];
+  readonly changed: readonly ChangedKey[];
   readonly extent: LibraryExtent;
   /** The extent of the library at the last look; null where nobody has noted it. */
   readonly before: LibraryExtent | null;
@@ -43,20 +43,20 @@ export async function see({ ledger, library, watches, clock }: SightParts, volum
   const watch = await watches.last(volume);
   const extent = await library.extent();
   // as long as the ledger knows nothing, it knows no old bytes
-  if (await ledger.isEmpty()) return { readAt, absentMs: 0, suspects: [], extent, before: extent };
+  if (await ledger.isEmpty()) return { readAt, absentMs: 0, changed: [], extent, before: extent };
   const absentMs = watch ? watch.unwatchedMs + CLOCKS_DIFFER_MS : Infinity;
   const lastId = watch?.extent?.lastId ?? null;
   const since = Math.max(0, clock.now() - absentMs);
-  const suspects: Suspect[] = [];
+  const changed: ChangedKey[] = [];
   for (let after = 0; ; ) {
     const files = await library.page({ since, lastId, after, limit: AT_ONCE.page });
-    suspects.push(...files.flatMap((file) => suspectsOf(file, lastId)));
+    changed.push(...files.flatMap((file) => changedKeysOf(file, lastId)));
     if (files.length < AT_ONCE.page) break;
     after = files.at(-1)?.id ?? after;
   }
   // no column tells when a logo changed, but a new logo has a new name
-  const logos = (await library.logos()).flatMap((name) => suspectOf({ name, size: null }, { changedAt: null, isNew: true }));
-  return { readAt, absentMs, suspects: [...suspects, ...logos], extent, before: watch?.extent ?? null };
+  const logos = (await library.logos()).flatMap((name) => changedKeyOf({ name, size: null }, { changedAt: null, isNew: true }));
+  return { readAt, absentMs, changed: [...changed, ...logos], extent, before: watch?.extent ?? null };
 }
 
 /** Whether files have been deleted since the last look, or nobody can tell. @throws the database's errors */
@@ -64,13 +64,13 @@ export async function hasLost({ library }: Pick<SightParts, 'library'>, { before
   return before === null || (await library.extent(before.lastId)).files < before.files;
 }
 
-function suspectsOf({ id, changedAt, parts }: ChangedFile, lastId: number | null): Suspect[] {
+function changedKeysOf({ id, changedAt, parts }: ChangedFile, lastId: number | null): ChangedKey[] {
   const isNew = lastId !== null && id > lastId;
   // an import gives a new file the times of the project that it comes from
-  return parts.flatMap((part) => suspectOf(part, { changedAt: isNew ? null : changedAt, isNew }));
+  return parts.flatMap((part) => changedKeyOf(part, { changedAt: isNew ? null : changedAt, isNew }));
 }
 
-function suspectOf({ name, size }: ChangedFile['parts'][number], facts: Pick<Suspect, 'changedAt' | 'isNew'>): Suspect[] {
+function changedKeyOf({ name, size }: ChangedFile['parts'][number], facts: Pick<ChangedKey, 'changedAt' | 'isNew'>): ChangedKey[] {
   try {
     return [{ key: parseKey(name), size, ...facts }];
   } catch (error) {

@@ -31,7 +31,7 @@ export function isAmazon(endpoint: string | null): boolean {
  * (The URL parser has already made upper case, default ports and the spellings of an IP address equal.)
  * @param endpoint the endpoint as `parseEndpoint` spells it; empty: Amazon's endpoint of the region
  */
-export function placeOfEndpoint(endpoint: string, region: string): string {
+export function endpointIdentity(endpoint: string, region: string): string {
   if (endpoint === '') return `amazon ${partOfRegion(region)}`;
   const url = new URL(endpoint);
   const amazon = isAmazon(endpoint) ? AMAZON.exec(hostOf(endpoint)) : null;
@@ -45,7 +45,7 @@ export function placeOfEndpoint(endpoint: string, region: string): string {
  * @param region the region that requests are signed for; it tells the parts of Amazon's cloud apart
  */
 export function isSameEndpoint(one: string | null, other: string | null, region: string): boolean {
-  return placeOfEndpoint(one ?? '', region) === placeOfEndpoint(other ?? '', region);
+  return endpointIdentity(one ?? '', region) === endpointIdentity(other ?? '', region);
 }
 
 function partOfRegion(region: string): string {

@@ -1,7 +1,7 @@
 import type { Location, LocationId, Proof } from './words';
 
 /** The locations that the ledger knows, and the proof that works in each. The promises of `Ledger` hold for every method. */
-export interface LedgerPlaces {
+export interface LedgerLocations {
   /**
    * Returns the id of a location, which is the same for the same endpoint, region and bucket for ever. A caller inside a transaction
    * of the host must not remember a new id, because a rollback takes it back.

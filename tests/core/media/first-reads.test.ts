@@ -30,8 +30,8 @@ beforeEach(async () => {
   const { region, accessKeyId, secretAccessKey } = server;
   const s3 = testS3Store({ endpoint: wire.endpoint, region, credentials: { accessKeyId, secretAccessKey }, bucket, timeoutMs: 20_000 });
   destroy = s3.destroy;
-  const { cloud, jobs } = world;
-  const place = { store: s3.store, locationId: cloud.locationId, prefix: '' };
+  const { bucket: present, jobs } = world;
+  const place = { store: s3.store, locationId: present.locationId, prefix: '' };
   reader = new MediaReader({
     ...jobs,
     clock: systemClock,

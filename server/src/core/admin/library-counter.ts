@@ -23,7 +23,7 @@ export interface LibraryItems {
   page(after: number, limit: number): Promise<{ id: number; name: string }[]>;
 }
 
-export interface LibraryCensusDeps {
+export interface LibraryCounterDeps {
   readonly items: LibraryItems;
   readonly ledger: Pick<LedgerWrites, 'rowsOf'>;
   readonly inventories: Pick<Inventories, 'of'>;
@@ -35,12 +35,12 @@ export interface LibraryCensusDeps {
  * Counts the items of the media library that the ledger does not know, so that nobody has to start a job to learn their number. Before
  * the first inventory the ledger knows only files that were written through the plugin. All others still lie where they were.
  */
-export class LibraryCensus {
+export class LibraryCounter {
   #known: number | null = null;
   #restsUntil = -Infinity;
   #walk: Promise<void> | undefined;
 
-  constructor(private readonly deps: LibraryCensusDeps) {}
+  constructor(private readonly deps: LibraryCounterDeps) {}
 
   /** Returns the count; null if the database does not answer. After an inventory of the whole library it costs one COUNT. */
   async look(): Promise<LibraryCount | null> {

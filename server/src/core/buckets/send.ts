@@ -15,8 +15,8 @@ import { prove, type ProofMemory } from './proof';
 /** The part of the ledger that a write needs before it publishes. */
 export type WriteLedger = Pick<LedgerWrites, 'begin' | 'touch' | 'abandon' | 'forget'>;
 
-/** The present bucket with everything that a write to it needs. */
-export interface Cloud {
+/** The writable bucket: the present one, with everything that a write to it needs. */
+export interface WritableBucket {
   /** The store with breaker and retries. It does not repeat a `put`; {@link send} does. */
   readonly store: ObjectStore;
   readonly breaker: CircuitBreaker;
@@ -65,37 +65,37 @@ const TOUCH_INTERVAL_MS = 60_000;
  */
 export async function send(
   deps: { ledger: WriteLedger; clock: Clock },
-  cloud: Cloud,
+  bucket: WritableBucket,
   key: ObjectKey,
   body: Body,
   options: SendOptions,
 ): Promise<Sent> {
   const { ledger, clock } = deps;
-  const { writes } = cloud.breaker;
+  const { writes } = bucket.breaker;
   const knownToFail = writes.hasFailed(body);
-  const budgetMs = options.background ? Infinity : (cloud.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
+  const budgetMs = options.background ? Infinity : (bucket.retryPolicy.budgetMs ?? DEFAULT_BUDGET_MS);
   const startedAt = clock.elapsed();
   let intent = options.begun;
   let ticket: Ticket | undefined = options.ticket;
   try {
     // this comes before any request to S3 or the ledger, so that an upload costs nothing while S3 takes none
     writes.enter(key, body, options.mayTry ?? options.background ?? false);
-    const plainFree = !intent && !options.plainUsed && (await isFree(cloud.store, plainObjectName(cloud.prefix, key), options.signal));
+    const plainFree = !intent && !options.plainUsed && (await isFree(bucket.store, plainObjectName(bucket.prefix, key), options.signal));
     return await retry(
-      { ...cloud.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
+      { ...bucket.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
       clock,
       async (_attempt, signal, patienceMs) => {
         const own = (intent ??= await ledger.begin(
-          { kind: 'object', key, locationId: cloud.locationId, prefix: cloud.prefix, plainFree, content: { size: body.size, md5: body.md5 } },
+          { kind: 'object', key, locationId: bucket.locationId, prefix: bucket.prefix, plainFree, content: { size: body.size, md5: body.md5 } },
           { ticket, found: options.found },
         ));
         ticket = own.ticket;
         let stored = false;
         try {
           const facts = await keepingAlive(ledger, own, async () => {
-            const answered = await cloud.store.put(own.name, body, {
+            const answered = await bucket.store.put(own.name, body, {
               contentType: options.mime ?? undefined,
-              cacheControl: cloud.cacheControl ?? undefined,
+              cacheControl: bucket.cacheControl ?? undefined,
               // guard: unasked-put-only-if-absent
               onlyIfAbsent: options.onlyIfAbsent && own === options.begun,
               signal,
@@ -103,9 +103,9 @@ export async function send(
             });
             // from here on a refusal concerns the proof: the bytes are in S3
             stored = true;
-            return prove(cloud.store, own.name, body, answered, { signal, patienceMs, memory: options.background ? cloud.proof : undefined });
+            return prove(bucket.store, own.name, body, answered, { signal, patienceMs, memory: options.background ? bucket.proof : undefined });
           });
-          cloud.onSent();
+          bucket.onSent();
           return { intent: own, etag: facts.etag };
         } catch (error) {
           if (stored || mayLandLate(error)) {
@@ -123,14 +123,14 @@ export async function send(
       },
       {
         signal: options.signal,
-        isRetryable: (error) => isStorageError(error, 'NAME_TAKEN') || (!knownToFail && goesOn(cloud) && (isRetryable(error) || isStorageError(error, 'INTEGRITY'))),
+        isRetryable: (error) => isStorageError(error, 'NAME_TAKEN') || (!knownToFail && goesOn(bucket) && (isRetryable(error) || isStorageError(error, 'INTEGRITY'))),
       },
     );
   } catch (error) {
     // S3 has refused every attempt under this name: it holds no bytes, so there is nothing to sweep
     if (intent) await ledger.forget(intent);
-    const failure = await judged(cloud, key, body, error, options.signal);
-    if (options.background && failure instanceof StorageError) cloud.onFailed?.(failure);
+    const failure = await judged(bucket, key, body, error, options.signal);
+    if (options.background && failure instanceof StorageError) bucket.onFailed?.(failure);
     throw failure;
   } finally {
     writes.leave(body);
@@ -143,7 +143,7 @@ function mayLandLate(error: unknown): boolean {
   return !(error instanceof StorageError && error.refused);
 }
 
-function goesOn({ breaker }: Cloud): boolean {
+function goesOn({ breaker }: WritableBucket): boolean {
   return breaker.state.kind === 'closed' && breaker.writes.state.kind === 'closed';
 }
 
@@ -154,17 +154,17 @@ const SOUND_WITHIN_MS = 1_000;
  * Returns the failure, as FILE_REFUSED where only this body is the reason. That is so where a firewall or S3 has refused the body, or its
  * connections keep breaking although other bodies pass, and where S3 still answers another request.
  */
-async function judged(cloud: Cloud, key: ObjectKey, body: Body, error: unknown, signal?: AbortSignal): Promise<unknown> {
-  if (!(error instanceof StorageError) || error.operation !== 'put' || !goesOn(cloud)) return error;
+async function judged(bucket: WritableBucket, key: ObjectKey, body: Body, error: unknown, signal?: AbortSignal): Promise<unknown> {
+  if (!(error instanceof StorageError) || error.operation !== 'put' || !goesOn(bucket)) return error;
   const { status = 0 } = error;
   const saidNo = isPage(error) && status >= 400 && status < 500;
-  const failsAlone = isOutage(error) && cloud.breaker.writes.failsAlone(body);
-  if ((!saidNo && !failsAlone) || !(await isSound(cloud, plainObjectName(cloud.prefix, key), signal))) return error;
+  const failsAlone = isOutage(error) && bucket.breaker.writes.failsAlone(body);
+  if ((!saidNo && !failsAlone) || !(await isSound(bucket, plainObjectName(bucket.prefix, key), signal))) return error;
   const { refused, detail = ERRORS[error.code].message } = error;
   return new StorageError('FILE_REFUSED', { operation: 'put', subject: key, status: error.status, detail, refused, cause: error });
 }
 
-async function isSound({ store }: Cloud, name: string, signal?: AbortSignal): Promise<boolean> {
+async function isSound({ store }: WritableBucket, name: string, signal?: AbortSignal): Promise<boolean> {
   try {
     await store.head(name, { signal, patienceMs: SOUND_WITHIN_MS });
     return true;

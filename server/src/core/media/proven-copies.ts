@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1_000;
  * Tells whether the file under a name has certain bytes, whatever volume the ledger names for it. Bytes with the same size and MD5 are
  * the file, and cannot be an older version of it. Each file is read once, and again only after it was changed.
  */
-export class VerifiedCopies {
+export class ProvenCopies {
   readonly #known = new Map<string, Promise<boolean>>();
 
   constructor(private readonly disk: Pick<LocalStore, 'stat' | 'get'>) {}

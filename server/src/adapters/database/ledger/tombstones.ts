@@ -15,7 +15,7 @@ export async function bury(session: Session, row: LedgerRow | undefined, purgeAf
   await session.objects.store(buried(row, ticket), { purgeAfterMs });
 }
 
-export function burials(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite' | 'duePurges' | 'purge'> {
+export function tombstones(context: LedgerContext): Pick<Ledger, 'bury' | 'expedite' | 'duePurges' | 'purge'> {
   return {
     async bury(key, { purgeAfterMs, found }) {
       const known = await hasRow(context, key);

@@ -1,5 +1,5 @@
 import { parseEndpoint } from '../../../server/src/core/store/s3/endpoint';
-import { isAmazon, placeOfEndpoint } from '../../../server/src/core/settings/place';
+import { isAmazon, endpointIdentity } from '../../../server/src/core/settings/endpoint-identity';
 
 describe('isAmazon', () => {
   test.each([
@@ -33,8 +33,8 @@ describe('isAmazon', () => {
   test('is true for no endpoint at all', () => expect(isAmazon(null)).toBe(true));
 });
 
-describe('placeOfEndpoint', () => {
-  const place = (endpoint: string, region = 'us-east-1') => placeOfEndpoint(endpoint === '' ? '' : parseEndpoint(endpoint), region);
+describe('endpointIdentity', () => {
+  const identity = (endpoint: string, region = 'us-east-1') => endpointIdentity(endpoint === '' ? '' : parseEndpoint(endpoint), region);
 
   test.each([
     ['https://s3.example.com', 'HTTPS://S3.Example.COM:443/'],
@@ -43,7 +43,7 @@ describe('placeOfEndpoint', () => {
     ['http://minio', 'http://minio:80'],
     ['', 'https://s3.eu-central-1.amazonaws.com'],
     ['https://s3.amazonaws.com', 'https://s3.dualstack.eu-west-1.amazonaws.com'],
-  ])('gives %p and %p the same place', (one, other) => expect(place(one)).toBe(place(other)));
+  ])('gives %p and %p the same identity', (one, other) => expect(identity(one)).toBe(identity(other)));
 
   test.each([
     ['https://s3.example.com', 'http://s3.example.com'],
@@ -53,11 +53,11 @@ describe('placeOfEndpoint', () => {
     ['', 'https://s3.cn-north-1.amazonaws.com.cn'],
     ['', 'https://s3-us-gov-west-1.amazonaws.com'],
     ['', 'https://media.s3.amazonaws.com'],
-  ])('gives %p and %p different places', (one, other) => expect(place(one)).not.toBe(place(other)));
+  ])('gives %p and %p different identities', (one, other) => expect(identity(one)).not.toBe(identity(other)));
 
   test('tells the parts of Amazon’s cloud apart by the region', () => {
-    expect(place('', 'eu-west-1')).toBe(place('', 'us-east-1'));
-    expect(place('', 'cn-north-1')).toBe(place('https://s3.cn-north-1.amazonaws.com.cn'));
-    expect(place('', 'us-gov-west-1')).not.toBe(place('', 'us-east-1'));
+    expect(identity('', 'eu-west-1')).toBe(identity('', 'us-east-1'));
+    expect(identity('', 'cn-north-1')).toBe(identity('https://s3.cn-north-1.amazonaws.com.cn'));
+    expect(identity('', 'us-gov-west-1')).not.toBe(identity('', 'us-east-1'));
   });
 });

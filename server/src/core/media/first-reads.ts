@@ -21,7 +21,7 @@ const SEEN_TTL_MS = 5_000;
 const MAX_REMEMBERED = 1_000;
 
 /** One visitor's part in the first reading of an object. */
-export interface Sight {
+export interface FirstRead {
   /** The object's facts from S3. Its bytes are not proven yet. */
   readonly facts: ObjectFacts;
   /** Resolves when the object is adopted, or when the ledger does not accept it. @throws StorageError of S3, or ABORTED */
@@ -42,7 +42,7 @@ interface Reading {
  * The first readings of files that only the bucket has. The plugin must read each file whole and adopt it before it serves a byte of
  * it. All visitors of a key share one reading, few keys are read at once, and a reading ends when its last visitor has gone.
  */
-export class FirstSights {
+export class FirstReads {
   readonly #readings = new Map<ObjectKey, Reading>();
   readonly #failed = new Map<ObjectKey, number>();
   readonly #seen = new Map<ObjectKey, { facts: ObjectFacts; until: number }>();
@@ -67,12 +67,12 @@ export class FirstSights {
    * @throws StorageError UNAVAILABLE if too many other objects are being read, or the last reading failed a moment ago; ABORTED when
    *   `signal` aborts; or an error of S3
    */
-  async join(place: ReadableBucket, key: ObjectKey, signal?: AbortSignal): Promise<Sight> {
+  async join(bucket: ReadableBucket, key: ObjectKey, signal?: AbortSignal): Promise<FirstRead> {
     if (signal?.aborted) throw aborted(key, signal);
     if ((this.#failed.get(key) ?? 0) > this.clock.elapsed()) {
       throw new StorageError('UNAVAILABLE', { operation: 'adopt', subject: key, detail: 'it could not be read a moment ago' });
     }
-    const reading = this.#readings.get(key) ?? this.#begin(place, key);
+    const reading = this.#readings.get(key) ?? this.#begin(bucket, key);
     reading.visitors++;
     let isHere = true;
     const leave = (comesBack: boolean) => {
@@ -91,12 +91,12 @@ export class FirstSights {
     }
   }
 
-  #begin(place: ReadableBucket, key: ObjectKey): Reading {
+  #begin(bucket: ReadableBucket, key: ObjectKey): Reading {
     const over = new AbortController();
     const { signal } = over;
     let answered: (facts: ObjectFacts) => void = () => undefined;
     const answer = new Promise<ObjectFacts>((resolve) => (answered = resolve));
-    const ended = this.#read(place, key, signal, answered);
+    const ended = this.#read(bucket, key, signal, answered);
     // without an answer, `opened` rejects with the error of the reading
     const opened = Promise.race([answer, ended.then(() => answer)]);
     const reading: Reading = { opened, ended, over, visitors: 0, lingersUntil: -Infinity };
@@ -112,13 +112,13 @@ export class FirstSights {
     return reading;
   }
 
-  async #read(place: ReadableBucket, key: ObjectKey, signal: AbortSignal, opened: (facts: ObjectFacts) => void): Promise<void> {
+  async #read(bucket: ReadableBucket, key: ObjectKey, signal: AbortSignal, opened: (facts: ObjectFacts) => void): Promise<void> {
     const answered = (facts: ObjectFacts) => {
       remember(this.#seen, key, { facts, until: this.clock.elapsed() + SEEN_TTL_MS });
       opened(facts);
     };
     try {
-      await this.#turns.run(() => adoptFrom(place, this.ledger, key, { signal, opened: answered }), signal);
+      await this.#turns.run(() => adoptFrom(bucket, this.ledger, key, { signal, opened: answered }), signal);
       // this happens here, because perhaps no visitor is left: with the remembered row, the next visitor would begin a second reading
       this.rows.forget([key]);
     } catch (error) {
