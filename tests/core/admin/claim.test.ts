@@ -9,6 +9,7 @@ import { MemoryLedger } from '../../../server/src/core/memory/ledger';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import { MemoryOwnerBook } from '../../../server/src/core/memory/owner-book';
 import { SettingsService } from '../../../server/src/core/settings/service';
+import { Redactor } from '../../../server/src/core/settings/redactor';
 import { DAY, Hand, key } from '../../contract/ledger/harness';
 import { quietEvents } from '../../support/events';
 import { FakeClock } from '../../support/fake-clock';
@@ -29,7 +30,7 @@ async function server({ name = 'A', book = new MemoryOwnerBook(), ledger, settin
   const clock = new FakeClock();
   const log = recordingLog();
   const rows = ledger ?? new MemoryLedger(clock);
-  const service = new SettingsService({ repository: new MemorySettingsRepository(), variables: {}, secrets: toyBox(), configFile: null, clock, log, isCron: () => true });
+  const service = new SettingsService({ repository: new MemorySettingsRepository(), variables: {}, secrets: toyBox(), configFile: null, clock, log, redactor: new Redactor(), isCron: () => true });
   await service.update(settings);
   const fail = () => (failure ? Promise.reject(new StorageError(failure, { refused: true })) : undefined);
   const target: Reachable = {
@@ -37,7 +38,7 @@ async function server({ name = 'A', book = new MemoryOwnerBook(), ledger, settin
     store: { get: (...of) => fail() ?? store.get(...of), put: (...of) => fail() ?? store.put(...of), delete: (...of) => store.delete(...of) },
   };
   const identity: DatabaseIdentity = { kind: 'sqlite', inode: name };
-  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, isRightBucket: async () => false, log, onChange: () => undefined });
+  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, isRightBucket: async () => false, mayWrite: () => true, log, onChange: () => undefined });
   const instance = new Instance(service, instanceFacts({}, true), quietEvents(), () => owners.of('place'));
   const hasBucket = 'bucket' in settings;
   const claim = new ClaimApi({ service, instance, owners, ledger: rows, connections: { owned: hasBucket ? target : undefined }, applied: async () => undefined });

@@ -41,16 +41,18 @@ interface Setting {
   isRight?: boolean;
   ignoresConditions?: boolean;
   mayWrite?: boolean;
+  /** Default: {@link PLACE}. The bucket is the same one, whatever the place is called. */
+  place?: Place;
 }
 
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true }: Setting = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, place = PLACE }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const fail = (operation: string) => (failure ? Promise.reject(new StorageError(failure, { operation, refused: failure === 'ACCESS_DENIED' })) : undefined);
   const target: Reachable = {
-    place: PLACE,
+    place,
     store: {
       get: (...of) => fail('get') ?? store.get(...of),
       put: (name, body, options) => fail('put') ?? (deniedPut ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : store.put(name, body, ignoresConditions ? {} : options)),
@@ -62,7 +64,7 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
-    const ownership = watch.of(PLACE.id);
+    const ownership = watch.of(place.id);
     return ownership.state === 'own' ? 'own' : ownership.code;
   };
   return {
@@ -395,4 +397,27 @@ test('a wrong clock changes nothing: times in the marker are for people', async 
   if (seen.kind !== 'marker') throw new Error('no marker');
   await writeMarker(store, '', { ...seen.marker, writtenAt: '2099-01-01T00:00:00.000Z' }, seen);
   expect(await one.sign(true)).toBe('own');
+});
+
+describe('a server with two names', () => {
+  const OTHER: Place = { ...PLACE, id: 'other', endpoint: 'https://s3.other-name.test' };
+
+  it('has the same owner by both, whichever name the database used last', async () => {
+    const one = server();
+    await one.sign(true);
+    const { book } = one;
+    expect(await server({ book, place: OTHER }).sign(true)).toBe('own');
+    expect((await book.find(OTHER.id))!.owner).toBe((await book.find(PLACE.id))!.owner);
+    // the sign of life has left the record of the first name behind
+    expect(await server({ book }).sign(true)).toBe('own');
+    expect(await server({ book, place: OTHER }).look()).toBe('own');
+  });
+
+  it('stays another database’s by both, if this one is a copy', async () => {
+    const one = server();
+    await one.sign(true);
+    const book = one.book.copy();
+    expect(await server({ book, identity: B, place: OTHER }).look()).toBe('BUCKET_OWNED');
+    expect(await server({ book, identity: B }).look()).toBe('DATABASE_COPY');
+  });
 });

@@ -200,6 +200,7 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      if (tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
       // guard: only-an-instance-with-rights-takes-a-place
       if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
@@ -215,6 +216,17 @@ export class OwnerWatch implements Ownerships {
 
   #judged(seen: Seen, record: OwnerRecord | undefined, identity: DatabaseIdentity | null): Judgement {
     return judge(seen.kind === 'marker' ? seen.marker : undefined, record, identity);
+  }
+
+  /**
+   * Whether this database owns the place by another name of its server, such as another spelling of the endpoint: the marker is in step with
+   * the record of that name. The record of this name then becomes the same one.
+   */
+  async #ownsByAnotherName(place: Place, record: OwnerRecord | undefined, seen: Seen, identity: DatabaseIdentity | null): Promise<boolean> {
+    if (seen.kind !== 'marker') return false;
+    const same = (await this.deps.book.ofOwner(seen.marker.owner)).find((other) => judge(seen.marker, other, identity).kind === 'own');
+    if (!same) return false;
+    return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
   }
 
   /** Becomes the owner of a place that has none. */
