@@ -120,6 +120,7 @@ scene('a claim needs a tick for the deletions, by keyboard too, and makes the co
   await panel.page.keyboard.press('Enter');
   const dialog = panel.page.getByRole('alertdialog', { name: 'Claim the bucket?' });
   const claim = dialog.getByRole('button', { name: 'Claim the bucket', exact: true });
+  await focused(dialog.getByRole('button', { name: 'Cancel' }), panel.page);
   await dialog.getByText(stage.bucket.bucket).waitFor();
   await dialog.getByText(stage.proxy.endpoint).waitFor();
   await dialog.getByText(/^Server .+, last sign of life .*20\d\d.*$/).waitFor();
