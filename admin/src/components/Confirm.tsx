@@ -28,9 +28,12 @@ export function Confirm({ title, body, action, danger = false, disabled = false,
       <ConfirmDialog
         title={title}
         startAction={
-          <Button fullWidth variant="tertiary" disabled={loading} onClick={onCancel}>
-            {t('cancel')}
-          </Button>
+          // it closes the dialog by itself, and has the focus when the dialog opens: without it the focus would stay on the page behind
+          <Dialog.Cancel>
+            <Button fullWidth variant="tertiary" disabled={loading}>
+              {t('cancel')}
+            </Button>
+          </Dialog.Cancel>
         }
         endAction={
           <Button fullWidth variant={danger ? 'danger' : 'default'} disabled={disabled} loading={loading} onClick={onConfirm}>

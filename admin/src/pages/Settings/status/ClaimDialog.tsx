@@ -17,11 +17,13 @@ export function ClaimDialog({ onClaimed, onCancel }: { onClaimed: () => void; on
       title={t('claim.title')}
       body={
         <Flex direction="column" alignItems="stretch" gap={4} width="100%">
-          <Dialog.Description>{t('claim.body')}</Dialog.Description>
+          <div>
+            <Dialog.Description>{t('claim.body')}</Dialog.Description>
+            <Typography role="status" tag="p" textColor="neutral600">
+              {busy === 'looking' && t('claim.looking')}
+            </Typography>
+          </div>
           {failure && <Refusal code={failure.code} message={failure.message} />}
-          <Typography role="status" textColor="neutral600">
-            {busy === 'looking' && t('claim.looking')}
-          </Typography>
           {answer && !answer.reason && <Refusal code="NOTHING_TO_CLAIM" message={null} />}
           {answer?.reason && <ClaimFacts answer={answer} />}
           {answer?.reason && deletes > 0 && (
