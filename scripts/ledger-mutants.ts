@@ -1,6 +1,7 @@
 /**
- * Takes the guards of tests/simulation/ledger-mutants.ts away one by one, and runs the contract of the ledger on SQLite without each.
- * The contract has to fail by an expectation: a crash shows that the mutant is broken, and not what its guard is for.
+ * Takes guards away one by one, and runs a suite of Jest without each: those of tests/simulation/ledger-mutants.ts with the contract of the
+ * ledger on SQLite, and those of tests/simulation/owner-mutants.ts with the unit tests of the owner. The suite has to fail by an
+ * expectation: a crash shows that the mutant is broken, and not what its guard is for.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,13 +9,27 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { guardFiles, withoutGuard } from '../tests/simulation/guard-markers';
-import { guardedLedgerSources, LEDGER_MUTANTS, type LedgerMutant } from '../tests/simulation/ledger-mutants';
+import { guardedSources } from '../tests/simulation/guards-table';
+import { LEDGER_MUTANTS, type LedgerMutant } from '../tests/simulation/ledger-mutants';
+import { OWNER_MUTANTS, OWNER_TESTS } from '../tests/simulation/owner-mutants';
 
 const ROOT = path.resolve(__dirname, '..');
 const JEST = path.join(ROOT, 'node_modules/jest/bin/jest.js');
 const CONFIG = path.join(ROOT, 'tests/support/mutant-jest/jest.config.cjs');
-/** The suite on SQLite, but for its one test that has no guard to notice and takes longer than all others together. */
-const TESTS = '^SQLite (?!.*takes lists of any length)';
+/** A suite that notices when a guard is not there. */
+interface Suite {
+  readonly of: string;
+  readonly mutants: readonly LedgerMutant[];
+  /** A glob of the files below `tests/`, and a pattern of the names of the tests. */
+  readonly files: string;
+  readonly names: string;
+}
+
+const SUITES = {
+  // one test of the contract has no guard to notice, and takes longer than all others together
+  ledger: { of: 'the SQL ledger', mutants: LEDGER_MUTANTS, files: 'contract/ledger.test.ts', names: '^SQLite (?!.*takes lists of any length)' },
+  owner: { of: 'the owner', mutants: OWNER_MUTANTS, files: OWNER_TESTS, names: '' },
+} satisfies Record<string, Suite>;
 
 type Verdict =
   | { readonly kind: 'noticed'; readonly by: string }
@@ -31,18 +46,19 @@ interface JestAnswer {
 }
 
 /** @returns the exit code: 1 if the absence of a guard was not noticed, or a mutant is broken */
-export async function takeLedgerGuards(only = ''): Promise<number> {
-  const files = guardFiles(guardedLedgerSources());
-  const queue = LEDGER_MUTANTS.filter(({ guard }) => guard.toLowerCase().includes(only.toLowerCase()));
+export async function takeGuardsOf(name: keyof typeof SUITES, only = ''): Promise<number> {
+  const suite: Suite = SUITES[name];
+  const files = guardFiles(guardedSources());
+  const queue = suite.mutants.filter(({ guard }) => guard.toLowerCase().includes(only.toLowerCase()));
   const began = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), 'ledger-mutants-'));
   const verdicts: Verdict['kind'][] = [];
   const work = async () => {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
       const file = files.get(mutant.marker);
-      if (file === undefined) throw new Error(`the guard "${mutant.marker}" is not marked in the SQL ledger`);
+      if (file === undefined) throw new Error(`the guard "${mutant.marker}" is not marked in ${suite.of}`);
       const mutantBegan = performance.now();
-      const verdict = await contractWithout(mutant, path.join(ROOT, file), folder);
+      const verdict = await suiteWithout(suite, mutant, path.join(ROOT, file), folder);
       verdicts.push(verdict.kind);
       console.log(`${verdict.kind.padEnd(11)} ${mutant.guard}`);
       console.log(`            ${told(mutant, verdict)} (${secondsSince(mutantBegan)} s)`);
@@ -54,16 +70,16 @@ export async function takeLedgerGuards(only = ''): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
   }
   const count = (kind: Verdict['kind']) => verdicts.filter((verdict) => verdict === kind).length;
-  console.log(`\n${verdicts.length} guards of the SQL ledger taken away one by one in ${secondsSince(began)} s: ${count('noticed')} noticed, ${count('NOT NOTICED')} not, ${count('BROKEN')} broken mutants`);
+  console.log(`\n${verdicts.length} guards of ${suite.of} taken away one by one in ${secondsSince(began)} s: ${count('noticed')} noticed, ${count('NOT NOTICED')} not, ${count('BROKEN')} broken mutants`);
   return count('noticed') === verdicts.length ? 0 : 1;
 }
 
-async function contractWithout({ marker, change }: LedgerMutant, file: string, folder: string): Promise<Verdict> {
+async function suiteWithout(suite: Suite, { marker, change }: LedgerMutant, file: string, folder: string): Promise<Verdict> {
   const text = path.join(folder, `${marker}.ts`);
   const answer = path.join(folder, `${marker}.json`);
   writeFileSync(text, withoutGuard(readFileSync(file, 'utf8'), marker, change));
-  const errors = await jest(['--config', CONFIG, '--runInBand', '--testNamePattern', TESTS, '--json', '--outputFile', answer], { MUTANT_FILE: file, MUTANT_TEXT: text });
-  return verdictOf(answer, errors);
+  const errors = await jest(['--config', CONFIG, '--runInBand', ...(suite.names === '' ? [] : ['--testNamePattern', suite.names]), '--json', '--outputFile', answer], { MUTANT_FILE: file, MUTANT_TEXT: text, MUTANT_TESTS: suite.files });
+  return verdictOf(suite, answer, errors);
 }
 
 function jest(args: readonly string[], env: Record<string, string>): Promise<string> {
@@ -78,7 +94,7 @@ function jest(args: readonly string[], env: Record<string, string>): Promise<str
   });
 }
 
-function verdictOf(answer: string, errors: string): Verdict {
+function verdictOf(suite: Suite, answer: string, errors: string): Verdict {
   let parsed: JestAnswer;
   try {
     parsed = JSON.parse(readFileSync(answer, 'utf8')) as JestAnswer;
@@ -87,7 +103,7 @@ function verdictOf(answer: string, errors: string): Verdict {
   }
   const failures = parsed.testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ failureMessages }) => failureMessages.length > 0));
   const unmet = failures.find(({ failureMessages }) => failureMessages.some((message) => message.includes('expect(')));
-  if (unmet) return { kind: 'noticed', by: [...unmet.ancestorTitles.slice(2), unmet.title].join(' › ') };
+  if (unmet) return { kind: 'noticed', by: [...unmet.ancestorTitles.slice(suite.names === '' ? 0 : 2), unmet.title].join(' › ') };
   const [crash] = failures.flatMap(({ failureMessages }) => failureMessages);
   const error = crash ?? (parsed.numPassedTests === 0 ? parsed.testResults[0]?.message : undefined);
   if (error !== undefined) return { kind: 'BROKEN', error: error.trim().split('\n')[0] ?? '' };

@@ -5,7 +5,7 @@
 import { runCommand, runJest } from './command';
 import { startMariadb, startPostgres } from '../tests/support/databases';
 
-const SUITES = 'tests/(contract/(ledger|inventories)|adapters)';
+const SUITES = 'tests/(contract/(ledger|inventories|leases|watches|owner-book)|adapters)';
 
 async function main(): Promise<number> {
   const [postgres, mariadb] = [await startPostgres(), await startMariadb()];

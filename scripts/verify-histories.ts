@@ -1,26 +1,37 @@
 /**
- * npm run verify:histories -- [--runs N] [--seed S] [--path P]
+ * npm run verify:histories -- [--runs N] [--seed S] [--copies] [--path P]
  *
  * Plays random histories against the storage engine and a simulated outside, and looks for one that breaks a promise.
  * Exits with 1 and shows the shortest such history if there is one. The same seed plays the same histories; `--path`, which
- * is printed with what was found, goes straight to it.
+ * is printed with what was found, goes straight to it. `--copies` plays only histories in which the server is copied, restored and moved; without
+ * it both kinds are played.
  */
 import { parseArgs } from 'node:util';
 
 import { search } from '../tests/simulation/search';
 import { runCommand, wholeNumber } from './command';
 
+/** Of so many histories, one more is played with copies of the server. It takes several times as long. */
+const ONE_COPY_IN = 8;
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' } } });
+  const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' }, copies: { type: 'boolean' } } });
   const runs = wholeNumber('runs', values.runs, 2_000);
   const seed = wholeNumber('seed', values.seed, Date.now() % 2 ** 31);
+  if (values.copies || values.path !== undefined) return play(runs, seed, values.copies === true, values.path);
+  return (await play(runs, seed, false)) || play(Math.ceil(runs / ONE_COPY_IN), seed, true);
+}
+
+async function play(runs: number, seed: number, copies: boolean, path?: string): Promise<number> {
+  const what = copies ? 'histories with copies of the server' : 'histories';
   const began = performance.now();
   const result = await search({
     runs,
     seed,
-    path: values.path,
+    copies,
+    path,
     played: (count) => {
-      if (process.stdout.isTTY && count % 100 === 0) process.stdout.write(`\r${count} of ${runs} histories`);
+      if (process.stdout.isTTY && count % 100 === 0) process.stdout.write(`\r${count} of ${runs} ${what}`);
     },
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -30,10 +41,10 @@ async function main(): Promise<number> {
     console.log(`BROKEN: ${found.violation}\n`);
     console.log(found.log.map((line) => `  ${line}`).join('\n'));
     console.log(`\n${JSON.stringify(found.history)}`);
-    console.log(`\nnpm run verify:histories -- --seed ${seed} --path ${found.path}`);
+    console.log(`\nnpm run verify:histories -- --seed ${seed}${copies ? ' --copies' : ''} --path ${found.path}`);
     return 1;
   }
-  console.log(`${result.runs} histories, ${result.steps} steps, ${result.acknowledged} acknowledged requests, in ${seconds} s; seed ${seed}`);
+  console.log(`${result.runs} ${what}, ${result.steps} steps, ${result.acknowledged} acknowledged requests, in ${seconds} s; seed ${seed}`);
   for (const [fault, times] of [...result.faults].sort()) console.log(`  ${fault.padEnd(24)} ${times}`);
   console.log('no promise was broken');
   return 0;

@@ -1,10 +1,11 @@
 /**
- * npm run verify:mutants -- [--ledger] [--runs N] [--seed S] [--only WORDS] [--write]
+ * npm run verify:mutants -- [--ledger | --owner] [--runs N] [--seed S] [--only WORDS] [--write]
  *
  * Builds the storage engine once for each guard of tests/simulation/mutants.ts, without that guard, and searches for a history
  * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices, or a mutant that is broken: one whose
  * histories cannot be played proves nothing. `--seed` is for all of them, also for those that have a seed of their own.
- * `--write` writes docs/guards.md. `--ledger` takes the guards of the SQL ledger instead, see scripts/ledger-mutants.ts.
+ * `--write` writes docs/guards.md. `--ledger` takes the guards of the SQL ledger
+ * instead, and `--owner` those of the bucket's owner, see scripts/ledger-mutants.ts.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ import { guardedSources, guardsTable } from '../tests/simulation/guards-table';
 import { MUTANTS, type Mutant } from '../tests/simulation/mutants';
 import { verdictOf, type Verdict } from '../tests/simulation/verdict';
 import { runCommand, wholeNumber } from './command';
-import { takeLedgerGuards } from './ledger-mutants';
+import { takeGuardsOf } from './ledger-mutants';
 
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */
@@ -71,9 +72,9 @@ function hunt(folder: string, runs: number, seed: number): Promise<Verdict> {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { runs: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' }, ledger: { type: 'boolean' } },
+    options: { runs: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' }, ledger: { type: 'boolean' }, owner: { type: 'boolean' } },
   });
-  if (values.ledger) return takeLedgerGuards(values.only);
+  if (values.ledger || values.owner) return takeGuardsOf(values.ledger ? 'ledger' : 'owner', values.only);
   const runs = wholeNumber('runs', values.runs, 40_000);
   const seed = values.seed === undefined ? undefined : wholeNumber('seed', values.seed, DEFAULT_SEED);
   const wanted = MUTANTS.filter(({ guard }) => guard.toLowerCase().includes((values.only ?? '').toLowerCase()));

@@ -58,7 +58,7 @@ describe.each(LANGUAGES)('the language %s', (language) => {
 
   test('has the same placeholders as English, in valid ICU syntax', () => {
     const values = { message: 'M', done: 1, total: 2, whole: '2 kB', percent: 50, rate: 1.5, hours: 1, minutes: 2, page: 1, pages: 2, failed: 1, requests: 3,
-      job: 'J', how: 'H', when: 'W', place: 'L', share: '50 %', file: 'A', files: '2 F', why: 'Y', action: 'A', what: 'W', count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P', folder: '/F', errno: 'EROFS' };
+      job: 'J', how: 'H', when: 'W', place: 'L', share: '50 %', file: 'A', files: '2 F', why: 'Y', action: 'A', what: 'W', count: 2, size: '1 kB', since: 'now', ms: 3, min: 1, max: 2, field: 'F', title: 'T', step: 'S', provider: 'P', folder: '/F', errno: 'EROFS', server: 'S' };
     const placeholders = (text: string) => [...new Set(text.match(/\{(\w+)(?=[,}])/g))].sort();
     const intl = createIntl({ locale: language, messages: own, onError: (error) => { throw error; } }, createIntlCache());
     for (const key of KEYS) {

@@ -35,6 +35,8 @@ export interface ListedFile {
 export interface Books {
   rows(keys?: readonly string[]): Promise<Row[]>;
   names(keys?: readonly string[]): Promise<Name[]>;
+  /** The names of objects that were removed, or may be by now. */
+  removable(): Promise<string[]>;
   /** Files of the media library with these names. */
   listed(names: readonly string[]): Promise<ListedFile[]>;
   close(): Promise<void>;
@@ -56,6 +58,10 @@ export function openBooks(strapi: StrapiInstance): Books {
       return rows.map((row) => ({ ...row, size: Number(row.size), ticket: Number(row.ticket) }));
     },
     names: async (keys) => (await all('s3_storage_names', NAME, keys)) as Name[],
+    removable: async () => {
+      const names = (await db('s3_storage_names').select('name', 'status', 'due_at').where('kind', 'object')) as { name: string; status: string; due_at: number | string | null }[];
+      return names.filter(({ status, due_at }) => status === 'swept' || (status === 'condemned' && Number(due_at) <= Date.now())).map(({ name }) => name);
+    },
     listed: (names) => listedFiles(db, names),
     close: () => db.destroy(),
   };

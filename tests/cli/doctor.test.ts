@@ -126,6 +126,20 @@ describe('doctor', () => {
     expect(noted).toEqual(['Free space', 'Durable disk', 'Mode', 'Waiting files']);
   });
 
+  it.each(['BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND'] as const)('only notes that this database is a copy (%s), says how to claim the bucket, and ends with 0', async (code) => {
+    const played = stageIo();
+    const settings = async () => ({ ...SETTINGS, mode: 'read-only' as const, reason: reasonOf(code) });
+    expect(await runOn(played, 'doctor', engineWith({ settings }))).toBe(0);
+    expect(played.stdout()).toMatch(/^! Mode: read-only\. .+\n {4}→ .*npx strapi-plugin-s3-storage claim\.$/m);
+  });
+
+  it.each(['MARKER_MISSING', 'MARKER_UNREADABLE'] as const)('finds that nobody can tell who owns the bucket (%s), and ends with 1', async (code) => {
+    const played = stageIo();
+    const settings = async () => ({ ...SETTINGS, mode: 'read-only' as const, reason: reasonOf(code) });
+    expect(await runOn(played, 'doctor', engineWith({ settings }))).toBe(1);
+    expect(played.stdout()).toMatch(/^✗ Mode: read-only\. .+\n {4}→ .+$/m);
+  });
+
   it('makes the other checks when the plugin cannot start, and ends with 1', async () => {
     const played = stageIo();
     const command = createCommand({ start: async () => Promise.reject(new StorageError('DISK_FULL')), facts: async () => FACTS }, played.clock);

@@ -1,4 +1,4 @@
-import type { StatusAnswer, TestAnswer } from '../../server/src/contracts/api';
+import type { ClaimAnswer, StatusAnswer, TestAnswer } from '../../server/src/contracts/api';
 import { ERRORS, type ErrorCode } from '../../server/src/contracts/errors';
 import type { JobAnswer, JobsAnswer, JobName, Reason, ReportAnswer, RunEntry } from '../../server/src/contracts/jobs';
 import type { ObjectsAnswer } from '../../server/src/contracts/objects';
@@ -98,7 +98,20 @@ export interface Answers {
   jobs(): Promise<JobsAnswer>;
   report: AdminApi['jobs']['report'];
   runNow: AdminApi['runNow'];
+  claimPreview(): Promise<ClaimAnswer>;
+  claim: AdminApi['claim']['claim'];
 }
+
+/** The answer of a server on a copy of production's database. */
+export const CLAIM: ClaimAnswer = {
+  reason: reasonOf('DATABASE_COPY'),
+  place: { endpoint: 'https://s3.test', bucket: 'media', prefix: 'site/' },
+  owner: { id: 'owner-1', server: 'web-1', seenAt: '2026-11-23T19:52:39.123Z' },
+  uploads: { count: 12, bytes: 3_000_000 },
+  deletes: { count: 2, bytes: 40_000 },
+};
+
+export const CLAIMED: ClaimAnswer = { ...CLAIM, reason: null };
 
 export const PASSED_TEST: TestAnswer = {
   ok: true,
@@ -117,11 +130,14 @@ export function engineWith(more: Partial<Answers> = {}): AdminApi {
     jobs: async () => ({ jobs: [] }),
     report: async () => NO_REPORT,
     runNow: async () => RUN,
+    claimPreview: async () => CLAIM,
+    claim: async () => CLAIMED,
     ...more,
   };
   const settings = { answer: answers.settings, test: answers.test };
+  const claim = { answer: answers.claimPreview, claim: answers.claim };
   const jobs = { answer: answers.jobs, report: answers.report };
-  return { settings, jobs, objects: { page: answers.objects }, status: answers.status, runNow: answers.runNow } as unknown as AdminApi;
+  return { settings, claim, jobs, objects: { page: answers.objects }, status: answers.status, runNow: answers.runNow } as unknown as AdminApi;
 }
 
 export interface Played {

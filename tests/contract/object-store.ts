@@ -131,6 +131,22 @@ const basics: ContractCheck[] = [
     const stored = done[0]?.status === 'fulfilled' ? 'one' : 'two';
     assert.equal((await read(store, names('race.txt'))).toString(), stored);
   }),
+  check('a PUT that must replace a known object succeeds only where it still lies, and else fails and changes nothing', async (store, names) => {
+    const name = names('known.txt');
+    const { etag } = await store.put(name, bodyOf('known'));
+    // a disk has no tags, and nobody asks it for conditions
+    if (etag === null) return;
+    const both = ['one', 'two'].map((text) => store.put(name, bodyOf(text), { onlyIfEtag: etag }));
+    const done = await Promise.allSettled(both);
+    assert.equal(done.filter(({ status }) => status === 'fulfilled').length, 1);
+    const stored = done[0]?.status === 'fulfilled' ? 'one' : 'two';
+    const refusal = await failsWith('NAME_TAKEN', store.put(name, bodyOf('third'), { onlyIfEtag: etag }));
+    assert.ok(refusal.refused);
+    assert.equal((await read(store, name)).toString(), stored);
+    // S3 calls a missing object by the same code as a missing bucket
+    await assert.rejects(store.put(names('missing.txt'), bodyOf('x'), { onlyIfEtag: etag }));
+    await isMissing(store, names('missing.txt'));
+  }),
   check('puts under different names do not disturb each other', async (store, names) => {
     const all = Array.from({ length: 8 }, (_, at) => ({ name: names(`parallel-${at}`), bytes: someBytes(300_000 + at, at + 1) }));
     await Promise.all(all.map(({ name, bytes }) => store.put(name, bodyOf(bytes))));

@@ -16,8 +16,8 @@ async function command(script: string, ...args: string[]): Promise<{ code: numbe
 }
 
 // a campaign that never fails proves nothing
-test('verify:kills notices a byte that was changed and an object that is gone', async () => {
-  const { code, said } = await command('verify-kills', '--times', '1', '--s3', 'embedded', '--seed', 'sabotage', '--sabotage');
+test.each(['verify-kills', 'verify-copies'])('%s notices a byte that was changed and an object that is gone', async (script) => {
+  const { code, said } = await command(script, '--times', '1', '--s3', 'embedded', '--seed', 'sabotage', '--sabotage');
   expect(said).toMatch(/VIOLATION: the object ".*" has the MD5 \w{32} instead of \w{32}/);
   expect(said).toMatch(/VIOLATION: the ledger says (remote|both), and the object ".*" is not in the bucket/);
   expect(said).toMatch(/2 violation\(s\)/);

@@ -7,6 +7,7 @@ import { sha256, textFile } from '../support/images';
 import { makeLibrary } from '../support/library';
 import { observeDatabase } from '../support/observe-ledger';
 import { which } from '../support/process';
+import { MARKER } from '../support/raw-s3';
 import { openStage, type Stage } from '../support/stage';
 
 /** The jobs as somebody types them, on a library that was there before the plugin was configured. */
@@ -180,7 +181,7 @@ test('cleanup --yes --json frees the disk and answers with its run; S3 keeps eve
 }, 2 * COMMAND_MS);
 
 test('a restore that is interrupted while S3 is silent stops, and changes nothing', async () => {
-  const isRead = ({ method, path }: SeenRequest) => method === 'GET' && /^\/[^/]+\/[^?]/.test(path);
+  const isRead = ({ method, path }: SeenRequest) => method === 'GET' && /^\/[^/]+\/[^?]/.test(path) && !path.includes(MARKER);
   stage.proxy.on({ when: isRead, fault: { kind: 'blackhole' } });
   let begun: () => void = () => undefined;
   const unwatch = stage.proxy.watch((request) => isRead(request) && begun());

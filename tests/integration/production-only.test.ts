@@ -85,9 +85,9 @@ test('uploads, replaces, deletes and tests in a copy of production change no obj
   expect((await stage.strapi.read(gone.url)).bytes.toString()).toBe('to be deleted in staging');
 }, 60_000);
 
-test('a copy of production becomes read-write without a restart when its productionOnly is switched off', async () => {
-  const { body } = await copy.api<{ mode: string }>('PUT', '/s3-storage/settings', { productionOnly: false });
-  expect(body.mode).toBe('read-write');
+test('a copy of production stays read-only when its productionOnly is switched off, because the bucket says whose it is', async () => {
+  const { body } = await copy.api<{ mode: string; reason: { code: string } }>('PUT', '/s3-storage/settings', { productionOnly: false });
+  expect(body).toMatchObject({ mode: 'read-only', reason: { code: 'DATABASE_COPY' } });
   // the objects that it deleted while it was read-only stay, because they were never its own to remove
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   expect((await stage.strapi.read(production.gone.url)).bytes.toString()).toBe('to be deleted in staging');

@@ -109,7 +109,8 @@ test('a changed prefix applies to new files without a restart, and the old files
   const [before] = await stage.strapi.upload(textFile('before.txt', 'before'));
   await stage.configure({ prefix: 'media/' });
   const [after] = await stage.strapi.upload(textFile('after.txt', 'after'));
-  expect(await stage.bucket.keys()).toEqual([before!.hash + '.txt', `media/${after!.hash}.txt`].sort());
+  const files = (await stage.bucket.keys()).filter((name) => !name.endsWith('.s3-storage-owner.json'));
+  expect(files).toEqual([before!.hash + '.txt', `media/${after!.hash}.txt`].sort());
   expect((await stage.strapi.read(before!.url)).bytes.toString()).toBe('before');
   expect((await stage.strapi.read(after!.url)).bytes.toString()).toBe('after');
 });

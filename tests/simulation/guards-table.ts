@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readSources, type Source } from '../architecture/imports';
 import { guardFiles } from './guard-markers';
 import { ledgerGuards } from './ledger-mutants';
+import { ownerGuards } from './owner-mutants';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 const SERVER = 'server/src/';
@@ -34,6 +35,7 @@ ${row('Guard', 'What goes wrong without it', 'Where')}
 ${MUTANTS.map(({ guard, without, marker }) => row(guard, without, `\`${files.get(marker)?.slice(SERVER.length)}\``)).join('\n')}
 
 ${ledgerGuards(row)}
+${ownerGuards(row, files)}
 ## Found by tests of their own
 
 What the simulation stands in for (the database, the disk, S3's protocol), or one of two guards against the same thing.

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { guardFiles, guardsIn, withoutGuard } from './guard-markers';
 import { guardedSources, guardsTable } from './guards-table';
 import { LEDGER_MUTANTS } from './ledger-mutants';
+import { OWNER_MUTANTS } from './owner-mutants';
 import { GUARDS_ELSEWHERE, MUTANTS } from './mutants';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -11,7 +12,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 const sources = guardedSources();
 
-const ALL = [...MUTANTS, ...LEDGER_MUTANTS];
+const ALL = [...MUTANTS, ...LEDGER_MUTANTS, ...OWNER_MUTANTS];
 
 test.each(ALL)('the source marks the guard once, and the guard can be taken away: $guard', ({ marker, change }) => {
   const marked = sources.filter(({ text }) => guardsIn(text).includes(marker));

@@ -5,18 +5,28 @@ import { DATABASE_FAULTS, DISK_FAULTS, S3_FAULTS, type FaultPlan } from './fault
 /** One step of a history. `at` says which process and `file` which file, both modulo their number. */
 export type Step =
   | { readonly kind: 'upload' | 'replace' | 'replace-bare' | 'remove' | 'import' | 'import-rolled-back' | 'import-delete' | 'read'; readonly at: number; readonly file: number }
-  | { readonly kind: Job; readonly at: number }
+  | { readonly kind: (typeof JOBS)[number]; readonly at: number }
+  /** Somebody looks at the owner's marker, or claims the bucket for this database. */
+  | { readonly kind: 'look' | 'claim'; readonly at: number }
   | { readonly kind: 'crash' | 'pause' | 'resume' | 'give-up'; readonly at: number }
   /** Leaving begins, or the project returns to S3. One process knows it at once, and the other one within 2 s. */
   | { readonly kind: 'leave' | 'return'; readonly at: number }
   /** With `wait`, the next step begins only when all clients have their answers. */
   | { readonly kind: 's3-down' | 's3-up' | 'damage' | 'wait' }
   | { readonly kind: 'time'; readonly ms: number }
-  | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number };
+  | { readonly kind: 'set-clock'; readonly at: number; readonly ms: number }
+  /** The server is backed up, copied to another one (whose database has an identity of its own), or replaced by its backup. */
+  | { readonly kind: 'copy'; readonly ofBackup: boolean }
+  | { readonly kind: 'set-back'; readonly sameIdentity: boolean }
+  | { readonly kind: 'back-up' }
+  | { readonly kind: 'lose-marker' };
+
+/** A step at production, or at its copy once there is one. */
+export type PlacedStep = Step & { readonly onCopy?: boolean };
 
 /** `audit` only reports, and `audit-apply` carries out the action of each finding. */
 export const JOBS = ['catch-up', 'upload', 'cleanup', 'restore', 'settle', 'purge', 'sweep', 'audit', 'audit-apply'] as const;
-export type Job = (typeof JOBS)[number];
+export type Job = (typeof JOBS)[number] | 'look' | 'claim';
 
 /** The world in which a history happens. */
 export interface Setting {
@@ -40,11 +50,15 @@ export interface Setting {
   readonly audits: boolean;
   /** Whether late requests take effect only after the first sweep. */
   readonly lateLast: boolean;
+  /** Whether copies of the server take part, so that the processes look who owns the bucket. */
+  readonly copies?: boolean;
+  /** Whether the bucket takes no notice of the conditions of a PUT. */
+  readonly ignoresConditions?: boolean;
 }
 
 export interface History {
   readonly setting: Setting;
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlacedStep[];
   /** The choices among the things that could go on, modulo their number. After the last one, the one that waits longest goes on. */
   readonly schedule: readonly number[];
   readonly faults: FaultPlan;
@@ -122,10 +136,10 @@ const courses = fc.oneof(
     const damaged: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'damage' }, WAIT];
     return [...damaged, { kind: 'audit-apply', at: who }, { kind: 'replace', at: editor, file: which }, { kind: 'cleanup', at: who }];
   }),
-  // an audit puts right what was damaged after a cleanup, while the sweeper removes the file
-  at.map((who): Step[] => {
+  // an audit puts right what was damaged after a cleanup, while the sweeper removes the file, or an editor replaces it
+  fc.tuple(at, at, file, fc.constantFrom('sweep', 'replace')).map(([who, editor, which, kind]): Step[] => {
     const work: Step[] = [{ kind: 'upload', at: who }, WAIT, { kind: 'cleanup', at: who }, WAIT, { kind: 'damage' }, WAIT, { kind: 'time', ms: 25 * HOUR }];
-    return [...work, { kind: 'audit-apply', at: who }, { kind: 'sweep', at: who }];
+    return [...work, { kind: 'audit-apply', at: who }, kind === 'sweep' ? { kind, at: editor } : { kind: 'replace', at: editor, file: which }];
   }),
   // an audit buries what the library has not listed for more than a day, just as a replacement brings it back
   fc.tuple(at, at, file).map(([who, editor, which]): Step[] => {
@@ -162,3 +176,47 @@ export const histories: fc.Arbitrary<History> = fc.record({
   faults: fc.record({ s3: rarely(S3_FAULTS, 3, 60), database: rarely(DATABASE_FAULTS, 25, 120), disk: rarely(DISK_FAULTS, 8, 12) }),
   seed: fc.nat(),
 });
+
+const fiveMinutes = 5 * 60_000;
+/** Steps of histories without copies that also happen at copies. Leaving and damaged objects have histories of their own. */
+const placedStep = fc.oneof(
+  { weight: 18, arbitrary: fc.record({ kind: fc.constantFrom(...CLIENTS), at, file }) },
+  { weight: 10, arbitrary: fc.record({ kind: fc.constantFrom(...JOBS.filter((job) => job !== 'settle')), at }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('look'), at }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('claim'), at }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('crash', 'pause', 'resume'), at }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('s3-down', 's3-up', 'wait', 'wait', 'lose-marker') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(2_500, 15_000, 60_000, fiveMinutes, 25 * HOUR, 8 * 24 * HOUR) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'back-up' }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('copy'), ofBackup: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('set-back'), sameIdentity: fc.boolean() }) },
+) as fc.Arbitrary<Step>;
+
+/** Somebody deletes or replaces files of production at its copy, and lets the copy remove the bytes. */
+const emptied = fc.tuple(at, file, fc.constantFrom('remove' as const, 'replace' as const)).map(([who, which, kind]): PlacedStep[] => {
+  const onCopy = true;
+  const work: Step[] = [{ kind: 'look', at: who }, WAIT, { kind, at: who, file: which }, WAIT, { kind: 'time', ms: 25 * HOUR }, { kind: 'purge', at: who }, WAIT, { kind: 'sweep', at: who }, WAIT];
+  return [{ kind: 'copy', ofBackup: false }, ...work.map((one): PlacedStep => ({ ...one, onCopy }))];
+});
+
+/** Production moves to its copy, and the old server still runs. */
+const moved = at.map((who): PlacedStep[] => {
+  const claim: PlacedStep[] = [{ kind: 'copy', ofBackup: false }, { kind: 'claim', at: who, onCopy: true }, WAIT];
+  const after: Step[] = [{ kind: 'remove', at: who, file: 0 }, WAIT, { kind: 'time', ms: 25 * HOUR }, { kind: 'purge', at: who }, WAIT, { kind: 'sweep', at: who }];
+  return [...claim, ...after];
+});
+
+const placed = fc.tuple(placedStep, fc.boolean()).map(([one, onCopy]): PlacedStep[] => [{ ...one, onCopy }]);
+const placedSteps = fc
+  .array(fc.oneof({ weight: 12, arbitrary: placed }, { weight: 1, arbitrary: emptied }, { weight: 1, arbitrary: moved }), { minLength: 4, maxLength: 18, size: 'max' })
+  .map((parts) => parts.flat());
+
+/** Histories in which the server is copied, restored and moved. */
+export const historiesOfCopies: fc.Arbitrary<History> = fc
+  .record({ history: histories, steps: placedSteps, ignoresConditions: fc.nat(3).map((one) => one === 0) })
+  .map(({ history, steps: placedOnes, ignoresConditions }) => ({
+    ...history,
+    // a server without the disk takes a library file that nobody has recorded from whoever has put it into the bucket
+    setting: { ...history.setting, sharedDisk: true, foreign: false, copies: true, ignoresConditions },
+    steps: [{ kind: 'upload', at: 0, file: 0 }, ...placedOnes],
+  }));

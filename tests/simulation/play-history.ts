@@ -1,13 +1,16 @@
 // This file is longer than others, because it has one player, whose parts share the tasks under way.
 import { localOf, remoteOf } from '../../server/src/core/ledger/state';
+import { isStorageError } from '../../server/src/core/errors';
 import { giveUp, play, readAndJudge } from './clients';
 import { DatabaseError } from './faults';
-import type { History, Job, Step } from './plan';
+import { Outside, Violation } from './outside';
+import type { History, Job, PlacedStep } from './plan';
 import type { Process } from './process';
 import { checkAllInPlace, checkNothingLeft, checkPromises, condemnedCopies } from './promises';
 import { settled, type Gate, type Life } from './scheduler';
 import { damage } from './sim-s3';
-import { Violation, World } from './world';
+import { MARKER, TrueOwner } from './true-owner';
+import { World } from './world';
 import { STALE_MS } from './writes';
 
 export interface Outcome {
@@ -37,18 +40,18 @@ const MAX_STEPS = 5_000;
 /** Plays a history to its end, and then on until everything has come to rest. Never rejects for a broken promise. */
 export async function playHistory(history: History): Promise<Outcome> {
   const player = new Player(history);
-  const { world } = player;
+  const { outside } = player;
   try {
     await player.run();
   } catch (error) {
-    if (!(error instanceof Violation)) throw new Error(`${String(error)}\n${world.log.join('\n')}`, { cause: error });
+    if (!(error instanceof Violation)) throw new Error(`${String(error)}\n${outside.log.join('\n')}`, { cause: error });
   } finally {
-    for (const { life } of world.processes) world.scheduler.end(life);
+    player.end();
   }
-  return { steps: world.scheduler.step, acknowledged: world.writes.ofEnding('acknowledged').length, faults: world.faults.met, violation: world.violation, log: world.log };
+  return { steps: outside.scheduler.step, acknowledged: player.acknowledged, faults: outside.faults.met, violation: outside.violation, log: outside.log };
 }
 
-type Choice = { readonly kind: 'gate'; readonly gate: Gate } | { readonly kind: 'late'; readonly index: number } | { readonly kind: 'step'; readonly step: Step };
+type Choice = { readonly kind: 'gate'; readonly gate: Gate } | { readonly kind: 'late'; readonly index: number } | { readonly kind: 'step'; readonly step: PlacedStep };
 
 interface Task {
   readonly life: Life;
@@ -56,18 +59,26 @@ interface Task {
 }
 
 class Player {
-  readonly world: World;
+  readonly outside: Outside;
+  /** Production, and its copy when there is one. */
+  readonly #worlds: [production: World, copy?: World];
+  readonly #owner: TrueOwner | undefined;
+  #backup: World | undefined;
+  #copies = 0;
   readonly #tasks = new Set<Task>();
   #failure: unknown;
   #next = 0;
 
   constructor(private readonly history: History) {
-    this.world = new World(history);
+    this.outside = new Outside(history);
+    this.#owner = history.setting.copies ? new TrueOwner(this.outside, () => this.#all) : undefined;
+    this.#worlds = [new World(this.outside, '', this.#owner)];
   }
 
   async run(): Promise<void> {
     const { world, history } = this;
     await world.start();
+    await this.#becomeOwner();
     let begun = 0;
     while (begun < history.steps.length || this.#tasks.size > 0) {
       const step = history.steps[begun];
@@ -85,7 +96,7 @@ class Player {
   }
 
   /** The things that could happen next, in this order: gates that somebody waits at, late requests, the next step, background gates. */
-  #choices(step: Step | undefined): Choice[] {
+  #choices(step: PlacedStep | undefined): Choice[] {
     const gates = this.world.scheduler.eligible().map((gate): Choice => ({ kind: 'gate', gate }));
     const late = this.history.setting.lateLast ? [] : this.world.s3.late.map((_, index): Choice => ({ kind: 'late', index }));
     const inBackground = (choice: Choice) => choice.kind === 'gate' && choice.gate.background;
@@ -97,7 +108,7 @@ class Player {
     ];
   }
 
-  #mustWait(step: Step): boolean {
+  #mustWait(step: PlacedStep): boolean {
     return step.kind === 'wait' && [...this.#tasks].some(({ life }) => !life.paused);
   }
 
@@ -110,7 +121,7 @@ class Player {
       case 'late':
         return this.#land(choice.index);
       case 'step':
-        this.#begin(choice.step);
+        await this.#begin(choice.step);
         return settled();
     }
   }
@@ -121,12 +132,13 @@ class Player {
     effect!.apply();
   }
 
-  #begin(step: Step): void {
-    const { world } = this;
+  async #begin(step: PlacedStep): Promise<void> {
+    const world = (step.onCopy && this.#worlds[1]) || this.world;
     const process = 'at' in step ? world.processes[step.at]! : undefined;
     switch (step.kind) {
       case 'crash':
-        return this.#crash(step.at);
+        this.#crash(world, step.at);
+        return this.#lookAtStart([world.processes[step.at]!]);
       case 'pause':
       case 'resume':
         world.note(`${process!.life.name}: ${step.kind}`);
@@ -150,6 +162,14 @@ class Player {
         process!.follow(world.leaving);
         world.wasLeft = true;
         return;
+      case 'back-up':
+      case 'copy':
+      case 'set-back':
+        return this.#duplicate(step);
+      case 'lose-marker':
+        world.note('the marker is lost');
+        world.s3.objects.delete(MARKER);
+        return;
       case 'time':
         return this.#letPass(step.ms);
       case 'set-clock':
@@ -171,15 +191,16 @@ class Player {
     }
     world.note(`${ms / 1000} s pass`);
     world.time += ms;
-    if (ms >= STALE_MS) world.tellAll();
+    if (ms >= STALE_MS) for (const one of this.#all) one.tellAll();
   }
 
   #job(process: Process, job: Job): void {
+    if (job === 'claim') for (const world of this.#all) world.hasClaimed ||= world.processes.includes(process);
     this.#task({ life: process.life, job }, async () => {
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} begins`);
       await process.run(job).catch((error: unknown) => {
         // the next run finds the work that this one has left
-        if (!(error instanceof DatabaseError)) throw error;
+        if (!(error instanceof DatabaseError) && !(job === 'claim' && isStorageError(error))) throw error;
       });
       if (!this.world.faults.calm) this.world.note(`${process.life.name}: ${job} has ended`);
     });
@@ -194,13 +215,79 @@ class Player {
       .finally(() => this.#tasks.delete(task));
   }
 
-  #crash(at: number): void {
-    const { world } = this;
+  #crash(world: World, at: number): void {
     const { life } = world.processes[at]!;
     world.note(`${life.name} crashes`);
     world.restart(at);
     for (const task of this.#tasks) if (task.life === life) this.#tasks.delete(task);
     world.writes.endLife(life, world.now);
+  }
+
+  /** Backs production up, makes a copy of it, or puts its backup in its place. A dump of an open transaction has nothing of it. */
+  async #duplicate(step: Extract<PlacedStep, { kind: 'back-up' | 'copy' | 'set-back' }>): Promise<void> {
+    const { outside, world } = this;
+    const owner = this.#owner;
+    if (!owner || outside.scheduler.transaction) return;
+    const copyOf = (from: World, name: string, id: string) => new World(outside, name, owner, { kind: 'simulated', id }, from);
+    if (step.kind === 'back-up') {
+      outside.note('production is backed up');
+      this.#backup = copyOf(world, '', world.identity.id!);
+      return;
+    }
+    const id = `copy ${++this.#copies}`;
+    if (step.kind === 'copy') {
+      outside.note(`production is copied${step.ofBackup && this.#backup ? ' from its backup' : ''}: ${id}`);
+      if (this.#worlds[1]) this.#endWorld(this.#worlds[1]);
+      this.#worlds[1] = copyOf((step.ofBackup && this.#backup) || world, `${id}, `, id);
+      await this.#worlds[1].boot();
+      return this.#lookAtStart(this.#worlds[1].processes);
+    }
+    if (!this.#backup) return;
+    outside.note(`production is restored from its backup${step.sameIdentity ? '' : `, as ${id}`}`);
+    this.#endWorld(world);
+    this.#worlds[0] = copyOf(this.#backup, '', step.sameIdentity ? world.identity.id! : id);
+    await this.world.boot();
+    await owner.succeeds();
+    return this.#lookAtStart(this.world.processes);
+  }
+
+  /** A process that starts looks who owns the bucket. */
+  async #lookAtStart(processes: readonly Process[]): Promise<void> {
+    if (!this.#owner) return;
+    await settled();
+    for (const process of processes) this.#job(process, 'look');
+  }
+
+  /** Lets production become the owner of the bucket before anything happens. */
+  async #becomeOwner(): Promise<void> {
+    if (!this.#owner) return;
+    this.outside.faults.calm = true;
+    await this.#lookAtStart(this.world.processes);
+    await this.#drain();
+    this.outside.faults.calm = false;
+  }
+
+  #endWorld({ processes }: World): void {
+    for (const { life } of processes) {
+      this.outside.scheduler.end(life);
+      for (const task of this.#tasks) if (task.life === life) this.#tasks.delete(task);
+    }
+  }
+
+  end(): void {
+    for (const world of this.#all) this.#endWorld(world);
+  }
+
+  get acknowledged(): number {
+    return this.#all.reduce((sum, world) => sum + world.writes.ofEnding('acknowledged').length, 0);
+  }
+
+  get world(): World {
+    return this.#worlds[0];
+  }
+
+  get #all(): World[] {
+    return this.#worlds.filter((world) => world !== undefined);
   }
 
   /** Damages an object that has a copy on a disk, and on which nobody is about to rely. */
@@ -224,19 +311,20 @@ class Player {
   }
 
   #resumeAll(): void {
-    for (const { life } of this.world.processes) life.paused = false;
+    for (const { processes } of this.#all) for (const { life } of processes) life.paused = false;
   }
 
   async #check(): Promise<void> {
     const { world } = this;
     if (this.#failure !== undefined) throw this.#failure;
-    if (world.violation) throw world.violation;
+    if (this.outside.violation) throw this.outside.violation;
     // a restore that fetches a file whose copy lies on another disk leaves that copy to the other disk's audit: no process removes
     // files from another disk. Leaving may begin while the restore runs.
     const leaves = ({ life, leaving }: Process) => leaving && [...this.#tasks].some((task) => task.job === 'restore' && task.life === life);
     if (!this.history.setting.sharedDisk && world.processes.some(leaves)) world.mayLeak = true;
     if (world.scheduler.step > MAX_STEPS) throw new Error('a history that does not end');
-    await checkPromises(world);
+    await this.#owner?.update();
+    for (const one of this.#all) await checkPromises(one);
   }
 
   /** Lets everything that has begun come to its end, the oldest first. */
@@ -262,17 +350,18 @@ class Player {
     await this.#drain();
     world.scheduler.atRest = true;
     if (world.leaving) await this.#leave();
-    world.tellAll();
+    for (const one of this.#all) one.tellAll();
     for (const [round, ms] of REST_MS.entries()) {
       world.time += ms;
+      await this.#settleOwner();
       const jobs: readonly Job[] = round === AUDITED_ROUND && this.history.setting.audits ? [...AT_REST, 'audit-apply'] : AT_REST;
-      for (const process of world.processes) await this.#work(process, jobs);
+      for (const { processes } of this.#all) for (const process of processes) await this.#work(process, jobs);
       while (round === 0 && world.s3.late.length > 0) {
         this.#land(0);
         await this.#check();
       }
     }
-    await this.#readEverything();
+    for (const one of this.#all) await this.#readEverything(one);
     if (!world.mayLeak) await checkNothingLeft(world);
   }
 
@@ -299,14 +388,34 @@ class Player {
     }
   }
 
-  async #readEverything(): Promise<void> {
-    const { world } = this;
+  /** All look who owns the bucket. If nobody can tell, a person claims it for the last owner. Afterwards all of them agree. */
+  async #settleOwner(): Promise<void> {
+    if (!this.#owner) return;
+    const everybody = this.#all.flatMap(({ processes }) => processes);
+    const look = async () => {
+      for (const process of everybody) await this.#work(process, ['look']);
+    };
+    await look();
+    if (everybody.every(({ ownership }) => ownership !== 'own')) {
+      const last = this.#all.find(({ isOwner }) => isOwner) ?? this.world;
+      this.#job(last.processes[0]!, 'claim');
+      await this.#drain();
+      await look();
+    }
+    for (const { processes, isOwner, name } of this.#all) {
+      for (const { life, ownership } of processes) {
+        if ((ownership === 'own') !== isOwner) this.outside.violated(`${name}${life.name} says "${ownership}", but ${isOwner ? 'its' : 'another'} database owns the bucket`);
+      }
+    }
+  }
+
+  async #readEverything(world: World): Promise<void> {
     for (const process of world.processes) {
       for (const [file, keys] of [...world.database.files]) {
         for (const key of world.certain(file, keys)) {
           this.#task({ life: process.life }, async () => {
             const kind = await readAndJudge(world, process, file, key);
-            if (kind !== 'file' && !(await this.#isElsewhere(process, key))) world.violated(`at rest, ${process.life.name} answers "${kind}" for ${key}`);
+            if (kind !== 'file' && !(await this.#isElsewhere(world, process, key)) && !(await this.#isGivenUp(world, process, key, kind))) world.violated(`at rest, ${process.life.name} answers "${kind}" for ${key}`);
           });
           await this.#drain();
         }
@@ -315,14 +424,23 @@ class Player {
   }
 
   /** Whether the only intact copy of a key is on a disk that this process does not have. */
-  async #isElsewhere(process: Process, key: Parameters<typeof readAndJudge>[3]): Promise<boolean> {
-    const row = await this.world.database.ledger.find(key);
+  /** Whether a server does not have a file any more because another one owned the bucket. A copy says so at once, and never answers 503. */
+  async #isGivenUp(world: World, process: Process, key: Parameters<typeof readAndJudge>[3], kind: string): Promise<boolean> {
+    const row = await world.database.ledger.find(key);
+    const name = (row && remoteOf(row)?.object) ?? key;
+    if (world.answersFor(name)) return false;
+    if (!world.s3.objects.has(name)) return !row || row.placement.state === 'new' || kind === 'vanished' || process.ownership === 'own';
+    return row !== undefined && 'content' in row.placement && world.s3.objects.get(name)?.md5 !== row.placement.content.md5;
+  }
+
+  async #isElsewhere(world: World, process: Process, key: Parameters<typeof readAndJudge>[3]): Promise<boolean> {
+    const row = await world.database.ledger.find(key);
     // a process that may change nothing leaves the ledger alone and serves the copy itself
     const { sharedDisk, secondReadOnly } = this.history.setting;
-    if (row?.placement.state === 'remote' && (await condemnedCopies(this.world, row)).length > 0) return secondReadOnly && !sharedDisk && process === this.world.processes[0];
-    if (!row || row.placement.state === 'new') return this.world.disks[0]?.files.has(key) === true && process.volume !== this.world.disks[0].volume;
+    if (row?.placement.state === 'remote' && (await condemnedCopies(world, row)).length > 0) return secondReadOnly && !sharedDisk && process === world.processes[0];
+    if (!row || row.placement.state === 'new') return world.disks[0]?.files.has(key) === true && process.volume !== world.disks[0].volume;
     const remote = row && remoteOf(row);
     const local = row && localOf(row);
-    return (!remote || this.world.damaged.has(remote.object)) && local !== undefined && local.volume !== process.volume;
+    return (!remote || world.damaged.has(remote.object)) && local !== undefined && local.volume !== process.volume;
   }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../server/src/core/clock';
 import { Events } from '../../server/src/core/events';
 import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
+import { Connections, placeOf, type OwnerLooks } from '../../server/src/core/buckets/connections';
 import type { Buckets } from '../../server/src/core/buckets/buckets';
-import { Connections } from '../../server/src/core/buckets/connections';
 import { auditJob } from '../../server/src/core/jobs/audit/job';
 import { cleanupJob } from '../../server/src/core/jobs/cleanup/job';
 import { settleOnce } from '../../server/src/core/jobs/leave/settle';
@@ -24,17 +24,24 @@ import type { ObjectStore } from '../../server/src/core/store/object-store';
 import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
+import { Instance } from '../../server/src/core/instance';
+import { RightBucket } from '../../server/src/core/sweep/right-bucket';
+import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
+import { OwnerWatch } from '../../server/src/core/buckets/owner/owner-watch';
 import { bucketsWith } from '../support/buckets';
 import { OWNS_ALL } from '../support/owners';
 import type { Job } from './plan';
 import type { Life, Scheduler } from './scheduler';
 import type { Connection, SimDatabase } from './sim-database';
 import type { SimDisk } from './sim-disk';
-import type { SimS3 } from './sim-s3';
+import type { Sender, SimS3 } from './sim-s3';
 
 /** The options of every run. The files stay for an hour after a cleanup. */
 const OPTIONS = { concurrency: 2, batchSize: 100, cleanupGraceMs: 3600_000 };
 const RESOLUTION = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', region: 'us-east-1' }, variables: {} });
+
+/** The part of the bucket that everybody in a history uses. */
+export const PLACE = placeOf(RESOLUTION.settings);
 
 /** Retries wait for less than this and a breaker waits for longer. Nobody waits for the breaker. */
 const RETRIES_WITHIN_MS = 500;
@@ -57,6 +64,8 @@ export interface ProcessParts {
   readOnly: boolean;
   lists: boolean;
   leaving: boolean;
+  /** Present where other databases may use the bucket as well. Else this one owns it, and nobody looks. */
+  owner: { identity: DatabaseIdentity; sender: Sender } | undefined;
   /** The disks of all processes. */
   volumes: readonly VolumeId[];
   /** It gets what an audit reports. */
@@ -69,16 +78,20 @@ export class Process {
   readonly host: Connection;
   readonly storage: MediaStorage;
   readonly volume: VolumeId;
+  readonly settings = { ...RESOLUTION, revision: 1 };
   readonly #parts: EngineParts;
   readonly #connections: Connections;
   readonly #readOnly: boolean;
   readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore' | 'audit', EngineJob>>;
   readonly #report: (findings: readonly NewFinding[]) => Promise<void>;
   readonly #nextRunId: () => number;
+  readonly #owners: OwnerWatch | undefined;
+  readonly #instance: Instance | undefined;
+  #hasServed = false;
   /** The setting as the process knows it. */
   #leaving = false;
 
-  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, volumes, onFindings, sleepInBackground }: ProcessParts) {
+  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, volumes, onFindings, sleepInBackground, owner }: ProcessParts) {
     this.life = life;
     this.#readOnly = readOnly;
     this.host = database.connect(life);
@@ -86,7 +99,14 @@ export class Process {
     const { ledger, catalog, library, inventories } = this.host;
     const events = new Events(log);
     const [mode, isLeaving] = [() => this.#mode, () => this.#leaving];
-    const instance = {
+    const { settings } = this;
+    this.#owners = owner && this.#watch(owner.identity, clock, ledger);
+    this.#instance = owner && new Instance({ current: () => settings }, { providerIsLocal: true, production: true, override: readOnly ? 'read-only' : null }, events, () => this.#owners!.of(PLACE.id));
+    const owners: OwnerLooks = this.#owners
+      // the places are asked for before each removal, like the locations
+      ? { of: (place) => this.#owners!.of(place), confirm: (...what) => this.#owners!.confirm(...what), places: (...at) => database.owners.places(...at) }
+      : OWNS_ALL;
+    const instance = this.#instance ?? {
       get mode() {
         return mode();
       },
@@ -104,10 +124,10 @@ export class Process {
       clock: { ...clock, sleep: (ms, signal) => (ms < RETRIES_WITHIN_MS ? clock : { sleep: sleepInBackground }).sleep(ms, signal) },
       log,
       outage: new Outage({ begin: nobody, note: nobody, endUnseen: nobody, list: async () => [] }, clock, events),
-      openBucket: () => s3.connect(life, !readOnly),
+      openBucket: () => s3.connect(life, !readOnly, owner?.sender),
       events,
       instance,
-      owners: OWNS_ALL,
+      owners,
     });
     events.on('refused', ({ code, detail }) => this.#connections.noteUnsent(code, false, detail));
     events.on('fellBack', ({ code, detail }) => this.#connections.noteUnsent(code, true, detail));
@@ -153,7 +173,7 @@ export class Process {
   follow(leaving: boolean): void {
     this.#leaving = leaving;
     // a change of nothing but the mode is in force at once
-    void this.#connections.apply({ ...RESOLUTION, mode: this.#mode, reason: null, revision: 1 });
+    void this.#connections.apply(this.#instance?.current() ?? { ...this.settings, mode: this.#mode, reason: null });
   }
 
   put(key: ObjectKey, bytes: Buffer, scope?: Parameters<MediaStorage['put']>[2]['scope']): Promise<void> {
@@ -163,6 +183,10 @@ export class Process {
   async run(job: Job): Promise<void> {
     const parts = this.#parts;
     switch (job) {
+      case 'look':
+        return this.#look();
+      case 'claim':
+        return this.#claim();
       case 'catch-up':
         return void (await catchUp(parts, OPTIONS.concurrency, signal));
       case 'settle':
@@ -188,6 +212,50 @@ export class Process {
   /** Lets an open breaker ask S3 whether it is back. */
   async probe(): Promise<void> {
     await this.#connections.breaker?.forceProbe();
+  }
+
+  /** How this process judges its right to the bucket. */
+  get ownership(): string {
+    const ownership = this.#owners?.of(PLACE.id) ?? { state: 'own' };
+    return 'code' in ownership ? ownership.code : ownership.state;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  #watch(identity: DatabaseIdentity, clock: Clock, ledger: EngineParts['ledger']): OwnerWatch {
+    return new OwnerWatch({
+      book: this.host.owners,
+      identify: async () => identity,
+      isRightBucket: async (place) => {
+        const location = await this.#connections.locationOf(place);
+        return location !== undefined && new RightBucket({ ledger, clock, buckets: this.#connections }).provesOrOwesNothing(location);
+      },
+      mayWrite: () => this.#instance!.mayOwn,
+      claimsFrom: null,
+      clock,
+      log,
+      onChange: () => this.follow(this.#leaving),
+    });
+  }
+
+  /** Looks at the marker, as the upkeep does every minute. The first look as the owner gives a sign of life at once. */
+  async #look(): Promise<void> {
+    const target = this.#connections.owned;
+    if (!target || !this.#owners) return;
+    await this.#owners.serve(target, !this.#hasServed);
+    this.#hasServed ||= this.ownership === 'own';
+  }
+
+  /** A person claims the bucket here, from whoever the last look has seen there. */
+  async #claim(): Promise<void> {
+    const target = this.#connections.owned;
+    if (!target || !this.#owners || this.#readOnly) return;
+    await this.#owners.look(target);
+    if (this.ownership === 'own') return;
+    await this.#owners.claim(target, this.#owners.ownerOf(PLACE.id).owner);
+    await this.host.ledger.sendKept();
   }
 
   get #mode(): 'read-only' | 'read-write' {

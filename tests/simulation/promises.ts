@@ -16,6 +16,8 @@ export async function checkPromises(world: World): Promise<void> {
     for (const key of world.certain(file, keys)) {
       const row = await world.database.ledger.find(key);
       const id = row && row.placement.state !== 'new' ? await ofRow(world, key, row) : ofUnseen(world, key);
+      // an owner of the bucket has taken it from this database
+      if (id === undefined) continue;
       const write = world.writes.get(id);
       if (!write || !world.writes.mayBeSeen(write, null, world.now, world.now)) {
         const expected = world.writes.visible(file, null, world.now, world.now).map((visible) => visible.id);
@@ -25,19 +27,19 @@ export async function checkPromises(world: World): Promise<void> {
     }
     const [main, thumbnail] = keysOf(file);
     const [mainId, thumbnailId] = [shown.get(main), shown.get(thumbnail)];
-    if (thumbnailId !== undefined && mainId !== thumbnailId && !world.writes.underWay(file)) {
+    if (mainId !== undefined && thumbnailId !== undefined && mainId !== thumbnailId && !world.writes.underWay(file)) {
       world.violated(`${file} is mixed up: main file of write ${mainId}, thumbnail of write ${thumbnailId}`);
     }
   }
 }
 
-/** The write to whose bytes the ledger leads, after a look at all copies. */
-async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<number> {
+/** The write to whose bytes the ledger leads, after a look at all copies. Undefined where only others answer for them. */
+async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<number | undefined> {
   if (!('content' in row.placement)) return world.violated(`the library lists ${key}, of which the ledger says: ${row.placement.state}`);
   const { content } = row.placement;
   const ids: number[] = [];
   const remote = remoteOf(row);
-  if (remote && !world.damaged.has(remote.object)) {
+  if (remote && world.answersFor(remote.object)) {
     const object = world.s3.objects.get(remote.object);
     if (!object) world.violated(`${key}: the ledger leads to the object "${remote.object}", which is not there`);
     else if (object.md5 !== content.md5) world.violated(`${key}: the object "${remote.object}" has other bytes than the ledger says`);
@@ -53,8 +55,9 @@ async function ofRow(world: World, key: ObjectKey, row: LedgerRow): Promise<numb
     } else ids.push(idOf(world, key, file.bytes));
   }
   if (remote && world.damagedOnceFreed.has(remote.object)) ids.push(...(await condemnedCopies(world, row)).map((bytes) => idOf(world, key, bytes)));
+  if (ids.length === 0 && remote && !world.damaged.has(remote.object)) return undefined;
   if (ids.length === 0) return world.violated(`${key}: its only copy is an object that somebody damaged`);
-  return ids[0] as number;
+  return ids[0];
 }
 
 /**
@@ -72,8 +75,9 @@ export async function condemnedCopies(world: World, row: LedgerRow): Promise<Buf
 }
 
 /** The write whose bytes lie where the plugin has not been: on the disk on which the library began, else in the bucket. */
-function ofUnseen(world: World, key: ObjectKey): number {
-  const bytes = world.disks[0]?.files.get(key)?.bytes ?? world.s3.objects.get(key)?.bytes;
+function ofUnseen(world: World, key: ObjectKey): number | undefined {
+  const bytes = world.disks[0]?.files.get(key)?.bytes ?? (world.answersFor(key) ? world.s3.objects.get(key)?.bytes : undefined);
+  if (!bytes && !world.answersFor(key)) return undefined;
   return bytes ? idOf(world, key, bytes) : world.violated(`the library lists ${key}, of which there are no bytes anywhere`);
 }
 

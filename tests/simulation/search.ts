@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { histories, type History } from './plan';
+import { histories, historiesOfCopies, type History } from './plan';
 import { playHistory, type Outcome } from './play-history';
-import { Violation } from './world';
+import { Violation } from './outside';
 
 export interface Found {
   /** The broken promise; `log` is the shortest history that fast-check could find, line by line. */
@@ -24,6 +24,8 @@ export interface SearchResult {
 export interface SearchOptions {
   runs: number;
   seed: number;
+  /** Whether copies of the server take part. */
+  copies?: boolean;
   /** The path that an earlier search with the same seed found. The search goes straight to it. */
   path?: string;
   /** If true, the search does not look for a shorter history. */
@@ -33,7 +35,7 @@ export interface SearchOptions {
 }
 
 /** Plays up to `runs` random histories, until one breaks a promise. */
-export async function search({ runs, seed, path, first = false, played }: SearchOptions): Promise<SearchResult> {
+export async function search({ runs, seed, copies = false, path, first = false, played }: SearchOptions): Promise<SearchResult> {
   let [count, steps, acknowledged] = [0, 0, 0];
   const faults = new Map<string, number>();
   const add = (outcome: Outcome) => {
@@ -44,7 +46,7 @@ export async function search({ runs, seed, path, first = false, played }: Search
     played?.(count);
   };
   const details = await fc.check(
-    fc.asyncProperty(histories, async (history) => {
+    fc.asyncProperty(copies ? historiesOfCopies : histories, async (history) => {
       const outcome = await playHistory(history);
       add(outcome);
       if (outcome.violation) throw outcome.violation;

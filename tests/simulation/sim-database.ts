@@ -5,6 +5,8 @@ import type { ObjectKey } from '../../server/src/core/keys';
 import type { Inventories } from '../../server/src/core/ledger/inventories';
 import { MemoryInventories } from '../../server/src/core/memory/inventories';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
+import { MemoryOwnerBook } from '../../server/src/core/memory/owner-book';
+import type { OwnerBook } from '../../server/src/core/buckets/owner/owner-book';
 import type { Ledger } from '../../server/src/core/ledger/ledger';
 import type { UploadToBegin } from '../../server/src/core/ledger/moves';
 import type { BeginObject } from '../../server/src/core/ledger/words';
@@ -25,6 +27,7 @@ export interface Connection {
   readonly catalog: MediaCatalog;
   readonly library: MediaLibrary;
   readonly inventories: Inventories;
+  readonly owners: OwnerBook;
   inTransaction(): boolean;
   /** Does `work` in the host's transaction, which is rolled back when `work` throws or the COMMIT fails. */
   transaction(work: () => Promise<void>): Promise<void>;
@@ -53,6 +56,7 @@ const ambient = new AsyncLocalStorage<Transaction>();
 
 export class SimDatabase {
   readonly ledger: MemoryLedger;
+  readonly owners: MemoryOwnerBook;
   readonly #inventories = new MemoryInventories();
   /** The media library's files, each with its keys. */
   readonly files = new ListedFiles();
@@ -66,8 +70,12 @@ export class SimDatabase {
     clock: Pick<Clock, 'now' | 'random'>,
     private readonly idsReturn: boolean,
     private readonly onRollBack: () => void,
+    /** The database of which this one is a copy. */
+    from?: SimDatabase,
   ) {
-    this.ledger = new MemoryLedger(clock);
+    this.ledger = from?.ledger.copy() ?? new MemoryLedger(clock);
+    this.owners = from?.owners.copy() ?? new MemoryOwnerBook();
+    for (const [file, keys] of from?.files ?? []) this.files.set(file, keys);
   }
 
   /** The id of a run, which no other run has. */
@@ -110,6 +118,14 @@ export class SimDatabase {
       inventories: {
         of: (volume) => request(`inventory of ${volume}`, true, () => this.#inventories.of(volume)),
         save: (volume, inventory) => request(`inventory save ${volume}`, false, () => this.#inventories.save(volume, inventory)),
+      },
+      owners: {
+        find: (place) => request('owner find', true, () => this.owners.find(place)),
+        places: (...at) => this.owners.places(...at),
+        ofOwner: (...of) => request('owner by another name', true, () => this.owners.ofOwner(...of)),
+        create: (...of) => request('owner create', false, () => this.owners.create(...of)),
+        replace: (...of) => request('owner replace', false, () => this.owners.replace(...of)),
+        remove: (...of) => request('owner remove', false, () => this.owners.remove(...of)),
       },
       inTransaction: () => ambient.getStore() !== undefined,
       transaction: async (work) => {

@@ -28,6 +28,13 @@ export class SimDisk {
     private readonly now: () => number,
   ) {}
 
+  /** Returns a disk with the same files, as a copied server has. */
+  copy(): SimDisk {
+    const copy = new SimDisk(this.volume, this.scheduler, this.faults, this.now);
+    for (const [name, { bytes }] of this.files) copy.write(name, bytes);
+    return copy;
+  }
+
   write(name: string, bytes: Buffer): void {
     this.files.set(name, { bytes, ino: ++this.#ino, mtimeMs: this.now() });
   }

@@ -21,6 +21,14 @@ export interface LateEffect {
   apply(): void;
 }
 
+/** Hears of the changes that a process sends to the bucket, and of those that take effect there. */
+export interface Sender {
+  sends(label: string, name: string): void;
+  lands(name: string): void;
+}
+
+const NOBODY: Sender = { sends: () => undefined, lands: () => undefined };
+
 /** The name of the object that a breaker asks for. */
 export const PROBE = '.s3-storage-probe';
 
@@ -34,8 +42,8 @@ export class SimS3 {
   constructor(
     private readonly scheduler: Scheduler,
     private readonly faults: Faults,
-    /** Whether its ETags are MD5s. Otherwise only reading proves bytes. */
-    private readonly tellsMd5: boolean,
+    /** Whether its ETags are MD5s (otherwise only reading proves bytes), and whether it takes no notice of conditions of a PUT. */
+    private readonly kind: { readonly tellsMd5: boolean; readonly ignoresConditions: boolean },
     private readonly violated: (what: string) => void,
   ) {}
 
@@ -50,13 +58,22 @@ export class SimS3 {
   }
 
   factsOf({ bytes, md5, version }: StoredObject): ObjectFacts {
-    return this.tellsMd5 ? { size: bytes.length, etag: md5, md5 } : { size: bytes.length, etag: `v${version}`, md5: null };
+    return this.kind.tellsMd5 ? { size: bytes.length, etag: md5, md5 } : { size: bytes.length, etag: `v${version}`, md5: null };
   }
 
-  /** The bucket as one life of a process reaches it. @param mayChange if false, any change is a violation */
-  connect(life: Life, mayChange: boolean): ObjectStore {
-    const change = async (label: string, name: string, apply: (damaged: boolean) => void): Promise<void> => {
+  /**
+   * The bucket as one life of a process reaches it.
+   * @param mayChange if false, any change is a violation
+   * @param sender hears of each change
+   */
+  connect(life: Life, mayChange: boolean, sender: Sender = NOBODY): ObjectStore {
+    const change = async (label: string, name: string, effect: (damaged: boolean) => void): Promise<void> => {
+      const apply = (damaged: boolean) => {
+        sender.lands(name);
+        effect(damaged);
+      };
       if (!mayChange) this.violated(`a read-only instance sent ${label}`);
+      sender.sends(label, name);
       const fault = this.#fault(label, name);
       if (fault === 'late' || fault === 'late-corrupt') {
         this.late.push({ label: `${label}, late`, apply: () => apply(fault === 'late-corrupt') });
@@ -78,13 +95,15 @@ export class SimS3 {
       return object;
     };
     return {
-      put: async (name: string, body: Body, { onlyIfAbsent }: PutOptions = {}) => {
+      put: async (name: string, body: Body, { onlyIfAbsent, onlyIfEtag }: PutOptions = {}) => {
         await this.scheduler.wait(life, `PUT ${name}`);
         const bytes = await collect(name, body);
         let facts: ObjectFacts | undefined;
         let taken = false;
         await change(`PUT ${name}`, name, (damaged) => {
-          taken = onlyIfAbsent === true && this.objects.has(name);
+          const there = this.objects.get(name);
+          const differs = onlyIfEtag !== undefined && (!there || this.factsOf(there).etag !== onlyIfEtag);
+          taken = !this.kind.ignoresConditions && (differs || (onlyIfAbsent === true && there !== undefined));
           if (taken) return;
           this.store(name, damaged ? damage(bytes) : bytes);
           facts = this.factsOf(this.objects.get(name) as StoredObject);

@@ -1,13 +1,16 @@
 import type { Clock } from '../../server/src/core/clock';
+import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
 import { parseKey, type ObjectKey, type VolumeId } from '../../server/src/core/keys';
-import { Faults } from './faults';
+import type { Faults } from './faults';
+import type { Outside } from './outside';
 import type { History } from './plan';
 import { Process } from './process';
-import { Scheduler, settled, type Life } from './scheduler';
+import { settled, type Life, type Scheduler } from './scheduler';
 import { SimDatabase } from './sim-database';
 import { SimDisk } from './sim-disk';
-import { SimS3 } from './sim-s3';
 import { checkFindings } from './findings';
+import type { SimS3 } from './sim-s3';
+import type { TrueOwner } from './true-owner';
 import { Writes, type Moment, type Write } from './writes';
 
 /** The bytes that a write gives to a key. They tell where they come from. */
@@ -23,18 +26,13 @@ export function keysOf(file: string): KeyPair {
 type KeyPair = readonly [main: ObjectKey, thumbnail: ObjectKey];
 const known = new Map<string, KeyPair>();
 
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
-
-/** Everything that takes part in a history: a database, a bucket, one or two disks, two processes. */
+/**
+ * A project, as its servers see the world: a database, a bucket, one or two disks, two processes. In some histories a copy of it takes part
+ * as well, which is another world with the same outside.
+ */
 export class World {
-  readonly scheduler = new Scheduler();
-  readonly writes = new Writes();
-  readonly log: string[] = [];
+  readonly writes: Writes;
   readonly world: Life = { name: 'world', alive: true, paused: false };
-  readonly faults: Faults;
-  readonly s3: SimS3;
   readonly database: SimDatabase;
   readonly disks: readonly SimDisk[];
   /** Objects that a third party has damaged. That party answers for bytes that are in S3 only. */
@@ -60,36 +58,86 @@ export class World {
   leaving = false;
   /** Whether S3 was left once. Objects replaced or deleted meanwhile stay in the bucket, because leaving touches nothing there. */
   wasLeft = false;
-  /** The first promise that was broken. */
-  violation: Violation | undefined;
-  /** The time of the database and of the world outside, in milliseconds. */
-  time = 1_700_000_000_000;
+  /** Whether somebody has claimed the bucket for this database, or has tried to. */
+  hasClaimed = false;
+  /** Objects that this database has lost to others, who owned the bucket while they removed them. */
+  readonly lost = new Set<string>();
   readonly #skew = [0, 0];
-  #random: number;
   readonly #listedSince = new Map<ObjectKey, number>();
-  #lives = 0;
 
-  constructor(readonly history: History) {
-    const { setting } = history;
-    this.#random = history.seed >>> 0;
-    this.faults = new Faults(history.faults);
-    this.s3 = new SimS3(this.scheduler, this.faults, setting.tellsMd5, (what) => this.violated(what));
-    this.database = new SimDatabase(this.scheduler, this.faults, { now: () => this.time, random: () => this.random() }, setting.idsReturn, () => {
-      this.mayLeak = true;
-    });
-    this.mayLeak = setting.secondReadOnly;
+  /**
+   * @param owner tells who owns the bucket; undefined in histories without copies, where nobody else is there
+   * @param identity the database's own
+   * @param from the server of which this one is a copy, as it is now
+   */
+  constructor(
+    readonly outside: Outside,
+    readonly name = '',
+    readonly owner?: TrueOwner,
+    readonly identity: DatabaseIdentity = { kind: 'simulated', id: 'production' },
+    from?: World,
+  ) {
+    const { setting } = outside.history;
+    this.mayLeak = setting.secondReadOnly || owner !== undefined;
+    const clock = { now: () => this.time, random: () => outside.random() };
+    this.database = new SimDatabase(this.scheduler, this.faults, clock, setting.idsReturn, () => (this.mayLeak = true), from?.database);
     const disk = (name: string) => new SimDisk(name as VolumeId, this.scheduler, this.faults, () => this.time);
-    const first = disk('disk-0');
-    this.disks = [first, setting.sharedDisk ? first : disk('disk-1')];
+    const first = from?.disks[0]?.copy() ?? disk('disk-0');
+    this.disks = [first, setting.sharedDisk ? first : (from?.disks[1]?.copy() ?? disk('disk-1'))];
+    this.writes = from?.writes.copy(this.now) ?? new Writes(() => ++outside.lastWrite);
+    if (from) this.#remember(from);
+  }
+
+  get history(): History {
+    return this.outside.history;
+  }
+
+  get scheduler(): Scheduler {
+    return this.outside.scheduler;
+  }
+
+  get faults(): Faults {
+    return this.outside.faults;
+  }
+
+  get s3(): SimS3 {
+    return this.outside.s3;
+  }
+
+  get log(): readonly string[] {
+    return this.outside.log;
+  }
+
+  get time(): number {
+    return this.outside.time;
+  }
+
+  set time(time: number) {
+    this.outside.time = time;
   }
 
   get now(): Moment {
     return { step: this.scheduler.step, time: this.time };
   }
 
-  async start(): Promise<void> {
+  /** Whether this database owns the bucket, so that nobody else may remove or overwrite what its ledger needs. */
+  get isOwner(): boolean {
+    return this.owner === undefined || this.owner.is(this);
+  }
+
+  /** Whether the plugin answers for an object to which the ledger leads. */
+  answersFor(object: string): boolean {
+    return !this.damaged.has(object) && this.isOwner && !this.lost.has(object);
+  }
+
+  /** Starts the processes. */
+  async boot(): Promise<void> {
     this.processes = [this.#process(0), this.#process(1)];
     await settled();
+  }
+
+  async start(): Promise<void> {
+    await this.boot();
     const { library, bucketOnly, foreign, sharedDisk } = this.history.setting;
     const toDisk = (key: ObjectKey, bytes: Buffer) => {
       this.disks[0]?.write(key, bytes);
@@ -166,22 +214,21 @@ export class World {
     this.#skew[at] = (this.#skew[at] ?? 0) + ms;
   }
 
-  /** The next number of xorshift32. All randomness of a history comes from its seed. */
-  random(): number {
-    let x = this.#random || 0x9e3779b9;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#random = x >>> 0;
-    return this.#random / 2 ** 32;
-  }
-
   note(line: string): void {
-    this.log.push(`${this.scheduler.step}. ${line}`);
+    this.outside.note(line);
   }
 
   violated(what: string): never {
-    throw (this.violation ??= new Violation(what));
+    return this.outside.violated(`${this.name}${what}`);
+  }
+
+  #remember(from: World): void {
+    for (const [key, since] of from.#listedSince) this.#listedSince.set(key, since);
+    for (const name of from.onceLive) this.onceLive.add(name);
+    for (const name of from.onDiskOnly) this.onDiskOnly.add(name);
+    for (const name of from.unread) this.unread.add(name);
+    for (const file of from.doubtful) this.doubtful.add(file);
+    for (const { file } of from.writes.all) if (from.writes.underWay(file)) this.doubtful.add(file);
   }
 
   #existing(file: string, store: (key: ObjectKey, bytes: Buffer) => void): void {
@@ -194,7 +241,7 @@ export class World {
   }
 
   #process(at: number): Process {
-    const life: Life = { name: `process ${at} (life ${++this.#lives})`, alive: true, paused: false };
+    const life: Life = { name: `${this.name}process ${at} (life ${++this.outside.lives})`, alive: true, paused: false };
     const sleeping =
       (background: boolean): Clock['sleep'] =>
       async (ms, signal) => {
@@ -206,7 +253,7 @@ export class World {
     const clock: Clock = {
       now: () => this.time + (this.#skew[at] ?? 0),
       elapsed: () => this.time,
-      random: () => this.random(),
+      random: () => this.outside.random(),
       sleep: sleeping(false),
     };
     return new Process({
@@ -220,6 +267,7 @@ export class World {
       readOnly: at === 1 && this.history.setting.secondReadOnly,
       lists: this.history.setting.lists,
       leaving: this.leaving,
+      owner: this.owner && { identity: this.identity, sender: this.owner.senderOf(this) },
       volumes: [...new Set(this.disks)].map(({ volume }) => volume),
       onFindings: (findings) => checkFindings(this, findings),
     });

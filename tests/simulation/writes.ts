@@ -36,15 +36,24 @@ export const STALE_MS = 2_000;
 
 export class Writes {
   readonly #all: Write[] = [];
+  readonly #byId = new Map<number, Write>();
+
+  /** @param nextId draws an id, which no other server draws */
+  constructor(private readonly nextId: () => number) {}
+
+  /** Returns the writes as a copy of their server knows them at that moment: nobody tells it how those end that are under way. */
+  copy(at: Moment): Writes {
+    const copy = new Writes(this.nextId);
+    for (const write of this.#all) copy.#add({ ...write, ended: write.ended ?? { ...at, as: 'unknown' }, over: write.over ?? at });
+    return copy;
+  }
 
   begin(file: string, kind: Write['kind'], request: string, life: Life, begun: Moment): Write {
-    const write: Write = { id: this.#all.length + 1, file, kind, request, life, begun };
-    this.#all.push(write);
-    return write;
+    return this.#add({ id: this.nextId(), file, kind, request, life, begun });
   }
 
   get(id: number): Write | undefined {
-    return this.#all[id - 1];
+    return this.#byId.get(id);
   }
 
   /** Whether a reader that asked at `asked` and was served at `served` may have seen this write's outcome. */
@@ -77,12 +86,14 @@ export class Writes {
     return this.#all.filter((other) => other !== write && other.file === write.file && endsAfter(other) && other.begun.step <= (write.over?.step ?? Infinity));
   }
 
-  get total(): number {
-    return this.#all.length;
-  }
-
   get all(): readonly Write[] {
     return this.#all;
+  }
+
+  #add(write: Write): Write {
+    this.#all.push(write);
+    this.#byId.set(write.id, write);
+    return write;
   }
 
   ofEnding(as: Ending): Write[] {

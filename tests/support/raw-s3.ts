@@ -18,9 +18,13 @@ export interface Listed {
   etag: string;
 }
 
+/** The end of the name of the object that says which database owns a part of the bucket. */
+export const MARKER = '.s3-storage-owner.json';
+
 /** An observer's view of a bucket, through the SDK alone and without the code under test. */
 export interface RawBucket {
   readonly bucket: string;
+  /** The objects of the library: the markers of owners are left out, because they come and change at any time. */
   list(prefix?: string): Promise<Listed[]>;
   keys(prefix?: string): Promise<string[]>;
   get(key: string): Promise<Buffer>;
@@ -70,7 +74,7 @@ export function rawBucket(access: S3Access, bucket: string): RawBucket {
     let token: string | undefined;
     do {
       const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
-      for (const { Key, Size, ETag } of page.Contents ?? []) if (Key) found.push({ key: Key, size: Size ?? 0, etag: (ETag ?? '').replaceAll('"', '') });
+      for (const { Key, Size, ETag } of page.Contents ?? []) if (Key && !Key.endsWith(MARKER)) found.push({ key: Key, size: Size ?? 0, etag: (ETag ?? '').replaceAll('"', '') });
       token = page.NextContinuationToken;
     } while (token);
     return found;

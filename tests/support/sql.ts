@@ -82,7 +82,7 @@ export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number)
 /** Empties the ledger by deletes, so that ids go on. */
 export async function emptyTables({ knex: db, schema }: TestDatabase): Promise<void> {
   for (const name of ['s3_storage_objects', 's3_storage_names', 's3_storage_locations', 's3_storage_tallies', 's3_storage_leases',
-    's3_storage_inventories', 's3_storage_jobs', 's3_storage_runs', 's3_storage_findings', 's3_storage_volumes', 's3_storage_watches']) {
+    's3_storage_inventories', 's3_storage_jobs', 's3_storage_runs', 's3_storage_findings', 's3_storage_volumes', 's3_storage_watches', 's3_storage_owners']) {
     await (schema ? db(name).withSchema(schema) : db(name)).delete();
   }
 }

@@ -6,20 +6,24 @@ import { useApi } from './useApi';
 
 export type Loaded = { state: 'loading' } | { state: 'failed' } | { state: 'ready'; answer: SettingsAnswer };
 
-/** The stored settings; `accept` takes over the answer of a save, which is the same as a new GET. */
+/**
+ * The stored settings; `accept` takes over the answer of a save, which is the same as a new GET. `reload` asks again, and keeps the
+ * answer before where none comes.
+ */
 export function useSettings() {
   const api = useApi();
   const [loaded, setLoaded] = useState<Loaded>({ state: 'loading' });
-
-  useEffect(() => {
-    api.readSettings().then(
-      (answer) => setLoaded({ state: 'ready', answer }),
-      (error: unknown) => {
-        if (!readFailure(error).aborted) setLoaded({ state: 'failed' });
-      },
-    );
-  }, [api]);
-
   const accept = useCallback((answer: SettingsAnswer) => setLoaded({ state: 'ready', answer }), []);
-  return { loaded, accept };
+
+  const reload = useCallback(
+    () =>
+      api.readSettings().then(accept, (error: unknown) => {
+        if (!readFailure(error).aborted) setLoaded((before) => (before.state === 'ready' ? before : { state: 'failed' }));
+      }),
+    [accept, api],
+  );
+
+  useEffect(() => void reload(), [reload]);
+
+  return { loaded, accept, reload };
 }

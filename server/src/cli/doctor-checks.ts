@@ -17,8 +17,8 @@ export interface Check {
 const LITTLE_SPACE = 1e9;
 const NO_SPACE = 100e6;
 
-/** Reasons of a mode that somebody has chosen. */
-const MEANT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRODUCTION_ONLY', 'MODE_OVERRIDE', 'LEAVING']);
+/** Reasons of a mode that somebody has chosen, or that a copy of production has as it should. */
+const MEANT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRODUCTION_ONLY', 'MODE_OVERRIDE', 'LEAVING', 'BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND']);
 
 /** Why there are no usable credentials, although some may be stored. */
 const NO_KEY: Readonly<Record<string, string>> = {

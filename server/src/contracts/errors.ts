@@ -297,4 +297,9 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /** The reasons of a mode that a claim ends. */
-export const CLAIMABLE: readonly ErrorCode[] = ['BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND', 'MARKER_MISSING', 'MARKER_UNREADABLE'];
+export const CLAIMABLE = ['BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND', 'MARKER_MISSING', 'MARKER_UNREADABLE'] as const satisfies readonly ErrorCode[];
+export type ClaimableCode = (typeof CLAIMABLE)[number];
+
+export function isClaimable(code: ErrorCode | null): code is ClaimableCode {
+  return CLAIMABLE.some((claimable) => claimable === code);
+}

@@ -60,6 +60,11 @@ function permitOf({ settings, blocked }: Resolution, facts: InstanceFacts, owner
   return { mode: 'read-write', reason: null };
 }
 
+/** Whether an instance may change the bucket of the settings if its database owns it. Settings and environment say so, and not the bucket. */
+export function mayOwn(settings: Resolution, facts: InstanceFacts): boolean {
+  return permitOf(settings, facts, OWN).mode === 'read-write';
+}
+
 /**
  * Says what this instance may do, and why. Only this class makes a mode out of settings, environment and the bucket's owner. All other
  * code asks it, each time anew, because settings change. A new fact that takes rights away belongs into {@link permitOf}.
@@ -93,12 +98,8 @@ export class Instance implements Permit {
    * outage: writes go to the disk, and nothing is removed from the bucket.
    */
   get awaitsOwner(): boolean {
-    return this.mayWriteAsOwner && this.ownershipUnder(this.settings.current()).state === 'unknown';
-  }
-
-  /** Whether this instance may change the bucket, if this database owns it. */
-  get mayWriteAsOwner(): boolean {
-    return permitOf(this.settings.current(), this.facts, OWN).mode === 'read-write';
+    const settings = this.settings.current();
+    return mayOwn(settings, this.facts) && this.ownershipUnder(settings).state === 'unknown';
   }
 
   /** Whether others may change and remove the objects of the bucket: this instance is a copy of production, or counts as one. */

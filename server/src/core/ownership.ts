@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../contracts/errors';
+
 /** The hash of endpoint, bucket and prefix: the id of a part of a bucket that one database owns. */
 export type PlaceId = string;
 
@@ -12,6 +14,17 @@ export type Ownership =
 
 export const OWN: Ownership = { state: 'own' };
 export const NOT_LOOKED_YET: Ownership = { state: 'unknown', code: 'OWNER_UNKNOWN' };
+
+type OwnerCode = Exclude<Ownership, { state: 'own' }>['code'];
+
+const OWNER_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'BUCKET_OWNED', 'DATABASE_COPY', 'DATABASE_BEHIND', 'OWNER_UNKNOWN', 'MARKER_UNREADABLE', 'MARKER_MISSING',
+] satisfies OwnerCode[]);
+
+/** Whether a code says that a database is not, or not surely, the owner of its place. */
+export function isOwnerCode(code: ErrorCode | null): code is OwnerCode {
+  return code !== null && OWNER_CODES.has(code);
+}
 
 /** Answers from memory whether this database owns a place. */
 export interface Ownerships {

@@ -27,7 +27,7 @@ import { systemClock } from '../core/clock';
 import { Absence } from '../core/upkeep/absence/absence';
 import { Housekeeping } from '../core/upkeep/housekeeping';
 import type { EngineParts } from '../core/media/deps';
-import { Instance, instanceFacts, type PermittedSettings } from '../core/instance';
+import { Instance, instanceFacts, mayOwn, type PermittedSettings } from '../core/instance';
 import type { Ledger } from '../core/ledger/ledger';
 import { described } from '../core/errors';
 import { Events } from '../core/events';
@@ -37,6 +37,7 @@ import type { Logger } from '../core/log';
 import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
 import { OwnerWatch } from '../core/buckets/owner/owner-watch';
 import type { Place } from '../core/buckets/owner/owner-book';
+import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
@@ -62,7 +63,6 @@ import { diskTree } from '../core/store/local/disk-tree';
 import { tellingEnds } from '../core/store/resilience/request-ends';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
-import { RightBucket } from '../core/sweep/right-bucket';
 import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
 import { UnneededKeys } from '../core/upkeep/unneeded-keys';
 import { statusOf } from '../core/admin/status';
@@ -148,7 +148,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock, parts.events), clock, origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ place: placeOf(tested), store }), origins: parts.origins, variables: process.env },
       hasObjects: () => hasObjects(ledger),
       moveCounts: (before, after) => moveCounts(parts, before, after),
       publicUrl: parts.publicUrl,
@@ -209,20 +209,17 @@ export class Engine {
     const events = new Events(log);
     const placeUnder = rememberedPlace();
     const book = knexOwnerBook(transactions);
-    const owners: OwnerWatch = new OwnerWatch({
+    const facts = instanceFacts(process.env, providerIsLocal(strapi));
+    const owners = new OwnerWatch({
       book,
       identify: () => identifyDatabase(database.connection, database.getSchemaName()),
-      isRightBucket: async (place) => {
-        const location = await connections.locationOf(place);
-        return location !== undefined && new RightBucket({ ledger, clock, buckets: connections }).provesOrOwesNothing(location);
-      },
-      mayWrite: () => instance.mayWriteAsOwner,
+      mayWrite: () => mayOwn(service.current(), facts),
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance: Instance = new Instance(service, instanceFacts(process.env, providerIsLocal(strapi)), events, (settings) => owners.of(placeUnder(settings).id));
+    const instance = new Instance(service, facts, events, (settings) => owners.of(placeUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -230,7 +227,7 @@ export class Engine {
     const diskWatch = new DiskWatch({ volume, registry, fileSystemType, keepsLocally, clock, log });
     const openSettingsBucket: ConnectionsDeps['openBucket'] = (location, settings) =>
       tellingEnds(openBucket({ ...s3ConfigOf(settings), region: location.region }, location.bucket, clock), clock, events);
-    const connections: Connections = new Connections({
+    const connections = new Connections({
       ledger,
       clock,
       log,
@@ -392,6 +389,8 @@ export class Engine {
     const { instance, outage, housekeeping } = this.parts;
     if (instance.mode !== 'read-write') return;
     const failed = steps.find((step) => !step.ok && step.name !== 'public');
+    // another owner is no outage: the next look at the marker deals with it
+    if (failed && isOwnerCode(failed.code)) return;
     if (failed?.code) outage.begins(failed.code, failed.name === 'write' ? 'writes' : 'all');
     else if (ok && outage.ends()) housekeeping.wake();
   }

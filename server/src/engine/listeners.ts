@@ -1,4 +1,4 @@
-import { CLAIMABLE, ERRORS } from '../contracts/errors';
+import { ERRORS, isClaimable } from '../contracts/errors';
 import type { Connections } from '../core/buckets/connections';
 import type { Events } from '../core/events';
 import type { Logger } from '../core/log';
@@ -19,7 +19,7 @@ export function listen(events: Events, { connections, housekeeping, log, keepsLo
   events.on('modeChanged', ({ mode, reason }) => {
     log.info(`mode: ${mode}${reason ? ` (${reason})` : ''}`);
     // nobody has asked for this mode, so the log says what to do
-    if (reason && CLAIMABLE.includes(reason)) log.warn(`${ERRORS[reason].message} ${ERRORS[reason].hint}`);
+    if (isClaimable(reason)) log.warn(`${ERRORS[reason].message} ${ERRORS[reason].hint}`);
   });
   events.on('requestEnded', ({ operation, ms, code }) => log.debug(`S3 ${operation}: ${code ?? 'done'} after ${ms} ms`));
   events.on('refused', ({ code, detail }) => connections.noteUnsent(code, false, detail));

@@ -7,6 +7,7 @@ import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
+import { OWN } from '../../../server/src/core/ownership';
 import { owns } from '../../support/owners';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
@@ -30,7 +31,7 @@ async function setUp(variables: Record<string, string> = {}, hasObjects = false)
   return { api: new SettingsApi({
       service,
       instance: new Instance(service, instanceFacts(variables, true), quietEvents(), owns),
-      probe: { open, clock: systemClock },
+      probe: { open, clock: systemClock, ownerOf: async () => OWN },
       hasObjects: async () => hasObjects,
       moveCounts: async (before, { settings }) => (isOtherArea(before, settings) ? COUNTS : { staying: NONE, outOfSight: NONE }),
       applied: async () => undefined,

@@ -9,12 +9,14 @@ import { resolve } from '../../../server/src/core/settings/resolve';
 import type { PermittedSettings } from '../../../server/src/core/instance';
 import { NOTHING_STORED, type KeptKey } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
+import { OWN, type Ownership } from '../../../server/src/core/ownership';
 import { OWNS_ALL } from '../../support/owners';
 
 const clock = { now: () => 0, elapsed: () => 0, random: () => 0.5, sleep: async () => undefined };
 
 function setup() {
   const lines: string[] = [];
+  const ownership: { now: Ownership } = { now: OWN };
   const line = (text: string) => void lines.push(text);
   const log = { debug: line, info: line, warn: line, error: line };
   const nothing = async () => undefined;
@@ -42,15 +44,27 @@ function setup() {
     },
     events,
     instance,
-    owners: OWNS_ALL,
+    owners: { ...OWNS_ALL, of: () => ownership.now },
   });
-  return { connections, outage, state, opened, used, instance };
+  return { connections, outage, state, opened, used, instance, ownership };
 }
 
 function settings(patch: Partial<PermittedSettings['settings']> = {}, mode: PermittedSettings['mode'] = 'read-write'): PermittedSettings {
   const resolution = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', endpoint: 'https://s3.example.com' }, variables: {} });
   return { ...resolution, settings: { ...resolution.settings, ...patch }, mode, reason: null, revision: 1 };
 }
+
+test.each([
+  ['foreign', 'DATABASE_COPY'],
+  ['unknown', 'OWNER_UNKNOWN'],
+] as const)('a bucket whose owner is %s is readable, and not writable', async (state, code) => {
+  const { connections, ownership } = setup();
+  await connections.apply(settings());
+  ownership.now = { state, code } as Ownership;
+  expect([connections.readable?.prefix, connections.writable === undefined]).toEqual(['', true]);
+  ownership.now = OWN;
+  expect(connections.writable).toBeDefined();
+});
 
 test('a bucket is writable only if its own settings allowed it and the instance may write now', async () => {
   const { connections, instance } = setup();

@@ -2,11 +2,11 @@ const path = require('node:path');
 
 const swc = { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } };
 
-/** The contract of the ledger, on a source that lacks a guard. See `scripts/ledger-mutants.ts`. */
+/** The suite of `MUTANT_TESTS`, on a source that lacks a guard. See `scripts/ledger-mutants.ts`. */
 module.exports = {
   rootDir: path.resolve(__dirname, '../../..'),
-  roots: ['<rootDir>/tests/contract'],
-  testMatch: ['**/tests/contract/ledger.test.ts'],
+  roots: ['<rootDir>/tests'],
+  testMatch: [`**/tests/${process.env.MUTANT_TESTS}`],
   testEnvironment: '<rootDir>/tests/support/mutant-jest/environment.cjs',
   transform: { '^.+\\.ts$': ['<rootDir>/tests/support/mutant-jest/transform.cjs', swc] },
   reporters: [],

@@ -24,7 +24,7 @@ interface Props {
 
 export function MigrationPage({ migration: { jobs, status, settings }, stale, news }: Props) {
   const t = useTranslate();
-  const { mayRun, mayUpdate } = useRights();
+  const { mayRun, mayUpdate, refresh } = useRights();
   const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: null } });
   const shown = jobs.filter(isShown);
   const upload = jobs.find(({ name }) => name === 'upload');
@@ -46,7 +46,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
               {t('migration.stale')}
             </Typography>
           )}
-          {answer && <StatusCard answer={answer} status={status} mayUpdate brief />}
+          {answer && <StatusCard answer={answer} status={status} mayUpdate brief onClaimed={() => void refresh()} />}
           {!mayRun && (
             <Typography textColor="neutral600" tag="p">
               {t('migration.view-only')}

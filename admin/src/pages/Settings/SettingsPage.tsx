@@ -31,9 +31,11 @@ interface Props {
   answer: SettingsAnswer;
   mayUpdate: boolean;
   onSaved: (answer: SettingsAnswer) => void;
+  /** Has the settings asked for again; the form keeps what was typed. */
+  reload: () => Promise<void>;
 }
 
-export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
+export function SettingsPage({ answer, mayUpdate, onSaved, reload }: Props) {
   const t = useTranslate();
   const { toggleNotification } = useNotification();
   const tellFailure = useFailureNotice();
@@ -109,7 +111,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved }: Props) {
         <Layouts.Content>
           <FormProvider value={context}>
             <Flex direction="column" alignItems="stretch" gap={6}>
-              <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} />
+              <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} onClaimed={() => void Promise.all([reload(), refresh()])} />
               <StorageSection />
               <CredentialsSection />
               {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={() => void startTest()} />}

@@ -5,12 +5,12 @@ import { PERMISSIONS } from '../../permissions';
 import { SettingsPage } from './SettingsPage';
 
 function LoadedSettings() {
-  const { loaded, accept } = useSettings();
+  const { loaded, accept, reload } = useSettings();
   const { allowedActions, isLoading } = useRBAC(PERMISSIONS.update);
 
   if (loaded.state === 'failed') return <Page.Error />;
   if (loaded.state === 'loading' || isLoading) return <Page.Loading />;
-  return <SettingsPage answer={loaded.answer} mayUpdate={allowedActions.canUpdate === true} onSaved={accept} />;
+  return <SettingsPage answer={loaded.answer} mayUpdate={allowedActions.canUpdate === true} onSaved={accept} reload={reload} />;
 }
 
 /** The route's entry: without the right to read, nothing is asked of the server. */

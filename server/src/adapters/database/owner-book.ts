@@ -14,13 +14,18 @@ interface OwnerColumns {
 /** The records of ownership in the database. */
 export function knexOwnerBook(transactions: Transactions): OwnerBook {
   const table = (db: Knex) => transactions.table(db, 's3_storage_owners');
+  const records = async (where: { place: string } | { owner: string }): Promise<OwnerRecord[]> => {
+    const query = (db: Knex): Promise<OwnerColumns[]> => Promise.resolve(table(db).where(where).select('owner', 'epoch', 'token', 'in_marker', 'identity'));
+    return (await transactions.read(query)).map(recordOf);
+  };
 
   return {
     async find(place) {
-      const query = (db: Knex): Promise<OwnerColumns[]> => Promise.resolve(table(db).where({ place }).select('owner', 'epoch', 'token', 'in_marker', 'identity'));
-      const [found] = await transactions.read(query);
-      return found && recordOf(found);
+      const [found] = await records({ place });
+      return found;
     },
+
+    ofOwner: (owner) => records({ owner }),
 
     places: (endpoint, bucket) =>
       transactions.read(async (db) => {

@@ -1,5 +1,5 @@
 import type { ClaimAnswer } from '../../contracts/api';
-import { CLAIMABLE, ERRORS } from '../../contracts/errors';
+import { ERRORS, isClaimable } from '../../contracts/errors';
 import { parseClaim } from '../../contracts/claim';
 import type { Connections } from '../buckets/connections';
 import type { OwnerWatch } from '../buckets/owner/owner-watch';
@@ -37,9 +37,8 @@ export class ClaimApi {
     const { endpoint, bucket, prefix } = publicSettings(settings);
     const seen = target ? owners.ownerOf(target.place.id) : undefined;
     const { pendingUploads, keptByCopy, trash } = await ledger.tallies();
-    const isClaimable = reason !== null && CLAIMABLE.includes(reason);
     return {
-      reason: isClaimable ? { code: reason, ...ERRORS[reason] } : null,
+      reason: isClaimable(reason) ? { code: reason, ...ERRORS[reason] } : null,
       place: { endpoint, bucket, prefix },
       owner: { id: seen?.owner ?? null, server: seen?.server ?? null, seenAt: seen?.writtenAt ?? null },
       uploads: { count: pendingUploads.count + keptByCopy.count, bytes: pendingUploads.bytes + keptByCopy.bytes },

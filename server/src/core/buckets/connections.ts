@@ -25,6 +25,7 @@ import type { Place } from './owner/owner-book';
 import type { Reachable } from './owner/owner-watch';
 import type { Ownerships } from '../ownership';
 import type { ProofMemory } from './proof';
+import { provesOrOwesNothing } from './witnesses';
 
 export interface ConnectionsDeps {
   ledger: LedgerLocations & Pick<LedgerReports, 'list'>;
@@ -93,13 +94,6 @@ export class Connections implements Buckets {
   /** The place of the present bucket, even where this instance may not change it; undefined where S3 is off. */
   get owned(): Reachable | undefined {
     return this.#connection?.owned;
-  }
-
-  /** Returns the location in which a place lies; undefined where the ledger knows none. */
-  async locationOf({ id, endpoint, bucket }: Place): Promise<LocationId | undefined> {
-    const connection = this.#connection;
-    if (connection?.owned.place.id === id) return connection.bucket.locationId;
-    return (await this.deps.ledger.locations()).find((location) => endpointOf(location) === endpoint && location.bucket === bucket)?.id;
   }
 
   async removableAt(location: LocationId, name: ObjectName): Promise<ObjectStore | undefined> {
@@ -174,7 +168,7 @@ export class Connections implements Buckets {
     const places = isPresent ? [owned.place] : [];
     places.push(...(await this.deps.owners.places(endpointOf(where), where.bucket)));
     const [place] = places.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length);
-    return place && (place.id === owned.place.id ? owned : { place, store });
+    return place && (place.id === owned.place.id ? owned : { place, store, isRightBucket: () => provesOrOwesNothing(this.deps.ledger, store, location) });
   }
 
   async #connect(effective: PermittedSettings): Promise<Connection> {
@@ -217,7 +211,7 @@ export class Connections implements Buckets {
       breaker,
       reports,
       bucket,
-      owned: { place: placeOf(settings), store: raw },
+      owned: { place: placeOf(settings), store: raw, isRightBucket: () => provesOrOwesNothing(ledger, raw, locationId) },
       stores,
       close: () => {
         reports.close();

@@ -392,6 +392,16 @@ export class MemoryLedger implements Ledger {
     };
   }
 
+  /** Returns a ledger with the same contents, as a copy of the database has them. */
+  copy(): MemoryLedger {
+    const copy = new MemoryLedger(this.clock, this.policy);
+    for (const [key, record] of this.#rows) copy.#rows.set(key, record);
+    copy.#names.takeOver(this.#names);
+    copy.#locations.push(...this.#locations);
+    for (const [location, proof] of this.#proofs) copy.#proofs.set(location, proof);
+    return copy;
+  }
+
   /** Returns the rows that pass the filter, in the order of their first write, which never changes. */
   #listed(filter: ListFilter): LedgerRow[] {
     return [...this.#rows.values()].map(({ row }) => row).filter((row) => isListed(row, filter));

@@ -185,6 +185,12 @@ export class MemoryNames {
     };
   }
 
+  /** Becomes a copy of other names. See {@link MemoryLedger.copy}. */
+  takeOver(other: MemoryNames): void {
+    for (const [id, record] of other.#names) this.#names.set(id, record);
+    this.#lastId = other.#lastId;
+  }
+
   #due(id: number): NameRecord | undefined {
     const now = this.clock.now();
     return [...this.#names.values()].find((name) => name.id === id && name.status !== 'pending' && name.dueAt <= now);

@@ -19,6 +19,10 @@ export class MemoryOwnerBook implements OwnerBook {
     return true;
   }
 
+  async ofOwner(owner: string): Promise<OwnerRecord[]> {
+    return [...this.#entries.values()].map(({ record }) => record).filter((record) => record.owner === owner);
+  }
+
   async replace(place: PlaceId, ifToken: string, record: OwnerRecord): Promise<boolean> {
     const entry = this.#entries.get(place);
     if (entry?.record.token !== ifToken) return false;

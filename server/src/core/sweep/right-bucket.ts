@@ -1,19 +1,7 @@
-import { isStorageError } from '../errors';
+import { isWitness, WITNESSES } from '../buckets/witnesses';
 import type { LocationId } from '../ledger/words';
-import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
-import type { Buckets } from '../buckets/buckets';
-import type { Clock } from '../clock';
-import type { LedgerReports } from '../ledger/reports';
-
-/** The parts that look for witnesses. */
-export interface WitnessParts {
-  readonly ledger: Pick<LedgerReports, 'tallies' | 'list'>;
-  readonly buckets: Pick<Buckets, 'storeAt'>;
-  readonly clock: Pick<Clock, 'random'>;
-}
-
-/** Greatest number of witnesses from the rows in state `remote`, and again from those in state `both`. */
-const WITNESSES = 10;
+import { remoteOf, type LedgerRow } from '../ledger/state';
+import type { SweepParts } from './deps';
 
 /**
  * Tells whether a location leads to the bucket that the ledger knows. A bucket that somebody made anew, or another bucket by mistake, has
@@ -23,7 +11,7 @@ const WITNESSES = 10;
 export class RightBucket {
   readonly #witnesses = new Map<LocationId, LedgerRow | 'none'>();
 
-  constructor(private readonly deps: WitnessParts) {}
+  constructor(private readonly deps: SweepParts) {}
 
   /** Whether the bucket has, at this moment, the object of any witness as it was stored. False also if S3 does not answer. */
   async isProven(location: LocationId): Promise<boolean> {
@@ -39,14 +27,6 @@ export class RightBucket {
     return false;
   }
 
-  /** Whether the bucket proves itself by any witness at the location, or the ledger knows no object there that it could have. */
-  async provesOrOwesNothing(location: LocationId): Promise<boolean> {
-    const rows: LedgerRow[] = [];
-    for (const state of ['remote', 'both'] as const) rows.push(...(await this.deps.ledger.list({ state, at: location }, { offset: 0, limit: WITNESSES })));
-    for (const row of rows) if (await this.#isThere(row)) return true;
-    return rows.length === 0;
-  }
-
   /** Returns the candidates for a witness. They are others each time, because the former ones may be lost as well. */
   async #rows(): Promise<LedgerRow[]> {
     const { ledger, clock } = this.deps;
@@ -59,15 +39,8 @@ export class RightBucket {
     return rows.filter(({ lastError }) => lastError === null);
   }
 
-  async #isThere(row: LedgerRow): Promise<boolean> {
-    if (!isIn(row, 'both', 'remote')) return false;
-    const { remote, content } = row.placement;
-    try {
-      const facts = await this.deps.buckets.storeAt(remote.locationId)?.head(remote.object);
-      return facts?.size === content.size && facts.etag !== null && facts.etag === remote.etag;
-    } catch (error) {
-      if (!isStorageError(error)) throw error;
-      return false;
-    }
+  #isThere(row: LedgerRow): Promise<boolean> {
+    const remote = remoteOf(row);
+    return isWitness(remote && this.deps.buckets.storeAt(remote.locationId), row);
   }
 }

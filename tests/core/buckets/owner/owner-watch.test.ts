@@ -41,28 +41,31 @@ interface Setting {
   isRight?: boolean;
   ignoresConditions?: boolean;
   mayWrite?: boolean;
+  /** Default: {@link PLACE}. The bucket is the same one, whatever the place is called. */
+  place?: Place;
 }
 
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true }: Setting = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, place = PLACE }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const fail = (operation: string) => (failure ? Promise.reject(new StorageError(failure, { operation, refused: failure === 'ACCESS_DENIED' })) : undefined);
   const target: Reachable = {
-    place: PLACE,
+    place,
     store: {
       get: (...of) => fail('get') ?? store.get(...of),
       put: (name, body, options) => fail('put') ?? (deniedPut ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : store.put(name, body, ignoresConditions ? {} : options)),
       delete: (...of) => store.delete(...of),
     },
+    isRightBucket: async () => isRight,
   };
   const watch = new OwnerWatch({
-    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, isRightBucket: async () => isRight, mayWrite: () => mayWrite,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite,
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
-    const ownership = watch.of(PLACE.id);
+    const ownership = watch.of(place.id);
     return ownership.state === 'own' ? 'own' : ownership.code;
   };
   return {
@@ -185,6 +188,44 @@ describe('a copy of the database', () => {
     later(60 * MINUTE);
     expect([await clone.sign(), await production.sign(), await clone.sign()]).toEqual([expect.stringMatching(/^DATABASE_/), 'own', expect.stringMatching(/^DATABASE_/)]);
   });
+});
+
+describe('an instance that may only read by its settings', () => {
+  it('takes no free place, so that production is not demoted by a copy that boots first', async () => {
+    const copy = server({ identity: B, mayWrite: false });
+    expect(await copy.sign(true)).toBe('OWNER_UNKNOWN');
+    expect([store.names(), await copy.book.find(PLACE.id)]).toEqual([[], undefined]);
+    expect(await server().look()).toBe('own');
+    expect(await copy.sign(true)).toBe('BUCKET_OWNED');
+  });
+
+  it('neither writes a lost marker again nor gives signs of life nor claims by the environment', async () => {
+    const production = server();
+    await production.look();
+    const { owner } = (await marker())!;
+    const reader = server({ book: production.book, mayWrite: false });
+    const before = await marker();
+    later(2 * SIGN_OF_LIFE_MS);
+    expect(await reader.sign(true)).toBe('own');
+    expect(await marker()).toEqual(before);
+    expect(await server({ identity: B, claimsFrom: owner, mayWrite: false }).sign(true)).toBe('BUCKET_OWNED');
+    await store.delete('.s3-storage-owner.json');
+    expect(await reader.sign(true)).toBe('MARKER_MISSING');
+    expect(store.names()).toEqual([]);
+  });
+});
+
+it('an owner whose look had no answer gives no sign of life, so that it undoes no claim', async () => {
+  const production = server({ ignoresConditions: true });
+  await production.look();
+  const copy = server({ book: production.book.copy(), identity: B, ignoresConditions: true });
+  await copy.watch.claim(targetOf(copy), (await marker())!.owner);
+  const get = store.get.bind(store);
+  store.get = () => Promise.reject(new StorageError('TIMEOUT'));
+  later(SIGN_OF_LIFE_MS);
+  await production.sign(true);
+  store.get = get;
+  expect([await copy.look(), await production.look()]).toEqual(['own', 'BUCKET_OWNED']);
 });
 
 describe('a database that was set back', () => {
@@ -337,6 +378,15 @@ describe('a claim', () => {
     expect(await one.look()).toBe('own');
   });
 
+  it('replaces such a marker also where this process has seen the one before', async () => {
+    const one = server();
+    await one.look();
+    await store.put('.s3-storage-owner.json', bodyOf('<html>'));
+    expect(await one.look()).toBe('MARKER_UNREADABLE');
+    await one.watch.claim(targetOf(one), one.watch.ownerOf(PLACE.id).owner);
+    expect(await one.look()).toBe('own');
+  });
+
   it('in the environment counts for the owner that it names, and for no later one', async () => {
     const production = server();
     await production.look();
@@ -370,4 +420,31 @@ test('a wrong clock changes nothing: times in the marker are for people', async 
   if (seen.kind !== 'marker') throw new Error('no marker');
   await writeMarker(store, '', { ...seen.marker, writtenAt: '2099-01-01T00:00:00.000Z' }, seen);
   expect(await one.sign(true)).toBe('own');
+});
+
+describe('a server with two names', () => {
+  const OTHER: Place = { ...PLACE, id: 'other', endpoint: 'https://s3.other-name.test' };
+
+  it('has the same owner by both, whichever name the database used last', async () => {
+    const one = server();
+    await one.sign(true);
+    const { book } = one;
+    const renamed = server({ book, place: OTHER });
+    expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'own' });
+    expect(await renamed.sign(true)).toBe('own');
+    expect((await book.find(OTHER.id))!.owner).toBe((await book.find(PLACE.id))!.owner);
+    // the sign of life has left the record of the first name behind
+    expect(await server({ book }).sign(true)).toBe('own');
+    expect(await server({ book, place: OTHER }).look()).toBe('own');
+  });
+
+  it('stays another database’s by both, if this one is a copy', async () => {
+    const one = server();
+    await one.sign(true);
+    const book = one.book.copy();
+    const renamed = server({ book, identity: B, place: OTHER });
+    expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'foreign', code: 'BUCKET_OWNED' });
+    expect(await renamed.look()).toBe('BUCKET_OWNED');
+    expect(await server({ book, identity: B }).look()).toBe('DATABASE_COPY');
+  });
 });

@@ -1,15 +1,21 @@
 import { Readable } from 'node:stream';
 
-import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import { ERRORS, type ErrorCode } from '../../../../server/src/contracts/errors';
 import { systemClock, type Clock } from '../../../../server/src/core/clock';
+import { markerName, type Marker } from '../../../../server/src/core/buckets/owner/marker';
+import { OwnerWatch } from '../../../../server/src/core/buckets/owner/owner-watch';
+import { OWN } from '../../../../server/src/core/ownership';
+import { MemoryOwnerBook } from '../../../../server/src/core/memory/owner-book';
 import { StorageError } from '../../../../server/src/core/errors';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
+import { bodyOf } from '../../../support/bodies';
 import { effective, FULL, memoryProbe, story } from './support';
 
 const ALL = ['endpoint', 'credentials', 'read', 'write', 'verify', 'delete'];
+const ownerOf = async () => OWN;
 const run = (probe: ReturnType<typeof memoryProbe>, settings: Record<string, unknown> = FULL, production = true, clock: Clock = systemClock) =>
-  testConnection(effective(settings, { production }), { open: probe.open, clock });
+  testConnection(effective(settings, { production }), { open: probe.open, clock, ownerOf });
 
 test('a working bucket passes six steps, shows its capabilities, and keeps no object of the test', async () => {
   const probe = memoryProbe();
@@ -125,13 +131,13 @@ describe('the notes of a connection test', () => {
 
   test('name the variable of a proxy that is set and not used, and not the proxy’s address', async () => {
     const variables = { http_proxy: 'http://user:password@proxy.internal:3128' };
-    const answer = await testConnection(effective(FULL), { open: memoryProbe().open, clock: systemClock, variables });
+    const answer = await testConnection(effective(FULL), { open: memoryProbe().open, clock: systemClock, ownerOf, variables });
     expect(answer).toMatchObject({ ok: true, notes: [{ code: 'PROXY_NOT_USED', message: expect.stringMatching(/\(http_proxy\)$/) }] });
     expect(JSON.stringify(answer)).not.toContain('proxy.internal');
   });
 
   test('name an unused proxy when the endpoint cannot be reached, too', async () => {
-    const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, variables: { ALL_PROXY: 'http://proxy' } });
+    const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, ownerOf, variables: { ALL_PROXY: 'http://proxy' } });
     expect([story(answer), answer.notes?.map(({ code }) => code)]).toEqual([['endpoint:UNREACHABLE'], ['PROXY_NOT_USED']]);
   });
 });
@@ -174,4 +180,64 @@ test('a bucket that hangs ends the connection test with TIMEOUT after at most 15
   const answer = await run(memoryProbe({ get: 'hang', delete: 'hang' }), FULL, true, clock);
   expect(story(answer).at(-1)).toBe('verify:TIMEOUT');
   expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(15_000);
+});
+
+describe('a marker at the tested place', () => {
+  const PLACE = { id: 'place', endpoint: 'http://127.0.0.1:9', bucket: 'media', prefix: 'p/' };
+  const MARKER: Marker = { owner: 'a', epoch: 3, token: 't3', heldMs: 0, database: { kind: 'sqlite', inode: '1' }, server: 'prod', writtenAt: '' };
+  const quiet = () => undefined;
+
+  /** Runs the test for a database that has this record of the place. The marker lies there as given. */
+  async function tested({ marker = { version: 1, ...MARKER } as unknown, record = undefined as 'owner' | 'behind' | undefined, inode = '1', claimsFrom = null as string | null, reads = {} }) {
+    const probe = memoryProbe({}, reads);
+    const text = typeof marker === 'string' ? marker : JSON.stringify(marker);
+    if (marker !== null) await probe.store.put(markerName('p/'), bodyOf(text));
+    const book = new MemoryOwnerBook();
+    const token = record === 'behind' ? 't1' : 't3';
+    if (record) await book.create(PLACE, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' } });
+    const watch = new OwnerWatch({
+      book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), mayWrite: () => true,
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, onChange: quiet,
+    });
+    const before = await book.find(PLACE.id);
+    const deps = { open: probe.open, clock: systemClock, ownerOf: (_settings: unknown, store: Parameters<OwnerWatch['foresee']>[0]['store']) => watch.foresee({ place: PLACE, store }) };
+    const answer = await testConnection(effective(FULL), deps);
+    expect(await book.find(PLACE.id)).toEqual(before);
+    expect(probe.store.names()).toEqual(marker === null ? [] : [markerName('p/')]);
+    return { story: story(answer), written: probe.written, last: answer.steps.at(-1) };
+  }
+
+  test.each([
+    ['is told that another database owns it', {}, 'BUCKET_OWNED'],
+    ['is told that it is a copy', { record: 'owner' as const, inode: '2' }, 'DATABASE_COPY'],
+    ['is told that it is older than the bucket', { record: 'behind' as const }, 'DATABASE_BEHIND'],
+    ['is told that nobody understands it', { marker: '<html>' }, 'MARKER_UNREADABLE'],
+    ['is told that S3 does not give it out', { reads: { get: () => Promise.reject(new StorageError('ACCESS_DENIED', { status: 403 })) } }, 'MARKER_UNREADABLE'],
+  ])('of another owner, or of nobody: a database %s, and the test writes nothing', async (_title, facts, code) => {
+    const { story: steps, written, last } = await tested(facts);
+    expect(steps).toEqual(['endpoint', 'credentials', 'read', `write:${code}`]);
+    expect(last).toMatchObject({ message: expect.stringContaining(ERRORS[code as ErrorCode].message), hint: ERRORS[code as ErrorCode].hint });
+    expect(written).toEqual([]);
+  });
+
+  test('that cannot be understood is described', async () => {
+    expect((await tested({ marker: '<html>' })).last?.message).toContain('(it is not JSON)');
+  });
+
+  test.each([
+    ['its own', { record: 'owner' as const }],
+    ['missing', { marker: null }],
+    ['missing, although it has been the owner', { marker: null, record: 'owner' as const }],
+    ['one that S3_STORAGE_CLAIM names', { claimsFrom: 'a' }],
+  ])('does not stop a database whose marker is %s', async (_title, facts) => {
+    expect((await tested(facts)).story).toEqual(ALL);
+  });
+
+  test('is looked at anew by a server that knows itself as a copy', async () => {
+    const settings = effective(FULL);
+    const probe = memoryProbe();
+    const deps = { open: probe.open, clock: systemClock, ownerOf };
+    expect(story(await testConnection({ ...settings, mode: 'read-only', reason: 'DATABASE_COPY' }, deps))).toEqual(ALL);
+    expect(story(await testConnection({ ...settings, mode: 'read-only', reason: 'PRODUCTION_ONLY' }, deps))).toEqual(['endpoint', 'credentials', 'read']);
+  });
 });

@@ -7,6 +7,7 @@ import { Instance, type PermittedSettings } from '../../../../server/src/core/in
 import type { OpenProbe, ProbeConnection } from '../../../../server/src/core/buckets/probe/connection';
 import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
+import { OWN } from '../../../../server/src/core/ownership';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';
@@ -66,7 +67,7 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
 
 /** The test as the engine runs it, against a real endpoint. */
 export function testReal(settings: Record<string, unknown>, options?: { production?: boolean }) {
-  return testConnection(effective(settings, options), { open: openS3Probe(systemClock, quietEvents()), clock: systemClock });
+  return testConnection(effective(settings, options), { open: openS3Probe(systemClock, quietEvents()), clock: systemClock, ownerOf: async () => OWN });
 }
 
 /** Names of the steps, the failed one with its code. */

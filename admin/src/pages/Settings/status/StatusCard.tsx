@@ -2,12 +2,14 @@ import { Box, Flex, Link, Status, Typography } from '@strapi/design-system';
 import { NavLink } from 'react-router-dom';
 
 import type { StatusAnswer } from '../../../../../server/src/contracts/api';
+import { isClaimable } from '../../../../../server/src/contracts/errors';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { PLUGIN_ID } from '../../../pluginId';
 import { diskRisk } from '../../../utils/disk';
 import { outageKind, situationOf } from '../../../utils/situation';
 import type { Finding, Situation } from '../../../utils/situation';
 import { TINTS } from '../../../utils/tints';
+import { ClaimNotice } from './ClaimNotice';
 import { DiskNotice } from './DiskNotice';
 import { FolderNotice } from './FolderNotice';
 import { ObjectCounts } from './ObjectCounts';
@@ -36,17 +38,20 @@ interface Props {
   mayUpdate: boolean;
   /** Without the numbers, where the page itself has them. */
   brief?: boolean;
+  /** Called after this server has claimed the bucket. */
+  onClaimed: () => void;
 }
 
 /** Where something of the library is still to be moved, the page that moves it is one step away. */
 const MOVES: readonly Situation['kind'][] = ['partly', 'catching-up'];
 
 /** Shows what the plugin does with files at this moment, and why. */
-export function StatusCard({ answer, status, stale = false, finding = null, mayUpdate, brief = false }: Props) {
+export function StatusCard({ answer, status, stale = false, finding = null, mayUpdate, brief = false, onClaimed }: Props) {
   const t = useTranslate();
   const situation = situationOf(answer, status, finding);
   const badge = situation.kind === 'away' ? outageKind(situation.outage) : situation.kind;
   const isToMove = MOVES.includes(situation.kind) && status !== null && (status.library?.untaken !== 0 || status.objects.local.count > 0);
+  const reason = situation.kind === 'read-only' && situation.reason ? situation.reason.code : null;
   const { title, lines } = useSituationText(situation);
   const risk = status && diskRisk(answer.settings.onOutage ?? 'local', status);
   return (
@@ -68,6 +73,7 @@ export function StatusCard({ answer, status, stale = false, finding = null, mayU
             {line}
           </Typography>
         ))}
+        {isClaimable(reason) && <ClaimNotice code={reason} onClaimed={onClaimed} />}
         {isToMove && !brief && (
           <div>
             <Link tag={NavLink} to={`/settings/${PLUGIN_ID}-migration`}>

@@ -1,3 +1,4 @@
+import { isClaimable } from '../../../../../server/src/contracts/errors';
 import { useMoment, useSize } from '../../../hooks/useFormats';
 import { useErrorTexts, useTranslate } from '../../../hooks/useTranslate';
 import { outageKind } from '../../../utils/situation';
@@ -66,7 +67,8 @@ export function useSituationText(situation: Situation): { title: string; lines: 
       return {
         title: why?.message ?? t(`status.${situation.kind}.title`),
         lines: [
-          ...(why?.hint ? [why.hint] : []),
+          // where the bucket can be claimed, the notice below says what to do
+          ...(why?.hint && !isClaimable(situation.reason?.code ?? null) ? [why.hint] : []),
           t(`status.${situation.kind}.body`),
           ...(outage?.reads ? [`${t('status.read-only.away', { since: moment(outage.since) })} ${errorTexts(outage.code).message}`] : []),
           ...(outage ? files('status.unreadable', outage.unreadable) : []),

@@ -61,7 +61,7 @@ export function markerName(prefix: string): string {
 }
 
 /** @throws StorageError if S3 gives no answer, or one that says nothing about the marker */
-export async function readMarker(store: MarkerStore, prefix: string): Promise<Seen> {
+export async function readMarker(store: Pick<MarkerStore, 'get'>, prefix: string): Promise<Seen> {
   let etag: string | null = null;
   try {
     const { facts, body } = await store.get(markerName(prefix), { patienceMs: PATIENCE_MS });

@@ -28,6 +28,8 @@ export interface OwnerRecord {
 export interface OwnerBook {
   /** Returns undefined for a place that this database has never owned. */
   find(place: PlaceId): Promise<OwnerRecord | undefined>;
+  /** Returns the records of all places that have this owner: one place may have several, under different names of one server. */
+  ofOwner(owner: string): Promise<OwnerRecord[]>;
   /** Returns the places at an endpoint and bucket that this database owns or has owned. */
   places(endpoint: string, bucket: string): Promise<Place[]>;
   /** Writes the record of a place that has none. Returns false, and changes nothing, if it has one. */

@@ -25,8 +25,6 @@ export interface OwnerWatchDeps {
   readonly book: OwnerBook;
   /** Asks the database for its identity; null if it does not tell one. */
   identify(): Promise<DatabaseIdentity | null>;
-  /** Whether the bucket at a place still has objects that the ledger knows, or the ledger knows none there. */
-  isRightBucket(place: Place): Promise<boolean>;
   /** Whether this instance may change the bucket, if this database owns it. Where it may not, a look writes nothing. */
   mayWrite(): boolean;
   /** The value of `S3_STORAGE_CLAIM`: the owner whom this database may replace without a person; null for nobody. */
@@ -41,6 +39,8 @@ export interface OwnerWatchDeps {
 export interface Reachable {
   readonly place: Place;
   readonly store: Pick<ObjectStore, 'get' | 'put' | 'delete'>;
+  /** Whether the bucket still has one of the objects that the ledger knows there, or the ledger knows none. */
+  isRightBucket(): Promise<boolean>;
 }
 
 /** The last look at a place. */
@@ -88,6 +88,28 @@ export class OwnerWatch implements Ownerships {
     return { owner, server, writtenAt };
   }
 
+  /**
+   * Returns what a look at a place would find, and changes nothing: a person asks before this database has anything to do with the place.
+   * @throws StorageError MARKER_UNREADABLE, or the reason why S3 gives no answer
+   */
+  async foresee({ place, store }: { readonly place: Place; readonly store: Pick<ObjectStore, 'get'> }): Promise<Ownership> {
+    let record = await this.deps.book.find(place.id);
+    for (let tries = 1; ; tries++) {
+      const seen = await readMarker(store, place.prefix);
+      const before = record;
+      record = await this.deps.book.find(place.id);
+      // another process of this database may have moved on between the two looks
+      if (before?.token !== record?.token && tries < TRIES) continue;
+      if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
+      if (seen.kind === 'denied') throw this.#unreadable(place, 'S3 does not let this key read it');
+      const identity = await this.#identify();
+      const judgement = this.#judged(seen, record, identity);
+      const isClaimed = seen.kind === 'marker' && seen.marker.owner === this.deps.claimsFrom;
+      if (judgement.kind !== 'other' || isClaimed || (await this.#byAnotherName(seen, identity))) return OWN;
+      return { state: 'foreign', code: judgement.code };
+    }
+  }
+
   /** Looks at the marker now. Callers at the same time share one look. Never rejects: without an answer, an owner stays the owner. */
   look(target: Reachable): Promise<Ownership> {
     const { id } = target.place;
@@ -108,9 +130,13 @@ export class OwnerWatch implements Ownerships {
 
   /** Looks at the marker and, as the owner, gives a sign of life where none was given lately, or `atOnce`. Never rejects. */
   async serve(target: Reachable, atOnce = false): Promise<void> {
+    const before = this.#lookOf(target.place.id);
     await this.look(target);
     const { clock, log } = this.deps;
     const look = this.#lookOf(target.place.id);
+    // without an answer somebody may have claimed the bucket meanwhile, and a store that ignores conditions would take the sign
+    // guard: sign-of-life-needs-an-answer
+    if (look === before) return;
     // guard: no-sign-of-life-from-a-reader
     if (look.ownership.state !== 'own' || !this.deps.mayWrite() || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)) return;
     try {
@@ -161,7 +187,8 @@ export class OwnerWatch implements Ownerships {
     const { log } = this.deps;
     if (!isStorageError(error)) log.debug(`The owner of the bucket could not be looked up: ${described(error)}`);
     else log.debug(`The marker of the bucket's owner could not be read: ${error.message}`);
-    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
+    // a person who claims the bucket then names no owner: the last one that was seen there is not there any more
+    if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, seen: undefined, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
     // S3 is away, and the breaker deals with it; or the database is
     if (before.ownership.state === 'own' && (!isStorageError(error) || isNoAnswer(error))) return before;
     return before.ownership.state === 'foreign' ? before : { ...before, ownership: NOT_LOOKED_YET };
@@ -180,8 +207,9 @@ export class OwnerWatch implements Ownerships {
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
-      // guard: a-reader-marks-nothing
-      if (!this.deps.mayWrite()) return this.#looked(last, judgement.kind === 'other' ? { state: 'foreign', code: judgement.code } : NOT_LOOKED_YET, seen);
+      if (tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
+      // guard: only-an-instance-with-rights-takes-a-place
+      if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
         return this.#looked(last, { state: 'foreign', code: judgement.code }, seen);
       }
@@ -195,6 +223,20 @@ export class OwnerWatch implements Ownerships {
 
   #judged(seen: Seen, record: OwnerRecord | undefined, identity: DatabaseIdentity | null): Judgement {
     return judge(seen.kind === 'marker' ? seen.marker : undefined, record, identity);
+  }
+
+  /** Returns the record of the place under another name of its server, such as another spelling of the endpoint, with which the marker is in step. */
+  async #byAnotherName(seen: Seen, identity: DatabaseIdentity | null): Promise<OwnerRecord | undefined> {
+    if (seen.kind !== 'marker') return undefined;
+    return (await this.deps.book.ofOwner(seen.marker.owner)).find((record) => judge(seen.marker, record, identity).kind === 'own');
+  }
+
+  /** Whether this database owns the place by another name. The record of this name then becomes the same one. */
+  async #ownsByAnotherName(place: Place, record: OwnerRecord | undefined, seen: Seen, identity: DatabaseIdentity | null): Promise<boolean> {
+    // guard: another-name-of-the-own-place
+    const same = await this.#byAnotherName(seen, identity);
+    if (!same) return false;
+    return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
   }
 
   /** Becomes the owner of a place that has none. */
@@ -237,7 +279,7 @@ export class OwnerWatch implements Ownerships {
   async #marksAgain(target: Reachable, seen: Seen, record: OwnerRecord | undefined): Promise<boolean> {
     if (seen.kind === 'denied') throw this.#unreadable(target.place, 'S3 does not let this key read it');
     // guard: lost-marker-only-in-the-right-bucket
-    if (!record || !(await this.deps.isRightBucket(target.place))) return false;
+    if (!record || !(await target.isRightBucket())) return false;
     this.deps.log.warn(`The marker of the owner in bucket "${target.place.bucket}" was gone, and is written again`);
     await this.#write(target, record, seen, 0);
     return true;
@@ -331,6 +373,12 @@ export class OwnerWatch implements Ownerships {
   #lookOf(place: PlaceId): Look {
     return this.#looks.get(place) ?? FIRST;
   }
+}
+
+/** Returns what a look finds for an instance that may write nothing, so that it can neither take a place nor mark it again. */
+function withoutRights(judgement: Judgement): Ownership {
+  if (judgement.kind === 'other') return { state: 'foreign', code: judgement.code };
+  return judgement.kind === 'unmarked' ? { state: 'unknown', code: 'MARKER_MISSING' } : NOT_LOOKED_YET;
 }
 
 /** Whether this database still knows the token that the last look has seen: it has not been set back meanwhile. */

@@ -11,6 +11,7 @@ import { isStorageError, StorageError } from '../../errors';
 import { assertResolvesToAllowed } from '../../store/s3/endpoint';
 import type { PermittedSettings } from '../../instance';
 import type { ResolvedSettings } from '../../settings/types';
+import { isOwnerCode, type Ownership } from '../../ownership';
 import type { Body, ObjectStore } from '../../store/object-store';
 import type { Encryption } from '../../store/s3/store';
 import type { OpenProbe, ProbeConnection } from './connection';
@@ -39,6 +40,8 @@ const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED
 export interface ConnectionTestDeps {
   open: OpenProbe;
   clock: Clock;
+  /** Returns whether this database owns, or may take, the place of settings. It looks at the marker through the store, and changes nothing. */
+  ownerOf(settings: ResolvedSettings, store: Pick<ObjectStore, 'get'>): Promise<Ownership>;
   /** Web addresses of this site. The CORS rules name them. */
   origins?: readonly string[];
   /** Environment variables. They show a proxy that is set, and that the S3 client does not use. */
@@ -53,8 +56,8 @@ function probeBody(): { bytes: Buffer; body: Body } {
 
 /**
  * Tries settings against the real endpoint: it reaches the endpoint, signs in, reads, writes, reads back and deletes. It stops at the
- * first step that fails, and never throws. It writes one small object of its own, only where the mode would be `read-write`, and deletes
- * it whatever happens. It takes at most about 15 seconds.
+ * first step that fails, and never throws. It writes one small object of its own, only where the mode would be `read-write` and no other
+ * database owns the place, and deletes it whatever happens. It takes at most about 15 seconds.
  */
 export async function testConnection(effective: PermittedSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
   const { settings } = effective;
@@ -110,7 +113,9 @@ async function runSteps(
     if (!connection || recorder.failed) return;
     const name = `${settings.prefix}.s3-storage-probe-${randomBytes(8).toString('hex')}`;
     await read(connection, name, recorder, signal);
-    if (effective.mode === 'read-write') {
+    // an instance that only another owner keeps from writing asks anew: somebody may have claimed the bucket
+    if (effective.mode === 'read-write' || isOwnerCode(effective.reason)) {
+      if (!(await mayWrite(connection, settings, deps, recorder))) return;
       const openEncrypted = (encryption: Encryption) => deps.open(settings, { encryption });
       await write(connection, name, { recorder, capabilities, clock: deps.clock, signal, openEncrypted });
     }
@@ -210,6 +215,16 @@ async function read({ store }: ProbeConnection, name: string, recorder: StepReco
     } catch (error) {
       if (!isStorageError(error, 'OBJECT_NOT_FOUND')) throw error;
     }
+  });
+}
+
+/** Whether this database may write to the place. If not, the step `write` fails with the reason, and nothing was written. */
+async function mayWrite({ store }: ProbeConnection, settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder): Promise<boolean> {
+  // guard: connection-test-respects-the-owner
+  return recorder.run('write', async () => {
+    const ownership = await deps.ownerOf(settings, store);
+    if (ownership.state !== 'own') throw new StorageError(ownership.code, { operation: 'put', refused: true });
+    return 'not tried';
   });
 }
 

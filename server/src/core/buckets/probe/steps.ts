@@ -7,7 +7,7 @@ import type { PublicVerdict } from '../../public-url/public-url';
 import { redact } from '../../settings/redact';
 
 /** Codes whose detail this plugin has written itself. For all other codes the step repeats only the quote to the caller. */
-const OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS']);
+const OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ENDPOINT_FORBIDDEN', 'INVALID_SETTINGS', 'MARKER_UNREADABLE']);
 
 const DONE: Record<TestStepName, string> = {
   endpoint: 'The endpoint answers and speaks S3.',
