@@ -14,6 +14,7 @@ export function bucketsWith(buckets: Buckets, given: Partial<Buckets>): Buckets 
     },
     storeAt: given.storeAt ?? ((location) => buckets.storeAt(location)),
     removableAt: given.removableAt ?? (async (location, name) => ((await buckets.removableAt(location, name)) ? (given.storeAt ?? buckets.storeAt.bind(buckets))(location) : undefined)),
+    isElsewhere: given.isElsewhere ?? ((location) => buckets.isElsewhere(location)),
     standInFor: given.standInFor ?? ((location) => buckets.standInFor(location)),
   };
 }

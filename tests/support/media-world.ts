@@ -102,6 +102,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       },
       storeAt: (location) => (location === locationId && state.mode !== 'off' ? bucket.store : undefined),
       removableAt: async (location) => (location === locationId && state.mode === 'read-write' ? bucket.store : undefined),
+      isElsewhere: () => false,
       standInFor: (location) => (location !== locationId && state.mode !== 'off' ? bucket.store : undefined),
     },
     instance: {

@@ -109,6 +109,7 @@ describe('the key that was kept for a former bucket', () => {
     await connections.apply(settings({ ...elsewhere, kept: [KEPT] }));
     expect(ways(used)).toEqual([['https://elsewhere.example.com', 'media', 'new-secret'], ['https://s3.example.com', 'media', 'old-secret']]);
     expect([connections.storeAt(media), connections.storeAt(other)]).toEqual([expect.anything(), undefined]);
+    expect([media, other, connections.readable!.locationId].map((id) => connections.isElsewhere(id))).toEqual([true, false, false]);
     expect(connections.storeAt(media)).not.toBe(connections.readable!.store);
   });
 

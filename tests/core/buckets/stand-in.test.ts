@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import { codeOf } from '../../../server/src/core/errors';
+import type { ErrorCode } from '../../../server/src/contracts/errors';
+import { codeOf, StorageError } from '../../../server/src/core/errors';
 import { proveObject } from '../../../server/src/core/sweep/prove-object';
 import { bringBack } from '../../../server/src/core/jobs/restore/bring-back';
 import { sweep } from '../../../server/src/core/sweep/sweep';
 import type { LocationId } from '../../../server/src/core/ledger/words';
 import { isIn } from '../../../server/src/core/ledger/state';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
-import type { ObjectFacts } from '../../../server/src/core/store/object-store';
+import type { ObjectFacts, ObjectStore } from '../../../server/src/core/store/object-store';
 import { bucketsWith } from '../../support/buckets';
 import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
@@ -109,6 +110,28 @@ describe('a file of another location that was copied to the present bucket', () 
     // the bucket was emptied after the copy
     await first.delete('a.txt');
     expect([await read(), gets()]).toEqual(['the bytes', 1]);
+  });
+});
+
+describe('a location at another endpoint that does not answer', () => {
+  const away = (code: ErrorCode, isElsewhere = true) => {
+    const silent = new Proxy({}, { get: () => async () => Promise.reject(new StorageError(code)) }) as ObjectStore;
+    return { ...world.jobs, buckets: bucketsWith(world.jobs.buckets, { storeAt: (location) => (location === other ? silent : world.jobs.buckets.storeAt(location)), isElsewhere: (location) => isElsewhere && location === other }) };
+  };
+
+  test.each(['UNREACHABLE', 'TIMEOUT', 'CIRCUIT_OPEN'] as const)('fails file by file, and a copy in the present bucket counts: %s', async (code) => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    await elsewhere('b.txt', 'the bytes', null);
+    const restored = async (name: string) => bringBack(away(code), await rowOf(name)).catch(codeOf);
+    expect([await restored('a.txt'), await restored('b.txt')]).toEqual([true, 'UNAVAILABLE']);
+  });
+
+  test.each([
+    ['at the present endpoint', 'UNREACHABLE', false],
+    ['after the work was broken off', 'ABORTED', true],
+  ] as const)('keeps its own error %s', async (_, code, isElsewhere) => {
+    await elsewhere('a.txt', 'the bytes', 'the bytes');
+    await expect(bringBack(away(code, isElsewhere), await rowOf('a.txt'))).rejects.toMatchObject({ code });
   });
 });
 

@@ -25,13 +25,18 @@ export interface Buckets {
   readonly readable: ReadableBucket | undefined;
   /** The breaker of S3, even where this instance may only read; undefined where S3 is off. */
   readonly breaker: CircuitBreaker | undefined;
-  /** Returns the store of a location; undefined where the settings do not lead to it, because S3 is off or at another endpoint. */
+  /** Returns the store of a location; undefined where neither the settings nor a kept key lead to it, and where S3 is off. */
   storeAt(location: LocationId): ObjectStore | undefined;
   /**
    * Returns the store of a location if an object may be removed there: a look at the marker of its owner, a few seconds old at most, says
    * that this database owns the object's place. Otherwise undefined. Never rejects because of S3.
    */
   removableAt(location: LocationId, name: ObjectName): Promise<ObjectStore | undefined>;
+  /**
+   * Whether a location is reached at another endpoint than the present one, with a kept key. That endpoint may be away alone, which says
+   * nothing of the breaker.
+   */
+  isElsewhere(location: LocationId): boolean;
   /**
    * Returns the present bucket if it is not that location; undefined if it is, and where S3 is off. An object of the same name there may
    * be a copy of the one at the location. Read it only after a proof that it has the same bytes (see `stand-in.ts`), and never write there.

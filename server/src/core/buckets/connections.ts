@@ -59,6 +59,8 @@ interface Connection {
   readonly reports: OutageReports;
   /** The stores by location: the present bucket, and former buckets to which a key leads, whose objects are still read. */
   readonly stores: ReadonlyMap<LocationId, ObjectStore>;
+  /** The locations among them at another endpoint than the present one. */
+  readonly elsewhere: ReadonlySet<LocationId>;
   close(): void;
 }
 
@@ -100,6 +102,10 @@ export class Connections implements Buckets {
     const store = this.writable && this.storeAt(location);
     const target = store && (await this.#ownedAt(location, name, store));
     return target && (await this.deps.owners.confirm(target, OWNER_KNOWN_MS)) && this.writable ? store : undefined;
+  }
+
+  isElsewhere(location: LocationId): boolean {
+    return this.#connection?.elsewhere.has(location) ?? false;
   }
 
   standInFor(location: LocationId): ObjectStore | undefined {
@@ -183,11 +189,13 @@ export class Connections implements Buckets {
     const store = resilient(raw, { breaker, policy: retryPolicy, clock, reads: reports.reads });
     breaker.probeWith(probeOf(raw, settings.prefix));
     const stores = new Map<LocationId, ObjectStore>([[locationId, store]]);
+    const elsewhere = new Set<LocationId>();
     const others = new OtherEndpoints(settings.prefix, retryPolicy, clock);
     for (const location of await ledger.locations()) {
       const [way, ...ways] = waysTo(settings, location);
       if (location.id === locationId || !way) continue;
       const isHere = isSameEndpoint(location, present);
+      if (!isHere) elsewhere.add(location.id);
       // the same bucket under another spelling, or with another region to sign for, is the same place
       if (isHere && location.bucket === present.bucket) stores.set(location.id, store);
       else {
@@ -213,6 +221,7 @@ export class Connections implements Buckets {
       bucket,
       owned: { place: placeOf(settings), store: raw, isRightBucket: () => provesOrOwesNothing(ledger, raw, locationId) },
       stores,
+      elsewhere,
       close: () => {
         reports.close();
         breaker.stop();

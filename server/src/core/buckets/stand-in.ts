@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { codeOf, isStorageError } from '../errors';
+import { codeOf, isNoAnswer, isStorageError } from '../errors';
 import type { LocationId, RemoteCopy } from '../ledger/words';
 import type { LedgerRow, ProvenContent } from '../ledger/state';
 import type { GetOptions, ObjectFacts, ObjectStore } from '../store/object-store';
@@ -114,13 +114,19 @@ export function isCopy(facts: ObjectFacts, content: ProvenContent, remote: Remot
   return facts.md5 === content.md5 || (facts.etag !== null && facts.etag === remote.etag);
 }
 
+/** Whether an error only says that another endpoint than the present one does not answer. A job goes on with its other files then. */
+export function isAwayAlone(buckets: Pick<Buckets, 'isElsewhere'>, location: LocationId, error: unknown): boolean {
+  return isNoAnswer(error) && !isStorageError(error, 'ABORTED') && buckets.isElsewhere(location);
+}
+
 /**
  * Runs a job's work with a row's object at the object's own location. Where the settings do not reach that, or it surely does not have the
- * object, the work runs with the bucket that stands in for it.
- * @throws the error of its own location, or `outOfReach` where the settings do not reach that, unless the stand-in succeeds
+ * object, or where that is another endpoint that does not answer, the work runs with the bucket that stands in for it.
+ * @throws the error of its own location, or `outOfReach` where the settings do not reach that or it is away alone, unless the stand-in
+ *   succeeds
  */
 export async function atPlaceOf<T>(
-  buckets: Pick<Buckets, 'storeAt' | 'standInFor'>,
+  buckets: Pick<Buckets, 'storeAt' | 'standInFor' | 'isElsewhere'>,
   location: LocationId,
   work: (store: ObjectStore, isOwn: boolean) => Promise<T>,
   outOfReach: () => Error,
@@ -132,8 +138,9 @@ export async function atPlaceOf<T>(
     if (own) return await work(own, true);
     failure = outOfReach();
   } catch (error) {
-    if (!other || !isStorageError(error, ...NOT_THERE)) throw error;
-    failure = error;
+    const isAway = isAwayAlone(buckets, location, error);
+    if (!isAway && (!other || !isStorageError(error, ...NOT_THERE))) throw error;
+    failure = isAway ? outOfReach() : error;
   }
   if (!other) throw failure;
   try {

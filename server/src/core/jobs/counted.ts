@@ -25,6 +25,7 @@ function countedBuckets(buckets: Buckets, progress: RunProgress): Buckets {
     },
     storeAt: (location) => orNone(buckets.storeAt(location)),
     removableAt: async (...of) => orNone(await buckets.removableAt(...of)),
+    isElsewhere: (location) => buckets.isElsewhere(location),
     standInFor: (location) => orNone(buckets.standInFor(location)),
   };
 }

@@ -59,6 +59,15 @@ test('an audit pauses with the code while S3 is away, and calls nothing missing'
   expect((await world.audit({}, listing(() => Promise.reject(new StorageError('TIMEOUT'))))).outcome).toEqual({ status: 'paused', code: 'TIMEOUT' });
 });
 
+test('an audit goes on while another endpoint than the present one is away alone, and says that it did not see everything', async () => {
+  await lose('a.png');
+  const silent = listing(() => Promise.reject(new StorageError('TIMEOUT')));
+  const elsewhere = { deps: { buckets: bucketsWith(silent.deps.buckets, { isElsewhere: () => true }) } };
+  const { outcome, findings, progress } = await world.audit({ apply: true }, elsewhere);
+  expect([outcome.status, findings, progress.audit]).toEqual(['complete', [expect.objectContaining({ kind: 'failed', code: 'TIMEOUT' })], expect.objectContaining({ bucket: 'unchecked', lost: 0 })]);
+  expect((await world.row('a.png')).lastError).toBeNull();
+});
+
 describe('the result of an audit', () => {
   const result = async (...of: Parameters<AuditWorld['audit']>) => (await world.audit(...of)).progress.audit;
   const nothing = { findings: 0, applied: 0, lost: 0 };

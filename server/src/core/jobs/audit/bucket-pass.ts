@@ -4,6 +4,7 @@ import type { LocationId, PlacedName, RemoteCopy } from '../../ledger/words';
 import { remoteOf, type LedgerRow } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { ListedObject, ObjectStore } from '../../store/object-store';
+import { isAwayAlone } from '../../buckets/stand-in';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
@@ -31,7 +32,7 @@ export async function auditBuckets(run: AuditRun): Promise<void> {
       run.reached.set(location.id, store);
     } catch (error) {
       run.bucketUnseen = true;
-      if (!isStorageError(error) || isNoAnswer(error)) throw error;
+      if (!isStorageError(error) || (isNoAnswer(error) && !isAwayAlone(deps.buckets, location.id, error))) throw error;
       await run.noteUnseen(place, error);
       // the bucket gives no listing, but the audit can still ask for its objects one by one
       if (isStorageError(error, 'ACCESS_DENIED', 'UNSUPPORTED')) run.reached.set(location.id, store);
