@@ -1,6 +1,8 @@
 import type { Core } from '@strapi/strapi';
 import { foreignMethods, localProvider, watchLocalProvider } from '../adapters/strapi/local-provider';
 import { carryAllFiles } from '../adapters/strapi/export-source';
+import { ExportedFiles } from '../adapters/strapi/exported-files';
+import { mediaCatalog } from '../adapters/strapi/media-catalog';
 import { isWrapped, PROVIDER_METHODS, wrapProvider, wrapService, type UploadProvider, type UploadService } from '../adapters/strapi/upload-provider';
 import { systemClock } from '../core/clock';
 import { WholeFiles } from '../core/media/whole-files';
@@ -32,7 +34,7 @@ export function register({ strapi }: { strapi: Core.Strapi }): void {
   services.extend('plugin::upload.upload', (service) => wrapService(service, active, onBypass));
   carryAllFiles(strapi, async () => {
     const storage = await active();
-    return storage && new WholeFiles({ reader: storage.reader, clock: systemClock });
+    return storage && new ExportedFiles({ files: new WholeFiles({ reader: storage.reader, clock: systemClock }), library: mediaCatalog(strapi), clock: systemClock });
   });
   takeUploadsRoute(strapi, uploadsOptions(strapi));
 }
