@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Core } from '@strapi/strapi';
 import { carryAllFiles } from '../../../server/src/adapters/strapi/export-source';
 import { ExportedFiles } from '../../../server/src/adapters/strapi/exported-files';
+import { watchTransfers } from '../../../server/src/adapters/strapi/transfers';
 import { StorageError } from '../../../server/src/core/errors';
 import type { ObjectKey } from '../../../server/src/core/keys';
 import { SpooledFile } from '../../../server/src/core/media/spooled-file';
@@ -51,7 +52,7 @@ function strapiWith({ rows = [PHOTO], state = {}, unreadable = () => false, acti
     logos: async () => [],
   };
   const files = new ExportedFiles({ files: new WholeFiles({ reader: reader as never, clock }), library, clock });
-  carryAllFiles(strapi as unknown as Core.Strapi, async () => (active ? files : undefined), clock);
+  carryAllFiles(strapi as unknown as Core.Strapi, watchTransfers(strapi as unknown as Core.Strapi), async () => (active ? files : undefined), clock);
   const streamed = async (uid: string) => {
     const out: Record<string, unknown>[] = [];
     for await (const row of (strapi.db.queryBuilder as unknown as (uid: string) => { stream(): AsyncIterable<Record<string, unknown>> })(uid).stream()) out.push(row);

@@ -6,6 +6,7 @@ import { ExportAnswers } from './export-answers';
 import { fetchedLogos, fetchedRow, type FileRow } from './export-rows';
 import { ExportUrls } from './export-urls';
 import type { ExportedFiles } from './exported-files';
+import type { Transfers } from './transfers';
 
 /** The parts of Strapi's query builder by which an export is recognised. */
 interface QueryBuilder {
@@ -21,52 +22,27 @@ type Fetch = Core.Strapi['fetch'];
  * (`local-source/assets.js` of `@strapi/data-transfer`). So during a transfer the rows that the source reads name another provider, and
  * addresses that Strapi's `fetch` answers from this plugin. The database stays as it is.
  */
-export function carryAllFiles(strapi: Core.Strapi, files: () => Promise<ExportedFiles | undefined>, clock: Pick<Clock, 'elapsed' | 'sleep'> = systemClock): void {
+export function carryAllFiles(strapi: Core.Strapi, transfers: Transfers, files: () => Promise<ExportedFiles | undefined>, clock: Pick<Clock, 'elapsed' | 'sleep'> = systemClock): void {
   const urls = new ExportUrls();
   const answers = new ExportAnswers(files, clock);
-  const transfer = watchTransfers(strapi, () => answers.clear());
-  wrapQueries(strapi, transfer, async (uid, row) => {
+  transfers.onEnd(() => answers.clear());
+  wrapQueries(strapi, transfers, async (uid, row) => {
     const source = await files();
     if (!source) return row;
     if (uid !== 'plugin::upload.file') return fetchedLogos(row, urls, (logo) => source.has(keyOf(logo)));
-    await transfer.once(() => source.assertReadable());
+    await transfers.once(() => source.assertReadable());
     return fetchedRow(row as unknown as FileRow, urls) as unknown as typeof row;
   });
   answerFetches(strapi, urls, answers);
 }
 
-interface Transfers {
-  isUnderWay(): boolean;
-  /** Does the work once in a transfer, and gives everybody who asks its outcome. */
-  once(work: () => Promise<void>): Promise<void>;
-}
-
-/** A transfer switches Strapi's lifecycles off from its beginning to its end. */
-function watchTransfers(strapi: Core.Strapi, onEnd: () => void): Transfers {
-  const { lifecycles } = strapi.db;
-  let underWay = 0;
-  let done: Promise<void> | undefined;
-  const { disable, enable } = lifecycles;
-  lifecycles.disable = () => {
-    underWay++;
-    done = undefined;
-    disable.call(lifecycles);
-  };
-  lifecycles.enable = () => {
-    underWay = Math.max(0, underWay - 1);
-    if (underWay === 0) onEnd();
-    enable.call(lifecycles);
-  };
-  return { isUnderWay: () => underWay > 0, once: (work) => (done ??= work()) };
-}
-
 /** Changes the rows that the source of a transfer streams. The destination streams rows in its transaction, and entities come with relations. */
-function wrapQueries(strapi: Core.Strapi, transfer: Transfers, change: (uid: string, row: Record<string, unknown>) => Promise<Record<string, unknown>>): void {
+function wrapQueries(strapi: Core.Strapi, transfers: Transfers, change: (uid: string, row: Record<string, unknown>) => Promise<Record<string, unknown>>): void {
   const database = strapi.db as unknown as { queryBuilder(uid: string, ...rest: unknown[]): QueryBuilder };
   const queryBuilder = database.queryBuilder.bind(database);
   database.queryBuilder = (uid, ...rest) => {
     const builder = queryBuilder(uid, ...rest);
-    if (!transfer.isUnderWay() || (uid !== 'plugin::upload.file' && uid !== 'strapi::core-store')) return builder;
+    if (!transfers.isUnderWay() || (uid !== 'plugin::upload.file' && uid !== 'strapi::core-store')) return builder;
     const stream = builder.stream.bind(builder);
     builder.stream = (...args) => {
       const rows = stream(...args);
