@@ -32,7 +32,7 @@ export function register({ strapi }: { strapi: Core.Strapi }): void {
   transfers.onEnd(() => former.settle());
   attach(strapi, provider as UploadProvider, active, async () => {
     // only an import deletes files in a transaction while Strapi's lifecycles are off
-    if (transfers.isUnderWay() && strapi.db.inTransaction()) await strapi.db.transaction(async ({ trx }) => former.keep(trx as ImportTransaction));
+    if (transfers.isUnderWay() && strapi.db.inTransaction()) await strapi.db.transaction(async ({ trx }) => former.keep(trx as ImportTransaction, transfers.begunAt()));
   });
   let told = false;
   const onBypass = () => {

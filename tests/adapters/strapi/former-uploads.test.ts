@@ -48,7 +48,7 @@ test('a failed import gets its folder back, although Strapi has removed its back
   const former = new FormerUploads(uploads, log);
   const backup = moveAway();
   const trx = transaction();
-  former.keep(trx);
+  former.keep(trx, Date.now());
   rmSync(backup, { recursive: true, force: true });
   write(uploads, { '.s3-storage/volume': 'id', '.s3-storage/new.1.txt': 'uploaded meanwhile' });
   trx.completed = true;
@@ -61,7 +61,7 @@ test('an import that ends with the process gets its folder back', () => {
   const before = tree(uploads);
   const former = new FormerUploads(uploads, log);
   moveAway();
-  former.keep(transaction());
+  former.keep(transaction(), Date.now());
   const [onExit] = process.listeners('exit').slice(-1);
   onExit!(1);
   expect(tree(uploads)).toEqual(before);
@@ -72,7 +72,7 @@ test('a COMMIT that fails gives the folder back', async () => {
   const former = new FormerUploads(uploads, log);
   moveAway();
   const trx = transaction();
-  former.keep(trx);
+  former.keep(trx, Date.now());
   former.settle();
   trx.fail(new Error('connection lost'));
   await former.removed();
@@ -83,7 +83,7 @@ test('the folder of an import that is committed is removed', async () => {
   const former = new FormerUploads(uploads, log);
   moveAway();
   const trx = transaction();
-  former.keep(trx);
+  former.keep(trx, Date.now());
   former.settle();
   expect(readdirSync(folder)).toHaveLength(2);
   trx.commit();
@@ -92,11 +92,12 @@ test('the folder of an import that is committed is removed', async () => {
   expect(tree(uploads)).toEqual({ '.gitkeep': '' });
 });
 
-test('a folder that an earlier process left is not taken', () => {
-  mkdirSync(path.join(folder, 'uploads_backup_1000'));
+test('a folder that an earlier import left is not taken', () => {
+  const left = `uploads_backup_${Date.now() - 120_000}`;
+  mkdirSync(path.join(folder, left));
   const former = new FormerUploads(uploads, log);
-  former.keep(transaction());
-  expect(readdirSync(folder).sort()).toEqual(['uploads', 'uploads_backup_1000']);
+  former.keep(transaction(), Date.now());
+  expect(readdirSync(folder).sort()).toEqual(['uploads', left]);
   expect(log.warn).not.toHaveBeenCalled();
 });
 
@@ -104,7 +105,7 @@ test('a file that lies at the same path in both folders is not replaced, and not
   const former = new FormerUploads(uploads, log);
   moveAway();
   const trx = transaction();
-  former.keep(trx);
+  former.keep(trx, Date.now());
   write(uploads, { 'a.txt': 'another' });
   trx.completed = true;
   former.settle();

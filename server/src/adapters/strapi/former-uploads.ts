@@ -7,6 +7,8 @@ import type { Logger } from '../../core/log';
 const MOVED_AWAY = /^uploads_backup_(\d+)$/;
 /** With this behind it, Strapi does not find the folder when it removes its backup. */
 const KEPT = '_s3-storage';
+/** Longest time from the moment that is in the name to the beginning of the import, in milliseconds. Strapi chooses the name first. */
+const NAMED_BEFORE_MS = 60_000;
 /** Greatest size of two files whose bytes are compared, in bytes. */
 const COMPARED_BYTES = 4096;
 
@@ -28,22 +30,23 @@ export class FormerUploads {
   #removal: Promise<void> = Promise.resolve();
   readonly #onExit = () => this.#putBack();
 
-  /** @param uploads the uploads folder @param since only folders that Strapi moved after this moment count; milliseconds since the epoch */
   constructor(
     private readonly uploads: string,
     private readonly log: Pick<Logger, 'info' | 'warn'>,
-    private readonly since = Math.floor(performance.timeOrigin),
   ) {}
 
-  /** Takes the folder that this import has moved away, if it has. Call it before the import deletes its first file. */
-  keep(trx: ImportTransaction): void {
+  /**
+   * Takes the folder that this import has moved away, if it has. Call it before the import deletes its first file.
+   * @param begunAt the beginning of the import in milliseconds since the epoch: a folder that an earlier one left is somebody's only copy
+   */
+  keep(trx: ImportTransaction, begunAt: number): void {
     if (this.#kept || this.#seen.has(trx)) return;
     this.#seen.add(trx);
     try {
       const parent = path.dirname(this.uploads);
       const movedAt = readdirSync(parent).map((name) => Number(MOVED_AWAY.exec(name)?.[1] ?? 0));
       const latest = Math.max(0, ...movedAt);
-      if (latest < this.since) return;
+      if (latest < begunAt - NAMED_BEFORE_MS) return;
       const moved = path.join(parent, `uploads_backup_${latest}`);
       renameSync(moved, moved + KEPT);
       this.#kept = { folder: moved + KEPT, trx };
