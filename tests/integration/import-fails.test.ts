@@ -57,7 +57,7 @@ beforeAll(async () => {
   files.push(fallback);
   for (const url of files.flatMap(urlsOf)) expected.set(url, sha256((await stage.strapi.read(url)).bytes));
   await stage.strapi.stop();
-}, 300_000);
+}, 600_000);
 
 afterAll(() => stage?.close(), 60_000);
 
