@@ -10,6 +10,8 @@ import { pack, strapiCommand, unpack } from '../support/strapi-command';
 let stage: Stage;
 /** The checksum of each URL's bytes. */
 const expected = new Map<string, string>();
+/** The object of a file that is in S3 only. */
+let remote: string;
 
 const publicFolder = () => path.dirname(stage.strapi.uploadsDir);
 
@@ -50,7 +52,9 @@ beforeAll(async () => {
   // from here on the library has more than the archive
   files.push(...(await stage.strapi.upload(textFile('local.txt', 'of before the plugin, and on this disk only'))));
   expect(await stage.configure()).toBe('read-write');
-  files.push(...(await stage.strapi.upload(textFile('remote.txt', 'in S3'))));
+  const [inS3] = (await stage.strapi.upload(textFile('remote.txt', 'in S3'))) as [UploadedFile];
+  remote = inS3.hash + inS3.ext;
+  // S3 stays away, so that the other files stay on this disk
   await stage.proxy.refuse();
   const [fallback] = (await stage.strapi.upload(textFile('fallback.txt', 'on the disk'))) as [UploadedFile];
   await stage.strapi.replace(fallback.id, textFile('fallback.txt', 'on the disk, under an own name'));
@@ -74,6 +78,7 @@ test.each([
   expect((await readdir(publicFolder())).filter((name) => name.startsWith('uploads'))).toEqual(['uploads']);
   await stage.strapi.restart();
   expect(await served()).toEqual(expected);
+  expect((await stage.bucket.get(remote)).toString()).toBe('in S3');
   await stage.strapi.stop();
 }, 240_000);
 
