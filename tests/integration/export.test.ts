@@ -31,7 +31,12 @@ async function note(url: string): Promise<void> {
 async function complete(name: JobName): Promise<void> {
   const run = async () => (await stage.strapi.api<JobsAnswer>('GET', '/s3-storage/jobs')).body.jobs.find((job) => job.name === name);
   expect((await stage.strapi.api('POST', `/s3-storage/jobs/${name}/start`, {})).status).toBe(202);
-  await stage.eventually(`${name} is complete`, async () => (await run())?.lastRun?.status === 'complete', 120_000);
+  await stage.eventually(
+    `${name} is complete`,
+    // a busy machine may close a connection between two questions
+    async () => (await run().catch(() => undefined))?.lastRun?.status === 'complete',
+    120_000,
+  );
 }
 
 beforeAll(async () => {
