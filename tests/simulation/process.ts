@@ -230,6 +230,7 @@ export class Process {
       identify: async () => identity,
       mayWrite: () => mayOwn(this.settings, facts),
       claimsFrom: null,
+      beforeClaim: nobody,
       clock,
       log,
       onChange: () => this.follow(this.#leaving),

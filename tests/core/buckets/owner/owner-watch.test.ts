@@ -25,6 +25,8 @@ beforeEach(() => {
   deniedPut = false;
 });
 
+const claims: string[] = [];
+
 interface Server {
   readonly watch: OwnerWatch;
   readonly book: MemoryOwnerBook;
@@ -61,7 +63,7 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
     isRightBucket: async () => isRight,
   };
   const watch = new OwnerWatch({
-    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite, beforeClaim: async () => void claims.push('claim'),
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
