@@ -25,7 +25,6 @@ import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
 import { Instance } from '../../server/src/core/instance';
-import { RightBucket } from '../../server/src/core/sweep/right-bucket';
 import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
 import { OwnerWatch } from '../../server/src/core/buckets/owner/owner-watch';
 import { bucketsWith } from '../support/buckets';
@@ -100,7 +99,7 @@ export class Process {
     const events = new Events(log);
     const [mode, isLeaving] = [() => this.#mode, () => this.#leaving];
     const { settings } = this;
-    this.#owners = owner && this.#watch(owner.identity, clock, ledger);
+    this.#owners = owner && this.#watch(owner.identity, clock);
     this.#instance = owner && new Instance({ current: () => settings }, { providerIsLocal: true, production: true, override: readOnly ? 'read-only' : null }, events, () => this.#owners!.of(PLACE.id));
     const owners: OwnerLooks = this.#owners
       // the places are asked for before each removal, like the locations
@@ -224,15 +223,11 @@ export class Process {
     return this.#readOnly;
   }
 
-  #watch(identity: DatabaseIdentity, clock: Clock, ledger: EngineParts['ledger']): OwnerWatch {
+  #watch(identity: DatabaseIdentity, clock: Clock): OwnerWatch {
     return new OwnerWatch({
       book: this.host.owners,
       identify: async () => identity,
-      isRightBucket: async (place) => {
-        const location = await this.#connections.locationOf(place);
-        return location !== undefined && new RightBucket({ ledger, clock, buckets: this.#connections }).provesOrOwesNothing(location);
-      },
-      mayWrite: () => this.#instance!.mayOwn,
+      mayWrite: () => !this.#readOnly,
       claimsFrom: null,
       clock,
       log,
