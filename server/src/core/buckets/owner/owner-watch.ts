@@ -209,9 +209,9 @@ export class OwnerWatch implements Ownerships {
       const identity = await this.#identify();
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
+      if (judgement.kind === 'other' && tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
       await this.#remember(place, judgement, seen, record);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
-      if (tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
       // guard: only-an-instance-with-rights-takes-a-place
       if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
