@@ -4,7 +4,7 @@ import { createTables } from './tables';
 /**
  * The places in buckets that this database owns: an endpoint, a bucket and a prefix, whose hash is `place`. The marker in the bucket says the
  * same, so that a copy of this database can be told from it. `token` changes with each `epoch`; `in_marker` is the last token that the marker
- * surely had. `identity` tells which database wrote the row, so that a copy knows itself even where the marker is gone.
+ * surely had. `superseded_by` is another owner that the marker named since. `identity` tells which database wrote the row, so that a copy knows itself even where the marker is gone.
  */
 export function up(knex: Knex, schema?: string): Promise<void> {
   return createTables(knex, schema, {
@@ -18,6 +18,7 @@ export function up(knex: Knex, schema?: string): Promise<void> {
       table.string('token', 36).notNullable();
       table.string('in_marker', 36);
       table.text('identity');
+      table.string('superseded_by', 64);
     },
   });
 }

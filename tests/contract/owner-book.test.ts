@@ -7,7 +7,7 @@ import { emptyTables, testDatabases, type TestDatabase } from '../support/sql';
 
 const place = (prefix: string, bucket = 'media', endpoint = 'https://s3.test'): Place => ({ id: `${endpoint} ${bucket} ${prefix}`, endpoint, bucket, prefix });
 const HERE = place('a/');
-const record = (token: string, more: Partial<OwnerRecord> = {}): OwnerRecord => ({ owner: 'owner-1', epoch: 1, token, inMarker: null, identity: { kind: 'sqlite', inode: '7' }, ...more });
+const record = (token: string, more: Partial<OwnerRecord> = {}): OwnerRecord => ({ owner: 'owner-1', epoch: 1, token, inMarker: null, identity: { kind: 'sqlite', inode: '7' }, supersededBy: null, ...more });
 
 function ownerBookContract(make: () => Promise<OwnerBook>): void {
   let book: OwnerBook;

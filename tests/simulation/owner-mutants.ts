@@ -144,6 +144,18 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     marker: 'deletions-of-a-copy-are-confirmed',
     change: 'remove',
   },
+  {
+    guard: 'Whoever saw another owner marks no place whose marker is lost',
+    without: 'the former owner takes the bucket back from the present one as soon as the marker is lost',
+    marker: 'a-lost-marker-frees-nobody-elses-place',
+    change: 'remove',
+  },
+  {
+    guard: 'A database knows its own place under another name of the server',
+    without: 'another spelling of the endpoint makes a database a stranger to its own files',
+    marker: 'another-name-of-the-own-place',
+    change: { value: 'undefined' },
+  },
 ];
 
 /** The part of docs/guards.md on them. @param row makes a row of the table @param files the file of each guard */

@@ -24,8 +24,7 @@ import type { ObjectStore } from '../../server/src/core/store/object-store';
 import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
 import { catchUp } from '../../server/src/core/upkeep/catch-up';
-import { Instance } from '../../server/src/core/instance';
-import { RightBucket } from '../../server/src/core/sweep/right-bucket';
+import { Instance, mayOwn, type InstanceFacts } from '../../server/src/core/instance';
 import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
 import { OwnerWatch } from '../../server/src/core/buckets/owner/owner-watch';
 import { bucketsWith } from '../support/buckets';
@@ -100,8 +99,9 @@ export class Process {
     const events = new Events(log);
     const [mode, isLeaving] = [() => this.#mode, () => this.#leaving];
     const { settings } = this;
-    this.#owners = owner && this.#watch(owner.identity, clock, ledger);
-    this.#instance = owner && new Instance({ current: () => settings }, { providerIsLocal: true, production: true, override: readOnly ? 'read-only' : null }, events, () => this.#owners!.of(PLACE.id));
+    const facts: InstanceFacts = { providerIsLocal: true, production: true, override: readOnly ? 'read-only' : null };
+    this.#owners = owner && this.#watch(owner.identity, facts, clock);
+    this.#instance = owner && new Instance({ current: () => settings }, facts, events, () => this.#owners!.of(PLACE.id));
     const owners: OwnerLooks = this.#owners
       // the places are asked for before each removal, like the locations
       ? { of: (place) => this.#owners!.of(place), confirm: (...what) => this.#owners!.confirm(...what), places: (...at) => database.owners.places(...at) }
@@ -224,16 +224,13 @@ export class Process {
     return this.#readOnly;
   }
 
-  #watch(identity: DatabaseIdentity, clock: Clock, ledger: EngineParts['ledger']): OwnerWatch {
+  #watch(identity: DatabaseIdentity, facts: InstanceFacts, clock: Clock): OwnerWatch {
     return new OwnerWatch({
       book: this.host.owners,
       identify: async () => identity,
-      isRightBucket: async (place) => {
-        const location = await this.#connections.locationOf(place);
-        return location !== undefined && new RightBucket({ ledger, clock, buckets: this.#connections }).provesOrOwesNothing(location);
-      },
-      mayWrite: () => this.#instance!.mayOwn,
+      mayWrite: () => mayOwn(this.settings, facts),
       claimsFrom: null,
+      beforeClaim: nobody,
       clock,
       log,
       onChange: () => this.follow(this.#leaving),

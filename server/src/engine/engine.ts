@@ -217,6 +217,8 @@ export class Engine {
       claimsFrom: process.env.S3_STORAGE_CLAIM?.trim() || null,
       clock,
       log,
+      // the files that this database kept as a copy are sent as soon as it is the owner
+      beforeClaim: () => ledger.sendKept(),
       onChange: () => events.emit('ownerChanged', {}),
     });
     const instance = new Instance(service, facts, events, (settings) => owners.of(placeUnder(settings).id));

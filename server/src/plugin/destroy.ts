@@ -1,4 +1,5 @@
 import type { Core } from '@strapi/strapi';
+import { formerUploadsOf } from './former-uploads';
 import { hostOf } from './host';
 import { provideAdmin } from '../http/admin-access';
 
@@ -6,4 +7,5 @@ export async function destroy({ strapi }: { strapi: Core.Strapi }): Promise<void
   const engine = await hostOf(strapi).running();
   await engine?.stop();
   provideAdmin(strapi, undefined);
+  await formerUploadsOf(strapi).removed();
 }

@@ -1,24 +1,34 @@
 import { Readable } from 'node:stream';
 import type { Core } from '@strapi/strapi';
 import { carryAllFiles } from '../../../server/src/adapters/strapi/export-source';
+import { ExportedFiles } from '../../../server/src/adapters/strapi/exported-files';
+import { watchTransfers } from '../../../server/src/adapters/strapi/transfers';
 import { StorageError } from '../../../server/src/core/errors';
 import type { ObjectKey } from '../../../server/src/core/keys';
+import { SpooledFile } from '../../../server/src/core/media/spooled-file';
 import { WholeFiles } from '../../../server/src/core/media/whole-files';
 
 const BYTES: Record<string, Buffer> = { 'a_1.jpg': Buffer.from('main'), 'small_a_1.jpg': Buffer.from('small'), 'logo_2.png': Buffer.from('logo') };
 
 const PHOTO = { hash: 'a_1', ext: '.jpg', url: '/uploads/a_1.jpg', provider: 'local', formats: { small: { hash: 'small_a_1', ext: '.jpg', url: '/uploads/small_a_1.jpg' } } };
 
+type Row = typeof PHOTO;
+
+const namesOf = ({ hash, ext, formats }: Row): string[] => [hash + ext, ...Object.values(formats ?? {}).map((format) => format.hash + format.ext)];
+
 interface Fixture {
   rows?: Record<string, unknown>[];
   state?: Record<string, unknown> | undefined;
-  unreadable?: boolean;
+  /** Says of which keys the bytes cannot be read now. */
+  unreadable?: (key: string) => boolean;
   active?: boolean;
 }
 
 /** The parts of a Strapi that an export meets, with rows of one content type. */
-function strapiWith({ rows = [PHOTO], state = {}, unreadable = false, active = true }: Fixture) {
+function strapiWith({ rows = [PHOTO], state = {}, unreadable = () => false, active = true }: Fixture) {
   const asked: unknown[] = [];
+  let now = 0;
+  const clock = { elapsed: () => now, sleep: async (ms: number) => void (now += ms) };
   const strapi = {
     db: {
       lifecycles: { disable: () => undefined, enable: () => undefined },
@@ -31,14 +41,18 @@ function strapiWith({ rows = [PHOTO], state = {}, unreadable = false, active = t
   };
   const reader = {
     open: async (key: ObjectKey) => {
-      if (unreadable) return { kind: 'unavailable' };
+      if (unreadable(key)) return { kind: 'unavailable' };
       const bytes = BYTES[key];
       if (!bytes) return { kind: 'unknown' };
       return { kind: 'file', facts: { size: bytes.length, etag: 'x', mime: 'image/jpeg' }, body: Readable.from([bytes]), from: 's3' };
     },
   };
-  const files = new WholeFiles({ reader: reader as never, clock: { sleep: async () => undefined } });
-  carryAllFiles(strapi as unknown as Core.Strapi, async () => (active ? files : undefined));
+  const library = {
+    page: async ({ after }: { after: number }) => (after > 0 ? [] : rows.map((row, at) => ({ id: at + 1, provider: String(row['provider']), names: namesOf(row as unknown as Row) }))),
+    logos: async () => [],
+  };
+  const files = new ExportedFiles({ files: new WholeFiles({ reader: reader as never, clock }), library, clock });
+  carryAllFiles(strapi as unknown as Core.Strapi, watchTransfers(strapi as unknown as Core.Strapi), async () => (active ? files : undefined), clock);
   const streamed = async (uid: string) => {
     const out: Record<string, unknown>[] = [];
     for await (const row of (strapi.db.queryBuilder as unknown as (uid: string) => { stream(): AsyncIterable<Record<string, unknown>> })(uid).stream()) out.push(row);
@@ -46,8 +60,6 @@ function strapiWith({ rows = [PHOTO], state = {}, unreadable = false, active = t
   };
   return { strapi, asked, streamed };
 }
-
-type Row = typeof PHOTO;
 
 describe('while a transfer is under way', () => {
   test('Strapi fetches a local file and its formats from the plugin, once for the size and once for the bytes', async () => {
@@ -71,11 +83,33 @@ describe('while a transfer is under way', () => {
     await expect(strapi.fetch(row.url)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('a file that cannot be read now fails the export, which names it', async () => {
-    const { strapi, streamed } = strapiWith({ unreadable: true });
+  test('an export of files that cannot be read now fails before the first file, and names them', async () => {
+    const { strapi, streamed } = strapiWith({ unreadable: () => true });
+    strapi.db.lifecycles.disable();
+    await expect(streamed('plugin::upload.file')).rejects.toThrow(/2 files cannot be read now: "a_1\.jpg", "small_a_1\.jpg"\. The export ends here and is not complete/);
+  });
+
+  test('an export names twenty files of many, and says how many others there are', async () => {
+    const rows = Array.from({ length: 30 }, (_, at) => ({ hash: `b_${String(at).padStart(2, '0')}`, ext: '.txt', url: `/uploads/b_${at}.txt`, provider: 'local' }));
+    const { strapi, streamed } = strapiWith({ rows, unreadable: (key) => key !== 'b_03.txt' });
+    strapi.db.lifecycles.disable();
+    await expect(streamed('plugin::upload.file')).rejects.toThrow(/29 files cannot be read now: ("b_\d\d\.txt"(, )?){20} and 9 others\./);
+  });
+
+  test('a file that could not be read at the first look only does not fail the export', async () => {
+    const looks = new Map<string, number>();
+    const { strapi, streamed } = strapiWith({ unreadable: (key) => looks.set(key, (looks.get(key) ?? 0) + 1).get(key) === 1 });
+    strapi.db.lifecycles.disable();
+    expect(await streamed('plugin::upload.file')).toHaveLength(1);
+  });
+
+  test('S3 that goes away in the middle of an export fails it, and the error names this file and the others', async () => {
+    let isAway = false;
+    const { strapi, streamed } = strapiWith({ unreadable: () => isAway });
     strapi.db.lifecycles.disable();
     const [row] = (await streamed('plugin::upload.file')) as [Row];
-    await expect(strapi.fetch(row.url)).rejects.toThrow(/the file "a_1\.jpg" cannot be read now.*the export ends here/);
+    isAway = true;
+    await expect(strapi.fetch(row.formats.small.url)).rejects.toThrow(/2 files cannot be read now: "small_a_1\.jpg", "a_1\.jpg"/);
   });
 
   test.each<[string, Fixture]>([
@@ -132,7 +166,7 @@ describe('a whole file', () => {
       return {
         kind: 'file', facts, from: 's3',
         body: Readable.from((async function* () {
-          yield bytes.subarray(start, isBroken ? start + 1024 * 1024 : undefined);
+          if (start < 5 * 1024 * 1024) yield bytes.subarray(start, isBroken ? start + 1024 * 1024 : undefined);
           if (isBroken) throw new StorageError('UNREACHABLE');
         })()),
       };
@@ -151,5 +185,17 @@ describe('a whole file', () => {
     let size = 0;
     for await (const piece of (await files.find('a' as ObjectKey))!.read()) size += piece.length;
     expect([size, opened]).toEqual([LARGE, [0, 1, 2, 3].map((at) => at * 1024 * 1024)]);
+  });
+
+  test('that is large and cannot be read to its end is refused before its first byte is given out', async () => {
+    const { files } = large(Infinity);
+    await expect(files.find('a' as ObjectKey)).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  });
+
+  test('that is large and has no room in the temporary folder is refused with words for people', async () => {
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const of = jest.spyOn(SpooledFile, 'of').mockRejectedValue(full);
+    await expect(large(0).files.find('a' as ObjectKey)).rejects.toThrow(/the file "a" could not be exported.*\(no space left on device\).*TMPDIR/);
+    of.mockRestore();
   });
 });

@@ -39,7 +39,7 @@ async function server({ name = 'A', book = new MemoryOwnerBook(), ledger, settin
     isRightBucket: async () => false,
   };
   const identity: DatabaseIdentity = { kind: 'sqlite', inode: name };
-  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, mayWrite: () => true, log, onChange: () => undefined });
+  const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, mayWrite: () => true, beforeClaim: () => rows.sendKept(), log, onChange: () => undefined });
   const instance = new Instance(service, instanceFacts({}, true), quietEvents(), () => owners.of('place'));
   const hasBucket = 'bucket' in settings;
   const claim = new ClaimApi({ service, instance, owners, ledger: rows, connections: { owned: hasBucket ? target : undefined }, applied: async () => undefined });

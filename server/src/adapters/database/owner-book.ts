@@ -9,13 +9,14 @@ interface OwnerColumns {
   token: string;
   in_marker: string | null;
   identity: string | null;
+  superseded_by: string | null;
 }
 
 /** The records of ownership in the database. */
 export function knexOwnerBook(transactions: Transactions): OwnerBook {
   const table = (db: Knex) => transactions.table(db, 's3_storage_owners');
   const records = async (where: { place: string } | { owner: string }): Promise<OwnerRecord[]> => {
-    const query = (db: Knex): Promise<OwnerColumns[]> => Promise.resolve(table(db).where(where).select('owner', 'epoch', 'token', 'in_marker', 'identity'));
+    const query = (db: Knex): Promise<OwnerColumns[]> => Promise.resolve(table(db).where(where).select('owner', 'epoch', 'token', 'in_marker', 'identity', 'superseded_by'));
     return (await transactions.read(query)).map(recordOf);
   };
 
@@ -51,10 +52,10 @@ export function knexOwnerBook(transactions: Transactions): OwnerBook {
   };
 }
 
-function recordOf({ owner, epoch, token, in_marker, identity }: OwnerColumns): OwnerRecord {
-  return { owner, epoch: Number(epoch), token, inMarker: in_marker, identity: identity === null ? null : (JSON.parse(identity) as DatabaseIdentity) };
+function recordOf({ owner, epoch, token, in_marker, identity, superseded_by }: OwnerColumns): OwnerRecord {
+  return { owner, epoch: Number(epoch), token, inMarker: in_marker, identity: identity === null ? null : (JSON.parse(identity) as DatabaseIdentity), supersededBy: superseded_by };
 }
 
-function columnsOf({ owner, epoch, token, inMarker, identity }: OwnerRecord): OwnerColumns {
-  return { owner, epoch, token, in_marker: inMarker, identity: identity && JSON.stringify(identity) };
+function columnsOf({ owner, epoch, token, inMarker, identity, supersededBy }: OwnerRecord): OwnerColumns {
+  return { owner, epoch, token, in_marker: inMarker, identity: identity && JSON.stringify(identity), superseded_by: supersededBy };
 }

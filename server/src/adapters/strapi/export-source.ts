@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
 import type { Core } from '@strapi/strapi';
-import { isStorageError } from '../../core/errors';
-import { keyOf, type ObjectKey } from '../../core/keys';
-import type { WholeFile, WholeFiles } from '../../core/media/whole-files';
+import { systemClock, type Clock } from '../../core/clock';
+import { keyOf } from '../../core/keys';
+import { ExportAnswers } from './export-answers';
 import { fetchedLogos, fetchedRow, type FileRow } from './export-rows';
 import { ExportUrls } from './export-urls';
+import type { ExportedFiles } from './exported-files';
+import type { Transfers } from './transfers';
 
 /** The parts of Strapi's query builder by which an export is recognised. */
 interface QueryBuilder {
@@ -15,50 +16,33 @@ interface QueryBuilder {
 
 type Fetch = Core.Strapi['fetch'];
 
-/** Number of files that are kept between the question for their size and the question for their bytes. */
-const KEPT_FILES = 8;
-
 /**
  * Lets exports and transfers carry the files of this plugin, wherever their bytes are. Strapi's own source reads a local file from the
  * uploads folder, and leaves it out with a warning if it is not there; a file of another provider it fetches, and fails if it cannot
  * (`local-source/assets.js` of `@strapi/data-transfer`). So during a transfer the rows that the source reads name another provider, and
  * addresses that Strapi's `fetch` answers from this plugin. The database stays as it is.
  */
-export function carryAllFiles(strapi: Core.Strapi, files: () => Promise<WholeFiles | undefined>): void {
+export function carryAllFiles(strapi: Core.Strapi, transfers: Transfers, files: () => Promise<ExportedFiles | undefined>, clock: Pick<Clock, 'elapsed' | 'sleep'> = systemClock): void {
   const urls = new ExportUrls();
-  const transfer = watchTransfers(strapi);
-  wrapQueries(strapi, transfer, async (uid, row) => {
+  const answers = new ExportAnswers(files, clock);
+  transfers.onEnd(() => answers.clear());
+  wrapQueries(strapi, transfers, async (uid, row) => {
     const source = await files();
     if (!source) return row;
-    if (uid === 'plugin::upload.file') return fetchedRow(row as unknown as FileRow, urls) as unknown as typeof row;
-    return fetchedLogos(row, urls, async (logo) => (await find(source, keyOf(logo))) !== undefined);
+    if (uid !== 'plugin::upload.file') return fetchedLogos(row, urls, (logo) => source.has(keyOf(logo)));
+    await transfers.once(() => source.assertReadable());
+    return fetchedRow(row as unknown as FileRow, urls) as unknown as typeof row;
   });
-  answerFetches(strapi, urls, files);
-}
-
-/** A transfer switches Strapi's lifecycles off from its beginning to its end. */
-function watchTransfers(strapi: Core.Strapi): { isUnderWay(): boolean } {
-  const { lifecycles } = strapi.db;
-  let underWay = 0;
-  const { disable, enable } = lifecycles;
-  lifecycles.disable = () => {
-    underWay++;
-    disable.call(lifecycles);
-  };
-  lifecycles.enable = () => {
-    underWay = Math.max(0, underWay - 1);
-    enable.call(lifecycles);
-  };
-  return { isUnderWay: () => underWay > 0 };
+  answerFetches(strapi, urls, answers);
 }
 
 /** Changes the rows that the source of a transfer streams. The destination streams rows in its transaction, and entities come with relations. */
-function wrapQueries(strapi: Core.Strapi, transfer: { isUnderWay(): boolean }, change: (uid: string, row: Record<string, unknown>) => Promise<Record<string, unknown>>): void {
+function wrapQueries(strapi: Core.Strapi, transfers: Transfers, change: (uid: string, row: Record<string, unknown>) => Promise<Record<string, unknown>>): void {
   const database = strapi.db as unknown as { queryBuilder(uid: string, ...rest: unknown[]): QueryBuilder };
   const queryBuilder = database.queryBuilder.bind(database);
   database.queryBuilder = (uid, ...rest) => {
     const builder = queryBuilder(uid, ...rest);
-    if (!transfer.isUnderWay() || (uid !== 'plugin::upload.file' && uid !== 'strapi::core-store')) return builder;
+    if (!transfers.isUnderWay() || (uid !== 'plugin::upload.file' && uid !== 'strapi::core-store')) return builder;
     const stream = builder.stream.bind(builder);
     builder.stream = (...args) => {
       const rows = stream(...args);
@@ -79,57 +63,12 @@ function stateOf({ state }: QueryBuilder): NonNullable<QueryBuilder['state']> {
   return state;
 }
 
-function answerFetches(strapi: Core.Strapi, urls: ExportUrls, files: () => Promise<WholeFiles | undefined>): void {
-  const original = strapi.fetch;
-  // Strapi asks for each file twice: for its size, and for its bytes
-  const kept = new Map<ObjectKey, WholeFile>();
-  const answer = async (name: ObjectKey): Promise<Response> => {
-    const known = kept.get(name);
-    kept.delete(name);
-    const source = known ? undefined : await files();
-    const file = known ?? (source && (await find(source, name)));
-    // Strapi leaves such a file out, and warns, as it does for a local file that is not there
-    if (!file) throw Object.assign(new Error(`"${name}" is listed in the media library, and its bytes are nowhere`), { code: 'ENOENT' });
-    if (!known) keep(name, file);
-    const headers = { 'content-length': String(file.size), ...(file.mime ? { 'content-type': file.mime } : {}) };
-    return new Response(lazily(file) as ConstructorParameters<typeof Response>[0], { headers });
-  };
-  const keep = (name: ObjectKey, file: WholeFile) => {
-    kept.set(name, file);
-    for (const oldest of kept.keys()) if (kept.size > KEPT_FILES) kept.delete(oldest);
-  };
-  const wrapped = new Proxy(original, {
+function answerFetches(strapi: Core.Strapi, urls: ExportUrls, answers: ExportAnswers): void {
+  const wrapped = new Proxy(strapi.fetch, {
     apply: (target, self, args: Parameters<Fetch>) => {
-      const name = urls.keyAt(args[0]);
-      return name === undefined ? Reflect.apply(target, self, args) : answer(name);
+      const asked = urls.read(args[0]);
+      return asked ? answers.answer(asked.address, asked.key) : Reflect.apply(target, self, args);
     },
   });
   Object.defineProperty(strapi, 'fetch', { value: wrapped, configurable: true, writable: true });
-}
-
-/** @throws an Error that says for people which file an export would lack, and why */
-async function find(files: WholeFiles, key: ObjectKey): Promise<WholeFile | undefined> {
-  try {
-    return await files.find(key);
-  } catch (error) {
-    if (!isStorageError(error)) throw error;
-    throw new Error(`S3 Storage: the file "${key}" cannot be read now (${error.message}), so the export ends here and is not complete. ${error.hint} Then export again.`, { cause: error });
-  }
-}
-
-/** Returns the bytes as a stream that opens nothing before somebody reads it. */
-function lazily(file: WholeFile): ReadableStream<Uint8Array> {
-  let pieces: AsyncGenerator<Buffer, void> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        pieces ??= file.read();
-        const { done, value } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: async () => void (await pieces?.return()),
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -8,20 +8,22 @@ import { keyOf, parseKey, type ObjectKey } from '../../core/keys';
  */
 export class ExportUrls {
   readonly #base = `https://s3-storage-${randomBytes(16).toString('hex')}.invalid/`;
+  #given = 0;
 
-  /** Returns undefined for a file whose name this plugin never stores. */
+  /** Returns an address that no other file and no other transfer has; undefined for a file whose name this plugin never stores. */
   of(file: { hash: string; ext?: string | null }): string | undefined {
     try {
-      return this.#base + encodeURIComponent(keyOf(file));
+      return `${this.#base}${++this.#given}/${encodeURIComponent(keyOf(file))}`;
     } catch (error) {
       if (!isStorageError(error, 'INVALID_KEY')) throw error;
       return undefined;
     }
   }
 
-  /** Returns the key that the address is for; undefined for any other address. */
-  keyAt(url: unknown): ObjectKey | undefined {
-    const text = url instanceof URL ? url.href : url;
-    return typeof text === 'string' && text.startsWith(this.#base) ? parseKey(decodeURIComponent(text.slice(this.#base.length))) : undefined;
+  /** Returns the address as a text, and the key that it is for; undefined for any other address. */
+  read(url: unknown): { address: string; key: ObjectKey } | undefined {
+    const address = url instanceof URL ? url.href : url;
+    if (typeof address !== 'string' || !address.startsWith(this.#base)) return undefined;
+    return { address, key: parseKey(decodeURIComponent(address.slice(address.indexOf('/', this.#base.length) + 1))) };
   }
 }

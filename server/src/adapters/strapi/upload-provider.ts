@@ -46,8 +46,9 @@ export function isWrapped(method: unknown): boolean {
 /**
  * Wraps the methods of a provider. They call `original` wherever the storage is not active.
  * @param original older versions have no methods to replace; they delete and upload, as Strapi does then
+ * @param beforeDelete called before each deletion that the storage takes
  */
-export function wrapProvider(original: OriginalProvider, active: ActiveStorage): UploadProvider {
+export function wrapProvider(original: OriginalProvider, active: ActiveStorage, beforeDelete: () => Promise<void> = async () => undefined): UploadProvider {
   const write = async (file: UploadFile, from: BytesIn, pass: () => Promise<void>, replaced?: UploadFile): Promise<void> => {
     const storage = await editorFriendly(active);
     if (!storage) return pass();
@@ -79,6 +80,7 @@ export function wrapProvider(original: OriginalProvider, active: ActiveStorage):
     async delete(file, options) {
       const storage = await editorFriendly(active);
       if (!storage) return original.delete(file, options);
+      await beforeDelete();
       return editorFriendly(() => storage.remove(keyOf(file), scopes.getStore()));
     },
   };

@@ -6,7 +6,6 @@ import type { OwnerWatch } from '../buckets/owner/owner-watch';
 import { StorageError } from '../errors';
 import type { Instance } from '../instance';
 import type { LedgerReports } from '../ledger/reports';
-import type { LedgerUpkeep } from '../ledger/upkeep';
 import { RequestRefused } from '../refused';
 import { publicSettings } from '../settings/resolve';
 import type { SettingsService } from '../settings/service';
@@ -16,7 +15,7 @@ export interface ClaimApiDeps {
   readonly instance: Instance;
   readonly connections: Pick<Connections, 'owned'>;
   readonly owners: Pick<OwnerWatch, 'look' | 'claim' | 'ownerOf'>;
-  readonly ledger: Pick<LedgerReports, 'tallies'> & Pick<LedgerUpkeep, 'sendKept'>;
+  readonly ledger: Pick<LedgerReports, 'tallies'>;
   /** Resolves when the settings and the owner are in force in this process. */
   applied(): Promise<void>;
 }
@@ -61,7 +60,6 @@ export class ClaimApi {
     // guard: deletions-of-a-copy-are-confirmed
     if (before.deletes.count > 0 && !confirmDeletes) throw new StorageError('CLAIM_DELETES', { operation: 'claim', detail: `${before.deletes.count} files`, refused: true });
     await this.deps.owners.claim(target, owner);
-    await this.deps.ledger.sendKept();
     return this.answer();
   }
 }

@@ -5,7 +5,7 @@ import type { OwnerRecord } from '../../../../server/src/core/buckets/owner/owne
 
 const HERE: DatabaseIdentity = { kind: 'sqlite', inode: '1' };
 const COPY: DatabaseIdentity = { kind: 'sqlite', inode: '2' };
-const record: OwnerRecord = { owner: 'us', epoch: 5, token: 't5', inMarker: 't4', identity: HERE };
+const record: OwnerRecord = { owner: 'us', epoch: 5, token: 't5', inMarker: 't4', identity: HERE, supersededBy: null };
 const marker: Marker = { owner: 'us', epoch: 5, token: 't5', heldMs: 0, database: HERE, server: 'web-1', writtenAt: '' };
 const other = (code: string) => ({ kind: 'other', code });
 
@@ -13,6 +13,8 @@ test.each<[string, Marker | undefined, OwnerRecord | undefined, DatabaseIdentity
   ['a place that nobody marked and that this database never owned is free', undefined, undefined, HERE, { kind: 'free' }],
   ['the owner of a place whose marker is gone may mark it again', undefined, record, HERE, { kind: 'unmarked' }],
   ['a copy of the owner must not mark it again', undefined, record, COPY, other('DATABASE_COPY')],
+  ['a former owner must not mark it again', undefined, { ...record, supersededBy: 'them' }, HERE, other('BUCKET_OWNED')],
+  ['a former owner is the owner again as soon as it is in step', marker, { ...record, supersededBy: 'them' }, HERE, { kind: 'own' }],
   ['a marked place belongs to another database where this one never owned it', marker, undefined, HERE, other('BUCKET_OWNED')],
   ['the place belongs to whoever has claimed it', { ...marker, owner: 'them' }, record, HERE, other('BUCKET_OWNED')],
   ['the owner owns it', marker, record, HERE, { kind: 'own' }],

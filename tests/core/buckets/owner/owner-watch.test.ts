@@ -19,11 +19,14 @@ let store: MemoryObjectStore;
 let failure: ErrorCode | undefined;
 let deniedPut: boolean;
 beforeEach(() => {
+  claims.length = 0;
   now = 1_000_000;
   store = new MemoryObjectStore();
   failure = undefined;
   deniedPut = false;
 });
+
+const claims: string[] = [];
 
 interface Server {
   readonly watch: OwnerWatch;
@@ -61,7 +64,7 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
     isRightBucket: async () => isRight,
   };
   const watch = new OwnerWatch({
-    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite,
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite, beforeClaim: async () => void claims.push('claim'),
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
@@ -268,6 +271,22 @@ describe('a marker', () => {
     expect(await marker()).toEqual(before);
   });
 
+  it('that is lost after a claim is written again by the present owner only, whoever looks first, also after a restart', async () => {
+    const production = server();
+    await production.look();
+    const stranger = server({ identity: { kind: 'sqlite', inode: '9' } });
+    await stranger.look();
+    const moved = server({ book: production.book.copy(), identity: B });
+    await moved.look();
+    await moved.watch.claim(targetOf(moved), moved.watch.ownerOf(PLACE.id).owner);
+    await production.look();
+    await store.delete('.s3-storage-owner.json');
+    const restarted = [server({ book: production.book }), server({ book: stranger.book, identity: { kind: 'sqlite', inode: '9' } })];
+    for (const former of [production, stranger, ...restarted]) expect(await former.sign(true)).toBe('BUCKET_OWNED');
+    expect(store.names()).toEqual([]);
+    expect(await moved.look()).toBe('own');
+  });
+
   it('that is gone is written again where the bucket is the right one, and nowhere else', async () => {
     const one = server();
     await one.look();
@@ -339,6 +358,7 @@ describe('a claim', () => {
     await copy.look();
     await copy.watch.claim(targetOf(copy), copy.watch.ownerOf(PLACE.id).owner);
     expect([await copy.sign(true), await production.sign(true)]).toEqual(['own', 'BUCKET_OWNED']);
+    expect(claims).toEqual(['claim']);
   });
 
   it('changes nothing where the owner is another one than the person saw', async () => {
@@ -393,6 +413,7 @@ describe('a claim', () => {
     const { owner } = (await marker())!;
     const moved = server({ book: production.book.copy(), identity: B, claimsFrom: owner });
     expect([await moved.look(), await production.look()]).toEqual(['own', 'BUCKET_OWNED']);
+    expect(claims).toEqual(['claim']);
     const third = server({ book: moved.book.copy(), identity: { kind: 'sqlite', inode: '3' }, claimsFrom: owner });
     expect(await third.look()).toBe('DATABASE_COPY');
   });

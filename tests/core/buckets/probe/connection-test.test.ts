@@ -194,9 +194,9 @@ describe('a marker at the tested place', () => {
     if (marker !== null) await probe.store.put(markerName('p/'), bodyOf(text));
     const book = new MemoryOwnerBook();
     const token = record === 'behind' ? 't1' : 't3';
-    if (record) await book.create(PLACE, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' } });
+    if (record) await book.create(PLACE, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' }, supersededBy: null });
     const watch = new OwnerWatch({
-      book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), mayWrite: () => true,
+      book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), mayWrite: () => true, beforeClaim: async () => undefined,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, onChange: quiet,
     });
     const before = await book.find(PLACE.id);

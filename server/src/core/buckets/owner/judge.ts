@@ -20,6 +20,8 @@ export type Judgement =
 export function judge(marker: Marker | undefined, record: OwnerRecord | undefined, identity: DatabaseIdentity | null): Judgement {
   // guard: copy-knows-itself-without-a-marker
   if (record && isOtherDatabase(record.identity, identity)) return { kind: 'other', code: 'DATABASE_COPY' };
+  // guard: a-lost-marker-frees-nobody-elses-place
+  if (!marker && record?.supersededBy) return { kind: 'other', code: 'BUCKET_OWNED' };
   if (!marker) return { kind: record ? 'unmarked' : 'free' };
   // guard: another-owner-is-respected
   if (!record || record.owner !== marker.owner) return { kind: 'other', code: 'BUCKET_OWNED' };

@@ -22,6 +22,8 @@ export interface OwnerRecord {
   readonly inMarker: string | null;
   /** The database that wrote this record; null where it told nothing about itself. */
   readonly identity: DatabaseIdentity | null;
+  /** The owner that the marker named when this database was not in step with it; null while it is. Without a marker, this one counts. */
+  readonly supersededBy: string | null;
 }
 
 /** Knows which places this database owns. The records lie in the database, so that a copy of it has a copy of them. */

@@ -31,6 +31,8 @@ export interface OwnerWatchDeps {
   readonly claimsFrom: string | null;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Logger;
+  /** Called before this database becomes the owner by a claim. It may be called again. */
+  beforeClaim(): Promise<unknown>;
   /** Called after the ownership of a place has changed. */
   onChange(place: PlaceId, ownership: Ownership): void;
 }
@@ -159,6 +161,7 @@ export class OwnerWatch implements Ownerships {
     // guard: claim-names-the-owner
     if ((seen.kind === 'marker' ? seen.marker.owner : null) !== from) throw outdated();
     const epoch = Math.max(before?.epoch ?? 0, seen.kind === 'marker' ? seen.marker.epoch : 0) + 1;
+    await this.deps.beforeClaim();
     const record = await this.#newRecord(epoch);
     if (!(before ? await this.deps.book.replace(place.id, before.token, record) : await this.deps.book.create(place, record))) throw outdated();
     const undo = () => (before ? this.deps.book.replace(place.id, record.token, before) : this.deps.book.remove(place.id, record.token));
@@ -206,8 +209,9 @@ export class OwnerWatch implements Ownerships {
       const identity = await this.#identify();
       if (seen.kind === 'garbage') throw this.#unreadable(place, seen.detail);
       const judgement = this.#judged(seen, record, identity);
+      if (judgement.kind === 'other' && tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
+      await this.#remember(place, judgement, seen, record);
       if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
-      if (tries < TRIES && (await this.#ownsByAnotherName(place, record, seen, identity))) continue;
       // guard: only-an-instance-with-rights-takes-a-place
       if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
@@ -237,6 +241,18 @@ export class OwnerWatch implements Ownerships {
     const same = await this.#byAnotherName(seen, identity);
     if (!same) return false;
     return record ? this.deps.book.replace(place.id, record.token, same) : this.deps.book.create(place, same);
+  }
+
+  /**
+   * Remembers another owner, and forgets it when this database is in step again. Otherwise whoever looks first after the marker was lost, such
+   * as a former owner, would take the place of the present one.
+   */
+  async #remember(place: Place, { kind }: Judgement, seen: Seen, record: OwnerRecord | undefined): Promise<void> {
+    const { book } = this.deps;
+    const supersededBy = kind === 'other' && seen.kind === 'marker' ? seen.marker.owner : null;
+    if ((kind !== 'other' && kind !== 'own') || seen.kind !== 'marker' || (record?.supersededBy ?? null) === supersededBy) return;
+    if (record) await book.replace(place.id, record.token, { ...record, supersededBy });
+    else await book.create(place, { ...(await this.#newRecord(0)), supersededBy });
   }
 
   /** Becomes the owner of a place that has none. */
@@ -297,6 +313,7 @@ export class OwnerWatch implements Ownerships {
     // guard: claim-in-the-environment-names-the-owner
     if (claimsFrom !== null && claimsFrom === marker.owner) {
       log.warn(`S3_STORAGE_CLAIM names the owner of bucket "${target.place.bucket}", so this database becomes the owner`);
+      await this.deps.beforeClaim();
       const replacement = await this.#newRecord(Math.max(marker.epoch, record?.epoch ?? 0) + 1);
       const replaced = record ? await book.replace(target.place.id, record.token, replacement) : await book.create(target.place, replacement);
       return replaced && this.#write(target, replacement, seen, 0);
@@ -325,7 +342,7 @@ export class OwnerWatch implements Ownerships {
   }
 
   async #next(target: Reachable, record: OwnerRecord, epoch: number, seen: Seen, heldMs: number): Promise<boolean> {
-    const next = { ...record, epoch, token: randomUUID(), identity: await this.#identify() };
+    const next = { ...record, epoch, token: randomUUID(), identity: await this.#identify(), supersededBy: null };
     // guard: epoch-moves-in-the-database-first
     if (!(await this.deps.book.replace(target.place.id, record.token, next))) return false;
     this.#moves.set(target.place.id, { from: record.token, to: next.token });
@@ -341,7 +358,7 @@ export class OwnerWatch implements Ownerships {
   }
 
   async #newRecord(epoch: number): Promise<OwnerRecord> {
-    return { owner: randomUUID(), epoch, token: randomUUID(), inMarker: null, identity: await this.#identify() };
+    return { owner: randomUUID(), epoch, token: randomUUID(), inMarker: null, identity: await this.#identify(), supersededBy: null };
   }
 
   async #identify(): Promise<DatabaseIdentity | null> {
