@@ -16,6 +16,6 @@ export function MoveDialog({ loss, onConfirm, onCancel }: Props) {
   const sizeOf = useSize();
   const counted = (id: 'move.staying' | 'move.files', { count, bytes }: Tally) => (count > 0 ? [t(id, { count, size: sizeOf(bytes) })] : []);
   const leavesFiles = loss === 'unknown' || loss.outOfSight.count > 0;
-  const body = loss === 'unknown' ? t('move.unknown') : [...counted('move.staying', loss.staying), ...counted('move.files', loss.outOfSight)].join(' ');
+  const body = loss === 'unknown' ? t('move.unknown') : [...counted('move.files', loss.outOfSight), ...counted('move.staying', loss.staying)].join(' ');
   return <Confirm title={t(leavesFiles ? 'move.title' : 'move.title.staying')} body={body} action={t('move.action')} danger onConfirm={onConfirm} onCancel={onCancel} />;
 }
