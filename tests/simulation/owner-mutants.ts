@@ -49,7 +49,7 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'A place that the marker gives to another owner is that one’s',
+    guard: 'An area that the marker gives to another owner is that one’s',
     without: 'of two projects with one prefix the second removes the files of the first',
     marker: 'another-owner-is-respected',
     change: { value: '!record' },
@@ -76,7 +76,7 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     guard: 'A removal needs a look at the marker of the last seconds',
     without: 'a former owner removes what the new one needs, because S3 was silent',
     marker: 'removals-need-a-fresh-look',
-    change: { value: "this.of(target.place.id).state === 'own'" },
+    change: { value: "this.of(target.area.id).state === 'own'" },
   },
   {
     guard: 'A claim names the owner whom the person saw',
@@ -127,13 +127,13 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: { value: "look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)" },
   },
   {
-    guard: 'An instance that may only read takes no place and marks none again',
+    guard: 'An instance that may only read takes no area and marks none again',
     without: 'a copy that boots before production demotes it',
-    marker: 'only-an-instance-with-rights-takes-a-place',
+    marker: 'only-an-instance-with-rights-takes-an-area',
     change: 'remove',
   },
   {
-    guard: 'The connection test writes nothing into the place of another owner',
+    guard: 'The connection test writes nothing into the area of another owner',
     without: 'a person tries settings out in production’s bucket, and hears nothing of its owner',
     marker: 'connection-test-respects-the-owner',
     change: { value: 'true' },
@@ -145,15 +145,15 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'Whoever saw another owner marks no place whose marker is lost',
+    guard: 'Whoever saw another owner marks no area whose marker is lost',
     without: 'the former owner takes the bucket back from the present one as soon as the marker is lost',
-    marker: 'a-lost-marker-frees-nobody-elses-place',
+    marker: 'a-lost-marker-frees-nobody-elses-area',
     change: 'remove',
   },
   {
-    guard: 'A database knows its own place under another name of the server',
+    guard: 'A database knows its own area under another name of the server',
     without: 'another spelling of the endpoint makes a database a stranger to its own files',
-    marker: 'another-name-of-the-own-place',
+    marker: 'another-name-of-the-own-area',
     change: { value: 'undefined' },
   },
 ];
