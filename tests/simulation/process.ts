@@ -114,6 +114,7 @@ export class Process {
         return isLeaving();
       },
       awaitsOwner: false,
+      ownerTrouble: null,
       get isCopy() {
         return mode() === 'read-only' && !isLeaving();
       },

@@ -10,7 +10,12 @@ export type AreaId = string;
 export type Ownership =
   | { readonly state: 'own' }
   | { readonly state: 'foreign'; readonly code: 'BUCKET_OWNED' | 'DATABASE_COPY' | 'DATABASE_BEHIND' }
-  | { readonly state: 'unknown'; readonly code: 'OWNER_UNKNOWN' | 'MARKER_UNREADABLE' | 'MARKER_MISSING' };
+  | {
+      readonly state: 'unknown';
+      readonly code: 'OWNER_UNKNOWN' | 'MARKER_UNREADABLE' | 'MARKER_MISSING';
+      /** Why S3 did not tell the owner; undefined before the first look. */
+      readonly cause?: ErrorCode;
+    };
 
 export const OWN: Ownership = { state: 'own' };
 export const NOT_LOOKED_YET: Ownership = { state: 'unknown', code: 'OWNER_UNKNOWN' };

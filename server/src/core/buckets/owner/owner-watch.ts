@@ -182,7 +182,7 @@ export class OwnerWatch implements Ownerships {
     }
     this.#looks.set(id, after);
     const { ownership } = after;
-    if (JSON.stringify(ownership) !== JSON.stringify(before.ownership)) this.deps.onChange(id, ownership);
+    if (nameOf(ownership) !== nameOf(before.ownership)) this.deps.onChange(id, ownership);
     return ownership;
   }
 
@@ -194,7 +194,7 @@ export class OwnerWatch implements Ownerships {
     if (isStorageError(error, 'MARKER_UNREADABLE')) return { ...before, seen: undefined, ownership: { state: 'unknown', code: 'MARKER_UNREADABLE' } };
     // S3 is away, and the breaker deals with it; or the database is
     if (before.ownership.state === 'own' && (!isStorageError(error) || isNoAnswer(error))) return before;
-    return before.ownership.state === 'foreign' ? before : { ...before, ownership: NOT_LOOKED_YET };
+    return before.ownership.state === 'foreign' ? before : { ...before, ownership: { state: 'unknown', code: 'OWNER_UNKNOWN', cause: codeOf(error) } };
   }
 
   async #find(target: Reachable, last: Look): Promise<Look> {
@@ -396,6 +396,11 @@ export class OwnerWatch implements Ownerships {
 function withoutRights(judgement: Judgement): Ownership {
   if (judgement.kind === 'other') return { state: 'foreign', code: judgement.code };
   return judgement.kind === 'unmarked' ? { state: 'unknown', code: 'MARKER_MISSING' } : NOT_LOOKED_YET;
+}
+
+/** Returns a text that differs where two ownerships give different rights. */
+function nameOf(ownership: Ownership): string {
+  return 'code' in ownership ? ownership.code : ownership.state;
 }
 
 /** Whether this database still knows the token that the last look has seen: it has not been set back meanwhile. */
