@@ -4,7 +4,7 @@ import { CLAIMABLE, ERRORS, isClaimable, type ErrorCode } from '../../server/src
 
 const ANSWER: ClaimAnswer = {
   reason: { code: 'DATABASE_COPY', ...ERRORS.DATABASE_COPY },
-  place: { endpoint: 'https://s3.test', bucket: 'media', prefix: '' },
+  area: { endpoint: 'https://s3.test', bucket: 'media', prefix: '' },
   owner: { id: 'owner-1', server: 'web-1', seenAt: '2026-11-23T19:52:39.123Z' },
   uploads: { count: 2, bytes: 20 },
   deletes: { count: 0, bytes: 0 },

@@ -39,7 +39,7 @@ describe('claim', () => {
 
   it('says in words that the owner cannot be read and that no file is concerned', async () => {
     const played = stageIo({ answer: 'no' });
-    const answer = { ...CLAIM, place: { endpoint: null, bucket: 'media', prefix: '' }, owner: { id: null, server: null, seenAt: null }, uploads: NONE, deletes: NONE };
+    const answer = { ...CLAIM, area: { endpoint: null, bucket: 'media', prefix: '' }, owner: { id: null, server: null, seenAt: null }, uploads: NONE, deletes: NONE };
     await runOn(played, 'claim', engineWith({ claimPreview: async () => answer }));
     expect(played.stdout()).toBe(lines('Bucket     media', NUMBERS[1]!, 'Owner      nobody can read it', 'Uploads    none', 'Deletions  none'));
   });

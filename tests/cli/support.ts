@@ -105,7 +105,7 @@ export interface Answers {
 /** The answer of a server on a copy of production's database. */
 export const CLAIM: ClaimAnswer = {
   reason: reasonOf('DATABASE_COPY'),
-  place: { endpoint: 'https://s3.test', bucket: 'media', prefix: 'site/' },
+  area: { endpoint: 'https://s3.test', bucket: 'media', prefix: 'site/' },
   owner: { id: 'owner-1', server: 'web-1', seenAt: '2026-11-23T19:52:39.123Z' },
   uploads: { count: 12, bytes: 3_000_000 },
   deletes: { count: 2, bytes: 40_000 },

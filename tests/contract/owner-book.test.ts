@@ -1,12 +1,12 @@
 import { migrate } from '../../server/src/adapters/database/migrate';
 import { knexOwnerBook } from '../../server/src/adapters/database/owner-book';
 import { knexTransactions } from '../../server/src/adapters/database/transactions';
-import type { OwnerBook, OwnerRecord, Place } from '../../server/src/core/buckets/owner/owner-book';
+import type { OwnerBook, OwnerRecord, Area } from '../../server/src/core/buckets/owner/owner-book';
 import { MemoryOwnerBook } from '../../server/src/core/memory/owner-book';
 import { emptyTables, testDatabases, type TestDatabase } from '../support/sql';
 
-const place = (prefix: string, bucket = 'media', endpoint = 'https://s3.test'): Place => ({ id: `${endpoint} ${bucket} ${prefix}`, endpoint, bucket, prefix });
-const HERE = place('a/');
+const area = (prefix: string, bucket = 'media', endpoint = 'https://s3.test'): Area => ({ id: `${endpoint} ${bucket} ${prefix}`, endpoint, bucket, prefix });
+const HERE = area('a/');
 const record = (token: string, more: Partial<OwnerRecord> = {}): OwnerRecord => ({ owner: 'owner-1', epoch: 1, token, inMarker: null, identity: { kind: 'sqlite', inode: '7' }, supersededBy: null, ...more });
 
 function ownerBookContract(make: () => Promise<OwnerBook>): void {
@@ -15,9 +15,9 @@ function ownerBookContract(make: () => Promise<OwnerBook>): void {
     book = await make();
   });
 
-  it('knows no place at the beginning', async () => {
+  it('knows no area at the beginning', async () => {
     expect(await book.find(HERE.id)).toBeUndefined();
-    expect(await book.places(HERE.endpoint, HERE.bucket)).toEqual([]);
+    expect(await book.areas(HERE.endpoint, HERE.bucket)).toEqual([]);
     expect(await book.replace(HERE.id, 't1', record('t2'))).toBe(false);
     await book.remove(HERE.id, 't1');
     expect(await book.find(HERE.id)).toBeUndefined();
@@ -66,10 +66,10 @@ function ownerBookContract(make: () => Promise<OwnerBook>): void {
     expect((await book.find(HERE.id))!.token).toBe(`after ${tokens[replaced.indexOf(true)]}`);
   });
 
-  it('lists the places of one bucket, and keeps their records apart', async () => {
-    const others = [place('b/'), place('', 'media'), place('a/', 'other'), place('a/', 'media', 'https://elsewhere.test')];
+  it('lists the areas of one bucket, and keeps their records apart', async () => {
+    const others = [area('b/'), area('', 'media'), area('a/', 'other'), area('a/', 'media', 'https://elsewhere.test')];
     for (const [at, one] of [HERE, ...others].entries()) await book.create(one, record(`t${at}`));
-    const found = await book.places(HERE.endpoint, HERE.bucket);
+    const found = await book.areas(HERE.endpoint, HERE.bucket);
     expect(found.sort((one, other) => one.prefix.localeCompare(other.prefix))).toEqual([others[1], HERE, others[0]]);
     await book.remove(HERE.id, 't0');
     expect(await book.find(others[0]!.id)).toEqual(record('t1'));

@@ -15,7 +15,7 @@ export interface OwnerMutant {
 }
 
 /** The tests that notice, as a glob of their files below `tests/`. */
-export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/claim|core/media/copies).test.ts';
+export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/@(claim|settings)|core/settings/kept-keys|core/media/copies).test.ts';
 
 export const OWNER_MUTANTS: readonly OwnerMutant[] = [
   {
@@ -49,7 +49,7 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'A place that the marker gives to another owner is that one’s',
+    guard: 'An area that the marker gives to another owner is that one’s',
     without: 'of two projects with one prefix the second removes the files of the first',
     marker: 'another-owner-is-respected',
     change: { value: '!record' },
@@ -76,7 +76,7 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     guard: 'A removal needs a look at the marker of the last seconds',
     without: 'a former owner removes what the new one needs, because S3 was silent',
     marker: 'removals-need-a-fresh-look',
-    change: { value: "this.of(target.place.id).state === 'own'" },
+    change: { value: "this.of(target.area.id).state === 'own'" },
   },
   {
     guard: 'A claim names the owner whom the person saw',
@@ -127,13 +127,13 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: { value: "look.ownership.state !== 'own' || (!atOnce && clock.elapsed() - look.tokenSince < SIGN_OF_LIFE_MS)" },
   },
   {
-    guard: 'An instance that may only read takes no place and marks none again',
+    guard: 'An instance that may only read takes no area and marks none again',
     without: 'a copy that boots before production demotes it',
-    marker: 'only-an-instance-with-rights-takes-a-place',
+    marker: 'only-an-instance-with-rights-takes-an-area',
     change: 'remove',
   },
   {
-    guard: 'The connection test writes nothing into the place of another owner',
+    guard: 'The connection test writes nothing into the area of another owner',
     without: 'a person tries settings out in production’s bucket, and hears nothing of its owner',
     marker: 'connection-test-respects-the-owner',
     change: { value: 'true' },
@@ -145,16 +145,34 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'Whoever saw another owner marks no place whose marker is lost',
+    guard: 'Whoever saw another owner marks no area whose marker is lost',
     without: 'the former owner takes the bucket back from the present one as soon as the marker is lost',
-    marker: 'a-lost-marker-frees-nobody-elses-place',
+    marker: 'a-lost-marker-frees-nobody-elses-area',
     change: 'remove',
   },
   {
-    guard: 'A database knows its own place under another name of the server',
+    guard: 'A database knows its own area under another name of the server',
     without: 'another spelling of the endpoint makes a database a stranger to its own files',
-    marker: 'another-name-of-the-own-place',
+    marker: 'another-name-of-the-own-area',
     change: { value: 'undefined' },
+  },
+  {
+    guard: 'A change that leads to another area while files have objects is confirmed',
+    without: 'a typing error puts a whole library out of sight, and nobody was told',
+    marker: 'a-move-is-confirmed',
+    change: 'remove',
+  },
+  {
+    guard: 'The pair of keys of a former bucket is kept when another takes its place',
+    without: 'files at the former provider cannot be read any more after a change of the settings',
+    marker: 'former-keys-are-kept',
+    change: { value: 'stored.kept' },
+  },
+  {
+    guard: 'A kept pair of keys goes only to the target for which somebody entered it',
+    without: 'whoever can write the database lets the server sign requests to a place of their own',
+    marker: 'kept-keys-go-to-their-own-target',
+    change: { value: 'opened !== null' },
   },
 ];
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../server/src/core/clock';
 import { Events } from '../../server/src/core/events';
 import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
-import { Connections, placeOf, type OwnerLooks } from '../../server/src/core/buckets/connections';
+import { Connections, areaOf, type OwnerLooks } from '../../server/src/core/buckets/connections';
 import type { Buckets } from '../../server/src/core/buckets/buckets';
 import { auditJob } from '../../server/src/core/jobs/audit/job';
 import { cleanupJob } from '../../server/src/core/jobs/cleanup/job';
@@ -40,7 +40,7 @@ const OPTIONS = { concurrency: 2, batchSize: 100, cleanupGraceMs: 3600_000 };
 const RESOLUTION = resolve({ database: NOTHING_STORED, configFile: { bucket: 'media', region: 'us-east-1' }, variables: {} });
 
 /** The part of the bucket that everybody in a history uses. */
-export const PLACE = placeOf(RESOLUTION.settings);
+export const AREA = areaOf(RESOLUTION.settings);
 
 /** Retries wait for less than this and a breaker waits for longer. Nobody waits for the breaker. */
 const RETRIES_WITHIN_MS = 500;
@@ -101,10 +101,10 @@ export class Process {
     const { settings } = this;
     const facts: InstanceFacts = { providerIsLocal: true, production: true, override: readOnly ? 'read-only' : null };
     this.#owners = owner && this.#watch(owner.identity, facts, clock);
-    this.#instance = owner && new Instance({ current: () => settings }, facts, events, () => this.#owners!.of(PLACE.id));
+    this.#instance = owner && new Instance({ current: () => settings }, facts, events, () => this.#owners!.of(AREA.id));
     const owners: OwnerLooks = this.#owners
-      // the places are asked for before each removal, like the locations
-      ? { of: (place) => this.#owners!.of(place), confirm: (...what) => this.#owners!.confirm(...what), places: (...at) => database.owners.places(...at) }
+      // the areas are asked for before each removal, like the locations
+      ? { of: (area) => this.#owners!.of(area), confirm: (...what) => this.#owners!.confirm(...what), areas: (...at) => database.owners.areas(...at) }
       : OWNS_ALL;
     const instance = this.#instance ?? {
       get mode() {
@@ -114,6 +114,7 @@ export class Process {
         return isLeaving();
       },
       awaitsOwner: false,
+      ownerTrouble: null,
       get isCopy() {
         return mode() === 'read-only' && !isLeaving();
       },
@@ -216,7 +217,7 @@ export class Process {
 
   /** How this process judges its right to the bucket. */
   get ownership(): string {
-    const ownership = this.#owners?.of(PLACE.id) ?? { state: 'own' };
+    const ownership = this.#owners?.of(AREA.id) ?? { state: 'own' };
     return 'code' in ownership ? ownership.code : ownership.state;
   }
 
@@ -251,7 +252,7 @@ export class Process {
     if (!target || !this.#owners || this.#readOnly) return;
     await this.#owners.look(target);
     if (this.ownership === 'own') return;
-    await this.#owners.claim(target, this.#owners.ownerOf(PLACE.id).owner);
+    await this.#owners.claim(target, this.#owners.ownerOf(AREA.id).owner);
     await this.host.ledger.sendKept();
   }
 

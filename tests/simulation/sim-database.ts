@@ -120,8 +120,8 @@ export class SimDatabase {
         save: (volume, inventory) => request(`inventory save ${volume}`, false, () => this.#inventories.save(volume, inventory)),
       },
       owners: {
-        find: (place) => request('owner find', true, () => this.owners.find(place)),
-        places: (...at) => this.owners.places(...at),
+        find: (area) => request('owner find', true, () => this.owners.find(area)),
+        areas: (...at) => this.owners.areas(...at),
         ofOwner: (...of) => request('owner by another name', true, () => this.owners.ofOwner(...of)),
         create: (...of) => request('owner create', false, () => this.owners.create(...of)),
         replace: (...of) => request('owner replace', false, () => this.owners.replace(...of)),

@@ -1,7 +1,7 @@
 import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
 import { remoteOf } from '../../server/src/core/ledger/state';
 import type { Outside } from './outside';
-import { PLACE } from './process';
+import { AREA } from './process';
 import type { Sender, StoredObject } from './sim-s3';
 import type { World } from './world';
 
@@ -43,7 +43,7 @@ export class TrueOwner {
     for (const world of this.worlds()) if (world !== this.#owner && (await isNamed(world, words))) return this.#moveTo(world);
   }
 
-  /** Lets a server take the place of another one that has ended, for example of the one from whose backup it was restored. */
+  /** Lets a server take the area of another one that has ended, for example of the one from whose backup it was restored. */
   async succeeds(): Promise<void> {
     this.#marker = undefined;
     await this.update();
@@ -104,6 +104,6 @@ function wordsOf({ bytes }: StoredObject): Words | undefined {
 }
 
 async function isNamed({ database, identity }: World, words: Words): Promise<boolean> {
-  const record = await database.owners.find(PLACE.id);
+  const record = await database.owners.find(AREA.id);
   return record?.owner === words.owner && [record.token, record.inMarker].includes(words.token) && words.database?.id === identity.id;
 }

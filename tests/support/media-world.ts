@@ -115,6 +115,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       get awaitsOwner() {
         return state.awaitsOwner;
       },
+      ownerTrouble: null,
       get isCopy() {
         return state.mode === 'read-only' && !state.leaving && !state.awaitsOwner;
       },

@@ -95,7 +95,7 @@ export async function outageWorld() {
       clock,
       log,
       buckets: bucketsWith(connections, { standInFor: () => undefined }),
-      instance: { mode: 'read-write', leaving: false, awaitsOwner: false, isCopy: false },
+      instance: { mode: 'read-write', leaving: false, awaitsOwner: false, ownerTrouble: null, isCopy: false },
     };
     const storage = new MediaStorage({
       ...parts,

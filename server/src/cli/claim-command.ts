@@ -27,9 +27,9 @@ export async function runClaim(admin: Pick<AdminApi, 'claim'>, request: CommandR
   return EXIT.DONE;
 }
 
-function lines({ reason, place, owner, uploads, deletes }: ClaimAnswer): string[] {
+function lines({ reason, area, owner, uploads, deletes }: ClaimAnswer): string[] {
   const seen = owner.id === null ? 'nobody can read it' : `${owner.id}, server ${owner.server}, last seen ${formatTime(owner.seenAt ?? '')}`;
-  const where = `${place.bucket}${place.endpoint === null ? '' : ` at ${place.endpoint}`}${place.prefix === '' ? '' : `, prefix ${place.prefix}`}`;
+  const where = `${area.bucket}${area.endpoint === null ? '' : ` at ${area.endpoint}`}${area.prefix === '' ? '' : `, prefix ${area.prefix}`}`;
   return columns([
     ['Bucket', where],
     ['Now', reason?.message ?? ''],

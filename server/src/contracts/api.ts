@@ -50,7 +50,7 @@ export interface Tally {
 export interface ClaimAnswer {
   /** Why this server may not change the bucket before a claim; null where there is nothing to claim. */
   reason: SettingsAnswer['reason'];
-  place: { endpoint: string | null; bucket: string | null; prefix: string };
+  area: { endpoint: string | null; bucket: string | null; prefix: string };
   /** The owner in the bucket: its id, its server's name, and its last sign of life (ISO 8601). All are null where nobody can read it. */
   owner: { id: string | null; server: string | null; seenAt: string | null };
   /** Files on disks that a claim would send to S3. */

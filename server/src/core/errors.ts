@@ -91,7 +91,7 @@ export function isTransient(error: unknown): error is StorageError {
 
 /** Whether `code` says that S3 gave no answer, or that nobody waited for its answer. */
 export function tellsNoAnswer(code: ErrorCode): boolean {
-  return TRANSIENT.has(code) || code === 'CIRCUIT_OPEN' || code === 'ABORTED';
+  return TRANSIENT.has(code) || code === 'CIRCUIT_OPEN' || code === 'OWNER_UNKNOWN' || code === 'ABORTED';
 }
 
 /** Whether S3 gave no answer, or nobody waited for it. Such an error says nothing about the object in question. */

@@ -102,6 +102,12 @@ export class Instance implements Permit {
     return mayOwn(settings, this.facts) && this.ownershipUnder(settings).state === 'unknown';
   }
 
+  /** Why nobody knows the owner of the bucket; null where somebody does, and before the first look. */
+  get ownerTrouble(): ErrorCode | null {
+    const ownership = this.ownershipUnder(this.settings.current());
+    return ownership.state === 'unknown' ? (ownership.cause ?? null) : null;
+  }
+
   /** Whether others may change and remove the objects of the bucket: this instance is a copy of production, or counts as one. */
   get isCopy(): boolean {
     return this.mode === 'read-only' && !this.leaving && !this.awaitsOwner;

@@ -34,9 +34,9 @@ import { Events } from '../core/events';
 import { LeaseHolder } from '../core/leases/lease-holder';
 import { LibraryCounter } from '../core/admin/library-counter';
 import type { Logger } from '../core/log';
-import { Connections, placeOf, type ConnectionsDeps } from '../core/buckets/connections';
+import { Connections, areaOf, type ConnectionsDeps } from '../core/buckets/connections';
 import { OwnerWatch } from '../core/buckets/owner/owner-watch';
-import type { Place } from '../core/buckets/owner/owner-book';
+import type { Area } from '../core/buckets/owner/owner-book';
 import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
 import type { MediaReader } from '../core/media/media-reader';
@@ -106,13 +106,13 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   publicUrl: PublicUrlGate | undefined;
 }
 
-/** Returns the place of settings. It is computed once for each of them, because every question about the mode needs it. */
-function rememberedPlace(): (settings: EffectiveSettings) => Place {
-  const places = new WeakMap<EffectiveSettings['settings'], Place>();
+/** Returns the area of settings. It is computed once for each of them, because every question about the mode needs it. */
+function rememberedArea(): (settings: EffectiveSettings) => Area {
+  const areas = new WeakMap<EffectiveSettings['settings'], Area>();
   return ({ settings }) => {
-    const place = places.get(settings) ?? placeOf(settings);
-    places.set(settings, place);
-    return place;
+    const area = areas.get(settings) ?? areaOf(settings);
+    areas.set(settings, area);
+    return area;
   };
 }
 
@@ -122,7 +122,7 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
 }
 
 /**
- * The composition root: the one place that sees both the storage engine and Strapi. A process has one for each Strapi.
+ * The composition root: the one area that sees both the storage engine and Strapi. A process has one for each Strapi.
  * This file is long because it holds all the wiring, except that of the jobs (`jobs.ts`) and of the events (`listeners.ts`).
  */
 export class Engine {
@@ -148,7 +148,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ place: placeOf(tested), store }), origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ area: areaOf(tested), store }), origins: parts.origins, variables: process.env },
       hasObjects: () => hasObjects(ledger),
       moveCounts: (before, after) => moveCounts(parts, before, after),
       publicUrl: parts.publicUrl,
@@ -207,7 +207,7 @@ export class Engine {
 
     const keepsLocally = () => service.current().settings.onOutage === 'local';
     const events = new Events(log);
-    const placeUnder = rememberedPlace();
+    const areaUnder = rememberedArea();
     const book = knexOwnerBook(transactions);
     const facts = instanceFacts(process.env, providerIsLocal(strapi));
     const owners = new OwnerWatch({
@@ -221,7 +221,7 @@ export class Engine {
       beforeClaim: () => ledger.sendKept(),
       onChange: () => events.emit('ownerChanged', {}),
     });
-    const instance = new Instance(service, facts, events, (settings) => owners.of(placeUnder(settings).id));
+    const instance = new Instance(service, facts, events, (settings) => owners.of(areaUnder(settings).id));
     const outage = new Outage(incidents, clock, events);
     const registry = volumeRegistry(transactions);
     const diskHealth = new DiskHealth({ volume, clock, log });
@@ -237,7 +237,7 @@ export class Engine {
       openBucket: openSettingsBucket,
       events,
       instance,
-      owners: { of: (place) => owners.of(place), confirm: (...what) => owners.confirm(...what), places: (...at) => book.places(...at) },
+      owners: { of: (area) => owners.of(area), confirm: (...what) => owners.confirm(...what), areas: (...at) => book.areas(...at) },
     });
     const visitors = new DatabaseTimeout(clock);
     const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);

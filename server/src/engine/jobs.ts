@@ -64,7 +64,7 @@ export class EngineJobs {
         const { migrationMaxId: maxId, concurrency, batchSize, cleanupGraceDays } = settings();
         return { maxId, concurrency, batchSize, cleanupGraceMs: cleanupGraceDays * DAY_MS };
       },
-      s3Away: () => (connections.breaker?.state.kind ?? 'closed') !== 'closed',
+      s3Away: () => (connections.breaker?.state.kind ?? 'closed') !== 'closed' || instance.awaitsOwner,
     });
     const tick = async (name: ScheduledJob) => {
       // a stop switches the schedule off, perhaps just now and in another process

@@ -35,8 +35,8 @@ function settingsFor(ctx: Context, answer: SettingsAnswer): SettingsAnswer | Pic
 }
 
 /** Leaves out bucket and owner for people without the permission to read the settings. */
-function claimFor(ctx: Context, { place, owner, ...numbers }: ClaimAnswer): ClaimAnswer | Omit<ClaimAnswer, 'place' | 'owner'> {
-  return mayRead(ctx) ? { place, owner, ...numbers } : numbers;
+function claimFor(ctx: Context, { area, owner, ...numbers }: ClaimAnswer): ClaimAnswer | Omit<ClaimAnswer, 'area' | 'owner'> {
+  return mayRead(ctx) ? { area, owner, ...numbers } : numbers;
 }
 
 /** Leaves out the snippets for readers without the permission, because they name bucket and prefix. */

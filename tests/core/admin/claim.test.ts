@@ -34,13 +34,13 @@ async function server({ name = 'A', book = new MemoryOwnerBook(), ledger, settin
   await service.update(settings);
   const fail = () => (failure ? Promise.reject(new StorageError(failure, { refused: true })) : undefined);
   const target: Reachable = {
-    place: { id: 'place', endpoint: STORED.endpoint, bucket: STORED.bucket, prefix: STORED.prefix },
+    area: { id: 'area', endpoint: STORED.endpoint, bucket: STORED.bucket, prefix: STORED.prefix },
     store: { get: (...of) => fail() ?? store.get(...of), put: (...of) => fail() ?? store.put(...of), delete: (...of) => store.delete(...of) },
     isRightBucket: async () => false,
   };
   const identity: DatabaseIdentity = { kind: 'sqlite', inode: name };
   const owners = new OwnerWatch({ book, claimsFrom: null, clock, identify: async () => identity, mayWrite: () => true, beforeClaim: () => rows.sendKept(), log, onChange: () => undefined });
-  const instance = new Instance(service, instanceFacts({}, true), quietEvents(), () => owners.of('place'));
+  const instance = new Instance(service, instanceFacts({}, true), quietEvents(), () => owners.of('area'));
   const hasBucket = 'bucket' in settings;
   const claim = new ClaimApi({ service, instance, owners, ledger: rows, connections: { owned: hasBucket ? target : undefined }, applied: async () => undefined });
   if (hasBucket) await owners.look(target);
@@ -71,7 +71,7 @@ describe('the answer', () => {
 
     expect(await copy.claim.answer()).toEqual({
       reason: { code: 'DATABASE_COPY', message: expect.any(String), hint: expect.any(String) },
-      place: { endpoint: STORED.endpoint, bucket: 'media', prefix: 'site/' },
+      area: { endpoint: STORED.endpoint, bucket: 'media', prefix: 'site/' },
       owner: { id: await ownerInBucket(), server: expect.any(String), seenAt: expect.stringMatching(/^\d{4}-.*Z$/) },
       uploads: { count: 2, bytes: keptByCopy.bytes + pendingUploads.bytes },
       deletes: { count: 1, bytes: trash.bytes },

@@ -36,7 +36,7 @@ beforeEach(async () => {
     ...jobs,
     clock: systemClock,
     buckets: bucketsWith(jobs.buckets, { storeAt: () => s3.store, readable: place }),
-    instance: { mode: 'read-write', leaving: false, awaitsOwner: false, isCopy: false },
+    instance: { mode: 'read-write', leaving: false, awaitsOwner: false, ownerTrouble: null, isCopy: false },
     inTransaction: () => false,
     keepsLocally: () => true,
     events: world.events,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { DatabaseIdentity } from '../../core/buckets/owner/database-identity';
-import type { OwnerBook, OwnerRecord, Place } from '../../core/buckets/owner/owner-book';
+import type { OwnerBook, OwnerRecord, Area } from '../../core/buckets/owner/owner-book';
 import type { Transactions } from './transactions';
 
 interface OwnerColumns {
@@ -15,39 +15,39 @@ interface OwnerColumns {
 /** The records of ownership in the database. */
 export function knexOwnerBook(transactions: Transactions): OwnerBook {
   const table = (db: Knex) => transactions.table(db, 's3_storage_owners');
-  const records = async (where: { place: string } | { owner: string }): Promise<OwnerRecord[]> => {
+  const records = async (where: { area: string } | { owner: string }): Promise<OwnerRecord[]> => {
     const query = (db: Knex): Promise<OwnerColumns[]> => Promise.resolve(table(db).where(where).select('owner', 'epoch', 'token', 'in_marker', 'identity', 'superseded_by'));
     return (await transactions.read(query)).map(recordOf);
   };
 
   return {
-    async find(place) {
-      const [found] = await records({ place });
+    async find(area) {
+      const [found] = await records({ area });
       return found;
     },
 
     ofOwner: (owner) => records({ owner }),
 
-    places: (endpoint, bucket) =>
+    areas: (endpoint, bucket) =>
       transactions.read(async (db) => {
-        const rows: (Omit<Place, 'id'> & { place: string })[] = await table(db).where({ endpoint, bucket }).select('place', 'endpoint', 'bucket', 'prefix');
-        return rows.map(({ place: id, ...where }) => ({ id, ...where }));
+        const rows: (Omit<Area, 'id'> & { area: string })[] = await table(db).where({ endpoint, bucket }).select('area', 'endpoint', 'bucket', 'prefix');
+        return rows.map(({ area: id, ...where }) => ({ id, ...where }));
       }),
 
     create: ({ id, ...where }, record) =>
       transactions.run(async (trx) => {
-        await table(trx).insert({ place: id, ...where, ...columnsOf(record) }).onConflict('place').ignore();
+        await table(trx).insert({ area: id, ...where, ...columnsOf(record) }).onConflict('area').ignore();
         // the number of inserted rows has no common form among the databases; the token is this call's own
-        const mine: unknown[] = await table(trx).where({ place: id, token: record.token }).forUpdate().select('place');
+        const mine: unknown[] = await table(trx).where({ area: id, token: record.token }).forUpdate().select('area');
         return mine.length > 0;
       }),
 
-    replace: (place, ifToken, record) =>
-      transactions.run(async (trx) => (await table(trx).where({ place, token: ifToken }).update(columnsOf(record))) > 0),
+    replace: (area, ifToken, record) =>
+      transactions.run(async (trx) => (await table(trx).where({ area, token: ifToken }).update(columnsOf(record))) > 0),
 
-    remove: (place, ifToken) =>
+    remove: (area, ifToken) =>
       transactions.run(async (trx) => {
-        await table(trx).where({ place, token: ifToken }).delete();
+        await table(trx).where({ area, token: ifToken }).delete();
       }),
   };
 }

@@ -34,11 +34,11 @@ export class ClaimApi {
     await this.deps.applied();
     const { reason, settings } = instance.current();
     const { endpoint, bucket, prefix } = publicSettings(settings);
-    const seen = target ? owners.ownerOf(target.place.id) : undefined;
+    const seen = target ? owners.ownerOf(target.area.id) : undefined;
     const { pendingUploads, keptByCopy, trash } = await ledger.tallies();
     return {
       reason: isClaimable(reason) ? { code: reason, ...ERRORS[reason] } : null,
-      place: { endpoint, bucket, prefix },
+      area: { endpoint, bucket, prefix },
       owner: { id: seen?.owner ?? null, server: seen?.server ?? null, seenAt: seen?.writtenAt ?? null },
       uploads: { count: pendingUploads.count + keptByCopy.count, bytes: pendingUploads.bytes + keptByCopy.bytes },
       deletes: trash,

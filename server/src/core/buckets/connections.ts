@@ -21,7 +21,7 @@ import type { WritableBucket } from './send';
 import { OutageReports } from '../outages/outage-reports';
 import { eitherKey } from './either-key';
 import { endpointOf, isSameEndpoint, presentLocation, waysTo } from './ways-to';
-import type { Place } from './owner/owner-book';
+import type { Area } from './owner/owner-book';
 import type { Reachable } from './owner/owner-watch';
 import type { Ownerships } from '../ownership';
 import type { ProofMemory } from './proof';
@@ -43,8 +43,8 @@ export interface ConnectionsDeps {
 export interface OwnerLooks extends Ownerships {
   /** Whether a look of the last `maxAgeMs` milliseconds says that this database is the owner. */
   confirm(target: Reachable, maxAgeMs: number): Promise<boolean>;
-  /** Returns the places at an endpoint and bucket that this database owns or has owned. */
-  places(endpoint: string, bucket: string): Promise<Place[]>;
+  /** Returns the areas at an endpoint and bucket that this database owns or has owned. */
+  areas(endpoint: string, bucket: string): Promise<Area[]>;
 }
 
 /** Greatest age of the look at the owner's marker that a removal needs, in milliseconds. */
@@ -54,7 +54,7 @@ interface Connection {
   readonly settings: PermittedSettings;
   readonly breaker: CircuitBreaker;
   readonly bucket: WritableBucket;
-  /** The place of the present bucket, with a store that neither waits for the breaker nor repeats anything. */
+  /** The area of the present bucket, with a store that neither waits for the breaker nor repeats anything. */
   readonly owned: Reachable;
   readonly reports: OutageReports;
   /** The stores by location: the present bucket, and former buckets to which a key leads, whose objects are still read. */
@@ -77,7 +77,7 @@ export class Connections implements Buckets {
     // both modes must allow it: this connection may come from older settings than the present mode
     if (connection?.settings.mode !== 'read-write' || this.deps.instance.mode !== 'read-write') return undefined;
     // guard: writable-only-for-the-owner
-    return this.deps.owners.of(connection.owned.place.id).state === 'own' ? connection.bucket : undefined;
+    return this.deps.owners.of(connection.owned.area.id).state === 'own' ? connection.bucket : undefined;
   }
 
   get breaker(): CircuitBreaker | undefined {
@@ -93,7 +93,7 @@ export class Connections implements Buckets {
     return this.#connection?.stores.get(location);
   }
 
-  /** The place of the present bucket, even where this instance may not change it; undefined where S3 is off. */
+  /** The area of the present bucket, even where this instance may not change it; undefined where S3 is off. */
   get owned(): Reachable | undefined {
     return this.#connection?.owned;
   }
@@ -163,7 +163,7 @@ export class Connections implements Buckets {
     this.#connection = undefined;
   }
 
-  /** Returns the place to which an object belongs: the present one, or a former one whose prefix begins the object's name. */
+  /** Returns the area to which an object belongs: the present one, or a former one whose prefix begins the object's name. */
   async #ownedAt(location: LocationId, name: ObjectName, store: ObjectStore): Promise<Reachable | undefined> {
     const connection = this.#connection;
     if (!connection) return undefined;
@@ -171,10 +171,10 @@ export class Connections implements Buckets {
     const where = (await this.deps.ledger.locations()).find(({ id }) => id === location);
     if (!where) return undefined;
     const isPresent = connection.stores.get(location) === connection.stores.get(bucket.locationId);
-    const places = isPresent ? [owned.place] : [];
-    places.push(...(await this.deps.owners.places(endpointOf(where), where.bucket)));
-    const [place] = places.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length);
-    return place && (place.id === owned.place.id ? owned : { place, store, isRightBucket: () => provesOrOwesNothing(this.deps.ledger, store, location) });
+    const areas = isPresent ? [owned.area] : [];
+    areas.push(...(await this.deps.owners.areas(endpointOf(where), where.bucket)));
+    const [area] = areas.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length);
+    return area && (area.id === owned.area.id ? owned : { area, store, isRightBucket: () => provesOrOwesNothing(this.deps.ledger, store, location) });
   }
 
   async #connect(effective: PermittedSettings): Promise<Connection> {
@@ -219,7 +219,7 @@ export class Connections implements Buckets {
       breaker,
       reports,
       bucket,
-      owned: { place: placeOf(settings), store: raw, isRightBucket: () => provesOrOwesNothing(ledger, raw, locationId) },
+      owned: { area: areaOf(settings), store: raw, isRightBucket: () => provesOrOwesNothing(ledger, raw, locationId) },
       stores,
       elsewhere,
       close: () => {
@@ -274,7 +274,7 @@ async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'
 }
 
 /** Returns the part of a bucket to which settings lead. */
-export function placeOf(settings: ResolvedSettings): Place {
+export function areaOf(settings: ResolvedSettings): Area {
   const location = presentLocation(settings);
   const where = { endpoint: endpointOf(location), bucket: location.bucket, prefix: settings.prefix };
   return { id: createHash('sha256').update(JSON.stringify([where.endpoint, where.bucket, where.prefix])).digest('hex'), ...where };

@@ -2,14 +2,14 @@ import type { MoveCounts, Tally } from '../../contracts/api';
 import type { LedgerReports } from '../ledger/reports';
 import type { PermittedSettings } from '../instance';
 import type { ResolvedSettings } from '../settings/types';
-import { placeOf } from './connections';
+import { areaOf } from './connections';
 import { outOfSight, type SightDeps } from './out-of-sight';
 
 const NONE: Tally = { count: 0, bytes: 0 };
 
-/** Whether two settings lead to different parts of buckets. A way to spell the same endpoint is no other area, nor is another key. */
+/** Whether two settings lead to different areas. A way to spell the same endpoint is no other area, nor is another key. */
 export function isOtherArea(before: ResolvedSettings, after: ResolvedSettings): boolean {
-  return placeOf(before).id !== placeOf(after).id;
+  return areaOf(before).id !== areaOf(after).id;
 }
 
 /** Whether any file that is not deleted has an object. */

@@ -12,7 +12,7 @@ export async function outcomeOf(deps: MoveParts, { signal }: JobContext, request
   if (forbidden !== null) return paused(forbidden);
   if (signal.aborted) return paused(null);
   const bucket = deps.buckets.writable;
-  if (!bucket) return paused('READ_ONLY');
+  if (!bucket) return paused(deps.instance.awaitsOwner ? (deps.instance.ownerTrouble ?? 'OWNER_UNKNOWN') : 'READ_ONLY');
   if (bucket.breaker.state.kind !== 'closed') return paused(bucket.breaker.state.cause.code);
   const { state } = bucket.breaker.writes;
   if (request.work === 'upload' && state.kind !== 'closed') return paused(state.cause.code);

@@ -27,7 +27,7 @@ export interface EngineParts<L = Ledger> {
   log: Logger;
   buckets: Buckets;
   /** The present rights of this instance. */
-  instance: Pick<Instance, 'mode' | 'leaving' | 'awaitsOwner' | 'isCopy'>;
+  instance: Pick<Instance, 'mode' | 'leaving' | 'awaitsOwner' | 'ownerTrouble' | 'isCopy'>;
 }
 
 export interface MediaStorageDeps extends EngineParts<LedgerWrites> {

@@ -4,7 +4,7 @@ import { isOwnLocalName, plainLocalName, type ObjectKey } from '../keys';
 import type { BeginOptions, Intent, Publication, LocalCopy, Origin } from '../ledger/words';
 import { remoteOf, localOf } from '../ledger/state';
 import type { Body } from '../store/object-store';
-import { mayCondemn } from '../buckets/may-condemn';
+import { mayChangeBucket } from '../buckets/may-change';
 import { send, type WriteLedger } from '../buckets/send';
 import type { MediaStorageDeps } from './deps';
 import { MediaReader } from './media-reader';
@@ -250,7 +250,7 @@ export class MediaStorage {
     const { ledger, rows } = this.deps;
     const keys = [...writes.map((write) => write.intent.key), ...tombstones];
     try {
-      await ledger.publish(writes, { condemnObjects: mayCondemn(this.deps), tombstones });
+      await ledger.publish(writes, { condemnObjects: mayChangeBucket(this.deps), tombstones });
     } catch (error) {
       if (error instanceof StorageError) {
         await ledger.abandon(writes.map((write) => write.intent));

@@ -1,21 +1,21 @@
-import type { OwnerBook, OwnerRecord, Place } from '../buckets/owner/owner-book';
-import type { PlaceId } from '../ownership';
+import type { OwnerBook, OwnerRecord, Area } from '../buckets/owner/owner-book';
+import type { AreaId } from '../ownership';
 
 /** The book of one simulated database. A copy of the database copies the book, see {@link copy}. */
 export class MemoryOwnerBook implements OwnerBook {
-  readonly #entries = new Map<PlaceId, { place: Place; record: OwnerRecord }>();
+  readonly #entries = new Map<AreaId, { area: Area; record: OwnerRecord }>();
 
-  async find(place: PlaceId): Promise<OwnerRecord | undefined> {
-    return this.#entries.get(place)?.record;
+  async find(area: AreaId): Promise<OwnerRecord | undefined> {
+    return this.#entries.get(area)?.record;
   }
 
-  async places(endpoint: string, bucket: string): Promise<Place[]> {
-    return [...this.#entries.values()].map(({ place }) => place).filter((place) => place.endpoint === endpoint && place.bucket === bucket);
+  async areas(endpoint: string, bucket: string): Promise<Area[]> {
+    return [...this.#entries.values()].map(({ area }) => area).filter((area) => area.endpoint === endpoint && area.bucket === bucket);
   }
 
-  async create(place: Place, record: OwnerRecord): Promise<boolean> {
-    if (this.#entries.has(place.id)) return false;
-    this.#entries.set(place.id, { place, record });
+  async create(area: Area, record: OwnerRecord): Promise<boolean> {
+    if (this.#entries.has(area.id)) return false;
+    this.#entries.set(area.id, { area, record });
     return true;
   }
 
@@ -23,15 +23,15 @@ export class MemoryOwnerBook implements OwnerBook {
     return [...this.#entries.values()].map(({ record }) => record).filter((record) => record.owner === owner);
   }
 
-  async replace(place: PlaceId, ifToken: string, record: OwnerRecord): Promise<boolean> {
-    const entry = this.#entries.get(place);
+  async replace(area: AreaId, ifToken: string, record: OwnerRecord): Promise<boolean> {
+    const entry = this.#entries.get(area);
     if (entry?.record.token !== ifToken) return false;
-    this.#entries.set(place, { place: entry.place, record });
+    this.#entries.set(area, { area: entry.area, record });
     return true;
   }
 
-  async remove(place: PlaceId, ifToken: string): Promise<void> {
-    if (this.#entries.get(place)?.record.token === ifToken) this.#entries.delete(place);
+  async remove(area: AreaId, ifToken: string): Promise<void> {
+    if (this.#entries.get(area)?.record.token === ifToken) this.#entries.delete(area);
   }
 
   copy(): MemoryOwnerBook {

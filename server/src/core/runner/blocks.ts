@@ -10,7 +10,7 @@ export interface BlocksDeps {
   readonly jobs: readonly Job[];
   readonly book: RequestBook;
   readonly runs: Pick<Runs, 'running'>;
-  readonly instance: Pick<Instance, 'mode' | 'reason' | 'awaitsOwner' | 'isCopy'>;
+  readonly instance: Pick<Instance, 'mode' | 'reason' | 'isCopy'>;
   /** Whether the schedule of the cleanup is switched on. */
   cleanupIsScheduled(): boolean;
 }
@@ -46,9 +46,8 @@ export class Blocks {
 
   /** Returns the reason why the mode forbids changes in S3: not set up, a copy of production, leaving, …; null if it allows them. */
   ofMode(): ErrorCode | null {
-    const { mode, reason, awaitsOwner } = this.deps.instance;
-    if (mode !== 'read-write') return reason ?? 'READ_ONLY';
-    return awaitsOwner ? 'OWNER_UNKNOWN' : null;
+    const { mode, reason } = this.deps.instance;
+    return mode === 'read-write' ? null : (reason ?? 'READ_ONLY');
   }
 
   /** Whether a rival runs, or is scheduled or requested, so that the other job must wait. @param since time of the request for the other job */

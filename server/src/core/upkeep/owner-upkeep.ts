@@ -38,10 +38,10 @@ export class OwnerUpkeep {
     this.#worker.start();
   }
 
-  /** Looks at the present place if nobody has yet. Resolves when the owner is known or the bucket is slow. Never rejects. */
+  /** Looks at the present area if nobody has yet. Resolves when the owner is known or the bucket is slow. Never rejects. */
   async lookSoon(): Promise<void> {
     const target = this.deps.connections.owned;
-    if (!target || this.deps.owners.of(target.place.id).state !== 'unknown') return;
+    if (!target || this.deps.owners.of(target.area.id).state !== 'unknown') return;
     const over = new AbortController();
     try {
       await Promise.race([this.deps.owners.look(target), this.deps.clock.sleep(AWAITED_MS, over.signal).catch(() => undefined)]);
@@ -60,7 +60,7 @@ export class OwnerUpkeep {
     if (!target) return;
     if (!this.#serves) return void (await this.deps.owners.look(target));
     await this.deps.owners.serve(target, !this.#hasServed);
-    this.#hasServed ||= this.deps.owners.of(target.place.id).state === 'own';
+    this.#hasServed ||= this.deps.owners.of(target.area.id).state === 'own';
   }
 
   #pauseMs(): number {

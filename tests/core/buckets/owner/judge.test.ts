@@ -10,13 +10,13 @@ const marker: Marker = { owner: 'us', epoch: 5, token: 't5', heldMs: 0, database
 const other = (code: string) => ({ kind: 'other', code });
 
 test.each<[string, Marker | undefined, OwnerRecord | undefined, DatabaseIdentity | null, object]>([
-  ['a place that nobody marked and that this database never owned is free', undefined, undefined, HERE, { kind: 'free' }],
-  ['the owner of a place whose marker is gone may mark it again', undefined, record, HERE, { kind: 'unmarked' }],
+  ['an area that nobody marked and that this database never owned is free', undefined, undefined, HERE, { kind: 'free' }],
+  ['the owner of an area whose marker is gone may mark it again', undefined, record, HERE, { kind: 'unmarked' }],
   ['a copy of the owner must not mark it again', undefined, record, COPY, other('DATABASE_COPY')],
   ['a former owner must not mark it again', undefined, { ...record, supersededBy: 'them' }, HERE, other('BUCKET_OWNED')],
   ['a former owner is the owner again as soon as it is in step', marker, { ...record, supersededBy: 'them' }, HERE, { kind: 'own' }],
-  ['a marked place belongs to another database where this one never owned it', marker, undefined, HERE, other('BUCKET_OWNED')],
-  ['the place belongs to whoever has claimed it', { ...marker, owner: 'them' }, record, HERE, other('BUCKET_OWNED')],
+  ['a marked area belongs to another database where this one never owned it', marker, undefined, HERE, other('BUCKET_OWNED')],
+  ['the area belongs to whoever has claimed it', { ...marker, owner: 'them' }, record, HERE, other('BUCKET_OWNED')],
   ['the owner owns it', marker, record, HERE, { kind: 'own' }],
   ['the owner owns it while its new token has not reached the marker', { ...marker, epoch: 4, token: 't4' }, record, HERE, { kind: 'own' }],
   ['a copy that is told by the record only does not', { ...marker, database: null }, record, COPY, other('DATABASE_COPY')],

@@ -1,6 +1,6 @@
 import type { DatabaseIdentity } from '../../../../server/src/core/buckets/owner/database-identity';
 import { readMarker, writeMarker } from '../../../../server/src/core/buckets/owner/marker';
-import type { Place } from '../../../../server/src/core/buckets/owner/owner-book';
+import type { Area } from '../../../../server/src/core/buckets/owner/owner-book';
 import { OwnerWatch, SIGN_OF_LIFE_MS, type Reachable } from '../../../../server/src/core/buckets/owner/owner-watch';
 import type { Ownership } from '../../../../server/src/core/ownership';
 import { StorageError } from '../../../../server/src/core/errors';
@@ -9,7 +9,7 @@ import { MemoryOwnerBook } from '../../../../server/src/core/memory/owner-book';
 import type { ErrorCode } from '../../../../server/src/contracts/errors';
 import { bodyOf } from '../../../support/bodies';
 
-const PLACE: Place = { id: 'place', endpoint: 'https://s3.test', bucket: 'media', prefix: '' };
+const AREA: Area = { id: 'area', endpoint: 'https://s3.test', bucket: 'media', prefix: '' };
 const MINUTE = 60_000;
 const A: DatabaseIdentity = { kind: 'sqlite', inode: '1' };
 const B: DatabaseIdentity = { kind: 'sqlite', inode: '2' };
@@ -44,18 +44,18 @@ interface Setting {
   isRight?: boolean;
   ignoresConditions?: boolean;
   mayWrite?: boolean;
-  /** Default: {@link PLACE}. The bucket is the same one, whatever the place is called. */
-  place?: Place;
+  /** Default: {@link AREA}. The bucket is the same one, whatever the area is called. */
+  area?: Area;
 }
 
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, place = PLACE }: Setting = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, area = AREA }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const fail = (operation: string) => (failure ? Promise.reject(new StorageError(failure, { operation, refused: failure === 'ACCESS_DENIED' })) : undefined);
   const target: Reachable = {
-    place,
+    area,
     store: {
       get: (...of) => fail('get') ?? store.get(...of),
       put: (name, body, options) => fail('put') ?? (deniedPut ? Promise.reject(new StorageError('ACCESS_DENIED', { refused: true })) : store.put(name, body, ignoresConditions ? {} : options)),
@@ -68,7 +68,7 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
-    const ownership = watch.of(place.id);
+    const ownership = watch.of(area.id);
     return ownership.state === 'own' ? 'own' : ownership.code;
   };
   return {
@@ -85,16 +85,16 @@ const marker = async () => {
 };
 const later = (ms: number) => void (now += ms);
 
-describe('the first database at a free place', () => {
+describe('the first database at a free area', () => {
   it('is nobody before its first look, then the owner, and says so in the bucket', async () => {
     const one = server();
-    expect(one.watch.of(PLACE.id)).toEqual({ state: 'unknown', code: 'OWNER_UNKNOWN' });
+    expect(one.watch.of(AREA.id)).toEqual({ state: 'unknown', code: 'OWNER_UNKNOWN' });
     expect(await one.look()).toBe('own');
-    expect(await marker()).toMatchObject({ owner: (await one.book.find(PLACE.id))!.owner, epoch: 1, database: A });
+    expect(await marker()).toMatchObject({ owner: (await one.book.find(AREA.id))!.owner, epoch: 1, database: A });
     expect(one.told).toEqual([{ state: 'own' }]);
   });
 
-  it('shares the place with all its processes, also when they begin at once', async () => {
+  it('shares the area with all its processes, also when they begin at once', async () => {
     const book = new MemoryOwnerBook();
     const servers = [server({ book }), server({ book }), server({ book })];
     expect(await Promise.all(servers.map((one) => one.look()))).toEqual(['own', 'own', 'own']);
@@ -111,7 +111,7 @@ describe('the first database at a free place', () => {
     expect(await one.sign(true)).toBe('own');
     deniedPut = false;
     expect(await server({ book: one.book }).sign(true)).toBe('own');
-    expect((await marker())!.token).toBe((await one.book.find(PLACE.id))!.token);
+    expect((await marker())!.token).toBe((await one.book.find(AREA.id))!.token);
   });
 
   it('is the owner after a first write of unknown outcome, whether or not it landed', async () => {
@@ -133,7 +133,7 @@ describe('the first database at a free place', () => {
     deniedPut = true;
     const one = server();
     expect(await one.look()).toBe('OWNER_UNKNOWN');
-    expect(await one.book.find(PLACE.id)).toBeUndefined();
+    expect(await one.book.find(AREA.id)).toBeUndefined();
   });
 
   it('gives a sign of life at its start and every five minutes, first in the database', async () => {
@@ -147,7 +147,7 @@ describe('the first database at a free place', () => {
     failure = undefined;
     await one.sign();
     expect((await marker())!.epoch).toBe(epoch + 1);
-    expect((await one.book.find(PLACE.id))!.epoch).toBe(epoch + 1);
+    expect((await one.book.find(AREA.id))!.epoch).toBe(epoch + 1);
   });
 });
 
@@ -177,7 +177,7 @@ describe('a copy of the database', () => {
     expect(await production.look()).toBe('own');
   });
 
-  it('that shares even the identity and takes the place loses it to the elder within one look', async () => {
+  it('that shares even the identity and takes the area loses it to the elder within one look', async () => {
     const production = server();
     await production.sign(true);
     later(MINUTE);
@@ -194,10 +194,10 @@ describe('a copy of the database', () => {
 });
 
 describe('an instance that may only read by its settings', () => {
-  it('takes no free place, so that production is not demoted by a copy that boots first', async () => {
+  it('takes no free area, so that production is not demoted by a copy that boots first', async () => {
     const copy = server({ identity: B, mayWrite: false });
     expect(await copy.sign(true)).toBe('OWNER_UNKNOWN');
-    expect([store.names(), await copy.book.find(PLACE.id)]).toEqual([[], undefined]);
+    expect([store.names(), await copy.book.find(AREA.id)]).toEqual([[], undefined]);
     expect(await server().look()).toBe('own');
     expect(await copy.sign(true)).toBe('BUCKET_OWNED');
   });
@@ -244,21 +244,21 @@ describe('a database that was set back', () => {
   it('by a failover that lost the last epoch goes on, in the process that began it', async () => {
     const one = server();
     await one.sign(true);
-    const before = (await one.book.find(PLACE.id))!;
+    const before = (await one.book.find(AREA.id))!;
     later(MINUTE);
     await one.sign(true);
-    await one.book.replace(PLACE.id, (await one.book.find(PLACE.id))!.token, before);
+    await one.book.replace(AREA.id, (await one.book.find(AREA.id))!.token, before);
     expect(await one.look()).toBe('own');
-    expect((await marker())!.token).toBe((await one.book.find(PLACE.id))!.token);
+    expect((await marker())!.token).toBe((await one.book.find(AREA.id))!.token);
   });
 
   it('under a running process by more than that only reads', async () => {
     const one = server();
     await one.sign(true);
-    const before = (await one.book.find(PLACE.id))!;
+    const before = (await one.book.find(AREA.id))!;
     await one.sign(true);
     await one.sign(true);
-    await one.book.replace(PLACE.id, (await one.book.find(PLACE.id))!.token, before);
+    await one.book.replace(AREA.id, (await one.book.find(AREA.id))!.token, before);
     expect(await one.look()).toBe('DATABASE_BEHIND');
   });
 });
@@ -278,7 +278,7 @@ describe('a marker', () => {
     await stranger.look();
     const moved = server({ book: production.book.copy(), identity: B });
     await moved.look();
-    await moved.watch.claim(targetOf(moved), moved.watch.ownerOf(PLACE.id).owner);
+    await moved.watch.claim(targetOf(moved), moved.watch.ownerOf(AREA.id).owner);
     await production.look();
     await store.delete('.s3-storage-owner.json');
     const restarted = [server({ book: production.book }), server({ book: stranger.book, identity: { kind: 'sqlite', inode: '9' } })];
@@ -356,7 +356,7 @@ describe('a claim', () => {
     await production.look();
     const copy = server({ book: production.book.copy(), identity: B });
     await copy.look();
-    await copy.watch.claim(targetOf(copy), copy.watch.ownerOf(PLACE.id).owner);
+    await copy.watch.claim(targetOf(copy), copy.watch.ownerOf(AREA.id).owner);
     expect([await copy.sign(true), await production.sign(true)]).toEqual(['own', 'BUCKET_OWNED']);
     expect(claims).toEqual(['claim']);
   });
@@ -365,9 +365,9 @@ describe('a claim', () => {
     const production = server();
     await production.look();
     const copy = server({ book: production.book.copy(), identity: B });
-    const before = await copy.book.find(PLACE.id);
+    const before = await copy.book.find(AREA.id);
     await expect(copy.watch.claim(targetOf(copy), 'somebody')).rejects.toMatchObject({ code: 'CLAIM_OUTDATED' });
-    expect([await copy.book.find(PLACE.id), await production.look(), await copy.look()]).toEqual([before, 'own', 'DATABASE_COPY']);
+    expect([await copy.book.find(AREA.id), await production.look(), await copy.look()]).toEqual([before, 'own', 'DATABASE_COPY']);
   });
 
   it.each([false, true])('of two at once makes one the owner (the store ignores conditions: %p)', async (ignoresConditions) => {
@@ -403,7 +403,7 @@ describe('a claim', () => {
     await one.look();
     await store.put('.s3-storage-owner.json', bodyOf('<html>'));
     expect(await one.look()).toBe('MARKER_UNREADABLE');
-    await one.watch.claim(targetOf(one), one.watch.ownerOf(PLACE.id).owner);
+    await one.watch.claim(targetOf(one), one.watch.ownerOf(AREA.id).owner);
     expect(await one.look()).toBe('own');
   });
 
@@ -422,7 +422,7 @@ describe('a claim', () => {
 test('an instance that may not change the bucket marks nothing, whoever the owner is', async () => {
   const reader = server({ mayWrite: false });
   expect(await reader.sign(true)).toBe('OWNER_UNKNOWN');
-  expect([store.names(), await reader.book.find(PLACE.id)]).toEqual([[], undefined]);
+  expect([store.names(), await reader.book.find(AREA.id)]).toEqual([[], undefined]);
   const production = server();
   await production.look();
   const before = await marker();
@@ -444,26 +444,26 @@ test('a wrong clock changes nothing: times in the marker are for people', async 
 });
 
 describe('a server with two names', () => {
-  const OTHER: Place = { ...PLACE, id: 'other', endpoint: 'https://s3.other-name.test' };
+  const OTHER: Area = { ...AREA, id: 'other', endpoint: 'https://s3.other-name.test' };
 
   it('has the same owner by both, whichever name the database used last', async () => {
     const one = server();
     await one.sign(true);
     const { book } = one;
-    const renamed = server({ book, place: OTHER });
+    const renamed = server({ book, area: OTHER });
     expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'own' });
     expect(await renamed.sign(true)).toBe('own');
-    expect((await book.find(OTHER.id))!.owner).toBe((await book.find(PLACE.id))!.owner);
+    expect((await book.find(OTHER.id))!.owner).toBe((await book.find(AREA.id))!.owner);
     // the sign of life has left the record of the first name behind
     expect(await server({ book }).sign(true)).toBe('own');
-    expect(await server({ book, place: OTHER }).look()).toBe('own');
+    expect(await server({ book, area: OTHER }).look()).toBe('own');
   });
 
   it('stays another database’s by both, if this one is a copy', async () => {
     const one = server();
     await one.sign(true);
     const book = one.book.copy();
-    const renamed = server({ book, identity: B, place: OTHER });
+    const renamed = server({ book, identity: B, area: OTHER });
     expect(await renamed.watch.foresee(targetOf(renamed))).toEqual({ state: 'foreign', code: 'BUCKET_OWNED' });
     expect(await renamed.look()).toBe('BUCKET_OWNED');
     expect(await server({ book, identity: B }).look()).toBe('DATABASE_COPY');

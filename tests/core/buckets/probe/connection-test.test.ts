@@ -182,27 +182,27 @@ test('a bucket that hangs ends the connection test with TIMEOUT after at most 15
   expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(15_000);
 });
 
-describe('a marker at the tested place', () => {
-  const PLACE = { id: 'place', endpoint: 'http://127.0.0.1:9', bucket: 'media', prefix: 'p/' };
+describe('a marker at the tested area', () => {
+  const AREA = { id: 'area', endpoint: 'http://127.0.0.1:9', bucket: 'media', prefix: 'p/' };
   const MARKER: Marker = { owner: 'a', epoch: 3, token: 't3', heldMs: 0, database: { kind: 'sqlite', inode: '1' }, server: 'prod', writtenAt: '' };
   const quiet = () => undefined;
 
-  /** Runs the test for a database that has this record of the place. The marker lies there as given. */
+  /** Runs the test for a database that has this record of the area. The marker lies there as given. */
   async function tested({ marker = { version: 1, ...MARKER } as unknown, record = undefined as 'owner' | 'behind' | undefined, inode = '1', claimsFrom = null as string | null, reads = {} }) {
     const probe = memoryProbe({}, reads);
     const text = typeof marker === 'string' ? marker : JSON.stringify(marker);
     if (marker !== null) await probe.store.put(markerName('p/'), bodyOf(text));
     const book = new MemoryOwnerBook();
     const token = record === 'behind' ? 't1' : 't3';
-    if (record) await book.create(PLACE, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' }, supersededBy: null });
+    if (record) await book.create(AREA, { owner: 'a', epoch: Number(token[1]), token, inMarker: token, identity: { kind: 'sqlite', inode: '1' }, supersededBy: null });
     const watch = new OwnerWatch({
       book, claimsFrom, clock: systemClock, identify: async () => ({ kind: 'sqlite', inode }), mayWrite: () => true, beforeClaim: async () => undefined,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, onChange: quiet,
     });
-    const before = await book.find(PLACE.id);
-    const deps = { open: probe.open, clock: systemClock, ownerOf: (_settings: unknown, store: Parameters<OwnerWatch['foresee']>[0]['store']) => watch.foresee({ place: PLACE, store }) };
+    const before = await book.find(AREA.id);
+    const deps = { open: probe.open, clock: systemClock, ownerOf: (_settings: unknown, store: Parameters<OwnerWatch['foresee']>[0]['store']) => watch.foresee({ area: AREA, store }) };
     const answer = await testConnection(effective(FULL), deps);
-    expect(await book.find(PLACE.id)).toEqual(before);
+    expect(await book.find(AREA.id)).toEqual(before);
     expect(probe.store.names()).toEqual(marker === null ? [] : [markerName('p/')]);
     return { story: story(answer), written: probe.written, last: answer.steps.at(-1) };
   }

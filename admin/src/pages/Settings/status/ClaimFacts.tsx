@@ -5,14 +5,14 @@ import { useMoment, useSize } from '../../../hooks/useFormats';
 import { useTranslate } from '../../../hooks/useTranslate';
 
 /** Shows which bucket a claim takes, from whom, and what happens to files then. */
-export function ClaimFacts({ answer: { place, owner, uploads, deletes } }: { answer: ClaimAnswer }) {
+export function ClaimFacts({ answer: { area, owner, uploads, deletes } }: { answer: ClaimAnswer }) {
   const t = useTranslate();
   const momentOf = useMoment();
   const sizeOf = useSize();
   const facts = [
-    [t('field.bucket.label'), place.bucket],
-    [t('field.endpoint.label'), place.endpoint],
-    [t('field.prefix.label'), place.prefix],
+    [t('field.bucket.label'), area.bucket],
+    [t('field.endpoint.label'), area.endpoint],
+    [t('field.prefix.label'), area.prefix],
     [t('claim.owner'), owner.id === null ? t('claim.owner.unknown') : t('claim.owner.server', { server: owner.server ?? '', when: momentOf(owner.seenAt ?? '') })],
   ].filter(([, value]) => value);
   const effects = [

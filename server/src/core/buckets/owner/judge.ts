@@ -4,7 +4,7 @@ import type { Marker } from './marker';
 import type { OwnerRecord } from './owner-book';
 
 /**
- * Who owns a place. `free`: neither the bucket nor this database knows an owner. `unmarked`: this database is the owner, and the marker is
+ * Who owns an area. `free`: neither the bucket nor this database knows an owner. `unmarked`: this database is the owner, and the marker is
  * gone. `other`: another database is the owner, and this one may be a copy of it.
  */
 export type Judgement =
@@ -14,13 +14,13 @@ export type Judgement =
 /**
  * Compares the words of the bucket with those of this database.
  * @param marker undefined: there is none
- * @param record undefined: this database has never owned the place
+ * @param record undefined: this database has never owned the area
  * @param identity the identity of the database as it is now
  */
 export function judge(marker: Marker | undefined, record: OwnerRecord | undefined, identity: DatabaseIdentity | null): Judgement {
   // guard: copy-knows-itself-without-a-marker
   if (record && isOtherDatabase(record.identity, identity)) return { kind: 'other', code: 'DATABASE_COPY' };
-  // guard: a-lost-marker-frees-nobody-elses-place
+  // guard: a-lost-marker-frees-nobody-elses-area
   if (!marker && record?.supersededBy) return { kind: 'other', code: 'BUCKET_OWNED' };
   if (!marker) return { kind: record ? 'unmarked' : 'free' };
   // guard: another-owner-is-respected

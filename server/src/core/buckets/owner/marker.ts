@@ -95,7 +95,7 @@ function parsed(text: string, etag: string | null): Seen {
 }
 
 /**
- * Writes a marker in the place of what was seen there. Stores that know conditions refuse it when somebody has written in between. Some
+ * Writes a marker in place of what was seen there. Stores that know conditions refuse it when somebody has written in between. Some
  * refuse the condition itself; there, a second look comes right before the write.
  * @returns false if something else lies there by now; nothing was written then
  * @throws StorageError if the store does not take the marker

@@ -1,16 +1,16 @@
-import type { PlaceId } from '../../ownership';
+import type { AreaId } from '../../ownership';
 import type { DatabaseIdentity } from './database-identity';
 
 /** A part of a bucket that one database owns: all names with a prefix. */
-export interface Place {
-  readonly id: PlaceId;
+export interface Area {
+  readonly id: AreaId;
   /** The endpoint in a spelling that all its names have in common, see `endpointIdentity`. */
   readonly endpoint: string;
   readonly bucket: string;
   readonly prefix: string;
 }
 
-/** The words of this database about its ownership of a place. */
+/** The words of this database about its ownership of an area. */
 export interface OwnerRecord {
   /** The id of the owner. A claim draws a new one. */
   readonly owner: string;
@@ -26,21 +26,21 @@ export interface OwnerRecord {
   readonly supersededBy: string | null;
 }
 
-/** Knows which places this database owns. The records lie in the database, so that a copy of it has a copy of them. */
+/** Knows which areas this database owns. The records lie in the database, so that a copy of it has a copy of them. */
 export interface OwnerBook {
-  /** Returns undefined for a place that this database has never owned. */
-  find(place: PlaceId): Promise<OwnerRecord | undefined>;
-  /** Returns the records of all places that have this owner: one place may have several, under different names of one server. */
+  /** Returns undefined for an area that this database has never owned. */
+  find(area: AreaId): Promise<OwnerRecord | undefined>;
+  /** Returns the records of all areas that have this owner: one area may have several, under different names of one server. */
   ofOwner(owner: string): Promise<OwnerRecord[]>;
-  /** Returns the places at an endpoint and bucket that this database owns or has owned. */
-  places(endpoint: string, bucket: string): Promise<Place[]>;
-  /** Writes the record of a place that has none. Returns false, and changes nothing, if it has one. */
-  create(place: Place, record: OwnerRecord): Promise<boolean>;
+  /** Returns the areas at an endpoint and bucket that this database owns or has owned. */
+  areas(endpoint: string, bucket: string): Promise<Area[]>;
+  /** Writes the record of an area that has none. Returns false, and changes nothing, if it has one. */
+  create(area: Area, record: OwnerRecord): Promise<boolean>;
   /**
    * Replaces the record if its token is still `ifToken`. Of several processes of one database, one succeeds.
    * @returns whether it has replaced the record
    */
-  replace(place: PlaceId, ifToken: string, record: OwnerRecord): Promise<boolean>;
+  replace(area: AreaId, ifToken: string, record: OwnerRecord): Promise<boolean>;
   /** Removes the record if its token is still `ifToken`. */
-  remove(place: PlaceId, ifToken: string): Promise<void>;
+  remove(area: AreaId, ifToken: string): Promise<void>;
 }

@@ -40,7 +40,7 @@ const OF_THE_BUCKET: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ACCESS_DENIED
 export interface ConnectionTestDeps {
   open: OpenProbe;
   clock: Clock;
-  /** Returns whether this database owns, or may take, the place of settings. It looks at the marker through the store, and changes nothing. */
+  /** Returns whether this database owns, or may take, the area of settings. It looks at the marker through the store, and changes nothing. */
   ownerOf(settings: ResolvedSettings, store: Pick<ObjectStore, 'get'>): Promise<Ownership>;
   /** Web addresses of this site. The CORS rules name them. */
   origins?: readonly string[];
@@ -57,7 +57,7 @@ function probeBody(): { bytes: Buffer; body: Body } {
 /**
  * Tries settings against the real endpoint: it reaches the endpoint, signs in, reads, writes, reads back and deletes. It stops at the
  * first step that fails, and never throws. It writes one small object of its own, only where the mode would be `read-write` and no other
- * database owns the place, and deletes it whatever happens. It takes at most about 15 seconds.
+ * database owns the area, and deletes it whatever happens. It takes at most about 15 seconds.
  */
 export async function testConnection(effective: PermittedSettings, deps: ConnectionTestDeps): Promise<TestAnswer> {
   const { settings } = effective;
@@ -218,7 +218,7 @@ async function read({ store }: ProbeConnection, name: string, recorder: StepReco
   });
 }
 
-/** Whether this database may write to the place. If not, the step `write` fails with the reason, and nothing was written. */
+/** Whether this database may write to the area. If not, the step `write` fails with the reason, and nothing was written. */
 async function mayWrite({ store }: ProbeConnection, settings: ResolvedSettings, deps: ConnectionTestDeps, recorder: StepRecorder): Promise<boolean> {
   // guard: connection-test-respects-the-owner
   return recorder.run('write', async () => {

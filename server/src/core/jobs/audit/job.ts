@@ -16,7 +16,7 @@ export function auditJob(deps: AuditParts): Job {
   return {
     name: 'audit',
     scope: 'library',
-    blockedBy: async ({ apply }) => (apply && !deps.buckets.writable ? 'READ_ONLY' : null),
+    blockedBy: async ({ apply }) => (apply && !deps.buckets.writable ? (deps.instance.awaitsOwner ? 'OWNER_UNKNOWN' : 'READ_ONLY') : null),
     // there is always something to compare, so the audit is complete when its last run was
     isComplete: async (_range, lastRun) => lastRun?.status === 'complete',
     run: (context) => audit(deps, context),

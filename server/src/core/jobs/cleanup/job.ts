@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../contracts/errors';
+import { mayChangeBucket } from '../../buckets/may-change';
 import { outcomeOf } from '../outcome';
 import { workThrough } from '../work-through';
 import { cleanUpRow } from './free-disk';
@@ -23,7 +24,7 @@ export function cleanupJob(deps: JobDeps): Job {
 }
 
 async function forbidden(deps: JobDeps, range: Pick<JobOptions, 'maxId'>): Promise<ErrorCode | null> {
-  if (!deps.buckets.writable) return 'READ_ONLY';
+  if (!mayChangeBucket(deps)) return 'READ_ONLY';
   return (await uploadIsComplete(deps, range)) ? null : 'UPLOAD_INCOMPLETE';
 }
 

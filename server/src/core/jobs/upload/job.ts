@@ -1,4 +1,5 @@
 import { isStorageError } from '../../errors';
+import { mayChangeBucket } from '../../buckets/may-change';
 import { interrupted, outcomeOf, paused } from '../outcome';
 import { counted } from '../counted';
 import { FreeNames } from './free-names';
@@ -14,7 +15,7 @@ export function uploadJob(deps: JobDeps, freeNames = new FreeNames(deps)): Job {
   return {
     name: 'upload',
     scope: 'disk',
-    blockedBy: async () => (deps.buckets.writable ? null : 'READ_ONLY'),
+    blockedBy: async () => (mayChangeBucket(deps) ? null : 'READ_ONLY'),
     isComplete: (range) => uploadIsComplete(deps, range),
     run: (context) => (context.options.dryRun ? planUpload(deps, context) : upload(counted(deps, context.progress), context, freeNames)),
   };

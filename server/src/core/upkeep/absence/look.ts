@@ -1,4 +1,4 @@
-import { mayCondemn } from '../../buckets/may-condemn';
+import { mayChangeBucket } from '../../buckets/may-change';
 import { codeOf, isStorageError, StorageError } from '../../errors';
 import { plainLocalName, type ObjectKey } from '../../keys';
 import type { LedgerMoves } from '../../ledger/moves';
@@ -95,7 +95,7 @@ async function takeNewer(deps: LookParts, { changedKey, sight, signal }: { chang
     stat = await statOf(disk, plainLocalName(key));
     const isAsRead = stat?.ino === before.ino && stat.mtimeMs === before.mtimeMs && stat.size === read.size;
     if (isAsRead && isIn(row, 'local', 'both', 'remote') && row.placement.content.md5 === read.md5) return false;
-    const options = { origin: originOf(deps, row), condemnObjects: mayCondemn(deps) };
+    const options = { origin: originOf(deps, row), condemnObjects: mayChangeBucket(deps) };
     if (isAsRead && (await ledger.takeUp(row, { volume: volume.id, ...read }, options))) {
       rows.forget([key]);
       return true;
