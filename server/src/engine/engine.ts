@@ -122,7 +122,7 @@ export function providerIsLocal(strapi: Core.Strapi): boolean {
 }
 
 /**
- * The composition root: the one area that sees both the storage engine and Strapi. A process has one for each Strapi.
+ * The composition root: the one place that sees both the storage engine and Strapi. A process has one for each Strapi.
  * This file is long because it holds all the wiring, except that of the jobs (`jobs.ts`) and of the events (`listeners.ts`).
  */
 export class Engine {

@@ -40,6 +40,7 @@ interface Server {
 interface Setting {
   book?: MemoryOwnerBook;
   identity?: DatabaseIdentity | null;
+  identify?: () => Promise<DatabaseIdentity | null>;
   claimsFrom?: string;
   isRight?: boolean;
   ignoresConditions?: boolean;
@@ -49,7 +50,7 @@ interface Setting {
 }
 
 /** A server on a database. Its store passes the requests on to the one bucket, unless the test breaks it. */
-function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, area = AREA }: Setting = {}): Server {
+function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRight = true, ignoresConditions = false, mayWrite = true, area = AREA, identify }: Setting = {}): Server {
   const told: Ownership[] = [];
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
@@ -64,7 +65,7 @@ function server({ book = new MemoryOwnerBook(), identity = A, claimsFrom, isRigh
     isRightBucket: async () => isRight,
   };
   const watch = new OwnerWatch({
-    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: async () => identity, mayWrite: () => mayWrite, beforeClaim: async () => void claims.push('claim'),
+    book, claimsFrom: claimsFrom ?? null, clock: { now: () => now, elapsed: () => now }, identify: identify ?? (async () => identity), mayWrite: () => mayWrite, beforeClaim: async () => void claims.push('claim'),
     log: { debug: log, info: log, warn: log, error: log }, onChange: (_place, ownership) => void told.push(ownership),
   });
   const state = () => {
@@ -260,6 +261,36 @@ describe('a database that was set back', () => {
     await one.sign(true);
     await one.book.replace(AREA.id, (await one.book.find(AREA.id))!.token, before);
     expect(await one.look()).toBe('DATABASE_BEHIND');
+  });
+});
+
+describe('a database that gets another identity under a running owner', () => {
+  const change = async (before: DatabaseIdentity, after: DatabaseIdentity) => {
+    let present = before;
+    const one = server({ identify: async () => present });
+    await one.sign(true);
+    present = after;
+    return one;
+  };
+
+  it('stays the owner, and has the new identity in the marker from its next look on, so that a restart finds it there', async () => {
+    const one = await change(A, B);
+    later(MINUTE);
+    expect(await one.sign()).toBe('own');
+    expect((await marker())!.database).toEqual(B);
+    expect(await server({ book: one.book, identity: B }).sign(true)).toBe('own');
+    expect(await server({ book: one.book.copy(), identity: A }).look()).toBe('DATABASE_COPY');
+  });
+
+  it('is a copy for a process that starts only afterwards', async () => {
+    const one = await change(A, B);
+    expect(await server({ book: one.book, identity: B }).look()).toBe('DATABASE_COPY');
+  });
+
+  it('is no longer the owner if the marker is not in step', async () => {
+    const one = await change(A, B);
+    await server({ book: one.book.copy(), identity: A }).sign(true);
+    expect(await one.look()).not.toBe('own');
   });
 });
 

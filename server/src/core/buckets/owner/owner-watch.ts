@@ -7,7 +7,7 @@ import type { Logger } from '../../log';
 import { refusesOverwriting } from '../../store/overwriting';
 import { HeldBody } from '../../store/held-body';
 import type { ObjectStore } from '../../store/object-store';
-import type { DatabaseIdentity } from './database-identity';
+import { isOtherDatabase, type DatabaseIdentity } from './database-identity';
 import { judge, type Judgement } from './judge';
 import { readMarker, writeMarker, type Marker, type Seen } from './marker';
 import type { OwnerBook, OwnerRecord, Area } from './owner-book';
@@ -51,7 +51,7 @@ interface Look {
   /** When the bucket last answered, by `elapsed`; -Infinity before its first answer. */
   readonly at: number;
   readonly seen: Seen | undefined;
-  /** When this process became the owner, and when it first saw the present token, by `elapsed`. */
+  /** When this process became the owner, and when it first saw the present token, by `elapsed`. -Infinity makes a sign of life due at once. */
   readonly ownSince: number;
   readonly tokenSince: number;
 }
@@ -208,10 +208,12 @@ export class OwnerWatch implements Ownerships {
       if (before?.token !== record?.token && tries < TRIES) continue;
       const identity = await this.#identify();
       if (seen.kind === 'garbage') throw this.#unreadable(area, seen.detail);
-      const judgement = this.#judged(seen, record, identity);
+      // a process that has been the owner all along sees its own database change: an upgrade, a table that was built anew, a failover
+      const hasChanged = last.ownership.state === 'own' && record !== undefined && knows(record, last.seen) && isOtherDatabase(record.identity, identity);
+      const judgement = this.#judged(seen, record, hasChanged ? null : identity);
       if (judgement.kind === 'other' && tries < TRIES && (await this.#ownsByAnotherName(area, record, seen, identity))) continue;
       await this.#remember(area, judgement, seen, record);
-      if (judgement.kind === 'own') return this.#looked(last, OWN, seen);
+      if (judgement.kind === 'own') return { ...this.#looked(last, OWN, seen), ...(hasChanged && { tokenSince: -Infinity }) };
       // guard: only-an-instance-with-rights-takes-an-area
       if (!this.deps.mayWrite()) return this.#looked(last, withoutRights(judgement), seen);
       if (judgement.kind === 'other' && !(await this.#regains(target, last, judgement, seen, record))) {
