@@ -356,23 +356,23 @@ describe('unsaved and dangerous changes', () => {
     await ensureConfigured();
     const view = settingsPage(panel);
     await view.open();
-    const message = 'The prefix is kept for another project.';
-    const details = { code: 'INVALID_SETTINGS', fields: [{ path: 'prefix', message }] };
+    const message = 'The region is kept for another project.';
+    const details = { code: 'INVALID_SETTINGS', fields: [{ path: 'region', message }] };
     await panel.page.route('**/s3-storage/settings', async (route) => {
       if (route.request().method() !== 'PUT') return route.continue();
       const error = { status: 400, name: 'ValidationError', message: 'Some settings are not valid.', details };
       return route.fulfill({ status: 400, contentType: 'application/json', body: JSON.stringify({ data: null, error }) });
     });
-    await view.field('Prefix').fill('taken/');
+    await view.field('Region').fill('taken');
     await view.save.click();
     await view.main.getByText(message).waitFor();
-    expect(await view.errorAt(view.field('Prefix'))).toBe(message);
-    expect(await view.focused()).toBe('prefix');
+    expect(await view.errorAt(view.field('Region'))).toBe(message);
+    expect(await view.focused()).toBe('region');
     await screenshot(panel.page, '16-refused-by-api');
     // the typed text is still there, and a correction takes the error away
-    expect(await view.field('Prefix').inputValue()).toBe('taken/');
-    await view.field('Prefix').fill('free/');
-    expect(await view.errorAt(view.field('Prefix'))).toBe(null);
+    expect(await view.field('Region').inputValue()).toBe('taken');
+    await view.field('Region').fill('free');
+    expect(await view.errorAt(view.field('Region'))).toBe(null);
   });
 
   scene('another bucket is refused at the secret’s field until the secret is entered again', async (panel) => {
