@@ -39,7 +39,7 @@ function moveAway(): string {
 function transaction() {
   let end!: { commit: () => void; fail: (error: Error) => void };
   const executionPromise = new Promise<void>((resolve, reject) => (end = { commit: resolve, fail: reject }));
-  const trx = { completed: false, isCompleted: () => trx.completed, executionPromise, ...end };
+  const trx = { completed: false, isCompleted: () => trx.completed, rollback: () => end.commit(), executionPromise, ...end };
   return trx;
 }
 
@@ -64,6 +64,18 @@ test('an import that ends with the process gets its folder back', () => {
   former.keep(transaction(), Date.now());
   const [onExit] = process.listeners('exit').slice(-1);
   onExit!(1);
+  expect(tree(uploads)).toEqual(before);
+});
+
+test('a ROLLBACK that comes after the end of the transfer gives the folder back', async () => {
+  const before = tree(uploads);
+  const former = new FormerUploads(uploads, log);
+  moveAway();
+  const trx = transaction();
+  former.keep(trx, Date.now());
+  former.settle();
+  trx.rollback();
+  await former.removed();
   expect(tree(uploads)).toEqual(before);
 });
 

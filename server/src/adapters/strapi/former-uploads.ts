@@ -15,7 +15,8 @@ const COMPARED_BYTES = 4096;
 /** The parts of an import's database transaction that say how it ended. */
 export interface ImportTransaction {
   isCompleted(): boolean;
-  /** Resolves with the COMMIT, and rejects if that fails. */
+  rollback(...reason: unknown[]): unknown;
+  /** Resolves with the COMMIT, and rejects if that fails. It also resolves with a ROLLBACK that somebody asked for. */
   readonly executionPromise: Promise<unknown>;
 }
 
@@ -25,7 +26,7 @@ export interface ImportTransaction {
  * gets its folder back. This happens at once and synchronously, because the process ends right after the failure.
  */
 export class FormerUploads {
-  #kept: { folder: string; trx: ImportTransaction } | undefined;
+  #kept: { folder: string; trx: ImportTransaction; isRolledBack: boolean } | undefined;
   readonly #seen = new WeakSet<object>();
   #removal: Promise<void> = Promise.resolve();
   readonly #onExit = () => this.#putBack();
@@ -49,7 +50,13 @@ export class FormerUploads {
       if (latest < begunAt - NAMED_BEFORE_MS) return;
       const moved = path.join(parent, `uploads_backup_${latest}`);
       renameSync(moved, moved + KEPT);
-      this.#kept = { folder: moved + KEPT, trx };
+      const kept = { folder: moved + KEPT, trx, isRolledBack: false };
+      this.#kept = kept;
+      const rollback = trx.rollback.bind(trx);
+      trx.rollback = (...reason) => {
+        kept.isRolledBack = true;
+        return rollback(...reason);
+      };
       process.once('exit', this.#onExit);
     } catch (error) {
       this.log.warn(`the former uploads folder stays where Strapi moved it, and a failed import would not put it back: ${String(error)}`);
@@ -61,7 +68,7 @@ export class FormerUploads {
     const kept = this.#kept;
     if (!kept) return;
     if (kept.trx.isCompleted()) this.#putBack();
-    else this.#removal = kept.trx.executionPromise.then(() => this.#remove(), () => this.#putBack());
+    else this.#removal = kept.trx.executionPromise.then(() => (kept.isRolledBack ? this.#putBack() : this.#remove()), () => this.#putBack());
   }
 
   /** Resolves when the folder of an import that succeeded is removed. */
