@@ -4,7 +4,8 @@ import { createTables } from './tables';
 /**
  * The areas in buckets that this database owns: an endpoint, a bucket and a prefix, whose hash is `area`. The marker in the bucket says the
  * same, so that a copy of this database can be told from it. `token` changes with each `epoch`; `in_marker` is the last token that the marker
- * surely had. `superseded_by` is another owner that the marker named since. `identity` tells which database wrote the row, so that a copy knows itself even where the marker is gone.
+ * surely had. `superseded_by` is another owner that the marker named since. `identity` tells which database wrote the row, so that a copy
+ * knows itself even where the marker is gone.
  */
 export function up(knex: Knex, schema?: string): Promise<void> {
   return createTables(knex, schema, {

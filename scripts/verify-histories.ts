@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { search } from '../tests/simulation/search';
 import { runCommand, wholeNumber } from './command';
 
-/** Of so many histories, one more is played with copies of the server. It takes several times as long. */
+/** Number of plain histories for each one with copies of the server, which takes several times as long. */
 const ONE_COPY_IN = 8;
 
 async function main(): Promise<number> {

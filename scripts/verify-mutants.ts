@@ -5,7 +5,7 @@
  * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices, or a mutant that is broken: one whose
  * histories cannot be played proves nothing. `--seed` is for all of them, also for those that have a seed of their own.
  * `--write` writes docs/guards.md. `--ledger` takes the guards of the SQL ledger
- * instead, and `--owner` those of the bucket's owner, see scripts/ledger-mutants.ts.
+ * instead, and `--owner` those of the bucket's owner, see scripts/suite-mutants.ts.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { guardedSources, guardsTable } from '../tests/simulation/guards-table';
 import { MUTANTS, type Mutant } from '../tests/simulation/mutants';
 import { verdictOf, type Verdict } from '../tests/simulation/verdict';
 import { runCommand, wholeNumber } from './command';
-import { takeGuardsOf } from './ledger-mutants';
+import { takeGuardsOf } from './suite-mutants';
 
 const ROOT = path.resolve(__dirname, '..');
 /** Inside the project, so that its packages are found. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../../server/src/core/clock';
 import { Events } from '../../server/src/core/events';
 import type { ObjectKey, VolumeId } from '../../server/src/core/keys';
-import { Connections, areaOf, type OwnerLooks } from '../../server/src/core/buckets/connections';
+import { Connections, type OwnerLooks } from '../../server/src/core/buckets/connections';
+import { areaOf } from '../../server/src/core/buckets/owner/area';
 import type { Buckets } from '../../server/src/core/buckets/buckets';
 import { auditJob } from '../../server/src/core/jobs/audit/job';
 import { cleanupJob } from '../../server/src/core/jobs/cleanup/job';

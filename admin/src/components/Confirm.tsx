@@ -12,7 +12,7 @@ interface Props {
   /** The text of the confirming button: it names the deed, and is never “OK”. */
   action: string;
   danger?: boolean;
-  /** What the deed needs is not there yet. */
+  /** The deed cannot be confirmed yet, for instance because a box is not ticked. */
   disabled?: boolean;
   /** The deed is under way, and nothing closes the dialog until its end. */
   loading?: boolean;

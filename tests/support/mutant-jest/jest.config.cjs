@@ -2,7 +2,7 @@ const path = require('node:path');
 
 const swc = { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } };
 
-/** The suite of `MUTANT_TESTS`, on a source that lacks a guard. See `scripts/ledger-mutants.ts`. */
+/** The suite of `MUTANT_TESTS`, on a source that lacks a guard. See `scripts/suite-mutants.ts`. */
 module.exports = {
   rootDir: path.resolve(__dirname, '../../..'),
   roots: ['<rootDir>/tests'],

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { DatabaseIdentity } from '../../core/buckets/owner/database-identity';
-import type { OwnerBook, OwnerRecord, Area } from '../../core/buckets/owner/owner-book';
+import type { Area, OwnerBook, OwnerRecord } from '../../core/buckets/owner/owner-book';
 import type { Transactions } from './transactions';
 
 interface OwnerColumns {

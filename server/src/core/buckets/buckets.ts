@@ -29,7 +29,8 @@ export interface Buckets {
   storeAt(location: LocationId): ObjectStore | undefined;
   /**
    * Returns the store of a location if an object may be removed there: a look at the marker of its owner, a few seconds old at most, says
-   * that this database owns the object's place. Otherwise undefined. Never rejects because of S3.
+   * that this database owns the object's area. It returns undefined otherwise, also if S3 gives no answer.
+   * @throws the errors of the ledger's database
    */
   removableAt(location: LocationId, name: ObjectName): Promise<ObjectStore | undefined>;
   /**

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../contracts/errors';
 import type { Clock } from '../clock';
@@ -14,17 +13,20 @@ import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
-import type { EffectiveSettings, ResolvedSettings } from '../settings/types';
+import type { EffectiveSettings } from '../settings/types';
 import type { ObjectStore } from '../store/object-store';
 import type { Buckets } from './buckets';
 import type { WritableBucket } from './send';
 import { OutageReports } from '../outages/outage-reports';
 import { eitherKey } from './either-key';
-import { endpointOf, isSameEndpoint, presentLocation, waysTo } from './ways-to';
+import { OtherEndpoints } from './other-endpoints';
+import { areaOf } from './owner/area';
 import type { Area } from './owner/owner-book';
+import { probeName, probeOf } from './s3-probe';
+import { endpointOf, isSameEndpoint, presentLocation, waysTo } from './ways-to';
 import type { Reachable } from './owner/owner-watch';
 import type { Ownerships } from '../ownership';
-import type { ProofMemory } from './proof';
+import { proofMemory } from './proof';
 import { provesOrOwesNothing } from './witnesses';
 
 export interface ConnectionsDeps {
@@ -39,7 +41,7 @@ export interface ConnectionsDeps {
   owners: OwnerLooks;
 }
 
-/** What the connections need to know about owners. */
+/** The facts about owners that the connections ask for. */
 export interface OwnerLooks extends Ownerships {
   /** Whether a look of the last `maxAgeMs` milliseconds says that this database is the owner. */
   confirm(target: Reachable, maxAgeMs: number): Promise<boolean>;
@@ -231,62 +233,8 @@ export class Connections implements Buckets {
   }
 }
 
-/** The stores of former buckets at other endpoints than the present one. Each endpoint has a breaker of its own, because one may be away alone. */
-class OtherEndpoints {
-  readonly #breakers = new Map<string, CircuitBreaker>();
-
-  constructor(
-    private readonly prefix: string,
-    private readonly policy: RetryPolicy,
-    private readonly clock: Clock,
-  ) {}
-
-  over(bucket: ObjectStore, endpoint: string): ObjectStore {
-    const known = this.#breakers.get(endpoint);
-    const breaker = known ?? new CircuitBreaker(this.clock);
-    if (!known) breaker.probeWith(probeOf(bucket, this.prefix));
-    this.#breakers.set(endpoint, breaker);
-    return resilient(bucket, { breaker, policy: this.policy, clock: this.clock });
-  }
-
-  stop(): void {
-    for (const breaker of this.#breakers.values()) breaker.stop();
-  }
-}
-
 /** Returns the settings that make a connection. */
 function wayOf({ settings }: EffectiveSettings) {
   const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept } = settings;
   return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept };
-}
-
-async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
-  let known = await ledger.proofOf(location);
-  return {
-    get known() {
-      return known;
-    },
-    learn: async (proof) => {
-      known = proof;
-      await ledger.noteProof(location, proof);
-    },
-  };
-}
-
-/** Returns the part of a bucket to which settings lead. */
-export function areaOf(settings: ResolvedSettings): Area {
-  const location = presentLocation(settings);
-  const where = { endpoint: endpointOf(location), bucket: location.bucket, prefix: settings.prefix };
-  return { id: createHash('sha256').update(JSON.stringify([where.endpoint, where.bucket, where.prefix])).digest('hex'), ...where };
-}
-
-function probeName(prefix: string): string {
-  return `${prefix}.s3-storage-probe`;
-}
-
-/** Returns the cheapest request that only a working S3 answers. That there is no such object is an answer, too. */
-function probeOf(store: ObjectStore, prefix: string) {
-  return async (signal: AbortSignal): Promise<void> => {
-    await store.head(probeName(prefix), { signal });
-  };
 }

@@ -2,7 +2,7 @@ import type { MoveCounts, Tally } from '../../contracts/api';
 import type { LedgerReports } from '../ledger/reports';
 import type { PermittedSettings } from '../instance';
 import type { ResolvedSettings } from '../settings/types';
-import { areaOf } from './connections';
+import { areaOf } from './owner/area';
 import { outOfSight, type SightDeps } from './out-of-sight';
 
 const NONE: Tally = { count: 0, bytes: 0 };

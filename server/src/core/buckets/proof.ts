@@ -1,5 +1,6 @@
 import { StorageError } from '../errors';
-import type { Proof } from '../ledger/words';
+import type { LedgerLocations } from '../ledger/locations';
+import type { LocationId, Proof } from '../ledger/words';
 import type { Body, ObjectFacts, ObjectStore, RequestOptions } from '../store/object-store';
 import { digest } from '../store/bodies';
 
@@ -7,6 +8,20 @@ import { digest } from '../store/bodies';
 export interface ProofMemory {
   readonly known: Proof | null;
   learn(proof: Proof): Promise<void>;
+}
+
+/** Returns the memory of a location, which the ledger keeps. @throws the errors of the ledger's database */
+export async function proofMemory(ledger: Pick<LedgerLocations, 'proofOf' | 'noteProof'>, location: LocationId): Promise<ProofMemory> {
+  let known = await ledger.proofOf(location);
+  return {
+    get known() {
+      return known;
+    },
+    learn: async (proof) => {
+      known = proof;
+      await ledger.noteProof(location, proof);
+    },
+  };
 }
 
 export interface ProveOptions extends RequestOptions {

@@ -1,4 +1,4 @@
-import type { OwnerBook, OwnerRecord, Area } from '../buckets/owner/owner-book';
+import type { Area, OwnerBook, OwnerRecord } from '../buckets/owner/owner-book';
 import type { AreaId } from '../ownership';
 
 /** The book of one simulated database. A copy of the database copies the book, see {@link copy}. */

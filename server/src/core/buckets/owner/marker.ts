@@ -38,7 +38,7 @@ export interface Marker {
 }
 
 /**
- * What lies under the marker's name. `denied`: S3 refuses the read, or there is no marker and the key may not list. `garbage`: an object
+ * The answer to a look under the marker's name. `denied`: S3 refuses the read, or there is no marker and the key may not list. `garbage`: an object
  * that this version does not understand. `etag` is the store's tag of the object, null where the store has none.
  */
 export type Seen =

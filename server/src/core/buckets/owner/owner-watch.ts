@@ -10,8 +10,8 @@ import type { ObjectStore } from '../../store/object-store';
 import { isOtherDatabase, type DatabaseIdentity } from './database-identity';
 import { judge, type Judgement } from './judge';
 import { readMarker, writeMarker, type Marker, type Seen } from './marker';
-import type { OwnerBook, OwnerRecord, Area } from './owner-book';
-import { NOT_LOOKED_YET, OWN, type Ownership, type Ownerships, type AreaId } from '../../ownership';
+import type { Area, OwnerBook, OwnerRecord } from './owner-book';
+import { NOT_LOOKED_YET, OWN, type AreaId, type Ownership, type Ownerships } from '../../ownership';
 
 /** Pause between two signs of life of an owner, in milliseconds. A bucket that keeps versions keeps each of them. */
 export const SIGN_OF_LIFE_MS = 5 * 60_000;
@@ -58,7 +58,7 @@ interface Look {
 
 const FIRST: Look = { ownership: NOT_LOOKED_YET, at: -Infinity, seen: undefined, ownSince: Infinity, tokenSince: Infinity };
 
-/** What a person sees of an owner before a claim. */
+/** The facts that a person sees of an owner before a claim. */
 export interface OwnerFacts {
   readonly owner: string | null;
   readonly server: string | null;
