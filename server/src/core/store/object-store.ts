@@ -30,8 +30,9 @@ export interface PutOptions extends RequestOptions {
    */
   onlyIfAbsent?: boolean;
   /**
-   * The store refuses the PUT (NAME_TAKEN) unless the object under the name has this tag. The same servers ignore it, and others as well. It
-   * works only for a body that is sent in one request.
+   * The store refuses the PUT (NAME_TAKEN) unless the object under the name has this tag. Some servers ignore this
+   * condition, and some refuse every PUT with it (Ceph 16, DigitalOcean): see `core/buckets/owner/marker.ts`. It works only for a body that is
+   * sent in one request.
    */
   onlyIfEtag?: string;
 }

@@ -52,7 +52,7 @@ export type MarkerStore = Pick<ObjectStore, 'get' | 'put'>;
 
 /**
  * Failures of a conditional PUT that the condition may have caused: it does not hold, the store refuses such a PUT (Backblaze B2), or compares
- * the tag with its quotes (DigitalOcean). A missing object looks like a missing bucket then.
+ * the tag with its quotes (Ceph 16, DigitalOcean). A missing object looks like a missing bucket then.
  */
 const OF_THE_CONDITION = ['NAME_TAKEN', 'UNSUPPORTED', 'REJECTED', 'BUCKET_NOT_FOUND'] as const;
 
