@@ -33,12 +33,13 @@ async function play(runs: number, seed: number, copies: boolean, path?: string):
     played: (count) => {
       if (process.stdout.isTTY && count % 100 === 0) process.stdout.write(`\r${count} of ${runs} ${what}`);
     },
+    broken: (violation) => console.log(`BROKEN: ${violation}\nlooking for a shorter history, for up to two minutes (seed ${seed}) ...`),
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (process.stdout.isTTY) process.stdout.write('\r');
   const { found } = result;
   if (found) {
-    console.log(`BROKEN: ${found.violation}\n`);
+    console.log(`BROKEN: ${found.violation}, in the shortest history that was found\n`);
     console.log(found.log.map((line) => `  ${line}`).join('\n'));
     console.log(`\n${JSON.stringify(found.history)}`);
     console.log(`\nnpm run verify:histories -- --seed ${seed}${copies ? ' --copies' : ''} --path ${found.path}`);

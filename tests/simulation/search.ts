@@ -32,10 +32,15 @@ export interface SearchOptions {
   first?: boolean;
   /** The search calls it after each history. */
   played?: (runs: number) => void;
+  /** The search calls it for the first history that breaks a promise, before it looks for a shorter one. */
+  broken?: (violation: string) => void;
 }
 
+/** The longest time for which a search looks for a shorter history, in milliseconds. */
+const SHORTEN_MS = 120_000;
+
 /** Plays up to `runs` random histories, until one breaks a promise. */
-export async function search({ runs, seed, copies = false, path, first = false, played }: SearchOptions): Promise<SearchResult> {
+export async function search({ runs, seed, copies = false, path, first = false, played, broken }: SearchOptions): Promise<SearchResult> {
   let [count, steps, acknowledged] = [0, 0, 0];
   const faults = new Map<string, number>();
   const add = (outcome: Outcome) => {
@@ -45,11 +50,16 @@ export async function search({ runs, seed, copies = false, path, first = false, 
     for (const [fault, times] of outcome.faults) faults.set(fault, (faults.get(fault) ?? 0) + times);
     played?.(count);
   };
+  let brokenAt: number | undefined;
   const details = await fc.check(
     fc.asyncProperty(copies ? historiesOfCopies : histories, async (history) => {
+      if (brokenAt !== undefined && performance.now() > brokenAt + SHORTEN_MS) return;
       const outcome = await playHistory(history);
       add(outcome);
-      if (outcome.violation) throw outcome.violation;
+      if (!outcome.violation) return;
+      if (brokenAt === undefined) broken?.(outcome.violation.message);
+      brokenAt ??= performance.now();
+      throw outcome.violation;
     }),
     { numRuns: runs, seed, path, endOnFailure: first },
   );

@@ -20,6 +20,8 @@ export class TrueOwner {
   #owner: World | undefined;
   readonly #ceased = new Map<World, number>();
   #marker: StoredObject | undefined;
+  /** When the bucket had no marker for the last time. */
+  #lastWithout = -Infinity;
   /** The identities of all databases that have been the owner. */
   readonly #haveOwned = new Set<string>();
 
@@ -36,6 +38,7 @@ export class TrueOwner {
   /** Looks who owns the bucket after a step. A new owner answers for the objects that are there at this moment. */
   async update(): Promise<void> {
     const marker = this.outside.s3.objects.get(MARKER);
+    if (!marker) this.#lastWithout = this.outside.time;
     if (marker === this.#marker) return;
     this.#marker = marker;
     const words = marker && wordsOf(marker);
@@ -65,10 +68,13 @@ export class TrueOwner {
     };
   }
 
-  /** A claim writes a marker, and so does a database that was the owner, if the marker is gone. */
+  /**
+   * A claim writes a marker, and so does a database that was the owner, if its look found no marker. Two such databases may look at the same
+   * moment, and only a store that takes notice of conditions can refuse the second one.
+   */
   #mayMark(world: World): boolean {
-    const isGone = !this.outside.s3.objects.has(MARKER);
-    return world.hasClaimed || this.#owner === undefined || (isGone && this.#haveOwned.has(world.identity.id!));
+    const wasGone = this.#lastWithout + KNOWN_MS >= this.outside.time;
+    return world.hasClaimed || this.#owner === undefined || (wasGone && this.#haveOwned.has(world.identity.id!));
   }
 
   async #moveTo(world: World): Promise<void> {
