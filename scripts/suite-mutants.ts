@@ -1,6 +1,6 @@
 /**
  * Takes guards away one by one, and runs a suite of Jest without each: those of tests/simulation/ledger-mutants.ts with the contract of the
- * ledger on SQLite, and those of tests/simulation/owner-mutants.ts with the unit tests of the owner. The suite has to fail by an
+ * ledger on SQLite, and those of tests/simulation/owner-mutants.ts with the unit tests of the owner and of former buckets. The suite has to fail by an
  * expectation: a crash shows that the mutant is broken, and not what its guard is for.
  */
 import { spawn } from 'node:child_process';

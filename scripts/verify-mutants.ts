@@ -5,7 +5,7 @@
  * that breaks a promise. Exits with 1 if there is a guard whose absence nothing notices, or a mutant that is broken: one whose
  * histories cannot be played proves nothing. `--seed` is for all of them, also for those that have a seed of their own.
  * `--write` writes docs/guards.md. `--ledger` takes the guards of the SQL ledger
- * instead, and `--owner` those of the bucket's owner, see scripts/suite-mutants.ts.
+ * instead, and `--owner` those of the bucket's owner and of former buckets, see scripts/suite-mutants.ts.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

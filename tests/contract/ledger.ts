@@ -12,6 +12,7 @@ import { migrating } from './ledger/migrating';
 import { missing } from './ledger/missing';
 import { publishing } from './ledger/publishing';
 import { recording } from './ledger/recording';
+import { relocating } from './ledger/relocating';
 import { settling } from './ledger/settling';
 import { sweeping } from './ledger/sweeping';
 import { takingUp } from './ledger/taking-up';
@@ -38,6 +39,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('claims', () => claiming(hand));
     describe('a cleanup', () => cleaning(hand));
     describe('a restore', () => restoring(hand));
+    describe('a relocation', () => relocating(hand));
     describe('the adoption of an object', () => adopting(hand));
     describe('the inventory', () => recording(hand));
     describe('jobs on the whole library', () => migrating(hand));

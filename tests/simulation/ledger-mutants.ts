@@ -283,6 +283,12 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     marker: 'taken-up-path-is-not-condemned',
     change: 'remove',
   },
+  {
+    guard: 'A relocation condemns the former object in the same transaction',
+    without: 'every object that moves leaves its predecessor in the former bucket for ever',
+    marker: 'relocation-condemns-the-former-object',
+    change: 'remove',
+  },
 ];
 
 /** The source files of the SQL ledger. */

@@ -1,7 +1,7 @@
 import type { Change } from './guard-markers';
 
 /**
- * The guards of the bucket’s owner. Most of them need clocks, stores and copies that the histories do not have, so unit tests notice when
+ * The guards of the bucket’s owner and of former buckets. Most of them need clocks, stores and copies that the histories do not have, so unit tests notice when
  * one is not there: `npm run verify:mutants -- --owner` takes each away and runs {@link OWNER_TESTS}.
  */
 export interface OwnerMutant {
@@ -15,7 +15,7 @@ export interface OwnerMutant {
 }
 
 /** The tests that notice, as a glob of their files below `tests/`. */
-export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/@(claim|settings)|core/settings/kept-keys|core/media/copies).test.ts';
+export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/@(claim|settings)|core/settings/kept-keys|core/media/copies|core/jobs/relocate/*).test.ts';
 
 export const OWNER_MUTANTS: readonly OwnerMutant[] = [
   {
@@ -174,14 +174,32 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     marker: 'kept-keys-go-to-their-own-target',
     change: { value: 'opened !== null' },
   },
+  {
+    guard: 'A relocation commits only to the revision it read',
+    without: 'the bytes of before a replace are put in their place again',
+    marker: 'relocation-commits-at-its-revision',
+    change: 'remove',
+  },
+  {
+    guard: 'The sweeper proves the present object once more before a former one with the same bytes goes',
+    without: 'the last intact object is removed when somebody damaged the new one meanwhile',
+    marker: 'sweep-proves-the-relocated-object',
+    change: 'remove',
+  },
+  {
+    guard: 'Where the present object is damaged, the file is sent again from the former one',
+    without: 'a file whose bytes are in a former bucket is lost, and the former object stays for ever',
+    marker: 'damaged-object-is-sent-again',
+    change: 'remove',
+  },
 ];
 
 /** The part of docs/guards.md on them. @param row makes a row of the table @param files the file of each guard */
 export function ownerGuards(row: (...cells: string[]) => string, files: ReadonlyMap<string, string>): string {
-  return `## Found by the tests of the owner
+  return `## Found by the tests of the owner and of former buckets
 
-\`npm run verify:mutants -- --owner\` takes each of these away, and runs the unit tests on the bucket’s owner until an expectation is not
-met. The histories play copies of a server as well (\`npm run verify:histories -- --copies\`).
+\`npm run verify:mutants -- --owner\` takes each of these away, and runs the unit tests on the bucket’s owner and on former
+buckets until an expectation is not met. The histories play copies of a server as well (\`npm run verify:histories -- --copies\`).
 
 ${row('Guard', 'What goes wrong without it', 'Where')}
 | --- | --- | --- |

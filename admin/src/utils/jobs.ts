@@ -2,13 +2,17 @@ import type { JobAnswer, JobName, RunEntry } from '../../../server/src/contracts
 import { verdictOf } from './audit';
 
 /** The jobs the page shows; the purge looks after itself. */
-export const SHOWN_JOBS = ['upload', 'cleanup', 'restore', 'audit'] as const;
+export const SHOWN_JOBS = ['upload', 'cleanup', 'restore', 'relocate', 'audit'] as const;
 export type ShownJob = Extract<JobName, (typeof SHOWN_JOBS)[number]>;
 
 export const isShown = (job: JobAnswer): job is JobAnswer & { name: ShownJob } => SHOWN_JOBS.some((name) => name === job.name);
 
 /** Under way, or to go on by itself. */
 export const isActive = ({ running, wanted }: JobAnswer) => running || wanted;
+
+/** Whether a job means anything here. Most projects never have another bucket, and see nothing of the job that moves objects to it. */
+export const isOffered = (job: JobAnswer): boolean =>
+  job.name !== 'relocate' || isActive(job) || job.lastRun !== null || job.progress.done < job.progress.total;
 
 /**
  * `trying`: a dry run is under way; `waiting`: asked for, between two runs; `blocked`: it cannot be started; `never`: it only
@@ -54,7 +58,7 @@ export function hasProgress({ name, running, wanted, lastRun, progress }: JobAns
   return running || (progress.total > 0 && isBegun);
 }
 
-const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore'];
+const CHANGES: readonly JobName[] = ['upload', 'cleanup', 'restore', 'relocate'];
 
 /** Nobody has ever seen what it would do: it is to be tried before it is done. The audit changes nothing by itself. */
 export const needsTrial = ({ name, lastRun, lastDryRun }: JobAnswer) =>

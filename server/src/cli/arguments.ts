@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { JobName } from '../contracts/jobs';
 import { parseSetting } from '../contracts/schemas';
 
-export const COMMANDS = ['status', 'upload', 'cleanup', 'restore', 'audit', 'claim', 'doctor'] as const;
+export const COMMANDS = ['status', 'upload', 'cleanup', 'restore', 'relocate', 'audit', 'claim', 'doctor'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 export type JobCommand = Extract<CommandName, JobName>;
 
@@ -22,6 +22,7 @@ const TAKES: Record<CommandName, readonly OptionName[]> = {
   upload: ['dry-run', 'max-id', 'concurrency', 'json'],
   cleanup: ['dry-run', 'max-id', 'concurrency', 'yes', 'json'],
   restore: ['dry-run', 'max-id', 'concurrency', 'yes', 'json'],
+  relocate: ['dry-run', 'concurrency', 'yes', 'json'],
   audit: ['apply', 'concurrency', 'yes', 'json'],
   claim: ['yes', 'json'],
   doctor: ['json'],

@@ -14,14 +14,14 @@ import { notLookedAt, summaryLines, type RunResult } from './run-summary';
 import { RunTotals } from './run-totals';
 import { HARMLESS } from './words';
 
-/** The state of files that a job tried and failed to move. A restore also moves files on the disk, so it has none. */
-const TRIED: Record<JobCommand, Readonly<Record<string, string>>> = { upload: { state: 'local' }, cleanup: { state: 'both' }, restore: {}, audit: {} };
+/** The state of files that a job tried and failed to move. A restore and a relocation move files in several states, so they have none. */
+const TRIED: Record<JobCommand, Readonly<Record<string, string>>> = { upload: { state: 'local' }, cleanup: { state: 'both' }, restore: {}, relocate: {}, audit: {} };
 
 export interface JobRequest extends CommandRequest {
   readonly command: JobCommand;
 }
 
-/** Runs one of `upload`, `cleanup`, `restore` and `audit`: it asks, runs, shows the progress and sums up. Returns the exit code. */
+/** Runs a job: it asks, runs, shows the progress and sums up. Returns the exit code. */
 export async function runJob(request: JobRequest, admin: AdminApi, io: CommandIo, clock: Clock): Promise<number> {
   const { jobs } = await admin.jobs.answer();
   const job = jobs.find(({ name }) => name === request.command);
@@ -29,7 +29,7 @@ export async function runJob(request: JobRequest, admin: AdminApi, io: CommandIo
   const blocked = request.dryRun || request.maxId !== null ? null : (job?.blockedBy ?? null);
   if (blocked) return reportBlocked(blocked, request, io);
   if (job?.warning) io.stderr.write(`${job.warning.message}\n→ ${job.warning.hint}\n`);
-  const question = questionOf(request, (await admin.status()).objects);
+  const question = questionOf(request, (await admin.status()).objects, job?.progress);
   const answer = question === null ? 'given' : await consent(question, request, io);
   if (answer === 'unasked') {
     io.stderr.write(`${question}\nNobody is there to be asked: say --yes.\n`);

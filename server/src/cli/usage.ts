@@ -39,6 +39,11 @@ const USAGES: Record<CommandName, Usage> = {
     options: [OPTION.dryRun, OPTION.maxId, OPTION.concurrency, OPTION.yes, OPTION.json],
     examples: ['restore --dry-run', 'restore --max-id 500', 'restore --yes'],
   },
+  relocate: {
+    summary: 'moves objects from former buckets and prefixes to the present one',
+    options: [OPTION.dryRun, OPTION.concurrency, OPTION.yes, OPTION.json],
+    examples: ['relocate --dry-run', 'relocate', 'relocate --yes --json'],
+  },
   audit: {
     summary: 'compares database, disk and bucket; changes nothing unless told to',
     options: ['  --apply           puts right what can safely be', OPTION.concurrency, OPTION.yes, OPTION.json],

@@ -18,6 +18,7 @@ export const DONE: Record<JobCommand, string> = {
   upload: 'uploaded',
   cleanup: 'removed from this disk',
   restore: 'back on this disk',
+  relocate: 'moved to the present bucket',
   audit: 'compared',
 };
 

@@ -275,6 +275,10 @@ export const ERRORS = {
     message: 'The object in S3 is not the one that the plugin stored: somebody has changed it.',
     hint: 'The plugin does not serve it. Restore the object’s former version, or let an audit upload the copy on disk again.',
   },
+  FORMER_BUCKET_UNREACHED: {
+    message: 'Some objects are in a former bucket to which no key leads.',
+    hint: 'Enter the former endpoint, bucket and keys in the settings once more, then the present ones: the plugin keeps the former keys. Or enter keys that may read both buckets.',
+  },
   OBJECT_ARCHIVED: {
     message: 'The object lies in an archive of S3, where it cannot be read, or only for a while.',
     hint: 'In the provider’s console, restore the object into a class that can be read at once. Then change the bucket’s lifecycle rule so that it leaves the media alone.',

@@ -5,9 +5,9 @@ import { cronSchema, fieldErrors, type Checked } from './schemas';
 
 /**
  * `upload`: phase 1, sends the library's files to S3. `cleanup`: phase 2, frees the disk of files that are proven in S3. `restore`: brings
- * files back to the disk. `purge`: ends the tombstones of deleted files. `audit`: compares database, disk and bucket.
+ * files back to the disk. `relocate`: moves objects from former buckets and prefixes to the present one. `purge`: ends the tombstones of deleted files. `audit`: compares database, disk and bucket.
  */
-export const JOB_NAMES = ['upload', 'cleanup', 'restore', 'purge', 'audit'] as const;
+export const JOB_NAMES = ['upload', 'cleanup', 'restore', 'relocate', 'purge', 'audit'] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
 /** The jobs that can have a schedule. */

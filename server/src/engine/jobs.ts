@@ -11,6 +11,7 @@ import { LeaseHolder } from '../core/leases/lease-holder';
 import type { Predecessors } from '../core/runner/predecessors';
 import type { Leases } from '../core/leases/leases';
 import { libraryJobs, type LibraryJobsDeps } from '../core/jobs/all';
+import { Outside } from '../core/jobs/relocate/outside';
 import { RequestBook } from '../core/runner/request-book';
 import { JobRunner } from '../core/runner/runner';
 import type { Connections } from '../core/buckets/connections';
@@ -47,7 +48,8 @@ export class EngineJobs {
 
   constructor({ parts, transactions, leases, predecessors, holder, registry, service, instance, connections, purge }: EngineJobsDeps) {
     const { clock, log, ledger } = parts;
-    const jobs = libraryJobs(parts);
+    const outside = new Outside(parts);
+    const jobs = libraryJobs(parts, outside);
     const runs = knexRuns(transactions);
     const findings = knexFindings(transactions);
     const requests = knexJobRequests(transactions);
@@ -78,7 +80,7 @@ export class EngineJobs {
     this.#schedules = schedules;
     this.api = (updateSettings) =>
       new JobsApi({
-        ...{ jobs, ledger, runs, findings, requests, book, blocks, updateSettings, purge },
+        ...{ jobs, ledger, outside, runs, findings, requests, book, blocks, updateSettings, purge },
         instance,
         maxId: () => settings().migrationMaxId,
         schedule: (name) => ({ ...scheduleOf(settings(), name), nextRunAt: schedules.nextRunAt(name) }),

@@ -33,9 +33,10 @@ const TALLIES: Tallies = {
 };
 
 const NOTHING = talliesOf([]);
+const NONE = { count: 0, bytes: 0 };
 
 function setUp() {
-  const jobs = { upload: new FakeJob('upload'), cleanup: new FakeJob('cleanup'), audit: new FakeJob('audit', 'library') };
+  const jobs = { upload: new FakeJob('upload'), cleanup: new FakeJob('cleanup'), relocate: new FakeJob('relocate', 'library'), audit: new FakeJob('audit', 'library') };
   const parts = openProcess(database, Object.values(jobs));
   const { runs, findings, requests, book, blocks, runner } = parts;
   const now = Object.assign(parts.now, { tallies: TALLIES });
@@ -45,6 +46,7 @@ function setUp() {
   const api = new JobsApi({
     ...{ jobs: Object.values(jobs), runs, findings, requests, book, blocks, isCron },
     ledger: { tallies: async () => now.tallies, isEmpty: async () => now.tallies === NOTHING },
+    outside: { count: async () => ({ count: 2, bytes: 25 }) },
     instance: now,
     maxId: () => 40,
     schedule: (name) => ({ enabled: scheduled.has(name), expression: '*/2 * * * *', nextRunAt: new Date(0) }),
@@ -73,27 +75,28 @@ test('the answer has the progress, the schedule and the obstacle of each job', a
   expect(jobs.map(({ name, progress }) => [name, progress])).toEqual([
     ['upload', { done: 5, total: 9, failed: 1, bytesDone: 50, bytesTotal: 90, ...rest }],
     ['cleanup', { done: 2, total: 5, failed: 2, bytesDone: 20, bytesTotal: 50, ...rest }],
+    ['relocate', { done: 3, total: 5, failed: 0, bytesDone: 25, bytesTotal: 50, ...rest }],
     ['purge', { done: 0, total: 4, failed: 0, bytesDone: 0, bytesTotal: 40, ...rest }],
     ['audit', { done: 0, total: 0, failed: 0, bytesDone: 0, bytesTotal: 0, ...rest }],
   ]);
-  const [upload, blocked, purge] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]];
+  const [upload, blocked, , purge] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]];
   expect(upload).toMatchObject({ running: false, wanted: false, complete: false, lastRun: null, lastDryRun: null, blockedBy: null });
   expect(upload.schedule).toEqual({ enabled: true, expression: '*/2 * * * *', nextRunAt: new Date(0).toISOString() });
   expect(blocked.blockedBy).toMatchObject({ code: 'UPLOAD_INCOMPLETE', hint: expect.any(String) });
   expect(purge).toMatchObject({ schedule: { enabled: true, expression: null, nextRunAt: null }, complete: false, blockedBy: null });
   now.mode = 'read-only';
-  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['READ_ONLY', 'READ_ONLY', 'READ_ONLY', undefined]);
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['READ_ONLY', 'READ_ONLY', 'READ_ONLY', 'READ_ONLY', undefined]);
 });
 
 test('missing files count into the total of the upload', () => {
   const tallies = { ...TALLIES, pendingLibrary: { count: 0, bytes: 0 }, missing: { count: 2, bytes: 0 }, failedOf: { local: 0, both: 0, remote: 0, missing: 2 } };
-  expect(progressOf('upload', tallies, [], null)).toMatchObject({ done: 5, total: 7, failed: 2 });
+  expect(progressOf('upload', { tallies, outside: NONE }, [], null)).toMatchObject({ done: 5, total: 7, failed: 2 });
 });
 
 test('the pace is the sum of the runs under way that have lasted at least 2 seconds', () => {
   const run = (lastsMs: number, done: number) => ({ lastsMs, entry: { job: 'upload', dryRun: false, done, bytesDone: done * 10 } as RunEntry });
   const pace = (...runs: ReturnType<typeof run>[]) => {
-    const { perSecond, bytesPerSecond, etaSeconds } = progressOf('upload', TALLIES, runs, null);
+    const { perSecond, bytesPerSecond, etaSeconds } = progressOf('upload', { tallies: TALLIES, outside: NONE }, runs, null);
     return [perSecond, bytesPerSecond, etaSeconds];
   };
   expect(pace()).toEqual([null, null, null]);
@@ -144,7 +147,7 @@ test('a start begins a job anew that is waiting between two runs because a file 
 test('a job is not complete while the ledger is empty, unless it has run to its end', async () => {
   const { api, audit, runner, answerOf, now } = setUp();
   now.tallies = NOTHING;
-  expect((await api.answer()).jobs.map(({ name, complete, looked }) => [name, complete, looked])).toEqual(['upload', 'cleanup', 'purge', 'audit'].map((name) => [name, false, false]));
+  expect((await api.answer()).jobs.map(({ name, complete, looked }) => [name, complete, looked])).toEqual(['upload', 'cleanup', 'relocate', 'purge', 'audit'].map((name) => [name, false, false]));
   audit.complete = true;
   await api.start('audit', {});
   runner.start();
@@ -202,7 +205,7 @@ test('a start that cannot be taken is refused with the reason, and no request is
   // the settings know why
   now.reason = 'LEAVING';
   expect(await refusal(api.start('upload', {}))).toBe('LEAVING');
-  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['LEAVING', 'LEAVING', 'LEAVING', undefined]);
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['LEAVING', 'LEAVING', 'LEAVING', 'LEAVING', undefined]);
   expect(await refusal(api.start('nonsense', {}))).toBe('NO_SUCH_JOB');
   expect(await refusal(api.start('upload', { dryRun: 1, maxId: 0, pace: 3 }))).toEqual(expect.arrayContaining(['dryRun', 'maxId', 'pace']));
   expect(await refusal(api.start('upload', { apply: true }))).toEqual(['apply']);
@@ -215,7 +218,7 @@ test('a job whose check of the disk or of S3 fails is blocked by that, and the o
   const statfs = Object.assign(new Error('EIO: i/o error, statfs'), { code: 'EIO', syscall: 'statfs' });
   jest.spyOn(cleanup, 'blockedBy').mockRejectedValue(statfs);
   jest.spyOn(upload, 'blockedBy').mockRejectedValue(new StorageError('UNAVAILABLE'));
-  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['UNAVAILABLE', 'DISK_ERROR', undefined, undefined]);
+  expect((await api.answer()).jobs.map(({ blockedBy }) => blockedBy?.code)).toEqual(['UNAVAILABLE', 'DISK_ERROR', undefined, undefined, undefined]);
   expect(await refusal(api.start('cleanup', {}))).toBe('DISK_ERROR');
   jest.spyOn(cleanup, 'blockedBy').mockRejectedValue(new Error('no such column'));
   await expect(api.answer()).rejects.toThrow('no such column');

@@ -3,7 +3,7 @@ import { Layouts, Page } from '@strapi/strapi/admin';
 
 import type { Migration } from '../../hooks/useMigration';
 import { useTranslate } from '../../hooks/useTranslate';
-import { freshDryRun, isActive, isShown } from '../../utils/jobs';
+import { freshDryRun, isActive, isOffered, isShown } from '../../utils/jobs';
 import type { Announcement } from '../../utils/jobs';
 import { StatusCard } from '../Settings/status/StatusCard';
 import { AuditSection } from './audit/AuditSection';
@@ -26,7 +26,7 @@ export function MigrationPage({ migration: { jobs, status, settings }, stale, ne
   const t = useTranslate();
   const { mayRun, mayUpdate, refresh } = useRights();
   const answer = settings ?? (status && { mode: status.mode, reason: status.reason, settings: { onOutage: null } });
-  const shown = jobs.filter(isShown);
+  const shown = jobs.filter(isOffered).filter(isShown);
   const upload = jobs.find(({ name }) => name === 'upload');
   const restore = jobs.find(({ name }) => name === 'restore');
   const audit = jobs.find(({ name }) => name === 'audit');

@@ -9,13 +9,20 @@ const PACE_AFTER_MS = 2_000;
 type Amounts = Pick<JobProgress, 'done' | 'total' | 'failed' | 'bytesDone' | 'bytesTotal'>;
 type Sum = Tallies['local'];
 
+/** The numbers of the whole library from which the progress of a job follows. */
+export interface Numbers {
+  readonly tallies: Tallies;
+  /** The files whose object lies outside the present bucket and prefix. */
+  readonly outside: Sum;
+}
+
 /**
  * Returns the progress of a job over the whole library. While a dry run or an audit runs, it is the progress of that run.
  * @param isLeaving the job is a restore that goes on while the project is leaving S3
  */
-export function progressOf(name: JobName, tallies: Tallies, running: readonly RunningRun[], last: RunEntry | null, isLeaving = false): JobProgress {
+export function progressOf(name: JobName, { tallies, outside }: Numbers, running: readonly RunningRun[], last: RunEntry | null, isLeaving = false): JobProgress {
   const looking = running.find(({ entry }) => reports(entry))?.entry;
-  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : isLeaving && last ? leavingOf(tallies, last) : amountsOf(name, tallies));
+  const amounts = looking ?? (name === 'audit' ? (last ?? NOTHING) : isLeaving && last ? leavingOf(tallies, last) : amountsOf(name, tallies, outside));
   const { done, total, failed, bytesDone, bytesTotal } = amounts;
   const pace = paceOf(running);
   const etaSeconds = pace && pace.perSecond > 0 ? Math.ceil(Math.max(0, total - done) / pace.perSecond) : null;
@@ -39,7 +46,7 @@ function leavingOf({ local, both, remote, failedOf }: Tallies, { done, total, by
   };
 }
 
-function amountsOf(name: JobName, { local, both, remote, trash, missing, pendingLibrary, failedOf }: Tallies): Amounts {
+function amountsOf(name: JobName, { local, both, remote, trash, missing, pendingLibrary, failedOf }: Tallies, outside: Sum): Amounts {
   const amounts = (done: Sum[], toDo: Sum[], failed: number): Amounts => ({
     done: sumOf(done, 'count'),
     total: sumOf([...done, ...toDo], 'count'),
@@ -55,6 +62,11 @@ function amountsOf(name: JobName, { local, both, remote, trash, missing, pending
       return amounts([remote], [both], failedOf.both);
     case 'restore':
       return amounts([local, both], [remote], failedOf.remote);
+    case 'relocate': {
+      const [count, bytes] = [sumOf([both, remote], 'count'), sumOf([both, remote], 'bytes')];
+      // the tallies are younger than the other count
+      return { done: Math.max(0, count - outside.count), total: count, failed: 0, bytesDone: Math.max(0, bytes - outside.bytes), bytesTotal: bytes };
+    }
     case 'purge':
       return amounts([], [trash], 0);
     case 'audit':

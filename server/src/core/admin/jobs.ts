@@ -8,12 +8,12 @@ import type { SettingsPatch } from '../../contracts/settings';
 import { StorageError } from '../errors';
 import type { Instance } from '../instance';
 import type { LedgerReports } from '../ledger/reports';
-import type { Tallies } from '../ledger/tallies';
 import type { LedgerWrites } from '../ledger/writes';
 import { RequestRefused } from '../refused';
 import type { Blocks } from '../runner/blocks';
 import { rangeOf, type Job } from '../runner/job';
-import { progressOf, wholeOf } from './job-numbers';
+import type { Outside } from '../jobs/relocate/outside';
+import { progressOf, wholeOf, type Numbers } from './job-numbers';
 import type { JobRequest, JobRequests } from '../runner/job-requests';
 import type { ScheduleSetting } from '../runner/job-schedules';
 import type { RequestBook } from '../runner/request-book';
@@ -23,6 +23,7 @@ import type { Findings, RunningRun, Runs } from '../runner/runs';
 export interface JobsApiDeps {
   readonly jobs: readonly Job[];
   readonly ledger: Pick<LedgerReports, 'tallies'> & Pick<LedgerWrites, 'isEmpty'>;
+  readonly outside: Pick<Outside, 'count'>;
   readonly runs: Pick<Runs, 'running' | 'latest' | 'history'>;
   readonly findings: Pick<Findings, 'page'>;
   readonly requests: JobRequests;
@@ -41,8 +42,7 @@ export interface JobsApiDeps {
 }
 
 /** The facts that all jobs of one answer share. */
-interface Seen {
-  readonly tallies: Tallies;
+interface Seen extends Numbers {
   readonly running: readonly RunningRun[];
   readonly latest: Awaited<ReturnType<Runs['latest']>>;
   readonly asked: readonly JobRequest[];
@@ -129,8 +129,8 @@ export class JobsApi {
   }
 
   async #look(): Promise<Seen> {
-    const { ledger, runs, requests } = this.deps;
-    return { tallies: await ledger.tallies(), running: await runs.running(), latest: await runs.latest(), asked: await requests.list() };
+    const { ledger, outside, runs, requests } = this.deps;
+    return { tallies: await ledger.tallies(), outside: await outside.count(), running: await runs.running(), latest: await runs.latest(), asked: await requests.list() };
   }
 
   async #answerOf(name: JobName, seen: Seen): Promise<JobAnswer> {
@@ -140,7 +140,7 @@ export class JobsApi {
     const wanted = job !== undefined && (await this.deps.book.isWanted(job, seen.asked.find((request) => request.name === name)));
     const isLeaving = name === 'restore' && this.deps.instance.leaving && (wanted || running.length > 0);
     const lastRun = last(false);
-    const progress = progressOf(name, seen.tallies, running, lastRun, isLeaving);
+    const progress = progressOf(name, seen, running, lastRun, isLeaving);
     // a plugin that was never used has looked at nothing, so that no job is complete
     const looked = lastRun !== null || (name !== 'audit' && !(await this.deps.ledger.isEmpty()));
     const common = { name, progress, looked, running: running.length > 0, lastRun: lastRun && (await this.#wholeOf(lastRun)), lastDryRun: last(true) };

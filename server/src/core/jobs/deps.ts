@@ -10,7 +10,7 @@ import type { Inventories } from '../ledger/inventories';
 /** The ledger of a job that copies or moves bytes. Such a job publishes nothing and buries nothing. */
 export type MovingLedger = LedgerMoves &
   Pick<LedgerWrites, 'find' | 'rowsOf' | 'isEmpty' | 'begin' | 'touch' | 'abandon' | 'forget' | 'adopt'> &
-  Pick<LedgerReports, 'tallies' | 'list' | 'page' | 'pendingWork' | 'scan' | 'leftToSettle' | 'copiesElsewhere'>;
+  Pick<LedgerReports, 'tallies' | 'list' | 'page' | 'outside' | 'pendingWork' | 'scan' | 'leftToSettle' | 'copiesElsewhere'>;
 
 /** The parts that copy or move bytes. */
 export type MoveParts = EngineParts<MovingLedger>;

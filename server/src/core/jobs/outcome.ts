@@ -8,15 +8,24 @@ import type { CountedResult } from './work-through';
 export const paused = (code: ErrorCode | null): JobOutcome => ({ status: 'paused', code });
 
 /** Returns how a run of phase 1 or 2 ends after it has worked through its rows. It is complete only if no row is left to do. */
-export async function outcomeOf(deps: MoveParts, { signal }: JobContext, request: Work, { failure, forbidden }: CountedResult): Promise<JobOutcome> {
+export async function outcomeOf(deps: MoveParts, context: JobContext, request: Work, result: CountedResult): Promise<JobOutcome> {
+  const ended = endedEarly(deps, context, result, request.work === 'upload');
+  if (ended) return ended;
+  return (await deps.ledger.pendingWork(request)) ? paused(result.failure) : { status: 'complete' };
+}
+
+/**
+ * Returns how a run ends that had to leave rows undone for a reason outside them; undefined if it could look at all of them.
+ * @param sends whether the job sends files to S3
+ */
+export function endedEarly({ buckets, instance }: Pick<MoveParts, 'buckets' | 'instance'>, { signal }: JobContext, { forbidden }: CountedResult, sends: boolean): JobOutcome | undefined {
   if (forbidden !== null) return paused(forbidden);
   if (signal.aborted) return paused(null);
-  const bucket = deps.buckets.writable;
-  if (!bucket) return paused(deps.instance.awaitsOwner ? (deps.instance.ownerTrouble ?? 'OWNER_UNKNOWN') : 'READ_ONLY');
+  const bucket = buckets.writable;
+  if (!bucket) return paused(instance.awaitsOwner ? (instance.ownerTrouble ?? 'OWNER_UNKNOWN') : 'READ_ONLY');
   if (bucket.breaker.state.kind !== 'closed') return paused(bucket.breaker.state.cause.code);
   const { state } = bucket.breaker.writes;
-  if (request.work === 'upload' && state.kind !== 'closed') return paused(state.cause.code);
-  return (await deps.ledger.pendingWork(request)) ? paused(failure) : { status: 'complete' };
+  return sends && state.kind !== 'closed' ? paused(state.cause.code) : undefined;
 }
 
 /** Returns how a run ends that was interrupted by a stop, or because S3 is away. @throws every other error */

@@ -103,6 +103,15 @@ export interface LedgerMoves {
   commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
 
   /**
+   * Commits a relocation, after the row's bytes were proven in another object. A `both` or `remote` row points to that object, provided it is
+   * still at `rev`, has no tombstone, and the intent is pending. The former object is condemned with the grace of `supersededGraceMs`; with
+   * `forgetFormer` it is forgotten, because it is not the one that was stored.
+   * @returns false when not; the intent's name is condemned then.
+   * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
+   */
+  commitRelocation(row: LedgerRow, intent: IntentOf<'object'>, proven: { etag: string | null; forgetFormer: boolean }): Promise<boolean>;
+
+  /**
    * Returns rows without a tombstone whose file lies under an own name on this volume. They come in an order that never changes, and
    * begin after the row of `after` (null for the first page). A row whose last attempt failed is left out until it is due.
    */

@@ -2,7 +2,7 @@ import type { LocalName, ObjectKey, VolumeId } from '../keys';
 import type { ListFilter, Slice } from './listing';
 import type { LedgerRow } from './state';
 import type { Tallies } from './tallies';
-import type { LocalCopy, LocationId, PlacedName, Work } from './words';
+import type { LocalCopy, LocationId, PlacedName, Place, Work } from './words';
 
 export interface AuditedRow {
   readonly row: LedgerRow;
@@ -38,6 +38,12 @@ export interface LedgerReports {
    * without such files, and reads the whole table.
    */
   onlyAt(): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
+
+  /**
+   * Returns the unburied files that have an object outside this place, by the location of that object, without lost ones. It leaves out
+   * locations without such files, and reads the whole table.
+   */
+  outside(place: Place): Promise<readonly { location: LocationId; count: number; bytes: number }[]>;
 
   /** Whether any row's object, or any recorded name, is at this location. It may read the whole ledger. */
   isInUse(location: LocationId): Promise<boolean>;

@@ -45,6 +45,12 @@ export interface RemoteCopy {
   readonly etag: string | null;
 }
 
+/** Where new objects are written: a location, and the prefix of their names. */
+export interface Place {
+  readonly locationId: LocationId;
+  readonly prefix: string;
+}
+
 export interface Content {
   /** Size in bytes. */
   readonly size: number;
@@ -133,6 +139,7 @@ export type DueName = {
 } & PlacedName;
 
 export type DueFile = Extract<DueName, { kind: 'file' }>;
+export type DueObject = Extract<DueName, { kind: 'object' }>;
 
 /** Grace periods, in milliseconds of the database's clock. */
 export interface LedgerPolicy {

@@ -13,6 +13,7 @@ import { MemoryInventories } from './inventories';
 import { memoryAuditing } from './auditing';
 import { MemoryNames } from './names';
 import { adoptedBesideFile, missed, retried, sentFromNowOn, unburied } from '../ledger/migration-steps';
+import { isOutside, relocated } from '../ledger/relocation-steps';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import { type Tallies, groupOf, talliesOf } from '../ledger/tallies';
 import * as step from '../ledger/transitions';
@@ -232,6 +233,16 @@ export class MemoryLedger implements Ledger {
     return this.#commit(intent, next);
   };
 
+  commitRelocation: Ledger['commitRelocation'] = async (read, intent, { etag, forgetFormer }) => {
+    step.sameKey(read, intent);
+    const row = this.#rows.get(read.key)?.row;
+    const pending = this.#names.pending([intent]) === 1;
+    const remote = { locationId: intent.locationId, object: intent.name, etag };
+    const change = pending && row ? relocated(row, read.rev, remote, forgetFormer ? null : this.policy.supersededGraceMs) : undefined;
+    if (change) this.#names.condemn(change.row.key, change.condemned);
+    return this.#commit(intent, change?.row);
+  };
+
   agedRows: Ledger['agedRows'] = async (keys) => {
     const now = this.clock.now();
     return [...new Set(keys)].flatMap((key) => this.#rows.get(key) ?? []).map(({ row, changedAt }) => ({ row, unchangedMs: now - changedAt }));
@@ -354,16 +365,9 @@ export class MemoryLedger implements Ledger {
 
   list: Ledger['list'] = async (filter, { offset, limit }) => this.#listed(filter).slice(offset, offset + limit);
 
-  onlyAt: Ledger['onlyAt'] = async () => {
-    const groups = new Map<LocationId, { location: LocationId; count: number; bytes: number }>();
-    for (const row of this.#listed({ state: 'remote' })) {
-      const location = remoteOf(row)?.locationId;
-      if (location === undefined) continue;
-      const { count = 0, bytes = 0 } = groups.get(location) ?? {};
-      groups.set(location, { location, count: count + 1, bytes: bytes + ('content' in row.placement ? row.placement.content.size : 0) });
-    }
-    return [...groups.values()];
-  };
+  onlyAt: Ledger['onlyAt'] = async () => byLocation(this.#listed({ state: 'remote' }));
+
+  outside: Ledger['outside'] = async (place) => byLocation([...this.#rows.values()].map(({ row }) => row).filter((row) => isOutside(row, place)));
 
   isInUse: Ledger['isInUse'] = async (location) => this.#listed({ at: location }).length > 0 || this.#names.areAt(location);
 
@@ -458,4 +462,15 @@ export class MemoryLedger implements Ledger {
     // guard: superseded-is-condemned
     this.#names.condemn(row.key, condemned);
   }
+}
+
+function byLocation(rows: readonly LedgerRow[]): { location: LocationId; count: number; bytes: number }[] {
+  const groups = new Map<LocationId, { location: LocationId; count: number; bytes: number }>();
+  for (const row of rows) {
+    const location = remoteOf(row)?.locationId;
+    if (location === undefined) continue;
+    const { count = 0, bytes = 0 } = groups.get(location) ?? {};
+    groups.set(location, { location, count: count + 1, bytes: bytes + ('content' in row.placement ? row.placement.content.size : 0) });
+  }
+  return [...groups.values()];
 }

@@ -76,5 +76,5 @@ function codeOfFailedLook(error: unknown): ErrorCode {
 }
 
 function changesS3(name: JobName): boolean {
-  return name === 'upload' || name === 'cleanup';
+  return name === 'upload' || name === 'cleanup' || name === 'relocate';
 }

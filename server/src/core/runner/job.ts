@@ -61,9 +61,9 @@ export type JobOutcome =
   | { readonly status: 'paused'; readonly code: ErrorCode | null }
   | { readonly status: 'failed'; readonly code: ErrorCode };
 
-/** Returns the range that the settings give a job. The range is for the migration: restore and audit always work on the whole library. */
+/** Returns the range that the settings give a job. The range is for the migration: every other job works on the whole library. */
 export function rangeOf(name: JobName, maxId: number | null): number | null {
-  return name === 'restore' || name === 'audit' ? null : maxId;
+  return name === 'upload' || name === 'cleanup' ? maxId : null;
 }
 
 /** Work on the whole library, in runs of bounded length. It does no harm if it runs twice, even at the same time. */

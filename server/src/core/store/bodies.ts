@@ -51,6 +51,11 @@ export function describedBody({ size, md5 }: { size: number; md5: string }, stor
   return { size, md5, open: () => openLater(async () => (await store.get(name)).body) };
 }
 
+/** Returns why a store could not be read, where a body from it could not be stored for that reason; else the same error. */
+export function failureOfSource(error: unknown): unknown {
+  return isStorageError(error, 'BODY_FAILED') && isStorageError(error.cause) ? error.cause : error;
+}
+
 /** Returns a stream that opens its source when somebody reads the first byte. It emits any error of the opening. */
 function openLater(open: () => Promise<Readable>): Readable {
   const chunks = async function* () {

@@ -10,4 +10,4 @@ export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pic
 
 /** The parts that end tombstones and remove condemned bytes. */
 export type SweepParts = TakeBackParts &
-  EngineParts<LedgerUpkeep & Pick<LedgerWrites, 'find'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerLocations, 'locations'>>;
+  EngineParts<LedgerUpkeep & Pick<LedgerMoves, 'commitRelocation'> & Pick<LedgerWrites, 'find' | 'touch' | 'forget'> & Pick<LedgerReports, 'tallies' | 'list'> & Pick<LedgerLocations, 'locations'>>;

@@ -5,6 +5,7 @@ import { AT_ONCE } from '../pool/at-once';
 import type { SweepParts } from './deps';
 import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';
+import { requireRelocated } from './still-relocated';
 import { requireStored } from './still-stored';
 
 /** Delay before a failed removal is tried again, in milliseconds. */
@@ -60,6 +61,8 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
       // this is asked for each name, because a change of the settings or of the owner may have made this instance read-only a moment ago
       const store = await deps.buckets.removableAt(name.locationId, name.name);
       if (!store) return false;
+      // guard: sweep-proves-the-relocated-object
+      await requireRelocated(deps, name, store, signal);
       // the parts go first: an upload that S3 puts together between the two steps would otherwise stay
       if (name.unfinished) await freeParts(deps, store, name);
       if (await isForeign(store, name)) deps.log.warn(`The object "${name.name}" in S3 does not belong to the plugin, although a write of "${name.key}" began under its name: it stays`);

@@ -81,7 +81,7 @@ test('a run with a deleted file and one that is replaced meanwhile counts no mor
 test('the progress is that of the run while it lasts, and else the number of files on the disk', () => {
   const tallies = { ...talliesOf([]), local: { count: 5, bytes: 50 }, both: { count: 15, bytes: 150 }, remote: { count: 2, bytes: 20 }, failedOf: { local: 1, both: 1, remote: 1, missing: 9 } };
   const run = { done: 4, total: 12, bytesDone: 40, bytesTotal: 120 } as RunEntry;
-  expect(progressOf('restore', tallies, [], run, true)).toMatchObject({ done: 14, total: 22, bytesDone: 140, bytesTotal: 220, failed: 3 });
-  expect(progressOf('restore', tallies, [], { ...run, done: 12, bytesDone: 120 }, true)).toMatchObject({ done: 20, total: 22, bytesDone: 200 });
-  expect(progressOf('restore', tallies, [], run)).toMatchObject({ done: 20, total: 22, failed: 1 });
+  expect(progressOf('restore', { tallies, outside: { count: 0, bytes: 0 } }, [], run, true)).toMatchObject({ done: 14, total: 22, bytesDone: 140, bytesTotal: 220, failed: 3 });
+  expect(progressOf('restore', { tallies, outside: { count: 0, bytes: 0 } }, [], { ...run, done: 12, bytesDone: 120 }, true)).toMatchObject({ done: 20, total: 22, bytesDone: 200 });
+  expect(progressOf('restore', { tallies, outside: { count: 0, bytes: 0 } }, [], run)).toMatchObject({ done: 20, total: 22, failed: 1 });
 });

@@ -16,7 +16,7 @@ export function StartDialog({ job, start }: { job: JobAnswer & { name: ShownJob 
     return <Confirm title={t('trial.title')} body={t('trial.body')} action={t('action.dry-run')} onConfirm={confirm} onCancel={cancel} />;
   }
   const { count, bytes } = extentOf(job);
-  const words = job.name === 'restore' ? 'restore' : 'cleanup';
+  const words = job.name === 'restore' || job.name === 'relocate' ? job.name : 'cleanup';
   return (
     <Confirm
       title={t(`confirm.${words}.title`)}

@@ -11,8 +11,8 @@ import { isScheduled } from './scheduled';
 export type Aim = 'run' | 'schedule';
 export type Question = { kind: 'trial' } | { kind: 'confirm'; aim: Aim };
 
-/** These take something away or fill a disk: nobody shall start them by a slip. */
-const CONFIRMED: readonly JobAnswer['name'][] = ['cleanup', 'restore'];
+/** These take something away or fill a disk or a bucket: nobody shall start them by a slip. */
+const CONFIRMED: readonly JobAnswer['name'][] = ['cleanup', 'restore', 'relocate'];
 
 /** Everything that starts or stops a job, with the questions that come first. */
 export function useStart(job: JobAnswer) {

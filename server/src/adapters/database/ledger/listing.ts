@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { TROUBLES_OF_S3 } from '../../../core/errors';
 import type { Ledger } from '../../../core/ledger/ledger';
 import type { ListFilter } from '../../../core/ledger/listing';
+import type { LocationId } from '../../../core/ledger/words';
 import { reading, type LedgerContext } from './session';
 
 /**
@@ -10,7 +11,7 @@ import { reading, type LedgerContext } from './session';
  */
 const SORTED = 'lower(key_hash)';
 
-export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' | 'onlyAt' | 'isInUse'> {
+export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' | 'onlyAt' | 'outside' | 'isInUse'> {
   return {
     list: (filter, { offset, limit }) =>
       reading(context, ({ objects }) =>
@@ -30,16 +31,21 @@ export function listing(context: LedgerContext): Pick<Ledger, 'list' | 'count' |
         return rows.length > 0 || (await names.areAt(location));
       }),
 
-    onlyAt: () =>
-      reading(context, async ({ objects }) => {
-        const { db } = objects;
-        const rows: Record<'location_id' | 'row_count' | 'bytes', number | string>[] = await filtered(objects.table(), { state: 'remote' })
-          .select('location_id', db.raw('count(*) as row_count, sum(size) as bytes'))
-          .groupBy('location_id');
-        // PostgreSQL and MySQL return sums as strings
-        return rows.map((row) => ({ location: Number(row.location_id), count: Number(row.row_count), bytes: Number(row.bytes) }));
+    onlyAt: () => reading(context, ({ objects }) => byLocation(objects.db, filtered(objects.table(), { state: 'remote' }))),
+
+    outside: ({ locationId, prefix }) =>
+      reading(context, ({ objects }) => {
+        const others = (row: Knex.QueryBuilder) => void row.whereNot('location_id', locationId).orWhereRaw('substr(object_name, 1, ?) <> ?', [Array.from(prefix).length, prefix]);
+        return byLocation(objects.db, objects.table().whereIn('state', ['both', 'remote']).where({ tombstone_ticket: null }).where(isNotLost).where(others));
       }),
   };
+}
+
+async function byLocation(db: Knex, rows: Knex.QueryBuilder): Promise<{ location: LocationId; count: number; bytes: number }[]> {
+  const sums = 'location_id, count(*) as row_count, sum(size) as bytes';
+  const groups: Record<'location_id' | 'row_count' | 'bytes', number | string>[] = await rows.select(db.raw(sums)).groupBy('location_id');
+  // PostgreSQL and MySQL return sums as strings
+  return groups.map((group) => ({ location: Number(group.location_id), count: Number(group.row_count), bytes: Number(group.bytes) }));
 }
 
 function filtered(table: Knex.QueryBuilder, { state, failed, onlyOn, at }: ListFilter): Knex.QueryBuilder {

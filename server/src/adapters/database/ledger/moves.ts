@@ -3,18 +3,19 @@ import type { Ledger } from '../../../core/ledger/ledger';
 import type { ProvenUpload } from '../../../core/ledger/moves';
 import type { Intent, IntentOf, LocalCopy } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
-import { cleaned, failed, restored, sameKey, uploaded } from '../../../core/ledger/transitions';
+import { relocated } from '../../../core/ledger/relocation-steps';
+import { cleaned, failed, restored, sameKey, uploaded, type Change } from '../../../core/ledger/transitions';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'commitRelocation' | 'recordFailure'>;
 
 /** A step that points a row to the name of an intent. */
 interface Move {
   /** The row as the job has read it. */
   readonly read: LedgerRow;
   readonly intent: Intent;
-  /** Returns the changed row, or undefined when the row does not allow the step any more. */
-  moved(row: LedgerRow): LedgerRow | undefined;
+  /** Returns the changed row with the names that it drops, or undefined when the row does not allow the step any more. */
+  moved(row: LedgerRow): Change | undefined;
 }
 
 /** The commits of jobs that have copied bytes, or that condemn them. */
@@ -26,15 +27,15 @@ export function moves(context: LedgerContext): Moves {
     return inTransaction(context, async ({ objects, names }: Session) => {
       const rows = await objects.lock(all.map(({ read }) => read.key));
       const pending = await names.lockPending(all.map(({ intent }) => intent));
-      const stored: LedgerRow[] = [];
+      const changes: Change[] = [];
       const done = all.map(({ read, intent, moved }) => {
         const row = rows.get(read.key);
         // guard: commit-needs-a-pending-name
-        const next = pending.has(intent) && row ? moved(row) : undefined;
-        if (!next) return false;
+        const change = pending.has(intent) && row ? moved(row) : undefined;
+        if (!change) return false;
         // guard: commits-see-each-other
-        rows.set(next.key, next);
-        stored.push(next);
+        rows.set(change.row.key, change.row);
+        changes.push(change);
         return true;
       });
       const intents = (which: boolean) => all.flatMap(({ intent }, index) => (done[index] === which ? [intent] : []));
@@ -42,21 +43,28 @@ export function moves(context: LedgerContext): Moves {
       await names.condemnPending(intents(false));
       // guard: committed-name-is-not-pending
       await names.forget(intents(true));
-      await objects.storeAll(stored);
+      await objects.storeAll(changes.map(({ row }) => row));
+      // guard: relocation-condemns-the-former-object
+      for (const { row, condemned } of changes) await names.condemn(row.key, condemned);
       return done;
     });
   };
   const one = async (move: Move): Promise<boolean> => (await commit([move])).includes(true);
   const upload = ({ row: read, intent, etag, md5 }: ProvenUpload): Move => {
     const remote = { locationId: intent.locationId, object: intent.name, etag };
-    return { read, intent, moved: (row) => uploaded(row, read.rev, remote, md5) };
+    return { read, intent, moved: (row) => dropsNothing(uploaded(row, read.rev, remote, md5)) };
   };
 
   return {
     commitUploads: (uploads) => commit(uploads.map(upload)),
 
-    commitRestore: (read, intent) => one({ read, intent, moved: (row) => restored(row, read.rev, copyOf(intent)) }),
-    commitRescue: (read, intent) => one({ read, intent, moved: (row) => rescued(row, read.rev, copyOf(intent)) }),
+    commitRestore: (read, intent) => one({ read, intent, moved: (row) => dropsNothing(restored(row, read.rev, copyOf(intent))) }),
+    commitRescue: (read, intent) => one({ read, intent, moved: (row) => dropsNothing(rescued(row, read.rev, copyOf(intent))) }),
+
+    commitRelocation: (read, intent, { etag, forgetFormer }) => {
+      const remote = { locationId: intent.locationId, object: intent.name, etag };
+      return one({ read, intent, moved: (row) => relocated(row, read.rev, remote, forgetFormer ? null : context.policy.supersededGraceMs) });
+    },
 
     commitCleanup: (read, { graceMs }) =>
       inTransaction(context, async (session) => {
@@ -75,6 +83,10 @@ export function moves(context: LedgerContext): Moves {
         if (next) await objects.store(next, { retryAfterMs });
       }),
   };
+}
+
+function dropsNothing(row: LedgerRow | undefined): Change | undefined {
+  return row && { row, condemned: [] };
 }
 
 function copyOf({ volume, name }: IntentOf<'file'>): LocalCopy {

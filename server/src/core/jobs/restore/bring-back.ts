@@ -2,6 +2,7 @@ import { isStorageError, StorageError } from '../../errors';
 import type { LedgerRow, RowIn } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import { atPlaceOf } from '../../buckets/stand-in';
+import { failureOfSource } from '../../store/bodies';
 import type { ObjectStore } from '../../store/object-store';
 
 /**
@@ -39,6 +40,5 @@ async function bringBackFrom(deps: MoveParts, store: ObjectStore, row: RowIn<'re
 
 function reasonOf(error: unknown, row: LedgerRow): unknown {
   if (isStorageError(error, 'INTEGRITY')) return new StorageError('OBJECT_CHANGED', { operation: 'restore', subject: row.key, refused: true, cause: error });
-  // the body comes from S3, so this is a failure of S3 and not of an upload's body
-  return isStorageError(error, 'BODY_FAILED') && isStorageError(error.cause) ? error.cause : error;
+  return failureOfSource(error);
 }
