@@ -1,5 +1,5 @@
 import { minutesOf } from '../../admin/src/utils/format';
-import { activityOf, announcementsOf, extentOf, freshDryRun, hasProgress, isGood, needsTrial, percentOf, requestsOf, stepsOut, undoneOf } from '../../admin/src/utils/jobs';
+import { activityOf, announcementsOf, extentOf, freshDryRun, hasProgress, isGood, isOffered, needsTrial, percentOf, requestsOf, stepsOut, undoneOf } from '../../admin/src/utils/jobs';
 import { readMaxId } from '../../admin/src/utils/maxId';
 import { choiceOf, SCHEDULES } from '../../admin/src/utils/schedule';
 import { stateKey } from '../../admin/src/utils/states';
@@ -217,4 +217,13 @@ test('the plan of an audit counts what it would change, and is gone once a chang
   expect(planOf({ counts: [...counts], results: [] })).toEqual({ count: 2, bytes: 20 });
   expect(planOf({ counts: [...counts], results: [{ ...finding, applied: true }] })).toBeNull();
   expect(planOf({ counts: [counts[0]], results: [] })).toBeNull();
+});
+
+test('the job that moves objects is offered only where it has something to do, or has had', () => {
+  const progress = { ...jobOf('relocate').progress, done: 4, total: 4 };
+  expect(isOffered(jobOf('relocate', { progress }))).toBe(false);
+  expect(isOffered(jobOf('relocate', { progress: { ...progress, done: 3 } }))).toBe(true);
+  expect(isOffered(jobOf('relocate', { progress, wanted: true }))).toBe(true);
+  expect(isOffered(jobOf('relocate', { progress, lastRun: runOf() }))).toBe(true);
+  expect(isOffered(jobOf('cleanup', { progress }))).toBe(true);
 });

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 
 import { english } from '../../admin/src/translations/english';
 import french from '../../admin/src/translations/fr.json';
-import { runOf } from '../support/job-answers';
+import { jobOf, runOf } from '../support/job-answers';
 import { sleep } from '../support/process';
 import { ADMIN, startStrapi, type StrapiInstance } from '../support/strapi';
 import { seriousFindings } from './support/axe';
@@ -52,6 +52,7 @@ async function changed({ changes }: CannedJobs, wanted: string[]): Promise<void>
 const SOME = { count: 1_204, bytes: 3_210_000_000 };
 const UPLOAD = 'Phase 1: Upload';
 const CLEANUP = 'Phase 2: Cleanup';
+const RELOCATE = 'Move from former buckets';
 
 const trial = runOf({
   dryRun: true,
@@ -163,6 +164,22 @@ scene('a cleanup is confirmed in a dialog with counts and bytes, and its schedul
   await view.dialog.getByRole('button', { name: 'Clean up the disk' }).click();
   await view.dialog.waitFor({ state: 'detached' });
   await changed(canned, ['PUT /jobs/cleanup/schedule {"enabled":true}', 'POST /jobs/cleanup/start {}']);
+});
+
+scene('a project that has another bucket now can move the objects of the former one, and no other project sees that job', async (view, canned) => {
+  await view.open();
+  await view.card(CLEANUP).waitFor();
+  expect(await view.card(RELOCATE).count()).toBe(0);
+
+  canned.jobs.relocate = { lastDryRun: { ...trial, skipped: [] }, progress: { ...jobOf('relocate').progress, done: 600, total: 1_804, bytesDone: 1_000_000_000, bytesTotal: 4_210_000_000 }, warning: { code: 'FORMER_BUCKET_UNREACHED', message: 'x', hint: 'x' } };
+  await view.open();
+  await view.page.getByText(english['error.FORMER_BUCKET_UNREACHED.message']).waitFor();
+  await screenshot(view.page, 'migration-5-relocate');
+  await view.button('Run now', RELOCATE).click();
+  expect(await view.dialog.innerText()).toContain('1,204 objects (3.2\u00a0GB) are sent through this server to the present bucket');
+  await view.dialog.getByRole('button', { name: 'Move the objects' }).click();
+  await view.dialog.waitFor({ state: 'detached' });
+  await changed(canned, ['POST /jobs/relocate/start {}']);
 });
 
 scene('the dialog before a start says that the run looks once more when no file is known to be concerned', async (view, canned) => {

@@ -198,7 +198,7 @@ export const ERRORS = {
   },
   MOVE_UNCONFIRMED: {
     message: 'The new settings lead to another place, and files are in the present one. Nothing was stored.',
-    hint: 'Look at the counts: the objects stay where they are. Send the change again with confirmMove: true if you want it all the same.',
+    hint: 'Look at the counts: the objects stay where they are, until the job relocate moves them. Send the change again with confirmMove: true if you want it all the same.',
   },
   CLAIM_OUTDATED: {
     message: 'The bucket’s owner has changed since you looked, so nothing was claimed.',

@@ -47,7 +47,7 @@ export async function cannedJobs(page: Page): Promise<CannedJobs> {
   const answerTo = (path: string, query: URLSearchParams): unknown => {
     if (path === '/jobs') {
       canned.polls++;
-      return { jobs: (['upload', 'cleanup', 'restore', 'purge', 'audit'] as const).map((name) => jobOf(name, canned.jobs[name])) };
+      return { jobs: (['upload', 'cleanup', 'restore', 'relocate', 'purge', 'audit'] as const).map((name) => jobOf(name, canned.jobs[name])) };
     }
     if (path === '/status') return status();
     if (path.startsWith('/settings')) return settings();
