@@ -1,6 +1,7 @@
 import type { Core } from '@strapi/strapi';
 import { publicMarks } from '../adapters/strapi/public-site';
 import { providerIsLocal } from '../engine/engine';
+import { formerUploadsOf } from './former-uploads';
 import { hostOf } from './host';
 import { markMiddleware } from '../http/mark-middleware';
 import { registerPermissions } from '../http/permissions';
@@ -17,5 +18,8 @@ export async function bootstrap({ strapi }: { strapi: Core.Strapi }): Promise<vo
   // the start reports its own failure; Strapi boots in any case
   await host.start().catch(() => undefined);
   // commands (export, import, …) load Strapi too, but never listen
-  strapi.server.httpServer.once('listening', () => void host.serve());
+  strapi.server.httpServer.once('listening', () => {
+    formerUploadsOf(strapi).warnOfLeft();
+    void host.serve();
+  });
 }

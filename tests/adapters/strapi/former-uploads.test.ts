@@ -125,3 +125,12 @@ test('a file that lies at the same path in both folders is not replaced, and not
   const left = readdirSync(folder).find((name) => name.startsWith('uploads_import_'))!;
   expect(tree(path.join(folder, left))).toEqual({ 'a.txt': 'another' });
 });
+
+test('a start warns of the folder that a killed import has left, and of no other folder', () => {
+  write(path.join(folder, 'uploads_backup_1700000000000_s3-storage'), { 'a.txt': 'only here' });
+  write(path.join(folder, 'uploads_backup_1700000000001'), {});
+  write(path.join(folder, 'uploads_backup_of_anna_s3-storage'), {});
+  log.warn.mockClear();
+  new FormerUploads(uploads, log).warnOfLeft();
+  expect(log.warn.mock.calls).toEqual([[expect.stringContaining(path.join(folder, 'uploads_backup_1700000000000_s3-storage'))]]);
+});

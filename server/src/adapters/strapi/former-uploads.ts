@@ -71,6 +71,15 @@ export class FormerUploads {
     else this.#removal = kept.trx.executionPromise.then(() => (kept.isRolledBack ? this.#putBack() : this.#remove()), () => this.#putBack());
   }
 
+  /** Warns of each former uploads folder that an import has left because its process was killed. Files in it may be the only ones. */
+  warnOfLeft(): void {
+    const parent = path.dirname(this.uploads);
+    const left = existsSync(parent) ? readdirSync(parent).filter((name) => name.endsWith(KEPT) && MOVED_AWAY.test(name.slice(0, -KEPT.length))) : [];
+    for (const name of left) {
+      this.log.warn(`${path.join(parent, name)} is the uploads folder from before an import that was killed. Unless an import runs now: stop Strapi, move what is in it back to ${this.uploads}, and start Strapi again`);
+    }
+  }
+
   /** Resolves when the folder of an import that succeeded is removed. */
   async removed(): Promise<void> {
     await this.#removal;
