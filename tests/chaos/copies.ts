@@ -1,5 +1,6 @@
 import { clone, startClone } from '../support/clone';
 import { sleep, waitUntil } from '../support/process';
+import type { RawBucket } from '../support/raw-s3';
 import type { S3Kind } from '../support/s3';
 import { leave, openStage, type Stage } from '../support/stage';
 import type { StrapiInstance } from '../support/strapi';
@@ -7,7 +8,7 @@ import { verifyAll } from './at-rest';
 import { Audit } from './audit';
 import { BucketWatch } from './bucket-watch';
 import { startClients } from './clients';
-import { Vandal } from './copy-actions';
+import { OWN_PREFIX, Vandal } from './copy-actions';
 import { diceOf, type Dice } from './dice';
 import { openBooks, type Books } from './ledger-rows';
 import { adoptLoose, caughtUp } from './loose-ends';
@@ -69,8 +70,9 @@ class Campaign {
     private readonly world: World,
     private readonly books: Books,
   ) {
-    this.audit = new Audit(world, books, stage.bucket, stage.s3.kind === 'embedded');
-    this.#watch = new BucketWatch(world, books, stage.bucket);
+    const bucket = without(stage.bucket, OWN_PREFIX);
+    this.audit = new Audit(world, books, bucket, stage.s3.kind === 'embedded');
+    this.#watch = new BucketWatch(world, books, bucket);
   }
 
   async run(): Promise<void> {
@@ -132,11 +134,12 @@ class Campaign {
     return actions;
   }
 
-  /** A copy may only read, whatever its other reasons are. */
+  /** A copy may only read, whatever its other reasons are, unless it has a part of the bucket to itself. */
   async #isReadOnly(copy: StrapiInstance): Promise<void> {
-    const { body } = await copy.api<{ mode: string; reason: { code: string } | null }>('GET', '/s3-storage/settings');
-    this.world.count(`copy: at the end of a round ${body.mode} ${body.reason?.code ?? ''}`);
-    if (body.mode === 'read-write') this.world.violated('the copy says that it may change the bucket');
+    const { body } = await copy.api<{ mode: string; reason: { code: string } | null; settings: { prefix: string } }>('GET', '/s3-storage/settings');
+    const { prefix } = body.settings;
+    this.world.count(`copy: at the end of a round ${body.mode} ${body.reason?.code ?? ''}${prefix && ` with the prefix ${prefix}`}`);
+    if (body.mode === 'read-write' && prefix !== OWN_PREFIX) this.world.violated('the copy says that it may change the bucket');
   }
 
   /** Compares bucket, ledger and disk of production, and reads every file from it, while its clients rest. @returns the number of objects */
@@ -157,4 +160,13 @@ class Campaign {
 function logOf({ appDir, logs }: StrapiInstance): string {
   const own = logs().split('\n').filter((line) => line.includes('[s3-storage]'));
   return [`the copy: ${appDir}`, ...own.slice(-40)].join('\n');
+}
+
+/** The bucket without the objects of a prefix. */
+function without(bucket: RawBucket, prefix: string): RawBucket {
+  return {
+    ...bucket,
+    list: async (given) => (await bucket.list(given)).filter(({ key }) => !key.startsWith(prefix)),
+    keys: async (given) => (await bucket.keys(given)).filter((key) => !key.startsWith(prefix)),
+  };
 }

@@ -2,18 +2,22 @@ import type { ApiAnswer, UploadedFile } from '../support/admin-client';
 import { typed } from '../support/command-line';
 import type { TestFile } from '../support/images';
 import type { StrapiInstance } from '../support/strapi';
+import { strapiCommand } from '../support/strapi-command';
 import { Contents, type Kind } from './content';
 import type { Dice } from './dice';
 import type { World } from './world';
 
-/** How often people do each thing, relative to the others. The last three take a start of Strapi each. */
+/** The prefix that somebody may give the copy, so that it has a part of the bucket to itself. */
+export const OWN_PREFIX = 'copy/';
+
+/** How often people do each thing, relative to the others. The last four take a start of Strapi each. */
 const ACTIONS = {
   upload: 10, replace: 16, remove: 12, 'bulk delete': 6, read: 8,
-  job: 14, 'audit with apply': 4, settings: 6, test: 3, leave: 3, return: 4, untrash: 3, retry: 3,
-  restart: 1, crash: 1, command: 1,
+  job: 14, 'audit with apply': 4, settings: 6, test: 3, leave: 3, return: 4, untrash: 3, retry: 3, 'own prefix': 1, 'former prefix': 2,
+  restart: 1, crash: 1, command: 1, import: 1,
 };
-const JOBS = ['upload', 'cleanup', 'purge', 'restore', 'audit'] as const;
-const COMMANDS = ['upload', 'cleanup --yes', 'restore --yes', 'audit --apply --yes'] as const;
+const JOBS = ['upload', 'cleanup', 'purge', 'restore', 'relocate', 'audit'] as const;
+const COMMANDS = ['upload', 'cleanup --yes', 'restore --yes', 'relocate --yes', 'audit --apply --yes'] as const;
 /** Changes that an administrator may make to a copy because production has them as well, or to try something out. */
 const PATCHES: readonly [Record<string, unknown>, ...Record<string, unknown>[]] = [
   { concurrency: 2 }, { cleanupGraceDays: 0 }, { uploadScheduleEnabled: true, uploadSchedule: '* * * * *' }, { uploadScheduleEnabled: false },
@@ -62,6 +66,9 @@ export class Vandal {
       case 'untrash':
       case 'retry':
         return this.#count(action, copy.api('POST', `/s3-storage/objects/${action}`, { all: true }));
+      case 'own prefix':
+      case 'former prefix':
+        return this.#count(action, copy.api('PUT', '/s3-storage/settings', { prefix: action === 'own prefix' ? OWN_PREFIX : '', confirmMove: true }));
       case 'restart':
         return this.#again(action, () => copy.restart());
       case 'crash':
@@ -69,6 +76,8 @@ export class Vandal {
           await copy.kill();
           await copy.restart();
         });
+      case 'import':
+        return this.#import();
       case 'command': {
         const line = dice.pick(COMMANDS);
         const { code } = await typed(copy, line);
@@ -90,6 +99,17 @@ export class Vandal {
   async #again(what: string, work: () => Promise<void>): Promise<void> {
     await work();
     this.world.count(`copy: ${what}`);
+  }
+
+  /** Exports the copy, and imports the archive into it, which deletes every file of its library first. */
+  async #import(): Promise<void> {
+    const { copy } = this;
+    await copy.stop();
+    const exported = await strapiCommand(copy, 'export', '--no-encrypt', '--no-compress', '--file', 'copy');
+    this.world.count(`copy: export ended with ${exported.code}`);
+    // an export fails where production has removed a file's object
+    if (exported.code === 0) this.world.count(`copy: import ended with ${(await strapiCommand(copy, 'import', '--force', '--file', 'copy.tar')).code}`);
+    await copy.restart();
   }
 
   async #files(): Promise<UploadedFile[]> {
