@@ -176,7 +176,7 @@ scene('a project that has another bucket now can move the objects of the former 
   await view.page.getByText(english['error.FORMER_BUCKET_UNREACHED.message']).waitFor();
   await screenshot(view.page, 'migration-5-relocate');
   await view.button('Run now', RELOCATE).click();
-  expect(await view.dialog.innerText()).toContain('1,204 objects (3.2\u00a0GB) are sent through this server to the present bucket');
+  expect(await view.dialog.innerText()).toContain('1,204 objects (3.2\u00a0GB) are copied to the present bucket');
   await view.dialog.getByRole('button', { name: 'Move the objects' }).click();
   await view.dialog.waitFor({ state: 'detached' });
   await changed(canned, ['POST /jobs/relocate/start {}']);

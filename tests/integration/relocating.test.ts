@@ -131,3 +131,16 @@ test('with the former settings the same job moves everything back', async () => 
   await provenIn(stage.bucket);
   expect(await misread()).toEqual([]);
 }, 240_000);
+
+test('within one endpoint S3 copies the objects itself, and none goes through this server', async () => {
+  await stage.configure({ prefix: 'media/' });
+  stage.proxy.forget();
+  expect(await start()).toBe(202);
+  await stage.eventually('everything is under the prefix', async () => (await relocation()).complete, 120_000);
+  const moves = stage.proxy.seen.filter(({ path }) => path.includes('/media/') && !path.includes('.s3-storage-'));
+  const copies = moves.filter(({ method, headers }) => method === 'PUT' && headers['x-amz-copy-source'] !== undefined);
+  expect([copies.length, moves.filter(({ method }) => method === 'GET').length]).toEqual([expected.size, 0]);
+  for (const { object_name } of await rows()) expect(object_name).toMatch(/^media\//);
+  await provenIn(stage.bucket);
+  expect(await misread()).toEqual([]);
+}, 240_000);

@@ -9,7 +9,7 @@ import type { CircuitBreaker } from '../store/resilience/breaker';
 import { isOutage } from '../store/resilience/breaker-state';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../store/resilience/retry';
 import { isPage } from '../store/resilience/write-lane';
-import type { Body, ObjectFacts, ObjectStore } from '../store/object-store';
+import type { Body, CopySource, ObjectFacts, ObjectStore } from '../store/object-store';
 import { prove, type ProofMemory } from './proof';
 
 /** The part of the ledger that a write needs before it publishes. */
@@ -44,6 +44,8 @@ export interface SendOptions extends BeginOptions {
   begun?: IntentOf<'object'>;
   /** Nobody has checked what lies under that name. S3 refuses the PUT if it would overwrite, and the next attempt uses another name. */
   onlyIfAbsent?: boolean;
+  /** An object with the same bytes that S3 may copy, see {@link PutOptions.copyOf}. */
+  copyOf?: CopySource;
   /** Nobody waits for the result, so every attempt may last as long as the store's own timeouts allow. */
   background?: boolean;
   /** Whether this upload may be a trial while S3 takes no uploads, see `WriteLane`. The default is {@link background}. */
@@ -98,6 +100,7 @@ export async function send(
               cacheControl: bucket.cacheControl ?? undefined,
               // guard: unasked-put-only-if-absent
               onlyIfAbsent: options.onlyIfAbsent && own === options.begun,
+              copyOf: options.copyOf,
               signal,
               patienceMs,
             });

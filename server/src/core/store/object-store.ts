@@ -35,6 +35,19 @@ export interface PutOptions extends RequestOptions {
    * sent in one request.
    */
   onlyIfEtag?: string;
+  /**
+   * An object with the bytes of `body`. The store may copy it by itself instead of opening the body. Stores that cannot, or may not read
+   * it, open the body.
+   */
+  copyOf?: CopySource;
+}
+
+/** An object in a bucket of the same endpoint. */
+export interface CopySource {
+  readonly bucket: string;
+  readonly name: string;
+  /** The tag of the object, without quotes. The store copies no object with another tag. */
+  readonly etag: string;
 }
 
 export interface ObjectFacts {

@@ -88,6 +88,16 @@ test('objects under a former prefix move to the new one, and others stay', async
   expect(progress).toMatchObject({ done: 0, total: 0 });
 });
 
+test.each([false, true])('S3 is asked to copy the object only within one endpoint (another endpoint: %s)', async (isElsewhere) => {
+  await stored('a.txt');
+  change();
+  deps = { ...deps, buckets: bucketsWith(deps.buckets, { isElsewhere: (location) => isElsewhere && location !== there }) };
+  const put = jest.spyOn(present, 'put');
+  const { etag } = await world.s3.head('a.txt');
+  await relocated();
+  expect(put.mock.calls.map(([, , options]) => options?.copyOf)).toEqual([isElsewhere ? undefined : { bucket: 'media', name: 'a.txt', etag }]);
+});
+
 test('a move can be taken back: with the former settings the objects move back under new names', async () => {
   await stored('a.txt');
   change();

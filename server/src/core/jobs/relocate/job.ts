@@ -1,14 +1,14 @@
 import type { ErrorCode } from '../../../contracts/errors';
 import { noteFailure } from '../../buckets/failures';
 import { mayChangeBucket } from '../../buckets/may-change';
-import { relocate } from '../../buckets/relocate';
+import { relocate, type Source } from '../../buckets/relocate';
 import { isAway } from '../../buckets/s3-there';
 import { atPlaceOf } from '../../buckets/stand-in';
 import { isStorageError, StorageError } from '../../errors';
 import { isBeyondFetching } from '../../ledger/given-up';
 import { isOutside } from '../../ledger/relocation-steps';
 import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
-import type { LocationId } from '../../ledger/words';
+import type { Location, LocationId } from '../../ledger/words';
 import { AT_ONCE } from '../../pool/at-once';
 import type { Job, JobContext, JobOutcome } from '../../runner/job';
 import type { ObjectStore } from '../../store/object-store';
@@ -19,8 +19,8 @@ import { workThrough } from '../work-through';
 import { Outside, sumOf } from './outside';
 
 /**
- * Moves the objects that lie in former buckets, or under a former prefix, to the bucket and prefix of the settings. Each object is sent through
- * this server and proven. Only then does its row point to the new object, and the former one is removed a day later, after a look at the
+ * Moves the objects that lie in former buckets, or under a former prefix, to the bucket and prefix of the settings. Each object is copied by S3 or
+ * sent through this server, and proven. Only then does its row point to the new object, and the former one is removed a day later, after a look at the
  * new one. Files can be read all the time. To take it back, enter the former settings and run it again.
  */
 export function relocateJob(deps: JobDeps, outside = new Outside(deps)): Job {
@@ -74,6 +74,7 @@ class Walk {
 class Relocation {
   /** The locations that are reached with a kept key and gave no answer. The run leaves their other objects alone. */
   readonly #away = new Set<LocationId>();
+  #locations: readonly (Location & { readonly id: LocationId })[] | undefined;
   /** The error of the last file that was given up, and that the run left alone. */
   #givenUp: ErrorCode | null = null;
 
@@ -117,8 +118,7 @@ class Relocation {
     const { remote } = row.placement;
     if (this.#away.has(remote.locationId)) return false;
     try {
-      const store = await this.#sourceOf(row);
-      return await relocate(deps, bucket, row, { store, name: remote.object }, { signal: context.hurry });
+      return await relocate(deps, bucket, row, await this.#sourceOf(row), { signal: context.hurry });
     } catch (error) {
       if (isStorageError(error, 'UNAVAILABLE')) this.#away.add(remote.locationId);
       await noteFailure(deps, row, error);
@@ -126,8 +126,10 @@ class Relocation {
     }
   }
 
-  /** Returns the store in which the row's object lies as it was stored. @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where it is away, … */
-  #sourceOf({ key, placement: { remote, content } }: RowIn<'remote' | 'both'>): Promise<ObjectStore> {
+  /** Returns the row's object, if it is as it was stored. @throws StorageError OBJECT_NOT_FOUND, OBJECT_CHANGED, OBJECT_ARCHIVED, UNAVAILABLE where it is away, … */
+  async #sourceOf({ key, placement: { remote, content } }: RowIn<'remote' | 'both'>): Promise<Source> {
+    const { buckets } = this.deps;
+    const bucket = buckets.isElsewhere(remote.locationId) ? undefined : await this.#bucketOf(remote.locationId);
     const signal = this.context.hurry;
     const refused = (code: ErrorCode) => new StorageError(code, { operation: 'relocate', subject: key, refused: true });
     const look = async (store: ObjectStore, isOwn: boolean) => {
@@ -135,8 +137,15 @@ class Relocation {
       if (facts.archived) throw refused('OBJECT_ARCHIVED');
       const isOther = isOwn && remote.etag !== null && facts.etag !== remote.etag;
       if (facts.size !== content.size || isOther) throw refused('OBJECT_CHANGED');
-      return store;
+      const mayBeCopied = isOwn && bucket !== undefined && facts.etag !== null;
+      return { store, name: remote.object, ...(mayBeCopied && { copyOf: { bucket, name: remote.object, etag: facts.etag } }) };
     };
-    return atPlaceOf(this.deps.buckets, remote.locationId, look, () => refused(this.deps.buckets.storeAt(remote.locationId) ? 'UNAVAILABLE' : 'FORMER_BUCKET_UNREACHED'));
+    return atPlaceOf(buckets, remote.locationId, look, () => refused(buckets.storeAt(remote.locationId) ? 'UNAVAILABLE' : 'FORMER_BUCKET_UNREACHED'));
+  }
+
+  /** Returns the name of the bucket of a location. */
+  async #bucketOf(location: LocationId): Promise<string | undefined> {
+    this.#locations ??= await this.deps.ledger.locations();
+    return this.#locations.find(({ id }) => id === location)?.bucket;
   }
 }

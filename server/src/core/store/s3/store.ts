@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
@@ -6,7 +6,7 @@ import { announcedBytes, assertNotAborted } from '../body';
 import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
-import type { Body, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
+import type { Body, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
 import { Relay } from '../relay';
 import { bareTag, factsOfAnswer } from './answer-facts';
 import { BytesOut } from './bytes-out';
@@ -55,7 +55,8 @@ export class S3ObjectStore implements ObjectStore {
     if (isLarge && isConditional(options)) {
       throw new StorageError('UNSUPPORTED', { operation: 'put', subject: name, detail: 'a condition on an upload in parts', refused: true });
     }
-    const { etag, expectedTag } = await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options));
+    const copied = options.copyOf && !isLarge && !isConditional(options) ? await this.copyWithin(name, body, options.copyOf, options) : undefined;
+    const { etag, expectedTag } = copied ?? (await (isLarge ? this.putParts(name, body, options) : this.putWhole(name, body, options)));
     // a tag that differs does not prove damage: with KMS encryption, and on Google for parts, it is not an MD5
     if (etag !== null) return { size: body.size, etag, md5: etag === expectedTag ? body.md5 : null };
     // Ceph 16 completes an upload in parts with an empty tag
@@ -166,6 +167,20 @@ export class S3ObjectStore implements ObjectStore {
     } finally {
       exchange.close();
       out?.destroy();
+    }
+  }
+
+  /** @returns undefined where S3 has refused to copy the object; nothing was stored then */
+  private async copyWithin(name: string, { md5 }: Body, { bucket, name: source, etag }: CopySource, options: PutOptions) {
+    const path = [bucket, ...source.split('/')].map(encodeURIComponent).join('/');
+    // without the directive, the copy would have the headers of the object
+    const copy = { CopySource: path, CopySourceIfMatch: `"${etag}"`, MetadataDirective: 'REPLACE' as const, ...this.headers(options) };
+    try {
+      const answer = await this.ask('put', name, options, (abortSignal) => this.options.client.send(new CopyObjectCommand({ ...this.target(name), ...copy }), { abortSignal }));
+      return { etag: bareTag(answer.CopyObjectResult?.ETag), expectedTag: md5 };
+    } catch (error) {
+      if (error instanceof StorageError && error.refused && error.status !== undefined && error.status < 500) return undefined;
+      throw error;
     }
   }
 
