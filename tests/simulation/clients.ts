@@ -1,5 +1,4 @@
 /** The clients of the media library: they do what Strapi does around the engine for an upload, a replace, a delete or an import. */
-import type { Readable } from 'node:stream';
 
 import { isStorageError } from '../../server/src/core/errors';
 import type { ObjectKey } from '../../server/src/core/keys';
@@ -10,6 +9,7 @@ import type { Process } from './process';
 import type { Life } from './scheduler';
 import { bytesFor, keysOf, type World } from './world';
 import { STALE_MS, type Ending, type Moment, type Write } from './writes';
+import { bytesOf } from '../support/bodies';
 
 type ClientStep = Extract<Step, { file: number }>;
 
@@ -162,7 +162,7 @@ export async function readAndJudge(world: World, process: Process, file: string,
   }
   const what = `${process.life.name} reads ${key} (asked at step ${asked.step})`;
   if (opened.kind === 'file') {
-    const text = (await bytesOf(opened.body as Readable)).toString();
+    const text = (await bytesOf(opened.body!)).toString();
     world.note(`${what}: "${text}" from ${opened.from}`);
     judgeBytes(world, process, { what, file, key, text, asked });
   } else {
@@ -187,10 +187,4 @@ function judgeBytes(world: World, process: Process, read: { what: string; file: 
     const expected = world.writes.visible(file, process.life, asked, world.now).map(({ id, kind }) => `${kind} ${id}`);
     world.violated(`${what}: bytes of write ${write.id}, which nobody may see any more (instead of ${expected.join(' or ')})`);
   }
-}
-
-async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -15,7 +15,7 @@ export interface OwnerMutant {
 }
 
 /** The tests that notice, as a glob of their files below `tests/`. */
-export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/@(claim|settings)|core/settings/kept-keys|core/media/copies|core/jobs/relocate/*).test.ts';
+export const OWNER_TESTS = '@(core/buckets/owner/*|core/buckets/connections|core/buckets/probe/connection-test|core/instance|core/admin/@(claim|settings)|core/settings/kept-keys|core/media/copies|core/media/hot-objects|core/jobs/relocate/*).test.ts';
 
 export const OWNER_MUTANTS: readonly OwnerMutant[] = [
   {
@@ -191,6 +191,12 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     without: 'a file whose bytes are in a former bucket is lost, and the former object stays for ever',
     marker: 'damaged-object-is-sent-again',
     change: 'remove',
+  },
+  {
+    guard: 'What memory holds was proven by its checksum',
+    without: 'bytes that were damaged on the way are served again and again',
+    marker: 'held-bytes-are-proven',
+    change: { value: 'true' },
   },
 ];
 

@@ -63,6 +63,8 @@ export interface ProcessParts {
   sleepInBackground: Clock['sleep'];
   readOnly: boolean;
   lists: boolean;
+  /** Memory for small objects that were read, in megabytes. */
+  memoryCacheMb: number;
   leaving: boolean;
   /** Present where other databases may use the bucket as well. Else this one owns it, and nobody looks. */
   owner: { identity: DatabaseIdentity; sender: Sender } | undefined;
@@ -91,7 +93,7 @@ export class Process {
   /** The setting as the process knows it. */
   #leaving = false;
 
-  constructor({ life, clock, readOnly, database, s3, disk, lists, leaving, volumes, onFindings, sleepInBackground, owner }: ProcessParts) {
+  constructor({ life, clock, readOnly, database, s3, disk, lists, memoryCacheMb, leaving, volumes, onFindings, sleepInBackground, owner }: ProcessParts) {
     this.life = life;
     this.#readOnly = readOnly;
     this.host = database.connect(life);
@@ -163,6 +165,7 @@ export class Process {
       ...this.#parts,
       inTransaction: () => this.host.inTransaction(),
       keepsLocally: () => true,
+      memoryCacheMb: () => memoryCacheMb,
       events,
     });
   }

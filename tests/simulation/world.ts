@@ -266,6 +266,8 @@ export class World {
       sleepInBackground: sleeping(true),
       readOnly: at === 1 && this.history.setting.secondReadOnly,
       lists: this.history.setting.lists,
+      // the others show what happens without it: what lies in memory cannot be damaged
+      memoryCacheMb: this.history.seed % 4 === 0 ? 1 : 0,
       leaving: this.leaving,
       owner: this.owner && { identity: this.identity, sender: this.owner.senderOf(this) },
       volumes: [...new Set(this.disks)].map(({ volume }) => volume),

@@ -69,7 +69,7 @@ export async function awayWorld() {
     async start(parts: Partial<EngineParts> = {}) {
       const absence = new Absence({ ...jobs, clock: patient, ...parts, library, watches, leases: new LeaseHolder(leases, 'me', patient, jobs.log) });
       await absence.begin();
-      const storage = new MediaStorage({ ...jobs, ...parts, inTransaction: () => state.inTransaction, keepsLocally: () => true, events: world.events, away: absence });
+      const storage = new MediaStorage({ ...jobs, ...parts, inTransaction: () => state.inTransaction, keepsLocally: () => true, memoryCacheMb: () => 0, events: world.events, away: absence });
       jobs.rows.clear();
       const read = async (name: string) => {
         const opened = await storage.reader.open(world.key(name), () => ({ bytes: 'all' }));

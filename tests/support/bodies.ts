@@ -81,7 +81,8 @@ export function hangingBody(bytes: Buffer, first: number): Body & { readonly des
   };
 }
 
-export async function bytesOf(stream: Readable): Promise<Buffer> {
+export async function bytesOf(stream: Readable | Buffer): Promise<Buffer> {
+  if (Buffer.isBuffer(stream)) return stream;
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

@@ -30,7 +30,7 @@ export type Fault = (operation: keyof ObjectStore, name: string, real: ObjectSto
 export async function mediaWorld(options: { prefix?: string } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'media-world-'));
   // the clock is ahead of the file system's: a file that a test puts on the disk is older than everything that the test does next
-  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, leaving: false, awaitsOwner: false, proof: null as Proof | null };
+  const state = { mode: 'read-write' as Mode, now: Date.now() + 3600_000, inTransaction: false, keepsLocally: true, memoryCacheMb: 0, leaving: false, awaitsOwner: false, proof: null as Proof | null };
   const clock: Clock = {
     now: () => state.now,
     elapsed: () => state.now,
@@ -125,6 +125,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
     ...parts,
     inTransaction: () => state.inTransaction,
     keepsLocally: () => state.keepsLocally,
+    memoryCacheMb: () => state.memoryCacheMb,
     events,
   });
   const storage = storageOf(jobs);

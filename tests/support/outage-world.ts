@@ -101,6 +101,7 @@ export async function outageWorld() {
       ...parts,
       inTransaction: () => false,
       keepsLocally: () => options.keepsLocally ?? true,
+      memoryCacheMb: () => 0,
       events,
     });
     return {

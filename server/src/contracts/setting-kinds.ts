@@ -35,7 +35,7 @@ export interface WholeNumber extends Described<number> {
   readonly min: number;
   readonly max: number;
   /** The unit that the panel shows after the number. */
-  readonly unit?: 'ms' | 'days';
+  readonly unit?: 'ms' | 'days' | 'MB';
 }
 
 export interface Flag extends Described<boolean> {

@@ -119,6 +119,12 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_CLEANUP_GRACE_DAYS', badValue: 'nextSource', public: true, section: 'advanced',
     meaning: 'days a file stays on disk after the cleanup has proven it in S3',
   },
+  /** Memory of each process for small files that visitors ask for again and again, in megabytes (2^20 bytes); 0: none. */
+  memoryCacheMb: {
+    kind: 'wholeNumber', min: 0, max: 16_384, default: 64, unit: 'MB',
+    variable: 'S3_STORAGE_MEMORY_CACHE_MB', badValue: 'nextSource', public: true, section: 'advanced',
+    meaning: 'memory of each process for files of up to 1 MiB that visitors read often; 0 for none',
+  },
   /** The `Cache-Control` header that the plugin stores with each object; null for none. */
   cacheControl: {
     kind: 'text', maxLength: 256, default: null, defaultInWords: 'none',

@@ -301,6 +301,7 @@ export class Engine {
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
       inTransaction: () => database.inTransaction(),
       keepsLocally,
+      memoryCacheMb: () => service.current().settings.memoryCacheMb,
       events,
       away: absence,
     });

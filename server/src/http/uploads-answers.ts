@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from 'koa';
-import type { Opened } from '../core/media/serving';
+import { discard, type Opened } from '../core/media/serving';
 import { tagOfNotModified, type Decision, type Validators } from './uploads-conditions';
 import { statsOf, type StaticOptions } from './uploads-static';
 
@@ -34,7 +34,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   try {
     options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
   } catch (error) {
-    body?.destroy();
+    discard(body);
     throw error;
   }
   ctx.set('ETag', status === 304 ? tagOfNotModified(ctx.headers, validators) : validators.etag);

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { MediaReader } from '../core/media/media-reader';
-import type { FileFacts } from '../core/media/serving';
+import { discard, type FileFacts } from '../core/media/serving';
 import { answerFile, answerMissing, answerUnavailable, answerVanished, type Answer, type OpenedFile } from './uploads-answers';
 import { decide, validatorsOf } from './uploads-conditions';
 import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
@@ -108,10 +109,10 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
  */
 async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
-  opened.body?.once('error', () => ctx.res.destroy());
+  if (opened.body instanceof Readable) opened.body.once('error', () => ctx.res.destroy());
   const isLeft = opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
-    opened.body?.destroy();
+    discard(opened.body);
     return isLeft && !signal.aborted;
   }
   answerFile(ctx, file, opened, answer, statics);

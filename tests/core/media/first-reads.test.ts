@@ -39,6 +39,7 @@ beforeEach(async () => {
     instance: { mode: 'read-write', leaving: false, awaitsOwner: false, ownerTrouble: null, isCopy: false },
     inTransaction: () => false,
     keepsLocally: () => true,
+    memoryCacheMb: () => 0,
     events: world.events,
   });
 });

@@ -35,6 +35,8 @@ export interface MediaStorageDeps extends EngineParts<LedgerWrites> {
   inTransaction(): boolean;
   /** Whether a write that S3 does not take goes to this disk; otherwise the plugin refuses it. It counts only in mode `read-write`. */
   keepsLocally(): boolean;
+  /** The memory in which small objects that were read are held, in megabytes; 0: none. */
+  memoryCacheMb(): number;
   events: Events;
   /** Undefined where nobody can have changed a file without this plugin. */
   away?: AwayGate;

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ByteRange } from '../store/object-store';
 
 /** The facts of a file that are known before its bytes are opened. */
@@ -22,6 +22,19 @@ export interface FileFacts {
  */
 export type Wanted = { bytes: 'none' } | { bytes: 'check' } | { bytes: 'all' } | { bytes: 'range'; range: ByteRange };
 
+/** The bytes of a file: a stream, or a small file as a whole. Nobody may change these bytes, because other visitors get them as well. */
+export type FileBody = Readable | Buffer;
+
+/** Returns a stream of the bytes. */
+export function streamOf(body: FileBody): Readable {
+  return Buffer.isBuffer(body) ? Readable.from([body], { objectMode: false }) : body;
+}
+
+/** Releases a body that nobody reads to its end, because a stream may hold a connection. */
+export function discard(body: FileBody | null): void {
+  if (body !== null && !Buffer.isBuffer(body)) body.destroy();
+}
+
 export interface OpenOptions {
   /** Aborts when the visitor has gone. Requests to S3, the disk and the library for this visitor alone then end. */
   signal?: AbortSignal;
@@ -29,7 +42,7 @@ export interface OpenOptions {
 
 export type Opened =
   /** `body` is null if the caller wanted no bytes. */
-  | { kind: 'file'; facts: FileFacts; wanted: Wanted; body: Readable | null; from: 's3' | 'disk' | null }
+  | { kind: 'file'; facts: FileFacts; wanted: Wanted; body: FileBody | null; from: 's3' | 'disk' | null }
   /** Neither the plugin nor the disk knows the key. `plan` may have been called for a file that has vanished since. */
   | { kind: 'unknown' }
   /** The key was deleted. */

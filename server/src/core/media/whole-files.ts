@@ -6,7 +6,7 @@ import type { Clock } from '../clock';
 import { StorageError } from '../errors';
 import type { ObjectKey } from '../keys';
 import type { MediaReader } from './media-reader';
-import type { FileFacts } from './serving';
+import { discard, streamOf, type FileFacts } from './serving';
 import { SpooledFile } from './spooled-file';
 
 /** Greatest size of a file that is held in memory, in bytes. A larger one lies in a temporary file. */
@@ -61,8 +61,8 @@ export class WholeFiles {
         if (opened.kind === 'unknown' || opened.kind === 'gone') return undefined;
         if (opened.kind === 'unavailable' || opened.kind === 'vanished') throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key });
         const { facts, body } = opened;
-        const held = facts.size <= HELD_BYTES && body ? await buffer(body) : undefined;
-        body?.destroy();
+        const held = facts.size <= HELD_BYTES && body ? await buffer(streamOf(body)) : undefined;
+        discard(body);
         if (held && held.length !== facts.size) throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key, detail: `${held.length} of ${facts.size} bytes` });
         if (held) assertBytes(key, facts.etag, createHash('md5').update(held));
         return { facts, held };
@@ -112,8 +112,8 @@ export class WholeFiles {
   async #open(key: ObjectKey, etag: string, start: number, size: number): Promise<Readable> {
     const opened = await this.deps.reader.open(key, () => (start === 0 ? { bytes: 'all' } : { bytes: 'range', range: { start, end: size - 1 } }));
     if (opened.kind !== 'file' || !opened.body) throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key });
-    if (opened.facts.etag === etag && opened.facts.size === size) return opened.body;
-    opened.body.destroy();
+    if (opened.facts.etag === etag && opened.facts.size === size) return streamOf(opened.body);
+    discard(opened.body);
     throw new StorageError('OBJECT_CHANGED', { operation: 'export', subject: key });
   }
 }

@@ -1,0 +1,88 @@
+import { abandonable } from '../abandonable';
+
+const MIB = 1024 * 1024;
+/** Largest size of a held object, in bytes. Larger ones take longer to send than to open, and would push many small ones out. */
+const LARGEST_BYTES = MIB;
+/** The largest share of the memory that one object may take. */
+const LARGEST_SHARE = 1 / 8;
+
+export interface HotObjectsAnswer {
+  /** Number of held objects, and their size in bytes. */
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/**
+ * Holds small objects that visitors ask for again and again in memory, up to a limit. The bytes under an object's name never change, so
+ * that nothing here can be old: which name is the current one, only the ledger's row says. When the limit is reached, the object goes
+ * that nobody has asked for the longest.
+ */
+export class HotObjects {
+  /** In the order of their last use. */
+  readonly #held = new Map<string, Buffer>();
+  readonly #underWay = new Map<string, Promise<Buffer | undefined>>();
+  #bytes = 0;
+
+  /** @param limitMb returns the limit of the memory in megabytes (2^20 bytes); 0: nothing is held */
+  constructor(private readonly limitMb: () => number) {}
+
+  get now(): HotObjectsAnswer {
+    return { count: this.#held.size, bytes: this.#bytes };
+  }
+
+  /** Whether an object of this size, in bytes, may be held. */
+  takes(size: number): boolean {
+    // somebody may have lowered the limit
+    if (this.#bytes > this.#limit) this.#shrink();
+    return size <= LARGEST_BYTES && size <= this.#limit * LARGEST_SHARE;
+  }
+
+  /** Returns the bytes of an object if they are held. */
+  held(id: string): Buffer | undefined {
+    const bytes = this.#held.get(id);
+    if (bytes === undefined) return undefined;
+    this.#held.delete(id);
+    this.#held.set(id, bytes);
+    return bytes;
+  }
+
+  /**
+   * Returns the bytes of an object, and holds them from now on. All who ask for the same object meanwhile share one download.
+   * @param load returns the proven bytes; undefined: the store has other ones, which nobody may get
+   * @param signal ends the wait of this visitor, and not the download
+   * @throws the error of `load`, or the reason of `signal`
+   */
+  async get(id: string, load: () => Promise<Buffer | undefined>, signal?: AbortSignal): Promise<Buffer | undefined> {
+    const held = this.held(id);
+    if (held) return held;
+    let loading = this.#underWay.get(id);
+    if (!loading) {
+      loading = this.#load(id, load).finally(() => this.#underWay.delete(id));
+      this.#underWay.set(id, loading);
+      // every visitor may have gone, so that nobody handles the rejection
+      loading.catch(() => undefined);
+    }
+    return signal ? abandonable(loading, signal) : loading;
+  }
+
+  async #load(id: string, load: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+    const bytes = await load();
+    if (bytes === undefined || !this.takes(bytes.length)) return bytes;
+    this.#held.set(id, bytes);
+    this.#bytes += bytes.length;
+    this.#shrink();
+    return bytes;
+  }
+
+  #shrink(): void {
+    for (const [oldest, { length }] of this.#held) {
+      if (this.#bytes <= this.#limit) return;
+      this.#held.delete(oldest);
+      this.#bytes -= length;
+    }
+  }
+
+  get #limit(): number {
+    return this.limitMb() * MIB;
+  }
+}

@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream';
+import { StorageError } from '../../../server/src/core/errors';
+import { HotObjects } from '../../../server/src/core/media/hot-objects';
+import type { Opened, Wanted } from '../../../server/src/core/media/serving';
+import { bodyOf, bytesOf, someBytes } from '../../support/bodies';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+const MIB = 1024 * 1024;
+
+describe('the memory for small objects', () => {
+  let limitMb: number;
+  let hot: HotObjects;
+  beforeEach(() => {
+    limitMb = 1;
+    hot = new HotObjects(() => limitMb);
+  });
+  const bytes = (size: number) => Promise.resolve(Buffer.alloc(size));
+
+  test('takes objects of up to an eighth of its limit, and never more than 1 MiB', () => {
+    expect([hot.takes(MIB / 8), hot.takes(MIB / 8 + 1)]).toEqual([true, false]);
+    limitMb = 100;
+    expect([hot.takes(MIB), hot.takes(MIB + 1)]).toEqual([true, false]);
+    limitMb = 0;
+    expect(hot.takes(1)).toBe(false);
+  });
+
+  test('loads an object once for all who ask for it at once, and holds it', async () => {
+    const load = jest.fn(() => bytes(10));
+    const all = await Promise.all([hot.get('a', load), hot.get('a', load), hot.get('a', load)]);
+    expect([load.mock.calls.length, new Set(all).size]).toEqual([1, 1]);
+    expect(await hot.get('a', load)).toBe(all[0]);
+    expect([load.mock.calls.length, hot.now]).toEqual([1, { count: 1, bytes: 10 }]);
+  });
+
+  test('gives up the object that nobody has asked for the longest, and never exceeds its limit', async () => {
+    for (let name = 0; name < 8; name++) await hot.get(`${name}`, () => bytes(MIB / 8));
+    expect(hot.now).toEqual({ count: 8, bytes: MIB });
+    expect(hot.held('0')).toBeDefined();
+    await hot.get('new', () => bytes(MIB / 8));
+    expect(hot.now).toEqual({ count: 8, bytes: MIB });
+    expect([hot.held('0'), hot.held('1')].map((held) => held !== undefined)).toEqual([true, false]);
+  });
+
+  test('lets everything go when somebody sets its limit to zero', async () => {
+    await hot.get('a', () => bytes(10));
+    limitMb = 0;
+    expect([hot.takes(1), hot.now]).toEqual([false, { count: 0, bytes: 0 }]);
+  });
+
+  test('holds nothing after a failure, and tries again', async () => {
+    await expect(hot.get('a', () => Promise.reject(new StorageError('TIMEOUT')))).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await hot.get('a', async () => undefined)).toBeUndefined();
+    expect(hot.now).toEqual({ count: 0, bytes: 0 });
+    expect(await hot.get('a', () => bytes(10))).toHaveLength(10);
+  });
+
+  test('a visitor who goes does not end the download of the others', async () => {
+    const gone = new AbortController();
+    let answer: (bytes: Buffer) => void = () => undefined;
+    const load = () => new Promise<Buffer>((resolve) => (answer = resolve));
+    const [first, second] = [hot.get('a', load, gone.signal), hot.get('a', load)];
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    answer(Buffer.from('bytes'));
+    expect((await second)?.toString()).toBe('bytes');
+  });
+});
+
+describe('a reader with memory for small objects', () => {
+  let world: MediaWorld;
+  beforeEach(async () => {
+    world = await mediaWorld();
+    world.state.memoryCacheMb = 8;
+    await world.put('a.txt', 'the bytes');
+    world.requests.length = 0;
+  });
+  afterEach(() => world.close());
+
+  const open = (wanted: Wanted, name = 'a.txt'): Promise<Opened> => world.storage.reader.open(world.key(name), () => wanted);
+  const textOf = async (opened: Opened) => (opened.kind === 'file' ? (opened.body && (await bytesOf(opened.body)).toString()) : opened.kind);
+  const gets = () => world.requests.filter((request) => request.startsWith('get '));
+
+  test('asks S3 once, also for ranges and for whether the file can be read', async () => {
+    expect(await Promise.all(Array.from({ length: 20 }, () => world.read('a.txt')))).toEqual(Array(20).fill('the bytes'));
+    expect(await textOf(await open({ bytes: 'range', range: { start: 4, end: 8 } }))).toBe('bytes');
+    expect(await textOf(await open({ bytes: 'check' }))).toBeNull();
+    expect(gets()).toEqual(['get a.txt']);
+  });
+
+  test('does not download a file for a visitor who only asks whether it can be read', async () => {
+    await open({ bytes: 'check' });
+    expect(await world.read('a.txt')).toBe('the bytes');
+    expect(gets()).toHaveLength(2);
+  });
+
+  test('serves the new bytes at once after a replacement', async () => {
+    await world.read('a.txt');
+    await world.put('a.txt', 'other bytes');
+    expect(await world.read('a.txt')).toBe('other bytes');
+  });
+
+  test('serves a small file during an outage, once somebody has read it', async () => {
+    await world.read('a.txt');
+    world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+    expect(await world.read('a.txt')).toBe('the bytes');
+  });
+
+  test('does not serve a deleted file from memory', async () => {
+    await world.read('a.txt');
+    await world.storage.remove(world.key('a.txt'));
+    expect(await world.read('a.txt')).toBe('gone');
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['has another tag', () => world.s3.put('a.txt', bodyOf('THE BYTES'))],
+    ['has the tag, and other bytes', async () => {
+      const { facts } = await world.s3.get('a.txt');
+      world.fault = (operation) => (operation === 'get' ? Promise.resolve({ facts, body: Readable.from([Buffer.from('THE BYTES')]) }) : undefined);
+    }],
+  ])('neither serves nor holds an object that %s', async (_what, damage) => {
+    await damage();
+    expect(await world.read('a.txt')).toBe('unavailable');
+    world.fault = undefined;
+    await world.s3.put('a.txt', bodyOf('the bytes'));
+    expect(await world.read('a.txt')).toBe('the bytes');
+  });
+
+  test('streams a larger file, and holds none of it', async () => {
+    await world.storage.put(world.key('large.bin'), bodyOf(someBytes(MIB + 1)), { mime: null });
+    for (let time = 0; time < 2; time++) {
+      const opened = await open({ bytes: 'all' }, 'large.bin');
+      expect(opened.kind === 'file' && opened.body instanceof Readable).toBe(true);
+      expect((await textOf(opened))?.length).toBeGreaterThan(0);
+    }
+    expect(gets()).toHaveLength(2);
+  });
+});
