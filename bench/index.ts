@@ -5,6 +5,8 @@
  *             latency: milliseconds there and back, as to a server that is not on this machine
  *   unknown-names [--files 200000]
  *             requests for names that nobody knows, in a media library of so many files, and known files meanwhile
+ *   reads [--size 50000] [--connections 16] [--seconds 8] [--rounds 1] [--s3 minio|rgw|embedded]
+ *             requests for files of that size in bytes, beside Strapi's own static route and a handler on the SDK; needs wrk
  * All print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
@@ -12,6 +14,7 @@ import { oneOf, positive, runCommand } from '../scripts/command';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { benchLedger } from './ledger';
 import { benchMigration } from './migration';
+import { benchReads } from './reads';
 import { benchUnknownNames } from './unknown-names';
 
 const options = {
@@ -22,6 +25,9 @@ const options = {
   rounds: { type: 'string', default: '1' },
   s3: { type: 'string' },
   latency: { type: 'string', default: '0' },
+  size: { type: 'string', default: '50000' },
+  connections: { type: 'string', default: '16' },
+  seconds: { type: 'string', default: '8' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -46,8 +52,11 @@ async function main(): Promise<number> {
     });
   } else if (what === 'unknown-names') {
     await benchUnknownNames({ files: positive('files', values.files ?? '200000'), json: values.json });
+  } else if (what === 'reads') {
+    const [size, connections, seconds] = [positive('size', values.size), positive('connections', values.connections), positive('seconds', values.seconds)];
+    await benchReads({ size, connections, seconds, rounds: positive('rounds', values.rounds), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration or unknown-names`);
+    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads or unknown-names`);
   }
   return 0;
 }
