@@ -36,8 +36,8 @@ const onDisk = async (name: string, content: string, ageMs = 60_000) => {
 };
 
 describe('the plugin answers as plain Strapi does', () => {
-  /** The headers that may differ: the plugin gives validators where Strapi gives none, and mends Strapi's faults with ranges. */
-  const BETTER = ['etag', 'date', 'connection', 'keep-alive'];
+  /** The headers that may differ: the plugin gives validators where Strapi gives none, mends Strapi's faults with ranges, and restrains pages. */
+  const BETTER = ['etag', 'date', 'connection', 'keep-alive', 'content-security-policy', 'x-content-type-options'];
   const comparable = ({ status, headers, bytes }: Answer) => ({
     status,
     text: bytes.toString(),
@@ -108,7 +108,7 @@ describe('the plugin answers as plain Strapi does', () => {
 
   // these are routes of `strapi::public`, which lets its files be kept for a minute; the plugin is as strict as for any other spelling
   test.each(['/%75ploads/a.txt', '/./uploads/a.txt', '/uploads', '/uploads%2fsub/'])('to GET and HEAD of %s, which is another route of Strapi’s', async (url) => {
-    const strip = (answer: Answer) => ({ ...comparable(answer), headers: { ...answer.headers, 'cache-control': '', 'accept-ranges': '', date: '', etag: '' } });
+    const strip = (answer: Answer) => ({ ...comparable(answer), headers: { ...answer.headers, 'cache-control': '', 'accept-ranges': '', date: '', etag: '', 'content-security-policy': '', 'x-content-type-options': '' } });
     for (const method of ['GET', 'HEAD']) expect(strip(await (await withPlugin()).ask(url, {}, method))).toEqual(strip(await (await world()).ask(url, {}, method)));
   });
 
@@ -413,5 +413,85 @@ describe('failures and clients that go away', () => {
     });
     expect((await plugin.ask('/uploads/kept.txt')).bytes.toString()).toBe('bytes');
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+});
+
+describe('pages and scripts among the uploads', () => {
+  const PAGES = ['page.html', 'page.HTM', 'page.shtml', 'page.xhtml', 'image.svg', 'image.svgz', 'feed.xml', 'feed.rss', 'feed.atom', 'style.xsl', 'formula.mathml', 'data.rdf'];
+  const SCRIPTS = ['script.js', 'script.mjs'];
+  const OTHERS = ['text.txt', 'photo.png', 'style.css', 'data.json', 'report.pdf', 'film.mp4', 'no-extension'];
+  const bring = { 'the disk': (name: string) => onDisk(name, 'content'), S3: (name: string) => media.put(name, 'content') };
+  const restraints = ({ headers }: Answer) => [headers['content-security-policy'], headers['x-content-type-options']];
+
+  describe.each(['the disk', 'S3'] as const)('from %s', (place) => {
+    test.each([...PAGES, ...SCRIPTS])('%s is sandboxed, for GET, HEAD, a range and a 304', async (name) => {
+      await bring[place](name);
+      const { ask } = await withPlugin();
+      const first = await ask(`/uploads/${name}`);
+      const answers = [first, await ask(`/uploads/${name}`, {}, 'HEAD'), await ask(`/uploads/${name}`, { range: 'bytes=0-2' }), await ask(`/uploads/${name}`, { 'if-none-match': String(first.headers.etag) })];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 206, 304]);
+      for (const answer of answers) expect(restraints(answer)).toEqual([expect.stringMatching(/^sandbox; default-src 'none';/), 'nosniff']);
+      if (SCRIPTS.includes(name)) expect(first.headers['content-type']).toBe('text/plain; charset=utf-8');
+    });
+
+    test.each(OTHERS)('%s is as it was', async (name) => {
+      await bring[place](name);
+      expect(restraints(await (await withPlugin()).ask(`/uploads/${name}`))).toEqual([undefined, undefined]);
+    });
+
+    test('they act as a part of the site where the project allows it', async () => {
+      await bring[place]('page.html');
+      await bring[place]('script.js');
+      const { ask } = await withPlugin({ allowsActive: true });
+      expect(restraints(await ask('/uploads/page.html'))).toEqual([undefined, undefined]);
+      expect((await ask('/uploads/script.js')).headers['content-type']).toMatch(/javascript/);
+    });
+  });
+
+  test('the sandbox takes the place of a policy for the whole site, and not of one that the project gives its uploads', async () => {
+    await onDisk('page.html', 'content');
+    const inMiddlewares: UploadsWorldOptions['inMiddlewares'] = (server) => void server.use((ctx, next) => (ctx.set('Content-Security-Policy', "script-src 'self'"), next()));
+    expect(restraints(await (await withPlugin({ inMiddlewares })).ask('/uploads/page.html'))[0]).toMatch(/^sandbox/);
+    const localServer = { setHeaders: (res: { setHeader(name: string, value: string): void }) => res.setHeader('Content-Security-Policy', "default-src 'self'") };
+    expect(restraints(await (await withPlugin({ inMiddlewares, localServer })).ask('/uploads/page.html'))[0]).toBe("default-src 'self'");
+  });
+
+  test('a precompressed page beside a page is not served, because Strapi’s own handler would not sandbox it', async () => {
+    await onDisk('page.html', 'content');
+    await onDisk('page.html.gz', 'compressed');
+    const answer = await (await withPlugin()).ask('/uploads/page.html', { 'accept-encoding': 'gzip' });
+    expect([answer.bytes.toString(), restraints(answer)[1]]).toEqual(['content', 'nosniff']);
+  });
+});
+
+describe('a download', () => {
+  const NAMES: [string, string][] = [
+    ['Report 2026.pdf', 'attachment; filename="Report 2026.pdf"'],
+    ['Übersicht.pdf', 'attachment; filename="Übersicht.pdf"'],
+    ['Отчёт.pdf', 'attachment; filename="?????.pdf"; filename*=UTF-8\'\'%D0%9E%D1%82%D1%87%D1%91%D1%82.pdf'],
+    ['a"b\\c;d.pdf', 'attachment; filename="a\\"b\\\\c;d.pdf"'],
+    ['line\r\nX-Injected: 1.pdf', 'attachment; filename="lineX-Injected: 1.pdf"'],
+    ['../../etc/passwd', 'attachment; filename="passwd"'],
+  ];
+
+  test.each(NAMES)('has the name that the editor gave the file: %j', async (name, disposition) => {
+    await media.put('report_1a2b.pdf', 'content');
+    const { ask } = await withPlugin({ originalName: async (key) => (key === 'report_1a2b.pdf' ? name : undefined) });
+    for (const query of ['download', 'download=', 'download=1&x=2']) {
+      const { status, headers, bytes } = await ask(`/uploads/report_1a2b.pdf?${query}`);
+      expect([status, bytes.toString(), headers['content-type'], headers['cache-control']]).toEqual([200, 'content', 'application/pdf', 'no-store']);
+      expect(headers['content-disposition']).toBe(disposition);
+      expect(headers['x-injected']).toBeUndefined();
+    }
+    expect((await ask('/uploads/report_1a2b.pdf?width=100')).headers['content-disposition']).toBeUndefined();
+  });
+
+  test('has the name of the key where nobody can tell another, and of the file on disk as well', async () => {
+    await onDisk('kept.txt', 'content');
+    await onDisk('kept.txt.gz', 'compressed');
+    const failing = await withPlugin({ originalName: async () => Promise.reject(new Error('no database')) });
+    const answer = await failing.ask('/uploads/kept.txt?download', { 'accept-encoding': 'gzip' });
+    expect([answer.status, answer.bytes.toString(), answer.headers['content-disposition']]).toEqual([200, 'content', 'attachment; filename="kept.txt"']);
+    expect((await (await withPlugin()).ask('/uploads/kept.txt?download')).headers['content-disposition']).toBe('attachment; filename="kept.txt"');
   });
 });

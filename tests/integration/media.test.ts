@@ -86,6 +86,36 @@ describe('with S3 up', () => {
     stage.proxy.heal();
   });
 
+  test('a small file is read from S3 once, and is served from memory from then on, also while S3 is away', async () => {
+    const [file] = (await stage.strapi.upload(textFile('hot.txt', 'often read'))) as [UploadedFile];
+    await stage.configure({ memoryCacheMb: 8 });
+    stage.proxy.forget();
+    for (let time = 0; time < 5; time++) expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('often read');
+    expect(stage.proxy.seen.filter(({ method }) => method === 'GET')).toHaveLength(1);
+    stage.proxy.on({ when: ({ method }) => method === 'GET', fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
+    expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('often read');
+    const replaced = await stage.strapi.replace(file.id, textFile('hot.txt', 'replaced'));
+    stage.proxy.heal();
+    expect((await stage.strapi.read(replaced.url)).bytes.toString()).toBe('replaced');
+    await stage.configure({ memoryCacheMb: 0 });
+  });
+
+  test('an uploaded page or script runs nothing, and a download has the name that the editor gave the file', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+    const files = await stage.strapi.upload([
+      { name: 'Mein Bild.svg', type: 'image/svg+xml', bytes: Buffer.from(svg) },
+      { name: 'page.html', type: 'text/html', bytes: Buffer.from('<script src="script.js"></script>') },
+      { name: 'script.js', type: 'text/javascript', bytes: Buffer.from('alert(1)') },
+    ]);
+    for (const { url } of files) {
+      const { headers } = await stage.strapi.read(url);
+      expect([url, headers.get('content-security-policy'), headers.get('x-content-type-options')]).toEqual([url, expect.stringMatching(/^sandbox; default-src 'none'/), 'nosniff']);
+    }
+    expect((await stage.strapi.read(files[2]!.url)).headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    const { headers, bytes } = await stage.strapi.read(`${files[0]!.url}?download`);
+    expect([headers.get('content-disposition'), headers.get('cache-control'), bytes.toString()]).toEqual(['attachment; filename="Mein Bild.svg"', 'no-store', svg]);
+  });
+
   test('no spelling of a path leads to stale bytes on the disk or to the plugin’s own files', async () => {
     const [file] = (await stage.strapi.upload(textFile('spelling.txt', 'current'))) as [UploadedFile];
     const key = file.hash + file.ext;

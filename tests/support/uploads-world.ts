@@ -27,6 +27,8 @@ export interface UploadsWorldOptions {
   localServer?: Record<string, unknown>;
   /** The reader with which the plugin serves. Without it the plugin is not there at all. */
   reader?: UploadsOptions['reader'];
+  allowsActive?: boolean;
+  originalName?: UploadsOptions['originalName'];
   /** Hooks in which others register, in Strapi's order. */
   beforeUpload?: (server: Server) => void;
   beforePlugin?: (server: Server) => void;
@@ -68,6 +70,8 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
     publicFolder,
     statics: staticOptions(options.localServer),
     reader: options.reader,
+    allowsActive: () => options.allowsActive ?? false,
+    originalName: options.originalName,
     onFailure: (error) => void failures.push(error),
   };
   if (plugin) takeUploadsRoute(strapi, plugin);

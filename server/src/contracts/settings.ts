@@ -133,6 +133,12 @@ export const SETTINGS = {
     example: 'public, max-age=31536000, immutable',
     meaning: 'stored with every new object',
   },
+  /** Whether uploaded pages and scripts may run in a visitor's browser as a part of this site. */
+  allowActiveContent: {
+    kind: 'flag', default: false,
+    variable: 'S3_STORAGE_ALLOW_ACTIVE_CONTENT', badValue: 'nextSource', public: true, section: 'advanced',
+    meaning: 'uploaded HTML, SVG, XML and JavaScript may run as a part of this site; otherwise they run nothing',
+  },
   /** This counts in mode `read-write` only: an instance that may not change S3 keeps its files on its disk in any case. */
   onOutage: {
     kind: 'choice', options: ON_OUTAGE, default: 'local',

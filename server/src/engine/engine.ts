@@ -40,6 +40,7 @@ import { OwnerWatch } from '../core/buckets/owner/owner-watch';
 import type { Area } from '../core/buckets/owner/owner-book';
 import { isOwnerCode } from '../core/ownership';
 import { DatabaseTimeout } from '../core/media/database-timeout';
+import type { ObjectKey } from '../core/keys';
 import type { MediaReader } from '../core/media/media-reader';
 import { MediaStorage } from '../core/media/media-storage';
 import { hasObjects, moveCounts } from '../core/buckets/move-counts';
@@ -99,6 +100,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   absence: Absence;
   jobs: EngineJobs;
   visitors: DatabaseTimeout;
+  originalName(key: ObjectKey): Promise<string | undefined>;
   ledgerUsed: boolean;
   /** Prepares the media library for questions about single files, in the background. Never rejects. */
   prepareLibrary(): Promise<void>;
@@ -317,7 +319,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();
@@ -334,6 +336,16 @@ export class Engine {
     if (instance.mode !== 'off') return storage;
     this.#ledgerUsed ||= !(await ledger.isEmpty());
     return this.#ledgerUsed ? storage : undefined;
+  }
+
+  /** Whether uploaded pages and scripts may act as a part of this site. */
+  allowsActive(): boolean {
+    return this.parts.service.current().settings.allowActiveContent;
+  }
+
+  /** Returns the name under which an editor uploaded a file. @throws the database's errors, also if it does not answer in time */
+  originalName(key: ObjectKey): Promise<string | undefined> {
+    return this.parts.originalName(key);
   }
 
   /**

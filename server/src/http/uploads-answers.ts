@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Context } from 'koa';
 import { discard, type Opened } from '../core/media/serving';
+import { activityOf, restrain, typeOf } from './active-content';
 import { tagOfNotModified, type Decision, type Validators } from './uploads-conditions';
 import { statsOf, type StaticOptions } from './uploads-static';
 
@@ -14,6 +15,10 @@ export type OpenedFile = Extract<Opened, { kind: 'file' }>;
 
 export interface Answer extends Decision {
   validators: Validators;
+  /** Whether pages and scripts may act as a part of this site. */
+  allowsActive: boolean;
+  /** The file name of a download; undefined where the visitor wants to see the file. */
+  download: string | undefined;
 }
 
 /**
@@ -24,13 +29,14 @@ export interface Answer extends Decision {
  */
 export function answerFile(ctx: Context, file: string, opened: OpenedFile, answer: Answer, options: StaticOptions): void {
   const { facts, wanted, body } = opened;
-  const { status, validators } = answer;
+  const { status, validators, download } = answer;
   if (status === 412 || status === 416) {
     if (status === 416) ctx.set('Content-Range', `bytes */${facts.size}`);
     answerError(ctx, status, status === 412 ? 'PreconditionFailedError' : 'RangeNotSatisfiableError', status === 412 ? 'Precondition Failed' : 'Range Not Satisfiable');
     return;
   }
   if (!facts.wholeOnly) ctx.set('Accept-Ranges', 'bytes');
+  const policy = ctx.response.get('Content-Security-Policy');
   try {
     options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
   } catch (error) {
@@ -39,12 +45,19 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   }
   ctx.set('ETag', status === 304 ? tagOfNotModified(ctx.headers, validators) : validators.etag);
   if (validators.modified && !ctx.response.get('Last-Modified')) ctx.set('Last-Modified', validators.modified.toUTCString());
-  if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
+  if (download !== undefined) attach(ctx, download);
+  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
   ctx.status = status;
+  // a policy from the project's own `setHeaders` is there on purpose
+  const isOwnPolicy = ctx.response.get('Content-Security-Policy') !== policy;
+  const activity = answer.allowsActive || isOwnPolicy ? undefined : activityOf(ctx.type || typeOf(ctx, file));
+  // a 304 has it as well, because its headers replace those that the client has kept
+  if (activity) restrain(ctx);
   if (status === 304) return;
   // the extension decides, as in Strapi's own route: the stored MIME type is only the uploader's word
   if (!ctx.type) ctx.type = path.extname(file);
   if (!ctx.type) ctx.type = 'application/octet-stream';
+  if (activity === 'script') ctx.type = 'text/plain; charset=utf-8';
   if (!ctx.response.get('Content-Encoding')) served.add(ctx);
   // a compressed part of a file is no longer that part
   if (wanted.bytes === 'range') ctx.compress = false;
@@ -54,6 +67,16 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
     ctx.set('Content-Range', `bytes ${start}-${end}/${facts.size}`);
     ctx.length = end - start + 1;
   } else ctx.length = facts.size;
+}
+
+/** Lets the browser store the file under this name. No cache may keep the answer, because an editor may rename the file. */
+function attach(ctx: Context, name: string): void {
+  // this also sets the type, which the file's own extension decides
+  const type = ctx.response.get('Content-Type');
+  ctx.attachment(name.replace(/\p{Cc}/gu, ''));
+  if (type) ctx.set('Content-Type', type);
+  else ctx.remove('Content-Type');
+  ctx.set('Cache-Control', 'no-store');
 }
 
 /**

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { MediaReader } from '../core/media/media-reader';
 import { discard, type FileFacts } from '../core/media/serving';
+import type { ObjectKey } from '../core/keys';
+import { activityOf, typeOf } from './active-content';
 import { answerFile, answerMissing, answerUnavailable, answerVanished, type Answer, type OpenedFile } from './uploads-answers';
 import { decide, validatorsOf } from './uploads-conditions';
 import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
@@ -14,6 +16,10 @@ export interface UploadsOptions {
   /** The folder from which Strapi's own route serves. */
   publicFolder: string;
   statics: StaticOptions;
+  /** Whether uploaded pages and scripts may act as a part of this site. Default false. */
+  allowsActive?: () => boolean;
+  /** Returns the name under which an editor uploaded the file; undefined if the library does not list it. */
+  originalName?: (key: ObjectKey) => Promise<string | undefined>;
   /** False: only whole files, from which an outer middleware may cut ranges. Default true. */
   ranges?: boolean;
   /** Returns the reader, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
@@ -68,7 +74,8 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
 /** The reader, or a service that it asks, has failed. A failure of the project's own code is not of this class. */
 class Unreachable extends Error {}
 
-async function serve(ctx: Context, below: string, { reader, statics, publicFolder, ranges = true }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+async function serve(ctx: Context, below: string, options: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+  const { reader, statics, publicFolder, ranges = true, allowsActive = () => false } = options;
   const unreachable = (cause: unknown) => {
     throw new Unreachable('unreachable', { cause });
   };
@@ -82,9 +89,10 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
     const key = keyOrUndefined(name);
     if (key === undefined) continue;
     const decided: { answer?: Answer } = {};
+    const download = isDownload(ctx) ? await downloadName(key, options) : undefined;
     const plan = (facts: FileFacts) => {
       const validators = validatorsOf(facts, Date.now());
-      decided.answer = { ...decide(ctx.method, headers, facts, validators), validators };
+      decided.answer = { ...decide(ctx.method, headers, facts, validators), validators, download, allowsActive: allowsActive() };
       return decided.answer.wanted;
     };
     const opened = await media.open(key, plan, { signal }).catch(unreachable);
@@ -103,6 +111,21 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
   return !isGone;
 }
 
+/** Whether the visitor wants to store the file: `?download`, with or without a value. */
+function isDownload(ctx: Context): boolean {
+  return ctx.query['download'] !== undefined;
+}
+
+/** Returns the name for a download: the editor's name for the file, or the key where nobody can tell it. */
+async function downloadName(key: ObjectKey, { originalName, onFailure }: UploadsOptions): Promise<string> {
+  try {
+    return (await originalName?.(key)) ?? path.posix.basename(key);
+  } catch (error) {
+    onFailure(error);
+    return path.posix.basename(key);
+  }
+}
+
 /**
  * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
  * ledger may have. @returns whether Strapi's handler has to answer
@@ -110,7 +133,9 @@ async function serve(ctx: Context, below: string, { reader, statics, publicFolde
 async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
   if (opened.body instanceof Readable) opened.body.once('error', () => ctx.res.destroy());
-  const isLeft = opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
+  // Strapi's handler restrains nothing, and knows no downloads
+  const mayBeLeft = answer.download === undefined && (answer.allowsActive || !activityOf(typeOf(ctx, file)));
+  const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     discard(opened.body);
     return isLeft && !signal.aborted;

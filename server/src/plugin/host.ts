@@ -3,6 +3,7 @@ import { strapiLog } from '../adapters/strapi/log';
 import { abandonable } from '../core/abandonable';
 import { systemClock } from '../core/clock';
 import { codeOf, described, StorageError } from '../core/errors';
+import type { ObjectKey } from '../core/keys';
 import type { MediaReader } from '../core/media/media-reader';
 import type { MediaStorage } from '../core/media/media-storage';
 import { Redactor } from '../core/settings/redactor';
@@ -81,6 +82,12 @@ export class EngineHost {
     }));
     return engine.reader();
   };
+
+  /** Whether uploaded pages and scripts may act as a part of this site. */
+  readonly allowsActive = (): boolean => this.#engine?.allowsActive() ?? false;
+
+  /** Returns the name under which an editor uploaded a file; undefined if nobody can tell. @throws the database's errors */
+  readonly originalName = async (key: ObjectKey): Promise<string | undefined> => this.#engine?.originalName(key);
 
   /** Logs that a visitor got a 503. It does so once a minute at most, because every such line would say the same. */
   readonly tellUnreachable = (error: unknown): void => {

@@ -84,6 +84,22 @@ describe('where a file lies by its URL', () => {
   });
 });
 
+describe('the name that an editor gave a file', () => {
+  const named = { hash: 'photo_1', ext: '.png', name: 'Summer.png' };
+  const formats = { thumbnail: { hash: 'thumbnail_photo_1', ext: '.png', name: 'thumbnail_Summer.png' }, small: { hash: 'small_photo_1', ext: '.png' } };
+  const row = { id: 1, provider: 'local', ...named, url: '/uploads/photo_1.png', formats, updatedAt: LONG_AGO } as FileRow;
+
+  test.each([
+    ['photo_1.png', 'Summer.png'],
+    ['thumbnail_photo_1.png', 'thumbnail_Summer.png'],
+    ['small_photo_1.png', 'small_Summer.png'],
+    ['photo_1.jpg', undefined],
+    ['unknown.png', undefined],
+  ])('of %s is %s', async (key, name) => {
+    expect(await mediaCatalog(strapiFiles([row]).strapi).originalName(keys(key)[0]!)).toBe(name);
+  });
+});
+
 describe('listed', () => {
   test('asks one query with at most 27 candidates for an unknown name, whatever its length', async () => {
     const { catalog, queries } = library();

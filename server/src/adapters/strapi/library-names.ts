@@ -4,6 +4,8 @@ export interface ListedFile {
   provider: string;
   hash: string;
   ext: string | null;
+  /** Only a query that asks for this column reads it. */
+  name?: string;
   url?: string | null;
   formats: Record<string, ListedPart | null> | null;
   /** Only a query that asks for this column reads it. */
@@ -13,6 +15,7 @@ export interface ListedFile {
 /** The main file, a format of it, or a logo of the admin panel. Each is a file below `/uploads/`. */
 export interface ListedPart {
   hash?: string;
+  name?: string;
   ext?: string | null;
   url?: string | null;
 }

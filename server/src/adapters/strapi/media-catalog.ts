@@ -23,11 +23,16 @@ export interface Preparation {
   prepare(): void;
 }
 
+export interface OriginalNames {
+  /** Returns the name under which an editor uploaded the file or its image; undefined if the library does not list it under a name of Strapi's. */
+  originalName(key: ObjectKey): Promise<string | undefined>;
+}
+
 /**
  * Strapi's media library as a list of keys: the `files` table with the formats inside its rows, and the logos of the admin panel,
  * which are files too but appear in the core store only.
  */
-export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'> = systemClock): MediaCatalog & MediaLibrary & Preparation {
+export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'> = systemClock): MediaCatalog & MediaLibrary & Preparation & OriginalNames {
   const find = async (query: object) => (await strapi.db.query(FILE_MODEL).findMany(query)) as ListedFile[];
   const filesAfter = (after: number, limit: number, maxId: number | null = null) =>
     find({ select: NAMES, where: { id: { $gt: after, ...(maxId !== null && { $lte: maxId }) } }, orderBy: { id: 'asc' }, limit });
@@ -117,6 +122,15 @@ export function mediaCatalog(strapi: Core.Strapi, clock: Pick<Clock, 'now' | 'el
       if (odd.isComplete && odd.ageMs > STALE_MS) bringUpToDate();
       await addOdd(wanted, listed);
       return listed;
+    },
+
+    async originalName(key) {
+      const files = await find({ select: ['hash', 'ext', 'name', 'formats'], where: { hash: { $in: candidateHashes(key) } } });
+      for (const file of files) {
+        if (nameOf(file).includes(key)) return file.name;
+        for (const [format, part] of Object.entries(file.formats ?? {})) if (nameOf(part).includes(key)) return part?.name ?? (file.name && `${format}_${file.name}`);
+      }
+      return undefined;
     },
 
     async listedAnywhere(keys, options) {
