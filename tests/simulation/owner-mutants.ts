@@ -193,7 +193,7 @@ export const OWNER_MUTANTS: readonly OwnerMutant[] = [
     change: 'remove',
   },
   {
-    guard: 'What memory holds was proven by its checksum',
+    guard: 'The bytes that memory holds were proven by their checksum',
     without: 'bytes that were damaged on the way are served again and again',
     marker: 'held-bytes-are-proven',
     change: { value: 'true' },

@@ -123,7 +123,7 @@ export const SETTINGS = {
   memoryCacheMb: {
     kind: 'wholeNumber', min: 0, max: 16_384, default: 64, unit: 'MB',
     variable: 'S3_STORAGE_MEMORY_CACHE_MB', badValue: 'nextSource', public: true, section: 'advanced',
-    meaning: 'memory of each process for files of up to 1 MiB that visitors read often; 0 for none',
+    meaning: 'memory of each process for files of up to 256 KiB that visitors read often; 0 for none',
   },
   /** The `Cache-Control` header that the plugin stores with each object; null for none. */
   cacheControl: {

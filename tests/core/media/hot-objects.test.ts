@@ -16,49 +16,60 @@ describe('the memory for small objects', () => {
   });
   const bytes = (size: number) => Promise.resolve(Buffer.alloc(size));
 
-  test('takes objects of up to an eighth of its limit, and never more than 1 MiB', () => {
-    expect([hot.takes(MIB / 8), hot.takes(MIB / 8 + 1)]).toEqual([true, false]);
+  test('takes objects of up to an eighth of its limit, and never more than 256 KiB', () => {
+    expect([hot.takes('a', MIB / 8), hot.takes('a', MIB / 8 + 1)]).toEqual([true, false]);
     limitMb = 100;
-    expect([hot.takes(MIB), hot.takes(MIB + 1)]).toEqual([true, false]);
+    expect([hot.takes('a', MIB / 4), hot.takes('a', MIB / 4 + 1)]).toEqual([true, false]);
     limitMb = 0;
-    expect(hot.takes(1)).toBe(false);
+    expect(hot.takes('a', 1)).toBe(false);
+  });
+
+  test('takes no further object while downloads take a quarter of its limit, but those that are held or under way', async () => {
+    let answer: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (answer = resolve)).then(() => Buffer.alloc(MIB / 8));
+    await hot.get('held', 10, () => bytes(10));
+    const loading = [hot.get('a', MIB / 8, () => slow), hot.get('b', MIB / 8, () => slow)];
+    expect([hot.takes('c', 1), hot.takes('a', MIB / 8), hot.takes('held', 10)]).toEqual([false, true, true]);
+    answer();
+    await Promise.all(loading);
+    expect(hot.takes('c', MIB / 8)).toBe(true);
   });
 
   test('loads an object once for all who ask for it at once, and holds it', async () => {
     const load = jest.fn(() => bytes(10));
-    const all = await Promise.all([hot.get('a', load), hot.get('a', load), hot.get('a', load)]);
+    const all = await Promise.all([hot.get('a', 10, load), hot.get('a', 10, load), hot.get('a', 10, load)]);
     expect([load.mock.calls.length, new Set(all).size]).toEqual([1, 1]);
-    expect(await hot.get('a', load)).toBe(all[0]);
+    expect(await hot.get('a', 10, load)).toBe(all[0]);
     expect([load.mock.calls.length, hot.now]).toEqual([1, { count: 1, bytes: 10 }]);
   });
 
   test('gives up the object that nobody has asked for the longest, and never exceeds its limit', async () => {
-    for (let name = 0; name < 8; name++) await hot.get(`${name}`, () => bytes(MIB / 8));
+    for (let name = 0; name < 8; name++) await hot.get(`${name}`, MIB / 8, () => bytes(MIB / 8));
     expect(hot.now).toEqual({ count: 8, bytes: MIB });
     expect(hot.held('0')).toBeDefined();
-    await hot.get('new', () => bytes(MIB / 8));
+    await hot.get('new', MIB / 8, () => bytes(MIB / 8));
     expect(hot.now).toEqual({ count: 8, bytes: MIB });
     expect([hot.held('0'), hot.held('1')].map((held) => held !== undefined)).toEqual([true, false]);
   });
 
   test('lets everything go when somebody sets its limit to zero', async () => {
-    await hot.get('a', () => bytes(10));
+    await hot.get('a', 10, () => bytes(10));
     limitMb = 0;
-    expect([hot.takes(1), hot.now]).toEqual([false, { count: 0, bytes: 0 }]);
+    expect([hot.takes('a', 1), hot.now]).toEqual([false, { count: 0, bytes: 0 }]);
   });
 
   test('holds nothing after a failure, and tries again', async () => {
-    await expect(hot.get('a', () => Promise.reject(new StorageError('TIMEOUT')))).rejects.toMatchObject({ code: 'TIMEOUT' });
-    expect(await hot.get('a', async () => undefined)).toBeUndefined();
+    await expect(hot.get('a', 10, () => Promise.reject(new StorageError('TIMEOUT')))).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await hot.get('a', 10, async () => undefined)).toBeUndefined();
     expect(hot.now).toEqual({ count: 0, bytes: 0 });
-    expect(await hot.get('a', () => bytes(10))).toHaveLength(10);
+    expect(await hot.get('a', 10, () => bytes(10))).toHaveLength(10);
   });
 
   test('a visitor who goes does not end the download of the others', async () => {
     const gone = new AbortController();
     let answer: (bytes: Buffer) => void = () => undefined;
     const load = () => new Promise<Buffer>((resolve) => (answer = resolve));
-    const [first, second] = [hot.get('a', load, gone.signal), hot.get('a', load)];
+    const [first, second] = [hot.get('a', 10, load, gone.signal), hot.get('a', 10, load)];
     gone.abort(new Error('gone'));
     await expect(first).rejects.toThrow('gone');
     answer(Buffer.from('bytes'));
@@ -126,7 +137,7 @@ describe('a reader with memory for small objects', () => {
   });
 
   test('streams a larger file, and holds none of it', async () => {
-    await world.storage.put(world.key('large.bin'), bodyOf(someBytes(MIB + 1)), { mime: null });
+    await world.storage.put(world.key('large.bin'), bodyOf(someBytes(MIB / 4 + 1)), { mime: null });
     for (let time = 0; time < 2; time++) {
       const opened = await open({ bytes: 'all' }, 'large.bin');
       expect(opened.kind === 'file' && opened.body instanceof Readable).toBe(true);

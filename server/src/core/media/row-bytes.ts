@@ -86,14 +86,13 @@ export class RowBytes {
   async #fromS3(row: LedgerRow, remote: RemoteCopy, wanted: WantedBytes, { signal }: OpenOptions): Promise<FileBody | null | 'removed' | undefined> {
     const store = this.deps.buckets.storeAt(remote.locationId);
     if (!store) return undefined;
-    const isHot = remote.etag !== null && isIn(row, 'both', 'remote') && this.#hot.takes(sizeOf(row));
     // without an ETag, nothing tells this range from a range of other bytes
     if (remote.etag === null && wanted.bytes === 'range') return undefined;
     try {
-      if (isHot) {
-        const id = JSON.stringify([remote.locationId, remote.object, row.placement.content.md5]);
+      if (remote.etag !== null && isIn(row, 'both', 'remote') && this.#hot.takes(hotIdOf(row), sizeOf(row))) {
+        const id = hotIdOf(row);
         // whoever only asks whether the file can be read needs no download
-        const bytes = wanted.bytes === 'check' ? this.#hot.held(id) : await this.#hot.get(id, () => this.#download(store, row), signal);
+        const bytes = wanted.bytes === 'check' ? this.#hot.held(id) : await this.#hot.get(id, sizeOf(row), () => this.#download(store, row), signal);
         if (bytes !== undefined) return partOf(bytes, wanted);
         if (wanted.bytes !== 'check') return undefined;
       }
@@ -161,6 +160,11 @@ function isStored(row: LedgerRow, remote: RemoteCopy, facts: ObjectFacts): boole
     // guard: etag-before-the-first-byte
     (remote.etag === null || facts.etag === remote.etag)
   );
+}
+
+/** Returns the text that names the row's object, and its bytes, in memory. */
+function hotIdOf({ placement: { remote, content } }: RowIn<'both' | 'remote'>): string {
+  return `${remote.locationId} ${content.md5} ${remote.object}`;
 }
 
 function partOf(bytes: Buffer, wanted: WantedBytes): Buffer | null {

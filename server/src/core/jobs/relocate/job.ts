@@ -107,7 +107,9 @@ class Relocation {
     for await (const rows of this.walk.pages(this.context.signal)) {
       const beyond = rows.filter(isBeyondFetching);
       this.#givenUp = beyond.at(-1)?.lastError ?? this.#givenUp;
-      yield rows.filter((row) => !isBeyondFetching(row));
+      const due = rows.filter((row) => !isBeyondFetching(row));
+      const { batchSize } = this.context.options;
+      for (let at = 0; at < due.length; at += batchSize) yield due.slice(at, at + batchSize);
     }
   }
 
