@@ -11,6 +11,7 @@ import { freePort, run } from '../tests/support/process';
 import { rawBucket } from '../tests/support/raw-s3';
 import type { S3Server } from '../tests/support/s3';
 import { ADMIN } from '../tests/support/strapi';
+import { assetsIn } from '../tests/support/strapi-command';
 
 const HEARTBEAT_MS = 10_000;
 
@@ -67,7 +68,10 @@ export async function bootAndUpload(
 ): Promise<void> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const strapi = await timed('booting it', () => bootStrapi(app, port, { ...makeSecrets(), ...database }));
+  const environment = { ...makeSecrets(), ...database };
+  const strapi = await timed('booting it', () => bootStrapi(app, port, environment));
+  /** The checksum of each uploaded file by its URL. */
+  const uploaded = new Map<string, string>();
   try {
     const token = await registerAdmin(url, ADMIN);
     const admin = adminClient(url, () => token);
@@ -86,6 +90,7 @@ export async function bootAndUpload(
     for (const key of keys) {
       const served = await admin.read(`/uploads/${key}`);
       expect(`/uploads/${key} answers the object's bytes`, sha256(served.bytes) === sha256(await bucket.get(key)));
+      uploaded.set(`/uploads/${key}`, sha256(served.bytes));
     }
     const page = await fetch(`${url}/admin`);
     expect('the admin panel is served', page.status === 200 && (await page.text()).includes('strapi'));
@@ -96,4 +101,14 @@ export async function bootAndUpload(
   } finally {
     await strapi.stop();
   }
+  await exportAll(app, environment, uploaded);
+}
+
+/** Exports the project, whose files are only in S3, with its own Strapi, and compares the archive with what was uploaded. */
+async function exportAll(app: string, environment: Record<string, string>, uploaded: ReadonlyMap<string, string>): Promise<void> {
+  const bin = path.join(app, 'node_modules/@strapi/strapi/bin/strapi.js');
+  const env = { ...process.env, NODE_ENV: 'production', STRAPI_TELEMETRY_DISABLED: 'true', ...environment };
+  await timed('exporting it', () => run(process.execPath, [bin, 'export', '--no-encrypt', '--no-compress', '--file', 'whole'], { cwd: app, env }));
+  const assets = await assetsIn(path.join(app, 'whole.tar'));
+  expect(`the export carries all ${uploaded.size} files, byte for byte`, assets.size === uploaded.size && [...uploaded].every(([url, sum]) => assets.get(url) === sum));
 }

@@ -3,7 +3,7 @@
  *
  * The packed plugin in the projects that people have: the oldest Strapi of the supported range, one in the middle and the newest
  * of the registry, each with npm, pnpm and both generations of Yarn, without a flag. Three projects are installed, built,
- * booted, looked at in a browser and given an upload; for the others the package manager resolves the versions, which is where
+ * booted, looked at in a browser, given an upload and exported; for the others the package manager resolves the versions, which is where
  * an installation fails on a peer dependency. `--only` takes the projects whose name
  * matches the pattern: `--only 'oldest.*booted'`.
  *
