@@ -12,7 +12,7 @@ import { startStrapi, type StrapiInstance } from '../support/strapi';
 import { assetsIn, strapiCommand } from '../support/strapi-command';
 
 /** `strapi export` runs in a process that does not listen, and reads local files from the uploads folder by itself. */
-const IMAGES = Number(process.env.EXPORT_IMAGES ?? 60);
+const IMAGES = Number(process.env.EXPORT_IMAGES ?? 30);
 /** Larger than what the plugin holds in memory while it exports a file. */
 const LARGE_BYTES = 20 * 1024 * 1024;
 

@@ -14,7 +14,7 @@ import { openStage, type Stage } from '../support/stage';
 import { uninstall } from '../support/uninstall';
 
 /** A part of CI tells the story with a thousand images. Elsewhere the story tries another database or S3 server. */
-const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 120);
+const IMAGES = Number(process.env['MIGRATION_IMAGES'] ?? 60);
 const STEP_MS = 300_000;
 const SWEEP_MS = 60_000;
 /** The time within which work is done that starts a few seconds after a write, and each minute. */
