@@ -1,3 +1,4 @@
+// This file is longer than others, because it makes all parts of the engine and joins them, in the order in which each needs the one before.
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
 import { strapiLog } from '../adapters/strapi/log';

@@ -134,3 +134,11 @@ test('a start warns of the folder that a killed import has left, and of no other
   new FormerUploads(uploads, log).warnOfLeft();
   expect(log.warn.mock.calls).toEqual([[expect.stringContaining(path.join(folder, 'uploads_backup_1700000000000_s3-storage'))]]);
 });
+
+test('a start goes on where nobody can list the folder beside the uploads', () => {
+  log.warn.mockClear();
+  new FormerUploads(path.join(folder, 'a.txt', 'uploads'), log).warnOfLeft();
+  writeFileSync(path.join(folder, 'a.txt'), 'a file and no folder');
+  new FormerUploads(path.join(folder, 'a.txt', 'uploads'), log).warnOfLeft();
+  expect(log.warn).not.toHaveBeenCalled();
+});

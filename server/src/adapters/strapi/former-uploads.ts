@@ -71,11 +71,17 @@ export class FormerUploads {
     else this.#removal = kept.trx.executionPromise.then(() => (kept.isRolledBack ? this.#putBack() : this.#remove()), () => this.#putBack());
   }
 
-  /** Warns of each former uploads folder that an import has left because its process was killed. Files in it may be the only ones. */
+  /** Warns of each former uploads folder that an import has left because its process was killed. Files in it may be the only ones. Never throws. */
   warnOfLeft(): void {
     const parent = path.dirname(this.uploads);
-    const left = existsSync(parent) ? readdirSync(parent).filter((name) => name.endsWith(KEPT) && MOVED_AWAY.test(name.slice(0, -KEPT.length))) : [];
-    for (const name of left) {
+    let names: string[];
+    try {
+      names = readdirSync(parent);
+    } catch {
+      // a folder that is not there, or that nobody may list, must not end the start
+      return;
+    }
+    for (const name of names.filter((one) => one.endsWith(KEPT) && MOVED_AWAY.test(one.slice(0, -KEPT.length)))) {
       this.log.warn(`${path.join(parent, name)} is the uploads folder from before an import that was killed. Unless an import runs now: stop Strapi, move what is in it back to ${this.uploads}, and start Strapi again`);
     }
   }

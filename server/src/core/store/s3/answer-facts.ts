@@ -41,3 +41,9 @@ function isArchived({ StorageClass, Restore, ArchiveStatus }: AnswerHeaders): bo
 export function mayBeArchived(storageClass: string | undefined): boolean {
   return storageClass === 'INTELLIGENT_TIERING' || ARCHIVES.has(storageClass ?? '');
 }
+
+/** Returns 1234 for `bytes 0-99/1234`. */
+export function sizeOfWhole(contentRange: string | undefined): number | undefined {
+  const size = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
+  return size === undefined ? undefined : Number(size);
+}

@@ -1,4 +1,4 @@
-import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
@@ -8,8 +8,9 @@ import { HeldBody } from '../held-body';
 import { assertName } from '../names';
 import type { Body, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
 import { Relay } from '../relay';
-import { bareTag, factsOfAnswer } from './answer-facts';
+import { bareTag, factsOfAnswer, sizeOfWhole } from './answer-facts';
 import { BytesOut } from './bytes-out';
+import { copyCommand } from './copy-command';
 import { Exchange } from './exchange';
 import { headersOf } from './header-values';
 import { listPage } from './listing';
@@ -171,12 +172,10 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   /** @returns undefined where S3 has refused to copy the object; nothing was stored then */
-  private async copyWithin(name: string, { md5 }: Body, { bucket, name: source, etag }: CopySource, options: PutOptions) {
-    const path = [bucket, ...source.split('/')].map(encodeURIComponent).join('/');
-    // without the directive, the copy would have the headers of the object
-    const copy = { CopySource: path, CopySourceIfMatch: `"${etag}"`, MetadataDirective: 'REPLACE' as const, ...this.headers(options) };
+  private async copyWithin(name: string, { md5 }: Body, source: CopySource, options: PutOptions) {
+    const command = copyCommand(this.target(name), source, this.headers(options));
     try {
-      const answer = await this.ask('put', name, options, (abortSignal) => this.options.client.send(new CopyObjectCommand({ ...this.target(name), ...copy }), { abortSignal }));
+      const answer = await this.ask('put', name, options, (abortSignal) => this.options.client.send(command, { abortSignal }));
       return { etag: bareTag(answer.CopyObjectResult?.ETag), expectedTag: md5 };
     } catch (error) {
       if (error instanceof StorageError && error.refused && error.status !== undefined && error.status < 500) return undefined;
@@ -232,12 +231,6 @@ function taken(name: string, { status, detail, cause }: StorageError): StorageEr
 /** Destroys the body of an answer that nobody reads, because it would hold its connection for ever. */
 function destroyBody({ Body }: { Body?: unknown }): void {
   if (Body instanceof Readable) Body.destroy();
-}
-
-/** Returns 1234 for `bytes 0-99/1234`. */
-function sizeOfWhole(contentRange: string | undefined): number | undefined {
-  const size = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
-  return size === undefined ? undefined : Number(size);
 }
 
 /** Returns the body of an answer as the port promises it. The exchange watches it while the reader waits, and ends when the body closes. */
