@@ -1,11 +1,12 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { removeFolder, tempFolder, which } from '../tests/support/process';
-import type { S3Kind } from '../tests/support/s3';
+import type { S3Kind, S3Server } from '../tests/support/s3';
 import { openStage, type Stage } from '../tests/support/stage';
 import { someBytes } from '../tests/support/bodies';
+import { handlersApp, MEMORY_PATH, SDK_PATH } from './handlers-app';
 
 const run = promisify(execFile);
 const FILES = 100;
@@ -30,49 +31,57 @@ interface Way {
   readonly name: string;
   /** Brings about what is measured. */
   prepare(): Promise<unknown>;
-  readonly origin: () => string;
-  readonly urls: () => string[];
+  readonly urls: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * Measures requests for small files with `wrk`, in one run: Strapi's own static route in the same Strapi before the plugin was configured,
- * the plugin with and without its memory for small files, answers 304, and the shortest handler that serves objects with the SDK. One file
- * of each set is asked for after the other.
+ * Measures requests for small files with `wrk`, in one run and in the same Strapi: Strapi's own static route before the plugin was
+ * configured, the shortest handlers that a project can have, the plugin with and without its memory for small files, and answers 304. It asks
+ * for one file of each set after the other.
  */
 export async function benchReads(options: ReadsOptions): Promise<void> {
   if (!which('wrk')) throw new Error('wrk is not installed: apt-get install wrk');
-  const stage = await openStage({ database: { client: 'sqlite' }, s3: options.s3 });
-  let sdk: { child: ChildProcess; port: number } | undefined;
+  const envFor = ({ endpoint, region, accessKeyId, secretAccessKey }: S3Server, bucket: string) => ({
+    S3_ENDPOINT: endpoint, S3_REGION: region, S3_BUCKET: bucket, S3_KEY: accessKeyId, S3_SECRET: secretAccessKey, HELD_BYTES: String(options.size),
+  });
+  const stage = await openStage({ database: { client: 'sqlite' }, s3: options.s3, appDir: await handlersApp(), envFor });
   try {
+    const { url } = stage.strapi;
     const onDisk = await upload(stage, options.size, 'disk');
-    const own = await wrk(options, stage.strapi.url, onDisk);
+    const own: Way = { name: 'Strapi’s own static route (disk)', prepare: async () => undefined, urls: onDisk };
+    const results = new Map<string, Measured[]>([[own.name, await repeated(options, () => wrk(options, url, own.urls))]]);
     if ((await stage.configure({ ...stage.settings, endpoint: stage.s3.endpoint })) !== 'read-write') throw new Error('the plugin does not reach its S3 server');
     const inS3 = await upload(stage, options.size, 's3');
-    sdk = await startSdk(stage);
-    const { port } = sdk;
     const [one = ''] = inS3;
-    const etag = (await fetch(`${stage.strapi.url}${one}`)).headers.get('etag') ?? '';
+    const etag = (await fetch(`${url}${one}`)).headers.get('etag') ?? '';
     const ways: Way[] = [
-      { name: 'the SDK alone, in a process of its own', prepare: async () => undefined, origin: () => `http://127.0.0.1:${port}`, urls: () => inS3 },
-      { name: 'plugin, nothing in memory', prepare: () => stage.configure({ memoryCacheMb: 0 }), origin: () => stage.strapi.url, urls: () => inS3 },
-      { name: 'plugin, in memory', prepare: () => stage.configure({ memoryCacheMb: 64 }), origin: () => stage.strapi.url, urls: () => inS3 },
-      { name: 'plugin, answer 304', prepare: async () => undefined, origin: () => stage.strapi.url, urls: () => [one], headers: { 'If-None-Match': etag } },
+      { name: 'a handler with the SDK', prepare: async () => undefined, urls: inS3.map((path) => path.replace('/uploads/', SDK_PATH)) },
+      { name: 'plugin, nothing in memory', prepare: () => stage.configure({ memoryCacheMb: 0 }), urls: inS3 },
+      { name: 'plugin, in memory', prepare: () => stage.configure({ memoryCacheMb: 64 }), urls: inS3 },
+      { name: 'a handler with the bytes in a variable', prepare: async () => undefined, urls: [`${MEMORY_PATH}a`] },
+      { name: 'plugin, answer 304', prepare: async () => undefined, urls: [one], headers: { 'If-None-Match': etag } },
+      { name: 'a handler that answers 304', prepare: async () => undefined, urls: [`${MEMORY_PATH}a`], headers: { 'If-None-Match': '"held"' } },
     ];
-    const results = new Map<string, Measured[]>();
     for (let round = 0; round < options.rounds; round++) {
-      for (const { name, prepare, origin, urls, headers } of ways) {
+      for (const { name, prepare, urls, headers } of ways) {
         await prepare();
-        results.set(name, [...(results.get(name) ?? []), await wrk(options, origin(), urls(), headers)]);
+        results.set(name, [...(results.get(name) ?? []), await wrk(options, url, urls, headers)]);
       }
     }
-    const lines = [{ what: 'Strapi’s own static route (disk)', ...own, ratio: 1 }, ...[...results].map(([what, all]) => ({ what, ...medianOf(all), ratio: medianOf(all).perSecond / own.perSecond }))];
+    const first = medianOf(results.get(own.name) ?? []).perSecond;
+    const lines = [...results].map(([what, all]) => ({ what, ...medianOf(all), ratio: medianOf(all).perSecond / first }));
     if (options.json) console.log(JSON.stringify({ ...options, lines }, null, 2));
     else for (const { what, perSecond, p99Ms, ratio } of lines) console.log(`${what.padEnd(42)} ${perSecond.toFixed(0).padStart(7)}/s  p99 ${p99Ms.toFixed(1).padStart(7)} ms  ${ratio.toFixed(2).padStart(5)} ×`);
   } finally {
-    sdk?.child.kill();
     await stage.close();
   }
+}
+
+async function repeated<T>({ rounds }: ReadsOptions, measure: () => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let round = 0; round < rounds; round++) all.push(await measure());
+  return all;
 }
 
 async function upload(stage: Stage, size: number, name: string): Promise<string[]> {
@@ -82,16 +91,6 @@ async function upload(stage: Stage, size: number, name: string): Promise<string[
     urls.push(...(await stage.strapi.upload(files)).map(({ url }) => url));
   }
   return urls;
-}
-
-async function startSdk({ s3, bucket }: Stage): Promise<{ child: ChildProcess; port: number }> {
-  const env = { ...process.env, S3_ENDPOINT: s3.endpoint, S3_REGION: s3.region, S3_BUCKET: bucket.bucket, S3_KEY: s3.accessKeyId, S3_SECRET: s3.secretAccessKey };
-  const child = spawn(process.execPath, ['--require', 'tsx/cjs', path.join(__dirname, 'sdk-handler.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.once('data', (text: Buffer) => resolve(Number(text)));
-    child.once('exit', () => reject(new Error('the handler on the SDK ended')));
-  });
-  return { child, port };
 }
 
 /** Asks for the URLs in turn with `wrk`, from one thread. @throws Error if any answer is an error */
@@ -113,8 +112,8 @@ end
   );
   try {
     const ask = async (duration: number) => (await run('wrk', ['-t1', `-c${connections}`, `-d${duration}s`, '-s', script, origin])).stdout;
-    // the first second warms up: code is compiled, connections are opened, and what belongs into memory comes there
-    await ask(1);
+    // the first seconds warm up: code is compiled, connections are opened, and what belongs into memory comes there
+    await ask(3);
     const [, requests, micros, p99, failures] = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(await ask(seconds)) ?? [];
     if (Number(failures) > 0) throw new Error(`${failures} requests to ${origin} failed`);
     return { perSecond: Number(requests) / (Number(micros) / 1e6), p99Ms: Number(p99) / 1000 };

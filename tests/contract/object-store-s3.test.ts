@@ -1,5 +1,6 @@
 import { systemClock } from '../../server/src/core/clock';
 import { createS3Client } from '../../server/src/core/store/s3/client';
+import { SignedGets } from '../../server/src/core/store/s3/signed-gets';
 import { S3ObjectStore } from '../../server/src/core/store/s3/store';
 import { startS3, type S3Server } from '../support/s3';
 import { objectListingContract } from './object-listing';
@@ -17,7 +18,7 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-async function makeStore(multipartAbove?: number): Promise<S3ObjectStore> {
+async function makeStore(multipartAbove?: number, getsBySdk = false): Promise<S3ObjectStore> {
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   const client = createS3Client({
     endpoint,
@@ -28,7 +29,9 @@ async function makeStore(multipartAbove?: number): Promise<S3ObjectStore> {
     timeoutMs: 10_000,
   }, systemClock);
   stores.push(client);
-  return new S3ObjectStore({ client, bucket: await server.createBucket(), clock: systemClock, timeoutMs: 10_000, multipartAbove });
+  const bucket = await server.createBucket();
+  const signedGets = getsBySdk ? undefined : new SignedGets({ client, bucket, clock: systemClock, connectTimeoutMs: 1_000 });
+  return new S3ObjectStore({ client, signedGets, bucket, clock: systemClock, timeoutMs: 10_000, multipartAbove });
 }
 
 const MUST_NOT_OVERWRITE = 'a PUT that must not overwrite succeeds only where nothing lies, and else fails with NAME_TAKEN';
@@ -70,6 +73,7 @@ const GAPS: Partial<Record<S3Server['kind'], Readonly<Record<string, string>>>> 
 const gaps = (more = {}) => ({ ...GAPS[server.kind], ...(server.kind === 'embedded' && more) });
 
 objectStoreContract('S3', () => makeStore(), () => gaps(EMBEDDED_PUT_GAPS));
+objectStoreContract('S3, objects got by the SDK', () => makeStore(undefined, true), () => gaps(EMBEDDED_PUT_GAPS));
 objectStoreContract('S3, everything in parts', () => makeStore(0), () => ({ ...gaps(), ...PARTS_GAPS }));
 objectListingContract('S3', () => makeStore(), () => (server.kind === 'embedded' ? EMBEDDED_LISTING_GAPS : {}));
 objectPresignContract('S3', () => makeStore(), () => (server.kind === 'embedded' ? EMBEDDED_PRESIGN_GAPS : {}));

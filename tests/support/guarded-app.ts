@@ -1,8 +1,4 @@
-import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { buildPlayground, PLAYGROUND } from './build';
-import { layOutApp } from './playground-app';
-import { tempFolder } from './process';
+import { appWith } from './playground-app';
 
 /** Each way in which a project can put something before Strapi's own `/uploads` route. */
 export const WAYS = [
@@ -73,21 +69,6 @@ module.exports = ({ env }) => ({
  * plugin out.
  * @returns the project's folder
  */
-export async function guardedApp(): Promise<string> {
-  await buildPlayground();
-  const appDir = await tempFolder('guarded');
-  await layOutApp(appDir);
-  const dist = path.join(appDir, 'dist');
-  await rm(dist);
-  await mkdir(dist);
-  for (const name of await readdir(path.join(PLAYGROUND, 'dist'))) {
-    const source = path.join(PLAYGROUND, 'dist', name);
-    if (name === 'build') await symlink(source, path.join(dist, name));
-    else await cp(source, path.join(dist, name), { recursive: true });
-  }
-  for (const [name, content] of Object.entries(FILES)) {
-    await mkdir(path.dirname(path.join(appDir, name)), { recursive: true });
-    await writeFile(path.join(appDir, name), content);
-  }
-  return appDir;
+export function guardedApp(): Promise<string> {
+  return appWith('guarded', FILES);
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../server/src/core/clock';
 import { createS3Client, type S3Config } from '../../server/src/core/store/s3/client';
+import { SignedGets } from '../../server/src/core/store/s3/signed-gets';
 import { S3ObjectStore } from '../../server/src/core/store/s3/store';
 
 export interface TestStoreOptions extends Partial<S3Config> {
@@ -7,10 +8,12 @@ export interface TestStoreOptions extends Partial<S3Config> {
   bucket: string;
   clock?: Clock;
   multipartAbove?: number;
+  /** Whether the SDK sends the GET of objects as well. */
+  getsBySdk?: boolean;
 }
 
 /** An S3 store with short timeouts, and a function that lets go of its connections. */
-export function testS3Store({ bucket, clock = systemClock, multipartAbove, ...config }: TestStoreOptions): {
+export function testS3Store({ bucket, clock = systemClock, multipartAbove, getsBySdk = false, ...config }: TestStoreOptions): {
   store: S3ObjectStore;
   destroy(): void;
 } {
@@ -23,5 +26,6 @@ export function testS3Store({ bucket, clock = systemClock, multipartAbove, ...co
     timeoutMs,
     ...config,
   }, clock);
-  return { store: new S3ObjectStore({ client, bucket, clock, timeoutMs, multipartAbove }), destroy: () => client.destroy() };
+  const signedGets = getsBySdk ? undefined : new SignedGets({ client, bucket, clock, connectTimeoutMs: config.connectTimeoutMs ?? 1_000 });
+  return { store: new S3ObjectStore({ client, signedGets, bucket, clock, timeoutMs, multipartAbove }), destroy: () => client.destroy() };
 }

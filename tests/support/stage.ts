@@ -32,14 +32,18 @@ export async function leave(strapi: StrapiInstance): Promise<void> {
   keepFolder(strapi.appDir);
 }
 
-/** @param options.s3 the kind of server. Default: {@link startS3} chooses */
-export async function openStage(options: StartOptions & { s3?: S3Kind } = {}): Promise<Stage> {
+/**
+ * @param options.s3 the kind of server. Default: {@link startS3} chooses
+ * @param options.envFor variables for Strapi, for code of the app that uses the bucket as well
+ */
+export async function openStage(options: StartOptions & { s3?: S3Kind; envFor?: (s3: S3Server, bucket: string) => Record<string, string> } = {}): Promise<Stage> {
   const s3 = await startS3(options.s3);
   let proxy: FaultProxy | null = null;
   try {
     proxy = await startFaultProxy(s3.endpoint);
     const bucket = rawBucket(s3, await s3.createBucket());
-    return stageOf(s3, proxy, bucket, await startStrapi(options));
+    const env = { ...options.env, ...options.envFor?.(s3, bucket.bucket) };
+    return stageOf(s3, proxy, bucket, await startStrapi({ ...options, env }));
   } catch (error) {
     // open servers would keep the process, and with it the run, from ending
     await proxy?.close();

@@ -48,12 +48,14 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   ThrottlingException: 'THROTTLED',
 };
 
-/** Node's error codes where no connection was made: nobody knows the server's name, nobody listens, or no route leads there. */
+/** The error codes of Node and undici where no connection was made: nobody knows the server's name, nobody listens, or no route leads there. */
 const NO_CONNECTION: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT',
 ]);
-/** Node's error codes where the connection broke, and nobody knows how far the request came. */
-const CONNECTION_LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE']);
+/** The error codes of Node and undici where the connection broke, and nobody knows how far the request came. */
+const CONNECTION_LOST: ReadonlySet<string> = new Set([
+  'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET', 'UND_ERR_INFO', 'UND_ERR_ABORTED',
+]);
 const TLS = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 /** Largest clock difference that Amazon accepts in a request, in milliseconds. */
 const MAX_SKEW_MS = 15 * 60_000;
@@ -116,7 +118,7 @@ function withoutAnswer(error: unknown): Meaning | undefined {
   if (NO_CONNECTION.has(errno) || (errno === 'ETIMEDOUT' && textOf(error, 'syscall') === 'connect')) return refusal('UNREACHABLE');
   if (CONNECTION_LOST.has(errno)) return unknownOutcome('UNREACHABLE');
   if (TLS.test(errno)) return refusal('TLS_FAILED');
-  if (errno.startsWith('HPE_')) return unknownOutcome('NOT_S3');
+  if (errno.startsWith('HPE_') || errno === 'UND_ERR_HEADERS_OVERFLOW') return unknownOutcome('NOT_S3');
   // no header can carry the value (of credentials, for example), so nothing was sent
   if (errno === 'ERR_INVALID_CHAR') return refusal('REJECTED');
   // the SDK refuses bucket names and endpoints before it sends anything

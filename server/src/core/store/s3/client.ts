@@ -32,7 +32,7 @@ const UNSIGNED = {
  * Time after which the client closes an idle connection, in milliseconds. Most servers close it later; a request on a connection that the
  * server has just closed would fail.
  */
-const IDLE_CONNECTION_MS = 8_000;
+export const IDLE_CONNECTION_MS = 8_000;
 /** Largest number of idle connections that the client keeps open. */
 const KEPT_IDLE_CONNECTIONS = 64;
 

@@ -6,7 +6,7 @@ import { announcedBytes, assertNotAborted } from '../body';
 import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
-import type { Body, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
+import type { Body, ByteRange, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
 import { Relay } from '../relay';
 import { bareTag, factsOfAnswer, sizeOfWhole } from './answer-facts';
 import { BytesOut } from './bytes-out';
@@ -16,10 +16,13 @@ import { headersOf } from './header-values';
 import { listPage } from './listing';
 import { putMultipart } from './multipart';
 import { presignedUrl } from './presign';
+import type { GetAnswer, SignedGets } from './signed-gets';
 import { abortUploads } from './unfinished';
 
 export interface S3StoreOptions {
   client: S3Client;
+  /** Sends the requests for objects. Without it, the SDK does. */
+  signedGets?: SignedGets;
   bucket: string;
   clock: Clock;
   /** Longest wait for an answer, and longest pause within a body, in milliseconds. */
@@ -94,9 +97,7 @@ export class S3ObjectStore implements ObjectStore {
     const exchange = this.exchange('get', name, options);
     let source: unknown;
     try {
-      const Range = range && `bytes=${range.start}-${range.end}`;
-      const command = new GetObjectCommand({ ...this.target(name), Range });
-      const answer = await exchange.send((abortSignal) => this.options.client.send(command, { abortSignal }), destroyBody);
+      const answer = await exchange.send((abortSignal) => this.sendGet(name, range, abortSignal), destroyBody);
       exchange.rest();
       source = answer.Body;
       const whole = sizeOfWhole(answer.ContentRange) ?? answer.ContentLength;
@@ -111,6 +112,12 @@ export class S3ObjectStore implements ObjectStore {
       exchange.close();
       throw exchange.failure(error);
     }
+  }
+
+  private sendGet(name: string, range: ByteRange | undefined, abortSignal: AbortSignal): Promise<GetAnswer> {
+    const { client, signedGets } = this.options;
+    const bySdk = () => client.send(new GetObjectCommand({ ...this.target(name), Range: range && `bytes=${range.start}-${range.end}` }), { abortSignal });
+    return signedGets ? signedGets.open(name, range, abortSignal, bySdk) : bySdk();
   }
 
   async delete(name: string, options: RequestOptions = {}): Promise<void> {
