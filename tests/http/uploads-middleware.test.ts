@@ -26,7 +26,7 @@ async function world(options: UploadsWorldOptions = {}) {
   return started;
 }
 
-const reader = async () => media.storage.reader;
+const reader = () => media.storage.reader;
 const withPlugin = (options: UploadsWorldOptions = {}) => world({ reader, ...options });
 const onDisk = async (name: string, content: string, ageMs = 60_000) => {
   const file = path.join(media.folder, name);
@@ -467,7 +467,7 @@ describe('pages and scripts among the uploads', () => {
 describe('a download', () => {
   const NAMES: [string, string][] = [
     ['Report 2026.pdf', 'attachment; filename="Report 2026.pdf"'],
-    ['Übersicht.pdf', 'attachment; filename="Übersicht.pdf"'],
+    ['Übersicht.pdf', 'attachment; filename="?bersicht.pdf"; filename*=UTF-8\'\'%C3%9Cbersicht.pdf'],
     ['Отчёт.pdf', 'attachment; filename="?????.pdf"; filename*=UTF-8\'\'%D0%9E%D1%82%D1%87%D1%91%D1%82.pdf'],
     ['a"b\\c;d.pdf', 'attachment; filename="a\\"b\\\\c;d.pdf"'],
     ['line\r\nX-Injected: 1.pdf', 'attachment; filename="lineX-Injected: 1.pdf"'],

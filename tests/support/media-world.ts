@@ -6,7 +6,7 @@ import type { Mode } from '../../server/src/contracts/settings';
 import type { ErrorCode } from '../../server/src/contracts/errors';
 import type { Clock } from '../../server/src/core/clock';
 import { parseKey, type ObjectKey } from '../../server/src/core/keys';
-import type { EngineParts } from '../../server/src/core/media/deps';
+import type { EngineParts, MediaStorageDeps } from '../../server/src/core/media/deps';
 import type { Proof } from '../../server/src/core/ledger/words';
 import { MemoryLedger } from '../../server/src/core/memory/ledger';
 import type { WritableBucket } from '../../server/src/core/buckets/send';
@@ -121,14 +121,15 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       },
     },
   };
-  const storageOf = (parts: EngineParts) => new MediaStorage({
-    ...parts,
+  const storageOf = (parts: Partial<MediaStorageDeps>) => new MediaStorage({
+    ...jobs,
     inTransaction: () => state.inTransaction,
     keepsLocally: () => state.keepsLocally,
     memoryCacheMb: () => state.memoryCacheMb,
     events,
+    ...parts,
   });
-  const storage = storageOf(jobs);
+  const storage = storageOf({});
   return Object.assign(world, {
     folder, state, clock, ledger, s3, requests, breaker, bucket, sent, fallbacks, refusals, kept, listed, lines, jobs, events, storage, storageOf,
     /** Keys that the library lists as formats under names that Strapi has not chosen. */

@@ -354,11 +354,11 @@ export class Engine {
    * the background, nor for a change of them. While the plugin is off and its ledger has never been used, a database that does not answer
    * hides no file that Strapi would serve without the plugin.
    */
-  async reader(): Promise<MediaReader | undefined> {
-    void this.#refresh();
+  reader(): MediaReader | undefined | Promise<MediaReader | undefined> {
+    if (clock.elapsed() - this.#checkedAt >= POLL_INTERVAL_MS) void this.#refresh();
     const { instance, storage } = this.parts;
-    if (instance.mode === 'off' && !this.#ledgerUsed) await this.#askLedger();
-    return instance.mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined;
+    const now = () => (instance.mode !== 'off' || this.#ledgerUsed ? storage.reader : undefined);
+    return now() ?? this.#askLedger().then(now);
   }
 
   /** Starts the background work. Only a process that serves HTTP calls this; commands leave that work to the servers. */

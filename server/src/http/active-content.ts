@@ -22,13 +22,21 @@ export function activityOf(type: string): Activity | undefined {
   return PAGE.test(plain) ? 'page' : undefined;
 }
 
+/** Largest number of extensions whose types are remembered. */
+const MAX_REMEMBERED = 1_000;
+const types = new Map<string, string>();
+
 /** Returns the type that Koa gives a file with this name, without parameters, and leaves the answer as it is. */
 export function typeOf(ctx: Context, file: string): string {
+  const extension = path.extname(file);
+  const known = types.get(extension);
+  if (known !== undefined) return known;
   const before = ctx.response.get('Content-Type');
-  ctx.type = path.extname(file);
+  ctx.type = extension;
   const { type } = ctx.response;
   if (before) ctx.set('Content-Type', before);
   else ctx.remove('Content-Type');
+  if (types.size < MAX_REMEMBERED) types.set(extension, type);
   return type;
 }
 

@@ -73,7 +73,9 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
 function attach(ctx: Context, name: string): void {
   // this also sets the type, which the file's own extension decides
   const type = ctx.response.get('Content-Type');
-  ctx.attachment(name.replace(/\p{Cc}/gu, ''));
+  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
+  // Node 20 sends other bytes for letters beyond ASCII in the headers of an answer whose body is a Buffer
+  ctx.attachment(plain, { fallback: plain.replace(/[^\x20-\x7e]/g, '?') });
   if (type) ctx.set('Content-Type', type);
   else ctx.remove('Content-Type');
   ctx.set('Cache-Control', 'no-store');

@@ -8,7 +8,7 @@ import { activityOf, typeOf } from './active-content';
 import { answerFile, answerMissing, answerUnavailable, answerVanished, type Answer, type OpenedFile } from './uploads-answers';
 import { decide, validatorsOf } from './uploads-conditions';
 import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
-import { hasPrecompressed, namesOf, type StaticOptions } from './uploads-static';
+import { hasPrecompressed, namesOf, plainNamesOf, type StaticOptions } from './uploads-static';
 
 export type Handler = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
@@ -23,7 +23,7 @@ export interface UploadsOptions {
   /** False: only whole files, from which an outer middleware may cut ranges. Default true. */
   ranges?: boolean;
   /** Returns the reader, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
-  reader: () => Promise<MediaReader | undefined>;
+  reader: () => MediaReader | undefined | Promise<MediaReader | undefined>;
   /** Receives the failure behind a 503, for example that the database does not answer. */
   onFailure: (error: unknown) => void;
 }
@@ -41,7 +41,9 @@ export function uploadsHandler(original: Handler, options: UploadsOptions): Hand
     await next();
     if (isAnswered(ctx)) return;
     if (isInOwnFolder(below)) return answerMissing(ctx);
-    if (await isLeftToStrapi(ctx, below, options)) await original(ctx, () => Promise.resolve());
+    const found = options.reader();
+    if (!(found instanceof Promise) && isAnsweredAtOnce(ctx, below, found, options)) return;
+    if (await isLeftToStrapi(ctx, below, found, options)) await original(ctx, () => Promise.resolve());
   };
 }
 
@@ -51,8 +53,42 @@ function isAnswered(ctx: Context): boolean {
   return (ctx.body !== null && ctx.body !== undefined) || ctx.status !== 404 || isSet === true || ctx.headerSent || ctx.respond === false;
 }
 
+/**
+ * Answers without waiting for anybody if everything is in memory. Visitors ask for the same small files again and again, and each wait costs
+ * as much as all the rest of such an answer.
+ */
+function isAnsweredAtOnce(ctx: Context, below: string, media: MediaReader | undefined, options: UploadsOptions): boolean {
+  const [name] = plainNamesOf(below, options.statics);
+  const key = name === undefined || isDownload(ctx) ? undefined : keyOrUndefined(name);
+  if (!media || key === undefined) return false;
+  const planned = planFor(ctx, undefined, options);
+  const opened = media.openAtOnce(key, planned.plan);
+  if (!opened || !planned.answer) return false;
+  answerFile(ctx, path.join(options.publicFolder, 'uploads', key), opened, planned.answer, options.statics);
+  return true;
+}
+
+interface Planned {
+  /** The answer to the facts that `plan` has seen last. */
+  answer?: Answer;
+  plan(facts: FileFacts): Answer['wanted'];
+}
+
+/** @param download the file name of a download; undefined where the visitor wants to see the file */
+function planFor(ctx: Context, download: string | undefined, { ranges = true, allowsActive = () => false }: UploadsOptions): Planned {
+  const headers = ranges ? ctx.headers : { ...ctx.headers, range: undefined };
+  const planned: Planned = {
+    plan(facts) {
+      const validators = validatorsOf(facts, Date.now());
+      planned.answer = { ...decide(ctx.method, headers, facts, validators), validators, download, allowsActive: allowsActive() };
+      return planned.answer.wanted;
+    },
+  };
+  return planned;
+}
+
 /** Answers the request, unless the plugin knows nothing of the path. @returns whether Strapi's handler has to answer */
-async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptions): Promise<boolean> {
+async function isLeftToStrapi(ctx: Context, below: string, found: ReturnType<UploadsOptions['reader']>, options: UploadsOptions): Promise<boolean> {
   const client = new AbortController();
   const onClose = () => {
     if (!ctx.res.writableFinished) client.abort();
@@ -60,7 +96,7 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
   ctx.res.once('close', onClose);
   if (ctx.res.destroyed) client.abort();
   try {
-    return await serve(ctx, below, options, client.signal);
+    return await serve(ctx, below, found, options, client.signal);
   } catch (error) {
     // the client has gone, so nobody needs an answer
     if (client.signal.aborted) return false;
@@ -74,33 +110,26 @@ async function isLeftToStrapi(ctx: Context, below: string, options: UploadsOptio
 /** The reader, or a service that it asks, has failed. A failure of the project's own code is not of this class. */
 class Unreachable extends Error {}
 
-async function serve(ctx: Context, below: string, options: UploadsOptions, signal: AbortSignal): Promise<boolean> {
-  const { reader, statics, publicFolder, ranges = true, allowsActive = () => false } = options;
+async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptions['reader']>, options: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+  const { statics, publicFolder } = options;
   const unreachable = (cause: unknown) => {
     throw new Unreachable('unreachable', { cause });
   };
   // a plugin that could not start (its log says why) may know of newer bytes than those on the disk
-  const media = await reader().catch(unreachable);
+  const media = await Promise.resolve(found).catch(unreachable);
   if (!media) return true;
   const uploads = path.join(publicFolder, 'uploads');
-  const headers = ranges ? ctx.headers : { ...ctx.headers, range: undefined };
   let isGone = false;
   for await (const name of namesOf(below, statics, uploads)) {
     const key = keyOrUndefined(name);
     if (key === undefined) continue;
-    const decided: { answer?: Answer } = {};
-    const download = isDownload(ctx) ? await downloadName(key, options) : undefined;
-    const plan = (facts: FileFacts) => {
-      const validators = validatorsOf(facts, Date.now());
-      decided.answer = { ...decide(ctx.method, headers, facts, validators), validators, download, allowsActive: allowsActive() };
-      return decided.answer.wanted;
-    };
-    const opened = await media.open(key, plan, { signal }).catch(unreachable);
+    const planned = planFor(ctx, isDownload(ctx) ? await downloadName(key, options) : undefined, options);
+    const opened = await media.open(key, planned.plan, { signal }).catch(unreachable);
     if (opened.kind === 'unavailable') {
       if (!signal.aborted) answerUnavailable(ctx);
       return false;
     }
-    if (opened.kind === 'file' && decided.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, decided.answer, statics, signal);
+    if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, statics, signal);
     if (opened.kind === 'vanished') {
       answerVanished(ctx);
       return false;
@@ -113,7 +142,8 @@ async function serve(ctx: Context, below: string, options: UploadsOptions, signa
 
 /** Whether the visitor wants to store the file: `?download`, with or without a value. */
 function isDownload(ctx: Context): boolean {
-  return ctx.query['download'] !== undefined;
+  // Strapi's own parser takes its time, and most URLs have no query
+  return ctx.querystring !== '' && ctx.query['download'] !== undefined;
 }
 
 /** Returns the name for a download: the editor's name for the file, or the key where nobody can tell it. */

@@ -43,14 +43,21 @@ export function staticOptions(config: unknown): StaticOptions {
  * @param below the path below `/uploads/`
  * @param uploads the uploads folder
  */
-export async function* namesOf(below: string, { index, format, extensions }: StaticOptions, uploads: string): AsyncGenerator<string> {
-  if (below === '' || below.endsWith('/')) {
-    if (index !== undefined) yield below + index;
-    return;
-  }
-  if (!path.posix.basename(below).includes('.')) yield* extensions.map((extension) => below + extension);
-  yield below;
-  if (format && index !== undefined && (await isFolder(path.join(uploads, below)))) yield `${below}/${index}`;
+export async function* namesOf(below: string, options: StaticOptions, uploads: string): AsyncGenerator<string> {
+  const { index, format } = options;
+  yield* plainNamesOf(below, options);
+  if (!isFolderPath(below) && format && index !== undefined && (await isFolder(path.join(uploads, below)))) yield `${below}/${index}`;
+}
+
+/** Returns these names without the last one, which only a look at the disk can tell. */
+export function plainNamesOf(below: string, { index, extensions }: StaticOptions): string[] {
+  if (isFolderPath(below)) return index === undefined ? [] : [below + index];
+  if (path.posix.basename(below).includes('.')) return [below];
+  return [...extensions.map((extension) => below + extension), below];
+}
+
+function isFolderPath(below: string): boolean {
+  return below === '' || below.endsWith('/');
 }
 
 /** Whether Strapi's route would serve a precompressed neighbour instead of this file. */

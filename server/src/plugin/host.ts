@@ -76,12 +76,14 @@ export class EngineHost {
    * Returns the reader that serves visitors, or undefined while the files are Strapi's own. @throws StorageError NOT_STARTED, also when the
    * start takes too long
    */
-  readonly reader = async (): Promise<MediaReader | undefined> => {
-    const engine = this.#engine ?? (await abandonable(this.start(), AbortSignal.timeout(VISITOR_WAITS_MS)).catch((cause: unknown) => {
+  readonly reader = (): MediaReader | undefined | Promise<MediaReader | undefined> => this.#engine?.reader() ?? this.#readerOnceStarted();
+
+  async #readerOnceStarted(): Promise<MediaReader | undefined> {
+    const engine = await abandonable(this.start(), AbortSignal.timeout(VISITOR_WAITS_MS)).catch((cause: unknown) => {
       throw new StorageError('NOT_STARTED', { cause });
-    }));
+    });
     return engine.reader();
-  };
+  }
 
   /** Whether uploaded pages and scripts may act as a part of this site. */
   readonly allowsActive = (): boolean => this.#engine?.allowsActive() ?? false;

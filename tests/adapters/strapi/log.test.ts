@@ -14,6 +14,16 @@ test('line breaks and invisible characters in a message are replaced, so that no
   expect(lines).toEqual(['[s3-storage] "a��[s3-storage] all is well��gnp.exe" is gone']);
 });
 
+test('a line for developers is not even put together where the log does not show it', () => {
+  const clean = jest.spyOn(redactor, 'clean');
+  const quiet = strapiLog({ log: { debug: write, isLevelEnabled: (level: string) => level !== 'debug' } } as never, redactor);
+  quiet.debug('S3 get: done after 12 ms');
+  expect({ lines, cleaned: clean.mock.calls.length }).toEqual({ lines: [], cleaned: 0 });
+  log.debug('S3 get: done after 12 ms');
+  expect(lines).toEqual(['[s3-storage] S3 get: done after 12 ms']);
+  clean.mockRestore();
+});
+
 test('a log entry is cut at a limit, and its secrets are replaced', () => {
   log.error(`key hunter2-secret ${'x'.repeat(5_000)}`);
   expect(lines[0]).toMatch(/^\[s3-storage\] key \[redacted\] x+…$/);

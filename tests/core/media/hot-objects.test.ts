@@ -119,7 +119,32 @@ describe('a reader with memory for small objects', () => {
   test('does not serve a deleted file from memory', async () => {
     await world.read('a.txt');
     await world.storage.remove(world.key('a.txt'));
-    expect(await world.read('a.txt')).toBe('gone');
+    // the second visitor meets the row that the first one has read
+    expect([await world.read('a.txt'), await world.read('a.txt')]).toEqual(['gone', 'gone']);
+  });
+
+  test('opens at once what is in memory, and what nobody wants bytes of, and nothing else', async () => {
+    const { reader } = world.storage;
+    const atOnce = (wanted: Wanted) => reader.openAtOnce(world.key('a.txt'), () => wanted);
+    const [all, none, part]: Wanted[] = [{ bytes: 'all' }, { bytes: 'none' }, { bytes: 'range', range: { start: 4, end: 8 } }];
+    expect(atOnce(none as Wanted)).toBeUndefined();
+    await reader.open(world.key('a.txt'), () => ({ bytes: 'none' }));
+    expect([atOnce(none as Wanted)?.body, atOnce(all as Wanted)]).toEqual([null, undefined]);
+    await world.read('a.txt');
+    expect(await Promise.all([all, part].map((wanted) => textOf(atOnce(wanted as Wanted) as Opened)))).toEqual(['the bytes', 'bytes']);
+    world.state.now += 2_000;
+    expect(atOnce(all as Wanted)).toBeUndefined();
+  });
+
+  test('opens nothing at once of a file that may have changed while the plugin was away', async () => {
+    const away = { isReady: () => false, ready: async () => false };
+    const { reader } = world.storageOf({ away });
+    expect((await reader.open(world.key('a.txt'), () => ({ bytes: 'all' }))).kind).toBe('unavailable');
+    away.isReady = () => true;
+    await world.storage.reader.open(world.key('a.txt'), () => ({ bytes: 'all' }));
+    expect(reader.openAtOnce(world.key('a.txt'), () => ({ bytes: 'none' }))).toBeDefined();
+    away.isReady = () => false;
+    expect(reader.openAtOnce(world.key('a.txt'), () => ({ bytes: 'none' }))).toBeUndefined();
   });
 
   test.each<[string, () => Promise<unknown>]>([

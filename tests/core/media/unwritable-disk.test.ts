@@ -4,6 +4,7 @@ import { StorageError } from '../../../server/src/core/errors';
 import { LocalObjectStore } from '../../../server/src/core/store/local/local-object-store';
 import { openVolume } from '../../../server/src/core/store/local/volume';
 import { RequestScope } from '../../../server/src/core/media/request-scope';
+import { streamOf } from '../../../server/src/core/media/serving';
 import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 import { makeUnwritable } from '../../support/unwritable';
@@ -29,7 +30,7 @@ async function restarted() {
     const opened = await storage.reader.open(world.key(name), () => ({ bytes: 'all' }));
     if (opened.kind !== 'file' || !opened.body) return opened.kind;
     const chunks: Buffer[] = [];
-    for await (const chunk of opened.body) chunks.push(chunk as Buffer);
+    for await (const chunk of streamOf(opened.body)) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks).toString();
   };
   return { parts, storage, read, put: (name: string, text: string, scope?: RequestScope) => storage.put(world.key(name), bodyOf(text), { mime: null, scope }) };

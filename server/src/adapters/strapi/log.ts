@@ -3,6 +3,11 @@ import { printable } from '../../core/errors';
 import type { Logger } from '../../core/log';
 import type { Redactor } from '../../core/settings/redactor';
 
+/** Whether a log shows messages of this level. A project may have put another log in the place of Strapi's, which cannot tell. */
+function isShown(log: Core.Strapi['log'], level: string): boolean {
+  return typeof log.isLevelEnabled !== 'function' || log.isLevelEnabled(level);
+}
+
 /** Longest line of the log, in characters. */
 const LINE_LIMIT = 2_000;
 /** The line breaks before the frames of a stack, as `described` writes them. */
@@ -18,7 +23,8 @@ export function strapiLog(strapi: Pick<Core.Strapi, 'log'>, redactor: Pick<Redac
     return `[s3-storage] ${lines.map((line) => printable(line, LINE_LIMIT)).join('\n')}`;
   };
   return {
-    debug: (message) => strapi.log.debug(entry(message)),
+    // each read writes such a line, and most projects show none
+    debug: (message) => void (isShown(strapi.log, 'debug') && strapi.log.debug(entry(message))),
     info: (message) => strapi.log.info(entry(message)),
     warn: (message) => strapi.log.warn(entry(message)),
     error: (message) => strapi.log.error(entry(message)),

@@ -38,7 +38,6 @@ export class HotObjects {
 
   /** Whether this object, of this size in bytes, is held, or may be downloaded and held now. */
   takes(id: string, size: number): boolean {
-    // somebody may have lowered the limit
     if (this.#bytes > this.#limit) this.#shrink();
     if (!this.#fits(size)) return false;
     return this.#held.has(id) || this.#underWay.has(id) || this.#loadingBytes + size <= this.#limit * LOADING_SHARE;
@@ -46,6 +45,7 @@ export class HotObjects {
 
   /** Returns the bytes of an object if they are held. */
   held(id: string): Buffer | undefined {
+    if (this.#bytes > this.#limit) this.#shrink();
     const bytes = this.#held.get(id);
     if (bytes === undefined) return undefined;
     this.#held.delete(id);
@@ -90,6 +90,7 @@ export class HotObjects {
     return size <= LARGEST_BYTES && size <= this.#limit * LARGEST_SHARE;
   }
 
+  /** Lets go of the oldest objects until the limit is kept, which somebody may have lowered. */
   #shrink(): void {
     for (const [oldest, { length }] of this.#held) {
       if (this.#bytes <= this.#limit) return;

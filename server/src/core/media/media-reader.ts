@@ -1,6 +1,6 @@
 import { isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
-import type { LedgerRow } from '../ledger/state';
+import { isIn, type LedgerRow } from '../ledger/state';
 import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
 import { FirstReads, type FirstRead } from './first-reads';
@@ -34,6 +34,8 @@ export class MediaReader {
    * @throws the errors of the ledger's database. A failure of S3 or of the disk becomes `unavailable`, and so does a visitor who has gone
    */
   async open(key: ObjectKey, plan: Plan, options: OpenOptions = {}): Promise<Opened> {
+    const atOnce = this.openAtOnce(key, plan);
+    if (atOnce) return atOnce;
     const { rows, away } = this.deps;
     if (away && !(await away.ready(key))) return { kind: 'unavailable' };
     let row = await rows.get(key);
@@ -68,6 +70,23 @@ export class MediaReader {
       if (row && again?.rev === row.rev) return isVanished ? { kind: 'vanished' } : { kind: 'unavailable' };
       row = again;
     }
+  }
+
+  /**
+   * Opens a key without waiting for anybody: its row was read a moment ago, and its bytes are in memory or nobody wants them. For visitors
+   * who ask for the same small files again and again, waits would cost more than everything else.
+   * @returns undefined if that is not so, and {@link open} has to be called
+   */
+  openAtOnce(key: ObjectKey, plan: Plan): Extract<Opened, { kind: 'file' }> | undefined {
+    const { rows, away } = this.deps;
+    if (away && !away.isReady(key)) return undefined;
+    const row = rows.remembered(key);
+    if (!row || row.tombstone || !isIn(row, 'both', 'remote')) return undefined;
+    const facts = factsOf(row);
+    const wanted = plan(facts);
+    if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
+    const body = this.#bytes.held(row, wanted);
+    return body === undefined ? undefined : { kind: 'file', facts, wanted, body, from: 's3' };
   }
 
   /** Returns the answer of `work`. If the disk, S3 or a busy library fails, the file is unavailable, and not missing. */

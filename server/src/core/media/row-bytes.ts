@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import { isIn, localOf, remoteOf, type LedgerRow, type RowIn } from '../ledger/state';
 import type { LocalCopy, RemoteCopy } from '../ledger/words';
+import { collected } from '../store/collected';
 import { factsByOpening, factsByReading } from '../store/first-byte';
 import type { ByteRange, ObjectFacts, ObjectStore, ObjectStream } from '../store/object-store';
 import { CondemnedCopies } from './condemned-copies';
@@ -14,6 +14,9 @@ import { HotObjects } from './hot-objects';
 import type { FileBody, OpenOptions, Wanted } from './serving';
 import { StandIn } from '../buckets/stand-in';
 import { ProvenCopies } from './proven-copies';
+
+/** Largest size of an object that is read before the answer begins, in bytes. It takes no more memory than the buffers of a stream. */
+const AT_ONCE_BYTES = 64 * 1024;
 
 export interface Source {
   body: FileBody | null;
@@ -64,6 +67,12 @@ export class RowBytes {
     return isRemoved && this.deps.instance.isCopy ? 'vanished' : undefined;
   }
 
+  /** Returns the bytes of a row if they are held in memory. */
+  held(row: LedgerRow, wanted: WantedBytes): Buffer | null | undefined {
+    const bytes = isHoldable(row) ? this.#hot.held(hotIdOf(row)) : undefined;
+    return bytes && partOf(bytes, wanted);
+  }
+
   /**
    * Whether the bytes of a row lie on this disk. If the row names another volume, they may lie here all the same, because this folder's id
    * cannot be read, or because the folder is a copy; then only bytes with the row's MD5 count. A row without an MD5 has never been
@@ -89,7 +98,7 @@ export class RowBytes {
     // without an ETag, nothing tells this range from a range of other bytes
     if (remote.etag === null && wanted.bytes === 'range') return undefined;
     try {
-      if (remote.etag !== null && isIn(row, 'both', 'remote') && this.#hot.takes(hotIdOf(row), sizeOf(row))) {
+      if (isHoldable(row) && this.#hot.takes(hotIdOf(row), sizeOf(row))) {
         const id = hotIdOf(row);
         // whoever only asks whether the file can be read needs no download
         const bytes = wanted.bytes === 'check' ? this.#hot.held(id) : await this.#hot.get(id, sizeOf(row), () => this.#download(store, row), signal);
@@ -98,7 +107,11 @@ export class RowBytes {
       }
       const object = await opened(store, remote.object, row, wanted, signal);
       // this check comes before the first byte leaves: nobody may get a truncated, damaged or foreign object in place of the file
-      if (isStored(row, remote, object.facts)) return wanted.bytes === 'all' && remote.etag === null && object.body ? this.#proving(row, object.body) : object.body;
+      if (isStored(row, remote, object.facts)) {
+        if (wanted.bytes !== 'all' || !object.body) return object.body;
+        if (remote.etag === null) return this.#proving(row, object.body);
+        return object.facts.size <= AT_ONCE_BYTES ? await collected(object.body) : object.body;
+      }
       object.body?.destroy();
       this.deps.log.error(`"${row.key}": the object in S3 is not the one that was stored; it is not served`);
     } catch (error) {
@@ -113,7 +126,7 @@ export class RowBytes {
     const { remote, content } = row.placement;
     const object = await store.get(remote.object);
     if (isStored(row, remote, object.facts)) {
-      const bytes = await buffer(object.body);
+      const bytes = await collected(object.body);
       const isProven =
         // guard: held-bytes-are-proven
         createHash('md5').update(bytes).digest('hex') === content.md5;
@@ -160,6 +173,11 @@ function isStored(row: LedgerRow, remote: RemoteCopy, facts: ObjectFacts): boole
     // guard: etag-before-the-first-byte
     (remote.etag === null || facts.etag === remote.etag)
   );
+}
+
+/** Whether the bytes of a row may be held in memory: its object has a tag that tells its bytes from all others. */
+function isHoldable(row: LedgerRow): row is RowIn<'both' | 'remote'> {
+  return isIn(row, 'both', 'remote') && row.placement.remote.etag !== null;
 }
 
 /** Returns the text that names the row's object, and its bytes, in memory. */

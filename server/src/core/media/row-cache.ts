@@ -36,6 +36,12 @@ export class RowCache {
     return row;
   }
 
+  /** Returns the row of a key, if this process has read one a moment ago. */
+  remembered(key: ObjectKey): LedgerRow | undefined {
+    const known = this.#rows.get(key);
+    return known && this.elapsed() < known.until ? known.row : undefined;
+  }
+
   forget(keys: Iterable<ObjectKey>): void {
     this.#generation++;
     for (const key of keys) this.#rows.delete(key);

@@ -64,6 +64,10 @@ export class Absence implements AwayGate {
     for (const changedKey of this.#start.changed) this.#held.set(changedKey.key, changedKey);
   }
 
+  isReady(key: ObjectKey): boolean {
+    return !this.#start || !this.#held.has(key);
+  }
+
   async ready(key: ObjectKey): Promise<boolean> {
     const changedKey = this.#held.get(key);
     if (!changedKey || !this.#start) return true;
