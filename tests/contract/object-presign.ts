@@ -44,6 +44,15 @@ export const PRESIGN_CHECKS: readonly ContractCheck<ObjectStore>[] = [
       assert.deepEqual([status, text], [200, suffix]);
     }
   }),
+  check('a steady URL is the same one for its period, and works', async (store, names) => {
+    await store.put(names('steady.txt'), bodyOf('steady'));
+    const steady = () => store.presign(names('steady.txt'), { expiresInSeconds: 7 * 24 * 3600, steadyForSeconds: 7 * 12 * 3600 });
+    const [first, plain] = [await steady(), await urlOf(store, names('steady.txt'))];
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    assert.equal(await steady(), first);
+    assert.notEqual(await urlOf(store, names('steady.txt')), plain);
+    assert.equal((await fetched(first ?? '')).text, 'steady');
+  }),
   check('a URL that is changed to another object’s name is refused', async (store, names) => {
     await store.put(names('mine.txt'), bodyOf('mine'));
     await store.put(names('secret.txt'), bodyOf('hidden'));

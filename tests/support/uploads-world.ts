@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Core } from '@strapi/strapi';
+import { PLAIN_DELIVERY, type DeliverySettings } from '../../server/src/core/media/delivery-settings';
 import type { MediaReader } from '../../server/src/core/media/media-reader';
 import type { UploadsOptions } from '../../server/src/http/uploads-middleware';
 import { takePublicRoute, takeUploadsRoute } from '../../server/src/http/uploads-route';
@@ -27,7 +28,9 @@ export interface UploadsWorldOptions {
   localServer?: Record<string, unknown>;
   /** The reader with which the plugin serves. Without it the plugin is not there at all. */
   reader?: UploadsOptions['reader'];
-  allowsActive?: boolean;
+  /** Settings that differ from the defaults. */
+  delivery?: Partial<DeliverySettings>;
+  linkOrigin?: UploadsOptions['linkOrigin'];
   originalName?: UploadsOptions['originalName'];
   /** Hooks in which others register, in Strapi's order. */
   beforeUpload?: (server: Server) => void;
@@ -70,7 +73,8 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
     publicFolder,
     statics: staticOptions(options.localServer),
     reader: options.reader,
-    allowsActive: () => options.allowsActive ?? false,
+    delivery: () => ({ ...PLAIN_DELIVERY, ...options.delivery }),
+    linkOrigin: options.linkOrigin,
     originalName: options.originalName,
     onFailure: (error) => void failures.push(error),
   };

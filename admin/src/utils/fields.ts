@@ -21,7 +21,7 @@ export const FIELDS: readonly FieldName[] = SETTING_NAMES.filter(
 
 type SectionName<Section extends string> = FieldName & NamesWith<{ section: Section }>;
 
-export const inSection = <Section extends 'storage' | 'credentials' | 'advanced'>(section: Section) =>
+export const inSection = <Section extends 'storage' | 'credentials' | 'delivery' | 'advanced'>(section: Section) =>
   FIELDS.filter((name): name is SectionName<Section> => SETTINGS[name].section === section);
 
 export const isErrorPath = (path: string): path is ErrorPath =>

@@ -21,7 +21,7 @@ interface Described<Value> {
   /** Whether the API shows the value. A value with false here never leaves the server. */
   readonly public: boolean;
   /** Where the panel shows the setting: in a section of the settings page, or on the migration page. */
-  readonly section: 'storage' | 'credentials' | 'advanced' | 'migration';
+  readonly section: 'storage' | 'credentials' | 'delivery' | 'advanced' | 'migration';
   /** The setting starts or stops jobs, so whoever changes it also needs the permission to run jobs. */
   readonly switchesJobs?: true;
   /** The README's words for the setting, in Markdown. */
@@ -35,7 +35,7 @@ export interface WholeNumber extends Described<number> {
   readonly min: number;
   readonly max: number;
   /** The unit that the panel shows after the number. */
-  readonly unit?: 'ms' | 'days' | 'MB';
+  readonly unit?: 'ms' | 'days' | 'MB' | 'minutes';
 }
 
 export interface Flag extends Described<boolean> {

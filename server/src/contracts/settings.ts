@@ -1,6 +1,6 @@
 import { DEFAULT_SCHEDULE } from './cron';
 import type { ErrorCode } from './errors';
-import type { Setting, ValueOf } from './setting-kinds';
+import type { Setting, TextRule, ValueOf } from './setting-kinds';
 
 /** The providers for which `strapi-plugin.json` has a preset. */
 export const PROVIDERS = ['aws', 'digitalocean', 'minio', 'backblaze', 'cloudflare', 'other'] as const;
@@ -9,6 +9,18 @@ export type ProviderPreset = (typeof PROVIDERS)[number];
 /** The treatment of an upload that S3 does not take: `local` keeps it on this server's disk, `reject` refuses it. */
 const ON_OUTAGE = ['local', 'reject'] as const;
 export type OnOutage = (typeof ON_OUTAGE)[number];
+
+/** Where visitors get files. */
+const DELIVERY = ['proxy', 'redirect', 'public'] as const;
+export type DeliveryMode = (typeof DELIVERY)[number];
+
+/** The `Cache-Control` of answers where nobody has set another one: everybody may keep the file, and asks before each use. */
+export const DEFAULT_VISITOR_CACHE = 'public, max-age=0, must-revalidate';
+
+/** The rules of an address that browsers are sent to. */
+const WEB_ADDRESS: readonly TextRule[] = [
+  { allow: /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:\/[\w.~%/-]*)?$/i, message: 'must be an address such as https://cdn.example.com' },
+];
 
 /**
  * All settings, each of them once. The types below, the schemas, the sources and their order, the API's answer, the panel's form and the
@@ -84,6 +96,54 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_SECRET_ACCESS_KEY', badValue: 'nextSource', public: false, section: 'credentials',
     meaning: 'stored encrypted and never shown again',
   },
+  /** Where visitors get the bytes: from Strapi, from S3 by a signed URL, or from a CDN or public bucket. */
+  delivery: {
+    kind: 'choice', options: DELIVERY, default: 'proxy',
+    variable: 'S3_STORAGE_DELIVERY', badValue: 'nextSource', public: true, section: 'delivery',
+    meaning: '`proxy`: Strapi sends the files; `redirect`: S3 does, by a signed URL; `public`: a CDN or public bucket does',
+  },
+  /** Files of up to this size (2^20 bytes) are sent by Strapi all the same, except for videos and sound; 0: no file is. */
+  redirectAboveMb: {
+    kind: 'wholeNumber', min: 0, max: 1_000_000, default: 0, unit: 'MB',
+    variable: 'S3_STORAGE_REDIRECT_ABOVE_MB', badValue: 'nextSource', public: true, section: 'delivery',
+    meaning: 'with `redirect` and `public`, Strapi sends files of up to this size itself, except for videos and sound; 0: none',
+  },
+  /** Null: browsers reach S3 at the endpoint. The endpoint's rules do not apply, because this server sends no request there. */
+  publicEndpoint: {
+    kind: 'text', maxLength: 2048, default: null, defaultInWords: 'the endpoint', rules: WEB_ADDRESS,
+    variable: 'S3_STORAGE_PUBLIC_ENDPOINT', badValue: 'nextSource', public: true, section: 'delivery', example: 'https://s3.example.com',
+    meaning: 'for `redirect`: where browsers reach S3, if the endpoint is an internal address',
+  },
+  cdnUrl: {
+    kind: 'text', maxLength: 2048, default: null, defaultInWords: 'none', rules: WEB_ADDRESS,
+    variable: 'S3_STORAGE_CDN_URL', badValue: 'nextSource', public: true, section: 'delivery', example: 'https://cdn.example.com',
+    meaning: 'for `public`: the address before each object’s name, of a CDN or of the bucket',
+  },
+  /** Validity of a signed URL in minutes. It stays the same for half of this time, so that browsers keep the file. */
+  urlLifetimeMinutes: {
+    kind: 'wholeNumber', min: 2, max: 10_080, default: 60, unit: 'minutes',
+    variable: 'S3_STORAGE_URL_LIFETIME_MINUTES', badValue: 'nextSource', public: true, section: 'delivery',
+    meaning: 'for `redirect`: how long a signed URL is valid; it stays the same for half of that',
+  },
+  /** Null: the header that `localServer.maxage` of the upload plugin asks for, or else {@link DEFAULT_VISITOR_CACHE}. */
+  visitorCacheControl: {
+    kind: 'text', maxLength: 256, default: null, defaultInWords: '`public, max-age=0, must-revalidate`',
+    rules: [{ allow: /^[\x20-\x7e]*$/, message: 'must be a Cache-Control header such as max-age=3600' }],
+    variable: 'S3_STORAGE_VISITOR_CACHE_CONTROL', badValue: 'nextSource', public: true, section: 'delivery', example: 'public, max-age=0, must-revalidate',
+    meaning: 'the `Cache-Control` of answers to visitors',
+  },
+  /** Whether browsers and CDNs may keep a file for a year if its URL names a version. */
+  cacheVersioned: {
+    kind: 'flag', default: false,
+    variable: 'S3_STORAGE_CACHE_VERSIONED', badValue: 'nextSource', public: true, section: 'delivery',
+    meaning: 'URLs with `?v=`, `?version=` or `?updatedAt=` may be kept for a year',
+  },
+  /** Whether uploaded pages and scripts may run in a visitor's browser as a part of this site. */
+  allowActiveContent: {
+    kind: 'flag', default: false,
+    variable: 'S3_STORAGE_ALLOW_ACTIVE_CONTENT', badValue: 'nextSource', public: true, section: 'delivery',
+    meaning: 'uploaded HTML, SVG, XML and JavaScript may run as a part of this site; otherwise they run nothing',
+  },
   /** Attempts for one request to S3, including the first. */
   maxAttempts: {
     kind: 'wholeNumber', min: 1, max: 10, default: 3,
@@ -132,12 +192,6 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_CACHE_CONTROL', badValue: 'nextSource', public: true, section: 'advanced',
     example: 'public, max-age=31536000, immutable',
     meaning: 'stored with every new object',
-  },
-  /** Whether uploaded pages and scripts may run in a visitor's browser as a part of this site. */
-  allowActiveContent: {
-    kind: 'flag', default: false,
-    variable: 'S3_STORAGE_ALLOW_ACTIVE_CONTENT', badValue: 'nextSource', public: true, section: 'advanced',
-    meaning: 'uploaded HTML, SVG, XML and JavaScript may run as a part of this site; otherwise they run nothing',
   },
   /** This counts in mode `read-write` only: an instance that may not change S3 keeps its files on its disk in any case. */
   onOutage: {

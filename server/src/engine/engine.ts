@@ -64,6 +64,8 @@ import { fileSystemType } from '../core/store/local/file-system';
 import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
 import { tellingEnds } from '../core/store/resilience/request-ends';
+import type { DeliverySettings } from '../core/media/delivery-settings';
+import { Links } from '../core/buckets/links';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
 import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
@@ -96,6 +98,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   outage: Outage;
   rows: RowCache;
   storage: MediaStorage;
+  links: Links;
   housekeeping: Housekeeping;
   predecessors: Predecessors;
   absence: Absence;
@@ -299,12 +302,14 @@ export class Engine {
       },
       purge: () => housekeeping.wake(),
     });
+    const links = new Links({ buckets: connections, settings: () => service.current().settings, log });
     const storage = new MediaStorage({
       ...shared,
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },
       inTransaction: () => database.inTransaction(),
       keepsLocally,
       memoryCacheMb: () => service.current().settings.memoryCacheMb,
+      links,
       events,
       away: absence,
     });
@@ -320,7 +325,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, links, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();
@@ -339,9 +344,14 @@ export class Engine {
     return this.#ledgerUsed ? storage : undefined;
   }
 
-  /** Whether uploaded pages and scripts may act as a part of this site. */
-  allowsActive(): boolean {
-    return this.parts.service.current().settings.allowActiveContent;
+  /** The settings in force for answers to visitors. */
+  delivery(): DeliverySettings {
+    return this.parts.service.current().settings;
+  }
+
+  /** Returns the origin to which visitors are sent for files; undefined if they are sent nowhere. */
+  linkOrigin(): Promise<string | undefined> {
+    return this.parts.links.origin();
   }
 
   /** Returns the name under which an editor uploaded a file. @throws the database's errors, also if it does not answer in time */

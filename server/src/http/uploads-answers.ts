@@ -1,7 +1,10 @@
 import path from 'node:path';
+import contentDisposition from 'content-disposition';
 import type { Context } from 'koa';
+import type { DeliverySettings } from '../core/media/delivery-settings';
 import { discard, type Opened } from '../core/media/serving';
 import { activityOf, restrain, typeOf } from './active-content';
+import { cappedCacheControl } from './delivery';
 import { tagOfNotModified, type Decision, type Validators } from './uploads-conditions';
 import { statsOf, type StaticOptions } from './uploads-static';
 
@@ -12,11 +15,12 @@ const RETRY_AFTER_SECONDS = 5;
 const served = new WeakSet<Context>();
 
 export type OpenedFile = Extract<Opened, { kind: 'file' }>;
+export type OpenedLink = Extract<Opened, { kind: 'link' }>;
 
 export interface Answer extends Decision {
   validators: Validators;
-  /** Whether pages and scripts may act as a part of this site. */
-  allowsActive: boolean;
+  cacheControl: string;
+  settings: DeliverySettings;
   /** The file name of a download; undefined where the visitor wants to see the file. */
   download: string | undefined;
 }
@@ -46,11 +50,11 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   ctx.set('ETag', status === 304 ? tagOfNotModified(ctx.headers, validators) : validators.etag);
   if (validators.modified && !ctx.response.get('Last-Modified')) ctx.set('Last-Modified', validators.modified.toUTCString());
   if (download !== undefined) attach(ctx, download);
-  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
+  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', answer.cacheControl);
   ctx.status = status;
   // a policy from the project's own `setHeaders` is there on purpose
   const isOwnPolicy = ctx.response.get('Content-Security-Policy') !== policy;
-  const activity = answer.allowsActive || isOwnPolicy ? undefined : activityOf(ctx.type || typeOf(ctx, file));
+  const activity = answer.settings.allowActiveContent || isOwnPolicy ? undefined : activityOf(ctx.type || typeOf(ctx, file));
   // a 304 has it as well, because its headers replace those that the client has kept
   if (activity) restrain(ctx);
   if (status === 304) return;
@@ -69,16 +73,38 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   } else ctx.length = facts.size;
 }
 
+/**
+ * Sends the visitor to the URL at which the bytes are. Nobody may keep this answer for longer than the URL certainly works.
+ * @param file path at which Strapi's own route would look for the file
+ */
+export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLink, { download, cacheControl, settings }: Answer, options: StaticOptions): void {
+  // the settings allow no other addresses; a browser would run a script that stood in this place
+  // guard: links-lead-to-the-web-only
+  if (!/^https?:\/\//i.test(url)) throw new Error('the address to which visitors are sent is not one of the web');
+  options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
+  ctx.status = 302;
+  ctx.set('Location', url);
+  if (download !== undefined) ctx.set('Cache-Control', 'no-store');
+  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', settings.delivery === 'redirect' ? cappedCacheControl(cacheControl, settings.urlLifetimeMinutes * 30) : cacheControl);
+  // see `isSentAway`
+  ctx.vary('Sec-Fetch-Mode');
+  ctx.vary('Sec-Fetch-Site');
+  ctx.remove('Content-Type');
+  ctx.body = null;
+  ctx.status = 302;
+}
+
 /** Lets the browser store the file under this name. No cache may keep the answer, because an editor may rename the file. */
 function attach(ctx: Context, name: string): void {
-  // this also sets the type, which the file's own extension decides
-  const type = ctx.response.get('Content-Type');
+  ctx.set('Content-Disposition', dispositionOf(name));
+  ctx.set('Cache-Control', 'no-store');
+}
+
+/** Returns the `Content-Disposition` of a download with this name (RFC 6266, RFC 8187). */
+export function dispositionOf(name: string): string {
   const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
   // Node 20 sends other bytes for letters beyond ASCII in the headers of an answer whose body is a Buffer
-  ctx.attachment(plain, { fallback: plain.replace(/[^\x20-\x7e]/g, '?') });
-  if (type) ctx.set('Content-Type', type);
-  else ctx.remove('Content-Type');
-  ctx.set('Cache-Control', 'no-store');
+  return contentDisposition(plain, { fallback: plain.replace(/[^\x20-\x7e]/g, '?') });
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import parseRange from 'range-parser';
-import type { FileFacts, Wanted } from '../core/media/serving';
+import type { FileFacts, WantedHere } from '../core/media/serving';
 
 /** The validators by which a client tells versions of a file apart. It has them from an earlier answer. */
 export interface Validators {
@@ -12,7 +12,7 @@ export interface Validators {
 
 export interface Decision {
   status: 200 | 206 | 304 | 412 | 416;
-  wanted: Wanted;
+  wanted: WantedHere;
 }
 
 /**
@@ -41,7 +41,7 @@ export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Vali
  * file, which the standard allows.
  */
 export function decide(method: string, headers: IncomingHttpHeaders, { size, wholeOnly }: Pick<FileFacts, 'size' | 'wholeOnly'>, validators: Validators): Decision {
-  const nothing: Wanted = { bytes: 'none' };
+  const nothing: WantedHere = { bytes: 'none' };
   const unconditional = afterConditions(headers, validators);
   if (unconditional !== 200) return { status: unconditional, wanted: nothing };
   // a range has a meaning in a GET only

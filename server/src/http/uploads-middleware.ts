@@ -2,10 +2,12 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { MediaReader } from '../core/media/media-reader';
-import { discard, type FileFacts } from '../core/media/serving';
+import { PLAIN_DELIVERY, type DeliverySettings } from '../core/media/delivery-settings';
+import { discard, type FileFacts, type Wanted } from '../core/media/serving';
 import type { ObjectKey } from '../core/keys';
 import { activityOf, typeOf } from './active-content';
-import { answerFile, answerMissing, answerUnavailable, answerVanished, type Answer, type OpenedFile } from './uploads-answers';
+import { cacheControlOf, isSentAway, linkType } from './delivery';
+import { answerFile, answerLink, answerMissing, answerUnavailable, answerVanished, dispositionOf, type Answer, type OpenedFile } from './uploads-answers';
 import { decide, validatorsOf } from './uploads-conditions';
 import { isInOwnFolder, keyOrUndefined, pathBelowUploads } from './uploads-path';
 import { hasPrecompressed, namesOf, plainNamesOf, type StaticOptions } from './uploads-static';
@@ -16,8 +18,10 @@ export interface UploadsOptions {
   /** The folder from which Strapi's own route serves. */
   publicFolder: string;
   statics: StaticOptions;
-  /** Whether uploaded pages and scripts may act as a part of this site. Default false. */
-  allowsActive?: () => boolean;
+  /** Returns the settings in force. Default: {@link PLAIN_DELIVERY}. */
+  delivery?: () => DeliverySettings;
+  /** Returns the origin to which visitors are sent for files; undefined if they are sent nowhere. */
+  linkOrigin?: () => Promise<string | undefined>;
   /** Returns the name under which an editor uploaded the file; undefined if the library does not list it. */
   originalName?: (key: ObjectKey) => Promise<string | undefined>;
   /** False: only whole files, from which an outer middleware may cut ranges. Default true. */
@@ -61,7 +65,7 @@ function isAnsweredAtOnce(ctx: Context, below: string, media: MediaReader | unde
   const [name] = plainNamesOf(below, options.statics);
   const key = name === undefined || isDownload(ctx) ? undefined : keyOrUndefined(name);
   if (!media || key === undefined) return false;
-  const planned = planFor(ctx, undefined, options);
+  const planned = planFor(ctx, key, undefined, options);
   const opened = media.openAtOnce(key, planned.plan);
   if (!opened || !planned.answer) return false;
   answerFile(ctx, path.join(options.publicFolder, 'uploads', key), opened, planned.answer, options.statics);
@@ -71,17 +75,22 @@ function isAnsweredAtOnce(ctx: Context, below: string, media: MediaReader | unde
 interface Planned {
   /** The answer to the facts that `plan` has seen last. */
   answer?: Answer;
-  plan(facts: FileFacts): Answer['wanted'];
+  plan(facts: FileFacts): Wanted;
 }
 
 /** @param download the file name of a download; undefined where the visitor wants to see the file */
-function planFor(ctx: Context, download: string | undefined, { ranges = true, allowsActive = () => false }: UploadsOptions): Planned {
+function planFor(ctx: Context, key: ObjectKey, download: string | undefined, { ranges = true, statics, delivery = () => PLAIN_DELIVERY }: UploadsOptions): Planned {
   const headers = ranges ? ctx.headers : { ...ctx.headers, range: undefined };
+  const settings = delivery();
+  const cacheControl = cacheControlOf(ctx, settings, statics);
   const planned: Planned = {
     plan(facts) {
       const validators = validatorsOf(facts, Date.now());
-      planned.answer = { ...decide(ctx.method, headers, facts, validators), validators, download, allowsActive: allowsActive() };
-      return planned.answer.wanted;
+      const decision = decide(ctx.method, headers, facts, validators);
+      planned.answer = { ...decision, validators, download, cacheControl, settings };
+      const { wanted } = decision;
+      if (wanted.bytes === 'none' || !isSentAway(ctx, key, facts, download !== undefined, settings)) return wanted;
+      return { bytes: 'link', link: { contentType: linkType(ctx, key), contentDisposition: download === undefined ? undefined : dispositionOf(download) }, otherwise: wanted };
     },
   };
   return planned;
@@ -123,13 +132,17 @@ async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptio
   for await (const name of namesOf(below, statics, uploads)) {
     const key = keyOrUndefined(name);
     if (key === undefined) continue;
-    const planned = planFor(ctx, isDownload(ctx) ? await downloadName(key, options) : undefined, options);
+    const planned = planFor(ctx, key, isDownload(ctx) ? await downloadName(key, options) : undefined, options);
     const opened = await media.open(key, planned.plan, { signal }).catch(unreachable);
     if (opened.kind === 'unavailable') {
       if (!signal.aborted) answerUnavailable(ctx);
       return false;
     }
     if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, statics, signal);
+    if (opened.kind === 'link' && planned.answer) {
+      answerLink(ctx, path.join(uploads, key), opened, planned.answer, statics);
+      return false;
+    }
     if (opened.kind === 'vanished') {
       answerVanished(ctx);
       return false;
@@ -164,7 +177,7 @@ async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, a
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
   if (opened.body instanceof Readable) opened.body.once('error', () => ctx.res.destroy());
   // Strapi's handler restrains nothing, and knows no downloads
-  const mayBeLeft = answer.download === undefined && (answer.allowsActive || !activityOf(typeOf(ctx, file)));
+  const mayBeLeft = answer.download === undefined && (answer.settings.allowActiveContent || !activityOf(typeOf(ctx, file)));
   const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     discard(opened.body);

@@ -1,4 +1,5 @@
 import type { Core } from '@strapi/strapi';
+import { allowOrigin } from './content-policy';
 import { weakenCompressed } from './uploads-answers';
 import { uploadsHandler, type Handler, type UploadsOptions } from './uploads-middleware';
 
@@ -24,6 +25,8 @@ interface Layer {
  */
 export function takeUploadsRoute({ server }: Core.Strapi, options: UploadsOptions): void {
   server.use(weakenCompressed);
+  const { linkOrigin } = options;
+  if (linkOrigin) server.use(allowOrigin(linkOrigin));
   const layers = staticLayers(server.router, UPLOADS_ROUTE);
   if (layers.length > 0) return takeOver(layers, options);
   // other code has replaced the route, or Strapi has changed: the plugin adds a route that answers after all others and leaves ranges to

@@ -9,8 +9,8 @@ import type { Context } from 'koa';
  * `root` and `defer` are Strapi's own. `hidden` matters only where Strapi's route answers itself, because no key begins with a dot.
  */
 export interface StaticOptions {
-  /** The header that Strapi's route would send, unless other code has set one before. */
-  cacheControl: string;
+  /** The header that the project's options ask for, unless other code has set one before; undefined if they do not. */
+  cacheControl: string | undefined;
   setHeaders: ((res: ServerResponse, path: string, stats: Stats) => void) | undefined;
   /** The file that answers for a folder; undefined if none does. */
   index: string | undefined;
@@ -29,7 +29,7 @@ export function staticOptions(config: unknown): StaticOptions {
   const { index, setHeaders, extensions } = options;
   return {
     // rounded as in koa-send: a value that is not a number means 0
-    cacheControl: `max-age=${(maxage / 1000) | 0}${options['immutable'] ? ',immutable' : ''}`,
+    cacheControl: maxage || options['immutable'] ? `max-age=${(maxage / 1000) | 0}${options['immutable'] ? ',immutable' : ''}` : undefined,
     setHeaders: typeof setHeaders === 'function' ? (setHeaders as StaticOptions['setHeaders']) : undefined,
     index: index === false ? undefined : typeof index === 'string' && index ? index : 'index.html',
     format: options['format'] !== false,

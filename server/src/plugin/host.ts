@@ -4,6 +4,7 @@ import { abandonable } from '../core/abandonable';
 import { systemClock } from '../core/clock';
 import { codeOf, described, StorageError } from '../core/errors';
 import type { ObjectKey } from '../core/keys';
+import { PLAIN_DELIVERY, type DeliverySettings } from '../core/media/delivery-settings';
 import type { MediaReader } from '../core/media/media-reader';
 import type { MediaStorage } from '../core/media/media-storage';
 import { Redactor } from '../core/settings/redactor';
@@ -85,8 +86,11 @@ export class EngineHost {
     return engine.reader();
   }
 
-  /** Whether uploaded pages and scripts may act as a part of this site. */
-  readonly allowsActive = (): boolean => this.#engine?.allowsActive() ?? false;
+  /** Returns the settings in force for answers to visitors. */
+  readonly delivery = (): DeliverySettings => this.#engine?.delivery() ?? PLAIN_DELIVERY;
+
+  /** Returns the origin to which visitors are sent for files; undefined if they are sent nowhere. */
+  readonly linkOrigin = async (): Promise<string | undefined> => (this.delivery().delivery === 'proxy' ? undefined : this.#engine?.linkOrigin());
 
   /** Returns the name under which an editor uploaded a file; undefined if nobody can tell. @throws the database's errors */
   readonly originalName = async (key: ObjectKey): Promise<string | undefined> => this.#engine?.originalName(key);

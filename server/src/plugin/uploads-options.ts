@@ -8,12 +8,13 @@ import { staticOptions } from '../http/uploads-static';
  * replaces.
  */
 export function uploadsOptions(strapi: Core.Strapi): UploadsOptions {
-  const { reader, tellUnreachable, allowsActive, originalName } = hostOf(strapi);
+  const { reader, tellUnreachable, delivery, linkOrigin, originalName } = hostOf(strapi);
   return {
     publicFolder: strapi.dirs.static.public,
     statics: staticOptions(strapi.config.get('plugin::upload.providerOptions.localServer', {})),
     reader,
-    allowsActive,
+    delivery,
+    linkOrigin,
     originalName,
     onFailure: tellUnreachable,
   };

@@ -22,7 +22,9 @@ interface Samples {
 
 function samplesOf(name: SettingName): Samples {
   const setting: Setting = SETTINGS[name];
-  if (name === 'endpoint') return { good: ['https://one.example', 'http://two.example:9000'], bad: ['x'.repeat(2049), 'no-scheme'] };
+  if (name === 'endpoint' || name === 'publicEndpoint' || name === 'cdnUrl') {
+    return { good: ['https://one.example', 'http://two.example:9000'], bad: ['x'.repeat(2049), 'no-scheme', 'javascript:alert(1)'] };
+  }
   switch (setting.kind) {
     case 'wholeNumber':
       return { good: setting.min === setting.default ? [setting.max, setting.min + 1] : [setting.max, setting.min], bad: [setting.min - 1, setting.max + 1, 'x'] };

@@ -23,6 +23,7 @@ import { LeaveDialog } from './LeaveDialog';
 import { MoveDialog } from './MoveDialog';
 import { AdvancedSection } from './sections/AdvancedSection';
 import { CredentialsSection } from './sections/CredentialsSection';
+import { DeliverySection } from './sections/DeliverySection';
 import { StorageSection } from './sections/StorageSection';
 import { StatusCard } from './status/StatusCard';
 import { TestSection } from './test/TestSection';
@@ -115,6 +116,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved, reload }: Props) {
               <StorageSection />
               <CredentialsSection />
               {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={() => void startTest()} />}
+              <DeliverySection />
               <AdvancedSection />
             </Flex>
           </FormProvider>

@@ -235,6 +235,6 @@ export class Connections implements Buckets {
 
 /** Returns the settings that make a connection. */
 function wayOf({ settings }: EffectiveSettings) {
-  const { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept } = settings;
-  return { endpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept };
+  const { endpoint, publicEndpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept } = settings;
+  return { endpoint, publicEndpoint, signingRegion, bucket, forcePathStyle, credentials, connectTimeoutMs, timeoutMs, maxAttempts, prefix, kept };
 }

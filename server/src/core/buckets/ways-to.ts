@@ -41,5 +41,7 @@ function isPair({ credentials }: ResolvedSettings, { accessKeyId, secretAccessKe
 
 function withKey(settings: ResolvedSettings, { endpoint, bucket, region, forcePathStyle, accessKeyId, secretAccessKey }: KeptKey): ResolvedSettings[] {
   if (secretAccessKey === null) return [];
-  return [{ ...settings, endpoint, bucket, signingRegion: region, forcePathStyle, credentials: { kind: 'static', accessKeyId, secretAccessKey, source: 'database' } }];
+  // browsers would look for the objects of another endpoint there
+  const publicEndpoint = isSameEndpoint({ endpoint: endpoint ?? '', region, bucket }, presentLocation(settings)) ? settings.publicEndpoint : null;
+  return [{ ...settings, endpoint, publicEndpoint, bucket, signingRegion: region, forcePathStyle, credentials: { kind: 'static', accessKeyId, secretAccessKey, source: 'database' } }];
 }

@@ -9,6 +9,7 @@ import type { Volume } from '../store/local/volume';
 import type { AwayGate } from './away';
 import type { MediaCatalog } from './catalog';
 import type { Buckets } from '../buckets/buckets';
+import type { Links } from '../buckets/links';
 import type { RowCache } from './row-cache';
 
 /**
@@ -37,6 +38,8 @@ export interface MediaStorageDeps extends EngineParts<LedgerWrites> {
   keepsLocally(): boolean;
   /** The memory in which small objects that were read are held, in megabytes; 0: none. */
   memoryCacheMb(): number;
+  /** The places to which visitors may be sent. Without it, the plugin sends all bytes itself. */
+  links?: Pick<Links, 'to'>;
   events: Events;
   /** Undefined where nobody can have changed a file without this plugin. */
   away?: AwayGate;

@@ -1,12 +1,12 @@
 import { isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
-import { isIn, type LedgerRow } from '../ledger/state';
+import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
 import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
 import { FirstReads, type FirstRead } from './first-reads';
 import { statOf } from './plain-file';
 import { bodyFor, rangeOf, RowBytes, type Source } from './row-bytes';
-import type { FileFacts, Opened, OpenOptions, Wanted } from './serving';
+import { withoutLink, type FileFacts, type Opened, type OpenOptions, type Wanted, type WantedHere, type WantedLink } from './serving';
 import { UnlistedKeys } from './unlisted-keys';
 
 /** Number of times that the reader reads a row again when its bytes are not there: a replacement or a sweep may have come between. */
@@ -60,7 +60,10 @@ export class MediaReader {
         if (opened !== 'changed') return opened;
       } else {
         const facts = factsOf(row);
-        const wanted = plan(facts);
+        const planned = plan(facts);
+        const url = planned.bytes === 'link' ? await this.#linkTo(row, planned) : undefined;
+        if (url !== undefined) return { kind: 'link', facts, url };
+        const wanted = withoutLink(planned);
         const source: Source | 'vanished' | undefined = wanted.bytes === 'none' ? { body: null, from: null } : await this.#bytes.open(row, wanted, options);
         isVanished = source === 'vanished';
         if (source && source !== 'vanished') return { kind: 'file', facts, wanted, ...source };
@@ -84,9 +87,15 @@ export class MediaReader {
     if (!row || row.tombstone || !isIn(row, 'both', 'remote')) return undefined;
     const facts = factsOf(row);
     const wanted = plan(facts);
+    if (wanted.bytes === 'link') return undefined;
     if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
     const body = this.#bytes.held(row, wanted);
     return body === undefined ? undefined : { kind: 'file', facts, wanted, body, from: 's3' };
+  }
+
+  async #linkTo(row: LedgerRow, { link }: WantedLink): Promise<string | undefined> {
+    const remote = remoteOf(row);
+    return remote && this.deps.links?.to(remote, link);
   }
 
   /** Returns the answer of `work`. If the disk, S3 or a busy library fails, the file is unavailable, and not missing. */
@@ -110,7 +119,7 @@ export class MediaReader {
     // guard: unseen-file-disk-first
     if (stat) {
       const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
-      const wanted = plan(facts);
+      const wanted = withoutLink(plan(facts));
       const source = await this.#plainFile(key, facts, wanted, options);
       return source ? { kind: 'file', facts, wanted, ...source } : 'changed';
     }
@@ -128,7 +137,7 @@ export class MediaReader {
   }
 
   /** @returns undefined if the file has vanished since its facts were read, or has become another one */
-  async #plainFile(key: ObjectKey, { size }: FileFacts, wanted: Wanted, { signal }: OpenOptions): Promise<Source | undefined> {
+  async #plainFile(key: ObjectKey, { size }: FileFacts, wanted: WantedHere, { signal }: OpenOptions): Promise<Source | undefined> {
     if (wanted.bytes === 'none') return { body: null, from: null };
     try {
       const file = await this.deps.disk.get(plainLocalName(key), { ...rangeOf(wanted, size), signal });
@@ -152,7 +161,7 @@ export class MediaReader {
     const seen = this.#firstReads.lately(key);
     if (seen) {
       const facts = unprovenFacts(seen);
-      const wanted = plan(facts);
+      const wanted = withoutLink(plan(facts));
       if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
     }
     let read: FirstRead | undefined;
@@ -160,7 +169,7 @@ export class MediaReader {
     try {
       read = await this.#firstReads.join(bucket, key, signal);
       const facts = unprovenFacts(read.facts);
-      const wanted = plan(facts);
+      const wanted = withoutLink(plan(facts));
       if (isWithoutBytes(wanted)) return withoutBytes(facts, wanted);
       comesBack = wanted.bytes === 'range' && facts.size > WAITED_FOR_BYTES;
       if (comesBack) return { kind: 'unavailable' };
@@ -172,12 +181,12 @@ export class MediaReader {
   }
 }
 
-function isWithoutBytes(wanted: Wanted): boolean {
+function isWithoutBytes(wanted: WantedHere): boolean {
   return wanted.bytes === 'none' || wanted.bytes === 'check';
 }
 
 /** Builds the answer to a visitor who wants no bytes of a file that S3 could serve. */
-function withoutBytes(facts: FileFacts, wanted: Wanted): Opened {
+function withoutBytes(facts: FileFacts, wanted: WantedHere): Opened {
   return { kind: 'file', facts, wanted, body: null, from: wanted.bytes === 'check' ? 's3' : null };
 }
 
@@ -191,5 +200,7 @@ function factsOf(row: LedgerRow): FileFacts {
   const { size, md5, mime } = row.placement.content;
   const remote = 'remote' in row.placement ? row.placement.remote : undefined;
   // nobody has hashed this library file yet, so the row's revision tells its versions apart
-  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote?.etag === null && { wholeOnly: true }) };
+  // without a tag, nobody would notice that other bytes lie under the name
+  const inS3 = remote?.etag === null ? { wholeOnly: true } : { linkable: isIn(row, 'both', 'remote') };
+  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote && inS3) };
 }

@@ -11,7 +11,7 @@ import { CondemnedCopies } from './condemned-copies';
 import type { MediaStorageDeps } from './deps';
 import { heldBack } from './held-back';
 import { HotObjects } from './hot-objects';
-import type { FileBody, OpenOptions, Wanted } from './serving';
+import type { FileBody, OpenOptions, WantedBytes } from './serving';
 import { StandIn } from '../buckets/stand-in';
 import { ProvenCopies } from './proven-copies';
 
@@ -22,9 +22,6 @@ export interface Source {
   body: FileBody | null;
   from: 's3' | 'disk' | null;
 }
-
-/** The bytes that a caller wants, for a caller who needs a store to answer. */
-export type WantedBytes = Exclude<Wanted, { bytes: 'none' }>;
 
 /** Opens the bytes that a ledger row points to: in S3 first, then on this disk. */
 export class RowBytes {

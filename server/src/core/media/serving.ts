@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { LinkOptions } from '../buckets/links';
 import type { ByteRange } from '../store/object-store';
 
 /** The facts of a file that are known before its bytes are opened. */
@@ -14,13 +15,33 @@ export interface FileFacts {
    * checksum. The caller must then answer a range request with the whole file, as the HTTP standard allows; S3 serves no range of it.
    */
   wholeOnly?: boolean;
+  /** Its bytes are an object in S3 with a name of its own, so that a URL may lead there. */
+  linkable?: boolean;
 }
 
 /**
  * The bytes that the caller wants, after it has seen the facts. `none`: no bytes, and nothing is opened (304, 416). `check`: no bytes, but
  * the plugin opens the file as if they were wanted, so that a HEAD gets the same answer as a GET.
  */
-export type Wanted = { bytes: 'none' } | { bytes: 'check' } | { bytes: 'all' } | { bytes: 'range'; range: ByteRange };
+export type Wanted = WantedHere | WantedLink;
+
+/** The bytes that this server is to send itself. */
+export type WantedHere = { bytes: 'none' } | WantedBytes;
+
+/** The bytes that a caller wants, for a caller who needs a store to answer. */
+export type WantedBytes = { bytes: 'check' } | { bytes: 'all' } | { bytes: 'range'; range: ByteRange };
+
+/** A URL at which the visitor gets the bytes, or `otherwise` where there is none. Only a `linkable` file has one. */
+export interface WantedLink {
+  bytes: 'link';
+  link: LinkOptions;
+  otherwise: WantedBytes;
+}
+
+/** Returns what the caller wants where there is no URL. */
+export function withoutLink(wanted: Wanted): WantedHere {
+  return wanted.bytes === 'link' ? wanted.otherwise : wanted;
+}
 
 /** The bytes of a file: a stream, or a small file as a whole. Nobody may change these bytes, because other visitors get them as well. */
 export type FileBody = Readable | Buffer;
@@ -42,7 +63,9 @@ export interface OpenOptions {
 
 export type Opened =
   /** `body` is null if the caller wanted no bytes. */
-  | { kind: 'file'; facts: FileFacts; wanted: Wanted; body: FileBody | null; from: 's3' | 'disk' | null }
+  | { kind: 'file'; facts: FileFacts; wanted: WantedHere; body: FileBody | null; from: 's3' | 'disk' | null }
+  /** The visitor gets the bytes at this URL. */
+  | { kind: 'link'; facts: FileFacts; url: string }
   /** Neither the plugin nor the disk knows the key. `plan` may have been called for a file that has vanished since. */
   | { kind: 'unknown' }
   /** The key was deleted. */

@@ -59,7 +59,7 @@ export class WholeFiles {
       try {
         const opened = await this.deps.reader.open(key, ({ size }) => ({ bytes: size <= HELD_BYTES ? 'all' : 'check' }));
         if (opened.kind === 'unknown' || opened.kind === 'gone') return undefined;
-        if (opened.kind === 'unavailable' || opened.kind === 'vanished') throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key });
+        if (opened.kind !== 'file') throw new StorageError('UNAVAILABLE', { operation: 'export', subject: key });
         const { facts, body } = opened;
         const held = facts.size <= HELD_BYTES && body ? await buffer(streamOf(body)) : undefined;
         discard(body);

@@ -10,6 +10,7 @@ export function s3ConfigOf(settings: ResolvedSettings): S3Config {
   if (credentials.kind === 'incomplete') throw new StorageError('NO_CREDENTIALS', { refused: true });
   return {
     endpoint: settings.endpoint ?? undefined,
+    publicEndpoint: settings.publicEndpoint ?? undefined,
     region: settings.signingRegion,
     forcePathStyle: settings.forcePathStyle,
     credentials:

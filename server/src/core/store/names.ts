@@ -15,3 +15,9 @@ export function assertName(name: string, operation: string): void {
     !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
   if (!usable) throw new StorageError('INVALID_KEY', { operation, subject: name, refused: true });
 }
+
+/** Returns a name as a part of a URL, escaped as the SDK escapes it (RFC 3986, without exceptions). The slashes stay. */
+export function escapedName(name: string): string {
+  const escaped = (part: string) => encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return name.split('/').map(escaped).join('/');
+}

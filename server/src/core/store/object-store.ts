@@ -107,6 +107,11 @@ export interface ListRequest extends RequestOptions {
 export interface PresignOptions extends RequestOptions {
   /** Time from now on for which the URL is valid, in seconds: a whole number from 1 to {@link MAX_PRESIGNED_SECONDS}. */
   expiresInSeconds: number;
+  /**
+   * Length of the periods within which the URL of an object stays the same, in seconds, so that browsers know it again. It is shorter
+   * than the validity, which counts from the beginning of the period. Default: each URL is a new one.
+   */
+  steadyForSeconds?: number;
   /** The `Content-Type` of the answer. It replaces the stored one. */
   contentType?: string;
   /** The `Content-Disposition` of the answer. */

@@ -14,7 +14,7 @@ export function NumberField({ name }: { name: NumberName }) {
   const { state, editable, dispatch } = useForm();
   const pending = isReset(state, name);
   const setting: WholeNumber = SETTINGS[name];
-  const unit = setting.unit === 'days' ? t('unit.days') : setting.unit;
+  const unit = setting.unit === 'days' || setting.unit === 'minutes' ? t(`unit.${setting.unit}`) : setting.unit;
   return (
     <Frame path={name} hint={t(`field.${name}.hint`)}>
       <TextInput

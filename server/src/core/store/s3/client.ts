@@ -8,6 +8,8 @@ import { RoleCredentials, sdkChain, type S3Credentials } from './role-credential
 export interface S3Config {
   /** URL of the server; undefined for Amazon S3 in the region. */
   endpoint?: string;
+  /** URL under which browsers reach the server, where that is another one. */
+  publicEndpoint?: string;
   region: string;
   forcePathStyle: boolean;
   /** The keys; undefined where {@link RoleCredentials} gets them from the SDK's default chain (environment, profiles, roles). */

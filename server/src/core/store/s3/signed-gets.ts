@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../clock';
+import { escapedName } from '../names';
 import type { ByteRange } from '../object-store';
 import type { AnswerHeaders } from './answer-facts';
 import { IDLE_CONNECTION_MS } from './client';
@@ -93,7 +94,7 @@ export class SignedGets {
     const by = await client.config.credentials();
     const known = this.#signed.get(name);
     if (known && clock.elapsed() - known.at < SIGNED_FOR_MS && isSame(known.by, by)) return known;
-    const path = folder + name.split('/').map(escaped).join('/');
+    const path = folder + escapedName(name);
     const port = origin.port === '' ? undefined : Number(origin.port);
     const unsigned: UnsignedRequest = { method: 'GET', protocol: origin.protocol, hostname: origin.hostname, port, path, query: {}, headers: { host: origin.host } };
     // the SDK learns the time of S3 from its answers
@@ -118,7 +119,7 @@ export class SignedGets {
   async #resolve(): Promise<Base> {
     const { client, bucket, clock, connectTimeoutMs } = this.options;
     const { config } = client;
-    const url = new URL(await presignedUrl(client, { Bucket: bucket, Key: 'x' }, { expiresInSeconds: 1 }, clock));
+    const url = new URL(await presignedUrl(client, { Bucket: bucket, Key: 'x' }, { expiresInSeconds: 1 }, clock, 0));
     const region = await config.region();
     const signer = await config.signer({ name: 'sigv4', signingName: 's3', signingRegion: region, properties: {} });
     const pool = new Pool(url.origin, {
@@ -133,11 +134,6 @@ export class SignedGets {
     });
     return { origin: new URL(url.origin), folder: url.pathname.slice(0, -1), region, signer, pool };
   }
-}
-
-/** Escapes a part of a path as the signature demands it (RFC 3986), and as the SDK does. */
-function escaped(part: string): string {
-  return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function rangeHeader({ start, end }: ByteRange): string {

@@ -23,6 +23,8 @@ export interface S3StoreOptions {
   client: S3Client;
   /** Sends the requests for objects. Without it, the SDK does. */
   signedGets?: SignedGets;
+  /** Signs the URLs for browsers, which may reach S3 under another name. Without it, the client does. */
+  urlSigner?: S3Client;
   bucket: string;
   clock: Clock;
   /** Longest wait for an answer, and longest pause within a body, in milliseconds. */
@@ -147,8 +149,9 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async presign(name: string, options: PresignOptions): Promise<string> {
+    const { client, urlSigner = client, clock } = this.options;
     // no request is sent, but the client may have to fetch credentials (those of a role)
-    return this.ask('presign', name, options, () => presignedUrl(this.options.client, this.target(name), options, this.options.clock));
+    return this.ask('presign', name, options, () => presignedUrl(urlSigner, this.target(name), options, clock, client.config.systemClockOffset));
   }
 
   private async putWhole(name: string, body: Body, options: PutOptions) {

@@ -1,0 +1,67 @@
+import type { DeliveryMode } from '../../contracts/settings';
+import { codeOf } from '../errors';
+import type { ObjectName } from '../keys';
+import type { RemoteCopy } from '../ledger/words';
+import type { Logger } from '../log';
+import { escapedName } from '../store/names';
+import type { Buckets } from './buckets';
+
+/** The headers that the answer of S3 is to have. A CDN cannot be told. */
+export interface LinkOptions {
+  /** The `Content-Type`. */
+  readonly contentType?: string;
+  /** The `Content-Disposition`. */
+  readonly contentDisposition?: string;
+}
+
+/** The settings that say where visitors get objects. */
+export interface LinkSettings {
+  readonly delivery: DeliveryMode;
+  /** Address before each object's name, for `public`. */
+  readonly cdnUrl: string | null;
+  readonly urlLifetimeMinutes: number;
+}
+
+export interface LinksDeps {
+  readonly buckets: Pick<Buckets, 'readable' | 'breaker' | 'storeAt' | 'isElsewhere'>;
+  settings(): LinkSettings;
+  readonly log: Logger;
+}
+
+/** The places to which visitors may be sent for an object. */
+export class Links {
+  constructor(private readonly deps: LinksDeps) {}
+
+  /**
+   * Returns the URL of an object for a visitor. It is the same one for half of its life, in all processes, so that browsers and CDNs find
+   * again what they have kept.
+   * @returns undefined if this server has to send the bytes itself: the settings say so, S3 is away, or the object lies elsewhere
+   */
+  async to(remote: Pick<RemoteCopy, 'locationId' | 'object'>, options: LinkOptions): Promise<string | undefined> {
+    const { buckets, log } = this.deps;
+    const { delivery, cdnUrl, urlLifetimeMinutes } = this.deps.settings();
+    // while S3 is away, only this server knows whether another copy has the bytes
+    if (delivery === 'proxy' || buckets.breaker?.state.kind !== 'closed') return undefined;
+    const store = buckets.storeAt(remote.locationId);
+    if (!store || buckets.isElsewhere(remote.locationId)) return undefined;
+    if (delivery === 'public') {
+      // a CDN has the objects of one bucket
+      const isPresent = buckets.readable !== undefined && store === buckets.storeAt(buckets.readable.locationId);
+      return isPresent && cdnUrl !== null ? `${cdnUrl.replace(/\/+$/, '')}/${escapedName(remote.object)}` : undefined;
+    }
+    const expiresInSeconds = urlLifetimeMinutes * 60;
+    try {
+      return (await store.presign(remote.object, { ...options, expiresInSeconds, steadyForSeconds: expiresInSeconds / 2 })) ?? undefined;
+    } catch (error) {
+      log.debug(`no URL could be signed for "${remote.object}": ${codeOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Returns the origin to which visitors are sent, such as `https://cdn.example.com`; undefined if they are sent nowhere. */
+  async origin(): Promise<string | undefined> {
+    const { readable } = this.deps.buckets;
+    const url = readable && (await this.to({ locationId: readable.locationId, object: `${readable.prefix}x` as ObjectName }, {}));
+    return url === undefined ? undefined : new URL(url).origin;
+  }
+}
