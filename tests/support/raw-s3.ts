@@ -11,6 +11,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 export interface Listed {
   key: string;
@@ -28,6 +29,8 @@ export interface RawBucket {
   list(prefix?: string): Promise<Listed[]>;
   keys(prefix?: string): Promise<string[]>;
   get(key: string): Promise<Buffer>;
+  /** A URL at which anybody can read the object for an hour. */
+  urlOf(key: string): Promise<string>;
   /** Null when there is no such object. */
   head(key: string): Promise<{ size: number; etag: string; contentType: string | null; cacheControl: string | null } | null>;
   put(key: string, body: Buffer | string, contentType?: string): Promise<void>;
@@ -88,6 +91,7 @@ export function rawBucket(access: S3Access, bucket: string): RawBucket {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return Buffer.from(await answer.Body!.transformToByteArray());
     },
+    urlOf: (key) => getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: 3600 }),
     async head(key) {
       try {
         const answer = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));

@@ -302,7 +302,7 @@ export class Engine {
       },
       purge: () => housekeeping.wake(),
     });
-    const links = new Links({ buckets: connections, settings: () => service.current().settings, log });
+    const links = new Links({ buckets: connections, settings: () => service.current().settings, clock, log });
     const storage = new MediaStorage({
       ...shared,
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },

@@ -22,7 +22,7 @@ beforeEach(async () => {
     presigned.push(asked);
     return 'https://s3.example.com/bucket/signed?X-Amz-Signature=1';
   };
-  links = new Links({ buckets: bucketsWith(world.jobs.buckets, { isElsewhere: () => isElsewhere }), settings: () => settings, log: world.jobs.log });
+  links = new Links({ buckets: bucketsWith(world.jobs.buckets, { isElsewhere: () => isElsewhere }), settings: () => settings, clock: world.clock, log: world.jobs.log });
 });
 afterEach(() => world.close());
 
@@ -64,7 +64,7 @@ test('an object in another place is sent by this server: browsers cannot get it 
 test('the CDN has the objects of the present bucket only', async () => {
   const former = 7 as unknown as LocationId;
   const storeAt = (location: LocationId) => (location === former ? { ...world.bucket.store } : world.bucket.store);
-  links = new Links({ buckets: bucketsWith(world.jobs.buckets, { storeAt }), settings: () => settings, log: world.jobs.log });
+  links = new Links({ buckets: bucketsWith(world.jobs.buckets, { storeAt }), settings: () => settings, clock: world.clock, log: world.jobs.log });
   settings = { ...settings, delivery: 'public' };
   expect([await to(former), await to()]).toEqual([undefined, expect.stringContaining('https://cdn.example.com')]);
 });
@@ -74,6 +74,16 @@ test('while S3 is away nobody is sent there, because another copy may have the b
   for (let attempt = 0; attempt < 5; attempt++) await world.bucket.store.head('x').catch(() => undefined);
   expect(world.breaker.state.kind).not.toBe('closed');
   expect(await to()).toBeUndefined();
+});
+
+test('an outage is noticed although all visitors read past this server, which asks S3 every ten seconds at most', async () => {
+  for (let visitor = 0; visitor < 100; visitor++) expect(await to()).toBeDefined();
+  expect(world.requests).toHaveLength(1);
+  world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
+  world.state.now += 10_000;
+  await to();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect([world.breaker.state.kind !== 'closed', await to()]).toEqual([true, undefined]);
 });
 
 test('where no URL can be signed, this server sends the bytes', async () => {

@@ -1,10 +1,12 @@
 import type { DeliveryMode } from '../../contracts/settings';
+import type { Clock } from '../clock';
 import { codeOf } from '../errors';
 import type { ObjectName } from '../keys';
 import type { RemoteCopy } from '../ledger/words';
 import type { Logger } from '../log';
 import { escapedName } from '../store/names';
 import type { Buckets } from './buckets';
+import { probeName } from './s3-probe';
 
 /** The headers that the answer of S3 is to have. A CDN cannot be told. */
 export interface LinkOptions {
@@ -25,11 +27,17 @@ export interface LinkSettings {
 export interface LinksDeps {
   readonly buckets: Pick<Buckets, 'readable' | 'breaker' | 'storeAt' | 'isElsewhere'>;
   settings(): LinkSettings;
+  readonly clock: Pick<Clock, 'elapsed'>;
   readonly log: Logger;
 }
 
+/** Time after which the next visitor lets this server see whether S3 is there, in milliseconds. */
+const LOOK_EVERY_MS = 10_000;
+
 /** The places to which visitors may be sent for an object. */
 export class Links {
+  #lookedAt = -Infinity;
+
   constructor(private readonly deps: LinksDeps) {}
 
   /**
@@ -42,6 +50,7 @@ export class Links {
     const { delivery, cdnUrl, urlLifetimeMinutes } = this.deps.settings();
     // while S3 is away, only this server knows whether another copy has the bytes
     if (delivery === 'proxy' || buckets.breaker?.state.kind !== 'closed') return undefined;
+    this.#look();
     const store = buckets.storeAt(remote.locationId);
     if (!store || buckets.isElsewhere(remote.locationId)) return undefined;
     if (delivery === 'public') {
@@ -56,6 +65,16 @@ export class Links {
       log.debug(`no URL could be signed for "${remote.object}": ${codeOf(error)}`);
       return undefined;
     }
+  }
+
+  /** Asks S3 for anything. Otherwise nobody here would notice an outage, because the visitors read past this server. */
+  #look(): void {
+    const { readable } = this.deps.buckets;
+    const now = this.deps.clock.elapsed();
+    if (!readable || now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    // the answer is 404, and a failure is the breaker's business
+    readable.store.head(probeName(readable.prefix)).catch(() => undefined);
   }
 
   /** Returns the origin to which visitors are sent, such as `https://cdn.example.com`; undefined if they are sent nowhere. */
