@@ -136,6 +136,10 @@ export const ERRORS = {
     message: 'The write took too long, so the name that was reserved for it was given up.',
     hint: 'Upload the file again.',
   },
+  FILE_NOT_FOUND: {
+    message: 'The media library has no such file.',
+    hint: 'Give the file as Strapi returns it (with hash and ext, or url), one of its formats, or its address: /uploads/photo_1a2b.jpg.',
+  },
   UNAVAILABLE: {
     message: 'The file’s bytes cannot be reached at the moment.',
     hint: 'They are in S3 or on another server’s disk. Try again shortly.',

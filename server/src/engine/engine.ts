@@ -65,6 +65,8 @@ import { LocalObjectStore } from '../core/store/local/local-object-store';
 import { diskTree } from '../core/store/local/disk-tree';
 import { tellingEnds } from '../core/store/resilience/request-ends';
 import type { DeliverySettings } from '../core/media/delivery-settings';
+import { MediaFiles, type MediaService } from '../core/media/media-files';
+import { WholeFiles } from '../core/media/whole-files';
 import { Links } from '../core/buckets/links';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
@@ -99,6 +101,7 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   rows: RowCache;
   storage: MediaStorage;
   links: Links;
+  files: MediaService;
   housekeeping: Housekeeping;
   predecessors: Predecessors;
   absence: Absence;
@@ -313,6 +316,13 @@ export class Engine {
       events,
       away: absence,
     });
+    const files = new MediaFiles({
+      reader: storage.reader,
+      rows,
+      files: new WholeFiles({ reader: storage.reader, clock }),
+      links,
+      site: strapi.config.get<string>('server.absoluteUrl') ?? '',
+    });
     const ownerUpkeep = new OwnerUpkeep({ owners, connections, instance, clock, log });
     listen(events, { connections, housekeeping, log, keepsLocally });
     const prepareLibrary = async () => {
@@ -325,7 +335,7 @@ export class Engine {
     };
     const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, links, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, links, files, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();
@@ -342,6 +352,11 @@ export class Engine {
     if (instance.mode !== 'off') return storage;
     this.#ledgerUsed ||= !(await ledger.isEmpty());
     return this.#ledgerUsed ? storage : undefined;
+  }
+
+  /** The files of the library, for code of the project. */
+  get files(): MediaService {
+    return this.parts.files;
   }
 
   /** The settings in force for answers to visitors. */

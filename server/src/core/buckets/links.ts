@@ -5,6 +5,7 @@ import type { ObjectName } from '../keys';
 import type { RemoteCopy } from '../ledger/words';
 import type { Logger } from '../log';
 import { escapedName } from '../store/names';
+import type { PresignOptions } from '../store/object-store';
 import type { Buckets } from './buckets';
 import { probeName } from './s3-probe';
 
@@ -60,11 +61,22 @@ export class Links {
     }
     const expiresInSeconds = urlLifetimeMinutes * 60;
     try {
-      return (await store.presign(remote.object, { ...options, expiresInSeconds, steadyForSeconds: expiresInSeconds / 2 })) ?? undefined;
+      return await this.signed(remote, { ...options, expiresInSeconds, steadyForSeconds: expiresInSeconds / 2 });
     } catch (error) {
       log.debug(`no URL could be signed for "${remote.object}": ${codeOf(error)}`);
       return undefined;
     }
+  }
+
+  /**
+   * Returns a URL at which anybody can read the object until it expires, whatever the settings say about visitors.
+   * @returns undefined if the object lies at another endpoint, or S3 is off
+   * @throws StorageError as {@link ObjectStore.presign} does
+   */
+  async signed({ locationId, object }: Pick<RemoteCopy, 'locationId' | 'object'>, options: PresignOptions): Promise<string | undefined> {
+    const { buckets } = this.deps;
+    const store = buckets.isElsewhere(locationId) ? undefined : buckets.storeAt(locationId);
+    return (await store?.presign(object, options)) ?? undefined;
   }
 
   /** Asks S3 for anything. Otherwise nobody here would notice an outage, because the visitors read past this server. */

@@ -53,6 +53,18 @@ export class WholeFiles {
     return { size, mime, read: () => spooled.read(), discard: () => spooled.discard() };
   }
 
+  /**
+   * Returns the bytes of a file without a copy of them. They are proven at their end: whoever has kept them must remove them if the reading
+   * fails.
+   * @returns undefined if nobody knows the key, or it was deleted
+   * @throws as {@link find} does, also from the reading
+   */
+  async pieces(key: ObjectKey): Promise<AsyncGenerator<Buffer, void> | undefined> {
+    const found = await this.#found(key);
+    if (!found) return undefined;
+    return found.held ? inPieces(found.held) : this.#parts(key, found.facts);
+  }
+
   /** Finds a file, with its bytes if it is a small one. */
   async #found(key: ObjectKey): Promise<{ facts: FileFacts; held: Buffer | undefined } | undefined> {
     for (let attempt = 1; ; attempt++) {
