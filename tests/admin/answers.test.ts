@@ -16,7 +16,7 @@ const status = (over: Partial<StatusAnswer>): StatusAnswer => ({
   pendingUploads: none,
   stranded: { ...none, volumes: [] },
   incidents: [],
-  node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false },
+  node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false, memory: { count: 0, bytes: 0 } },
   ...over,
 });
 

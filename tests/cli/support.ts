@@ -33,7 +33,7 @@ export const STATUS: StatusAnswer = {
   pendingUploads: NONE,
   stranded: { ...NONE, volumes: [] },
   incidents: [],
-  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null, twin: false },
+  node: { volume: 'disk-1', production: true, ephemeral: null, disk: null, twin: false, memory: { count: 0, bytes: 0 } },
 };
 
 export const SETTINGS: SettingsAnswer = { settings: STORED, sources: sourcesOf('database'), mode: 'read-write', reason: null };

@@ -7,6 +7,7 @@ import type { Context } from 'koa';
 import { DEFAULT_VISITOR_CACHE } from '../../server/src/contracts/settings';
 import { StorageError } from '../../server/src/core/errors';
 import { withoutLink } from '../../server/src/core/media/serving';
+import { bodyOf, someBytes } from '../support/bodies';
 import { mediaWorld, type MediaWorld } from '../support/media-world';
 import { readerOf, uploadsWorld, type Answer, type UploadsWorld, type UploadsWorldOptions } from '../support/uploads-world';
 
@@ -380,6 +381,27 @@ describe('failures and clients that go away', () => {
       expect(plugin.failures).toEqual([failure]);
     }
   });
+
+  test('a client that takes no more bytes loses its connection, and one that reads slowly keeps it', async () => {
+    const size = 24 * 1024 * 1024;
+    await media.storage.put(media.key('film.mp4'), bodyOf(someBytes(size)), { mime: null });
+    const { port } = await withPlugin({ stalledMs: 1_000 });
+    const request = 'GET /uploads/film.mp4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const received = async (pauseMs: number) => {
+      const socket = connect(port, '127.0.0.1').end(request);
+      let bytes = 0;
+      socket.on('error', () => undefined);
+      if (pauseMs === Infinity) await new Promise((resolve) => setTimeout(resolve, 3_000));
+      for await (const chunk of socket as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        // the system's own buffers take some megabytes, so that a pause is over before this server sees it
+        await new Promise((resolve) => setTimeout(resolve, pauseMs === Infinity ? 0 : pauseMs));
+      }
+      return bytes;
+    };
+    expect(await received(5).catch(() => 0)).toBeGreaterThan(size);
+    expect(await received(Infinity).catch(() => 0)).toBeLessThan(size);
+  }, 20_000);
 
   test('a client that goes away ends its own read, and no body stays open', async () => {
     let asked: () => void = () => undefined;

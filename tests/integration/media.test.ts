@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { StatusAnswer } from '../../server/src/contracts/api';
 import { keysOf, urlsOf, type UploadedFile } from '../support/admin-client';
 import { htmlPage, s3Error } from '../support/fault-proxy';
 import { image, pdf, textFile } from '../support/images';
@@ -91,6 +92,7 @@ describe('with S3 up', () => {
     await stage.configure({ memoryCacheMb: 8 });
     stage.proxy.forget();
     for (let time = 0; time < 5; time++) expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('often read');
+    expect((await stage.strapi.api<StatusAnswer>('GET', '/s3-storage/status')).body.node.memory).toEqual({ count: 1, bytes: 10 });
     expect(stage.proxy.seen.filter(({ method }) => method === 'GET')).toHaveLength(1);
     stage.proxy.on({ when: ({ method }) => method === 'GET', fault: { kind: 'answer', answer: s3Error(403, 'AccessDenied') } });
     expect((await stage.strapi.read(file.url)).bytes.toString()).toBe('often read');

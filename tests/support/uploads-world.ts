@@ -31,6 +31,7 @@ export interface UploadsWorldOptions {
   /** Settings that differ from the defaults. */
   delivery?: Partial<DeliverySettings>;
   linkOrigin?: UploadsOptions['linkOrigin'];
+  stalledMs?: number;
   originalName?: UploadsOptions['originalName'];
   /** Hooks in which others register, in Strapi's order. */
   beforeUpload?: (server: Server) => void;
@@ -75,6 +76,7 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
     reader: options.reader,
     delivery: () => ({ ...PLAIN_DELIVERY, ...options.delivery }),
     linkOrigin: options.linkOrigin,
+    stalledMs: options.stalledMs,
     originalName: options.originalName,
     onFailure: (error) => void failures.push(error),
   };

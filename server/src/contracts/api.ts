@@ -131,7 +131,8 @@ export interface StatusAnswer {
   incidents: { startedAt: string; endedAt: string | null; code: ErrorCode; fellBack: number }[];
   /**
    * The process that answers. `ephemeral` is null if, as far as the plugin knows, the disk survives a restart. `disk` is null while Strapi
-   * can write to it. `twin` is true if another disk is in use under the same id.
+   * can write to it. `twin` is true if another disk is in use under the same id. `memory` is the small files that the process holds in
+   * memory for visitors.
    */
-  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null; twin: boolean };
+  node: { volume: string; production: boolean; ephemeral: EphemeralDisk | null; disk: DiskTrouble | null; twin: boolean; memory: Tally };
 }

@@ -28,9 +28,17 @@ export interface UploadsOptions {
   ranges?: boolean;
   /** Returns the reader, or undefined while the plugin has nothing to do with this library. A failure is answered with 503. */
   reader: () => MediaReader | undefined | Promise<MediaReader | undefined>;
+  /** Time after which a client that takes no further byte loses its connection, in milliseconds. Default: {@link STALLED_MS}. */
+  stalledMs?: number;
   /** Receives the failure behind a 503, for example that the database does not answer. */
   onFailure: (error: unknown) => void;
 }
+
+/**
+ * Default of {@link UploadsOptions.stalledMs}: a browser whose video stands still asks for the rest again. Meanwhile each such client would
+ * hold a connection to S3.
+ */
+const STALLED_MS = 3 * 60_000;
 
 /**
  * Takes the place of Strapi's own handler of `/uploads/<key>`, and serves the bytes from where the ledger says they are. Like that handler
@@ -138,7 +146,7 @@ async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptio
       if (!signal.aborted) answerUnavailable(ctx);
       return false;
     }
-    if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, statics, signal);
+    if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, options, signal);
     if (opened.kind === 'link' && planned.answer) {
       answerLink(ctx, path.join(uploads, key), opened, planned.answer, statics);
       return false;
@@ -173,9 +181,12 @@ async function downloadName(key: ObjectKey, { originalName, onFailure }: Uploads
  * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
  * ledger may have. @returns whether Strapi's handler has to answer
  */
-async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
+async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, { statics, stalledMs = STALLED_MS }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
-  if (opened.body instanceof Readable) opened.body.once('error', () => ctx.res.destroy());
+  if (opened.body instanceof Readable) {
+    opened.body.once('error', () => ctx.res.destroy());
+    ctx.res.setTimeout(stalledMs, () => ctx.res.destroy());
+  }
   // Strapi's handler restrains nothing, and knows no downloads
   const mayBeLeft = answer.download === undefined && (answer.settings.allowActiveContent || !activityOf(typeOf(ctx, file)));
   const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));

@@ -42,7 +42,7 @@ export async function cannedJobs(page: Page): Promise<CannedJobs> {
     pendingUploads: none,
     stranded: { ...none, volumes: [] },
     incidents: [],
-    node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false },
+    node: { volume: 'v', production: true, ephemeral: null, disk: null, twin: false, memory: { count: 0, bytes: 0 } },
   });
   const answerTo = (path: string, query: URLSearchParams): unknown => {
     if (path === '/jobs') {

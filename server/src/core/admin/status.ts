@@ -25,6 +25,7 @@ export async function statusOf(parts: {
   instance: Instance;
   breaker: CircuitBreaker | undefined;
   outage: CurrentOutage | undefined;
+  storage: { readonly reader: { readonly inMemory: Tally } };
 }): Promise<StatusAnswer> {
   const answer = answerOf(parts.instance.current());
   const { pendingUploads, onlyOn, local, both, remote, trash, lost, missing, failed } = await parts.ledger.tallies();
@@ -54,7 +55,7 @@ export async function statusOf(parts: {
       endedAt: endedAt?.toISOString() ?? null,
       fellBack,
     })),
-    node: { volume: parts.volume.id, production: parts.instance.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current(), twin: parts.volume.hasTwin },
+    node: { volume: parts.volume.id, production: parts.instance.production, ephemeral: parts.diskWatch.ephemeral, disk: await parts.diskHealth.current(), twin: parts.volume.hasTwin, memory: parts.storage.reader.inMemory },
   };
 }
 

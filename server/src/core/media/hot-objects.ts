@@ -1,3 +1,4 @@
+import type { Tally } from '../../contracts/api';
 import { abandonable } from '../abandonable';
 
 const MIB = 1024 * 1024;
@@ -10,12 +11,6 @@ const LARGEST_BYTES = 256 * 1024;
 const LARGEST_SHARE = 1 / 8;
 /** The share of the memory that downloads may take at once, beside what is held. Any other object is streamed meanwhile. */
 const LOADING_SHARE = 1 / 4;
-
-export interface HotObjectsAnswer {
-  /** Number of held objects, and their size in bytes. */
-  readonly count: number;
-  readonly bytes: number;
-}
 
 /**
  * Holds small objects that visitors ask for again and again in memory, up to a limit. The bytes under an object's name never change, so
@@ -32,7 +27,8 @@ export class HotObjects {
   /** @param limitMb returns the limit of the memory in megabytes (2^20 bytes); 0: nothing is held */
   constructor(private readonly limitMb: () => number) {}
 
-  get now(): HotObjectsAnswer {
+  /** Number of held objects, and their size in bytes. */
+  get now(): Tally {
     return { count: this.#held.size, bytes: this.#bytes };
   }
 

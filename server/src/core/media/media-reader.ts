@@ -1,3 +1,4 @@
+import type { Tally } from '../../contracts/api';
 import { isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
 import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
@@ -26,6 +27,11 @@ export class MediaReader {
     this.#bytes = new RowBytes(deps);
     this.#listing = new UnlistedKeys(deps.catalog, deps.clock);
     this.#firstReads = new FirstReads(deps.ledger, deps.rows, deps.clock);
+  }
+
+  /** The small files that this process holds in memory. */
+  get inMemory(): Tally {
+    return this.#bytes.inMemory;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { Tally } from '../../contracts/api';
 import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import { isIn, localOf, remoteOf, type LedgerRow, type RowIn } from '../ledger/state';
@@ -62,6 +63,10 @@ export class RowBytes {
     if (body !== undefined) return { body, from: 'disk' };
     // guard: a-copy-believes-a-404
     return isRemoved && this.deps.instance.isCopy ? 'vanished' : undefined;
+  }
+
+  get inMemory(): Tally {
+    return this.#hot.now;
   }
 
   /** Returns the bytes of a row if they are held in memory. */

@@ -16,8 +16,8 @@ const SHOWN = [
   { state: 'lost', tint: 'danger' },
 ] as const;
 
-/** Where the files are, for those states that any file is in. */
-export function ObjectCounts({ objects }: { objects: StatusAnswer['objects'] }) {
+/** Where the files are, for those states that any file is in, and how many of them the server holds in memory as well. */
+export function ObjectCounts({ objects, memory }: { objects: StatusAnswer['objects']; memory: StatusAnswer['node']['memory'] }) {
   const t = useTranslate();
   const { locale } = useIntl();
   // each file once: the server counts missing and lost ones among the failed, too
@@ -31,6 +31,7 @@ export function ObjectCounts({ objects }: { objects: StatusAnswer['objects'] }) 
           {t(`objects.${state}`, { count: shown[state].count, size: formatBytes(shown[state].bytes, locale) })}
         </Badge>
       ))}
+      {memory.count > 0 && <Badge {...TINTS.neutral}>{t('objects.memory', { count: memory.count, size: formatBytes(memory.bytes, locale) })}</Badge>}
     </Flex>
   );
 }

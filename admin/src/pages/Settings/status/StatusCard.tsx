@@ -86,7 +86,7 @@ export function StatusCard({ answer, status, stale = false, finding = null, mayU
             {t('status.stale')}
           </Typography>
         )}
-        {status && !brief && <ObjectCounts objects={status.objects} />}
+        {status && !brief && <ObjectCounts objects={status.objects} memory={status.node.memory} />}
         {status && status.stranded.count > 0 && <StrandedNotice stranded={status.stranded} />}
         {status?.node.disk && <FolderNotice trouble={status.node.disk} />}
         {status?.node.twin && <TwinNotice />}
