@@ -87,6 +87,14 @@ test('decide wants a range, all bytes or none', () => {
   for (const headers of [{ 'if-none-match': '*' }, { 'if-match': '"x"' }, { range: 'bytes=10-' }]) expect(decide('GET', headers, facts, dated).wanted).toEqual({ bytes: 'none' });
 });
 
+test('a year of 2 digits is the latest one that lies at most 50 years ahead', () => {
+  const status = (yearsAhead: number) => {
+    const year = String((new Date().getUTCFullYear() + yearsAhead) % 100).padStart(2, '0');
+    return statusOf({ 'if-modified-since': `Friday, 02-Jan-${year} 03:04:05 GMT` });
+  };
+  expect([status(1), status(50), status(51), status(60)]).toEqual([304, 304, 200, 200]);
+});
+
 test('Last-Modified is given only when no other change can happen in the same second any more', () => {
   const at = (now: number) => validatorsOf({ ...facts, modifiedMs: MODIFIED }, now).modified?.toUTCString();
   expect(at(MODIFIED + 1_999)).toBeUndefined();

@@ -29,6 +29,7 @@ const DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
 ];
+const SHORT_YEAR = /-(\d{2}) /;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /** Returns the validators of a file. @param now milliseconds since the epoch */
@@ -109,8 +110,14 @@ function tagsOf(value: string): string[] {
 
 function dateOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (DATES.some((form) => form.test(value))) return numberOf(Date.parse(value));
+  if (DATES.some((form) => form.test(value))) return numberOf(Date.parse(value.replace(SHORT_YEAR, (_all, digits) => `-${fullYear(Number(digits))} `)));
   return ASCTIME.test(value) ? numberOf(Date.parse(`${value} GMT`)) : undefined;
+}
+
+/** Returns the latest year with these 2 digits that lies at most 50 years ahead, as RFC 9110 demands in section 5.6.7. */
+function fullYear(digits: number): number {
+  const latest = new Date().getUTCFullYear() + 50;
+  return latest - ((latest - digits) % 100);
 }
 
 function numberOf(time: number): number | undefined {
