@@ -264,6 +264,17 @@ describe('files that lie on disk without a row', () => {
     expect(await status({ range: 'bytes=1-2', 'if-range': tag })).toBe(200);
   });
 
+  test('are sent whole by Strapi’s own route, which gets ranges wrong', async () => {
+    for (const name of ['pre.css', 'pre.css.gz', 'b.%2f']) await onDisk(name, '0123456789');
+    const plugin = await withPlugin();
+    for (const [url, status, text] of [['/uploads/pre.css', 200, '0123456789'], ['/uploads/b.%252f', 200, '0123456789'], ['/uploads/missing.css', 404, undefined]] as const) {
+      for (const range of ['bytes=2-3', 'bytes=-3', 'bytes=2-99', 'bytes=20-', 'lines=1-2']) {
+        const answer = await plugin.ask(url, { range, 'accept-encoding': 'gzip' });
+        expect([url, range, answer.status, answer.headers['content-range'], status === 200 ? answer.bytes.toString() : undefined]).toEqual([url, range, status, undefined, text]);
+      }
+    }
+  });
+
   test('are 404 without an ETag when they vanish between the look-up and the opening', async () => {
     await onDisk('vanishing.txt', 'bytes');
     const { disk } = media.jobs;

@@ -129,7 +129,7 @@ async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptio
       if (!signal.aborted) answerUnavailable(ctx);
       return false;
     }
-    if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, statics, signal);
+    if (opened.kind === 'file' && planned.answer) return fileOrNeighbour(ctx, path.join(uploads, key), opened, planned.answer, options, signal);
     if (opened.kind === 'vanished') {
       answerVanished(ctx);
       return false;
@@ -137,7 +137,16 @@ async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptio
     isGone ||= opened.kind === 'gone';
   }
   if (isGone) answerMissing(ctx);
+  else ignoreRange(ctx, options);
   return !isGone;
+}
+
+/**
+ * Makes the request one for the whole file, which the standard allows. Strapi's handler, to which it is left, gets suffixes and ends wrong,
+ * ignores If-Range, and answers 416 for files that are not there.
+ */
+function ignoreRange(ctx: Context, { ranges = true }: UploadsOptions): void {
+  if (ranges) delete ctx.headers.range;
 }
 
 /** Whether the visitor wants to store the file: `?download`, with or without a value. */
@@ -160,7 +169,8 @@ async function downloadName(key: ObjectKey, { originalName, onFailure }: Uploads
  * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
  * ledger may have. @returns whether Strapi's handler has to answer
  */
-async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, statics: StaticOptions, signal: AbortSignal): Promise<boolean> {
+async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, options: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+  const { statics } = options;
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
   if (opened.body instanceof Readable) opened.body.once('error', () => ctx.res.destroy());
   // Strapi's handler restrains nothing, and knows no downloads
@@ -168,6 +178,7 @@ async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, a
   const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     discard(opened.body);
+    ignoreRange(ctx, options);
     return isLeft && !signal.aborted;
   }
   answerFile(ctx, file, opened, answer, statics);
