@@ -8,6 +8,9 @@ import { statsOf, type StaticOptions } from './uploads-static';
 /** Seconds after which a client should ask again for bytes that the plugin cannot reach now. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** Longest name of a download, in UTF-16 units. Systems store no longer one, and proxies refuse an answer with headers of many kilobytes. */
+const MAX_NAME_LENGTH = 255;
+
 /** Requests that the plugin answered with the bytes exactly as they are stored. */
 const served = new WeakSet<Context>();
 
@@ -45,7 +48,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   }
   ctx.set('ETag', status === 304 ? tagOfNotModified(ctx.headers, validators) : validators.etag);
   if (validators.modified && !ctx.response.get('Last-Modified')) ctx.set('Last-Modified', validators.modified.toUTCString());
-  if (download !== undefined) attach(ctx, download);
+  if (download !== undefined) attach(ctx, storableName(download) || path.basename(file));
   else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', options.cacheControl);
   ctx.status = status;
   // a policy from the project's own `setHeaders` is there on purpose
@@ -73,12 +76,20 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
 function attach(ctx: Context, name: string): void {
   // this also sets the type, which the file's own extension decides
   const type = ctx.response.get('Content-Type');
-  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
   // Node 20 sends other bytes for letters beyond ASCII in the headers of an answer whose body is a Buffer
-  ctx.attachment(plain, { fallback: plain.replace(/[^\x20-\x7e]/g, '?') });
+  ctx.attachment(name, { fallback: name.replace(/[^\x20-\x7e]/g, '?') });
   if (type) ctx.set('Content-Type', type);
   else ctx.remove('Content-Type');
   ctx.set('Cache-Control', 'no-store');
+}
+
+/** Returns the name without what no header or no folder takes: line breaks, halves of a letter, other folders. It is empty if nothing remains. */
+function storableName(name: string): string {
+  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
+  if (/^[.\s]*$/.test(plain)) return '';
+  const extension = path.extname(plain).slice(0, 20);
+  const short = plain.length <= MAX_NAME_LENGTH ? plain : plain.slice(0, MAX_NAME_LENGTH - extension.length) + extension;
+  return short.toWellFormed();
 }
 
 /**
