@@ -51,8 +51,13 @@ test.each<[string, IncomingHttpHeaders, number, number?]>([
 test.each<[string, IncomingHttpHeaders, number, number?]>([
   ['one range', { range: 'bytes=2-4' }, 206],
   ['a suffix', { range: 'bytes=-3' }, 206],
+  ['a suffix that is longer than the file', { range: 'bytes=-11' }, 206],
+  ['a suffix without any byte', { range: 'bytes=-0' }, 416],
   ['beyond the end', { range: 'bytes=10-' }, 416],
+  ['reversed', { range: 'bytes=4-2' }, 416],
   ['several ranges', { range: 'bytes=0-1,4-5' }, 200],
+  ['several ranges, of which the file has one', { range: 'bytes=0-1,10-' }, 200],
+  ['the unit in capital letters', { range: 'BYTES=2-4' }, 206],
   ['another unit', { range: 'lines=1-2' }, 200],
   ['no unit', { range: '1-2' }, 200],
   ['If-Range, the tag', { range: 'bytes=2-4', 'if-range': '"abc"' }, 206],
@@ -71,11 +76,23 @@ test.each<[string, IncomingHttpHeaders, number, number?]>([
 
 test('decide wants a range, all bytes or none', () => {
   expect(decide('GET', { range: 'bytes=-3' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 7, end: 9 } });
+  expect(decide('GET', { range: `bytes=-${'9'.repeat(400)}` }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 0, end: 9 } });
   expect(decide('GET', { range: 'bytes=8-99' }, facts, dated).wanted).toEqual({ bytes: 'range', range: { start: 8, end: 9 } });
   expect(decide('GET', {}, facts, dated).wanted).toEqual({ bytes: 'all' });
+  // an empty file has no part, and its end is the whole file
+  expect(decide('GET', { range: 'bytes=-3' }, { ...facts, size: 0 }, dated)).toEqual({ status: 200, wanted: { bytes: 'all' } });
+  expect(decide('GET', { range: 'bytes=0-' }, { ...facts, size: 0 }, dated)).toEqual({ status: 416, wanted: { bytes: 'none' } });
   // clients could not tell a part of it from a part of other bytes
   expect(decide('GET', { range: 'bytes=-3' }, { ...facts, wholeOnly: true }, dated)).toEqual({ status: 200, wanted: { bytes: 'all' } });
   for (const headers of [{ 'if-none-match': '*' }, { 'if-match': '"x"' }, { range: 'bytes=10-' }]) expect(decide('GET', headers, facts, dated).wanted).toEqual({ bytes: 'none' });
+});
+
+test('a year of 2 digits is the latest one that lies at most 50 years ahead', () => {
+  const status = (yearsAhead: number) => {
+    const year = String((new Date().getUTCFullYear() + yearsAhead) % 100).padStart(2, '0');
+    return statusOf({ 'if-modified-since': `Friday, 02-Jan-${year} 03:04:05 GMT` });
+  };
+  expect([status(1), status(50), status(51), status(60)]).toEqual([304, 304, 200, 200]);
 });
 
 test('Last-Modified is given only when no other change can happen in the same second any more', () => {

@@ -268,6 +268,17 @@ describe('files that lie on disk without a row', () => {
     expect(await status({ range: 'bytes=1-2', 'if-range': tag })).toBe(200);
   });
 
+  test('are sent whole by Strapi’s own route, which gets ranges wrong', async () => {
+    for (const name of ['pre.css', 'pre.css.gz', 'b.%2f']) await onDisk(name, '0123456789');
+    const plugin = await withPlugin();
+    for (const [url, status, text] of [['/uploads/pre.css', 200, '0123456789'], ['/uploads/b.%252f', 200, '0123456789'], ['/uploads/missing.css', 404, undefined]] as const) {
+      for (const range of ['bytes=2-3', 'bytes=-3', 'bytes=2-99', 'bytes=20-', 'lines=1-2']) {
+        const answer = await plugin.ask(url, { range, 'accept-encoding': 'gzip' });
+        expect([url, range, answer.status, answer.headers['content-range'], status === 200 ? answer.bytes.toString() : undefined]).toEqual([url, range, status, undefined, text]);
+      }
+    }
+  });
+
   test('are 404 without an ETag when they vanish between the look-up and the opening', async () => {
     await onDisk('vanishing.txt', 'bytes');
     const { disk } = media.jobs;
@@ -499,6 +510,11 @@ describe('a download', () => {
     ['a\\b.pdf', 'attachment; filename="b.pdf"'],
     ['line\r\nX-Injected: 1.pdf', 'attachment; filename="lineX-Injected: 1.pdf"'],
     ['../../etc/passwd', 'attachment; filename="passwd"'],
+    ['half \ud83d of a letter.pdf', 'attachment; filename="half ? of a letter.pdf"; filename*=UTF-8\'\'half%20%EF%BF%BD%20of%20a%20letter.pdf'],
+    ['😀.pdf', 'attachment; filename="??.pdf"; filename*=UTF-8\'\'%F0%9F%98%80.pdf'],
+    ['100%41.pdf', 'attachment; filename="100%41.pdf"; filename*=UTF-8\'\'100%2541.pdf'],
+    // the key has a name where nothing of the editor's remains
+    ...['', '..', ' ', '/', '\r\n'].map((name): [string, string] => [name, 'attachment; filename="report_1a2b.pdf"']),
   ];
 
   test.each(NAMES)('has the name that the editor gave the file: %j', async (name, disposition) => {
@@ -511,6 +527,22 @@ describe('a download', () => {
       expect(headers['x-injected']).toBeUndefined();
     }
     expect((await ask('/uploads/report_1a2b.pdf?width=100')).headers['content-disposition']).toBeUndefined();
+  });
+
+  test('has a name that systems store, and a header that proxies take, however long the editor’s name is', async () => {
+    await media.put('report_1a2b.pdf', 'content');
+    let name = '';
+    const { ask } = await withPlugin({ originalName: async () => name });
+    const disposition = async (given: string) => {
+      name = given;
+      return (await ask('/uploads/report_1a2b.pdf?download')).headers['content-disposition'];
+    };
+    const longest = `attachment; filename="${'?'.repeat(251)}.pdf"; filename*=UTF-8''${'%D1%8F'.repeat(251)}.pdf`;
+    expect(await disposition(`${'я'.repeat(251)}.pdf`)).toBe(longest);
+    expect(await disposition(`${'я'.repeat(5_000)}.pdf`)).toBe(longest);
+    expect(await disposition(`x.${'y'.repeat(5_000)}`)).toBe(`attachment; filename="x.${'y'.repeat(233)}.${'y'.repeat(19)}"`);
+    // the cut goes through the last letter
+    expect(await disposition(`${'x'.repeat(250)}${'😀'.repeat(50)}.pdf`)).toBe(`attachment; filename="${'x'.repeat(250)}?.pdf"; filename*=UTF-8''${'x'.repeat(250)}%EF%BF%BD.pdf`);
   });
 
   test('has the name of the key where nobody can tell another, and of the file on disk as well', async () => {

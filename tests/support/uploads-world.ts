@@ -97,8 +97,8 @@ export async function uploadsWorld(uploads: string, options: UploadsWorldOptions
     failures,
     port,
     publicFolder,
-    /** Sends the path as it is: no client puts it in order. */
-    ask: (url: string, headers: Record<string, string> = {}, method = 'GET') =>
+    /** Sends the path as it is: no client puts it in order. A header with several values goes out as several lines. */
+    ask: (url: string, headers: Record<string, string | string[]> = {}, method = 'GET') =>
       new Promise<Answer>((resolve, reject) => {
         const outgoing = httpRequest({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (incoming) => {
           const chunks: Buffer[] = [];

@@ -11,6 +11,9 @@ import { statsOf, type StaticOptions } from './uploads-static';
 /** Seconds after which a client should ask again for bytes that the plugin cannot reach now. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** Longest name of a download, in UTF-16 units. Systems store no longer one, and proxies refuse an answer with headers of many kilobytes. */
+const MAX_NAME_LENGTH = 255;
+
 /** Requests that the plugin answered with the bytes exactly as they are stored. */
 const served = new WeakSet<Context>();
 
@@ -49,7 +52,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
   }
   ctx.set('ETag', status === 304 ? tagOfNotModified(ctx.headers, validators) : validators.etag);
   if (validators.modified && !ctx.response.get('Last-Modified')) ctx.set('Last-Modified', validators.modified.toUTCString());
-  if (download !== undefined) attach(ctx, download);
+  if (download !== undefined) attach(ctx, download, file);
   else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', answer.cacheControl);
   ctx.status = status;
   // a policy from the project's own `setHeaders` is there on purpose
@@ -95,16 +98,29 @@ export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLin
 }
 
 /** Lets the browser store the file under this name. No cache may keep the answer, because an editor may rename the file. */
-function attach(ctx: Context, name: string): void {
-  ctx.set('Content-Disposition', dispositionOf(name));
+function attach(ctx: Context, name: string, file: string): void {
+  ctx.set('Content-Disposition', dispositionOf(name, file));
   ctx.set('Cache-Control', 'no-store');
 }
 
-/** Returns the `Content-Disposition` of a download with this name (RFC 6266, RFC 8187). */
-export function dispositionOf(name: string): string {
-  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
+/**
+ * Returns the `Content-Disposition` of a download (RFC 6266, RFC 8187).
+ * @param name the editor's name for the file
+ * @param file path whose name stands in for one that cannot be used
+ */
+export function dispositionOf(name: string, file: string): string {
+  const storable = storableName(name) || path.basename(file);
   // Node 20 sends other bytes for letters beyond ASCII in the headers of an answer whose body is a Buffer
-  return contentDisposition(plain, { fallback: plain.replace(/[^\x20-\x7e]/g, '?') });
+  return contentDisposition(storable, { fallback: storable.replace(/[^\x20-\x7e]/g, '?') });
+}
+
+/** Returns the name without what no header or no folder takes: line breaks, halves of a letter, other folders. It is empty if nothing remains. */
+function storableName(name: string): string {
+  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
+  if (/^[.\s]*$/.test(plain)) return '';
+  const extension = path.extname(plain).slice(0, 20);
+  const short = plain.length <= MAX_NAME_LENGTH ? plain : plain.slice(0, MAX_NAME_LENGTH - extension.length) + extension;
+  return short.toWellFormed();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import parseRange from 'range-parser';
 import type { FileFacts, WantedHere } from '../core/media/serving';
+import type { ByteRange } from '../core/store/object-store';
 
 /** The validators by which a client tells versions of a file apart. It has them from an earlier answer. */
 export interface Validators {
@@ -21,12 +21,15 @@ export interface Decision {
  */
 const SAFE_AFTER_MS = 2_000;
 
+/** One range of bytes. The unit has no case (RFC 9110, section 14.1). */
+const RANGE = /^bytes=(\d*)-(\d*)$/i;
 const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 /** The forms of a date in RFC 9110, section 5.6.7; `ASCTIME` is the third. A condition with any other date is ignored. */
 const DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
 ];
+const SHORT_YEAR = /-(\d{2}) /;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /** Returns the validators of a file. @param now milliseconds since the epoch */
@@ -48,11 +51,21 @@ export function decide(method: string, headers: IncomingHttpHeaders, { size, who
   if (method === 'HEAD') return { status: 200, wanted: { bytes: 'check' } };
   const whole: Decision = { status: 200, wanted: { bytes: 'all' } };
   if (headers.range === undefined || wholeOnly || !isCurrentRange(headers['if-range'], validators)) return whole;
-  const ranges = parseRange(size, headers.range);
-  if (ranges === -1) return { status: 416, wanted: nothing };
-  const [range, another] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;
-  if (!range || another) return whole;
-  return { status: 206, wanted: { bytes: 'range', range: { start: range.start, end: range.end } } };
+  const range = rangeOf(headers.range, size);
+  if (!range) return whole;
+  return range.start > range.end ? { status: 416, wanted: nothing } : { status: 206, wanted: { bytes: 'range', range } };
+}
+
+/**
+ * Returns the one range that the header names, within the file. It ends before its start if the file has no such bytes.
+ * @returns undefined for any other header, and for the end of an empty file: that is the whole file, and no range can say so
+ */
+function rangeOf(header: string, size: number): ByteRange | undefined {
+  const [, first = '', last = ''] = RANGE.exec(header) ?? [];
+  const end = size - 1;
+  if (first !== '') return { start: Number(first), end: last === '' ? end : Math.min(Number(last), end) };
+  // a suffix that is longer than the file is the whole file
+  return last === '' || size === 0 ? undefined : { start: Math.max(0, size - Number(last)), end };
 }
 
 /** The entity tag of a 304, in the form that the client has: the weak form, if the client's copy was compressed on the way. */
@@ -97,8 +110,14 @@ function tagsOf(value: string): string[] {
 
 function dateOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (DATES.some((form) => form.test(value))) return numberOf(Date.parse(value));
+  if (DATES.some((form) => form.test(value))) return numberOf(Date.parse(value.replace(SHORT_YEAR, (_all, digits) => `-${fullYear(Number(digits))} `)));
   return ASCTIME.test(value) ? numberOf(Date.parse(`${value} GMT`)) : undefined;
+}
+
+/** Returns the latest year with these 2 digits that lies at most 50 years ahead, as RFC 9110 demands in section 5.6.7. */
+function fullYear(digits: number): number {
+  const latest = new Date().getUTCFullYear() + 50;
+  return latest - ((latest - digits) % 100);
 }
 
 function numberOf(time: number): number | undefined {

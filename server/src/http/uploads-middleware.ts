@@ -98,7 +98,7 @@ function planFor(ctx: Context, key: ObjectKey, download: string | undefined, { r
       planned.answer = { ...decision, validators, download, cacheControl, settings };
       const { wanted } = decision;
       if (wanted.bytes === 'none' || !isSentAway(ctx, key, facts, download !== undefined, settings)) return wanted;
-      return { bytes: 'link', link: { contentType: linkType(ctx, key), contentDisposition: download === undefined ? undefined : dispositionOf(download) }, otherwise: wanted };
+      return { bytes: 'link', link: { contentType: linkType(ctx, key), contentDisposition: download === undefined ? undefined : dispositionOf(download, key) }, otherwise: wanted };
     },
   };
   return planned;
@@ -158,7 +158,16 @@ async function serve(ctx: Context, below: string, found: ReturnType<UploadsOptio
     isGone ||= opened.kind === 'gone';
   }
   if (isGone) answerMissing(ctx);
+  else ignoreRange(ctx, options);
   return !isGone;
+}
+
+/**
+ * Makes the request one for the whole file, which the standard allows. Strapi's handler, to which it is left, gets suffixes and ends wrong,
+ * ignores If-Range, and answers 416 for files that are not there.
+ */
+function ignoreRange(ctx: Context, { ranges = true }: UploadsOptions): void {
+  if (ranges) delete ctx.headers.range;
 }
 
 /** Whether the visitor wants to store the file: `?download`, with or without a value. */
@@ -181,7 +190,8 @@ async function downloadName(key: ObjectKey, { originalName, onFailure }: Uploads
  * Answers with the file, or leaves it to Strapi: only Strapi's own route serves the precompressed neighbour that a file unknown to the
  * ledger may have. @returns whether Strapi's handler has to answer
  */
-async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, { statics, stalledMs = STALLED_MS }: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, answer: Answer, options: UploadsOptions, signal: AbortSignal): Promise<boolean> {
+  const { statics, stalledMs = STALLED_MS } = options;
   // Koa leaves an unfinished answer open when its stream fails, but the client must see that it is incomplete
   if (opened.body instanceof Readable) {
     opened.body.once('error', () => ctx.res.destroy());
@@ -192,6 +202,7 @@ async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, a
   const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     discard(opened.body);
+    ignoreRange(ctx, options);
     return isLeft && !signal.aborted;
   }
   answerFile(ctx, file, opened, answer, statics);
