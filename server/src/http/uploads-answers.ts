@@ -116,7 +116,8 @@ export function dispositionOf(name: string, file: string): string {
 
 /** Returns the name without what no header or no folder takes: line breaks, halves of a letter, other folders. It is empty if nothing remains. */
 function storableName(name: string): string {
-  const plain = path.basename(name.replace(/\p{Cc}/gu, ''));
+  // Windows takes the backslash for a folder's end as well
+  const plain = name.replace(/\p{Cc}/gu, '').split(/[\\/]/).at(-1) ?? '';
   if (/^[.\s]*$/.test(plain)) return '';
   const extension = path.extname(plain).slice(0, 20);
   const short = plain.length <= MAX_NAME_LENGTH ? plain : plain.slice(0, MAX_NAME_LENGTH - extension.length) + extension;
