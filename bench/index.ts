@@ -7,6 +7,8 @@
  *             requests for names that nobody knows, in a media library of so many files, and known files meanwhile
  *   reads [--size 50000] [--connections 16] [--seconds 8] [--rounds 1] [--s3 minio|rgw|embedded]
  *             requests for files of that size in bytes, beside Strapi's own static route and a handler on the SDK; needs wrk
+ *   resident [--requests 100000] [--slow 200] [--s3 minio|rgw|embedded]
+ *             memory of a Strapi with and without the plugin, after that number of reads and with that number of slow readers; needs wrk
  * All print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
@@ -15,6 +17,7 @@ import { S3_KINDS } from '../tests/support/s3-servers/server';
 import { benchLedger } from './ledger';
 import { benchMigration } from './migration';
 import { benchReads } from './reads';
+import { benchResident } from './resident';
 import { benchUnknownNames } from './unknown-names';
 
 const options = {
@@ -28,6 +31,8 @@ const options = {
   size: { type: 'string', default: '50000' },
   connections: { type: 'string', default: '16' },
   seconds: { type: 'string', default: '8' },
+  requests: { type: 'string', default: '100000' },
+  slow: { type: 'string', default: '200' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -52,11 +57,13 @@ async function main(): Promise<number> {
     });
   } else if (what === 'unknown-names') {
     await benchUnknownNames({ files: positive('files', values.files ?? '200000'), json: values.json });
+  } else if (what === 'resident') {
+    await benchResident({ requests: positive('requests', values.requests), slow: positive('slow', values.slow), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'reads') {
     const [size, connections, seconds] = [positive('size', values.size), positive('connections', values.connections), positive('seconds', values.seconds)];
     await benchReads({ size, connections, seconds, rounds: positive('rounds', values.rounds), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads or unknown-names`);
+    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads, resident or unknown-names`);
   }
   return 0;
 }

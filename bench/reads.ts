@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { removeFolder, tempFolder, which } from '../tests/support/process';
+import { which } from '../tests/support/process';
 import type { S3Kind, S3Server } from '../tests/support/s3';
 import { openStage, type Stage } from '../tests/support/stage';
 import { someBytes } from '../tests/support/bodies';
 import { handlersApp, MEMORY_PATH, SDK_PATH } from './handlers-app';
+import { wrk, type Measured } from './wrk';
 
-const run = promisify(execFile);
 const FILES = 100;
+const WARM_UP_SECONDS = 3;
 
 export interface ReadsOptions {
   /** Size of each file in bytes. */
@@ -20,11 +17,6 @@ export interface ReadsOptions {
   readonly rounds: number;
   readonly s3?: S3Kind;
   readonly json: boolean;
-}
-
-interface Measured {
-  readonly perSecond: number;
-  readonly p99Ms: number;
 }
 
 interface Way {
@@ -50,7 +42,7 @@ export async function benchReads(options: ReadsOptions): Promise<void> {
     const { url } = stage.strapi;
     const onDisk = await upload(stage, options.size, 'disk');
     const own: Way = { name: 'Strapi’s own static route (disk)', prepare: async () => undefined, urls: onDisk };
-    const results = new Map<string, Measured[]>([[own.name, await repeated(options, () => wrk(options, url, own.urls))]]);
+    const results = new Map<string, Measured[]>([[own.name, await repeated(options, () => wrk({ ...options, warmUpSeconds: WARM_UP_SECONDS }, url, own.urls.map((path) => ({ path }))))]]);
     if ((await stage.configure({ ...stage.settings, endpoint: stage.s3.endpoint })) !== 'read-write') throw new Error('the plugin does not reach its S3 server');
     const inS3 = await upload(stage, options.size, 's3');
     const [one = ''] = inS3;
@@ -66,7 +58,7 @@ export async function benchReads(options: ReadsOptions): Promise<void> {
     for (let round = 0; round < options.rounds; round++) {
       for (const { name, prepare, urls, headers } of ways) {
         await prepare();
-        results.set(name, [...(results.get(name) ?? []), await wrk(options, url, urls, headers)]);
+        results.set(name, [...(results.get(name) ?? []), await wrk({ ...options, warmUpSeconds: WARM_UP_SECONDS }, url, urls.map((path) => ({ path, headers })))]);
       }
     }
     const first = medianOf(results.get(own.name) ?? []).perSecond;
@@ -93,36 +85,7 @@ async function upload(stage: Stage, size: number, name: string): Promise<string[
   return urls;
 }
 
-/** Asks for the URLs in turn with `wrk`, from one thread. @throws Error if any answer is an error */
-async function wrk({ connections, seconds }: ReadsOptions, origin: string, urls: readonly string[], headers: Readonly<Record<string, string>> = {}): Promise<Measured> {
-  const folder = await tempFolder('wrk');
-  const script = path.join(folder, 'script.lua');
-  const table = (entries: readonly string[]) => `{ ${entries.join(', ')} }`;
-  await writeFile(
-    script,
-    `local urls = ${table(urls.map((url) => JSON.stringify(url)))}
-local headers = ${table(Object.entries(headers).map(([name, value]) => `[${JSON.stringify(name)}] = ${JSON.stringify(value)}`))}
-local at = 0
-request = function() at = at % #urls + 1; return wrk.format("GET", urls[at], headers) end
-done = function(summary, latency)
-  local errors = summary.errors
-  io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), errors.status + errors.read + errors.timeout))
-end
-`,
-  );
-  try {
-    const ask = async (duration: number) => (await run('wrk', ['-t1', `-c${connections}`, `-d${duration}s`, '-s', script, origin])).stdout;
-    // the first seconds warm up: code is compiled, connections are opened, and what belongs into memory comes there
-    await ask(3);
-    const [, requests, micros, p99, failures] = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(await ask(seconds)) ?? [];
-    if (Number(failures) > 0) throw new Error(`${failures} requests to ${origin} failed`);
-    return { perSecond: Number(requests) / (Number(micros) / 1e6), p99Ms: Number(p99) / 1000 };
-  } finally {
-    await removeFolder(folder);
-  }
-}
-
-function medianOf(all: readonly Measured[]): Measured {
+function medianOf(all: readonly Measured[]): Pick<Measured, 'perSecond' | 'p99Ms'> {
   const middle = (of: keyof Measured) => all.map((one) => one[of]).sort((a, b) => a - b)[Math.floor((all.length - 1) / 2)] as number;
   return { perSecond: middle('perSecond'), p99Ms: middle('p99Ms') };
 }

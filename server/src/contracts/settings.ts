@@ -119,11 +119,18 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_CDN_URL', badValue: 'nextSource', public: true, section: 'delivery', example: 'https://cdn.example.com',
     meaning: 'for `public`: the address before each object’s name, of a CDN or of the bucket',
   },
+  /** The id that belongs to `S3_STORAGE_CDN_PRIVATE_KEY`. The private key is in the environment only. Null: the CDN asks for no signature. */
+  cdnKeyPairId: {
+    kind: 'text', maxLength: 128, default: null, defaultInWords: 'none',
+    rules: [{ allow: /^[A-Za-z0-9-]+$/, message: 'must be the id of a key pair, such as K2JCJMDEHXQW5F' }],
+    variable: 'S3_STORAGE_CDN_KEY_PAIR_ID', badValue: 'nextSource', public: true, section: 'delivery', example: 'K2JCJMDEHXQW5F',
+    meaning: 'for `public` with CloudFront: signs the URLs with the private key in `S3_STORAGE_CDN_PRIVATE_KEY`',
+  },
   /** Validity of a signed URL in minutes. It stays the same for half of this time, so that browsers keep the file. */
   urlLifetimeMinutes: {
     kind: 'wholeNumber', min: 2, max: 10_080, default: 60, unit: 'minutes',
     variable: 'S3_STORAGE_URL_LIFETIME_MINUTES', badValue: 'nextSource', public: true, section: 'delivery',
-    meaning: 'for `redirect`: how long a signed URL is valid; it stays the same for half of that',
+    meaning: 'how long a signed URL is valid; it stays the same for half of that',
   },
   /** Null: the header that `localServer.maxage` of the upload plugin asks for, or else {@link DEFAULT_VISITOR_CACHE}. */
   visitorCacheControl: {

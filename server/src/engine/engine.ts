@@ -68,6 +68,7 @@ import type { DeliverySettings } from '../core/media/delivery-settings';
 import { MediaFiles, type MediaService } from '../core/media/media-files';
 import { WholeFiles } from '../core/media/whole-files';
 import { Links } from '../core/buckets/links';
+import { privateKeyFrom } from '../core/store/s3/cdn-url';
 import { openBucket } from '../core/store/s3/open-bucket';
 import { openVolume, type Volume } from '../core/store/local/volume';
 import { OwnerUpkeep } from '../core/upkeep/owner-upkeep';
@@ -305,7 +306,9 @@ export class Engine {
       },
       purge: () => housekeeping.wake(),
     });
-    const links = new Links({ buckets: connections, settings: () => service.current().settings, clock, log });
+    const cdnPrivateKey = privateKeyFrom(process.env['S3_STORAGE_CDN_PRIVATE_KEY']);
+    if (cdnPrivateKey !== undefined) redactor.learn(cdnPrivateKey);
+    const links = new Links({ buckets: connections, settings: () => service.current().settings, cdnPrivateKey, clock, log });
     const storage = new MediaStorage({
       ...shared,
       catalog: { ...catalog, listed: (keys) => visitors.ask(() => catalog.listed(keys)) },

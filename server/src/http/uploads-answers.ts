@@ -88,7 +88,7 @@ export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLin
   ctx.status = 302;
   ctx.set('Location', url);
   if (download !== undefined) ctx.set('Cache-Control', 'no-store');
-  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', settings.delivery === 'redirect' ? cappedCacheControl(cacheControl, settings.urlLifetimeMinutes * 30) : cacheControl);
+  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', settings.delivery === 'redirect' || settings.cdnKeyPairId !== null ? cappedCacheControl(cacheControl, settings.urlLifetimeMinutes * 30) : cacheControl);
   // see `isSentAway`
   ctx.vary('Sec-Fetch-Mode');
   ctx.vary('Sec-Fetch-Site');

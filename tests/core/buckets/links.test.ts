@@ -1,3 +1,5 @@
+import { createVerify, generateKeyPairSync } from 'node:crypto';
+import { privateKeyFrom } from '../../../server/src/core/store/s3/cdn-url';
 import { Links, type LinkSettings } from '../../../server/src/core/buckets/links';
 import type { ObjectName } from '../../../server/src/core/keys';
 import { StorageError } from '../../../server/src/core/errors';
@@ -14,7 +16,7 @@ const name = 'photo (1)/ä.png' as ObjectName;
 
 beforeEach(async () => {
   world = await mediaWorld({ prefix: 'media/' });
-  settings = { delivery: 'redirect', cdnUrl: 'https://cdn.example.com/files/', urlLifetimeMinutes: 60 };
+  settings = { delivery: 'redirect', cdnUrl: 'https://cdn.example.com/files/', urlLifetimeMinutes: 60, cdnKeyPairId: null };
   isElsewhere = false;
   presigned = [];
   const { store } = world.bucket;
@@ -44,6 +46,47 @@ test('with `public`, the URL is the address of the CDN and the escaped name of t
   settings = { ...settings, delivery: 'public' };
   expect(await to()).toBe('https://cdn.example.com/files/photo%20%281%29/%C3%A4.png');
   expect(await links.origin()).toBe('https://cdn.example.com');
+});
+
+describe('a CDN that asks for signatures', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const linksWith = (cdnPrivateKey: string | undefined) => new Links({ buckets: world.jobs.buckets, settings: () => settings, cdnPrivateKey, clock: world.clock, log: world.jobs.log });
+  const url = async (signer: Links) => new URL((await signer.to({ locationId: world.bucket.locationId, object: name }, {})) ?? 'none:');
+  beforeEach(() => {
+    settings = { ...settings, delivery: 'public', cdnKeyPairId: 'K123', urlLifetimeMinutes: 60 };
+    world.state.now = Date.UTC(2026, 10, 30, 12, 10);
+  });
+
+  test('gets URLs with a signature that it accepts, the same one for half of their life', async () => {
+    const signer = linksWith(pem);
+    const first = await url(signer);
+    expect([first.origin + first.pathname, first.searchParams.get('Key-Pair-Id'), first.searchParams.get('Expires')]).toEqual([
+      'https://cdn.example.com/files/photo%20(1)/%C3%A4.png', 'K123', String(Date.UTC(2026, 10, 30, 13) / 1000),
+    ]);
+    const policy = JSON.stringify({ Statement: [{ Resource: first.origin + first.pathname, Condition: { DateLessThan: { 'AWS:EpochTime': Number(first.searchParams.get('Expires')) } } }] });
+    const signature = Buffer.from((first.searchParams.get('Signature') ?? '').replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64');
+    expect(createVerify('RSA-SHA1').update(policy).verify(publicKey, signature)).toBe(true);
+    world.state.now += 19 * 60_000;
+    expect((await url(signer)).href).toBe(first.href);
+    world.state.now += 2 * 60_000;
+    expect((await url(signer)).searchParams.get('Expires')).toBe(String(Date.UTC(2026, 10, 30, 13, 30) / 1000));
+  });
+
+  test('gets no visitors from a server that cannot sign, which says so once', async () => {
+    for (const key of [undefined, 'no key at all']) {
+      world.lines.length = 0;
+      const signer = linksWith(key);
+      for (let visitor = 0; visitor < 3; visitor++) expect((await url(signer)).protocol).toBe('none:');
+      expect(world.lines.filter((line) => line.includes('no URL of the CDN can be signed'))).toHaveLength(1);
+      expect(world.lines.join()).not.toContain('no key at all');
+    }
+  });
+
+  test('a private key may have its line breaks written as \\n', () => {
+    expect(privateKeyFrom(` ${pem.replaceAll('\n', '\\n')} `)).toBe(pem);
+    expect([privateKeyFrom(undefined), privateKeyFrom(' ')]).toEqual([undefined, undefined]);
+  });
 });
 
 test('without the address of a CDN, `public` sends nobody away', async () => {

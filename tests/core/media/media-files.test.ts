@@ -21,7 +21,7 @@ beforeEach(async () => {
     if (expiresInSeconds < 1) throw new StorageError('REJECTED', { operation: 'presign', subject: name });
     return `https://s3.example.com/${name}?expires=${expiresInSeconds}`;
   };
-  const links = new Links({ buckets, settings: () => ({ delivery: 'proxy', cdnUrl: null, urlLifetimeMinutes: 60 }), clock, log });
+  const links = new Links({ buckets, settings: () => ({ delivery: 'proxy', cdnUrl: null, urlLifetimeMinutes: 60, cdnKeyPairId: null }), clock, log });
   files = new MediaFiles({ reader, rows, links, files: new WholeFiles({ reader, clock }), site: 'https://site.example.com' });
   await world.put('photo_1a2b.jpg', 'the photo');
 });

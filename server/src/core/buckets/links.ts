@@ -1,9 +1,10 @@
 import type { DeliveryMode } from '../../contracts/settings';
 import type { Clock } from '../clock';
-import { codeOf } from '../errors';
+import { codeOf, described } from '../errors';
 import type { ObjectName } from '../keys';
 import type { RemoteCopy } from '../ledger/words';
 import type { Logger } from '../log';
+import { signedCdnUrl } from '../store/s3/cdn-url';
 import { escapedName } from '../store/names';
 import type { PresignOptions } from '../store/object-store';
 import type { Buckets } from './buckets';
@@ -23,12 +24,16 @@ export interface LinkSettings {
   /** Address before each object's name, for `public`. */
   readonly cdnUrl: string | null;
   readonly urlLifetimeMinutes: number;
+  /** The id of the key with which URLs of the CDN are signed; null: they are not. */
+  readonly cdnKeyPairId: string | null;
 }
 
 export interface LinksDeps {
   readonly buckets: Pick<Buckets, 'readable' | 'breaker' | 'storeAt' | 'isElsewhere'>;
   settings(): LinkSettings;
-  readonly clock: Pick<Clock, 'elapsed'>;
+  /** The private key for the URLs of the CDN, as PEM; undefined where this server has none. */
+  readonly cdnPrivateKey?: string;
+  readonly clock: Pick<Clock, 'elapsed' | 'now'>;
   readonly log: Logger;
 }
 
@@ -38,6 +43,8 @@ const LOOK_EVERY_MS = 10_000;
 /** The places to which visitors may be sent for an object. */
 export class Links {
   #lookedAt = -Infinity;
+  /** Whether the log says why URLs of the CDN cannot be signed. */
+  #isTold = false;
 
   constructor(private readonly deps: LinksDeps) {}
 
@@ -57,7 +64,7 @@ export class Links {
     if (delivery === 'public') {
       // a CDN has the objects of one bucket
       const isPresent = buckets.readable !== undefined && store === buckets.storeAt(buckets.readable.locationId);
-      return isPresent && cdnUrl !== null ? `${cdnUrl.replace(/\/+$/, '')}/${escapedName(remote.object)}` : undefined;
+      return isPresent && cdnUrl !== null ? this.#cdnUrl(`${cdnUrl.replace(/\/+$/, '')}/${escapedName(remote.object)}`) : undefined;
     }
     const expiresInSeconds = urlLifetimeMinutes * 60;
     try {
@@ -77,6 +84,23 @@ export class Links {
     const { buckets } = this.deps;
     const store = buckets.isElsewhere(locationId) ? undefined : buckets.storeAt(locationId);
     return (await store?.presign(object, options)) ?? undefined;
+  }
+
+  /** Returns the URL as the CDN accepts it; undefined where it asks for a signature, and this server cannot sign. */
+  #cdnUrl(url: string): string | undefined {
+    const { cdnKeyPairId: keyPairId, urlLifetimeMinutes } = this.deps.settings();
+    if (keyPairId === null) return url;
+    const { cdnPrivateKey: privateKey, clock, log } = this.deps;
+    const lifeMs = urlLifetimeMinutes * 60_000;
+    const periodMs = lifeMs / 2;
+    try {
+      if (privateKey === undefined) throw new Error('this server has no private key in S3_STORAGE_CDN_PRIVATE_KEY');
+      return signedCdnUrl(url, { keyPairId, privateKey }, new Date(Math.floor(clock.now() / periodMs) * periodMs + lifeMs));
+    } catch (error) {
+      if (!this.#isTold) log.error(`no URL of the CDN can be signed, so this server sends the files itself: ${described(error)}`);
+      this.#isTold = true;
+      return undefined;
+    }
   }
 
   /** Asks S3 for anything. Otherwise nobody here would notice an outage, because the visitors read past this server. */

@@ -8,8 +8,9 @@ const DELIVERY = inSection('delivery');
 const ONLY_WITH: Partial<Record<FieldName, readonly DeliveryMode[]>> = {
   redirectAboveMb: ['redirect', 'public'],
   publicEndpoint: ['redirect'],
-  urlLifetimeMinutes: ['redirect'],
   cdnUrl: ['public'],
+  cdnKeyPairId: ['public'],
+  urlLifetimeMinutes: ['redirect', 'public'],
 };
 
 /** The fields that have an effect with the chosen way to the visitors. A field with an error is shown in any case. */
