@@ -120,7 +120,7 @@ test('the English texts of codes and presets are the server’s own, written now
 });
 
 test('the titles of the server’s snippets are translated', () => {
-  for (const { title } of snippetsFor({ bucket: 'b', prefix: '', origins: [] })) {
+  for (const { title } of snippetsFor({ bucket: 'b', prefix: '' })) {
     const key = snippetTitleKey(title);
     expect(key && texts('en')[key]).toBe(title);
   }

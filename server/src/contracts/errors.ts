@@ -17,6 +17,10 @@ export const ERRORS = {
     message: 'This server’s environment names a proxy, but the plugin connects to S3 directly.',
     hint: 'Let this server connect to the endpoint directly. If that is what you want, name the endpoint in NO_PROXY, and this note disappears.',
   },
+  PUBLIC_ENDPOINT_NEEDED: {
+    message: 'Visitors are to get files from S3, but browsers probably cannot reach the endpoint: it is an internal address.',
+    hint: 'Under Delivery to visitors, enter the endpoint for browsers, or let this server send the files.',
+  },
   TLS_FAILED: {
     message: 'A secure connection to the S3 endpoint could not be made.',
     hint: 'Check that the certificate is valid for the endpoint’s host name, and whether the address must begin with http or https.',

@@ -112,7 +112,6 @@ interface Parts extends Pick<SightDeps, 'openBucket'> {
   ledgerUsed: boolean;
   /** Prepares the media library for questions about single files, in the background. Never rejects. */
   prepareLibrary(): Promise<void>;
-  origins: readonly string[];
   /** Undefined beside another upload provider, where the plugin answers no requests. */
   publicUrl: PublicUrlGate | undefined;
 }
@@ -159,7 +158,7 @@ export class Engine {
     const settings = new SettingsApi({
       service,
       instance: parts.instance,
-      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ area: areaOf(tested), store }), origins: parts.origins, variables: process.env },
+      probe: { open: openS3Probe(clock, parts.events), clock, ownerOf: (tested, store) => parts.owners.foresee({ area: areaOf(tested), store }), variables: process.env },
       hasObjects: () => hasObjects(ledger),
       moveCounts: (before, after) => moveCounts(parts, before, after),
       publicUrl: parts.publicUrl,
@@ -336,9 +335,8 @@ export class Engine {
         log.warn(`the index on the media library's table (files.hash) could not be made, and unknown names are looked up slowly until a restart makes it: ${described(error)}`);
       }
     };
-    const origins = [strapi.config.get<string>('server.absoluteUrl')].filter((url) => !!url);
     const ledgerUsed = !(await ledger.isEmpty());
-    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, links, files, housekeeping, predecessors, absence, jobs, prepareLibrary, origins, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
+    const engine = new Engine({ visitors, ledgerUsed, ledger, libraryCounter, log, incidents, volume, registry, diskWatch, diskHealth, events, service, owners, ownerUpkeep, instance, connections, outage, rows, storage, links, files, housekeeping, predecessors, absence, jobs, prepareLibrary, originalName: (key) => visitors.ask(() => catalog.originalName(key)), openBucket: openSettingsBucket, publicUrl: providerIsLocal(strapi) ? publicUrl : undefined });
     await engine.#applied;
     // beside another upload provider, the local one changes nothing
     if (providerIsLocal(strapi)) await absence.begin();

@@ -136,6 +136,16 @@ describe('the notes of a connection test', () => {
     expect(JSON.stringify(answer)).not.toContain('proxy.internal');
   });
 
+  test.each([
+    ['http://minio:9000', 'minio:9000'], ['http://localhost:9000', 'localhost:9000'], ['http://10.1.2.3', '10.1.2.3'], ['http://[::1]:9000', '[::1]:9000'], ['http://minio.storage.svc', 'minio.storage.svc'],
+  ])('say that browsers need another endpoint than %s, if S3 is to send the files', async (endpoint, host) => {
+    const notes = async (more: object) => (await testConnection(effective({ ...FULL, endpoint, ...more }), { open: memoryProbe().open, clock: systemClock, ownerOf })).notes?.map(({ code, message }) => [code, message]);
+    expect(await notes({ delivery: 'redirect' })).toEqual([['PUBLIC_ENDPOINT_NEEDED', expect.stringContaining(`(${host})`)]]);
+    expect(await notes({ delivery: 'redirect', publicEndpoint: 'https://s3.example.com' })).toEqual([]);
+    expect(await notes({})).toEqual([]);
+    expect(await notes({ delivery: 'redirect', endpoint: 'https://s3.example.com' })).toEqual([]);
+  });
+
   test('name an unused proxy when the endpoint cannot be reached, too', async () => {
     const answer = await testConnection(effective(FULL), { open: memoryProbe({ list: 'UNREACHABLE' }).open, clock: systemClock, ownerOf, variables: { ALL_PROXY: 'http://proxy' } });
     expect([story(answer), answer.notes?.map(({ code }) => code)]).toEqual([['endpoint:UNREACHABLE'], ['PROXY_NOT_USED']]);

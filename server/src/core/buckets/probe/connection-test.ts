@@ -15,6 +15,7 @@ import { isOwnerCode, type Ownership } from '../../ownership';
 import type { Body, ObjectStore } from '../../store/object-store';
 import type { Encryption } from '../../store/s3/store';
 import type { OpenProbe, ProbeConnection } from './connection';
+import { isInternal } from './internal-host';
 import { proxyVariable } from './proxy';
 import { snippetsFor } from './snippets';
 import { failedStep, StepRecorder } from './steps';
@@ -42,8 +43,6 @@ export interface ConnectionTestDeps {
   clock: Clock;
   /** Returns whether this database owns, or may take, the area of settings. It looks at the marker through the store, and changes nothing. */
   ownerOf(settings: ResolvedSettings, store: Pick<ObjectStore, 'get'>): Promise<Ownership>;
-  /** Web addresses of this site. The CORS rules name them. */
-  origins?: readonly string[];
   /** Environment variables. They show a proxy that is set, and that the S3 client does not use. */
   variables?: Readonly<Record<string, string | undefined>>;
 }
@@ -71,13 +70,15 @@ export async function testConnection(effective: PermittedSettings, deps: Connect
   const recorder = new StepRecorder(deps.clock, secrets, stop.signal);
   const proxy = proxyVariable(deps.variables ?? {}, settings.endpoint);
   if (proxy) recorder.note('PROXY_NOT_USED', proxy);
+  const { delivery, publicEndpoint, endpoint } = settings;
+  if (delivery === 'redirect' && publicEndpoint === null && endpoint !== null && isInternal(endpoint)) recorder.note('PUBLIC_ENDPOINT_NEEDED', new URL(endpoint).host);
   const capabilities: Capabilities = { etagIsMd5: null, conditionalPut: null };
   try {
     await runSteps(effective, deps, recorder, capabilities, stop.signal);
   } finally {
     timer.abort();
   }
-  const snippets = settings.bucket ? snippetsFor({ bucket: settings.bucket, prefix: settings.prefix, origins: deps.origins ?? [] }) : [];
+  const snippets = settings.bucket ? snippetsFor({ bucket: settings.bucket, prefix: settings.prefix }) : [];
   return { ok: !recorder.failed, steps: recorder.steps, notes: recorder.notes, capabilities, snippets };
 }
 

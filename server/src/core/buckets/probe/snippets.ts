@@ -1,8 +1,5 @@
 import type { TestAnswer } from '../../../contracts/api';
 
-/** An example that the administrator replaces with the address of the site. The snippets show it when that address is not known. */
-const EXAMPLE_ORIGIN = 'https://cms.example.com';
-
 /** Returns a policy with the fewest rights with which the whole plugin works. */
 export function iamPolicy(bucket: string, prefix: string): string {
   const policy = {
@@ -26,11 +23,15 @@ export function iamPolicy(bucket: string, prefix: string): string {
   return JSON.stringify(policy, null, 2);
 }
 
-/** Returns the CORS rules. They are needed only when browsers read from the bucket itself. */
-export function corsRules(origins: readonly string[]): string {
+/**
+ * Returns the CORS rules. Only scripts of other sites need them, when they follow a redirect to the bucket: the panel and the scripts of this
+ * site get the bytes from Strapi. A browser that was redirected to another origin asks in the name of nobody (`Origin: null`), which only the
+ * star allows.
+ */
+export function corsRules(): string {
   const rules = [
     {
-      AllowedOrigins: origins.length > 0 ? origins : [EXAMPLE_ORIGIN],
+      AllowedOrigins: ['*'],
       AllowedMethods: ['GET', 'HEAD'],
       AllowedHeaders: ['*'],
       ExposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
@@ -41,9 +42,9 @@ export function corsRules(origins: readonly string[]): string {
 }
 
 /** Returns texts that the administrator can paste into the provider's console. */
-export function snippetsFor(target: { bucket: string; prefix: string; origins: readonly string[] }): TestAnswer['snippets'] {
+export function snippetsFor(target: { bucket: string; prefix: string }): TestAnswer['snippets'] {
   return [
     { title: 'IAM policy for the access key', language: 'json', text: iamPolicy(target.bucket, target.prefix) },
-    { title: 'CORS rules of the bucket (only for delivery from the bucket)', language: 'json', text: corsRules(target.origins) },
+    { title: 'CORS rules of the bucket (only for scripts of other sites that follow a redirect)', language: 'json', text: corsRules() },
   ];
 }
