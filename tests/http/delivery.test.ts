@@ -166,11 +166,14 @@ describe('Cache-Control', () => {
     for (const query of ['', '?v=', '?width=1', '?vv=1']) expect(await of(query, { cacheVersioned: true })).toBe('public, max-age=0, must-revalidate');
   });
 
-  test('of an answer that sends a visitor away ends before the URL does', async () => {
+  test('of an answer that sends a visitor away ends before the URL or the object does', async () => {
     const ask = await asks({ cacheVersioned: true, urlLifetimeMinutes: 10 });
     expect((await ask('photo.png?v=1')).headers['cache-control']).toBe('public, max-age=300');
     const cdn = await asks({ cacheVersioned: true, delivery: 'public' });
-    expect((await cdn('photo.png?v=1')).headers['cache-control']).toBe(VERSIONED);
+    // a replacement removes the former object after 24 hours
+    expect((await cdn('photo.png?v=1')).headers['cache-control']).toBe('public, max-age=43200');
+    const week = await asks({ cacheVersioned: true, urlLifetimeMinutes: 10_080 });
+    expect((await week('photo.png?v=1')).headers['cache-control']).toBe('public, max-age=43200');
   });
 
   test.each([

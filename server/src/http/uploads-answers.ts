@@ -14,6 +14,12 @@ const RETRY_AFTER_SECONDS = 5;
 /** Longest name of a download, in UTF-16 units. Systems store no longer one, and proxies refuse an answer with headers of many kilobytes. */
 const MAX_NAME_LENGTH = 255;
 
+/**
+ * Longest time for which a browser may keep the answer that sends it to an object, in seconds. After a replacement the former object stays for
+ * 24 hours, so that nobody is sent to one that is gone.
+ */
+const LINK_KEPT_SECONDS = 12 * 3600;
+
 /** Requests that the plugin answered with the bytes exactly as they are stored. */
 const served = new WeakSet<Context>();
 
@@ -77,7 +83,7 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
 }
 
 /**
- * Sends the visitor to the URL at which the bytes are. Nobody may keep this answer for longer than the URL certainly works.
+ * Sends the visitor to the URL at which the bytes are. Nobody may keep this answer for longer than the URL and the object certainly work.
  * @param file path at which Strapi's own route would look for the file
  */
 export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLink, { download, cacheControl, settings }: Answer, options: StaticOptions): void {
@@ -88,7 +94,10 @@ export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLin
   ctx.status = 302;
   ctx.set('Location', url);
   if (download !== undefined) ctx.set('Cache-Control', 'no-store');
-  else if (!ctx.response.get('Cache-Control')) ctx.set('Cache-Control', settings.delivery === 'redirect' || settings.cdnKeyPairId !== null ? cappedCacheControl(cacheControl, settings.urlLifetimeMinutes * 30) : cacheControl);
+  else if (!ctx.response.get('Cache-Control')) {
+    const isSigned = settings.delivery === 'redirect' || settings.cdnKeyPairId !== null;
+    ctx.set('Cache-Control', cappedCacheControl(cacheControl, Math.min(LINK_KEPT_SECONDS, isSigned ? settings.urlLifetimeMinutes * 30 : Infinity)));
+  }
   // see `isSentAway`
   ctx.vary('Sec-Fetch-Mode');
   ctx.vary('Sec-Fetch-Site');
