@@ -1,3 +1,4 @@
+// This file is longer than others, because it is one table of all settings.
 import { DEFAULT_SCHEDULE } from './cron';
 import type { ErrorCode } from './errors';
 import type { Setting, TextRule, ValueOf } from './setting-kinds';

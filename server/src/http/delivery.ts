@@ -25,7 +25,6 @@ export function isSentAway(ctx: Context, file: string, { size, linkable }: FileF
   if (ctx.get('Sec-Fetch-Mode') === 'cors' && ctx.get('Sec-Fetch-Site') === 'same-origin') return false;
   const type = typeOf(ctx, file);
   // nobody would restrain it there
-  // guard: active-content-is-not-sent-away
   if (!allowActiveContent && activityOf(type)) return false;
   return size > redirectAboveMb * MIB || redirectAboveMb === 0 || /^(?:video|audio)\//.test(type);
 }

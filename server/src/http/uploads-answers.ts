@@ -88,7 +88,6 @@ export function answerFile(ctx: Context, file: string, opened: OpenedFile, answe
  */
 export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLink, { download, cacheControl, settings }: Answer, options: StaticOptions): void {
   // the settings allow no other addresses; a browser would run a script that stood in this place
-  // guard: links-lead-to-the-web-only
   if (!/^https?:\/\//i.test(url)) throw new Error('the address to which visitors are sent is not one of the web');
   options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
   ctx.status = 302;

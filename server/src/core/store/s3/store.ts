@@ -7,7 +7,7 @@ import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
 import type { Body, ByteRange, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
-import { Relay } from '../relay';
+import { destroyBody, relay } from './answer-body';
 import { bareTag, factsOfAnswer, sizeOfWhole } from './answer-facts';
 import { BytesOut } from './bytes-out';
 import { copyCommand } from './copy-command';
@@ -236,22 +236,4 @@ function isConditional({ onlyIfAbsent, onlyIfEtag }: PutOptions): boolean {
 
 function taken(name: string, { status, detail, cause }: StorageError): StorageError {
   return new StorageError('NAME_TAKEN', { operation: 'put', subject: name, status, detail, refused: true, cause });
-}
-
-/** Destroys the body of an answer that nobody reads, because it would hold its connection for ever. */
-function destroyBody({ Body }: { Body?: unknown }): void {
-  if (Body instanceof Readable) Body.destroy();
-}
-
-/** Returns the body of an answer as the port promises it. The exchange watches it while the reader waits, and ends when the body closes. */
-function relay(source: Readable, length: number, exchange: Exchange): Readable {
-  const broken = () => new StorageError('INTEGRITY', { detail: `not the announced ${length} bytes` });
-  const body = new Relay(source, {
-    length,
-    failure: (error) => exchange.failure(error ?? broken()),
-    waiting: (yes) => (yes ? exchange.progress() : exchange.rest()),
-    closed: () => exchange.close(),
-  });
-  exchange.signal.addEventListener('abort', () => body.destroy(exchange.failure(undefined)), { once: true });
-  return body;
 }
