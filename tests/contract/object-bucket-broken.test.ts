@@ -72,6 +72,7 @@ describe('the contract of presigned URLs', () => {
     /** Returns the part of a request that the signature covers. */
     signed?: (method: string, target: URL) => string;
     expires?: false;
+    steady?: false;
     ranges?: false;
     headers?: false;
     /** Returns the path that is written into the URL. */
@@ -94,14 +95,15 @@ describe('the contract of presigned URLs', () => {
     return createHmac('sha256', 'key').update(text).digest('hex');
   };
 
-  async function presign(name: string, { expiresInSeconds, contentType, contentDisposition, signal }: PresignOptions): Promise<string> {
+  async function presign(name: string, { expiresInSeconds, steadyForSeconds, contentType, contentDisposition, signal }: PresignOptions): Promise<string> {
     if (faults.checksName !== false) assertName(name, 'presign');
     if (faults.checksAbort !== false) assertNotAborted('presign', name, signal);
     if (faults.checksTime !== false && !(Number.isInteger(expiresInSeconds) && expiresInSeconds > 0 && expiresInSeconds <= 604_800)) throw new StorageError('REJECTED', { refused: true });
     if (faults.asksFirst) await objects.head(name);
     const written = (faults.written ?? ((whole: string) => whole.split('/').map(encodeURIComponent).join('/')))(name);
     const url = new URL(`${web.url}/${written}`);
-    url.searchParams.set('expires', String(Date.now() + expiresInSeconds * 1000));
+    const stepMs = faults.steady === false ? 1 : Math.max((steadyForSeconds ?? 0) * 1000, 1);
+    url.searchParams.set('expires', String(Math.floor(Date.now() / stepMs) * stepMs + expiresInSeconds * 1000));
     if (contentType) url.searchParams.set('type', contentType);
     if (contentDisposition) url.searchParams.set('disposition', contentDisposition);
     url.searchParams.set('signature', signatureOf('GET', url));
@@ -141,6 +143,7 @@ describe('the contract of presigned URLs', () => {
     'signs no headers': { signed: (method, { pathname, searchParams }) => `${method} ${pathname} ${searchParams.get('expires')}` },
     'signs no end': { signed: (method, url) => (url.searchParams.delete('expires'), `${method} ${url.pathname}${url.search}`) },
     'makes URLs that never expire': { expires: false },
+    'makes a new URL each time': { steady: false },
     'writes names as they are': { written: (name) => name },
     'knows no ranges': { ranges: false },
     'does not answer the headers': { headers: false },
