@@ -10,6 +10,7 @@ import * as takeover from './008-takeover';
 import * as watches from './009-watches';
 import * as owners from './010-owners';
 import * as keptKeys from './011-kept-keys';
+import * as contentTimes from './012-content-times';
 
 export interface Migration {
   /** The name that the database records. It never changes. */
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   { name: '009-watches', up: watches.up },
   { name: '010-owners', up: owners.up },
   { name: '011-kept-keys', up: keptKeys.up },
+  { name: '012-content-times', up: contentTimes.up },
 ];
 
 /** The migrations are bundled with the code, so no folder has to be found at run time. */

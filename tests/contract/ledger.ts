@@ -5,6 +5,7 @@ import { burying } from './ledger/burying';
 import { claiming } from './ledger/claiming';
 import { cleaning, restoring } from './ledger/cleaning';
 import { concurrency } from './ledger/concurrency';
+import { dating } from './ledger/dating';
 import { Hand, type LedgerUnderTest } from './ledger/harness';
 import { keysAndPlaces } from './ledger/keys-and-places';
 import { listing } from './ledger/listing';
@@ -36,6 +37,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     describe('burying and purging', () => burying(hand));
     describe('uploads', () => uploading(hand));
     describe('several uploads together', () => uploadingTogether(hand));
+    describe('the times of bytes', () => dating(hand));
     describe('claims', () => claiming(hand));
     describe('a cleanup', () => cleaning(hand));
     describe('a restore', () => restoring(hand));

@@ -203,3 +203,19 @@ test('the policy of a page lets it show files from the place to which visitors a
   expect((await world.ask('/page.html')).headers['content-security-policy']).toBe("img-src 'self' https://s3.example.com");
   expect((await world.ask('/page.json')).headers['content-security-policy']).toBe("img-src 'self'");
 });
+
+test('a file in S3 has the date of its bytes, and If-Modified-Since and If-Range count with it', async () => {
+  // the world's clock is ahead of the one of HTTP, by which no date may lie in the future
+  media.state.now = Date.now() - 3600_000;
+  await media.put('dated.txt', 'dated bytes');
+  const date = new Date(Math.floor(media.state.now / 1000) * 1000).toUTCString();
+  const earlier = new Date(media.state.now - 5_000).toUTCString();
+  media.state.now = Date.now();
+  const ask = await asks({ delivery: 'proxy' });
+  expect((await ask('dated.txt')).headers['last-modified']).toBe(date);
+  const statuses = await Promise.all([
+    ask('dated.txt', { 'if-modified-since': date }), ask('dated.txt', { 'if-modified-since': earlier }),
+    ask('dated.txt', { range: 'bytes=0-4', 'if-range': date }), ask('dated.txt', { range: 'bytes=0-4', 'if-range': earlier }),
+  ]);
+  expect(statuses.map(({ status }) => status)).toEqual([304, 200, 206, 200]);
+});

@@ -141,7 +141,7 @@ export class Process {
       disk: disk.connect(life),
       volume: { root: '', id: this.volume, founded: false, established: true, hasTwin: false, refresh: async () => this.volume },
       catalog,
-      rows: new RowCache((key) => ledger.find(key), clock.elapsed),
+      rows: new RowCache((key) => ledger.findDated(key), clock.elapsed),
       clock,
       log,
       buckets: this.#connections,

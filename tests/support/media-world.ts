@@ -87,7 +87,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       listed: async (keys) => new Set(keys.filter((key) => listed.has(key))),
       listedAnywhere: async (keys) => new Set(keys.filter((key) => listed.has(key) || unusual.has(key))),
     },
-    rows: new RowCache((key) => ledger.find(key), clock.elapsed),
+    rows: new RowCache((key) => ledger.findDated(key), clock.elapsed),
     clock,
     log,
     buckets: {

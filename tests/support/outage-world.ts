@@ -91,7 +91,7 @@ export async function outageWorld() {
       disk: new LocalObjectStore(folder),
       volume: await openVolume(folder),
       catalog: { listed: async (keys) => new Set(keys.filter((key) => listed.has(key))), listedAnywhere: async (keys) => new Set(keys.filter((key) => listed.has(key))) },
-      rows: new RowCache((key) => ledger.find(key), clock.elapsed),
+      rows: new RowCache((key) => ledger.findDated(key), clock.elapsed),
       clock,
       log,
       buckets: bucketsWith(connections, { standInFor: () => undefined }),

@@ -70,7 +70,7 @@ export function testDatabases(): TestDatabaseKind[] {
 export async function shiftTimes({ knex: db, schema }: TestDatabase, ms: number): Promise<void> {
   const earlier = (columns: string[]) => Object.fromEntries(columns.map((name) => [name, db.raw('?? - ?', [name, ms])]));
   const table = (name: string) => (schema ? db(name).withSchema(schema) : db(name));
-  await table('s3_storage_objects').update(earlier(['changed_at', 'retry_at', 'purge_at']));
+  await table('s3_storage_objects').update(earlier(['changed_at', 'retry_at', 'purge_at', 'content_at']));
   await table('s3_storage_names').update(earlier(['created_at', 'touched_at', 'condemned_at', 'due_at']));
   await table('s3_storage_leases').update(earlier(['expires_at']));
   await table('s3_storage_volumes').update(earlier(['first_seen', 'last_seen']));

@@ -250,7 +250,7 @@ export class Engine {
       owners: { of: (area) => owners.of(area), confirm: (...what) => owners.confirm(...what), areas: (...at) => book.areas(...at) },
     });
     const visitors = new DatabaseTimeout(clock);
-    const rows = new RowCache((key) => visitors.ask(() => ledger.find(key)), clock.elapsed);
+    const rows = new RowCache((key) => visitors.ask(() => ledger.findDated(key)), clock.elapsed);
     const catalog = mediaCatalog(strapi);
     const holder = await identifyProcess();
     const shared: EngineParts = {

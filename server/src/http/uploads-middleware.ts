@@ -199,7 +199,7 @@ async function fileOrNeighbour(ctx: Context, file: string, opened: OpenedFile, a
   }
   // Strapi's handler restrains nothing, and knows no downloads
   const mayBeLeft = answer.download === undefined && (answer.settings.allowActiveContent || !activityOf(typeOf(ctx, file)));
-  const isLeft = mayBeLeft && opened.facts.modifiedMs !== undefined && (await hasPrecompressed(ctx, file, statics));
+  const isLeft = mayBeLeft && opened.facts.isPlain === true && (await hasPrecompressed(ctx, file, statics));
   if (isLeft || signal.aborted) {
     discard(opened.body);
     ignoreRange(ctx, options);

@@ -375,3 +375,31 @@ test('a copy on the disk is served without asking the ledger for condemned files
   expect(await open('kept.txt')).toMatchObject({ kind: 'file', from: 'disk' });
   expect(asked).not.toHaveBeenCalled();
 });
+
+describe('the time of the bytes of a file with a row', () => {
+  const timeOf = async (name: string) => {
+    const opened = await open(name, () => ({ bytes: 'none' }));
+    return opened.kind === 'file' ? opened.facts.modifiedMs : opened.kind;
+  };
+
+  test('is told from a minute on, at once and after a wait alike, and is later for a replacement', async () => {
+    await world.put('dated.txt', 'one');
+    const before = world.state.now;
+    expect(await timeOf('dated.txt')).toBeUndefined();
+    world.state.now += 60_000;
+    expect([await timeOf('dated.txt'), world.storage.reader.openAtOnce(world.key('dated.txt'), () => ({ bytes: 'none' }))?.facts.modifiedMs]).toEqual([before, before]);
+    await world.put('dated.txt', 'two');
+    expect(await timeOf('dated.txt')).toBeUndefined();
+    world.state.now += 60_000;
+    expect(await timeOf('dated.txt')).toBe(before + 60_000);
+  });
+
+  test('is later even if somebody has set the clock back before the replacement', async () => {
+    await world.put('dated.txt', 'one');
+    const before = world.state.now;
+    world.state.now -= 3600_000;
+    await world.put('dated.txt', 'two');
+    world.state.now = before + 120_000;
+    expect(await timeOf('dated.txt')).toBe(before + 1_000);
+  });
+});

@@ -447,7 +447,7 @@ describe('deleting', () => {
     world.listed.add(world.key('a.txt'));
     await remove('a.txt');
     expect(await world.read('a.txt')).toBe('gone');
-    const other = world.storageOf({ ...world.jobs, rows: new RowCache((key) => world.ledger.find(key), world.clock.elapsed) });
+    const other = world.storageOf({ ...world.jobs, rows: new RowCache((key) => world.ledger.findDated(key), world.clock.elapsed) });
     await other.put(world.key('a.txt'), bodyOf('two'), { mime: 'text/plain' });
     world.listed.add(world.key('a.txt'));
     expect(await world.read('a.txt')).toBe('two');

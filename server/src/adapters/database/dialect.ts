@@ -22,6 +22,12 @@ export function clockAfter(db: Knex, afterMs = 0): Knex.Raw {
   return afterMs === 0 ? db.raw(now) : db.raw(`${now} + ?`, [Math.round(afterMs)]);
 }
 
+/** The later one of the database's present time, and of a moment after the time in a column. A column without a time counts as long ago. */
+export function clockButAfter(db: Knex, column: string, afterMs: number): Knex.Raw {
+  const greatest = dialectOf(db) === 'sqlite3' ? 'MAX' : 'GREATEST';
+  return db.raw(`${greatest}(${NOW[dialectOf(db)]}, COALESCE(??, 0) + ?)`, [column, afterMs]);
+}
+
 /**
  * Locks the rows that the query answers, and leaves out rows that others have locked. SQLite has one writer at a time and needs no lock.
  */

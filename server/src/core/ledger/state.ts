@@ -31,10 +31,27 @@ export interface LedgerRow {
   readonly lastError: ErrorCode | null;
 }
 
+/** A row, with the time at which its bytes became the current ones. */
+export interface DatedRow extends LedgerRow {
+  /**
+   * Milliseconds since the epoch, on the database's clock; undefined if it is unknown. Other bytes of the same key always have another time,
+   * later by a second at least, even if somebody has set the clock back.
+   */
+  readonly contentAt?: number;
+}
+
 export type RowIn<S extends Placement['state']> = LedgerRow & { placement: Extract<Placement, { state: S }> };
 
 export function isIn<S extends Placement['state']>(row: LedgerRow | undefined, ...states: S[]): row is RowIn<S> {
   return row !== undefined && (states as string[]).includes(row.placement.state);
+}
+
+/** Whether a row has, or may have, other bytes than before. Bytes without a checksum may be others after any change. */
+export function mayHaveOtherBytes(before: LedgerRow | undefined, { placement, ticket }: LedgerRow): boolean {
+  if (!('content' in placement)) return false;
+  const was = before && 'content' in before.placement ? before.placement.content : undefined;
+  const { content } = placement;
+  return !was || before?.ticket !== ticket || was.size !== content.size || was.md5 === null || was.md5 !== content.md5;
 }
 
 /** The row's copy in S3, if it has one. */

@@ -1,10 +1,13 @@
 import type { ObjectKey, LocalName, VolumeId } from '../keys';
-import type { LedgerRow } from './state';
+import type { DatedRow, LedgerRow } from './state';
 import type { BeginFile, BeginObject, BeginOptions, CondemnOptions, Intent, IntentOf, LocalCopy, Publication, PublishOutcome, RemoteCopy } from './words';
 
 /** The part of the ledger for editors' writes and deletes, and for visitors' reads. The promises of `Ledger` hold for every method. */
 export interface LedgerWrites {
   find(key: ObjectKey): Promise<LedgerRow | undefined>;
+
+  /** Returns the row as {@link find} does, with the time at which its bytes became current. */
+  findDated(key: ObjectKey): Promise<DatedRow | undefined>;
 
   /** Returns the rows of any number of keys, in no order, without keys that have no row. Hundreds of keys take one or two statements. */
   rowsOf(keys: readonly ObjectKey[]): Promise<LedgerRow[]>;

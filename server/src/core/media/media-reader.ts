@@ -1,7 +1,7 @@
 import type { Tally } from '../../contracts/api';
 import { isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
-import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
+import { isIn, remoteOf, type DatedRow, type LedgerRow } from '../ledger/state';
 import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
 import { FirstReads, type FirstRead } from './first-reads';
@@ -14,6 +14,12 @@ import { UnlistedKeys } from './unlisted-keys';
 const REREADS = 2;
 /** Greatest size of an unadopted file of which a visitor may have a range at once, in bytes. For a larger file the answer asks them to come back. */
 const WAITED_FOR_BYTES = 1024 * 1024;
+
+/**
+ * Age from which the time of a row's bytes is told, in milliseconds. Until then, a process that has read the row two seconds ago, or whose clock
+ * differs from the database's, could tell it of bytes that are replaced within the same second.
+ */
+const DATED_AFTER_MS = 60_000;
 
 type Plan = (facts: FileFacts) => Wanted;
 
@@ -44,7 +50,7 @@ export class MediaReader {
     if (atOnce) return atOnce;
     const { rows, away } = this.deps;
     if (away && !(await away.ready(key))) return { kind: 'unavailable' };
-    let row = await rows.get(key);
+    let row: DatedRow | undefined = await rows.get(key);
     let isVanished = false;
     for (let reread = 0; ; reread++) {
       if (row?.placement.state === 'gone') return { kind: 'gone' };
@@ -65,7 +71,7 @@ export class MediaReader {
         const opened = await this.#elseUnavailable(key, () => this.#openUnknown(key, row, plan, options));
         if (opened !== 'changed') return opened;
       } else {
-        const facts = factsOf(row);
+        const facts = factsOf(row, this.deps.clock.now());
         const planned = plan(facts);
         const url = planned.bytes === 'link' ? await this.#linkTo(row, planned) : undefined;
         if (url !== undefined) return { kind: 'link', facts, url };
@@ -75,7 +81,7 @@ export class MediaReader {
         if (source && source !== 'vanished') return { kind: 'file', facts, wanted, ...source };
       }
       if (reread >= REREADS || options.signal?.aborted) return { kind: 'unavailable' };
-      const again: LedgerRow | undefined = await rows.get(key, { fresh: true });
+      const again: DatedRow | undefined = await rows.get(key, { fresh: true });
       if (row && again?.rev === row.rev) return isVanished ? { kind: 'vanished' } : { kind: 'unavailable' };
       row = again;
     }
@@ -91,7 +97,7 @@ export class MediaReader {
     if (away && !away.isReady(key)) return undefined;
     const row = rows.remembered(key);
     if (!row || row.tombstone || !isIn(row, 'both', 'remote')) return undefined;
-    const facts = factsOf(row);
+    const facts = factsOf(row, this.deps.clock.now());
     const wanted = plan(facts);
     if (wanted.bytes === 'link') return undefined;
     if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
@@ -124,7 +130,7 @@ export class MediaReader {
     const stat = await statOf(this.deps.disk, plainLocalName(key)).catch((error: unknown) => this.#unreadable(key, error));
     // guard: unseen-file-disk-first
     if (stat) {
-      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs };
+      const facts: FileFacts = { size: stat.size, etag: `${stat.size.toString(16)}-${Math.floor(stat.mtimeMs).toString(16)}`, mime: null, modifiedMs: stat.mtimeMs, isPlain: true };
       const wanted = withoutLink(plan(facts));
       const source = await this.#plainFile(key, facts, wanted, options);
       return source ? { kind: 'file', facts, wanted, ...source } : 'changed';
@@ -201,12 +207,14 @@ function unprovenFacts({ size, md5, etag }: ObjectFacts): FileFacts {
   return { size, mime: null, etag: md5 ?? `${size.toString(16)}-${etag ?? 's3'}` };
 }
 
-function factsOf(row: LedgerRow): FileFacts {
+/** @param now milliseconds since the epoch, on this machine's clock */
+function factsOf(row: DatedRow, now: number): FileFacts {
   if (!('content' in row.placement)) throw new StorageError('INTERNAL', { operation: 'read', subject: row.key });
   const { size, md5, mime } = row.placement.content;
   const remote = 'remote' in row.placement ? row.placement.remote : undefined;
   // nobody has hashed this library file yet, so the row's revision tells its versions apart
   // without a tag, nobody would notice that other bytes lie under the name
   const inS3 = remote?.etag === null ? { wholeOnly: true } : { linkable: isIn(row, 'both', 'remote') };
-  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote && inS3) };
+  const isDated = row.contentAt !== undefined && now - row.contentAt >= DATED_AFTER_MS;
+  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote && inS3), ...(isDated && { modifiedMs: row.contentAt }) };
 }

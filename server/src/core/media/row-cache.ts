@@ -1,5 +1,5 @@
 import type { ObjectKey } from '../keys';
-import type { LedgerRow } from '../ledger/state';
+import type { DatedRow } from '../ledger/state';
 
 /** Longest time for which a process serves by a ledger row that it has read before, in milliseconds (promise P2 in `docs/design.md`). */
 // guard: row-remembered-briefly
@@ -11,17 +11,17 @@ const MAX_ROWS = 10_000;
  * read before, even if the query was still running: otherwise the process that replaced a file could serve the old bytes once more.
  */
 export class RowCache {
-  readonly #rows = new Map<ObjectKey, { row: LedgerRow | undefined; until: number }>();
+  readonly #rows = new Map<ObjectKey, { row: DatedRow | undefined; until: number }>();
   #generation = 0;
 
   constructor(
-    private readonly load: (key: ObjectKey) => Promise<LedgerRow | undefined>,
+    private readonly load: (key: ObjectKey) => Promise<DatedRow | undefined>,
     /** Milliseconds by a clock that nobody sets, so that a correction of the time does not make the cache keep a row for longer. */
     private readonly elapsed: () => number,
     private readonly ttlMs = ROW_TTL_MS,
   ) {}
 
-  async get(key: ObjectKey, options: { fresh?: boolean } = {}): Promise<LedgerRow | undefined> {
+  async get(key: ObjectKey, options: { fresh?: boolean } = {}): Promise<DatedRow | undefined> {
     const known = this.#rows.get(key);
     if (known && !options.fresh && this.elapsed() < known.until) return known.row;
     // the time counts from before the query, because its answer is as old as its start
@@ -37,7 +37,7 @@ export class RowCache {
   }
 
   /** Returns the row of a key, if this process has read one a moment ago. */
-  remembered(key: ObjectKey): LedgerRow | undefined {
+  remembered(key: ObjectKey): DatedRow | undefined {
     const known = this.#rows.get(key);
     return known && this.elapsed() < known.until ? known.row : undefined;
   }

@@ -8,8 +8,10 @@ export interface FileFacts {
   /** Strong entity tag without quotes: the MD5 of the bytes, which is the same on disk and in S3; or else a text of the size and the time of change. */
   etag: string;
   mime: string | null;
-  /** Time at which the bytes became current, in milliseconds since the epoch. It is known only of a library file without a row, from its file. */
+  /** Time at which the bytes became current, in milliseconds since the epoch; undefined if it is unknown, or not safe to tell yet. */
   modifiedMs?: number;
+  /** The ledger does not know the file: it lies at its plain path, where plain Strapi has put it. */
+  isPlain?: boolean;
   /**
    * Nothing tells a range of the file from a range of other bytes: its store gives no ETag, and only all bytes together have the known
    * checksum. The caller must then answer a range request with the whole file, as the HTTP standard allows; S3 serves no range of it.

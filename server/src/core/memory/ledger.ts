@@ -14,13 +14,15 @@ import { memoryAuditing } from './auditing';
 import { MemoryNames } from './names';
 import { adoptedBesideFile, missed, retried, sentFromNowOn, unburied } from '../ledger/migration-steps';
 import { isOutside, relocated } from '../ledger/relocation-steps';
-import { isIn, remoteOf, type LedgerRow } from '../ledger/state';
+import { isIn, mayHaveOtherBytes, remoteOf, type DatedRow, type LedgerRow } from '../ledger/state';
 import { type Tallies, groupOf, talliesOf } from '../ledger/tallies';
 import * as step from '../ledger/transitions';
 
 interface RowRecord {
   readonly row: LedgerRow;
   readonly changedAt: number;
+  /** See {@link DatedRow}. It stays when the bytes go, so that later ones get a later time. */
+  readonly contentAt: number | undefined;
   readonly retryAt: number;
   /** The holder of the claim; null when nobody has claimed the row, or when it has failed since. */
   readonly claimedBy: string | null;
@@ -62,6 +64,11 @@ export class MemoryLedger implements Ledger {
 
   async find(key: ObjectKey): Promise<LedgerRow | undefined> {
     return this.#rows.get(key)?.row;
+  }
+
+  async findDated(key: ObjectKey): Promise<DatedRow | undefined> {
+    const record = this.#rows.get(key);
+    return record && { ...record.row, contentAt: record.contentAt };
   }
 
   async isEmpty(): Promise<boolean> {
@@ -439,6 +446,7 @@ export class MemoryLedger implements Ledger {
     this.#rows.set(row.key, {
       row,
       changedAt: before?.row.rev === row.rev ? before.changedAt : now,
+      contentAt: mayHaveOtherBytes(before?.row, row) ? Math.max(now, (before?.contentAt ?? -Infinity) + 1000) : before?.contentAt,
       // a change that leaves `rev` as it is keeps the claim, because its holder is still at work
       retryAt: row.attempts === 0 && moved ? 0 : retryAt,
       claimedBy: after.retryAfterMs === undefined ? (before?.claimedBy ?? null) : null,

@@ -28,6 +28,17 @@ export interface ObjectColumns {
   last_error: string | null;
 }
 
+/** The columns that make the time of a {@link DatedRow}. */
+export interface DateColumns {
+  content_at: BigIntColumn | null;
+  content_ticket: BigIntColumn | null;
+}
+
+/** Returns the time of the row's bytes; undefined if it is unknown, or that of other bytes. */
+export function toContentAt({ ticket, content_at, content_ticket }: Pick<ObjectColumns, 'ticket'> & DateColumns): number | undefined {
+  return content_at !== null && content_ticket !== null && Number(content_ticket) === Number(ticket) ? Number(content_at) : undefined;
+}
+
 export function toColumns(row: LedgerRow): ObjectColumns {
   const content = 'content' in row.placement ? row.placement.content : undefined;
   const remote = remoteOf(row);

@@ -3,11 +3,11 @@ import type { Knex } from 'knex';
 import type { Transactions } from '../transactions';
 import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
-import type { LedgerRow } from '../../../core/ledger/state';
+import { mayHaveOtherBytes, type DatedRow, type LedgerRow } from '../../../core/ledger/state';
 import { awaitsPurge } from '../../../core/ledger/transitions';
-import { byPrimaryKey, clockAfter } from '../dialect';
+import { byPrimaryKey, clockAfter, clockButAfter } from '../dialect';
 import { inParts, parts } from '../parts';
-import { toColumns, toRow, type ObjectColumns } from './object-columns';
+import { toColumns, toContentAt, toRow, type DateColumns, type ObjectColumns } from './object-columns';
 import type { TallyBook } from './tally-book';
 
 export function sha256(text: string): string {
@@ -18,6 +18,9 @@ export function sha256(text: string): string {
 const unborn = (rev: number) => -1 - rev;
 /** Rows in one insert. SQLite inserts each row as a select of its own, and takes up to 500 of these in one statement. */
 export const INSERTED_AT_ONCE = 100;
+
+/** Time by which later bytes of a key are later at least, in milliseconds: HTTP tells times in seconds. */
+const LATER_MS = 1_000;
 
 /** The `retry_at` of a row that was given up, in milliseconds since the epoch. */
 const NEVER = 9_000_000_000_000_000;
@@ -54,6 +57,11 @@ export class Objects {
   async find(key: ObjectKey): Promise<LedgerRow | undefined> {
     const [columns] = (await this.table().where('key_hash', sha256(key)).select('*')) as ObjectColumns[];
     return columns && toRow(columns);
+  }
+
+  async findDated(key: ObjectKey): Promise<DatedRow | undefined> {
+    const [columns] = (await this.table().where('key_hash', sha256(key)).select('*')) as (ObjectColumns & DateColumns)[];
+    return columns && { ...toRow(columns), contentAt: toContentAt(columns) };
   }
 
   /** Returns the rows of any number of keys, without keys that have no row. */
@@ -98,7 +106,7 @@ export class Objects {
    */
   async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
     const inserts = rows
-      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0 }))
+      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0, ...('content' in row.placement && { content_at: clockAfter(this.db), content_ticket: row.ticket }) }))
       .sort(byHash);
     for (const some of parts(inserts, INSERTED_AT_ONCE)) await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
     const inserted: LedgerRow[] = [];
@@ -122,6 +130,7 @@ export class Objects {
     const before = this.#asLocked(row);
     const { object_key: _, ...columns } = toColumns(row);
     const times: Record<string, unknown> = {};
+    if (mayHaveOtherBytes(before, row)) Object.assign(times, this.#newTime(row.ticket));
     if (retryAfterMs === undefined) times.changed_at = clockAfter(this.db);
     else Object.assign(times, { retry_at: retryAfterMs === null ? NEVER : clockAfter(this.db, retryAfterMs), claimed_by: null });
     // guard: success-ends-the-wait
@@ -146,9 +155,16 @@ export class Objects {
       // all rows exist and are locked, so this inserts none; it is the only statement that gives each row values of its own
       await this.table().insert(some).onConflict('key_hash').merge(CHANGED);
     }
+    const other = plain.filter((row) => mayHaveOtherBytes(this.#asLocked(row), row)).map((row) => sha256(row.key));
+    for (const some of parts(other)) await this.of(some).update(this.#newTime(this.db.ref('ticket')));
     await this.tallies.replaceAll(before, plain);
     for (const row of plain) this.#locked.set(row.key, row);
     for (const row of rows) if (!plain.includes(row)) await this.store(row);
+  }
+
+  /** The columns of {@link DatedRow} for bytes that become current now. @param ticket the ticket of the bytes */
+  #newTime(ticket: unknown): Record<string, unknown> {
+    return { content_at: clockButAfter(this.db, 'content_at', LATER_MS), content_ticket: ticket };
   }
 
   /** Returns the row as it was when it was locked or last stored. */

@@ -30,9 +30,11 @@ export async function lockedRow(
   return next;
 }
 
-export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'isEmpty' | 'adopt' | 'record'> {
+export function rows(context: LedgerContext): Pick<Ledger, 'find' | 'findDated' | 'isEmpty' | 'adopt' | 'record'> {
   return {
     find: (key) => reading(context, ({ objects }) => objects.find(key)),
+
+    findDated: (key) => reading(context, ({ objects }) => objects.findDated(key)),
 
     isEmpty: () =>
       reading(context, async ({ objects }) => (await objects.list((table) => table.limit(1))).length === 0),
