@@ -1,3 +1,4 @@
+import dns, { type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -163,4 +164,28 @@ test('a body whose connection breaks half-way fails as UNREACHABLE', async () =>
     setTimeout(() => response.destroy(), 20);
   });
   expect(await read(storeAt(endpoint)).catch(codeOf)).toBe('UNREACHABLE');
+});
+
+test('a name that resolves to a forbidden address is refused at the connection, and nothing is sent there', async () => {
+  const { endpoint, asked } = await server();
+  const answer = (_name: string, _options: unknown, callback: (error: Error | null, found: LookupAddress[]) => void) => callback(null, [{ address: '169.254.169.254', family: 4 }]);
+  const lookup = jest.spyOn(dns, 'lookup').mockImplementation(answer as unknown as typeof dns.lookup);
+  ends.push(() => lookup.mockRestore());
+  expect(await read(storeAt(endpoint.replace('127.0.0.1', 'rebind.example'))).catch(codeOf)).toBe('ENDPOINT_FORBIDDEN');
+  expect(asked).toEqual([]);
+});
+
+test('a server that takes no connection, and one that breaks it before it answers, are UNREACHABLE', async () => {
+  expect(await read(storeAt('http://127.0.0.1:9')).catch(codeOf)).toBe('UNREACHABLE');
+  const { endpoint } = await server((response) => void response.destroy());
+  expect(await read(storeAt(endpoint)).catch(codeOf)).toBe('UNREACHABLE');
+});
+
+test('a server that takes the request and never answers is TIMEOUT', async () => {
+  const { endpoint, connections } = await server(() => undefined);
+  const clock = new FakeClock(Date.now());
+  const reading = read(storeAt(endpoint, { clock })).catch(codeOf);
+  while ((await connections()) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await clock.advance(1_001);
+  expect(await reading).toBe('TIMEOUT');
 });
