@@ -152,8 +152,8 @@ describe('any path', () => {
     expect(answer.bytes.includes(SECRET)).toBe(false);
     expect(answer.headers['x-injected']).toBeUndefined();
     if (answer.status === 200) expect([name, answer.bytes.toString()]).toEqual([name, content]);
-    // the oracle is not strict where Strapi's own route answers, and where Node has to understand an absolute URL
-    else if (where === 'S3' || where === 'disk') expect([name, url.startsWith('/') && !url.includes('#') ? answer.status : 'absolute']).toEqual([name, 'absolute']);
+    // the oracle is not strict where Strapi's own route answers, and where Node's parser decides: absolute URLs, and letters that are not encoded
+    else if (where === 'S3' || where === 'disk') expect([name, /^\/[\x21-\x7e]*$/.test(url) && !url.includes('#') ? answer.status : 'by Node']).toEqual([name, 'by Node']);
     if (where !== undefined && answer.status === 200) found.add(name!);
     const part = await plugin.ask(url, { range: 'bytes=1-2' });
     if (answer.status === 200) expect([part.status, part.bytes.toString()]).toEqual(where === 'other' ? [200, content] : [206, content!.slice(1, 3)]);
