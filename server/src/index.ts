@@ -6,6 +6,6 @@ import { controllers, routes } from './http/routes';
 import { mediaService } from './plugin/media-service';
 import { register } from './plugin/register';
 
-export type { MediaFile, MediaService, OpenedMedia, OpenOptions, UrlOptions } from './core/media/media-files';
+export type { MediaFile, MediaService, OpenedMedia, OpenMediaOptions, UrlOptions } from './core/media/media-files';
 
 export default { register, bootstrap, destroy, routes, policies, controllers, services: { command: commandService, media: mediaService } };

@@ -323,7 +323,7 @@ export class Engine {
       rows,
       files: new WholeFiles({ reader: storage.reader, clock }),
       links,
-      site: strapi.config.get<string>('server.absoluteUrl') ?? '',
+      site: address ?? '',
     });
     const ownerUpkeep = new OwnerUpkeep({ owners, connections, instance, clock, log });
     listen(events, { connections, housekeeping, log, keepsLocally });

@@ -52,6 +52,11 @@ describe('the memory for small objects', () => {
     expect([hot.held('0'), hot.held('1')].map((held) => held !== undefined)).toEqual([true, false]);
   });
 
+  test('holds no more than the bytes, also where they came as a part of a larger buffer', async () => {
+    await hot.get('a', 10, async () => Buffer.from('0123456789'.repeat(1_000)).subarray(0, 10));
+    expect([hot.held('a')?.toString(), hot.held('a')?.buffer.byteLength]).toEqual(['0123456789', 10]);
+  });
+
   test('lets everything go when somebody sets its limit to zero', async () => {
     await hot.get('a', 10, () => bytes(10));
     limitMb = 0;

@@ -74,8 +74,11 @@ export class HotObjects {
   }
 
   async #load(id: string, load: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
-    const bytes = await load();
-    if (bytes === undefined || !this.#fits(bytes.length)) return bytes;
+    const loaded = await load();
+    if (loaded === undefined || !this.#fits(loaded.length)) return loaded;
+    // what came over a connection may be a part of a larger buffer, which would stay in memory as a whole and be counted nowhere
+    const bytes = Buffer.allocUnsafeSlow(loaded.length);
+    loaded.copy(bytes);
     this.#held.set(id, bytes);
     this.#bytes += bytes.length;
     this.#shrink();

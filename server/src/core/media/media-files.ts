@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +11,7 @@ import { SPOOL_PREFIX } from '../store/local/temporary-files';
 import { escapedName } from '../store/names';
 import type { MediaReader } from './media-reader';
 import type { RowCache } from './row-cache';
-import { discard, streamOf, type WantedHere } from './serving';
+import { streamOf, type WantedHere } from './serving';
 import type { WholeFiles } from './whole-files';
 
 /**
@@ -18,7 +19,7 @@ import type { WholeFiles } from './whole-files';
  */
 export type MediaFile = string | { hash: string; ext?: string | null } | { url: string };
 
-export interface OpenOptions {
+export interface OpenMediaOptions {
   /** First byte to read, from 0. */
   start?: number;
   /** Last byte to read; the file's last one if it is left out. */
@@ -50,7 +51,7 @@ export interface MediaService {
    * @throws RangeError for bytes that the file does not have; an Error whose `code` is FILE_NOT_FOUND, INVALID_KEY, or UNAVAILABLE where
    *   the bytes exist and cannot be reached now
    */
-  open(file: MediaFile, options?: OpenOptions): Promise<OpenedMedia>;
+  open(file: MediaFile, options?: OpenMediaOptions): Promise<OpenedMedia>;
 
   /**
    * Returns a URL at which anybody can read the file: signed, of S3, for a file in S3, and else its address at this site, which does not expire.
@@ -81,7 +82,7 @@ const AN_HOUR = 3600;
 export class MediaFiles implements MediaService {
   constructor(private readonly deps: MediaFilesDeps) {}
 
-  async open(file: MediaFile, { start = 0, end, signal }: OpenOptions = {}): Promise<OpenedMedia> {
+  async open(file: MediaFile, { start = 0, end, signal }: OpenMediaOptions = {}): Promise<OpenedMedia> {
     const key = keyFor(file);
     let isOutside = false;
     const opened = await this.deps.reader.open(
@@ -100,7 +101,9 @@ export class MediaFiles implements MediaService {
     }
     if (opened.kind === 'file' && opened.body) {
       const { size, etag, mime } = opened.facts;
-      return { stream: streamOf(opened.body), size, etag, type: mime };
+      // visitors get the bytes in memory as well, and this code may change its own
+      const own = Buffer.isBuffer(opened.body) ? Buffer.from(opened.body) : opened.body;
+      return { stream: streamOf(own), size, etag, type: mime };
     }
     throw failureFor(opened.kind, key, 'open');
   }
@@ -109,7 +112,6 @@ export class MediaFiles implements MediaService {
     const key = keyFor(file);
     const opened = await this.deps.reader.open(key, () => ({ bytes: 'none' }));
     if (opened.kind !== 'file') throw failureFor(opened.kind, key, 'presign');
-    discard(opened.body);
     const row = await this.deps.rows.get(key);
     const remote = row && remoteOf(row);
     return (remote && (await this.deps.links.signed(remote, { expiresInSeconds: expiresIn }))) ?? `${this.deps.site}/uploads/${escapedName(key)}`;
@@ -121,7 +123,7 @@ export class MediaFiles implements MediaService {
     if (!pieces) throw failureFor('unknown', key, 'open');
     const folder = await mkdtemp(path.join(tmpdir(), SPOOL_PREFIX));
     try {
-      const copy = path.join(folder, `file${path.posix.extname(key)}`);
+      const copy = path.join(folder, `${randomUUID()}${path.posix.extname(key)}`);
       await writeFile(copy, pieces, { mode: 0o600 });
       return await use(copy);
     } finally {

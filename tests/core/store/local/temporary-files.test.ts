@@ -37,7 +37,7 @@ const own = (...parts: string[]) => path.join(uploads, '.s3-storage', ...parts);
 async function crashed() {
   const spool = path.join(system, 's3-storage-spool-aB3xYz');
   await mkdir(spool);
-  const paths = [own('tmp', randomUUID()), own(`volume.${randomUUID()}`), path.join(spool, randomUUID())];
+  const paths = [own('tmp', randomUUID()), own(`volume.${randomUUID()}`), path.join(spool, randomUUID()), path.join(spool, `${randomUUID()}.mp4`)];
   for (const file of paths) await writeFile(file, 'half of it');
   return paths;
 }
@@ -50,7 +50,7 @@ test('temporary files that a crash left are removed after a day, and not before'
   await tidyAfter(25 * HOUR);
   expect(await files(uploads)).toEqual(['.s3-storage', '.s3-storage/tmp', '.s3-storage/volume']);
   expect(await files(system)).toEqual([]);
-  expect(lines).toEqual(['3 temporary file(s) that a crash had left were removed']);
+  expect(lines).toEqual(['4 temporary file(s) that a crash had left were removed']);
 });
 
 test('a writer that is at work keeps its temporary file, however long ago it began', async () => {

@@ -18,6 +18,8 @@ const MARK_FILE = /^s3-storage-mark-[0-9a-f]{32}-[0-9a-f]{32}\.png$/;
 
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const OWN_TEMPORARY = new RegExp(`^${UUID}$`);
+/** A copy for a program has the extension of its file. */
+const SPOOLED = new RegExp(`^${UUID}(\\.[^/]*)?$`);
 const VOLUME_DRAFT = new RegExp(`^volume\\.${UUID}$`);
 const SPOOL_FOLDER = new RegExp(`^${SPOOL_PREFIX}[A-Za-z0-9]{6}$`);
 
@@ -73,7 +75,7 @@ class Remover {
         const found = await lstat(folder);
         // the plugin never makes a link to a folder, so a link is somebody else's
         if (!found.isDirectory() || found.mtimeMs >= this.before) return;
-        await this.removeFiles(folder, OWN_TEMPORARY);
+        await this.removeFiles(folder, SPOOLED);
         await rmdir(folder);
       });
     }
