@@ -119,6 +119,13 @@ test('a signature that S3 refuses is not used again', async () => {
   expect(asked[2]?.date).not.toBe(asked[0]?.date);
 });
 
+test('a signature that became too old while the machine stood still costs one request of the SDK', async () => {
+  const { endpoint, asked } = await server((response, _request, number) => (number === 2 ? refuse(response, 403, 'RequestTimeTooSkewed') : object(response, 'the bytes')));
+  const store = storeAt(endpoint);
+  for (let time = 0; time < 3; time++) expect(await read(store)).toBe('the bytes');
+  expect(asked.map(({ bySdk }) => bySdk)).toEqual([false, false, true, false]);
+});
+
 test('names are escaped as the SDK escapes them', async () => {
   const { endpoint, asked } = await server((response, { headers }, number) => (number % 2 === 1 && !headers['user-agent'] ? refuse(response, 403, 'AccessDenied') : object(response, 'the bytes')));
   const name = 'fo o/ä+(x)*\'!~,=&%41#?.png';

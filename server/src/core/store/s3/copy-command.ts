@@ -1,4 +1,5 @@
 import { CopyObjectCommand, type CopyObjectCommandInput } from '@aws-sdk/client-s3';
+import { escapedName } from '../names';
 import type { CopySource } from '../object-store';
 
 type Target = Pick<CopyObjectCommandInput, 'Bucket' | 'Key'>;
@@ -8,7 +9,7 @@ export function copyCommand(target: Target, { bucket, name, etag }: CopySource, 
   return new CopyObjectCommand({
     ...target,
     ...headers,
-    CopySource: [bucket, ...name.split('/')].map(encodeURIComponent).join('/'),
+    CopySource: `${encodeURIComponent(bucket)}/${escapedName(name)}`,
     CopySourceIfMatch: `"${etag}"`,
     MetadataDirective: 'REPLACE',
   });

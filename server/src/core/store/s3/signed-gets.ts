@@ -51,7 +51,7 @@ interface SignedGet {
 const SIGNED_FOR_MS = 5 * 60_000;
 /** Largest number of signed requests in memory, each of about 500 bytes. */
 const MAX_SIGNED = 5_000;
-/** Time for which only the SDK sends requests after it got an object whose signed GET S3 had refused, in milliseconds. */
+/** Time for which only the SDK sends requests after it got an object although S3 had refused a new signature, in milliseconds. */
 const REST_MS = 10 * 60_000;
 
 /**
@@ -76,6 +76,7 @@ export class SignedGets {
   async open(name: string, range: ByteRange | undefined, signal: AbortSignal, bySdk: () => Promise<GetAnswer>): Promise<GetAnswer> {
     if (this.options.clock.elapsed() < this.#restsUntil) return bySdk();
     const base = await this.#baseOnce();
+    const known = this.#signed.get(name);
     const signed = await this.#signedGet(name, base);
     const { statusCode, headers, body } = await base.pool.request({ path: signed.path, method: 'GET', headers: range ? { ...signed.headers, range: rangeHeader(range) } : signed.headers, signal });
     // undici's body emits an error wherever somebody destroys it, and without a listener that would end the process
@@ -85,7 +86,8 @@ export class SignedGets {
     if (failure) throw failure;
     this.#signed.delete(name);
     const answer = await bySdk();
-    this.#restsUntil = this.options.clock.elapsed() + REST_MS;
+    // a signature that was used before may only have become too old, because the whole machine stood still
+    if (signed !== known) this.#restsUntil = this.options.clock.elapsed() + REST_MS;
     return answer;
   }
 
@@ -136,7 +138,8 @@ export class SignedGets {
   }
 }
 
-function rangeHeader({ start, end }: ByteRange): string {
+/** Returns the header that asks for a range. */
+export function rangeHeader({ start, end }: ByteRange): string {
   return `bytes=${start}-${end}`;
 }
 

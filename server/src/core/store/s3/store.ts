@@ -16,7 +16,7 @@ import { headersOf } from './header-values';
 import { listPage } from './listing';
 import { putMultipart } from './multipart';
 import { presignedUrl } from './presign';
-import type { GetAnswer, SignedGets } from './signed-gets';
+import { rangeHeader, type GetAnswer, type SignedGets } from './signed-gets';
 import { abortUploads } from './unfinished';
 
 export interface S3StoreOptions {
@@ -118,7 +118,7 @@ export class S3ObjectStore implements ObjectStore {
 
   private sendGet(name: string, range: ByteRange | undefined, abortSignal: AbortSignal): Promise<GetAnswer> {
     const { client, signedGets } = this.options;
-    const bySdk = () => client.send(new GetObjectCommand({ ...this.target(name), Range: range && `bytes=${range.start}-${range.end}` }), { abortSignal });
+    const bySdk = () => client.send(new GetObjectCommand({ ...this.target(name), Range: range && rangeHeader(range) }), { abortSignal });
     return signedGets ? signedGets.open(name, range, abortSignal, bySdk) : bySdk();
   }
 
