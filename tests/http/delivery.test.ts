@@ -76,6 +76,16 @@ describe('a visitor is sent to S3', () => {
   });
 });
 
+test('a project that lets browsers keep its files for a year does not make them keep the way to S3', async () => {
+  await media.put('film.mp4', 'the film');
+  const setHeaders = (res: { setHeader(name: string, value: string): void }) => {
+    res.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+    res.setHeader('Expires', 'Fri, 31 Dec 2027 23:59:59 GMT');
+  };
+  const { status, headers } = await (await asks({ urlLifetimeMinutes: 10 }, { localServer: { setHeaders } }))('film.mp4');
+  expect([status, headers['cache-control'], headers.expires]).toEqual([302, 'public, max-age=300', undefined]);
+});
+
 describe('this server sends the bytes itself', () => {
   const bytesOf = async (name: string, headers: Record<string, string> = {}, delivery: Partial<DeliverySettings> = {}) => {
     const { status, text } = await (await asks(delivery))(name, headers);

@@ -5,7 +5,7 @@ const MODIFIED = Date.parse('2026-01-02T03:04:05.678Z');
 const SAME = 'Fri, 02 Jan 2026 03:04:05 GMT';
 const EARLIER = 'Fri, 02 Jan 2026 03:04:04 GMT';
 const LATER = 'Fri, 02 Jan 2026 03:04:06 GMT';
-const facts = { size: 10, etag: 'abc', mime: null };
+const facts = { size: 10, etag: 'abc', mime: null, isPlain: true };
 const dated = validatorsOf({ ...facts, modifiedMs: MODIFIED }, MODIFIED + 60_000);
 const undated = validatorsOf(facts, MODIFIED);
 
@@ -97,10 +97,17 @@ test('a year of 2 digits is the latest one that lies at most 50 years ahead', ()
 
 test('Last-Modified is given only when no other change can happen in the same second any more', () => {
   const at = (now: number) => validatorsOf({ ...facts, modifiedMs: MODIFIED }, now).modified?.toUTCString();
-  expect(at(MODIFIED + 1_999)).toBeUndefined();
-  expect(at(MODIFIED + 2_000)).toBe(SAME);
+  expect(at(MODIFIED + 3_999)).toBeUndefined();
+  expect(at(MODIFIED + 4_000)).toBe(SAME);
   // for a file whose time is yet to come there is no date either
   expect(at(MODIFIED - 60_000)).toBeUndefined();
+});
+
+test('of a file in the ledger only the very date counts, and of a plain file any later one as well', () => {
+  const at = (isPlain: boolean) => validatorsOf({ ...facts, modifiedMs: MODIFIED, isPlain }, MODIFIED + 10_000);
+  const statuses = (isPlain: boolean, header: string) => [-1_000, 0, 1_000].map((ms) => statusOf({ [header]: new Date(Date.parse(SAME) + ms).toUTCString() }, at(isPlain)));
+  expect([statuses(false, 'if-modified-since'), statuses(true, 'if-modified-since')]).toEqual([[200, 304, 200], [200, 304, 304]]);
+  expect([statuses(false, 'if-unmodified-since'), statuses(true, 'if-unmodified-since')]).toEqual([[412, 200, 412], [412, 200, 200]]);
 });
 
 test('a 304 has the ETag in the form that the client sent, weak or strong', () => {

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 
-/** What pages of this site show from the uploads folder. */
+/** The directives for images, videos and sound, which pages of this site show from the uploads folder. */
 const DIRECTIVES = ['img-src', 'media-src'] as const;
 
 /**

@@ -7,7 +7,7 @@ import type { StaticOptions } from './uploads-static';
 
 const MIB = 1024 * 1024;
 const A_YEAR = 'public, max-age=31536000, immutable';
-/** The query parameters that name a version of a file. The panel's own URLs have `updatedAt`. */
+/** The query parameters that name a version of a file. The panel's own URLs have `v` or `updatedAt`. */
 const VERSIONS = ['v', 'version', 'updatedAt'] as const;
 
 /**
@@ -26,7 +26,7 @@ export function isSentAway(ctx: Context, file: string, { size, linkable }: FileF
   const type = typeOf(ctx, file);
   // nobody would restrain it there
   if (!allowActiveContent && activityOf(type)) return false;
-  return size > redirectAboveMb * MIB || redirectAboveMb === 0 || /^(?:video|audio)\//.test(type);
+  return size > redirectAboveMb * MIB || /^(?:video|audio)\//.test(type);
 }
 
 /** Returns the `Cache-Control` of an answer to a visitor, unless other code has set one. */

@@ -90,17 +90,16 @@ export function answerLink(ctx: Context, file: string, { facts, url }: OpenedLin
   // the settings allow no other addresses; a browser would run a script that stood in this place
   if (!/^https?:\/\//i.test(url)) throw new Error('the address to which visitors are sent is not one of the web');
   options.setHeaders?.(ctx.res, file, statsOf(facts.size, facts.modifiedMs));
-  ctx.status = 302;
   ctx.set('Location', url);
-  if (download !== undefined) ctx.set('Cache-Control', 'no-store');
-  else if (!ctx.response.get('Cache-Control')) {
-    const isSigned = settings.delivery === 'redirect' || settings.cdnKeyPairId !== null;
-    ctx.set('Cache-Control', cappedCacheControl(cacheControl, Math.min(LINK_KEPT_SECONDS, isSigned ? settings.urlLifetimeMinutes * 30 : Infinity)));
-  }
+  // a project that lets browsers keep its files for a year does not mean the way there
+  const isSigned = settings.delivery === 'redirect' || settings.cdnKeyPairId !== null;
+  const keptSeconds = Math.min(LINK_KEPT_SECONDS, isSigned ? settings.urlLifetimeMinutes * 30 : Infinity);
+  ctx.set('Cache-Control', download === undefined ? cappedCacheControl(ctx.response.get('Cache-Control') || cacheControl, keptSeconds) : 'no-store');
+  ctx.remove('Expires');
   // see `isSentAway`
   ctx.vary('Sec-Fetch-Mode');
   ctx.vary('Sec-Fetch-Site');
-  ctx.remove('Content-Type');
+  // this sets a status of its own
   ctx.body = null;
   ctx.status = 302;
 }

@@ -8,6 +8,11 @@ export interface Validators {
   etag: string;
   /** Undefined if the time is unknown or not safe to compare. */
   modified: Date | undefined;
+  /**
+   * Whether only the very date counts, as in nginx. The clock of the database tells the date of a file in the ledger, and that of the disk told
+   * the date of a plain file that it has replaced: which of two such dates is the earlier one proves nothing.
+   */
+  isExact?: boolean;
 }
 
 export interface Decision {
@@ -17,9 +22,9 @@ export interface Decision {
 
 /**
  * A date tells two versions apart only if they were made in different seconds. The plugin gives out a date after this time (ms), when no
- * further change can fall into the same second.
+ * further change can fall into the same second, and every process knows of the last one (see `ROW_TTL_MS`).
  */
-const SAFE_AFTER_MS = 2_000;
+const SAFE_AFTER_MS = 4_000;
 
 /** One range of bytes. The unit has no case (RFC 9110, section 14.1). */
 const RANGE = /^bytes=(\d*)-(\d*)$/i;
@@ -33,9 +38,9 @@ const SHORT_YEAR = /-(\d{2}) /;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /** Returns the validators of a file. @param now milliseconds since the epoch */
-export function validatorsOf({ etag, modifiedMs }: FileFacts, now: number): Validators {
+export function validatorsOf({ etag, modifiedMs, isPlain }: FileFacts, now: number): Validators {
   const known = modifiedMs !== undefined && now - modifiedMs >= SAFE_AFTER_MS;
-  return { etag: `"${etag}"`, modified: known ? new Date(Math.floor(modifiedMs / 1000) * 1000) : undefined };
+  return { etag: `"${etag}"`, modified: known ? new Date(Math.floor(modifiedMs / 1000) * 1000) : undefined, isExact: !isPlain };
 }
 
 /**
@@ -74,20 +79,25 @@ export function tagOfNotModified(headers: IncomingHttpHeaders, { etag }: Validat
   return !tags.includes(etag) && tags.includes(`W/${etag}`) ? `W/${etag}` : etag;
 }
 
-function afterConditions(headers: IncomingHttpHeaders, { etag, modified }: Validators): 200 | 304 | 412 {
+function afterConditions(headers: IncomingHttpHeaders, { etag, modified, isExact }: Validators): 200 | 304 | 412 {
   const ifMatch = headers['if-match'];
   const since = dateOf(headers['if-unmodified-since']);
   // the comparison is strong: a weak tag matches nothing
   if (ifMatch !== undefined) {
     if (!isAny(ifMatch) && !tagsOf(ifMatch).includes(etag)) return 412;
-  } else if (since !== undefined && modified !== undefined && modified.getTime() > since) return 412;
+  } else if (since !== undefined && modified !== undefined && !isUnchanged(modified, since, isExact)) return 412;
 
   const ifNoneMatch = headers['if-none-match'];
   const ifModifiedSince = dateOf(headers['if-modified-since']);
   if (ifNoneMatch !== undefined) {
     return isAny(ifNoneMatch) || tagsOf(ifNoneMatch).some((tag) => tag === etag || tag === `W/${etag}`) ? 304 : 200;
   }
-  return ifModifiedSince !== undefined && modified !== undefined && modified.getTime() <= ifModifiedSince ? 304 : 200;
+  return ifModifiedSince !== undefined && modified !== undefined && isUnchanged(modified, ifModifiedSince, isExact) ? 304 : 200;
+}
+
+/** Whether the bytes are those of the time that the client names. @param since milliseconds since the epoch */
+function isUnchanged(modified: Date, since: number, isExact = false): boolean {
+  return isExact ? modified.getTime() === since : modified.getTime() <= since;
 }
 
 /**

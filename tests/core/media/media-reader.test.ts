@@ -382,24 +382,56 @@ describe('the time of the bytes of a file with a row', () => {
     return opened.kind === 'file' ? opened.facts.modifiedMs : opened.kind;
   };
 
-  test('is told from a minute on, at once and after a wait alike, and is later for a replacement', async () => {
+  test('is the time of its writing, at once and after a wait alike, and a replacement has its own', async () => {
     await world.put('dated.txt', 'one');
-    const before = world.state.now;
-    expect(await timeOf('dated.txt')).toBeUndefined();
+    const first = world.state.now;
+    expect([await timeOf('dated.txt'), world.storage.reader.openAtOnce(world.key('dated.txt'), () => ({ bytes: 'none' }))?.facts.modifiedMs]).toEqual([first, first]);
     world.state.now += 60_000;
-    expect([await timeOf('dated.txt'), world.storage.reader.openAtOnce(world.key('dated.txt'), () => ({ bytes: 'none' }))?.facts.modifiedMs]).toEqual([before, before]);
     await world.put('dated.txt', 'two');
-    expect(await timeOf('dated.txt')).toBeUndefined();
-    world.state.now += 60_000;
-    expect(await timeOf('dated.txt')).toBe(before + 60_000);
+    expect(await timeOf('dated.txt')).toBe(first + 60_000);
   });
 
   test('is later even if somebody has set the clock back before the replacement', async () => {
     await world.put('dated.txt', 'one');
-    const before = world.state.now;
+    const first = world.state.now;
     world.state.now -= 3600_000;
     await world.put('dated.txt', 'two');
-    world.state.now = before + 120_000;
-    expect(await timeOf('dated.txt')).toBe(before + 1_000);
+    expect(await timeOf('dated.txt')).toBe(first + 1_000);
+  });
+});
+
+describe('a visitor who may be sent to S3', () => {
+  const sentTo = async (name: string) => {
+    const { reader } = world.storageOf({ links: { to: async () => 'https://s3.example.com/object' } });
+    return (await reader.open(world.key(name), ({ linkable }) => (linkable ? { bytes: 'link', link: {}, otherwise: { bytes: 'all' } } : { bytes: 'all' }))).kind;
+  };
+  const both = async (name: string) => {
+    await writeFile(path.join(world.folder, name), 'the bytes');
+    const local = { volume: world.jobs.volume.id, localName: name as never };
+    await world.ledger.record([{ key: world.key(name), local, size: 9 }]);
+    const row = await world.ledger.find(world.key(name));
+    if (!row) throw new Error('no row');
+    const intent = await world.ledger.begin({ kind: 'object', key: row.key, locationId: world.bucket.locationId, prefix: '', plainFree: true });
+    const { md5, etag } = await world.s3.put(intent.name, bodyOf('the bytes'));
+    await world.ledger.commitUploads([{ row, intent, etag, md5: md5 ?? '' }]);
+    return (await world.ledger.find(row.key))?.placement.state;
+  };
+
+  test('is sent there for a file in S3, and for one that is on the disk as well', async () => {
+    await world.put('remote.txt', 'the bytes');
+    expect([await sentTo('remote.txt'), await both('both.txt'), await sentTo('both.txt')]).toEqual(['link', 'both', 'link']);
+  });
+
+  test('gets from a copy of production what its own disk has, because production may have removed the object', async () => {
+    expect(await both('both.txt')).toBe('both');
+    world.state.mode = 'read-only';
+    expect(await sentTo('both.txt')).toBe('file');
+  });
+
+  test('is not sent after a file that an audit has found nowhere', async () => {
+    await world.put('remote.txt', 'the bytes');
+    const row = await world.ledger.find(world.key('remote.txt'));
+    if (row) await world.ledger.markLost(row);
+    expect(await sentTo('remote.txt')).toBe('file');
   });
 });

@@ -54,11 +54,23 @@ export class Links {
    * @returns undefined if this server has to send the bytes itself: the settings say so, S3 is away, or the object lies elsewhere
    */
   async to(remote: Pick<RemoteCopy, 'locationId' | 'object'>, options: LinkOptions): Promise<string | undefined> {
+    // while S3 is away, only this server knows whether another copy has the bytes
+    if (this.deps.settings().delivery === 'proxy' || this.deps.buckets.breaker?.state.kind !== 'closed') return undefined;
+    this.#look();
+    return this.#url(remote, options);
+  }
+
+  /** Returns the origin to which visitors are sent, such as `https://cdn.example.com`, also while S3 is away; undefined if they are sent nowhere. */
+  async origin(): Promise<string | undefined> {
+    const { readable } = this.deps.buckets;
+    const url = readable && (await this.#url({ locationId: readable.locationId, object: `${readable.prefix}x` as ObjectName }, {}));
+    return url === undefined ? undefined : new URL(url).origin;
+  }
+
+  async #url(remote: Pick<RemoteCopy, 'locationId' | 'object'>, options: LinkOptions): Promise<string | undefined> {
     const { buckets, log } = this.deps;
     const { delivery, cdnUrl, urlLifetimeMinutes } = this.deps.settings();
-    // while S3 is away, only this server knows whether another copy has the bytes
-    if (delivery === 'proxy' || buckets.breaker?.state.kind !== 'closed') return undefined;
-    this.#look();
+    if (delivery === 'proxy') return undefined;
     const store = buckets.storeAt(remote.locationId);
     if (!store || buckets.isElsewhere(remote.locationId)) return undefined;
     if (delivery === 'public') {
@@ -111,12 +123,5 @@ export class Links {
     this.#lookedAt = now;
     // the answer is 404, and a failure is the breaker's business
     readable.store.head(probeName(readable.prefix)).catch(() => undefined);
-  }
-
-  /** Returns the origin to which visitors are sent, such as `https://cdn.example.com`; undefined if they are sent nowhere. */
-  async origin(): Promise<string | undefined> {
-    const { readable } = this.deps.buckets;
-    const url = readable && (await this.to({ locationId: readable.locationId, object: `${readable.prefix}x` as ObjectName }, {}));
-    return url === undefined ? undefined : new URL(url).origin;
   }
 }

@@ -1,7 +1,7 @@
 import type { Tally } from '../../contracts/api';
 import { isStorageError, StorageError } from '../errors';
 import { plainLocalName, type ObjectKey } from '../keys';
-import { isIn, remoteOf, type DatedRow, type LedgerRow } from '../ledger/state';
+import { isIn, localOf, remoteOf, type DatedRow, type LedgerRow } from '../ledger/state';
 import type { ObjectFacts } from '../store/object-store';
 import type { MediaStorageDeps } from './deps';
 import { FirstReads, type FirstRead } from './first-reads';
@@ -14,12 +14,6 @@ import { UnlistedKeys } from './unlisted-keys';
 const REREADS = 2;
 /** Greatest size of an unadopted file of which a visitor may have a range at once, in bytes. For a larger file the answer asks them to come back. */
 const WAITED_FOR_BYTES = 1024 * 1024;
-
-/**
- * Age from which the time of a row's bytes is told, in milliseconds. Until then, a process that has read the row two seconds ago, or whose clock
- * differs from the database's, could tell it of bytes that are replaced within the same second.
- */
-const DATED_AFTER_MS = 60_000;
 
 type Plan = (facts: FileFacts) => Wanted;
 
@@ -71,7 +65,7 @@ export class MediaReader {
         const opened = await this.#elseUnavailable(key, () => this.#openUnknown(key, row, plan, options));
         if (opened !== 'changed') return opened;
       } else {
-        const facts = factsOf(row, this.deps.clock.now());
+        const facts = factsOf(row);
         const planned = plan(facts);
         const url = planned.bytes === 'link' ? await this.#linkTo(row, planned) : undefined;
         if (url !== undefined) return { kind: 'link', facts, url };
@@ -97,7 +91,7 @@ export class MediaReader {
     if (away && !away.isReady(key)) return undefined;
     const row = rows.remembered(key);
     if (!row || row.tombstone || !isIn(row, 'both', 'remote')) return undefined;
-    const facts = factsOf(row, this.deps.clock.now());
+    const facts = factsOf(row);
     const wanted = plan(facts);
     if (wanted.bytes === 'link') return undefined;
     if (wanted.bytes === 'none') return { kind: 'file', facts, wanted, body: null, from: null };
@@ -107,7 +101,9 @@ export class MediaReader {
 
   async #linkTo(row: LedgerRow, { link }: WantedLink): Promise<string | undefined> {
     const remote = remoteOf(row);
-    return remote && this.deps.links?.to(remote, link);
+    // production may remove the object, and then only this server knows the file on its disk
+    if (!remote || (this.deps.instance.isCopy && localOf(row))) return undefined;
+    return this.deps.links?.to(remote, link);
   }
 
   /** Returns the answer of `work`. If the disk, S3 or a busy library fails, the file is unavailable, and not missing. */
@@ -207,14 +203,12 @@ function unprovenFacts({ size, md5, etag }: ObjectFacts): FileFacts {
   return { size, mime: null, etag: md5 ?? `${size.toString(16)}-${etag ?? 's3'}` };
 }
 
-/** @param now milliseconds since the epoch, on this machine's clock */
-function factsOf(row: DatedRow, now: number): FileFacts {
+function factsOf(row: DatedRow): FileFacts {
   if (!('content' in row.placement)) throw new StorageError('INTERNAL', { operation: 'read', subject: row.key });
   const { size, md5, mime } = row.placement.content;
   const remote = 'remote' in row.placement ? row.placement.remote : undefined;
   // nobody has hashed this library file yet, so the row's revision tells its versions apart
-  // without a tag, nobody would notice that other bytes lie under the name
-  const inS3 = remote?.etag === null ? { wholeOnly: true } : { linkable: isIn(row, 'both', 'remote') };
-  const isDated = row.contentAt !== undefined && now - row.contentAt >= DATED_AFTER_MS;
-  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote && inS3), ...(isDated && { modifiedMs: row.contentAt }) };
+  // without a tag, nobody would notice that other bytes lie under the name; a lost file is looked for in all places
+  const inS3 = remote?.etag === null ? { wholeOnly: true } : { linkable: isIn(row, 'both', 'remote') && row.lastError !== 'LOST' };
+  return { size, mime, etag: md5 ?? `${size.toString(16)}-r${row.rev}`, ...(remote && inS3), modifiedMs: row.contentAt };
 }

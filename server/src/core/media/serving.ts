@@ -8,7 +8,7 @@ export interface FileFacts {
   /** Strong entity tag without quotes: the MD5 of the bytes, which is the same on disk and in S3; or else a text of the size and the time of change. */
   etag: string;
   mime: string | null;
-  /** Time at which the bytes became current, in milliseconds since the epoch; undefined if it is unknown, or not safe to tell yet. */
+  /** Time at which the bytes became current, in milliseconds since the epoch; undefined if it is unknown. */
   modifiedMs?: number;
   /** The ledger does not know the file: it lies at its plain path, where plain Strapi has put it. */
   isPlain?: boolean;

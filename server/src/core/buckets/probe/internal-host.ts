@@ -9,7 +9,7 @@ INTERNAL.addSubnet('fc00::', 7, 'ipv6');
 /** Ends of names that only an inner network knows. */
 const INTERNAL_NAMES = /(?:^|\.)(?:localhost|local|internal|lan|svc|home\.arpa)$/;
 
-/** Whether browsers of visitors surely cannot reach an endpoint under its name: it has one label, or an inner network's name or address. */
+/** Whether browsers of visitors probably cannot reach an endpoint under its name: it has one label, or an inner network's name or address. */
 export function isInternal(endpoint: string): boolean {
   const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const family = isIP(host);
