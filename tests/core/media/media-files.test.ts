@@ -64,7 +64,9 @@ test('a part of a file is opened, also beyond its end', async () => {
 test('a file that does not exist, or was deleted, is FILE_NOT_FOUND, and what is no file is INVALID_KEY', async () => {
   await world.storage.remove(world.key('photo_1a2b.jpg'));
   for (const file of ['nothing.jpg', 'photo_1a2b.jpg']) {
-    for (const use of [files.open(file), files.url(file), files.withLocalFile(file, () => 1)]) await expect(use).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    for (const use of [() => files.open(file), () => files.url(file), () => files.withLocalFile(file, () => 1)]) {
+      await expect(use()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    }
   }
   for (const file of ['', '../etc/passwd', '/uploads/%', '/uploads/.s3-storage/x', '/uploads/%2e%2e/%2e%2e/etc/passwd', { hash: '../x' }]) {
     await expect(files.open(file)).rejects.toMatchObject({ code: 'INVALID_KEY' });
@@ -73,7 +75,9 @@ test('a file that does not exist, or was deleted, is FILE_NOT_FOUND, and what is
 
 test('bytes that cannot be reached now are UNAVAILABLE', async () => {
   world.fault = () => Promise.reject(new StorageError('UNREACHABLE', { refused: true }));
-  for (const use of [files.open('photo_1a2b.jpg'), files.withLocalFile('photo_1a2b.jpg', () => 1)]) await expect(use).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  for (const use of [() => files.open('photo_1a2b.jpg'), () => files.withLocalFile('photo_1a2b.jpg', () => 1)]) {
+    await expect(use()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  }
 });
 
 test('the URL of a file in S3 is signed for the wanted time, and that of a file on the disk is its address', async () => {
