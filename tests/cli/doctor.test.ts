@@ -39,6 +39,13 @@ describe('doctor', () => {
     );
   });
 
+  it.each(['redirect', 'public'] as const)('prints the CORS rules for scripts of other sites where visitors read past Strapi: %s', async (delivery) => {
+    const played = stageIo();
+    expect(await runOn(played, 'doctor', engineWith({ settings: async () => ({ ...SETTINGS, settings: { ...SETTINGS.settings, delivery } }) }))).toBe(0);
+    const [, rules = ''] = /^! Delivery: .+\n {4}→ [^[]+: (\[.+\])$/m.exec(played.stdout()) ?? [];
+    expect(JSON.parse(rules)).toEqual([expect.objectContaining({ AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'] })]);
+  });
+
   it.each<[string, Partial<HostFacts>]>([
     ['Upload provider', { providerIsLocal: false }],
     ['Tables', { missingMigrations: ['007-jobs'] }],

@@ -1,6 +1,7 @@
 import type { StatusAnswer, TestAnswer } from '../contracts/api';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
+import { corsRules } from '../core/buckets/probe/snippets';
 import type { HostFacts } from './command-host';
 import { formatBytes, formatTally } from './format';
 import { outOfReach } from './out-of-reach';
@@ -111,6 +112,14 @@ export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { o
   const text = `the uploads folder lies ${ephemeral === 'memory' ? 'in memory' : 'in the container’s own layer'}, which does not survive a restart`;
   const hint = 'Put it on a persistent volume, or set onOutage to “reject” so that no file is only there.';
   return onOutage === 'reject' ? note(name, text, null) : wrong(name, text, hint);
+}
+
+/** Says what scripts of other sites need when browsers read files past Strapi. The rules are on one line, so that they can be copied. */
+export function deliveryChecks({ settings: { delivery } }: SettingsAnswer): Check[] {
+  if (delivery === 'proxy') return [];
+  const text = 'visitors are sent to S3 or the CDN. The panel, this site’s scripts, images and videos need no CORS rules in the bucket.';
+  const hint = `If scripts of other sites read the files, add this to the CORS rules that the bucket has: ${JSON.stringify(JSON.parse(corsRules()))}`;
+  return [note('Delivery', text, hint)];
 }
 
 export function connectionChecks({ ok: works, steps, notes = [] }: TestAnswer): Check[] {

@@ -1,7 +1,7 @@
 import { ERRORS } from '../contracts/errors';
 import type { AdminApi } from '../core/admin/admin-api';
 import type { CommandHost } from './command-host';
-import { connectionChecks, diskCheck, hostChecks, libraryChecks, settingsChecks, type Check } from './doctor-checks';
+import { connectionChecks, deliveryChecks, diskCheck, hostChecks, libraryChecks, settingsChecks, type Check } from './doctor-checks';
 import { EXIT, writeJson, type CommandIo } from './io';
 
 const SIGNS: Record<Check['verdict'], string> = { ok: '✓', note: '!', wrong: '✗' };
@@ -34,6 +34,7 @@ async function* allChecks(host: CommandHost): AsyncGenerator<Check> {
   if (!admin || !settings) return;
   yield diskCheck(facts, settings);
   yield* settingsChecks(settings);
+  yield* deliveryChecks(settings);
   // without a bucket, or while S3 is off, there is no connection to test
   if (settings.mode !== 'off') yield* connectionChecks(await admin.settings.test({}));
   yield* libraryChecks(await admin.status());
