@@ -9,6 +9,8 @@
  *             requests for files of that size in bytes, beside Strapi's own static route and a handler on the SDK; needs wrk
  *   resident [--requests 100000] [--slow 200] [--s3 minio|rgw|embedded]
  *             memory of a Strapi with and without the plugin, after that number of reads and with that number of slow readers; needs wrk
+ *   uploads [--runs 20] [--latency 0] [--only document,image,…] [--s3 minio|rgw|embedded]
+ *             uploads beside the official provider and Strapi's own disk
  * All print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
@@ -19,6 +21,7 @@ import { benchMigration } from './migration';
 import { benchReads } from './reads';
 import { benchResident } from './resident';
 import { benchUnknownNames } from './unknown-names';
+import { benchUploads } from './uploads';
 
 const options = {
   rows: { type: 'string', default: '1000000' },
@@ -33,6 +36,8 @@ const options = {
   seconds: { type: 'string', default: '8' },
   requests: { type: 'string', default: '100000' },
   slow: { type: 'string', default: '200' },
+  runs: { type: 'string', default: '20' },
+  only: { type: 'string', default: '' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -59,11 +64,15 @@ async function main(): Promise<number> {
     await benchUnknownNames({ files: positive('files', values.files ?? '200000'), json: values.json });
   } else if (what === 'resident') {
     await benchResident({ requests: positive('requests', values.requests), slow: positive('slow', values.slow), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
+  } else if (what === 'uploads') {
+    const latencyMs = values.latency === '0' ? 0 : positive('latency', values.latency);
+    const only = values.only.split(',').filter((name) => name !== '');
+    await benchUploads({ runs: positive('runs', values.runs), latencyMs, only, s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'reads') {
     const [size, connections, seconds] = [positive('size', values.size), positive('connections', values.connections), positive('seconds', values.seconds)];
     await benchReads({ size, connections, seconds, rounds: positive('rounds', values.rounds), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads, resident or unknown-names`);
+    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads, resident, unknown-names or uploads`);
   }
   return 0;
 }

@@ -22,6 +22,19 @@ export async function timed(
   return { median: at(0.5), p95: at(0.95) };
 }
 
+/** The middle of some numbers, and the limits between which the middle half of them lies. */
+export interface Quartiles {
+  readonly lower: number;
+  readonly median: number;
+  readonly upper: number;
+}
+
+export function quartilesOf(numbers: readonly number[]): Quartiles {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor((sorted.length - 1) * part + 0.5))] as number;
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}
+
 /** Memory of this process that is in use, in MB. */
 export function rssMb(): number {
   globalThis.gc?.();
