@@ -1,6 +1,8 @@
 import { ReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Body } from '../../core/store/object-store';
+import { AT_ONCE } from '../../core/pool/at-once';
 import { withSpooledBody } from '../../core/media/spooled-body';
 import { reopenableBody } from '../../core/store/bodies';
 import { HeldBody } from '../../core/store/held-body';
@@ -38,9 +40,38 @@ export async function withBody<T>(file: UploadFile, from: BytesIn, use: (body: B
   }
   const { getStream } = file;
   const open = getStream && (() => getStream.call(file));
+  const first = stream ?? open?.();
+  if (first && isFileStream(first) && first.readableEncoding === null) {
+    const size = await sizeOf(first);
+    if (size <= AT_ONCE.heldUploadBytes && heldBytes + size <= AT_ONCE.heldBytes) return whileHeld(size, async () => use(await HeldBody.read(first).catch(unreadable)));
+  }
   if (stream) return open && opensTheSame(open, stream) ? use(await reopenableBody(open, stream)) : withSpooledBody(stream, use);
-  if (open) return use(await reopenableBody(open));
+  if (open) return use(await reopenableBody(open, first));
   throw new StorageError('BODY_FAILED', { operation: 'upload', subject: file.hash, detail: 'no stream and no buffer' });
+}
+
+/** Bytes of uploads that this process holds in memory now. */
+let heldBytes = 0;
+
+async function whileHeld<T>(size: number, work: () => Promise<T>): Promise<T> {
+  heldBytes += size;
+  try {
+    return await work();
+  } finally {
+    heldBytes -= size;
+  }
+}
+
+/** Returns the size of the file that a stream reads, in bytes; Infinity where it cannot be told. */
+async function sizeOf({ path }: ReadStream): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => Infinity,
+  );
+}
+
+function unreadable(cause: unknown): never {
+  throw new StorageError('BODY_FAILED', { operation: 'read', cause });
 }
 
 /** Whether somebody has read the stream to its end or closed it. */

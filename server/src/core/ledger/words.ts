@@ -89,6 +89,8 @@ export interface BeginOptions {
    * happen if the path is recorded as one of the plugin's own writes.
    */
   found?: LocalCopy & { size: number };
+  /** Whether the key had a row when the caller looked, which saves another look. Rows are never deleted, and another process may have added one. */
+  known?: boolean;
 }
 
 /** A write whose bytes are stored safely under the intent's name. */

@@ -30,6 +30,11 @@ export const AT_ONCE = {
   lingerMs: 100,
   /** The same for a larger file, in milliseconds. It is shorter, because few others move meanwhile. */
   lingerLargeMs: 5,
-  /** Memory for the larger files of one upload, in bytes. A file that is held there is read from the disk only once. */
+  /**
+   * Memory for the larger files of one upload job, and the same for all uploads of editors together, in bytes. A file that is held there is
+   * read from the disk only once.
+   */
   heldBytes: 64 * MIB,
+  /** Largest size of an editor's upload that is held, in bytes: photos with their formats, and most documents. */
+  heldUploadBytes: 8 * MIB,
 } as const;

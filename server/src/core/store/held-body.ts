@@ -36,6 +36,12 @@ export class HeldBody implements Body {
     return new HeldBody(pieces, size, hash.digest('hex'));
   }
 
+  /** Returns all bytes as one buffer; undefined where they are more than a connection takes at once. */
+  inOnePiece(): Buffer | undefined {
+    if (this.pieces.length === 1) return this.pieces[0];
+    return this.size <= PIECE_BYTES ? Buffer.concat(this.pieces) : undefined;
+  }
+
   open(): Readable {
     return Readable.from(this.pieces, { objectMode: false });
   }

@@ -5,7 +5,7 @@ import { StorageError } from '../../../core/errors';
 import type { ObjectKey } from '../../../core/keys';
 import { mayHaveOtherBytes, type DatedRow, type LedgerRow } from '../../../core/ledger/state';
 import { awaitsPurge } from '../../../core/ledger/transitions';
-import { byPrimaryKey, clockAfter, clockButAfter } from '../dialect';
+import { answersInserted, byPrimaryKey, clockAfter, clockButAfter } from '../dialect';
 import { inParts, parts } from '../parts';
 import { toColumns, toContentAt, toRow, type DateColumns, type ObjectColumns } from './object-columns';
 import type { TallyBook } from './tally-book';
@@ -26,6 +26,12 @@ const LATER_MS = 1_000;
 const NEVER = 9_000_000_000_000_000;
 /** The last moment that a date can have, in milliseconds since the epoch. Only the `retry_at` of a row that was given up lies after it. */
 export const NEVER_FROM = 8_640_000_000_000_000;
+
+/** The columns of a row to insert, as far as inserting looks at them. */
+interface InsertColumns {
+  readonly key_hash: string;
+  readonly rev: number;
+}
 
 const TABLE = 's3_storage_objects';
 /** The columns that a change of a row may write. */
@@ -99,25 +105,31 @@ export class Objects {
     return inserted ?? (await this.lockOne(row.key)) ?? row;
   }
 
-  /**
-   * Inserts first rows of keys, each once. If a key has a row, that row is locked. The conflict "updates" nothing: on MySQL an
-   * ignored insert would leave a shared lock, and two writers would deadlock when both want an exclusive lock next.
-   * @returns the rows that were inserted, locked
-   */
+  /** Inserts first rows of keys, each once, and leaves out keys that have a row. @returns the rows that were inserted, locked */
   async insert(rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
     const inserts = rows
-      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), rev: unborn(row.rev), changed_at: clockAfter(this.db), retry_at: 0, ...('content' in row.placement && { content_at: clockAfter(this.db), content_ticket: row.ticket }) }))
+      .map((row) => ({ ...toColumns(row), key_hash: sha256(row.key), changed_at: clockAfter(this.db), retry_at: 0, ...('content' in row.placement && { content_at: clockAfter(this.db), content_ticket: row.ticket }) }))
       .sort(byHash);
-    for (const some of parts(inserts, INSERTED_AT_ONCE)) await this.table().insert(some).onConflict('key_hash').merge(['key_hash']);
     const inserted: LedgerRow[] = [];
-    for (const some of parts(inserts)) {
-      const own = () => this.of(some.map(({ key_hash }) => key_hash)).where('rev', '<', 0);
-      const found = (await rowsOf(own())).map((row) => ({ ...row, rev: unborn(row.rev) }));
-      if (found.length > 0) await own().update({ rev: this.db.raw('-1 - rev') });
-      inserted.push(...found);
-    }
+    for (const some of parts(inserts, INSERTED_AT_ONCE)) inserted.push(...(await (answersInserted(this.db) ? this.#insertAnswered(some) : this.#insertMarked(some))));
     for (const row of inserted) this.#locked.set(row.key, row);
     await this.tallies.add(inserted);
+    return inserted;
+  }
+
+  #insertAnswered(columns: readonly InsertColumns[]): Promise<LedgerRow[]> {
+    return rowsOf(this.table().insert(columns).onConflict('key_hash').ignore().returning('*'));
+  }
+
+  /**
+   * Inserts rows where the database does not answer which ones it has inserted: their `rev` tells. The conflict "updates" nothing: on MySQL an
+   * ignored insert would leave a shared lock, and two writers would deadlock when both want an exclusive lock next.
+   */
+  async #insertMarked(columns: readonly InsertColumns[]): Promise<LedgerRow[]> {
+    await this.table().insert(columns.map((row) => ({ ...row, rev: unborn(row.rev) }))).onConflict('key_hash').merge(['key_hash']);
+    const own = () => this.of(columns.map(({ key_hash }) => key_hash)).where('rev', '<', 0);
+    const inserted = (await rowsOf(own())).map((row) => ({ ...row, rev: unborn(row.rev) }));
+    if (inserted.length > 0) await own().update({ rev: this.db.raw('-1 - rev') });
     return inserted;
   }
 
@@ -184,6 +196,6 @@ function byHash(a: { key_hash: string }, b: { key_hash: string }): number {
   return a.key_hash < b.key_hash ? -1 : 1;
 }
 
-async function rowsOf(query: Knex.QueryBuilder): Promise<LedgerRow[]> {
-  return ((await query.select('*')) as ObjectColumns[]).map(toRow);
+async function rowsOf(query: PromiseLike<unknown>): Promise<LedgerRow[]> {
+  return ((await query) as ObjectColumns[]).map(toRow);
 }

@@ -3,7 +3,7 @@ import type { ObjectKey } from '../../../core/keys';
 import type { Ledger } from '../../../core/ledger/ledger';
 import type { BeginFile, BeginObject, BeginOptions, IntentOf, PlacedName, PublishOutcome } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
-import { nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
+import { firstRow, nameId, nonce, ownNameFor, plainNameFor, published, spendPlain, ticketFor } from '../../../core/ledger/transitions';
 import { bury } from './tombstones';
 import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
@@ -11,10 +11,11 @@ import { apply, inTransaction, type LedgerContext, type Session } from './sessio
 export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUploads' | 'touch' | 'publish' | 'abandon' | 'forget'> {
   async function begin<R extends BeginObject | BeginFile>(request: R, options: BeginOptions = {}): Promise<IntentOf<R['kind']>> {
     const { key } = request;
-    const known = await hasRow(context, key);
+    const known = options.known ?? (await hasRow(context, key));
     return inTransaction(context, async (session) => {
-      const row = await lockedRow(session, key, known, options.found);
-      const { id, name } = (await plainName(session, row, request)) ?? (await ownName(session, context, request));
+      const fresh = known || options.found ? undefined : await freshRow(session, request);
+      const row = fresh ?? (await lockedRow(session, key, true, options.found));
+      const { id, name } = (await plainName(session, row, request, fresh)) ?? (await ownName(session, context, request));
       // the name has the kind that was requested
       return { id, key, ticket: options.ticket ?? ticketFor(row, id), ...name } as IntentOf<R['kind']>;
     });
@@ -96,17 +97,31 @@ async function intentOf(session: Session, context: LedgerContext, { row, request
 
 type Recorded = { id: number; name: PlacedName };
 
-/** Records the plain name as pending. Returns undefined when this write may not have it, or when it is recorded already. */
+/**
+ * Inserts the first row of a key, with its plain name spent already where this write will ask for that name: the same statement does both.
+ * Returns undefined when the key has a row after all.
+ */
+async function freshRow({ objects }: Session, request: BeginObject | BeginFile): Promise<LedgerRow | undefined> {
+  const first = firstRow(request.key, undefined);
+  const [row] = await objects.insert([plainNameFor(first, request)?.kind === 'object' ? spendPlain(first) : first]);
+  return row;
+}
+
+/**
+ * Records the plain name as pending. Returns undefined when this write may not have it, or when it is recorded already.
+ * @param fresh the row, if this write has inserted it
+ */
 async function plainName(
   { objects, names }: Session,
   row: LedgerRow,
   request: BeginObject | BeginFile,
+  fresh: LedgerRow | undefined,
 ): Promise<Recorded | undefined> {
-  const name = plainNameFor(row, request);
+  const name = plainNameFor(fresh ? firstRow(row.key, undefined) : row, request);
   const id = name && (await names.insertPending(row.key, name, request.content));
   if (!name || id === undefined) return undefined;
   // guard: plain-name-is-spent
-  if (name.kind === 'object') await objects.spendPlain([row.key]);
+  if (name.kind === 'object' && !row.plainUsed) await objects.spendPlain([row.key]);
   return { id, name };
 }
 
