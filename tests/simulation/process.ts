@@ -24,7 +24,7 @@ import { HeldBody } from '../../server/src/core/store/held-body';
 import type { ObjectStore } from '../../server/src/core/store/object-store';
 import { purge } from '../../server/src/core/sweep/purge';
 import { sweep } from '../../server/src/core/sweep/sweep';
-import { catchUp } from '../../server/src/core/upkeep/catch-up';
+import { catchUp, tryOverwriting } from '../../server/src/core/upkeep/catch-up';
 import { Instance, mayOwn, type InstanceFacts } from '../../server/src/core/instance';
 import type { DatabaseIdentity } from '../../server/src/core/buckets/owner/database-identity';
 import { OwnerWatch } from '../../server/src/core/buckets/owner/owner-watch';
@@ -84,6 +84,7 @@ export class Process {
   readonly #parts: EngineParts;
   readonly #connections: Connections;
   readonly #readOnly: boolean;
+  readonly #lists: boolean;
   readonly #jobs: Readonly<Record<'upload' | 'cleanup' | 'restore' | 'audit', EngineJob>>;
   readonly #report: (findings: readonly NewFinding[]) => Promise<void>;
   readonly #nextRunId: () => number;
@@ -96,6 +97,7 @@ export class Process {
   constructor({ life, clock, readOnly, database, s3, disk, lists, memoryCacheMb, leaving, volumes, onFindings, sleepInBackground, owner }: ProcessParts) {
     this.life = life;
     this.#readOnly = readOnly;
+    this.#lists = lists;
     this.host = database.connect(life);
     this.volume = disk.volume;
     const { ledger, catalog, library, inventories } = this.host;
@@ -193,7 +195,8 @@ export class Process {
       case 'claim':
         return this.#claim();
       case 'catch-up':
-        return void (await catchUp(parts, OPTIONS.concurrency, signal));
+        await catchUp(parts, OPTIONS.concurrency, signal);
+        return this.#lists ? tryOverwriting(parts, signal) : undefined;
       case 'settle':
         return void (await settleOnce(parts, { ...OPTIONS, signal }));
       case 'purge':

@@ -17,6 +17,7 @@ import { resilient } from '../../server/src/core/store/resilience/decorators';
 import { LocalObjectStore } from '../../server/src/core/store/local/local-object-store';
 import { MemoryObjectStore } from '../../server/src/core/memory/object-store';
 import type { ObjectStore } from '../../server/src/core/store/object-store';
+import { OverwriteRefusal } from '../../server/src/core/store/overwriting';
 import { openVolume } from '../../server/src/core/store/local/volume';
 import { bytesOf, bodyOf } from './bodies';
 
@@ -65,6 +66,7 @@ export async function mediaWorld(options: { prefix?: string } = {}) {
       },
       learn: async (proof) => void (state.proof = proof),
     },
+    overwriting: new OverwriteRefusal(`${options.prefix ?? ''}.s3-storage-probe-overwriting`, clock),
     onSent: () => sent.push('sent'),
   };
   const fallbacks: ErrorCode[] = [];

@@ -11,6 +11,7 @@ import type { Location, LocationId } from '../ledger/words';
 import type { Logger } from '../log';
 import { CircuitBreaker } from '../store/resilience/breaker';
 import { resilient } from '../store/resilience/decorators';
+import { OverwriteRefusal } from '../store/overwriting';
 import type { Outage } from '../outages/outage';
 import type { RetryPolicy } from '../store/resilience/retry';
 import type { EffectiveSettings } from '../settings/types';
@@ -22,7 +23,7 @@ import { eitherKey } from './either-key';
 import { OtherEndpoints } from './other-endpoints';
 import { areaOf } from './owner/area';
 import type { Area } from './owner/owner-book';
-import { probeName, probeOf } from './s3-probe';
+import { overwritingProbeName, probeName, probeOf } from './s3-probe';
 import { endpointOf, isSameEndpoint, presentLocation, waysTo } from './ways-to';
 import type { Reachable } from './owner/owner-watch';
 import type { Ownerships } from '../ownership';
@@ -213,6 +214,7 @@ export class Connections implements Buckets {
       prefix: settings.prefix,
       cacheControl: settings.cacheControl,
       proof: await proofMemory(ledger, locationId),
+      overwriting: new OverwriteRefusal(overwritingProbeName(settings.prefix), clock),
       onSent: () => reports.sent(),
       onFailed: (error) => reports.failed(error),
     };

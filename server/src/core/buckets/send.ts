@@ -9,7 +9,8 @@ import type { CircuitBreaker } from '../store/resilience/breaker';
 import { isOutage } from '../store/resilience/breaker-state';
 import { DEFAULT_BUDGET_MS, isRetryable, retry, type RetryPolicy } from '../store/resilience/retry';
 import { isPage } from '../store/resilience/write-lane';
-import type { Body, CopySource, ObjectFacts, ObjectStore } from '../store/object-store';
+import type { OverwriteRefusal } from '../store/overwriting';
+import { ONE_REQUEST_BYTES, type Body, type CopySource, type ObjectFacts, type ObjectStore } from '../store/object-store';
 import { prove, type ProofMemory } from './proof';
 
 /** The part of the ledger that a write needs before it publishes. */
@@ -25,6 +26,8 @@ export interface WritableBucket {
   readonly prefix: string;
   readonly cacheControl: string | null;
   readonly proof: ProofMemory;
+  /** Whether S3 surely refuses to overwrite. Then nobody has to ask beforehand what lies under a plain name. */
+  readonly overwriting: OverwriteRefusal;
   /** {@link send} calls it for every body that was stored and proven. */
   onSent(): void;
   /** {@link send} calls it with the error when a body for which nobody waits could not be stored. */
@@ -79,18 +82,27 @@ export async function send(
   const startedAt = clock.elapsed();
   let intent = options.begun;
   let ticket: Ticket | undefined = options.ticket;
+  const plain = plainObjectName(bucket.prefix, key);
+  let unasked = options.onlyIfAbsent ?? false;
+  let isAgain = false;
   try {
     // this comes before any request to S3 or the ledger, so that an upload costs nothing while S3 takes none
     writes.enter(key, body, options.mayTry ?? options.background ?? false);
-    const plainFree = !intent && !options.plainUsed && (await isFree(bucket.store, plainObjectName(bucket.prefix, key), options.signal));
+    let plainFree = !intent && !options.plainUsed;
+    if (plainFree) {
+      // S3 copies nothing under a condition; and while S3 is away, the request for a HEAD ends this before the ledger is written to
+      unasked = bucket.overwriting.isSure && goesOn(bucket) && body.size <= ONE_REQUEST_BYTES && !options.copyOf;
+      plainFree = unasked || (await isFree(bucket.store, plain, options.signal));
+    }
     return await retry(
       { ...bucket.retryPolicy, budgetMs: budgetMs - (clock.elapsed() - startedAt) },
       clock,
       async (_attempt, signal, patienceMs) => {
         const own = (intent ??= await ledger.begin(
           { kind: 'object', key, locationId: bucket.locationId, prefix: bucket.prefix, plainFree, content: { size: body.size, md5: body.md5 } },
-          { ticket, found: options.found },
+          { ticket, found: options.found, known: options.known || isAgain },
         ));
+        isAgain = true;
         ticket = own.ticket;
         let stored = false;
         try {
@@ -99,7 +111,7 @@ export async function send(
               contentType: options.mime ?? undefined,
               cacheControl: bucket.cacheControl ?? undefined,
               // guard: unasked-put-only-if-absent
-              onlyIfAbsent: options.onlyIfAbsent && own === options.begun,
+              onlyIfAbsent: unasked && own.name === plain,
               copyOf: options.copyOf,
               signal,
               patienceMs,

@@ -132,6 +132,7 @@ export class MediaStorage {
     const { clock, log } = this.deps;
     const row = await this.deps.ledger.find(key);
     const begin: BeginOptions = {
+      known: row !== undefined,
       // guard: found-file-is-recorded
       found: row && row.placement.state !== 'new' ? undefined : await this.#found(key),
     };

@@ -21,6 +21,9 @@ export interface RequestOptions {
   patienceMs?: number;
 }
 
+/** Size up to which a store sends a body in one request, in bytes. A larger one may go in parts, and then without a condition. */
+export const ONE_REQUEST_BYTES = 64 * 1024 * 1024;
+
 export interface PutOptions extends RequestOptions {
   contentType?: string;
   cacheControl?: string;

@@ -1,4 +1,6 @@
+import type { Clock } from '../clock';
 import { isStorageError } from '../errors';
+import { HeldBody } from './held-body';
 import type { Body, ObjectStore } from './object-store';
 
 /**
@@ -21,5 +23,38 @@ export async function refusesOverwriting(store: Pick<ObjectStore, 'put' | 'delet
     if (!isStorageError(error)) throw error;
     // this also holds when the store refuses the first PUT: a process that was killed has left the object there
     return error.code === 'NAME_TAKEN';
+  }
+}
+
+/** Time after which a store that did not refuse is tried again, in milliseconds. It may only have been away. */
+const AGAIN_MS = 3600_000;
+
+/**
+ * Knows whether the store of one bucket surely refuses to overwrite, once {@link find} has tried it. It forgets that with the process: what
+ * stands before S3 may change, and a proxy that drops the condition would make an old answer a dangerous one.
+ */
+export class OverwriteRefusal {
+  #isSure = false;
+  #triedAt = -Infinity;
+
+  /** @param name the name of the trial's object, under which nothing else is ever stored */
+  constructor(
+    private readonly name: string,
+    private readonly clock: Pick<Clock, 'elapsed'>,
+  ) {}
+
+  /** False as long as no trial has shown it. */
+  get isSure(): boolean {
+    return this.#isSure;
+  }
+
+  /** Tries it with the bucket's store, unless that has been done. @returns the same as {@link isSure} */
+  async find(store: Pick<ObjectStore, 'put' | 'delete'>, signal?: AbortSignal): Promise<boolean> {
+    const now = this.clock.elapsed();
+    if (!this.#isSure && now - this.#triedAt >= AGAIN_MS) {
+      this.#triedAt = now;
+      this.#isSure = await refusesOverwriting(store, this.name, HeldBody.of(Buffer.from('probe')), signal);
+    }
+    return this.#isSure;
   }
 }

@@ -26,3 +26,8 @@ export async function catchUp(deps: MoveParts, concurrency: number, signal: Abor
   const { done, failed } = await workOn(deps, request, { ...options, concurrency: inHand }, upload);
   return { uploaded: trial.done + done, failed };
 }
+
+/** Finds out whether S3 refuses to overwrite: from then on, an upload of a fresh key does not have to ask beforehand. */
+export async function tryOverwriting({ buckets: { writable } }: Pick<MoveParts, 'buckets'>, signal: AbortSignal): Promise<void> {
+  if (writable?.breaker.state.kind === 'closed' && writable.breaker.writes.state.kind === 'closed') await writable.overwriting.find(writable.store, signal);
+}

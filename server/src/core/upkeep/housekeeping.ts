@@ -1,4 +1,4 @@
-import { catchUp } from './catch-up';
+import { catchUp, tryOverwriting } from './catch-up';
 import { lastUploads } from './last-uploads';
 import type { MoveParts } from '../jobs/deps';
 import type { SweepParts } from '../sweep/deps';
@@ -67,6 +67,7 @@ export class Housekeeping {
       async (signal) => {
         const { uploaded } = await catchUp(deps, options.concurrency(), signal);
         if (uploaded > 0) log.info(`${uploaded} file(s) that had gone to the local disk were uploaded to S3`);
+        await tryOverwriting(deps, signal);
       },
       log,
     );

@@ -1,8 +1,6 @@
 import type { Clock } from '../../clock';
 import { isStorageError } from '../../errors';
 import type { WritableBucket } from '../../buckets/send';
-import { HeldBody } from '../../store/held-body';
-import { refusesOverwriting } from '../../store/overwriting';
 import type { JobContext } from '../../runner/job';
 import type { JobDeps } from '../deps';
 
@@ -57,8 +55,7 @@ export class FreeNames {
 
   async #look(bucket: WritableBucket, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     try {
-      const probe = `${bucket.prefix}.s3-storage-probe-overwriting`;
-      if (!(await refusesOverwriting(bucket.store, probe, HeldBody.of(Buffer.from('probe')), signal))) return null;
+      if (!(await bucket.overwriting.find(bucket.store, signal))) return null;
       const names = new Set<string>();
       let after: string | undefined;
       do {

@@ -6,7 +6,7 @@ import { announcedBytes, assertNotAborted } from '../body';
 import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
-import type { Body, ByteRange, CopySource, GetOptions, ListRequest, ObjectFacts, ObjectPage, ObjectStore, ObjectStream, PresignOptions, PutOptions, RequestOptions } from '../object-store';
+import { ONE_REQUEST_BYTES, type Body, type ByteRange, type CopySource, type GetOptions, type ListRequest, type ObjectFacts, type ObjectPage, type ObjectStore, type ObjectStream, type PresignOptions, type PutOptions, type RequestOptions } from '../object-store';
 import { destroyBody, relay } from './answer-body';
 import { bareTag, factsOfAnswer, sizeOfWhole } from './answer-facts';
 import { BytesOut } from './bytes-out';
@@ -29,7 +29,10 @@ export interface S3StoreOptions {
   clock: Clock;
   /** Longest wait for an answer, and longest pause within a body, in milliseconds. */
   timeoutMs: number;
-  /** Size above which a body is sent in parts, in bytes. */
+  /**
+   * Size above which a body is sent in parts, in bytes. Default: {@link ONE_REQUEST_BYTES}. One request is the better proof (Content-MD5 of the
+   * whole), but with parts a lost connection costs less.
+   */
   multipartAbove?: number;
   /** The encryption that each PUT requests. Without it, the bucket's own default decides. */
   encryption?: Encryption;
@@ -43,12 +46,6 @@ const CONDITION_REFUSED: readonly (number | undefined)[] = [412, 409];
 /** The encryptions that a PUT can request, as values of `x-amz-server-side-encryption`. */
 export type Encryption = 'AES256' | 'aws:kms';
 
-/**
- * Default of {@link S3StoreOptions.multipartAbove}, in bytes. One request is the better proof (Content-MD5 of the whole), but with parts a
- * lost connection costs less.
- */
-const MULTIPART_ABOVE = 64 * 1024 * 1024;
-
 /** Keeps objects in a bucket of any S3-compatible service. It sends no ACL, no checksum header and only requested conditions, and repeats nothing. */
 export class S3ObjectStore implements ObjectStore {
   constructor(private readonly options: S3StoreOptions) {}
@@ -57,7 +54,7 @@ export class S3ObjectStore implements ObjectStore {
   async put(name: string, body: Body, options: PutOptions = {}): Promise<ObjectFacts> {
     assertName(name, 'put');
     assertNotAborted('put', name, options.signal);
-    const isLarge = body.size > (this.options.multipartAbove ?? MULTIPART_ABOVE);
+    const isLarge = body.size > (this.options.multipartAbove ?? ONE_REQUEST_BYTES);
     if (isLarge && isConditional(options)) {
       throw new StorageError('UNSUPPORTED', { operation: 'put', subject: name, detail: 'a condition on an upload in parts', refused: true });
     }
@@ -157,7 +154,7 @@ export class S3ObjectStore implements ObjectStore {
   private async putWhole(name: string, body: Body, options: PutOptions) {
     const exchange = this.exchange('put', name, options);
     // a small held body cannot differ from its size and MD5, and leaves at once: there is nothing to compare or to watch
-    const held = body instanceof HeldBody && body.pieces.length === 1 ? body.pieces[0] : undefined;
+    const held = body instanceof HeldBody ? body.inOnePiece() : undefined;
     const out = held ? undefined : new BytesOut(body.size, (came) => announcedBytes(name, body, exchange.signal, came), exchange, this.options.clock);
     const command = new PutObjectCommand({
       ...this.target(name),

@@ -1,0 +1,97 @@
+import { Readable } from 'node:stream';
+import { send } from '../../../server/src/core/buckets/send';
+import { StorageError } from '../../../server/src/core/errors';
+import { ONE_REQUEST_BYTES, type Body } from '../../../server/src/core/store/object-store';
+import { bodyOf } from '../../support/bodies';
+import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+const PROBE = '.s3-storage-probe-overwriting';
+const HOUR = 3600_000;
+
+let world: MediaWorld;
+beforeEach(async () => {
+  world = await mediaWorld();
+});
+afterEach(() => world.close());
+
+const requestsAfterTrial = async (work: () => Promise<unknown>): Promise<string[]> => {
+  await world.bucket.overwriting.find(world.bucket.store);
+  world.requests.length = 0;
+  await work();
+  return [...world.requests];
+};
+
+test('a fresh file costs one request where S3 refuses to overwrite, and two where nobody knows that', async () => {
+  await world.put('first.txt', 'first');
+  expect(world.requests).toEqual(['head first.txt', 'put first.txt']);
+  const put = jest.spyOn(world.s3, 'put');
+  expect(await requestsAfterTrial(() => world.put('second.txt', 'second'))).toEqual(['put second.txt']);
+  expect(put.mock.calls.at(-1)?.[2]).toMatchObject({ onlyIfAbsent: true });
+  expect(await world.read('second.txt')).toBe('second');
+});
+
+test('an object that somebody else has put under the plain name stays as it is, and is never taken for the plugin’s own', async () => {
+  await world.s3.put('photo.jpg', bodyOf('a stranger’s'));
+  const requests = await requestsAfterTrial(() => world.put('photo.jpg', 'ours'));
+  expect(requests[0]).toBe('put photo.jpg');
+  expect(await world.read('photo.jpg')).toBe('ours');
+  await world.storage.remove(world.key('photo.jpg'));
+  world.state.now += 30 * 24 * HOUR;
+  await world.ledger.condemnAbandoned();
+  const due = await world.ledger.dueNames({ kind: 'object', locationId: world.bucket.locationId }, 100);
+  expect(due.map(({ name }) => String(name))).not.toContain('photo.jpg');
+  expect(await world.object('photo.jpg')).toBe('a stranger’s');
+});
+
+test('a name is put under a condition again after a definite refusal', async () => {
+  let refusals = 1;
+  world.fault = (operation, name) => (operation === 'put' && name === 'photo.jpg' && refusals-- > 0 ? Promise.reject(new StorageError('UNREACHABLE', { refused: true })) : undefined);
+  const put = jest.spyOn(world.s3, 'put');
+  expect(await requestsAfterTrial(() => world.put('photo.jpg', 'ours'))).toEqual(['put photo.jpg', 'put photo.jpg']);
+  expect(put.mock.calls.at(-1)?.[2]).toMatchObject({ onlyIfAbsent: true });
+});
+
+test.each([
+  ['ignores the condition', undefined],
+  ['does not know the condition', new StorageError('UNSUPPORTED', { status: 501, refused: true })],
+  ['gives no answer', new StorageError('TIMEOUT')],
+])('each fresh file is asked for first where S3 %s', async (_what, error) => {
+  const put = world.s3.put.bind(world.s3);
+  world.fault = (operation, name, s3) => {
+    if (operation !== 'put' || name !== PROBE) return undefined;
+    return error ? Promise.reject(error) : s3.put === undefined ? undefined : put(name, bodyOf('probe'));
+  };
+  expect(await requestsAfterTrial(() => world.put('photo.jpg', 'ours'))).toEqual(['head photo.jpg', 'put photo.jpg']);
+});
+
+test('a store that did not refuse is tried again after an hour, and one that did is not', async () => {
+  const trials = () => world.requests.filter((request) => request === `put ${PROBE}`).length;
+  world.fault = (operation, name) => (operation === 'put' && name === PROBE ? Promise.reject(new StorageError('TIMEOUT')) : undefined);
+  expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(false);
+  const failed = trials();
+  world.fault = undefined;
+  expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(false);
+  expect(trials()).toBe(failed);
+  world.state.now += HOUR;
+  expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(true);
+  const tried = trials();
+  world.state.now += HOUR;
+  await world.bucket.overwriting.find(world.bucket.store);
+  expect(trials()).toBe(tried);
+  expect(await world.object(PROBE)).toBeUndefined();
+});
+
+test('a body that goes in parts, or that S3 may copy, is asked for first: no condition goes with those', async () => {
+  const { ledger, clock, bucket } = world;
+  const body = (size: number): Body => ({ size, md5: 'd41d8cd98f00b204e9800998ecf8427e', open: () => Readable.from([]) });
+  const puts: unknown[] = [];
+  world.fault = (operation, name) => {
+    if (operation !== 'put' || name === PROBE) return undefined;
+    puts.push(name);
+    return Promise.resolve({ size: ONE_REQUEST_BYTES + 1, etag: null, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
+  };
+  expect(await requestsAfterTrial(() => send({ ledger, clock }, bucket, world.key('film.mp4'), body(ONE_REQUEST_BYTES + 1), { mime: null }))).toEqual(['head film.mp4', 'put film.mp4']);
+  const copyOf = { bucket: 'other', name: 'old.jpg', etag: 'd41d8cd98f00b204e9800998ecf8427e' };
+  world.fault = undefined;
+  expect(await requestsAfterTrial(() => send({ ledger, clock }, bucket, world.key('copy.jpg'), body(0), { mime: null, copyOf }))).toEqual(['head copy.jpg', 'put copy.jpg']);
+});
