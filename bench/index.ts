@@ -3,6 +3,8 @@
  *   ledger    [--rows 1000000]
  *   migration [--files 10000] [--large 100] [--concurrency 8] [--rounds 1] [--s3 minio|rgw|embedded] [--latency 0]
  *             latency: milliseconds there and back, as to a server that is not on this machine
+ *   jobs [--files 30000] [--size 4000] [--latency 0] [--s3 minio|rgw|embedded]
+ *             all jobs in a Strapi that serves: files per second, memory, and how long the event loop was held up
  *   unknown-names [--files 200000]
  *             requests for names that nobody knows, in a media library of so many files, and known files meanwhile
  *   reads [--size 50000] [--connections 16] [--seconds 8] [--rounds 1] [--s3 minio|rgw|embedded]
@@ -16,6 +18,7 @@
 import { parseArgs } from 'node:util';
 import { oneOf, positive, runCommand } from '../scripts/command';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
+import { benchJobs } from './jobs';
 import { benchLedger } from './ledger';
 import { benchMigration } from './migration';
 import { benchReads } from './reads';
@@ -31,7 +34,7 @@ const options = {
   rounds: { type: 'string', default: '1' },
   s3: { type: 'string' },
   latency: { type: 'string', default: '0' },
-  size: { type: 'string', default: '50000' },
+  size: { type: 'string' },
   connections: { type: 'string', default: '16' },
   seconds: { type: 'string', default: '8' },
   requests: { type: 'string', default: '100000' },
@@ -62,6 +65,9 @@ async function main(): Promise<number> {
     });
   } else if (what === 'unknown-names') {
     await benchUnknownNames({ files: positive('files', values.files ?? '200000'), json: values.json });
+  } else if (what === 'jobs') {
+    const latencyMs = values.latency === '0' ? 0 : positive('latency', values.latency);
+    await benchJobs({ files: positive('files', values.files ?? '30000'), size: positive('size', values.size ?? '4000'), latencyMs, s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'resident') {
     await benchResident({ requests: positive('requests', values.requests), slow: positive('slow', values.slow), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'uploads') {
@@ -69,10 +75,10 @@ async function main(): Promise<number> {
     const only = values.only.split(',').filter((name) => name !== '');
     await benchUploads({ runs: positive('runs', values.runs), latencyMs, only, s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'reads') {
-    const [size, connections, seconds] = [positive('size', values.size), positive('connections', values.connections), positive('seconds', values.seconds)];
+    const [size, connections, seconds] = [positive('size', values.size ?? '50000'), positive('connections', values.connections), positive('seconds', values.seconds)];
     await benchReads({ size, connections, seconds, rounds: positive('rounds', values.rounds), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use ledger, migration, reads, resident, unknown-names or uploads`);
+    throw new Error(`${what ?? 'nothing'} to measure: use jobs, ledger, migration, reads, resident, unknown-names or uploads`);
   }
   return 0;
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** The times of several runs of one thing, in milliseconds. */
 export interface Timing {
   readonly median: number;
@@ -33,6 +35,11 @@ export function quartilesOf(numbers: readonly number[]): Quartiles {
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor((sorted.length - 1) * part + 0.5))] as number;
   return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}
+
+/** Resident memory of a process, in MiB. */
+export async function residentMb(pid: number): Promise<number> {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** Memory of this process that is in use, in MB. */

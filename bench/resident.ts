@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +5,7 @@ import { someBytes } from '../tests/support/bodies';
 import { which } from '../tests/support/process';
 import type { S3Kind } from '../tests/support/s3';
 import { openStage, type Stage } from '../tests/support/stage';
+import { residentMb } from './measure';
 import { wrk, type Ask } from './wrk';
 
 export interface ResidentOptions {
@@ -114,10 +114,6 @@ async function keptMb(pid: number): Promise<number> {
     await sleep(REST_MS);
   }
   return residentMb(pid);
-}
-
-async function residentMb(pid: number): Promise<number> {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 const mb = (size: number) => `${size.toFixed(0).padStart(4)} MB`;
