@@ -1,10 +1,10 @@
 import { ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { Body } from '../../core/store/object-store';
+import { ONE_REQUEST_BYTES, type Body } from '../../core/store/object-store';
 import { AT_ONCE } from '../../core/pool/at-once';
 import { withSpooledBody } from '../../core/media/spooled-body';
-import { reopenableBody } from '../../core/store/bodies';
+import { bodyInParts, reopenableBody } from '../../core/store/bodies';
 import { HeldBody } from '../../core/store/held-body';
 import { StorageError } from '../../core/errors';
 
@@ -41,12 +41,13 @@ export async function withBody<T>(file: UploadFile, from: BytesIn, use: (body: B
   const { getStream } = file;
   const open = getStream && (() => getStream.call(file));
   const first = stream ?? open?.();
-  if (first && isFileStream(first) && first.readableEncoding === null) {
-    const size = await sizeOf(first);
-    if (size <= AT_ONCE.heldUploadBytes && heldBytes + size <= AT_ONCE.heldBytes) return whileHeld(size, async () => use(await HeldBody.read(first).catch(unreadable)));
+  const size = first && isFileStream(first) && first.readableEncoding === null ? await sizeOf(first) : Infinity;
+  if (first && size <= AT_ONCE.heldUploadBytes && heldBytes + size <= AT_ONCE.heldBytes) {
+    return whileHeld(size, async () => use(await HeldBody.read(first).catch(unreadable)));
   }
-  if (stream) return open && opensTheSame(open, stream) ? use(await reopenableBody(open, stream)) : withSpooledBody(stream, use);
-  if (open) return use(await reopenableBody(open, first));
+  const reopenable = size > ONE_REQUEST_BYTES ? bodyInParts : reopenableBody;
+  if (stream) return open && opensTheSame(open, stream) ? use(await reopenable(open, stream)) : withSpooledBody(stream, use);
+  if (open && first) return use(await reopenable(open, first));
   throw new StorageError('BODY_FAILED', { operation: 'upload', subject: file.hash, detail: 'no stream and no buffer' });
 }
 

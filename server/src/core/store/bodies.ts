@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { isStorageError, StorageError } from '../errors';
-import type { Body, ObjectStore } from './object-store';
+import { PART_BYTES, type Body, type ObjectStore } from './object-store';
 
 /** Reads a stream to its end and returns the size (bytes) and the MD5 (hex) of its bytes. It destroys the stream in any case. */
-export async function digest(stream: Readable): Promise<{ size: number; md5: string }> {
+export async function digest(stream: Readable, onChunk?: (chunk: Buffer) => void): Promise<{ size: number; md5: string }> {
   const hash = createHash('md5');
   let size = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       hash.update(chunk);
+      onChunk?.(chunk);
       size += chunk.length;
     }
   } catch (cause) {
@@ -31,6 +32,43 @@ function readingFailed(cause: unknown): StorageError {
  */
 export async function reopenableBody(open: () => Readable, first: Readable = open()): Promise<Body> {
   return { ...(await digest(first)), open };
+}
+
+/**
+ * Does the same for a body that goes to S3 in parts, and knows the MD5 of each part: the bytes are then sent without being hashed once more.
+ * @throws StorageError BODY_FAILED
+ */
+export async function bodyInParts(open: () => Readable, first: Readable): Promise<Body> {
+  const parts = new PartDigests();
+  return { ...(await digest(first, (chunk) => parts.update(chunk))), partMd5s: parts.end(), open };
+}
+
+/** The MD5s of the parts of {@link PART_BYTES} bytes of a body that comes in pieces. */
+class PartDigests {
+  readonly #done: string[] = [];
+  #hash = createHash('md5');
+  #filled = 0;
+
+  update(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      const piece = chunk.subarray(at, at + PART_BYTES - this.#filled);
+      this.#hash.update(piece);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === PART_BYTES) this.#next();
+    }
+  }
+
+  end(): readonly string[] {
+    if (this.#filled > 0) this.#next();
+    return this.#done;
+  }
+
+  #next(): void {
+    this.#done.push(this.#hash.digest('hex'));
+    this.#hash = createHash('md5');
+    this.#filled = 0;
+  }
 }
 
 /** Returns the body of an object in a store. @throws StorageError of the store's `get` */

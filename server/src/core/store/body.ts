@@ -58,6 +58,21 @@ export async function* announcedBytes(
   if (held) yield held;
 }
 
+/**
+ * Does the same as {@link announcedBytes}, but compares only the size: for a caller that lets the receiver compare the MD5 of every part with the
+ * one that the body announces for it, and that proves the whole afterwards.
+ */
+export async function* sizedBytes(name: string, body: Body, signal?: AbortSignal, came?: () => void): AsyncGenerator<Buffer, void, undefined> {
+  let size = 0;
+  for await (const chunk of readAll(name, body, signal)) {
+    came?.();
+    size += chunk.length;
+    if (size > body.size) mismatch(name, `more than the announced ${body.size} bytes`);
+    yield chunk;
+  }
+  if (size !== body.size) mismatch(name, `${size} bytes instead of the announced ${body.size}`);
+}
+
 async function* readAll(name: string, body: Body, signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, undefined> {
   let source: Readable | undefined;
   // a body that hangs must not delay the abort: destroying it ends the wait for its next chunk

@@ -1,10 +1,15 @@
 import type { Readable } from 'node:stream';
 
+/** Size of the parts whose MD5s a large body may know beforehand, in bytes. */
+export const PART_BYTES = 8 * 1024 * 1024;
+
 /** Bytes that can be read from the start as often as an attempt needs them. */
 export interface Body {
   readonly size: number;
   /** MD5 of the bytes, in lower-case hex. It is known before the bytes are sent, so that every store can prove what it stored. */
   readonly md5: string;
+  /** MD5s of the parts of {@link PART_BYTES} bytes, in order and in lower-case hex, where whoever computed {@link md5} has computed them as well. */
+  readonly partMd5s?: readonly string[];
   /** Returns a fresh stream of all bytes. The caller destroys it. */
   open(): Readable;
 }

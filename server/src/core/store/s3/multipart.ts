@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
+import { PART_BYTES } from '../object-store';
 import { bareTag } from './answer-facts';
 import { BytesOut } from './bytes-out';
 import { Exchange } from './exchange';
@@ -30,8 +31,13 @@ export interface MultipartContext {
   signal?: AbortSignal;
 }
 
-/** Yields all bytes of the body once, and calls `came` for each chunk that it has read. */
-type BytesOfBody = (signal: AbortSignal, came: () => void) => AsyncIterable<Buffer>;
+interface Source {
+  readonly size: number;
+  /** MD5 of each part (hex), where it is known beforehand. S3 compares the bytes that come with it. */
+  readonly md5s: readonly string[] | undefined;
+  /** Yields all bytes of the body once, and calls `came` for each chunk that it has read. */
+  bytes(signal: AbortSignal, came: () => void): AsyncIterable<Buffer>;
+}
 
 interface PartTag {
   PartNumber: number;
@@ -49,7 +55,7 @@ const ABORT_TIMEOUT_MS = 2_000;
 const MIB = 1024 * 1024;
 /** Returns the size of a part, in bytes. Amazon's minimum is 5 MiB, R2 wants equal parts, and Scaleway takes at most 1,000 parts. */
 export function partSizeFor(size: number): number {
-  return Math.max(8 * MIB, Math.ceil(size / 1000 / MIB) * MIB);
+  return Math.max(PART_BYTES, Math.ceil(size / 1000 / MIB) * MIB);
 }
 
 /**
@@ -58,8 +64,7 @@ export function partSizeFor(size: number): number {
  */
 export async function putMultipart(
   context: MultipartContext,
-  size: number,
-  bytes: BytesOfBody,
+  source: Source,
   headers: { ContentType?: string; CacheControl?: string; ServerSideEncryption?: ServerSideEncryption },
 ): Promise<{ etag: string | null; expectedTag: string }> {
   const target = { Bucket: context.bucket, Key: context.name };
@@ -67,7 +72,7 @@ export async function putMultipart(
   const { UploadId } = await exchange(context, context.timeoutMs, true, (abortSignal) => context.client.send(create, { abortSignal }));
   if (!UploadId) throw new StorageError('NOT_S3', { operation: 'put', subject: context.name, detail: 'no upload id', refused: true });
   try {
-    const { tags, expectedTag } = await sendParts(context, UploadId, size, bytes);
+    const { tags, expectedTag } = await sendParts(context, UploadId, source);
     const complete = new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: tags } });
     const timeoutMs = Math.max(COMPLETE_TIMEOUT_MS, context.timeoutMs);
     const done = await exchange(context, timeoutMs, false, (abortSignal) => context.client.send(complete, { abortSignal }));
@@ -81,8 +86,7 @@ export async function putMultipart(
 async function sendParts(
   context: MultipartContext,
   uploadId: string,
-  size: number,
-  bytes: BytesOfBody,
+  { size, md5s: known, bytes }: Source,
 ): Promise<{ tags: PartTag[]; expectedTag: string }> {
   const reading = new Exchange({ ...context, operation: 'put' });
   const tags: PartTag[] = [];
@@ -93,7 +97,8 @@ async function sendParts(
     const source = bytes(reading.signal, () => reading.expectBody());
     for await (const part of inParts(source, size, partSizeFor(size), PARALLEL_PARTS + 1)) {
       reading.rest();
-      const md5 = createHash('md5').update(part.bytes).digest();
+      const hex = known?.[part.number - 1];
+      const md5 = hex === undefined ? createHash('md5').update(part.bytes).digest() : Buffer.from(hex, 'hex');
       md5s.push(md5);
       const sent: Promise<void> = sendPart({ ...context, signal: reading.signal }, uploadId, part, md5)
         .then((tag) => void (tags[part.number - 1] = tag))

@@ -2,11 +2,11 @@ import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectComm
 import { Readable } from 'node:stream';
 import type { Clock } from '../../clock';
 import { isStorageError, StorageError } from '../../errors';
-import { announcedBytes, assertNotAborted } from '../body';
+import { announcedBytes, assertNotAborted, sizedBytes } from '../body';
 import { factsByOpening, factsByReading } from '../first-byte';
 import { HeldBody } from '../held-body';
 import { assertName } from '../names';
-import { ONE_REQUEST_BYTES, type Body, type ByteRange, type CopySource, type GetOptions, type ListRequest, type ObjectFacts, type ObjectPage, type ObjectStore, type ObjectStream, type PresignOptions, type PutOptions, type RequestOptions } from '../object-store';
+import { ONE_REQUEST_BYTES, PART_BYTES, type Body, type ByteRange, type CopySource, type GetOptions, type ListRequest, type ObjectFacts, type ObjectPage, type ObjectStore, type ObjectStream, type PresignOptions, type PutOptions, type RequestOptions } from '../object-store';
 import { destroyBody, relay } from './answer-body';
 import { bareTag, factsOfAnswer, sizeOfWhole } from './answer-facts';
 import { BytesOut } from './bytes-out';
@@ -14,7 +14,7 @@ import { copyCommand } from './copy-command';
 import { Exchange } from './exchange';
 import { headersOf } from './header-values';
 import { listPage } from './listing';
-import { putMultipart } from './multipart';
+import { partSizeFor, putMultipart } from './multipart';
 import { presignedUrl } from './presign';
 import { rangeHeader, type GetAnswer, type SignedGets } from './signed-gets';
 import { abortUploads } from './unfinished';
@@ -193,7 +193,9 @@ export class S3ObjectStore implements ObjectStore {
   private putParts(name: string, body: Body, { contentType, cacheControl, ...options }: PutOptions) {
     const { client, bucket, clock } = this.options;
     const context = { client, bucket, clock, name, timeoutMs: this.patience(options), signal: options.signal };
-    return putMultipart(context, body.size, (signal, came) => announcedBytes(name, body, signal, came), this.headers({ contentType, cacheControl }));
+    const md5s = partSizeFor(body.size) === PART_BYTES ? body.partMd5s : undefined;
+    const bytes = md5s ? sizedBytes : announcedBytes;
+    return putMultipart(context, { size: body.size, md5s, bytes: (signal, came) => bytes(name, body, signal, came) }, this.headers({ contentType, cacheControl }));
   }
 
   /** Sends one request that has a short answer. */
