@@ -134,6 +134,18 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     change: { value: 'row && cleaned(row, row.rev, graceMs)' },
   },
   {
+    guard: 'Cleanups of one row that are committed together see each other',
+    without: 'the file of a row is condemned twice, and PostgreSQL refuses the whole batch',
+    marker: 'cleanups-see-each-other',
+    change: 'remove',
+  },
+  {
+    guard: 'A restore begins only at the revision that was read',
+    without: 'bytes of before a replace are fetched in vain',
+    marker: 'restore-begins-at-its-revision',
+    change: { value: 'row === undefined ? undefined : await ownName(session, context, { kind: \'file\', key: row.key, volume, plainFree: false })' },
+  },
+  {
     guard: 'A failure is noted only at the revision that was tried',
     without: 'new bytes wait, or are given up, for the failures of old ones',
     marker: 'failure-at-its-revision',
@@ -191,7 +203,7 @@ export const LEDGER_MUTANTS: readonly LedgerMutant[] = [
     guard: 'The second removal of a name has its own time',
     without: 'two sweepers at once count as two removals, and a PUT that lands late stays for ever',
     marker: 'second-removal-in-its-time',
-    change: { value: "() => names.table().where('id', id)" },
+    change: { value: "() => names.table().whereIn('id', some)" },
   },
   {
     guard: 'An object’s name is forgotten only after its second removal',

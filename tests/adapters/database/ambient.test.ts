@@ -60,7 +60,7 @@ describe.each(testDatabases())('inside a transaction of Strapi’s on $name', (k
       expect(await ledger.isEmpty()).toBe(false);
       const place = { endpoint: '', region: 'r', bucket: 'b' };
       expect(await ledger.locations()).toEqual([{ ...place, id: await ledger.locationId(place) }].slice(1));
-      await ledger.swept(0);
+      await ledger.swept([0]);
       await ledger.condemnAbandoned();
     });
     expect((await hand.row('a.png')).tombstone).not.toBeNull();

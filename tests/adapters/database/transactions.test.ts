@@ -38,6 +38,23 @@ describe('a transaction of the ledger’s own', () => {
     expect(waits).toEqual([20, 40]);
   });
 
+  it('lets everybody else have a turn between the statements of a long chain', async () => {
+    const { read, run } = knexTransactions(database.knex, database.schema);
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    for (const begun = performance.now(); performance.now() - begun < 100; ) {
+      await read((db) => db('notes').select('id'));
+      await run((trx) => trx('notes').insert({ id: 1 }));
+    }
+    isOver = true;
+    expect(turns).toBeGreaterThan(2);
+  });
+
   it('is given up after eight attempts', async () => {
     const error = Object.assign(new Error('busy'), { code: 'SQLITE_BUSY' });
     await expect(failing(99, error)).rejects.toBe(error);

@@ -3,6 +3,7 @@ import type { AuditedRow } from '../../../server/src/core/ledger/reports';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { nameId } from '../../../server/src/core/ledger/transitions';
 import { DAY, failsWith, found, HOUR, key, MD5, names, LOCATION, VOLUME, type Hand } from './harness';
+import { commitCleanup } from '../../support/ledger-steps';
 
 export function auditing(hand: Hand): void {
   /** Makes a row `both`, whose local name is a plain path. */
@@ -126,14 +127,14 @@ export function auditing(hand: Hand): void {
   it('demote takes neither another copy than the row’s own nor a condemned one', async () => {
     const row = await both('a.png');
     expect(await hand.ledger.demote(row, copyOf('other.png'))).toBe(false);
-    expect(await hand.ledger.commitCleanup(row, { graceMs: DAY })).toBe(true);
+    expect(await commitCleanup(hand.ledger, row, { graceMs: DAY })).toBe(true);
     const remote = await hand.row('a.png');
     expect(await hand.ledger.demote(remote, copyOf('a.png'))).toBe(false);
     expect(await hand.row('a.png')).toEqual(remote);
   });
 
   it('condemnedFiles answers the condemned files of keys on one volume, and no live, pending or swept ones', async () => {
-    const cleaned = async (name: string) => hand.ledger.commitCleanup(await both(name), { graceMs: HOUR });
+    const cleaned = async (name: string) => commitCleanup(hand.ledger, await both(name), { graceMs: HOUR });
     for (const name of ['a.png', 'B.png', 'unasked.png', 'swept.png']) await cleaned(name);
     await both('live.png');
     await hand.put('object.png');
@@ -144,7 +145,7 @@ export function auditing(hand: Hand): void {
     await hand.ledger.abandon([elsewhere, unfinished]);
     await hand.advance(HOUR);
     const swept = (await hand.dueFiles()).find(({ name }) => name === 'swept.png');
-    await hand.ledger.swept(swept!.id);
+    await hand.ledger.swept([swept!.id]);
     const asked = ['a.png', 'A.png', 'B.png', 'swept.png', 'live.png', 'object.png', pending.key].map(key);
     const files = await hand.ledger.condemnedFiles(VOLUME, asked);
     expect([...files.keys()].sort()).toEqual(['B.png', 'a.png']);
@@ -154,7 +155,7 @@ export function auditing(hand: Hand): void {
   });
 
   const rescues: [string, (name: string) => Promise<unknown>][] = [
-    ['remote', async (name) => hand.ledger.commitCleanup(await both(name), { graceMs: DAY })],
+    ['remote', async (name) => commitCleanup(hand.ledger, await both(name), { graceMs: DAY })],
     ['both', both],
   ];
   it.each(rescues)('commitRescue makes a row that is %s local with the same content, and forgets what it pointed to', async (state, arrange) => {

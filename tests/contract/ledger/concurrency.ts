@@ -1,4 +1,5 @@
 import { DAY, key, MD5, sent, VOLUME, type Hand } from './harness';
+import { commitCleanup, commitRestore } from '../../support/ledger-steps';
 
 export function concurrency(hand: Hand): void {
   const times = <T>(count: number, work: (index: number) => Promise<T>) =>
@@ -108,11 +109,11 @@ export function concurrency(hand: Hand): void {
     await hand.fallBack('a.png');
     await hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: null, md5: MD5 });
     const row = await hand.row('a.png');
-    const commits = await times(5, () => hand.ledger.commitCleanup(row, { graceMs: 0 }));
+    const commits = await times(5, () => commitCleanup(hand.ledger, row, { graceMs: 0 }));
     expect(commits.filter(Boolean)).toHaveLength(1);
     const remote = await hand.row('a.png');
     const intents = await times(5, () => hand.file('a.png'));
-    const restored = await Promise.all(intents.map((intent) => hand.ledger.commitRestore(remote, intent)));
+    const restored = await Promise.all(intents.map((intent) => commitRestore(hand.ledger, remote, intent)));
     expect(restored.filter(Boolean)).toHaveLength(1);
     expect(await hand.dueFiles()).toHaveLength(5);
   });
@@ -124,5 +125,5 @@ export function concurrency(hand: Hand): void {
 }
 
 async function sweep(hand: Hand): Promise<void> {
-  for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+  for (const { id } of await hand.dueObjects()) await hand.ledger.swept([id]);
 }

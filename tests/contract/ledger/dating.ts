@@ -1,4 +1,5 @@
 import { DAY, HOUR, key, MD5, saved, sent, VOLUME, type Hand } from './harness';
+import { commitCleanup } from '../../support/ledger-steps';
 
 /** The times at which bytes became current. A ledger counts them on its own clock, so only differences can be compared. */
 export function dating(hand: Hand): void {
@@ -58,7 +59,7 @@ export function dating(hand: Hand): void {
     const steps: (() => Promise<unknown>)[] = [
       async () => hand.commitUpload(await hand.row('a.png'), await hand.object('a.png'), { etag: '"e"', md5: MD5 }),
       async () => hand.ledger.recordFailure(await hand.row('a.png'), 'TIMEOUT', 0),
-      async () => hand.ledger.commitCleanup(await hand.row('a.png'), { graceMs: 0 }),
+      async () => commitCleanup(hand.ledger, await hand.row('a.png'), { graceMs: 0 }),
       () => hand.ledger.bury(key('a.png'), { purgeAfterMs: DAY }),
     ];
     for (const step of steps) {

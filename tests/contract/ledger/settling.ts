@@ -2,6 +2,7 @@ import type { VolumeId } from '../../../server/src/core/keys';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { localOf } from '../../../server/src/core/ledger/state';
 import { DAY, failsWith, HOUR, key, MD5, names, saved, sent, VOLUME, type Hand } from './harness';
+import { commitRestore } from '../../support/ledger-steps';
 
 const OTHER = '0cc175b9c0f1b6a831c399e269772661';
 
@@ -32,7 +33,7 @@ export function settling(hand: Hand): void {
 
   it('settles a file that is in S3 too, and leaves its object alone', async () => {
     await hand.put('a.png');
-    await hand.ledger.commitRestore(await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
+    await commitRestore(hand.ledger, await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
     const row = await hand.row('a.png');
     expect(await hand.ledger.commitSettle(row, await begin(row))).toBe(true);
     expect((await hand.row('a.png')).placement).toMatchObject({ state: 'both', remote: { object: 'a.png' }, local: { localName: 'a.png' } });
@@ -42,12 +43,12 @@ export function settling(hand: Hand): void {
 
   it('a restore gives a row in both places another copy, and forgets the former one', async () => {
     await hand.put('a.png');
-    await hand.ledger.commitRestore(await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
+    await commitRestore(hand.ledger, await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
     const row = await hand.row('a.png');
     const stale = await hand.file('a.png', { plainFree: false });
     const intent = await hand.file('a.png', { plainFree: false });
-    expect(await hand.ledger.commitRestore({ ...row, rev: row.rev - 1 }, stale)).toBe(false);
-    expect(await hand.ledger.commitRestore(row, intent)).toBe(true);
+    expect(await commitRestore(hand.ledger, { ...row, rev: row.rev - 1 }, stale)).toBe(false);
+    expect(await commitRestore(hand.ledger, row, intent)).toBe(true);
     expect(await hand.row('a.png')).toMatchObject({ rev: row.rev + 1, placement: { state: 'both', local: { volume: VOLUME, localName: intent.name } } });
     await hand.advance(2 * DAY);
     // the former copy may be somebody else's file by now
@@ -59,7 +60,7 @@ export function settling(hand: Hand): void {
     await hand.put('a.png');
     await hand.fallBack('local.png');
     expect(await hand.ledger.copiesElsewhere('zz-other' as VolumeId)).toBe(false);
-    await hand.ledger.commitRestore(await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
+    await commitRestore(hand.ledger, await hand.row('a.png'), await hand.file('a.png', { plainFree: false }));
     expect(await hand.ledger.copiesElsewhere(VOLUME)).toBe(false);
     for (const other of ['0-other', 'zz-other']) expect(await hand.ledger.copiesElsewhere(other as VolumeId)).toBe(true);
     await hand.ledger.bury(key('a.png'), { purgeAfterMs: DAY });
@@ -86,7 +87,7 @@ export function settling(hand: Hand): void {
     await hand.ledger.abandon([first]);
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
     expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(true);
-    await hand.ledger.swept(first.id);
+    await hand.ledger.swept([first.id]);
     // a late write may still put its bytes there
     expect(await hand.ledger.beginSettle(row)).toBeUndefined();
     expect(await hand.ledger.expediteName(plain('a.png'), 0)).toBe(false);
@@ -100,14 +101,14 @@ export function settling(hand: Hand): void {
     const [due] = await hand.dueFiles();
     expect(due).toMatchObject({ name: 'a.png', unfinished: false });
     expect(await hand.ledger.stillDue(due!.id)).toBe(true);
-    await hand.ledger.swept(due!.id);
+    await hand.ledger.swept([due!.id]);
     expect(await hand.ledger.stillDue(due!.id)).toBe(false);
     const intent = await begin(row);
     expect(intent.id).not.toBe(due!.id);
     expect(await hand.ledger.stillDue(intent.id)).toBe(false);
     expect(await hand.ledger.commitSettle(row, intent)).toBe(true);
     // a sweeper that comes late finds that its record is gone
-    await hand.ledger.swept(due!.id);
+    await hand.ledger.swept([due!.id]);
     expect(await hand.ledger.stillDue(due!.id)).toBe(false);
     expect(await localName('a.png')).toBe('a.png');
   });

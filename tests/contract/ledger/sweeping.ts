@@ -41,7 +41,7 @@ export function sweeping(hand: Hand): void {
       'moved-on.png': true,
       'crashed.png': true,
     });
-    await hand.ledger.swept(abandoned.id);
+    await hand.ledger.swept([abandoned.id]);
     await hand.advance(DAY);
     expect((await unfinished())['abandoned.png']).toBe(true);
   });
@@ -93,12 +93,12 @@ export function sweeping(hand: Hand): void {
   it('come a second time a day after the first, and then never again', async () => {
     const intent = await hand.object('a.png');
     await hand.ledger.abandon([intent]);
-    await hand.ledger.swept(intent.id);
+    await hand.ledger.swept([intent.id]);
     expect(await hand.dueObjects()).toEqual([]);
-    await hand.ledger.swept(intent.id);
+    await hand.ledger.swept([intent.id]);
     expect(await hand.condemnedAfter(DAY - HOUR)).toEqual([]);
     expect(await hand.condemnedAfter(HOUR)).toEqual(['a.png']);
-    await hand.ledger.swept(intent.id);
+    await hand.ledger.swept([intent.id]);
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
@@ -106,10 +106,10 @@ export function sweeping(hand: Hand): void {
     const { name } = await hand.put('a.png');
     await hand.put('a.png', { plainFree: false });
     expect(await hand.condemnedAfter(DAY)).toEqual([name]);
-    for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+    for (const { id } of await hand.dueObjects()) await hand.ledger.swept([id]);
     expect(await hand.condemnedAfter(DAY - HOUR)).toEqual([]);
     expect(await hand.condemnedAfter(HOUR)).toEqual([name]);
-    for (const { id } of await hand.dueObjects()) await hand.ledger.swept(id);
+    for (const { id } of await hand.dueObjects()) await hand.ledger.swept([id]);
     expect(await hand.condemnedAfter(10 * DAY)).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ export function sweeping(hand: Hand): void {
     await hand.put('a.png');
     await hand.ledger.abandon([await hand.file('b.png', { plainFree: true })]);
     await hand.advance(DAY);
-    for (const { id } of await hand.dueFiles()) await hand.ledger.swept(id);
+    for (const { id } of await hand.dueFiles()) await hand.ledger.swept([id]);
     expect(await hand.dueFiles()).toEqual([]);
     expect(await hand.condemnedAfter(DAY)).toEqual(['b.png']);
   });
@@ -141,8 +141,8 @@ export function sweeping(hand: Hand): void {
 
   it('do not include pending names, and swept takes no unknown or pending id', async () => {
     const intent = await hand.object('a.png');
-    await hand.ledger.swept(intent.id);
-    await hand.ledger.swept(123_456_789);
+    await hand.ledger.swept([intent.id]);
+    await hand.ledger.swept([123_456_789]);
     expect(await hand.condemnedAfter(HOUR)).toEqual([]);
     await hand.publish(sent(intent));
   });

@@ -1,6 +1,7 @@
 import type { TakeUpOptions } from '../../../server/src/core/ledger/absence-steps';
 import type { VolumeId } from '../../../server/src/core/keys';
 import { DAY, HOUR, key, MD5, names, sent, VOLUME, type Hand } from './harness';
+import { commitCleanup } from '../../support/ledger-steps';
 
 const NEW_MD5 = '0cc175b9c0f1b6a831c399e269772661';
 const FILE = { volume: VOLUME, size: 11, md5: NEW_MD5 };
@@ -66,7 +67,7 @@ export function takingUp(hand: Hand): void {
   });
 
   it('takes a path off the record that was condemned, so that no sweeper removes the file', async () => {
-    await hand.ledger.commitCleanup(await both('a.png'), { graceMs: HOUR });
+    await commitCleanup(hand.ledger, await both('a.png'), { graceMs: HOUR });
     await hand.advance(2 * HOUR);
     const [due] = await hand.dueFiles();
     expect(await hand.ledger.stillDue(due!.id)).toBe(true);

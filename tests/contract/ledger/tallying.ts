@@ -3,6 +3,7 @@ import { isOwnFailure } from '../../../server/src/core/errors';
 import type { Tallies } from '../../../server/src/core/ledger/tallies';
 import type { LedgerRow } from '../../../server/src/core/ledger/state';
 import { DAY, found, key, MD5, sent, VOLUME, type Hand } from './harness';
+import { commitCleanup, commitRestore } from '../../support/ledger-steps';
 
 /** The tallies, counted from the rows. */
 export function counted(rows: readonly LedgerRow[]): Tallies {
@@ -54,8 +55,8 @@ const HAPPENINGS: Readonly<Record<string, (hand: Hand, name: string) => Promise<
   keep: (hand, name) => onRow(hand, name, (row) => hand.ledger.purge(row, { referenced: true, condemnObjects: true })),
   upload: (hand, name) =>
     onRow(hand, name, async (row) => hand.commitUpload(row, await hand.object(name), { etag: null, md5: MD5 })),
-  cleanup: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitCleanup(row, { graceMs: 0 })),
-  restore: (hand, name) => onRow(hand, name, async (row) => hand.ledger.commitRestore(row, await hand.file(name))),
+  cleanup: (hand, name) => onRow(hand, name, (row) => commitCleanup(hand.ledger, row, { graceMs: 0 })),
+  restore: (hand, name) => onRow(hand, name, async (row) => commitRestore(hand.ledger, row, await hand.file(name))),
   miss: (hand, name) => hand.ledger.recordMissing([key(name)], 'NOT_ON_DISK'),
   lose: (hand, name) => onRow(hand, name, (row) => hand.ledger.recordFailure(row, 'LOST', null)),
   match: (hand, name) => onRow(hand, name, (row) => hand.ledger.commitAdoption(row, { locationId: 1, object: name as never, etag: null }, MD5)),

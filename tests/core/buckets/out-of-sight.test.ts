@@ -11,6 +11,7 @@ import type { PermittedSettings } from '../../../server/src/core/instance';
 import { NOTHING_STORED } from '../../../server/src/core/settings/types';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import { bodyOf } from '../../support/bodies';
+import { commitRestore } from '../../support/ledger-steps';
 
 const clock = { now: () => 0, random: () => 0.5 };
 const OLD: Location = { endpoint: 'https://old.example.com', region: 'us-east-1', bucket: 'media' };
@@ -66,7 +67,7 @@ test('while S3 is off, the files that only S3 has are out of sight, and those wi
   await write(OLD, FILES);
   const row = (await deps.ledger.find(parseKey('a.txt')))!;
   const intent = await deps.ledger.begin({ kind: 'file', key: row.key, volume: 'v' as never, plainFree: false });
-  await deps.ledger.commitRestore(row, intent);
+  await commitRestore(deps.ledger, row, intent);
   expect(await outOfSight(deps, settings(OLD, 'off'))).toEqual({ count: 2, bytes: 10 });
 });
 

@@ -5,15 +5,18 @@ import type { ErrorCode } from '../../../server/src/contracts/errors';
 import { codeOf, StorageError } from '../../../server/src/core/errors';
 import { proveObject } from '../../../server/src/core/sweep/prove-object';
 import { streamOf } from '../../../server/src/core/media/serving';
-import { bringBack } from '../../../server/src/core/jobs/restore/bring-back';
+import { restores } from '../../../server/src/core/jobs/restore/bring-back';
 import { sweep } from '../../../server/src/core/sweep/sweep';
 import type { LocationId } from '../../../server/src/core/ledger/words';
-import { isIn } from '../../../server/src/core/ledger/state';
+import { isIn, type RowIn } from '../../../server/src/core/ledger/state';
+import type { MoveParts } from '../../../server/src/core/jobs/deps';
 import { MemoryObjectStore } from '../../../server/src/core/memory/object-store';
 import type { ObjectFacts, ObjectStore } from '../../../server/src/core/store/object-store';
 import { bucketsWith } from '../../support/buckets';
 import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
+
+const bringBack = (deps: MoveParts, row: RowIn<'remote' | 'both'>) => restores(deps, { concurrency: 1, batchSize: 1 }).bringBack(row);
 
 let world: MediaWorld;
 let other: LocationId;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { parts } from './parts';
 
 type Dialect = 'postgresql' | 'mysql' | 'sqlite3';
 
@@ -48,12 +49,14 @@ export function byPrimaryKey(db: Knex, table: string): Knex.QueryBuilder | undef
   return dialectOf(db) === 'mysql' ? db(db.raw('?? force index (primary)', [table])) : undefined;
 }
 
-/**
- * Deletes rows by the primary key `id`, and waits for no other row. MySQL would wait for the neighbours if one statement named several ids.
- */
+/** Deletes rows by the primary key `id`, and waits for no other row. */
 export async function deleteByIds(db: Knex, table: () => Knex.QueryBuilder, ids: readonly (number | string)[]): Promise<void> {
-  if (dialectOf(db) !== 'mysql') await table().whereIn('id', ids).delete();
-  else for (const id of ids) await table().where('id', id).delete();
+  for (const some of idsAtOnce(db, ids)) await table().whereIn('id', some).delete();
+}
+
+/** Parts the ids of rows that statements are to change: MySQL would wait for the neighbours of these rows if one statement named several ids. */
+export function idsAtOnce<I extends number | string>(db: Knex, ids: readonly I[]): Iterable<readonly I[]> {
+  return parts(ids, dialectOf(db) === 'mysql' ? 1 : undefined);
 }
 
 /** Whether an INSERT of several rows can answer their ids. */

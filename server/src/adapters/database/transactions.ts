@@ -1,5 +1,7 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { systemClock, type Clock } from '../../core/clock';
+import { readsBlock } from './dialect';
 
 /**
  * The only access to the database. Raw knex inside a transaction of the host would dead-lock on SQLite (its pool has one connection).
@@ -26,10 +28,11 @@ const BACKOFF_CAP_MS = 400;
 
 /** Runs each call in a transaction of its own; for tests and tools. */
 export function knexTransactions(knex: Knex, schema?: string, clock: Pick<Clock, 'sleep' | 'random'> = systemClock): Transactions {
+  const inTurns = takingTurns(knex);
   return {
     table: tablesIn(schema),
-    run: (work) => repeated(() => knex.transaction(work), clock),
-    read: (query) => query(knex),
+    run: (work) => inTurns(repeated(() => knex.transaction(work), clock)),
+    read: (query) => inTurns(query(knex)),
   };
 }
 
@@ -54,10 +57,31 @@ export function strapiTransactions(
       queues.set(trx, turn.catch(() => undefined));
       return turn;
     });
+  const inTurns = takingTurns(db.connection);
   return {
     table: tablesIn(db.getSchemaName()),
-    run: (work) => (db.inTransaction() ? inAmbient(work) : repeated(() => db.transaction(({ trx }) => work(trx)), clock)),
-    read: (query) => (db.inTransaction() ? inAmbient(query) : query(db.connection)),
+    run: (work) => (db.inTransaction() ? inAmbient(work) : inTurns(repeated(() => db.transaction(({ trx }) => work(trx)), clock))),
+    read: (query) => (db.inTransaction() ? inAmbient(query) : inTurns(query(db.connection))),
+  };
+}
+
+/** Time for which statements follow one another before everything else in this process gets a turn, in milliseconds. */
+const TURN_MS = 10;
+
+/**
+ * SQLite has its answer ready at once, so that a chain of statements, each of which waits for the one before, never lets the event loop
+ * turn: visitors would wait until a job has done a whole page. Between two statements everybody else gets a turn from time to time.
+ */
+function takingTurns(db: Knex): <T>(answer: Promise<T>) => Promise<T> {
+  if (!readsBlock(db)) return (answer) => answer;
+  let turnedAt = -Infinity;
+  return async (answer) => {
+    const result = await answer;
+    if (performance.now() - turnedAt > TURN_MS) {
+      await immediate();
+      turnedAt = performance.now();
+    }
+    return result;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contracts/errors';
 import type { ObjectKey, VolumeId } from '../keys';
-import type { LedgerRow } from './state';
+import type { LedgerRow, RowIn } from './state';
 import type { BeginObject, Claim, IntentOf, LocalCopy, PlacedName, RemoteCopy } from './words';
 
 /** An upload that is about to begin. */
@@ -15,6 +15,19 @@ export interface ProvenUpload {
   readonly intent: IntentOf<'object'>;
   readonly etag: string | null;
   readonly md5: string;
+}
+
+/** A restore that is about to begin. */
+export interface RestoreToBegin {
+  /** The row as it was read; it has bytes in S3. */
+  readonly row: RowIn<'remote' | 'both'>;
+  readonly volume: VolumeId;
+}
+
+/** A restore whose bytes are on the disk. */
+export interface WrittenRestore {
+  readonly row: LedgerRow;
+  readonly intent: IntentOf<'file'>;
 }
 
 /**
@@ -87,20 +100,28 @@ export interface LedgerMoves {
   commitAdoption(row: LedgerRow, remote: RemoteCopy, md5: string): Promise<boolean>;
 
   /**
-   * Commits a cleanup, after the object was proven, and the file was compared with it or found gone. `both` becomes `remote`, and the
-   * local name is condemned with a grace of `graceMs` milliseconds, provided the row is still at `rev` and has no tombstone.
-   * @returns false when not; nothing has changed then.
+   * Commits cleanups, after each object was proven, and its file was compared with it or found gone. `both` becomes `remote`, and the
+   * local name is condemned with a grace of `graceMs` milliseconds, provided the row is still at `rev` and has no tombstone. All happens in
+   * one step, and a row that is refused does not hold up the others.
+   * @returns false for each row that is refused; nothing of it has changed then.
    */
-  commitCleanup(row: LedgerRow, options: { graceMs: number }): Promise<boolean>;
+  commitCleanups(rows: readonly LedgerRow[], options: { graceMs: number }): Promise<boolean[]>;
 
   /**
-   * Commits a restore, after the bytes were written to the disk and compared. `remote` becomes `both`, provided the row is still at
+   * Does {@link LedgerWrites.begin} for a copy of each of these rows on a disk, under a name of its own, in one step of few statements.
+   * @returns the intents, in the same order; undefined for a row that is no longer at `rev`, whose restore could not be committed
+   */
+  beginRestores(restores: readonly RestoreToBegin[]): Promise<(IntentOf<'file'> | undefined)[]>;
+
+  /**
+   * Commits restores, after the bytes of each were written to the disk and compared. `remote` becomes `both`, provided the row is still at
    * `rev`, has no tombstone, and the intent is pending. A `both` row, whose copy is wrong or on another disk, gets this copy
-   * instead. The former copy is forgotten and not condemned, because the file there may be somebody else's by now.
-   * @returns false when not; the intent's name is condemned then.
+   * instead. The former copy is forgotten and not condemned, because the file there may be somebody else's by now. All happens in one
+   * step, and a restore that is refused does not hold up the others.
+   * @returns false for each restore that is refused; its intent's name is condemned then.
    * @throws StorageError INTERNAL for an intent of another key; nothing has changed then.
    */
-  commitRestore(row: LedgerRow, intent: IntentOf<'file'>): Promise<boolean>;
+  commitRestores(restores: readonly WrittenRestore[]): Promise<boolean[]>;
 
   /**
    * Commits a relocation, after the row's bytes were proven in another object. A `both` or `remote` row points to that object, provided it is

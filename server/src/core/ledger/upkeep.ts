@@ -30,10 +30,10 @@ export interface LedgerUpkeep {
   stillDue(id: number): Promise<boolean>;
 
   /**
-   * Notes that the bytes under the name were removed. The name of a file whose write had ended is forgotten, because nothing lands
-   * late on a disk. Any other name is forgotten after the second removal. There is no effect before the name is due.
+   * Notes that the bytes under these names were removed. The name of a file whose write had ended is forgotten, because nothing lands
+   * late on a disk. Any other name is forgotten after the second removal. There is no effect on a name that is not due yet.
    */
-  swept(id: number): Promise<void>;
+  swept(ids: readonly number[]): Promise<void>;
 
   /** Makes a name, whose bytes could not be removed, due again after `retryAfterMs` milliseconds. It does not hold up other names. */
   postpone(id: number, retryAfterMs: number): Promise<void>;

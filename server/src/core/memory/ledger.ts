@@ -217,19 +217,29 @@ export class MemoryLedger implements Ledger {
     });
   };
 
-  commitCleanup: Ledger['commitCleanup'] = async (read, { graceMs }) => {
-    const row = this.#rows.get(read.key)?.row;
-    const change = row && step.cleaned(row, read.rev, graceMs);
-    if (change) this.#apply(change);
-    return change !== undefined;
-  };
+  commitCleanups: Ledger['commitCleanups'] = async (reads, { graceMs }) =>
+    reads.map((read) => {
+      const row = this.#rows.get(read.key)?.row;
+      const change = row && step.cleaned(row, read.rev, graceMs);
+      if (change) this.#apply(change);
+      return change !== undefined;
+    });
 
-  commitRestore: Ledger['commitRestore'] = async (read, intent) => {
-    step.sameKey(read, intent);
-    const row = this.#rows.get(read.key)?.row;
-    const pending = this.#names.pending([intent]) === 1;
-    const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });
-    return this.#commit(intent, next);
+  beginRestores: Ledger['beginRestores'] = (restores) =>
+    Promise.all(
+      restores.map(async ({ row: { key, rev, placement }, volume }) =>
+        this.#rows.get(key)?.row.rev === rev ? this.begin({ kind: 'file', key, volume, plainFree: false, content: placement.content }) : undefined,
+      ),
+    );
+
+  commitRestores: Ledger['commitRestores'] = async (restores) => {
+    for (const { row, intent } of restores) step.sameKey(row, intent);
+    return restores.map(({ row: read, intent }) => {
+      const row = this.#rows.get(read.key)?.row;
+      const pending = this.#names.pending([intent]) === 1;
+      const next = pending && row && step.restored(row, read.rev, { volume: intent.volume, localName: intent.name });
+      return this.#commit(intent, next);
+    });
   };
 
   commitRescue: Ledger['commitRescue'] = async (read, intent) => {
@@ -354,8 +364,8 @@ export class MemoryLedger implements Ledger {
 
   dueNames: Ledger['dueNames'] = async (where, limit) => this.#names.due(where, limit);
 
-  async swept(id: number): Promise<void> {
-    this.#names.swept(id);
+  async swept(ids: readonly number[]): Promise<void> {
+    for (const id of ids) this.#names.swept(id);
   }
 
   async postpone(id: number, retryAfterMs: number): Promise<void> {

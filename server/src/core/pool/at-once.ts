@@ -16,6 +16,8 @@ export const AT_ONCE = {
   purgeBatch: 1_000,
   /** Number of files of the media library, or of rows of the ledger, that a job reads in one question. */
   page: 500,
+  /** Number of objects that a job asks for in one listing. S3 lists up to 1,000, whose XML takes the process 100 ms to read. */
+  listed: 400,
   /** Number of files on the disk whose size a job looks up at once, without opening them. */
   stats: 16,
 
@@ -30,6 +32,10 @@ export const AT_ONCE = {
   lingerMs: 100,
   /** The same for a larger file, in milliseconds. It is shorter, because few others move meanwhile. */
   lingerLargeMs: 5,
+  /** How long a file that was cleaned up or fetched waits for others to share a ledger step, in milliseconds. */
+  lingerMovedMs: 20,
+  /** Number of condemned files that the sweeper removes at once. */
+  removals: 8,
   /**
    * Memory for the larger files of one upload job, and the same for all uploads of editors together, in bytes. A file that is held there is
    * read from the disk only once.
@@ -38,3 +44,8 @@ export const AT_ONCE = {
   /** Largest size of an editor's upload that is held, in bytes: photos with their formats, and most documents. */
   heldUploadBytes: 8 * MIB,
 } as const;
+
+/** Returns the number of rows that a job works on at once while it moves up to `concurrency` files. */
+export function rowsInHand({ concurrency, batchSize }: { concurrency: number; batchSize: number }): number {
+  return Math.min(concurrency * AT_ONCE.rowsInHandPerMove, batchSize);
+}

@@ -6,7 +6,7 @@ import type { LedgerWrites } from '../ledger/writes';
 import type { EngineParts } from '../media/deps';
 
 /** The parts that give a row back the file that lies under a condemned name. */
-export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pick<LedgerMoves, 'commitRestore' | 'release' | 'recordFailure'> & Pick<LedgerWrites, 'begin' | 'abandon'>>;
+export type TakeBackParts = EngineParts<Pick<LedgerUpkeep, 'commitRescue'> & Pick<LedgerMoves, 'commitRestores' | 'release' | 'recordFailure'> & Pick<LedgerWrites, 'begin' | 'abandon'>>;
 
 /** The parts that end tombstones and remove condemned bytes. */
 export type SweepParts = TakeBackParts &

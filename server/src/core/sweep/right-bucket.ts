@@ -10,11 +10,22 @@ import type { SweepParts } from './deps';
  */
 export class RightBucket {
   readonly #witnesses = new Map<LocationId, LedgerRow | 'none'>();
+  /** The looks that are under way. Whoever needs the same proof meanwhile shares it. */
+  readonly #looks = new Map<LocationId, Promise<boolean>>();
 
   constructor(private readonly deps: SweepParts) {}
 
   /** Whether the bucket has, at this moment, the object of any witness as it was stored. False also if S3 does not answer. */
-  async isProven(location: LocationId): Promise<boolean> {
+  isProven(location: LocationId): Promise<boolean> {
+    let look = this.#looks.get(location);
+    if (!look) {
+      look = this.#look(location).finally(() => this.#looks.delete(location));
+      this.#looks.set(location, look);
+    }
+    return look;
+  }
+
+  async #look(location: LocationId): Promise<boolean> {
     const known = this.#witnesses.get(location);
     if (known === 'none') return false;
     if (known && (await this.#isThere(known))) return true;

@@ -2,6 +2,7 @@ import { codeOf, isStorageError } from '../errors';
 import { isOwnLocalName } from '../keys';
 import type { DueFile, DueName } from '../ledger/words';
 import { AT_ONCE } from '../pool/at-once';
+import { forEach } from '../pool/for-each';
 import type { SweepParts } from './deps';
 import type { ObjectStore } from '../store/object-store';
 import { RightBucket } from './right-bucket';
@@ -22,35 +23,45 @@ export async function sweep(deps: SweepParts, signal: AbortSignal): Promise<numb
   if (!deps.buckets.writable) return removed;
   for (const { id: locationId } of await deps.ledger.locations()) {
     if (!deps.buckets.storeAt(locationId)) continue;
-    removed += await sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'object', locationId }, AT_ONCE.sweepBatch));
+    // one after the other: once somebody has forbidden this instance to change the bucket, no further object goes
+    removed += await sweepNames(deps, signal, 1, () => deps.ledger.dueNames({ kind: 'object', locationId }, AT_ONCE.sweepBatch));
   }
   return removed;
 }
 
 /** Removes the condemned files of this disk alone. @returns their number */
 export function sweepFiles(deps: SweepParts, signal: AbortSignal): Promise<number> {
-  return sweepNames(deps, signal, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, AT_ONCE.sweepBatch));
+  return sweepNames(deps, signal, AT_ONCE.removals, () => deps.ledger.dueNames({ kind: 'file', volume: deps.volume.id }, AT_ONCE.sweepBatch));
 }
 
-async function sweepNames(deps: SweepParts, signal: AbortSignal, due: () => Promise<DueName[]>): Promise<number> {
+async function sweepNames(deps: SweepParts, signal: AbortSignal, atOnce: number, due: () => Promise<DueName[]>): Promise<number> {
   const bucket = new RightBucket(deps);
+  // it also ends where S3 does not answer, or must not be changed any more: the other names would fail as well
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal]);
   let removed = 0;
-  while (!signal.aborted) {
+  while (!ends.aborted) {
     const names = await due();
-    for (const name of names) {
-      if (signal.aborted) return removed;
-      if (await removeBytes(deps, name, bucket, signal)) removed++;
+    const swept: number[] = [];
+    const one = async (name: DueName): Promise<void> => {
+      if (await removeBytes(deps, name, bucket, signal)) swept.push(name.id);
       // a removal that was broken off stays due
-      else if (signal.aborted) return removed;
-      // S3 does not answer, or must not be changed any more: the other names would fail as well
-      else if (name.kind === 'object' && deps.buckets.writable?.breaker.state.kind !== 'closed') return removed;
+      else if (signal.aborted) return;
+      else if (name.kind === 'object' && deps.buckets.writable?.breaker.state.kind !== 'closed') over.abort();
       else await deps.ledger.postpone(name.id, RETRY_MS);
+    };
+    try {
+      await forEach(names, atOnce, one, { signal: ends });
+    } finally {
+      if (swept.length > 0) await deps.ledger.swept(swept);
     }
+    removed += swept.length;
     if (names.length < AT_ONCE.sweepBatch) return removed;
   }
   return removed;
 }
 
+/** @returns whether the bytes are gone, which the caller notes in the ledger */
 async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket, signal: AbortSignal): Promise<boolean> {
   try {
     if (name.kind === 'file') {
@@ -68,7 +79,6 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
       if (await isForeign(store, name)) deps.log.warn(`The object "${name.name}" in S3 does not belong to the plugin, although a write of "${name.key}" began under its name: it stays`);
       else await store.delete(name.name);
     }
-    await deps.ledger.swept(name.id);
     return true;
   } catch (error) {
     if (!isStorageError(error)) throw error;

@@ -22,7 +22,7 @@ export function takeBack(deps: TakeBackParts, row: LedgerRow, name: LocalName): 
  * stored. The row forgets nothing, so that this is safe even if the bucket may be a wrong one.
  */
 export async function keepBeside(deps: TakeBackParts, row: LedgerRow, name: LocalName): Promise<boolean> {
-  return isIn(row, 'remote') && copied(deps, row, name, (intent) => deps.ledger.commitRestore(row, intent));
+  return isIn(row, 'remote') && copied(deps, row, name, async (intent) => (await deps.ledger.commitRestores([{ row, intent }])).includes(true));
 }
 
 /** Copies the file. The sweeper may remove the condemned file meanwhile; then the copy fails, and nothing is changed. */

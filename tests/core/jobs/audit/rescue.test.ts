@@ -8,6 +8,7 @@ import { isOwnLocalName, type LocalName, type VolumeId } from '../../../../serve
 import { localOf } from '../../../../server/src/core/ledger/state';
 import { bodyOf, md5Of } from '../../../support/bodies';
 import { auditWorld, DAY, type AuditWorld } from './support';
+import { commitCleanup, commitRestore } from '../../../support/ledger-steps';
 
 let world: AuditWorld;
 beforeEach(async () => {
@@ -34,7 +35,7 @@ const ownBoth = async (key: string) => {
 /** Condemns the copy on disk as phase 2 does, and then removes the object. @returns the condemned name */
 const cleanThenLose = async (key: string, graceMs = DAY): Promise<LocalName> => {
   const name = await localNameOf(key);
-  await world.ledger.commitCleanup(await world.row(key), { graceMs });
+  await commitCleanup(world.ledger, await world.row(key), { graceMs });
   await world.s3.delete(await world.objectNameOf(key));
   return name;
 };
@@ -130,9 +131,9 @@ describe.each([
 
   test('is rescued only once the other disk that may have the row’s copy has vanished', async () => {
     const name = await localNameOf('a.png');
-    await world.ledger.commitCleanup(await world.row('a.png'), { graceMs: DAY });
+    await commitCleanup(world.ledger, await world.row('a.png'), { graceMs: DAY });
     const other = await world.ledger.begin({ kind: 'file', key: world.key('a.png'), volume: 'other' as VolumeId, plainFree: false });
-    await world.ledger.commitRestore(await world.row('a.png'), other);
+    await commitRestore(world.ledger, await world.row('a.png'), other);
     await world.s3.delete(await world.objectNameOf('a.png'));
     world.otherDisk('other', false);
     expect(await world.found({ apply: true })).toEqual(['object-missing a.png none']);

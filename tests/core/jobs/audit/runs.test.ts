@@ -235,7 +235,7 @@ test('audits during uploads, replaces and deletes find only the one file that is
   expect(audits).toBeGreaterThan(2);
 });
 
-test('an audit of 20,000 objects reads 20 pages, asks for at most 2,000 rows at once, and names none twice', async () => {
+test('an audit of 20,000 objects reads 50 pages, asks for at most 2,000 rows at once, and names none twice', async () => {
   const TOTAL = 20_000;
   const name = (n: number) => `${String(n).padStart(6, '0')}.png`;
   const pages: number[] = [];
@@ -257,9 +257,9 @@ test('an audit of 20,000 objects reads 20 pages, asks for at most 2,000 rows at 
     return rowsOf(keys);
   };
   const { findings, progress } = await world.audit({}, listing(list));
-  expect(pages).toEqual(Array(20).fill(1_000));
+  expect(pages).toEqual(Array(50).fill(400));
   // proof.png is not in this listing
-  expect(progress.requests).toMatchObject({ list: 20, head: 1 });
+  expect(progress.requests).toMatchObject({ list: 50, head: 1 });
   expect(asked).toBeLessThanOrEqual(2_000);
   expect(findings).toHaveLength(TOTAL - TOTAL / 100);
   expect(new Set(findings.map((finding) => finding.name)).size).toBe(findings.length);

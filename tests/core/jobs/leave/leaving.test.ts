@@ -3,7 +3,7 @@ import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
 import { catchUp } from '../../../../server/src/core/upkeep/catch-up';
 import { workOn } from '../../../../server/src/core/jobs/work-through';
-import { cleanUpRow } from '../../../../server/src/core/jobs/cleanup/free-disk';
+import { cleanups } from '../../../../server/src/core/jobs/cleanup/free-disk';
 import { purge } from '../../../../server/src/core/sweep/purge';
 import { sweep } from '../../../../server/src/core/sweep/sweep';
 import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
@@ -68,7 +68,7 @@ test('files of all kinds leave S3: each gets its plain path byte for byte, and t
   const options = { concurrency: 4, batchSize: 100, signal: never };
   await catchUp(world.jobs, 4, never);
   await workOn(world.jobs, { work: 'upload', volume, origin: 'library' }, options, uploads(world.jobs, options).upload);
-  await workOn(world.jobs, { work: 'cleanup', volume }, options, (row) => cleanUpRow(world.jobs, row, 0));
+  await workOn(world.jobs, { work: 'cleanup', volume }, options, cleanups(world.jobs, { ...options, graceMs: 0 }).cleanUp);
   for (const ms of [0, DAY]) {
     world.state.now += ms;
     await sweep(world.jobs, never);

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../../../../server/src/core/errors';
-import { cleanUpRow } from '../../../../server/src/core/jobs/cleanup/free-disk';
+import { cleanups } from '../../../../server/src/core/jobs/cleanup/free-disk';
 import { settleRow } from '../../../../server/src/core/jobs/leave/settle';
 import { sweep, sweepFiles } from '../../../../server/src/core/sweep/sweep';
 import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
@@ -85,7 +85,7 @@ test('a plain path that a cleanup has condemned has its file again in one run, b
   const local = await world.row('a.txt');
   expect(local.placement).toMatchObject({ state: 'local', local: { localName: 'a.txt' } });
   await uploads(world.jobs, { concurrency: 1, batchSize: 100, signal: never }).upload(local);
-  await cleanUpRow(world.jobs, await world.row('a.txt'), 7 * DAY);
+  await cleanups(world.jobs, { concurrency: 1, batchSize: 1, graceMs: 7 * DAY }).cleanUp(await world.row('a.txt'));
   world.leave();
   world.state.now += RESTED;
   expect((await world.run()).outcome).toEqual(complete);

@@ -10,6 +10,7 @@ import { purge } from '../../../../server/src/core/sweep/purge';
 import { catchUp } from '../../../../server/src/core/upkeep/catch-up';
 import { awayWorld, MINUTE, type AwayWorld } from '../../../support/away-world';
 import { bodyOf } from '../../../support/bodies';
+import { commitCleanup } from '../../../support/ledger-steps';
 
 const HOUR = 60 * MINUTE;
 const FILES = ['a.txt', 'b.txt'];
@@ -74,7 +75,7 @@ class Project {
         return this.#unlist(step.file);
       case 'clean-up': {
         const row = await world.ledger.find(world.key(step.file));
-        if (isIn(row, 'both')) await world.ledger.commitCleanup(row, { graceMs: 2 * HOUR });
+        if (isIn(row, 'both')) await commitCleanup(world.ledger, row, { graceMs: 2 * HOUR });
         return;
       }
       case 'plain-write':

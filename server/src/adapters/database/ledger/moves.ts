@@ -5,9 +5,9 @@ import type { Intent, IntentOf, LocalCopy } from '../../../core/ledger/words';
 import type { LedgerRow } from '../../../core/ledger/state';
 import { relocated } from '../../../core/ledger/relocation-steps';
 import { cleaned, failed, restored, sameKey, uploaded, type Change } from '../../../core/ledger/transitions';
-import { apply, inTransaction, type LedgerContext, type Session } from './session';
+import { applyAll, inTransaction, type LedgerContext, type Session } from './session';
 
-type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanup' | 'commitRestore' | 'commitRescue' | 'commitRelocation' | 'recordFailure'>;
+type Moves = Pick<Ledger, 'commitUploads' | 'commitCleanups' | 'commitRestores' | 'commitRescue' | 'commitRelocation' | 'recordFailure'>;
 
 /** A step that points a row to the name of an intent. */
 interface Move {
@@ -58,7 +58,8 @@ export function moves(context: LedgerContext): Moves {
   return {
     commitUploads: (uploads) => commit(uploads.map(upload)),
 
-    commitRestore: (read, intent) => one({ read, intent, moved: (row) => dropsNothing(restored(row, read.rev, copyOf(intent))) }),
+    commitRestores: (restores) =>
+      commit(restores.map(({ row: read, intent }) => ({ read, intent, moved: (row) => dropsNothing(restored(row, read.rev, copyOf(intent))) }))),
     commitRescue: (read, intent) => one({ read, intent, moved: (row) => dropsNothing(rescued(row, read.rev, copyOf(intent))) }),
 
     commitRelocation: (read, intent, { etag, forgetFormer }) => {
@@ -66,13 +67,22 @@ export function moves(context: LedgerContext): Moves {
       return one({ read, intent, moved: (row) => relocated(row, read.rev, remote, forgetFormer ? null : context.policy.supersededGraceMs) });
     },
 
-    commitCleanup: (read, { graceMs }) =>
+    commitCleanups: (reads, { graceMs }) =>
       inTransaction(context, async (session) => {
-        const row = await session.objects.lockOne(read.key);
-        // guard: cleanup-at-its-revision
-        const change = row && cleaned(row, read.rev, graceMs);
-        if (change) await apply(session, change);
-        return change !== undefined;
+        const rows = await session.objects.lock(reads.map(({ key }) => key));
+        const changes: Change[] = [];
+        const done = reads.map((read) => {
+          const row = rows.get(read.key);
+          // guard: cleanup-at-its-revision
+          const change = row && cleaned(row, read.rev, graceMs);
+          if (!change) return false;
+          // guard: cleanups-see-each-other
+          rows.set(change.row.key, change.row);
+          changes.push(change);
+          return true;
+        });
+        await applyAll(session, changes);
+        return done;
       }),
 
     recordFailure: (read, code, retryAfterMs) =>

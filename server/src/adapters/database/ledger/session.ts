@@ -44,8 +44,18 @@ export function reading<T>(context: LedgerContext, query: (session: Session) => 
 }
 
 /** Stores a changed row, and condemns the names that it does not need any more. */
-export async function apply({ objects, names }: Session, { row, condemned }: Change): Promise<void> {
-  await objects.store(row);
+export async function apply({ objects, names }: Session, change: Change): Promise<void> {
+  await objects.store(change.row);
+  await condemnDropped(names, [change]);
+}
+
+/** Does {@link apply} for changes of different rows, in few statements. */
+export async function applyAll({ objects, names }: Session, changes: readonly Change[]): Promise<void> {
+  await objects.storeAll(changes.map(({ row }) => row));
+  await condemnDropped(names, changes);
+}
+
+async function condemnDropped(names: Names, changes: readonly Change[]): Promise<void> {
   // guard: dropped-names-are-condemned
-  await names.condemn(row.key, condemned);
+  for (const { row, condemned } of changes) await names.condemn(row.key, condemned);
 }

@@ -1,5 +1,5 @@
 import type { Ledger } from '../../../core/ledger/ledger';
-import { clockAfter } from '../dialect';
+import { clockAfter, idsAtOnce } from '../dialect';
 import { inTransaction, reading, type LedgerContext } from './session';
 
 export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned' | 'dueNames' | 'swept' | 'postpone'> {
@@ -37,23 +37,25 @@ export function sweeping(context: LedgerContext): Pick<Ledger, 'condemnAbandoned
         );
       }),
 
-    swept: (id) =>
+    swept: (ids) =>
       inTransaction(context, async ({ names }) => {
-        // a second sweeper that works on the same name comes too early for the second removal
-        // guard: second-removal-in-its-time
-        const due = () => names.table().where('id', id).where('due_at', '<=', clockAfter(names.db));
-        const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
-        const ended = await due()
-          .where({
-            status: 'condemned',
-            // guard: objects-are-removed-twice
-            kind: 'file',
-            // guard: unfinished-files-are-removed-twice
-            unfinished: false,
-          })
-          .delete();
-        const forgotten = ended + (await due().where('status', 'swept').delete());
-        if (forgotten === 0) await due().where('status', 'condemned').update(again);
+        for (const some of idsAtOnce(names.db, ids)) {
+          // a second sweeper that works on the same name comes too early for the second removal
+          // guard: second-removal-in-its-time
+          const due = () => names.table().whereIn('id', some).where('due_at', '<=', clockAfter(names.db));
+          const again = { status: 'swept', due_at: clockAfter(names.db, policy.secondSweepMs) };
+          await due()
+            .where({
+              status: 'condemned',
+              // guard: objects-are-removed-twice
+              kind: 'file',
+              // guard: unfinished-files-are-removed-twice
+              unfinished: false,
+            })
+            .delete();
+          await due().where('status', 'swept').delete();
+          await due().where('status', 'condemned').update(again);
+        }
       }),
 
     postpone: (id, retryAfterMs) =>

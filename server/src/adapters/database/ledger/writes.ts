@@ -8,7 +8,7 @@ import { bury } from './tombstones';
 import { hasRow, lockedRow } from './rows';
 import { apply, inTransaction, type LedgerContext, type Session } from './session';
 
-export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUploads' | 'touch' | 'publish' | 'abandon' | 'forget'> {
+export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUploads' | 'beginRestores' | 'touch' | 'publish' | 'abandon' | 'forget'> {
   async function begin<R extends BeginObject | BeginFile>(request: R, options: BeginOptions = {}): Promise<IntentOf<R['kind']>> {
     const { key } = request;
     const known = options.known ?? (await hasRow(context, key));
@@ -42,6 +42,20 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
         await session.objects.spendPlain(plain.flatMap(({ key, name }) => (ids.has(nameId(name)) ? [key] : [])));
         const intents: (IntentOf<'object'> | undefined)[] = [];
         for (const one of wanted) intents.push(one && (await intentOf(session, context, one, ids)));
+        return intents;
+      }),
+
+    beginRestores: (restores) =>
+      inTransaction(context, async (session) => {
+        const rows = await session.objects.lock(restores.map(({ row }) => row.key));
+        const intents: (IntentOf<'file'> | undefined)[] = [];
+        for (const { row: read, volume } of restores) {
+          const row = rows.get(read.key);
+          // guard: restore-begins-at-its-revision
+          const begun = row?.rev === read.rev ? await ownName(session, context, { kind: 'file', key: row.key, volume, plainFree: false }) : undefined;
+          // the name has the kind that was requested
+          intents.push(row && begun && ({ id: begun.id, key: row.key, ticket: ticketFor(row, begun.id), ...begun.name } as IntentOf<'file'>));
+        }
         return intents;
       }),
 

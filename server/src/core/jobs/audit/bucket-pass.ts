@@ -4,12 +4,11 @@ import type { LocationId, PlacedName, RemoteCopy } from '../../ledger/words';
 import { remoteOf, type LedgerRow } from '../../ledger/state';
 import { nameId } from '../../ledger/transitions';
 import type { ListedObject, ObjectStore } from '../../store/object-store';
+import { AT_ONCE } from '../../pool/at-once';
 import { isAwayAlone } from '../../buckets/stand-in';
 import type { AuditRun } from './audit-run';
 import { Suspects } from './suspects';
 
-/** Objects in one page: S3 lists no more in one answer. */
-const PAGE = 1_000;
 /** Beginning of the names of the plugin's own objects: probes and the owner's marker. No key begins like this. */
 const SERVICE = '.s3-storage-';
 
@@ -48,7 +47,7 @@ async function listAll(run: AuditRun, id: LocationId, store: ObjectStore): Promi
   let after: string | undefined;
   do {
     progress.requested('list');
-    const page = await store.list(prefix, { after, limit: PAGE, signal });
+    const page = await store.list(prefix, { after, limit: AT_ONCE.listed, signal });
     suspects.add(...(await suspectsOf(run, id, prefix, page.objects)));
     await suspects.judgeMany();
     await run.commit();

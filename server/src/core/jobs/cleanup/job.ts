@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../contracts/errors';
 import { mayChangeBucket } from '../../buckets/may-change';
 import { outcomeOf } from '../outcome';
 import { workThrough } from '../work-through';
-import { cleanUpRow } from './free-disk';
+import { cleanups } from './free-disk';
 import { planCleanup } from './plan';
 import { counted } from '../counted';
 import type { Job, JobContext, JobOptions, JobOutcome } from '../../runner/job';
@@ -19,7 +19,7 @@ export function cleanupJob(deps: JobDeps): Job {
     blockedBy: async ({ dryRun, maxId }) => (dryRun ? null : ((await forbidden(deps, { maxId })) ?? unreached(deps.publicUrl.known()))),
     warning: async () => warningOf(deps.publicUrl.known()),
     isComplete: async (range) => (await uploadIsComplete(deps, range)) && !(await deps.ledger.pendingWork(copiesOf(deps))),
-    run: (context) => (context.options.dryRun ? planCleanup(deps, context) : cleanUp(counted(deps, context.progress), context)),
+    run: (context) => (context.options.dryRun ? planCleanup(deps, context) : freeDisk(counted(deps, context.progress), context)),
   };
 }
 
@@ -37,7 +37,7 @@ function warningOf(verdict: PublicVerdict | null): ErrorCode | null {
   return verdict?.code === 'UPLOADS_SERVED_FIRST' || verdict?.code === 'OWN_FOLDER_EXPOSED' ? verdict.code : null;
 }
 
-async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
+async function freeDisk(deps: JobDeps, context: JobContext): Promise<JobOutcome> {
   const { signal, halt, options, progress } = context;
   const reason = (await forbidden(deps, options)) ?? unreached(await deps.publicUrl.fresh());
   if (reason) return { status: 'paused', code: reason };
@@ -47,7 +47,8 @@ async function cleanUp(deps: JobDeps, context: JobContext): Promise<JobOutcome> 
     await sweepFiles(deps, signal);
     return forbidden(deps, options);
   };
-  const result = await workThrough(deps, context, copiesOf(deps), (row) => cleanUpRow(deps, row, options.cleanupGraceMs, halt), { afterBatch });
+  const { inHand, cleanUp } = cleanups(deps, { ...options, graceMs: options.cleanupGraceMs, signal, halt });
+  const result = await workThrough(deps, context, copiesOf(deps), cleanUp, { concurrency: inHand, afterBatch });
   return outcomeOf(deps, context, copiesOf(deps), result);
 }
 

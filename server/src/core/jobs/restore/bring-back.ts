@@ -1,40 +1,80 @@
 import { isStorageError, StorageError } from '../../errors';
 import type { LedgerRow, RowIn } from '../../ledger/state';
+import type { IntentOf } from '../../ledger/words';
 import type { MoveParts } from '../deps';
 import { atPlaceOf } from '../../buckets/stand-in';
+import { AT_ONCE, rowsInHand } from '../../pool/at-once';
+import { limit } from '../../pool/limit';
+import { together, type Gathering } from '../../pool/together';
 import { failureOfSource } from '../../store/bodies';
-import type { ObjectStore } from '../../store/object-store';
+import { assertNotAborted } from '../../store/body';
 
-/**
- * Fetches a file from S3 to this disk, under an own name, and commits the row as `both`. A row that has a copy already gets this one
- * in its place. The caller notes a failure.
- * @returns false when the row has changed meanwhile
- * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
- */
-export async function bringBack(deps: MoveParts, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
-  const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
-  return atPlaceOf(deps.buckets, row.placement.remote.locationId, (store) => bringBackFrom(deps, store, row, signal), outOfReach);
+export interface Restores {
+  /** Number of rows to work on at once. */
+  readonly inHand: number;
+  /**
+   * Fetches a file from S3 to this disk, under an own name, and commits the row as `both`. A row that has a copy already gets this one
+   * in its place. The caller notes a failure.
+   * @returns false when the row has changed meanwhile
+   * @throws StorageError OBJECT_CHANGED, OBJECT_NOT_FOUND, DISK_FULL, DISK_ERROR, ABORTED, or why S3 could not be read
+   */
+  bringBack(row: RowIn<'remote' | 'both'>): Promise<boolean>;
 }
 
-async function bringBackFrom(deps: MoveParts, store: ObjectStore, row: RowIn<'remote' | 'both'>, signal?: AbortSignal): Promise<boolean> {
-  const { ledger, disk } = deps;
+export interface RestoresOptions {
+  /** Number of files that move at once. The rows of the others share the steps of the ledger. */
+  readonly concurrency: number;
+  /** Number of rows that are claimed at once. */
+  readonly batchSize: number;
+  /** No further file is fetched once it aborts. */
+  readonly signal?: AbortSignal;
+  /** Breaks off the fetching of files. */
+  readonly halt?: AbortSignal;
+}
+
+export function restores(deps: MoveParts, { concurrency, batchSize, signal, halt }: RestoresOptions): Restores {
+  const { ledger, clock } = deps;
+  const inHand = rowsInHand({ concurrency, batchSize });
+  const moving = limit(concurrency);
+  const gathering: Gathering = { clock, lingerMs: AT_ONCE.lingerMovedMs, atMost: Math.ceil(inHand / 4) };
+  const begin = together(ledger.beginRestores, gathering);
+  const commit = together(ledger.commitRestores, gathering);
+
+  return {
+    inHand,
+    async bringBack(row) {
+      const intent = await begin({ row, volume: await deps.volume.refresh() });
+      if (!intent) return false;
+      await moving(() => fetchTo(deps, row, intent, signal, halt));
+      const committed = await commit({ row, intent });
+      deps.rows.forget([row.key]);
+      return committed;
+    },
+  };
+}
+
+/** Writes the row's bytes under the name of the intent. After a failure the ledger forgets the name, or condemns it where bytes may lie there. */
+async function fetchTo(deps: MoveParts, row: RowIn<'remote' | 'both'>, intent: IntentOf<'file'>, signal: AbortSignal | undefined, halt: AbortSignal | undefined): Promise<void> {
   const { remote, content } = row.placement;
-  const { body } = await store.get(remote.object, { signal });
+  const outOfReach = () => new StorageError('UNAVAILABLE', { operation: 'restore', subject: row.key, refused: true });
+  let mayHaveBytes = false;
   try {
-    const volume = await deps.volume.refresh();
-    const intent = await ledger.begin({ kind: 'file', key: row.key, volume, plainFree: false, content });
-    try {
-      // the disk store refuses bytes that differ from the announced ones, and the ledger announces them here
-      await disk.put(intent.name, { ...content, open: () => body }, { signal });
-    } catch (error) {
-      await ledger.abandon([intent]);
-      throw reasonOf(error, row);
-    }
-    const committed = await ledger.commitRestore(row, intent);
-    deps.rows.forget([row.key]);
-    return committed;
-  } finally {
-    body.destroy();
+    assertNotAborted('restore', row.key, signal);
+    await atPlaceOf(deps.buckets, remote.locationId, async (store) => {
+      const { body } = await store.get(remote.object, { signal: halt });
+      try {
+        mayHaveBytes = true;
+        // the disk store refuses bytes that differ from the announced ones, and the ledger announces them here
+        await deps.disk.put(intent.name, { ...content, open: () => body }, { signal: halt });
+      } catch (error) {
+        throw reasonOf(error, row);
+      } finally {
+        body.destroy();
+      }
+    }, outOfReach);
+  } catch (error) {
+    await (mayHaveBytes ? deps.ledger.abandon([intent]) : deps.ledger.forget(intent));
+    throw error;
   }
 }
 

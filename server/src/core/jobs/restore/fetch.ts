@@ -8,7 +8,7 @@ import type { MoveParts } from '../deps';
 import type { JobContext, JobOutcome } from '../../runner/job';
 import { bytesOf } from '../sizes';
 import { workThrough, type Rows } from '../work-through';
-import { bringBack } from './bring-back';
+import { restores, type Restores } from './bring-back';
 import type { LibraryRange } from './library-range';
 
 export interface FetchWays {
@@ -23,12 +23,15 @@ export class Fetching {
   /** Why the run has to end early; null while it goes on. */
   #over: ErrorCode | null = null;
   #lastFailure: ErrorCode | null = null;
+  readonly #restores: Restores;
 
   constructor(
     private readonly deps: MoveParts,
     private readonly context: JobContext,
     private readonly ways: FetchWays,
-  ) {}
+  ) {
+    this.#restores = restores(deps, { ...context.options, signal: context.signal, halt: context.halt });
+  }
 
   /** Fetches every file that is in S3 only. */
   async all(): Promise<JobOutcome> {
@@ -54,6 +57,7 @@ export class Fetching {
 
   async #fetch(rows: Rows): Promise<void> {
     const { failure } = await workThrough(this.deps, this.context, rows, (row) => this.#one(row), {
+      concurrency: this.#restores.inHand,
       goesOn: () => this.#goesOn(),
       fits: async (batch) => {
         const fits = await this.ways.fits(bytesOf(batch));
@@ -70,7 +74,7 @@ export class Fetching {
     if (!isIn(row, 'remote', 'both')) return false;
     try {
       context.progress.requested('get');
-      return await bringBack(deps, row, context.halt);
+      return await this.#restores.bringBack(row);
     } catch (error) {
       if (!isStorageError(error, 'DISK_FULL')) {
         await noteFailure(deps, row, error, 'restore');

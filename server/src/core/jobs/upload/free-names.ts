@@ -2,6 +2,7 @@ import type { Clock } from '../../clock';
 import { isStorageError } from '../../errors';
 import type { WritableBucket } from '../../buckets/send';
 import type { JobContext } from '../../runner/job';
+import { AT_ONCE } from '../../pool/at-once';
 import type { JobDeps } from '../deps';
 
 /** Whether nothing lay under a name when the bucket was listed. S3 still refuses to overwrite an object that came later. */
@@ -9,8 +10,6 @@ export type IsFree = (object: string) => boolean;
 
 /** Names that are remembered at most; they take about 20 MB. With more names in the bucket, the listing is not used. */
 const MOST_NAMES = 100_000;
-/** Names in one page of the listing. */
-const PAGE = 1_000;
 /** How long the result of a listing, or of a failed one, is used, in milliseconds. An object that comes meanwhile is not adopted. */
 const LISTED_FOR_MS = 3600_000;
 
@@ -59,7 +58,7 @@ export class FreeNames {
       const names = new Set<string>();
       let after: string | undefined;
       do {
-        const page = await bucket.store.list(bucket.prefix, { after, limit: PAGE, signal });
+        const page = await bucket.store.list(bucket.prefix, { after, limit: AT_ONCE.listed, signal });
         for (const { name } of page.objects) names.add(name);
         after = page.next ?? undefined;
       } while (after !== undefined && names.size <= MOST_NAMES);

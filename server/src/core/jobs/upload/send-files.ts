@@ -9,7 +9,7 @@ import { prove } from '../../buckets/proof';
 import type { Body, ObjectFacts } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
 import type { IsFree } from './free-names';
-import { AT_ONCE } from '../../pool/at-once';
+import { AT_ONCE, rowsInHand } from '../../pool/at-once';
 import { limit } from '../../pool/limit';
 import { localBody } from '../local-copy';
 import { together, type Gathering } from '../../pool/together';
@@ -56,7 +56,7 @@ interface Way {
 
 export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, hurry = signal, isFree }: UploadsOptions): Uploads {
   const { ledger, clock } = deps;
-  const inHand = Math.min(concurrency * AT_ONCE.rowsInHandPerMove, batchSize);
+  const inHand = rowsInHand({ concurrency, batchSize });
   // equal numbers of rows may wait for each of the two steps, while up to twice `concurrency` rows are read or sent
   const atMost = Math.max(Math.ceil(inHand / 4), Math.floor(inHand / 2) - concurrency);
   const steps = (gathering: Omit<Gathering, 'clock'>) => ({
