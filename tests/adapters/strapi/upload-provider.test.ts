@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { StorageError } from '../../../server/src/core/errors';
 import { wrapProvider, wrapService, type UploadProvider } from '../../../server/src/adapters/strapi/upload-provider';
 import type { UploadFile } from '../../../server/src/adapters/strapi/upload-file';
+import { bodyOf } from '../../support/bodies';
 import { mediaWorld, type MediaWorld } from '../../support/media-world';
 
 let world: MediaWorld;
@@ -80,6 +81,53 @@ describe('the source of the bytes', () => {
       await provider[method](file, file);
       expect(await world.read('a.txt')).toBe(expected);
     }
+  });
+
+  test('is read once where it is no larger than 8 MiB: a failed attempt is repeated from memory', async () => {
+    const file = uploaded({ getStream: () => { throw new Error('opened again'); } });
+    let failures = 1;
+    world.fault = (operation) => {
+      if (operation !== 'put' || failures-- === 0) return undefined;
+      return rm(path.join(folder, 'uploaded')).then(() => Promise.reject(new StorageError('UNREACHABLE', { refused: true })));
+    };
+    await provider.uploadStream(file);
+    expect(await world.object('a.txt')).toBe('as uploaded');
+  });
+
+  test.each<[string, () => UploadFile, (large: string) => string]>([
+    ['the stream itself', () => uploaded(), (large) => large],
+    ['what was uploaded, where nothing else is left', () => uploaded({ stream: undefined }), (large) => large],
+    ['a stream of another file', () => uploaded({ stream: createReadStream(path.join(folder, 'processed')) }), (large) => `processed ${large}`],
+    ['a part of the stream', () => uploaded({ stream: createReadStream(path.join(folder, 'uploaded'), { start: 3 }) }), (large) => large.slice(3)],
+  ])('of a larger file is %s', async (_what, file, expected) => {
+    const large = 'large '.repeat(1.5 * 1024 * 1024);
+    await writeFile(path.join(folder, 'uploaded'), large);
+    await writeFile(path.join(folder, 'processed'), `processed ${large}`);
+    await provider.uploadStream(file());
+    expect((await world.object('a.txt')) === expected(large)).toBe(true);
+  });
+
+  test('is held in memory for up to 64 MiB of uploads at once', async () => {
+    const MIB = 1024 * 1024;
+    await writeFile(path.join(folder, 'uploaded'), Buffer.alloc(8 * MIB, 'x'));
+    const opened = new Set<string>();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    world.fault = (operation, name, s3) => (operation === 'put' ? released.then(() => s3.put(name, bodyOf('stored'))) : undefined);
+    const files = Array.from({ length: 10 }, (_, number) => uploaded({ hash: `file-${number}` }));
+    for (const file of files) {
+      const { getStream } = file;
+      file.getStream = () => {
+        opened.add(file.hash);
+        return getStream!();
+      };
+    }
+    const uploads = files.map((file) => provider.uploadStream(file).catch(() => undefined));
+    // the two that have no room in memory look whether their stream can be opened again
+    while (opened.size < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    release();
+    await Promise.all(uploads);
+    expect(opened.size).toBe(2);
   });
 
   test('for uploadStream is the buffer after a wrapper has read the stream into it', async () => {
