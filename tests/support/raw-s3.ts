@@ -21,11 +21,13 @@ export interface Listed {
 
 /** The end of the name of the object that says which database owns a part of the bucket. */
 export const MARKER = '.s3-storage-owner.json';
+/** The name, after the prefix, of the object with which a process finds out whether S3 refuses to overwrite. It lies there for a moment. */
+const TRIAL = '.s3-storage-probe-overwriting';
 
 /** An observer's view of a bucket, through the SDK alone and without the code under test. */
 export interface RawBucket {
   readonly bucket: string;
-  /** The objects of the library: the markers of owners are left out, because they come and change at any time. */
+  /** The objects of the library. The markers of owners and the trials are left out, because they come and change at any time. */
   list(prefix?: string): Promise<Listed[]>;
   keys(prefix?: string): Promise<string[]>;
   get(key: string): Promise<Buffer>;
@@ -77,7 +79,7 @@ export function rawBucket(access: S3Access, bucket: string): RawBucket {
     let token: string | undefined;
     do {
       const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
-      for (const { Key, Size, ETag } of page.Contents ?? []) if (Key && !Key.endsWith(MARKER)) found.push({ key: Key, size: Size ?? 0, etag: (ETag ?? '').replaceAll('"', '') });
+      for (const { Key, Size, ETag } of page.Contents ?? []) if (Key && !Key.endsWith(MARKER) && !Key.endsWith(TRIAL)) found.push({ key: Key, size: Size ?? 0, etag: (ETag ?? '').replaceAll('"', '') });
       token = page.NextContinuationToken;
     } while (token);
     return found;
