@@ -107,6 +107,16 @@ describe('the source of the bytes', () => {
     expect((await world.object('a.txt')) === expected(large)).toBe(true);
   });
 
+  test.each([
+    ['a stream', () => uploaded({ stream: createReadStream(path.join(folder, 'gone')) })],
+    ['a stream that is opened for it', () => uploaded({ stream: undefined, getStream: () => createReadStream(path.join(folder, 'gone')) })],
+  ])('may be a file that is gone: %s fails, and nothing else', async (_what, file) => {
+    await expect(provider.uploadStream(file())).rejects.toMatchObject({ details: { code: 'BODY_FAILED' } });
+    // time for an error that nobody would hear
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await world.read('a.txt')).toBe('unknown');
+  });
+
   test('is held in memory for up to 64 MiB of uploads at once', async () => {
     const MIB = 1024 * 1024;
     await writeFile(path.join(folder, 'uploaded'), Buffer.alloc(8 * MIB, 'x'));

@@ -41,6 +41,8 @@ export async function withBody<T>(file: UploadFile, from: BytesIn, use: (body: B
   const { getStream } = file;
   const open = getStream && (() => getStream.call(file));
   const first = stream ?? open?.();
+  // a file that cannot be opened says so before anybody reads the stream, and nobody may hear it then; the reading fails with the same error
+  first?.on('error', () => undefined);
   const size = first && isFileStream(first) && first.readableEncoding === null ? await sizeOf(first) : Infinity;
   if (first && size <= AT_ONCE.heldUploadBytes && heldBytes + size <= AT_ONCE.heldBytes) {
     return whileHeld(size, async () => use(await HeldBody.read(first).catch(unreadable)));

@@ -14,7 +14,8 @@ export function writes(context: LedgerContext): Pick<Ledger, 'begin' | 'beginUpl
     const known = options.known ?? (await hasRow(context, key));
     return inTransaction(context, async (session) => {
       const fresh = known || options.found ? undefined : await freshRow(session, request);
-      const row = fresh ?? (await lockedRow(session, key, true, options.found));
+      // a row that this write could not insert is there by now
+      const row = fresh ?? (await lockedRow(session, key, known || !options.found, options.found));
       const { id, name } = (await plainName(session, row, request, fresh)) ?? (await ownName(session, context, request));
       // the name has the kind that was requested
       return { id, key, ticket: options.ticket ?? ticketFor(row, id), ...name } as IntentOf<R['kind']>;
