@@ -55,6 +55,7 @@ test.each([
   ['ignores the condition', undefined],
   ['does not know the condition', new StorageError('UNSUPPORTED', { status: 501, refused: true })],
   ['gives no answer', new StorageError('TIMEOUT')],
+  ['reports a conflict with another trial', new StorageError('NAME_TAKEN', { status: 409, refused: true })],
 ])('each fresh file is asked for first where S3 %s', async (_what, error) => {
   const put = world.s3.put.bind(world.s3);
   world.fault = (operation, name, s3) => {
@@ -64,7 +65,16 @@ test.each([
   expect(await requestsAfterTrial(() => world.put('photo.jpg', 'ours'))).toEqual(['head photo.jpg', 'put photo.jpg']);
 });
 
-test('a store that did not refuse is tried again after an hour, and one that did is not', async () => {
+test('a store that overwrites is not tried again', async () => {
+  world.fault = (operation, name) => (operation === 'put' && name === PROBE ? world.s3.put(name, bodyOf('probe')) : undefined);
+  expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(false);
+  world.requests.length = 0;
+  world.state.now += 2 * HOUR;
+  expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(false);
+  expect(world.requests).toEqual([]);
+});
+
+test('a trial that showed nothing is repeated after an hour, and one that showed a refusal is not', async () => {
   const trials = () => world.requests.filter((request) => request === `put ${PROBE}`).length;
   world.fault = (operation, name) => (operation === 'put' && name === PROBE ? Promise.reject(new StorageError('TIMEOUT')) : undefined);
   expect(await world.bucket.overwriting.find(world.bucket.store)).toBe(false);
