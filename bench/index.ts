@@ -13,11 +13,14 @@
  *             memory of a Strapi with and without the plugin, after that number of reads and with that number of slow readers; needs wrk
  *   uploads [--runs 20] [--latency 0] [--only document,image,…] [--s3 minio|rgw|embedded]
  *             uploads beside the official provider and Strapi's own disk
- * All print a table, and with --json what is in it.
+ *   chart RESULT.json…
+ *             draws the results of `uploads --json` as an SVG
+ * All others print a table, and with --json what is in it.
  */
 import { parseArgs } from 'node:util';
 import { oneOf, positive, runCommand } from '../scripts/command';
 import { S3_KINDS } from '../tests/support/s3-servers/server';
+import { chartOf } from './chart';
 import { benchJobs } from './jobs';
 import { benchLedger } from './ledger';
 import { benchMigration } from './migration';
@@ -46,7 +49,7 @@ const options = {
 
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
-  const [what] = positionals;
+  const [what, ...files] = positionals;
   if (what === 'ledger') {
     const rows = positive('rows', values.rows);
     if (rows < 10_000) throw new Error(`--rows ${values.rows}: a whole number from 10000`);
@@ -70,6 +73,8 @@ async function main(): Promise<number> {
     await benchJobs({ files: positive('files', values.files ?? '30000'), size: positive('size', values.size ?? '4000'), latencyMs, s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else if (what === 'resident') {
     await benchResident({ requests: positive('requests', values.requests), slow: positive('slow', values.slow), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
+  } else if (what === 'chart') {
+    console.log(await chartOf(files));
   } else if (what === 'uploads') {
     const latencyMs = values.latency === '0' ? 0 : positive('latency', values.latency);
     const only = values.only.split(',').filter((name) => name !== '');
@@ -78,7 +83,7 @@ async function main(): Promise<number> {
     const [size, connections, seconds] = [positive('size', values.size ?? '50000'), positive('connections', values.connections), positive('seconds', values.seconds)];
     await benchReads({ size, connections, seconds, rounds: positive('rounds', values.rounds), s3: oneOf('s3', values.s3, S3_KINDS), json: values.json });
   } else {
-    throw new Error(`${what ?? 'nothing'} to measure: use jobs, ledger, migration, reads, resident, unknown-names or uploads`);
+    throw new Error(`${what ?? 'nothing'} to measure: use chart, jobs, ledger, migration, reads, resident, unknown-names or uploads`);
   }
   return 0;
 }

@@ -66,6 +66,12 @@ interface Line {
   readonly ratio: Quartiles;
 }
 
+/** The results as `--json` prints them. */
+export interface UploadsResult extends Pick<UploadsOptions, 'runs' | 'latencyMs'> {
+  readonly server: string;
+  readonly lines: readonly Line[];
+}
+
 /**
  * Uploads the same files to three Strapis: one with the official provider for S3, one with this plugin, and one with nothing but its disk. Each
  * file goes to all of them, one after the other, and another one begins each time.
@@ -83,8 +89,8 @@ export async function benchUploads(options: UploadsOptions): Promise<void> {
     const lines: Line[] = [];
     for (const kind of KINDS.filter(({ name }) => options.only.length === 0 || options.only.includes(name))) {
       const times: Record<string, number[]> = Object.fromEntries(Object.keys(strapis).map((what) => [what, []]));
-      const runs = Math.max(3, Math.round(options.runs * kind.share));
-      for (let run = -1; run < runs; run++) {
+      const count = Math.max(3, Math.round(options.runs * kind.share));
+      for (let run = -1; run < count; run++) {
         const requests = await kind.requests(run + 1);
         const turns = Object.entries(strapis);
         for (const [what, strapi] of run % 2 === 0 ? turns : turns.reverse()) {
@@ -97,7 +103,9 @@ export async function benchUploads(options: UploadsOptions): Promise<void> {
       const [owns = [], officials = []] = [times[OWN], times[OFFICIAL]];
       lines.push({ kind: kind.name, times, ratio: quartilesOf(owns.map((time, run) => time / (officials[run] as number))) });
     }
-    if (options.json) console.log(JSON.stringify({ ...options, server: s3.label, lines }, null, 2));
+    const { runs, latencyMs, json } = options;
+    const result: UploadsResult = { runs, latencyMs, server: s3.label, lines };
+    if (json) console.log(JSON.stringify(result, null, 2));
     else print(lines, `${s3.label}${options.latencyMs > 0 ? `, ${options.latencyMs} ms away` : ''}`);
   } finally {
     for (const strapi of Object.values(strapis)) await strapi.discard();
