@@ -29,7 +29,7 @@ export async function chartOf(files: readonly string[]): Promise<string> {
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13" fill="#7b7b93" role="img">
   <title>Time of an upload beside the official provider's</title>
-  <text x="${LEFT}" y="18">time of an upload ÷ that of the official provider; the line has the middle half of the pairs</text>
+  <text x="10" y="18">Time of an upload ÷ that of the official provider: median, and the middle half of the pairs</text>
 ${bars.join('\n')}
   <path d="M${x(1).toFixed(1)} 28V${height - 22}" stroke="#7b7b93" stroke-dasharray="4 3"/>
   <text x="${x(1).toFixed(1)}" y="${height - 8}" text-anchor="middle">as fast as the official provider</text>
