@@ -31,6 +31,12 @@ export const MUTANTS: readonly Mutant[] = [
     change: { value: 'true' },
   },
   {
+    guard: 'Only the write of a key that the library surely does not list spends the plain name without a look at what lies there',
+    without: 'the only copy of a listed file, which lies in the bucket and was not adopted so far, is lost with a replacement that fails',
+    marker: 'listed-key-is-asked-for',
+    change: 'remove',
+  },
+  {
     guard: 'After a PUT of unknown outcome its name is burnt',
     without: 'the first attempt lands late, damaged, over the second',
     marker: 'unknown-outcome-burns-the-name',

@@ -45,6 +45,11 @@ export interface SendOptions extends BeginOptions {
   plainUsed?: boolean;
   /** The intent of the first attempt, where the ledger has it already. From now on {@link send} owns it, and ends it in any case. */
   begun?: IntentOf<'object'>;
+  /**
+   * Whether the library surely has no bytes of the key yet. Only then may a write spend the plain name without a look at what lies under it: the
+   * object there may be the only copy of a file that the library lists, and that nobody has adopted so far.
+   */
+  fresh?: boolean;
   /** Nobody has checked what lies under that name. S3 refuses the PUT if it would overwrite, and the next attempt uses another name. */
   onlyIfAbsent?: boolean;
   /** An object with the same bytes that S3 may copy, see {@link PutOptions.copyOf}. */
@@ -90,8 +95,7 @@ export async function send(
     writes.enter(key, body, options.mayTry ?? options.background ?? false);
     let plainFree = !intent && !options.plainUsed;
     if (plainFree) {
-      // S3 copies nothing under a condition; and while S3 is away, the request for a HEAD ends this before the ledger is written to
-      unasked = bucket.overwriting.isSure && goesOn(bucket) && body.size <= ONE_REQUEST_BYTES && !options.copyOf;
+      unasked = goesUnasked(bucket, body, options);
       plainFree = unasked || (await isFree(bucket.store, plain, options.signal));
     }
     return await retry(
@@ -150,6 +154,14 @@ export async function send(
   } finally {
     writes.leave(body);
   }
+}
+
+/** Whether the first PUT of a key says that nothing may lie under the plain name, and nobody looks beforehand. */
+function goesUnasked(bucket: WritableBucket, body: Body, { fresh = false }: SendOptions): boolean {
+  // guard: listed-key-is-asked-for
+  if (!fresh) return false;
+  // while S3 is away, the look ends the upload before the ledger is written to
+  return bucket.overwriting.isSure && goesOn(bucket) && body.size <= ONE_REQUEST_BYTES;
 }
 
 /** Whether a failed PUT may have stored its bytes, or may still do so. */

@@ -143,6 +143,7 @@ export class MediaStorage {
         const sent = await send({ ledger, clock }, bucket, key, body, {
           ...begin,
           mime: options.mime,
+          fresh: options.scope?.kind === 'upload',
           // with no files waiting on the disk, only an upload can find out that S3 takes uploads again
           mayTry: this.#refuses(),
           plainUsed:

@@ -89,7 +89,8 @@ async function removeBytes(deps: SweepParts, name: DueName, bucket: RightBucket,
 
 /**
  * Whether an object under the name of a write that never ended comes from somebody else. Nothing was there when the write began, but others
- * write to the bucket as well. A PUT that arrives late has all its bytes, so that an object of another size cannot come from it.
+ * write to the bucket as well. A PUT that arrives late has all its bytes, so that an object of another size cannot come from it. Another MD5 would
+ * prove nothing: the bytes may have been damaged on their way.
  */
 async function isForeign(store: ObjectStore, { unfinished, content, name }: DueName): Promise<boolean> {
   if (!unfinished || content === null) return false;
