@@ -37,6 +37,14 @@ async function s3Answers() {
   }, 60_000);
 }
 
+/** Waits until uploads go to S3 again: after a long wait in vain they stay away from it until a trial has passed. */
+async function s3TakesUploads() {
+  await stage.eventually('an upload goes to S3', async () => {
+    const [{ hash, ext }] = (await stage.strapi.upload(textFile('trial.txt', 'trial'))) as [UploadedFile];
+    return (await stage.stored(hash + ext)) !== null;
+  }, 60_000);
+}
+
 describe('with S3 up', () => {
   test('an image with all its formats, a document and a text lie in S3, and not on the disk', async () => {
     const files = [await image('photo.jpg', 'jpeg', 1200, 900), pdf('paper.pdf', 'hello'), textFile('note.txt', 'a note')];
@@ -252,6 +260,7 @@ describe('with S3 away', () => {
     expect(second).toBeLessThan(1_000);
     stage.proxy.heal();
     await s3Answers();
+    await s3TakesUploads();
   }, 120_000);
 
   test.each([
