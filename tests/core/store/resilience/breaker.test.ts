@@ -1,5 +1,6 @@
 import { StorageError } from '../../../../server/src/core/errors';
 import type { ErrorCode } from '../../../../server/src/contracts/errors';
+import { HeldBody } from '../../../../server/src/core/store/held-body';
 import { CircuitBreaker } from '../../../../server/src/core/store/resilience/breaker';
 import { FakeClock } from '../../../support/fake-clock';
 
@@ -114,6 +115,32 @@ test('each probe that fails doubles the wait for the next one, up to 30 seconds'
   expect(clock.sleeps.slice(0, 7).map(Math.round)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   expect(probes).toBeGreaterThan(7);
   expect(breaker.state).toMatchObject({ kind: 'open', since: 0 });
+});
+
+test.each([
+  ['fails', 'open'],
+  ['succeeds', 'closed'],
+] as const)('the breaker closes when S3 is back, though requests opened it while a probe was under way that %s', async (end, kind) => {
+  let isDown = true;
+  const waiting: (() => void)[] = [];
+  breaker.probeWith(async () => {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    if (isDown) throw new StorageError('UNREACHABLE');
+  });
+  const upload = breaker.runPut('name', HeldBody.of(Buffer.from('bytes')), () => Promise.reject(new StorageError('UNREACHABLE')));
+  await expect(upload).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  expect(waiting).toHaveLength(1);
+  await open();
+  expect(breaker.state).toMatchObject({ kind: 'open', probes: 0 });
+  isDown = end === 'fails';
+  waiting.pop()?.();
+  await clock.advance(0);
+  expect(breaker.state.kind).toBe(kind);
+  isDown = false;
+  await clock.advance(1_000);
+  waiting.pop()?.();
+  await clock.advance(0);
+  expect(breaker.state.kind).toBe('closed');
 });
 
 test('jitter spreads the probes over the second half of the wait', async () => {

@@ -145,7 +145,8 @@ export class CircuitBreaker {
     const failure = await failureOf(probe, this.stopped.signal);
     if (this.stopped.signal.aborted) return;
     if (failure === undefined || isAnswer(failure)) this.excuse();
-    else this.become({ kind: 'open', since: this.clock.now(), probes: 1, cause });
+    // requests may have opened the breaker while the probe was under way
+    else this.become(this.current.kind === 'open' ? { ...this.current, probes: 1 } : { kind: 'open', since: this.clock.now(), probes: 1, cause });
   }
 
   /** Notes that S3 is there, and that the failures of those subjects are therefore their own. */
@@ -159,10 +160,12 @@ export class CircuitBreaker {
   private become(next: BreakerState): void {
     const before = this.current;
     this.current = next;
-    if (next.kind === before.kind) return;
-    // uploads failed because all requests failed
-    if (next.kind === 'closed' && before.kind === 'half-open' && before.probes > 0) this.writes.reset();
-    for (const listener of this.listeners) listener(next, before);
+    if (next.kind !== before.kind) {
+      // uploads failed because all requests failed
+      if (next.kind === 'closed' && before.kind === 'half-open' && before.probes > 0) this.writes.reset();
+      for (const listener of this.listeners) listener(next, before);
+    }
+    // also where it was open before: only a probe closes it, so that another one must always follow
     if (next.kind !== 'open') return;
     if (next.probes === 0) this.startProbe();
     else this.scheduleProbe();
