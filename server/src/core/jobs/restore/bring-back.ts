@@ -1,5 +1,6 @@
 import { isStorageError, StorageError } from '../../errors';
 import type { LedgerRow, RowIn } from '../../ledger/state';
+import type { RestoreToBegin, WrittenRestore } from '../../ledger/moves';
 import type { IntentOf } from '../../ledger/words';
 import type { MoveParts } from '../deps';
 import { atPlaceOf } from '../../buckets/stand-in';
@@ -32,24 +33,40 @@ export interface RestoresOptions {
   readonly halt?: AbortSignal;
 }
 
+/** How small files, or larger ones, are fetched. */
+interface Way {
+  begin(restore: RestoreToBegin): Promise<IntentOf<'file'> | undefined>;
+  commit(restore: WrittenRestore): Promise<boolean>;
+  /** Runs work that sends requests to S3. */
+  moving<T>(work: () => Promise<T>): Promise<T>;
+}
+
 export function restores(deps: MoveParts, { concurrency, batchSize, signal, halt }: RestoresOptions): Restores {
   const { ledger, clock } = deps;
   const inHand = rowsInHand({ concurrency, batchSize });
-  const moving = limit(concurrency);
-  const gathering: Gathering = { clock, lingerMs: AT_ONCE.lingerMovedMs, atMost: Math.ceil(inHand / 4) };
-  const begin = together(ledger.beginRestores, gathering);
-  const commit = together(ledger.commitRestores, gathering);
+  const inLane = limit(concurrency);
+  const atOnce = <T>(work: () => Promise<T>) => work();
+  const way = (gathering: Omit<Gathering, 'clock'>, moving: Way['moving']): Way => ({
+    begin: together(ledger.beginRestores, { clock, ...gathering }),
+    commit: together(ledger.commitRestores, { clock, ...gathering }),
+    moving,
+  });
+  const small = way({ lingerMs: AT_ONCE.lingerMovedMs, atMost: Math.ceil(inHand / 4) }, inLane);
+  // a name is condemned after a day: that of a larger file begins only when the file moves, because those before it may take long
+  const large = way({ lingerMs: AT_ONCE.lingerLargeMs, atMost: concurrency }, atOnce);
+
+  const move = async (row: RowIn<'remote' | 'both'>, { begin, commit, moving }: Way): Promise<boolean> => {
+    const intent = await begin({ row, volume: await deps.volume.refresh() });
+    if (!intent) return false;
+    await moving(() => fetchTo(deps, row, intent, signal, halt));
+    const committed = await commit({ row, intent });
+    deps.rows.forget([row.key]);
+    return committed;
+  };
 
   return {
     inHand,
-    async bringBack(row) {
-      const intent = await begin({ row, volume: await deps.volume.refresh() });
-      if (!intent) return false;
-      await moving(() => fetchTo(deps, row, intent, signal, halt));
-      const committed = await commit({ row, intent });
-      deps.rows.forget([row.key]);
-      return committed;
-    },
+    bringBack: (row) => (row.placement.content.size <= AT_ONCE.smallBytes ? move(row, small) : inLane(() => move(row, large))),
   };
 }
 

@@ -6,6 +6,7 @@ import type { LedgerRow } from '../../ledger/state';
 import { isIn } from '../../ledger/state';
 import type { MoveParts } from '../deps';
 import type { JobContext, JobOutcome } from '../../runner/job';
+import { counted } from '../counted';
 import { bytesOf } from '../sizes';
 import { workThrough, type Rows } from '../work-through';
 import { restores, type Restores } from './bring-back';
@@ -30,7 +31,7 @@ export class Fetching {
     private readonly context: JobContext,
     private readonly ways: FetchWays,
   ) {
-    this.#restores = restores(deps, { ...context.options, signal: context.signal, halt: context.halt });
+    this.#restores = restores(counted(deps, context.progress), { ...context.options, signal: context.signal, halt: context.halt });
   }
 
   /** Fetches every file that is in S3 only. */
@@ -70,10 +71,9 @@ export class Fetching {
   }
 
   async #one(row: LedgerRow): Promise<boolean> {
-    const { deps, context } = this;
+    const { deps } = this;
     if (!isIn(row, 'remote', 'both')) return false;
     try {
-      context.progress.requested('get');
       return await this.#restores.bringBack(row);
     } catch (error) {
       if (!isStorageError(error, 'DISK_FULL')) {
