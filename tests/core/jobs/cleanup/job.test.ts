@@ -12,9 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+type Rest = Parameters<LibraryWorld['run']> extends [unknown, ...infer R] ? R : never;
 const job = () => cleanupJob(world.deps);
 const upload = () => world.run(uploadJob(world.deps));
-const run = (options?: Parameters<LibraryWorld['run']>[1]) => world.run(job(), options);
+const run = (...how: Rest) => world.run(job(), ...how);
 const onDisk = (name: string) => access(path.join(world.folder, name)).then(() => true, () => false);
 const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId, apply: false });
 
@@ -230,4 +231,21 @@ test('phase 2 warns of a web server that looks into the folder first or exposes 
     world.deps.publicUrl = { known: () => ({ code, detail: '' }), fresh: async () => ({ code, detail: '' }) };
     expect([await blocked(), await job().warning?.()]).toEqual(['UPLOAD_INCOMPLETE', code]);
   }
+});
+
+test.each([
+  ['is stopped', (stop: AbortController) => stop.abort()],
+  ['loses its right to write', () => void (world.state.mode = 'read-only')],
+])('a file that waits for its turn while the run %s is not compared, and stays', async (_what, happens) => {
+  await world.shelve('a.txt', 'b.txt');
+  await upload();
+  const stop = new AbortController();
+  world.requests.length = 0;
+  world.fault = (operation) => {
+    if (operation === 'get') happens(stop);
+    return undefined;
+  };
+  await run({ concurrency: 1 }, { signal: stop.signal });
+  expect(world.requests.filter((request) => request.startsWith('get '))).toHaveLength(1);
+  expect([await world.stateOf('a.txt'), await world.stateOf('b.txt')].sort()).toEqual(['both', 'remote']);
 });
