@@ -48,6 +48,13 @@ test('an object that somebody else has put under the plain name stays as it is, 
   expect(await world.object('photo.jpg')).toBe('a stranger’s');
 });
 
+test('a write of which nobody has said whether the key has a row leaves that to the ledger', async () => {
+  const begin = jest.spyOn(world.ledger, 'begin');
+  world.fault = (operation, name, s3) => (operation === 'put' && begin.mock.calls.length === 1 ? s3.put(name, bodyOf('lost answer')).then(() => Promise.reject(new StorageError('TIMEOUT'))) : undefined);
+  await send(world.jobs, world.bucket, world.key('a.txt'), bodyOf('a'), { mime: null });
+  expect(begin.mock.calls.map(([, options]) => options?.known)).toEqual([undefined, true]);
+});
+
 test('a key that the library may list is asked for: its only copy may lie under the plain name, and nobody has adopted it so far', async () => {
   for (const scope of [undefined, new RequestScope('replace')]) {
     const name = scope ? 'replaced.jpg' : 'imported.jpg';

@@ -104,7 +104,7 @@ export async function send(
       async (_attempt, signal, patienceMs) => {
         const own = (intent ??= await ledger.begin(
           { kind: 'object', key, locationId: bucket.locationId, prefix: bucket.prefix, plainFree, content: { size: body.size, md5: body.md5 } },
-          { ticket, found: options.found, known: options.known || isAgain },
+          { ticket, found: options.found, known: isAgain || options.known },
         ));
         isAgain = true;
         ticket = own.ticket;
