@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
+import { promisify } from 'node:util';
+import { HeldBody } from '../../../server/src/core/store/held-body';
 import { StorageError } from '../../../server/src/core/errors';
 import { wrapProvider, wrapService, type UploadProvider } from '../../../server/src/adapters/strapi/upload-provider';
 import type { UploadFile } from '../../../server/src/adapters/strapi/upload-file';
@@ -22,6 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const fail = () => Promise.reject(new Error('the local provider was called'));
 const streamed = (text: string, hash = 'a') => ({ hash, ext: '.txt', mime: 'text/plain', stream: Readable.from([Buffer.from(text)]) }) as unknown as UploadFile;
 const whole = (text: string, hash = 'a') => ({ hash, ext: '.txt', mime: 'text/plain', buffer: Buffer.from(text) }) as unknown as UploadFile;
 
@@ -115,6 +119,27 @@ describe('the source of the bytes', () => {
     // time for an error that nobody would hear
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await world.read('a.txt')).toBe('unknown');
+  });
+
+  test('may be a file that turns out to be gone before the storage answers', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const waiting = wrapProvider({ upload: fail, uploadStream: fail, delete: fail }, () => answered.then(() => world.storage));
+    const stored = waiting.uploadStream(uploaded({ stream: createReadStream(path.join(folder, 'gone')), getStream: undefined }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    answer();
+    await expect(stored).rejects.toMatchObject({ details: { code: 'BODY_FAILED' } });
+  });
+
+  test('is never held where its size is unknown beforehand, as for a pipe', async () => {
+    const pipe = path.join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const read = jest.spyOn(HeldBody, 'read');
+    const stored = provider.uploadStream(uploaded({ stream: createReadStream(pipe), getStream: undefined }));
+    await writeFile(pipe, 'through the pipe');
+    await stored;
+    expect(read).not.toHaveBeenCalled();
+    expect(await world.object('a.txt')).toBe('through the pipe');
   });
 
   test('is held in memory for up to 64 MiB of uploads at once', async () => {

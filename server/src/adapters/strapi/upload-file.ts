@@ -65,10 +65,10 @@ async function whileHeld<T>(size: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Returns the size of the file that a stream reads, in bytes; Infinity where it cannot be told. */
+/** Returns the size of the file that a stream reads, in bytes; Infinity where it cannot be told, as for a pipe. */
 async function sizeOf({ path }: ReadStream): Promise<number> {
   return stat(path).then(
-    ({ size }) => size,
+    (stats) => (stats.isFile() ? stats.size : Infinity),
     () => Infinity,
   );
 }

@@ -50,6 +50,8 @@ export function isWrapped(method: unknown): boolean {
  */
 export function wrapProvider(original: OriginalProvider, active: ActiveStorage, beforeDelete: () => Promise<void> = async () => undefined): UploadProvider {
   const write = async (file: UploadFile, from: BytesIn, pass: () => Promise<void>, replaced?: UploadFile): Promise<void> => {
+    // the file may be gone before anybody reads the stream; whoever reads it then meets the same error
+    file.stream?.on('error', () => undefined);
     const storage = await editorFriendly(active);
     if (!storage) return pass();
     try {
