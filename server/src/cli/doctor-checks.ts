@@ -1,7 +1,7 @@
 import type { StatusAnswer, TestAnswer } from '../contracts/api';
 import { ERRORS, type ErrorCode } from '../contracts/errors';
 import type { SettingsAnswer } from '../contracts/settings';
-import { corsRules } from '../core/buckets/probe/snippets';
+import { CORS_RULES } from '../core/buckets/probe/snippets';
 import type { HostFacts } from './command-host';
 import { formatBytes, formatTally } from './format';
 import { outOfReach } from './out-of-reach';
@@ -118,7 +118,7 @@ export function diskCheck({ uploads: { ephemeral } }: HostFacts, { settings: { o
 export function deliveryChecks({ settings: { delivery } }: SettingsAnswer): Check[] {
   if (delivery === 'proxy') return [];
   const text = 'visitors are sent to S3 or the CDN. The panel, this site’s scripts, images and videos need no CORS rules in the bucket.';
-  const hint = `If scripts of other sites read the files, add this to the CORS rules that the bucket has: ${JSON.stringify(JSON.parse(corsRules()))}`;
+  const hint = `If scripts of other sites read the files, add this to the CORS rules that the bucket has: ${JSON.stringify(CORS_RULES)}`;
   return [note('Delivery', text, hint)];
 }
 

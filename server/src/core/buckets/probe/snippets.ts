@@ -24,27 +24,24 @@ export function iamPolicy(bucket: string, prefix: string): string {
 }
 
 /**
- * Returns the CORS rules. Only scripts of other sites need them, when they follow a redirect to the bucket: the panel and the scripts of this
+ * The CORS rules for a bucket. Only scripts of other sites need them, when they follow a redirect to the bucket: the panel and the scripts of this
  * site get the bytes from Strapi. A browser that was redirected to another origin asks in the name of nobody (`Origin: null`), which only the
  * star allows.
  */
-export function corsRules(): string {
-  const rules = [
-    {
-      AllowedOrigins: ['*'],
-      AllowedMethods: ['GET', 'HEAD'],
-      AllowedHeaders: ['*'],
-      ExposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
-      MaxAgeSeconds: 3600,
-    },
-  ];
-  return JSON.stringify(rules, null, 2);
-}
+export const CORS_RULES = [
+  {
+    AllowedOrigins: ['*'],
+    AllowedMethods: ['GET', 'HEAD'],
+    AllowedHeaders: ['*'],
+    ExposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
+    MaxAgeSeconds: 3600,
+  },
+] as const;
 
 /** Returns texts that the administrator can paste into the provider's console. */
 export function snippetsFor(target: { bucket: string; prefix: string }): TestAnswer['snippets'] {
   return [
     { title: 'IAM policy for the access key', language: 'json', text: iamPolicy(target.bucket, target.prefix) },
-    { title: 'CORS rules of the bucket (only for scripts of other sites that follow a redirect)', language: 'json', text: corsRules() },
+    { title: 'CORS rules of the bucket (only for scripts of other sites that follow a redirect)', language: 'json', text: JSON.stringify(CORS_RULES, null, 2) },
   ];
 }
