@@ -173,6 +173,31 @@ describe('the first set-up', () => {
     await screenshot(page, '05-configured');
   });
 
+  scene('one click adds the CORS rule for scripts of other sites to the bucket, where the server has such rules', async (panel) => {
+    const { page } = panel;
+    await ensureConfigured();
+    const view = settingsPage(panel);
+    await view.open();
+    await view.test.click();
+    await view.main.getByText('The connection works.').waitFor();
+    await view.main.getByRole('button', { name: /^CORS rules of the bucket/ }).click();
+    const add = view.main.getByRole('button', { name: 'Add this rule to the bucket' });
+    await add.click();
+    if (stage.s3.kind === 'minio') {
+      await page.getByText('This S3 server keeps no CORS rules for a bucket.').waitFor();
+    } else {
+      await page.getByText('The bucket has the CORS rule now.').waitFor();
+      expect(await stage.bucket.corsRules()).toMatchObject([{ AllowedOrigins: ['*'] }]);
+    }
+    await settled(view);
+    await screenshot(page, '05-cors');
+    expect(await seriousFindings(page)).toEqual([]);
+
+    // the rule is for the bucket in use, and not for one that is only being typed
+    await view.field('Bucket').fill('another-bucket');
+    await add.waitFor({ state: 'detached' });
+  });
+
   scene('an image uploaded in the media library is in the bucket, and its thumbnail shows', async (panel) => {
     await ensureConfigured();
     const picture = await image('sunrise.jpg', 'jpeg', 1200, 800);

@@ -53,7 +53,7 @@ describe('the admin routes', () => {
   test('are the seventeen of this list, and no others', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'GET /settings/claim', 'POST /settings/claim', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
+      'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/cors', 'GET /settings/claim', 'POST /settings/claim', 'POST /settings/leave', 'POST /settings/return', 'GET /status',
       'GET /objects', 'POST /objects/retry', 'POST /objects/untrash',
       'GET /jobs', 'POST /jobs/:name/start', 'POST /jobs/:name/stop', 'PUT /jobs/:name/schedule', 'GET /jobs/:name/report',
     ]);
@@ -90,6 +90,7 @@ describe('the admin routes', () => {
       'PUT /settings': update,
       'POST /settings/test': update,
       'POST /settings/preview': update,
+      'POST /settings/cors': update,
       'GET /settings/claim': ['settings.read'],
       'POST /settings/claim': update,
       'POST /settings/leave': update,

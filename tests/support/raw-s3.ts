@@ -1,12 +1,15 @@
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  type CORSRule,
   DeleteObjectCommand,
+  GetBucketCorsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   NotFound,
+  PutBucketCorsCommand,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -31,6 +34,9 @@ export interface RawBucket {
   list(prefix?: string): Promise<Listed[]>;
   keys(prefix?: string): Promise<string[]>;
   get(key: string): Promise<Buffer>;
+  /** The CORS rules of the bucket, which has some. */
+  corsRules(): Promise<CORSRule[]>;
+  setCorsRules(rules: CORSRule[]): Promise<void>;
   /** A URL at which anybody can read the object for an hour. */
   urlOf(key: string): Promise<string>;
   /** Null when there is no such object. */
@@ -93,6 +99,8 @@ export function rawBucket(access: S3Access, bucket: string): RawBucket {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return Buffer.from(await answer.Body!.transformToByteArray());
     },
+    corsRules: async () => (await client.send(new GetBucketCorsCommand({ Bucket: bucket }))).CORSRules ?? [],
+    setCorsRules: async (rules) => void (await client.send(new PutBucketCorsCommand({ Bucket: bucket, CORSConfiguration: { CORSRules: rules } }))),
     urlOf: (key) => getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: 3600 }),
     async head(key) {
       try {

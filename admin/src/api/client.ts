@@ -1,6 +1,6 @@
 import type { FetchClient } from '@strapi/strapi/admin';
 
-import type { ClaimAnswer, MoveCounts, StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
+import type { ClaimAnswer, CorsAnswer, MoveCounts, StatusAnswer, TestAnswer } from '../../../server/src/contracts/api';
 import type { ClaimRequest } from '../../../server/src/contracts/claim';
 import type { JobName, JobsAnswer, KeysAnswer, KeysRequest, ReportAnswer, ScheduledJob, ScheduleRequest, StartRequest } from '../../../server/src/contracts/jobs';
 import type { ObjectsAnswer } from '../../../server/src/contracts/objects';
@@ -19,6 +19,7 @@ export function createApi({ get, put, post }: FetchClient) {
     /** Asks which files a patch would leave behind or lose sight of, and saves nothing. */
     previewSettings: async (patch: SettingsPatch) => (await post<MoveCounts, SettingsPatch>(`${SETTINGS}/preview`, patch)).data,
     testSettings: async (patch: SettingsPatch) => (await post<TestAnswer, SettingsPatch>(`${SETTINGS}/test`, patch)).data,
+    installCors: async () => (await post<CorsAnswer>(`${SETTINGS}/cors`, {})).data,
     /** Asks what a claim would do, and changes nothing. */
     readClaim: async () => (await get<ClaimAnswer>(`${SETTINGS}/claim`)).data,
     claim: async (request: ClaimRequest) => void (await post<ClaimAnswer, ClaimRequest>(`${SETTINGS}/claim`, request)),

@@ -41,6 +41,12 @@ export interface TestAnswer {
   snippets: { title: string; language: 'json' | 'shell'; text: string }[];
 }
 
+/** Answer of `POST /settings/cors`. */
+export interface CorsAnswer {
+  /** False where the bucket had rules that allow the same already. */
+  added: boolean;
+}
+
 export interface Tally {
   count: number;
   bytes: number;

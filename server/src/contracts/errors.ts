@@ -58,6 +58,14 @@ export const ERRORS = {
     message: 'S3 knows the credentials, but they may not do this.',
     hint: 'Grant this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on the bucket.',
   },
+  CORS_DENIED: {
+    message: 'This key may not change the CORS rules of the bucket.',
+    hint: 'Grant it s3:GetBucketCORS and s3:PutBucketCORS until the rule is there, or paste the rule into the provider’s console.',
+  },
+  CORS_UNSUPPORTED: {
+    message: 'This S3 server keeps no CORS rules for a bucket.',
+    hint: 'Look in its documentation for a setting of the whole server. MinIO allows scripts of all sites by itself.',
+  },
   ENCRYPTION_DEMANDED: {
     message: 'The bucket’s policy refuses uploads that do not ask for encryption.',
     hint: 'Remove that statement from the bucket policy, and turn on the bucket’s default encryption. S3 then encrypts every object, even without the header, which this plugin does not send.',

@@ -53,6 +53,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   // the test sends requests with the stored credentials and writes an object, which is more than reading
   { method: 'POST', path: '/settings/test', handler: 'settings.test', permissions: ['settings.update'], work: async ({ settings }, ctx) => testFor(ctx, await settings.test(ctx.request.body)) },
   { method: 'POST', path: '/settings/preview', handler: 'settings.preview', permissions: ['settings.update'], work: ({ settings }, ctx) => settings.preview(ctx.request.body) },
+  { method: 'POST', path: '/settings/cors', handler: 'settings.installCors', permissions: ['settings.update'], work: ({ settings }) => settings.installCors() },
   { method: 'GET', path: '/settings/claim', handler: 'settings.claimPreview', permissions: ['settings.read'], work: ({ claim }) => claim.answer() },
   { method: 'POST', path: '/settings/claim', handler: 'settings.claim', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ claim }, ctx) => claimFor(ctx, await claim.claim(ctx.request.body)) },
   { method: 'POST', path: '/settings/leave', handler: 'settings.leave', permissions: ['settings.update'], policy: 'for-job-runners', work: async ({ settings }, ctx) => settingsFor(ctx, await settings.leave()) },

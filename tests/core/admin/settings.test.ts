@@ -184,3 +184,35 @@ describe('a change of the area while files have objects', () => {
     await expect(api.test({ confirmMove: true })).rejects.toMatchObject({ code: 'INVALID_SETTINGS', fields: [{ path: 'confirmMove' }] });
   });
 });
+
+test('the CORS rule joins those of the bucket in use, once', async () => {
+  const { api, probe } = await setUp();
+  const before = { AllowedOrigins: ['https://shop.example'], AllowedMethods: ['PUT'] };
+  probe.rules.push(before);
+  expect(await api.installCors()).toEqual({ added: true });
+  expect(probe.rules).toMatchObject([before, { AllowedOrigins: ['*'], AllowedMethods: ['GET', 'HEAD'] }]);
+  expect(await api.installCors()).toEqual({ added: false });
+  expect(probe.rules).toHaveLength(2);
+  expect(probe.closed()).toBe(probe.opened());
+});
+
+test('a rule that allows less is no reason to leave the CORS rule out', async () => {
+  for (const less of [{ AllowedMethods: ['GET'] }, { AllowedOrigins: ['https://shop.example'] }, { AllowedHeaders: [] }, { ExposeHeaders: ['ETag'] }]) {
+    const { api, probe } = await setUp();
+    await api.installCors();
+    probe.rules[0] = { ...probe.rules[0], ...less } as (typeof probe.rules)[0];
+    expect(await api.installCors()).toEqual({ added: true });
+  }
+});
+
+test('a copy of production leaves the CORS rules of the bucket alone', async () => {
+  const { api, probe } = await setUp({ NODE_ENV: 'development', S3_STORAGE_PRODUCTION_ONLY: 'true' });
+  await expect(api.installCors()).rejects.toMatchObject({ code: 'PRODUCTION_ONLY' });
+  expect([probe.rules, probe.opened()]).toEqual([[], 0]);
+});
+
+test('a bucket that does not keep the CORS rule is told apart from one that has it', async () => {
+  const { api, probe } = await setUp();
+  probe.rules.splice = () => [];
+  await expect(api.installCors()).rejects.toMatchObject({ code: 'CORS_UNSUPPORTED' });
+});

@@ -115,7 +115,7 @@ export function SettingsPage({ answer, mayUpdate, onSaved, reload }: Props) {
               <StatusCard answer={answer} status={status} stale={stale} finding={failedIn(test.inForce)} mayUpdate={mayUpdate} onClaimed={() => void Promise.all([reload(), refresh()])} />
               <StorageSection />
               <CredentialsSection />
-              {mayUpdate && <TestSection run={test.run} revision={state.revision} onStart={() => void startTest()} />}
+              {mayUpdate && <TestSection run={test.run} revision={state.revision} inUse={!dirty && answer.mode === 'read-write'} onStart={() => void startTest()} />}
               <DeliverySection />
               <AdvancedSection />
             </Flex>

@@ -1,9 +1,10 @@
 import { ERRORS, type ErrorCode } from '../../contracts/errors';
-import type { MoveCounts, TestAnswer } from '../../contracts/api';
+import type { CorsAnswer, MoveCounts, TestAnswer } from '../../contracts/api';
 import type { SettingsAnswer } from '../../contracts/settings';
 import { isStorageError, StorageError } from '../errors';
 import type { Instance, PermittedSettings } from '../instance';
 import { refusedEndpoint, testConnection, type ConnectionTestDeps } from '../buckets/probe/connection-test';
+import { installCors } from '../buckets/probe/cors';
 import { publicStep } from '../buckets/probe/steps';
 import type { PublicUrlGate } from '../public-url/gate';
 import { isOtherArea } from '../buckets/move-counts';
@@ -122,6 +123,24 @@ export class SettingsApi {
       return answer;
     } finally {
       this.#isTesting = false;
+    }
+  }
+
+  /**
+   * Adds the CORS rules that scripts of other sites need to the bucket in use. All other rules stay.
+   * @throws StorageError with the reason if this server may not write to the bucket; CORS_DENIED, CORS_UNSUPPORTED, or why S3 did not answer
+   */
+  async installCors(): Promise<CorsAnswer> {
+    const { service, instance, probe } = this.deps;
+    await service.refresh();
+    const { mode, reason, settings } = instance.current();
+    // a copy of production must change nothing in the bucket
+    if (mode !== 'read-write') throw new StorageError(reason ?? 'READ_ONLY', { operation: 'cors', refused: true });
+    const { cors, close } = probe.open(settings);
+    try {
+      return { added: await installCors(cors) };
+    } finally {
+      close();
     }
   }
 

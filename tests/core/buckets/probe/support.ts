@@ -9,6 +9,7 @@ import { openS3Probe } from '../../../../server/src/core/buckets/probe/open-s3';
 import { testConnection } from '../../../../server/src/core/buckets/probe/connection-test';
 import { OWN } from '../../../../server/src/core/ownership';
 import { MemoryObjectStore } from '../../../../server/src/core/memory/object-store';
+import type { CorsRule } from '../../../../server/src/core/store/s3/bucket-cors';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
 import { stored } from '../../settings/support';
 import { owns } from '../../../support/owners';
@@ -25,6 +26,8 @@ export const FULL = { endpoint: 'http://127.0.0.1:9', bucket: 'media', accessKey
 export interface MemoryProbe {
   store: MemoryObjectStore;
   written: string[];
+  /** The CORS rules of the bucket. */
+  rules: CorsRule[];
   open: OpenProbe;
   opened: () => number;
   closed: () => number;
@@ -37,6 +40,7 @@ type Call = 'list' | 'reach' | 'head' | 'put' | 'get' | 'delete' | 'putIfAbsent'
 export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = {}, overrides: Partial<ProbeConnection['store']> = {}): MemoryProbe {
   const store = new MemoryObjectStore();
   const written: string[] = [];
+  const rules: CorsRule[] = [];
   let opened = 0;
   let closed = 0;
   // no policy demands encryption here, so this PUT is refused as one without encryption is
@@ -60,9 +64,10 @@ export function memoryProbe(faults: Partial<Record<Call, ErrorCode | 'hang'>> = 
       },
       ...overrides,
     }),
+    cors: { rules: async () => rules, replace: async (changed) => void rules.splice(0, Infinity, ...changed) },
     close: () => void (closed += 1),
   });
-  return { store, written, open, opened: () => opened, closed: () => closed };
+  return { store, written, rules, open, opened: () => opened, closed: () => closed };
 }
 
 /** The test as the engine runs it, against a real endpoint. */

@@ -1,15 +1,24 @@
+import type { ReactNode } from 'react';
+
 import { Accordion, Box, Button, Flex, Typography } from '@strapi/design-system';
-import { Duplicate } from '@strapi/icons';
+import { Duplicate, Plus } from '@strapi/icons';
 import { useClipboard, useNotification } from '@strapi/strapi/admin';
 
 import type { TestAnswer } from '../../../../../server/src/contracts/api';
+import { useInstallCors } from '../../../hooks/useInstallCors';
 import { useTranslate } from '../../../hooks/useTranslate';
 import { snippetTitleKey } from '../../../utils/snippets';
 
 type Snippet = TestAnswer['snippets'][number];
 
+interface Props {
+  snippets: Snippet[];
+  /** Whether the tested bucket is the one in use, so that the panel may offer to add the CORS rule to it. */
+  inUse: boolean;
+}
+
 /** Texts to paste into the provider's console, folded: most people need them once, if ever. */
-export function Snippets({ snippets }: { snippets: Snippet[] }) {
+export function Snippets({ snippets, inUse }: Props) {
   const t = useTranslate();
   return (
     <Accordion.Root size="S" collapsible>
@@ -22,7 +31,7 @@ export function Snippets({ snippets }: { snippets: Snippet[] }) {
               <Accordion.Trigger>{title}</Accordion.Trigger>
             </Accordion.Header>
             <Accordion.Content>
-              <SnippetText title={title} text={snippet.text} />
+              <SnippetText title={title} text={snippet.text} action={inUse && titleKey === 'snippet.title.cors' ? <InstallCors /> : null} />
             </Accordion.Content>
           </Accordion.Item>
         );
@@ -31,7 +40,17 @@ export function Snippets({ snippets }: { snippets: Snippet[] }) {
   );
 }
 
-function SnippetText({ title, text }: { title: string; text: string }) {
+function InstallCors() {
+  const t = useTranslate();
+  const { install, busy } = useInstallCors();
+  return (
+    <Button type="button" variant="secondary" size="S" startIcon={<Plus />} loading={busy} onClick={() => void install()}>
+      {t('snippet.cors.install')}
+    </Button>
+  );
+}
+
+function SnippetText({ title, text, action }: { title: string; text: string; action: ReactNode }) {
   const t = useTranslate();
   const { copy } = useClipboard();
   const { toggleNotification } = useNotification();
@@ -57,7 +76,7 @@ function SnippetText({ title, text }: { title: string; text: string }) {
           {text}
         </Typography>
       </Box>
-      <Box>
+      <Flex gap={2} wrap="wrap">
         <Button
           type="button"
           variant="tertiary"
@@ -68,7 +87,8 @@ function SnippetText({ title, text }: { title: string; text: string }) {
         >
           {t('snippet.copy')}
         </Button>
-      </Box>
+        {action}
+      </Flex>
     </Flex>
   );
 }

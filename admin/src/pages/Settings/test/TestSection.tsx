@@ -11,10 +11,12 @@ import { Finding, Steps } from './Steps';
 interface Props {
   run: TestRun;
   revision: number;
+  /** Whether the form shows the settings in force, and this server may write to their bucket. */
+  inUse: boolean;
   onStart: () => void;
 }
 
-export function TestSection({ run, revision, onStart }: Props) {
+export function TestSection({ run, revision, inUse, onStart }: Props) {
   const t = useTranslate();
   const stale = run.state === 'done' && run.revision !== revision;
   return (
@@ -42,7 +44,7 @@ export function TestSection({ run, revision, onStart }: Props) {
       </Flex>
       {run.state === 'done' && <Steps answer={run.answer} />}
       {run.state === 'done' && run.answer.notes?.map((note) => <Finding key={note.code} step={note} />)}
-      {run.state === 'done' && run.answer.snippets.length > 0 && <Snippets snippets={run.answer.snippets} />}
+      {run.state === 'done' && run.answer.snippets.length > 0 && <Snippets snippets={run.answer.snippets} inUse={inUse && !stale} />}
     </Section>
   );
 }

@@ -1,10 +1,12 @@
 import type { ResolvedSettings } from '../../settings/types';
 import type { ObjectStore } from '../../store/object-store';
+import type { BucketCors } from '../../store/s3/bucket-cors';
 import type { Encryption } from '../../store/s3/store';
 
-/** A bucket that is open for one connection test. It has no breaker and no retries, so each call is one request. */
+/** A bucket that is open for one connection test, or for one change of its rules. It has no breaker and no retries, so each call is one request. */
 export interface ProbeConnection {
   readonly store: ObjectStore;
+  readonly cors: Pick<BucketCors, 'rules' | 'replace'>;
   /** Closes the sockets. */
   close(): void;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock';
 import { StorageError } from '../../errors';
 import { s3ConfigOf } from '../../settings/s3-config';
 import type { Events } from '../../events';
+import { BucketCors } from '../../store/s3/bucket-cors';
 import { createS3Client } from '../../store/s3/client';
 import { tellingEnds } from '../../store/resilience/request-ends';
 import { S3ObjectStore } from '../../store/s3/store';
@@ -13,6 +14,11 @@ export function openS3Probe(clock: Clock, events: Pick<Events, 'emit'>): OpenPro
     const { bucket, timeoutMs } = settings;
     if (bucket === null) throw new StorageError('NOT_CONFIGURED', { refused: true });
     const client = createS3Client({ ...s3ConfigOf(settings), unsigned }, clock);
-    return { store: tellingEnds(new S3ObjectStore({ client, bucket, clock, timeoutMs, encryption }), clock, events), close: () => client.destroy() };
+    const parts = { client, bucket, clock, timeoutMs };
+    return {
+      store: tellingEnds(new S3ObjectStore({ ...parts, encryption }), clock, events),
+      cors: new BucketCors(parts),
+      close: () => client.destroy(),
+    };
   };
 }

@@ -36,7 +36,7 @@ export const CORS_RULES = [
     ExposeHeaders: ['ETag', 'Content-Length', 'Content-Range', 'Accept-Ranges'],
     MaxAgeSeconds: 3600,
   },
-] as const;
+];
 
 /** Returns texts that the administrator can paste into the provider's console. */
 export function snippetsFor(target: { bucket: string; prefix: string }): TestAnswer['snippets'] {
