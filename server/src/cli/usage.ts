@@ -6,7 +6,7 @@ const OPTION = {
   dryRun: '  --dry-run         changes nothing, and says what would be done',
   maxId: '  --max-id N        files of the media library up to this id only',
   proven: '  --max-id N        frees what is proven in S3 as soon as the upload up to this id is complete',
-  concurrency: '  --concurrency N   files worked on at once, instead of what the settings say',
+  concurrency: '  --concurrency N   largest number of files worked on at once, instead of what the settings say',
   yes: '  --yes, -y         asks nothing; needed where no terminal is',
   json: '  --json            one JSON document at the end, for scripts; progress goes to stderr',
 } as const;

@@ -48,7 +48,7 @@ export const ERRORS = {
   // answers of S3
   THROTTLED: {
     message: 'S3 asked to slow down.',
-    hint: 'If this happens often, lower the concurrency or ask the provider about its limits.',
+    hint: 'Background jobs move fewer files at once for a while. If this happens often, lower the concurrency or ask the provider about its limits.',
   },
   SERVER_ERROR: {
     message: 'S3 reported an internal error.',

@@ -169,11 +169,11 @@ export const SETTINGS = {
     variable: 'S3_STORAGE_CONNECT_TIMEOUT_MS', badValue: 'nextSource', public: true, section: 'advanced',
     meaning: 'longest wait for a connection',
   },
-  /** Number of objects that a background job moves at once. */
+  /** Largest number of objects that a background job moves at once. A job begins with four, and goes on to more while that is faster. */
   concurrency: {
-    kind: 'wholeNumber', min: 1, max: 64, default: 4,
+    kind: 'wholeNumber', min: 1, max: 64, default: 16,
     variable: 'S3_STORAGE_CONCURRENCY', badValue: 'nextSource', public: true, section: 'advanced',
-    meaning: 'files moved at once by a background job',
+    meaning: 'largest number of files moved at once by a background job, which begins with 4 and takes fewer when S3 asks to slow down',
   },
   /** Number of files that a migration job takes up at once. It stores its progress after each such batch. */
   batchSize: {

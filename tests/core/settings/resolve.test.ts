@@ -26,7 +26,7 @@ describe('the sources of the settings', () => {
     expect([settings.maxAttempts, sources.maxAttempts]).toEqual([4, 'config']);
     expect([settings.productionOnly, sources.productionOnly]).toEqual([true, 'environment']);
     expect([settings.prefix, sources.prefix]).toEqual(['env/', 'environment']);
-    expect([settings.concurrency, sources.concurrency]).toEqual([4, 'default']);
+    expect([settings.concurrency, sources.concurrency]).toEqual([16, 'default']);
   });
 
   test('give way to a false value in the database', () => {

@@ -299,7 +299,7 @@ describe('changes of the settings', () => {
     const backup = repository.row;
     await service.update({ concurrency: 9 });
     repository.row = backup;
-    expect((await service.refresh()).settings.concurrency).toBe(4);
+    expect((await service.refresh()).settings.concurrency).toBe(16);
   });
 
   test('are polled every 2 seconds, through failures, until the signal aborts', async () => {

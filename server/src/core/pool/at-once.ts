@@ -1,8 +1,8 @@
 const MIB = 1024 * 1024;
 
 /**
- * All numbers that say how much is worked on at once. Two more numbers are settings: `concurrency` is the number of files that a job,
- * or the catch-up, moves at once; `batchSize` is the number of files that a job claims together, and after which it stores its
+ * All numbers that say how much is worked on at once. Two more numbers are settings: `concurrency` is the largest number of files that a
+ * job, or the catch-up, moves at once; `batchSize` is the number of files that a job claims together, and after which it stores its
  * progress.
  */
 export const AT_ONCE = {
@@ -34,6 +34,8 @@ export const AT_ONCE = {
   lingerLargeMs: 5,
   /** How long a file that was cleaned up or fetched waits for others to share a ledger step, in milliseconds. */
   lingerMovedMs: 20,
+  /** Number of files that a job sends in parts at once; the memory of each is that of four parts. */
+  sentInParts: 4,
   /** Number of condemned files that the sweeper removes at once. */
   removals: 8,
   /**

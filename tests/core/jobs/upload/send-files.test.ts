@@ -1,7 +1,13 @@
 import { bucketsWith } from '../../../support/buckets';
 import { once } from 'node:events';
+import { truncate } from 'node:fs/promises';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { layer } from '../../../../server/src/core/store/resilience/layer';
+import { StorageError } from '../../../../server/src/core/errors';
+import type { LedgerRow } from '../../../../server/src/core/ledger/state';
+import { ONE_REQUEST_BYTES } from '../../../../server/src/core/store/object-store';
+import { bodyOf } from '../../../support/bodies';
 import { systemClock } from '../../../../server/src/core/clock';
 import { uploads } from '../../../../server/src/core/jobs/upload/send-files';
 import type { WritableBucket } from '../../../../server/src/core/buckets/send';
@@ -72,6 +78,82 @@ test.each([['small', undefined], ['large', LARGE]])('uploads of %s files send as
   expect(seen.most).toBe(3);
   expect(await leftPending()).toBe(0);
 });
+
+test('an upload that S3 has asked to slow down sends half as many files at once', async () => {
+  const rows = await shelved(20);
+  const held: (() => void)[] = [];
+  const seen = { most: 0, now: 0, puts: 0 };
+  world.fault = (operation, name, s3) => {
+    if (operation !== 'put') return undefined;
+    const isSlow = ++seen.puts <= 4;
+    seen.most = Math.max(seen.most, ++seen.now);
+    const answer = async () => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      seen.now--;
+      if (isSlow) throw new StorageError('THROTTLED', { status: 503, refused: true });
+      return s3.put(name, bodyOf(name));
+    };
+    return answer();
+  };
+  const { upload } = uploads(world.deps, { concurrency: 4, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  await until(() => held.length === 4);
+  world.state.now += 1;
+  for (const letGo of held.splice(0)) letGo();
+  // the four that were refused come back
+  await until(() => held.length === 4);
+  for (const letGo of held.splice(0)) letGo();
+  await until(() => held.length > 0);
+  await settle();
+  seen.most = seen.now;
+  let ended = false;
+  void all.then(() => (ended = true));
+  while (!ended) {
+    held.shift()?.();
+    await settle();
+  }
+  expect(await all).toEqual(rows.map(() => true));
+  expect(seen.most).toBe(2);
+});
+
+test('no more than four files are sent in parts at once, whatever the concurrency: each takes the memory of four parts', async () => {
+  // nine files without parts let the number of works grow beyond four
+  const sizes = [...Array.from({ length: 9 }, () => 300_000), ...Array.from({ length: 6 }, () => ONE_REQUEST_BYTES + 1)];
+  const rows: LedgerRow[] = [];
+  for (const [index, size] of sizes.entries()) {
+    const name = `${index}.bin`;
+    await world.write(name, '');
+    await truncate(path.join(world.folder, name), size);
+    await world.ledger.record([{ key: world.key(name), local: { volume: world.deps.volume.id, localName: name as never }, size }]);
+    rows.push((await world.ledger.find(world.key(name)))!);
+  }
+  const refusal = () => new StorageError('ACCESS_DENIED', { status: 403, refused: true });
+  const held: (() => void)[] = [];
+  const seen = { most: 0, now: 0 };
+  const largeOnes = new Set(rows.slice(9).map(({ key }) => String(key)));
+  world.fault = (operation, name, s3) => {
+    if (operation !== 'put') return undefined;
+    world.state.now += 150;
+    if (!largeOnes.has(name)) return s3.put(name, bodyOf(Buffer.alloc(300_000)));
+    seen.most = Math.max(seen.most, ++seen.now);
+    return new Promise<void>((resolve) => held.push(resolve)).then(() => {
+      seen.now--;
+      throw refusal();
+    });
+  };
+  const { upload } = uploads(world.deps, { concurrency: 16, batchSize: 100, signal: signal.signal });
+  const all = Promise.all(rows.map(upload));
+  let ended = false;
+  void all.then(() => (ended = true));
+  await until(() => held.length >= 4);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  while (!ended) {
+    held.shift()?.();
+    await settle();
+  }
+  expect(await all).toEqual(sizes.map((size) => size === 300_000));
+  expect(seen.most).toBe(4);
+}, 60_000);
 
 /** The parts with a disk that counts opened files, and gives a large file's bytes when the test lets it. */
 function countingDisk(parts = world.deps) {

@@ -208,3 +208,17 @@ test('a listener that was removed hears nothing', async () => {
   await open();
   expect(heard).toEqual([]);
 });
+
+test('the breaker knows when S3 last asked to slow down, in a request or an upload', async () => {
+  expect(breaker.throttledAt).toBe(-Infinity);
+  await clock.advance(1_000);
+  await failWith('THROTTLED', 503);
+  expect(breaker.throttledAt).toBe(clock.elapsed());
+  breaker.probeWith(async () => undefined);
+  await clock.advance(1_000);
+  await breaker.runPut('name', HeldBody.of(Buffer.from('bytes')), () => Promise.reject(new StorageError('THROTTLED', { status: 503 }))).catch(() => undefined);
+  expect(breaker.throttledAt).toBe(clock.elapsed());
+  await clock.advance(1_000);
+  await failWith('SERVER_ERROR', 500);
+  expect(breaker.throttledAt).toBe(clock.elapsed() - 1_000);
+});

@@ -3,6 +3,7 @@ import type { LedgerRow } from '../../ledger/state';
 import { isIn, localOf, remoteOf } from '../../ledger/state';
 import { AT_ONCE } from '../../pool/at-once';
 import { forEach } from '../../pool/for-each';
+import { pace } from '../pace';
 import type { AuditRun } from './audit-run';
 import { isAsStored } from './bucket-pass';
 import { condemnedCopy, condemnedFilesOf, rescue, type CondemnedFiles } from './condemned-copy';
@@ -18,13 +19,15 @@ const TRASH_MS = 7 * 24 * 3600_000;
 /** Goes through the whole ledger. For each row it asks: are the object and the file on this disk there, and does the library list it? */
 export async function auditLedger(run: AuditRun): Promise<void> {
   const suspects = new Suspects<LedgerRow>((rows) => buryUnlisted(run, rows));
+  const { concurrency } = run.context.options;
+  const paced = pace(run.deps, concurrency);
   let after: string | null = null;
   do {
     const page = await run.deps.ledger.page({ after, limit: AT_ONCE.page });
     const condemned = condemnedFilesOf(run, page.rows.map(({ row }) => row.key));
-    await forEach(page.rows, run.context.options.concurrency, async (audited) => {
+    await forEach(page.rows, concurrency, (audited) => paced(async () => {
       if (!run.stopped) await auditRow(run, audited, { condemned, suspects });
-    });
+    }));
     if (!run.stopped) await suspects.judgeMany();
     await run.commit();
     after = page.next;

@@ -3,11 +3,11 @@ import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import type { Content } from '../../ledger/words';
 import type { MoveParts } from '../deps';
 import { AT_ONCE, rowsInHand } from '../../pool/at-once';
-import { limit } from '../../pool/limit';
 import { together } from '../../pool/together';
 import { assertNotAborted } from '../../store/body';
 import type { Body } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
+import { pace } from '../pace';
 import { localBody } from '../local-copy';
 import { proveObject } from '../../sweep/prove-object';
 
@@ -23,7 +23,7 @@ export interface Cleanups {
 }
 
 export interface CleanupsOptions {
-  /** Number of files that are compared at once. The rows of compared files share a commit. */
+  /** Largest number of files that are compared at once. The rows of compared files share a commit. */
   readonly concurrency: number;
   /** Number of rows that are claimed at once. */
   readonly batchSize: number;
@@ -37,7 +37,7 @@ export interface CleanupsOptions {
 
 export function cleanups(deps: MoveParts, { concurrency, batchSize, graceMs, signal, halt }: CleanupsOptions): Cleanups {
   const inHand = rowsInHand({ concurrency, batchSize });
-  const comparing = limit(concurrency);
+  const comparing = pace(deps, concurrency);
   const commit = together((rows: readonly LedgerRow[]) => deps.ledger.commitCleanups(rows, { graceMs }), {
     clock: deps.clock,
     lingerMs: AT_ONCE.lingerMovedMs,

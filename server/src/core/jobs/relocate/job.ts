@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../store/object-store';
 import { counted } from '../counted';
 import type { JobDeps } from '../deps';
 import { endedEarly, paused } from '../outcome';
+import { pace } from '../pace';
 import { workThrough } from '../work-through';
 import { Outside, sumOf } from './outside';
 
@@ -91,7 +92,8 @@ class Relocation {
     context.progress.expect(count, bytes);
     if (context.options.fromStart) walk.after = null;
     const wasWhole = walk.after === null;
-    const result = await workThrough(deps, context, this.#rows(), (row) => this.#one(row), { goesOn: () => !isAway(deps.buckets, 'upload') });
+    const paced = pace(deps, context.options.concurrency);
+    const result = await workThrough(deps, context, this.#rows(), (row) => paced(() => this.#one(row)), { goesOn: () => !isAway(deps.buckets, 'upload') });
     const early = endedEarly(deps, context, result, true);
     if (early) return early;
     walk.after = null;

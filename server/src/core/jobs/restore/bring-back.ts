@@ -3,9 +3,9 @@ import type { LedgerRow, RowIn } from '../../ledger/state';
 import type { RestoreToBegin, WrittenRestore } from '../../ledger/moves';
 import type { IntentOf } from '../../ledger/words';
 import type { MoveParts } from '../deps';
+import { pace } from '../pace';
 import { atPlaceOf } from '../../buckets/stand-in';
 import { AT_ONCE, rowsInHand } from '../../pool/at-once';
-import { limit } from '../../pool/limit';
 import { together, type Gathering } from '../../pool/together';
 import { failureOfSource } from '../../store/bodies';
 import { assertNotAborted } from '../../store/body';
@@ -23,7 +23,7 @@ export interface Restores {
 }
 
 export interface RestoresOptions {
-  /** Number of files that move at once. The rows of the others share the steps of the ledger. */
+  /** Largest number of files that move at once. The rows of the others share the steps of the ledger. */
   readonly concurrency: number;
   /** Number of rows that are claimed at once. */
   readonly batchSize: number;
@@ -44,7 +44,7 @@ interface Way {
 export function restores(deps: MoveParts, { concurrency, batchSize, signal, halt }: RestoresOptions): Restores {
   const { ledger, clock } = deps;
   const inHand = rowsInHand({ concurrency, batchSize });
-  const inLane = limit(concurrency);
+  const inLane = pace(deps, concurrency);
   const atOnce = <T>(work: () => Promise<T>) => work();
   const way = (gathering: Omit<Gathering, 'clock'>, moving: Way['moving']): Way => ({
     begin: together(ledger.beginRestores, { clock, ...gathering }),

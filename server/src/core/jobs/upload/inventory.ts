@@ -6,6 +6,7 @@ import { adoptFrom } from '../../media/adoption';
 import { requireDisk } from '../../volumes/disk-there';
 import { AT_ONCE } from '../../pool/at-once';
 import { forEach } from '../../pool/for-each';
+import { pace } from '../pace';
 import { NO_INVENTORY, UNLIMITED } from '../../ledger/inventories';
 import type { JobContext, JobOptions } from '../../runner/job';
 import type { JobDeps } from '../deps';
@@ -70,7 +71,8 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
   if (notFound.length === 0) return 0;
   const rows = new Map((await ledger.rowsOf(notFound)).map((row) => [row.key, row]));
   const missing = new Map<ObjectKey, ErrorCode>();
-  await forEach(notFound, options.concurrency, async (key) => {
+  const paced = pace(deps, options.concurrency);
+  await forEach(notFound, options.concurrency, (key) => paced(async () => {
     // the next run looks at the page again
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'inventory', subject: key, refused: true });
     const row = rows.get(key);
@@ -79,7 +81,7 @@ async function lookAt(deps: JobDeps, context: JobContext, volume: VolumeId, keys
     // an object is not adopted if a write of the plugin may have put it there, nor if the disk does not say whether it has the file
     const why = unknown.get(key) ?? (row?.plainUsed ? 'NOT_ON_DISK' : await adopt(deps, progress, key));
     if (why) missing.set(key, why);
-  });
+  }));
   return noteMissing(deps, context, missing);
 }
 

@@ -7,6 +7,7 @@ import { paused, interrupted } from '../outcome';
 import { hasGivenUp } from '../../ledger/given-up';
 import { AT_ONCE } from '../../pool/at-once';
 import { forEach } from '../../pool/for-each';
+import { pace } from '../pace';
 import type { JobContext, JobOutcome, NewFinding } from '../../runner/job';
 import type { JobDeps } from '../deps';
 import { elsewhereIn, keysOf, usable } from '../library-keys';
@@ -56,7 +57,8 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
   const { found, absent, unknown } = await lookOnDisk(deps, withoutBytes);
   for (const [key, size] of found) wouldUpload(deps, context, size, rows.get(key)?.plainUsed ?? false);
   for (const [key, code] of unknown) noted('missing', key, null, code);
-  await forEach(absent, options.concurrency, async (key) => {
+  const paced = pace(deps, options.concurrency);
+  await forEach(absent, options.concurrency, (key) => paced(async () => {
     if (signal.aborted) throw new StorageError('ABORTED', { operation: 'plan', subject: key, refused: true });
     const bucket = deps.buckets.writable;
     const spent = rows.get(key)?.plainUsed ?? false;
@@ -67,7 +69,7 @@ async function plan(deps: JobDeps, context: JobContext, keys: readonly ObjectKey
     } else {
       noted('missing', key, null, 'NOT_ON_DISK');
     }
-  });
+  }));
   const missing = findings.filter(({ kind }) => kind === 'missing').length;
   if (missing > 0) progress.skipped('MISSING', 0, missing);
   await context.report(findings);

@@ -6,11 +6,12 @@ import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import { seenUnder, send, type WritableBucket } from '../../buckets/send';
 import type { MoveParts } from '../deps';
 import { prove } from '../../buckets/proof';
-import type { Body, ObjectFacts } from '../../store/object-store';
+import { ONE_REQUEST_BYTES, type Body, type ObjectFacts } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
 import type { IsFree } from './free-names';
 import { AT_ONCE, rowsInHand } from '../../pool/at-once';
 import { limit } from '../../pool/limit';
+import { pace } from '../pace';
 import { localBody } from '../local-copy';
 import { together, type Gathering } from '../../pool/together';
 
@@ -26,7 +27,7 @@ export interface Uploads {
 }
 
 export interface UploadsOptions {
-  /** Number of files that move at once. */
+  /** Largest number of files that move at once. */
   readonly concurrency: number;
   /** Number of rows that are claimed at once. */
   readonly batchSize: number;
@@ -63,7 +64,9 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
     begin: together(ledger.beginUploads, { clock, ...gathering }),
     commit: together(ledger.commitUploads, { clock, ...gathering }),
   });
-  const inLane = limit(concurrency);
+  const inLane = pace(deps, concurrency);
+  // each of them takes the memory of several parts
+  const inParts = limit(AT_ONCE.sentInParts);
   // a small file leaves its lane while it waits for the ledger; a larger one keeps it, so that few larger files are held in memory
   const small: Way = { ...steps({ lingerMs: AT_ONCE.lingerMs, atMost }), reading: limit(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
   const atOnce = <T>(work: () => Promise<T>) => work();
@@ -111,7 +114,8 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
       const isSmall = row.placement.content.size <= AT_ONCE.smallBytes;
       const unasked = isSmall && (isFree?.(plainObjectName(bucket.prefix, row.key)) ?? false);
       try {
-        const committed = await (isSmall ? move(bucket, row, small, unasked) : inLane(() => move(bucket, row, large, false)));
+        const moveLarge = () => inLane(() => move(bucket, row, large, false));
+        const committed = await (isSmall ? move(bucket, row, small, unasked) : row.placement.content.size > ONE_REQUEST_BYTES ? inParts(moveLarge) : moveLarge());
         deps.rows.forget([row.key]);
         return committed;
       } catch (error) {

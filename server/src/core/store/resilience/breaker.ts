@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock';
-import { StorageError } from '../../errors';
+import { isStorageError, StorageError } from '../../errors';
 import type { Body } from '../object-store';
 import {
   afterProbe,
@@ -40,6 +40,7 @@ export class CircuitBreaker {
   /** The lane of the uploads, which knows whether S3 takes them. They also need the breaker to be closed. */
   readonly writes: WriteLane;
   private current: BreakerState = CLOSED;
+  private lastThrottledAt = -Infinity;
   private readonly listeners = new Set<BreakerListener>();
   private readonly stopped = new AbortController();
   private probe: Probe | undefined;
@@ -62,6 +63,11 @@ export class CircuitBreaker {
     return this.current;
   }
 
+  /** The time at which S3 last asked to slow down, by `elapsed` of the clock; -Infinity where it never has. */
+  get throttledAt(): number {
+    return this.lastThrottledAt;
+  }
+
   /** Registers the probe. Without one, an open breaker stays open. */
   probeWith(probe: Probe): void {
     this.probe = probe;
@@ -77,6 +83,7 @@ export class CircuitBreaker {
       this.ended(subject, undefined, this.clock.elapsed() - startedAt);
       return answer;
     } catch (error) {
+      this.noticeThrottling(error);
       this.ended(subject, error, this.clock.elapsed() - startedAt);
       throw error;
     }
@@ -90,6 +97,7 @@ export class CircuitBreaker {
     try {
       return await this.writes.run(subject, body, call);
     } catch (error) {
+      this.noticeThrottling(error);
       if (isOutage(error)) void this.askProbe(error);
       throw error;
     }
@@ -117,6 +125,10 @@ export class CircuitBreaker {
   private assertClosed(operation: string, subject: string): void {
     if (this.current.kind === 'closed') return;
     throw new StorageError('CIRCUIT_OPEN', { operation, subject, refused: true, cause: this.current.cause });
+  }
+
+  private noticeThrottling(error: unknown): void {
+    if (isStorageError(error, 'THROTTLED')) this.lastThrottledAt = this.clock.elapsed();
   }
 
   private ended(subject: string, error: unknown, tookMs: number): void {
