@@ -29,19 +29,19 @@ function serverOf(able: number) {
 function run(able: number, ceiling: number, each: (count: number) => void = () => undefined) {
   const { seen, request } = serverOf(able);
   const limited = adaptiveLimit({ clock, ceiling, throttledAt: () => throttledAt });
-  let ended = 0;
+  let count = 0;
   const one = () =>
     limited(async () => {
       await request();
-      each(++ended);
+      each(++count);
     }).catch(() => undefined);
-  const feed = (count: number) => void Array.from({ length: count }, one);
+  const feed = (works: number) => void Array.from({ length: works }, one);
   /** The number of requests at once, some seconds later. */
   const after = async (seconds: number): Promise<number> => {
     await clock.advance(seconds * 1000);
     return seen.now;
   };
-  return { feed, after, seen };
+  return { feed, after, seen, ended: () => count };
 }
 
 test('the number of works starts at four and grows up to the ceiling, as long as the server takes more', async () => {
@@ -117,6 +117,15 @@ test('the number does not grow while no work waits', async () => {
   feed(100);
   await settle();
   expect(seen.now).toBe(4);
+});
+
+test('the number grows although the works come in batches, between which none waits', async () => {
+  const { feed, after, seen, ended } = run(Infinity, 16);
+  for (let batch = 1; batch <= 100; batch++) {
+    feed(100);
+    while (ended() < 100 * batch) await after(0.02);
+  }
+  expect(seen.most).toBe(16);
 });
 
 test('works begin in the order in which they came, and none is lost', async () => {

@@ -22,14 +22,15 @@ const CALM_MS = 10_000;
 /**
  * Returns a function that runs as many works at once as pay, up to a ceiling. The others wait for their turn, in the order in which they
  * came. The number grows by half as long as more works end per second because of it, and falls by half when S3 asks to slow down. While a
- * work fails, or no work waits, it does not grow: neither says anything about the number.
+ * work fails, or hardly any work waits, it does not grow: neither says anything about the number.
  */
 export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOptions): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   const begunAt = clock.elapsed();
   let atOnce = Math.min(FIRST, ceiling);
   let running = 0;
-  let window = { from: begunAt, ended: 0, failed: 0, wasFull: true };
+  /** What has happened since the number last changed or was last judged; `others`: works that ended while another one waited. */
+  let window = { from: begunAt, ended: 0, failed: 0, others: 0 };
   /** The last growth, until it is known whether it paid: the number and the rate before it. */
   let growth: { atOnce: number; rate: number } | undefined;
   let fellAt = begunAt - WINDOW_MS;
@@ -39,7 +40,7 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
     const now = clock.elapsed();
     atOnce = next;
     steadyUntil = now + steadyMs;
-    window = { from: now, ended: 0, failed: 0, wasFull: true };
+    window = { from: now, ended: 0, failed: 0, others: 0 };
   };
   const judge = (): void => {
     const now = clock.elapsed();
@@ -50,16 +51,16 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
       set(Math.max(1, Math.floor(atOnce / 2)), CALM_MS);
       return;
     }
-    const { from, ended, failed, wasFull } = window;
+    const { from, ended, failed, others } = window;
     if (now - from < WINDOW_MS || ended < 2 * atOnce) return;
     const rate = ended / (now - from);
     const before = growth;
     growth = undefined;
     if (before && (failed > 0 || rate < before.rate * GAIN)) set(before.atOnce, AGAIN_MS);
-    else if (failed === 0 && wasFull && atOnce < ceiling && now >= steadyUntil) {
+    else if (failed === 0 && others >= ended / 2 && atOnce < ceiling && now >= steadyUntil) {
       growth = { atOnce, rate };
       set(Math.min(ceiling, atOnce + Math.ceil(atOnce / 2)), 0);
-    } else window = { from: now, ended: 0, failed: 0, wasFull: true };
+    } else window = { from: now, ended: 0, failed: 0, others: 0 };
   };
   const letIn = (): void => {
     while (running < atOnce && waiting.length > 0) {
@@ -79,7 +80,7 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
     } finally {
       running--;
       window.ended++;
-      window.wasFull &&= waiting.length > 0;
+      if (waiting.length > 0) window.others++;
       judge();
       letIn();
     }
