@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { systemClock } from '../../../../server/src/core/clock';
 import { installCors } from '../../../../server/src/core/buckets/probe/cors';
 import { BucketCors } from '../../../../server/src/core/store/s3/bucket-cors';
@@ -34,4 +38,26 @@ test('the CORS rule joins the rules of a bucket, as another client sees them, or
     raw.close();
     client.destroy();
   }
+});
+
+test('the change of the rules carries a Content-MD5 and no other checksum, which some servers refuse', async () => {
+  const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const listening = createServer((request, response) => {
+    void text(request).then((body) => {
+      seen.push({ headers: request.headers, body });
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const { port } = listening.address() as AddressInfo;
+  const client = createS3Client({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'id', secretAccessKey: 'secret' }, connectTimeoutMs: 3_000, timeoutMs: 10_000 }, systemClock);
+  try {
+    await new BucketCors({ client, bucket: 'media', clock: systemClock, timeoutMs: 10_000 }).replace([{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]);
+  } finally {
+    client.destroy();
+    await new Promise((resolve) => listening.close(resolve));
+  }
+  const [{ headers, body } = { headers: {}, body: '' }] = seen;
+  expect(headers['content-md5']).toBe(createHash('md5').update(body).digest('base64'));
+  expect(Object.keys(headers).filter((name) => name.includes('checksum'))).toEqual([]);
 });

@@ -54,10 +54,14 @@ export class BucketCors {
 
 type Step<A, R> = (args: A) => Promise<R>;
 
-/** Adds the checksum that S3 demands of this request. The SDK would send another one, which older servers do not know. */
+/**
+ * Gives the request a Content-MD5, which all servers know, in the place of the SDK's own checksum: Backblaze B2 and older Ceph refuse that one,
+ * and Cloudflare R2 refuses both together.
+ */
 function withContentMd5<A extends { request: unknown }, R>(next: Step<A, R>): Step<A, R> {
   return (args) => {
     const { body, headers } = args.request as { body: string; headers: Record<string, string> };
+    for (const name of Object.keys(headers)) if (/^x-amz-(?:sdk-)?checksum-/i.test(name)) delete headers[name];
     headers['content-md5'] = createHash('md5').update(body).digest('base64');
     return next(args);
   };
