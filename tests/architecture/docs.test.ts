@@ -28,6 +28,10 @@ describe('the pages do not rot', () => {
   });
 });
 
+test('the README decides in a minute: it has at most 900 words', () => {
+  expect(readFileSync(path.join(ROOT, 'README.md'), 'utf8').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(900);
+});
+
 describe('the check of the pages', () => {
   const page = (text: string) => ({ file: 'docs/x.md', text });
 

@@ -24,9 +24,9 @@ interface Described<Value> {
   readonly section: 'storage' | 'credentials' | 'delivery' | 'advanced' | 'migration';
   /** The setting starts or stops jobs, so whoever changes it also needs the permission to run jobs. */
   readonly switchesJobs?: true;
-  /** The README's words for the setting, in Markdown. */
+  /** The words of docs/settings.md for the setting, in Markdown. */
   readonly meaning: string;
-  /** The README's words for the default, if the value itself says too little. */
+  /** The words of docs/settings.md for the default, if the value itself says too little. */
   readonly defaultInWords?: string;
 }
 

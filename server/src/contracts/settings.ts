@@ -25,9 +25,9 @@ const WEB_ADDRESS: readonly TextRule[] = [
 
 /**
  * All settings, each of them once. The types below, the schemas, the sources and their order, the API's answer, the panel's form and the
- * table in README.md derive from these entries. A new setting is an entry here and, in each language of the panel, `field.<name>.label` and
+ * table in docs/settings.md derive from these entries. A new setting is an entry here and, in each language of the panel, `field.<name>.label` and
  * `field.<name>.hint`. `setting-kinds.ts` explains the properties of an entry. Sections keep the order of the entries, and so does
- * README.md.
+ * docs/settings.md.
  */
 export const SETTINGS = {
   provider: {

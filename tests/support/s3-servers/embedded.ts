@@ -3,7 +3,7 @@ import path from 'node:path';
 import { freePort, removeFolder, startProcess, tempFolder, waitUntil, type RunningProcess } from '../process';
 import type { StartedServer } from './server';
 
-/** `@20minutes/s3rver` is there on every machine. The README lists its gaps. */
+/** `@20minutes/s3rver` is there on every machine. It checks the id of a key, but neither its secret nor any signature. */
 export async function startEmbedded(): Promise<StartedServer> {
   const folder = await tempFolder('s3rver');
   const port = await freePort();
