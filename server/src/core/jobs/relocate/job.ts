@@ -15,7 +15,8 @@ import type { ObjectStore } from '../../store/object-store';
 import { counted } from '../counted';
 import type { JobDeps } from '../deps';
 import { endedEarly, paused } from '../outcome';
-import { pace } from '../pace';
+import { fewInParts, pace } from '../pace';
+import { sizeOf } from '../sizes';
 import { workThrough } from '../work-through';
 import { Outside, sumOf } from './outside';
 
@@ -92,8 +93,8 @@ class Relocation {
     context.progress.expect(count, bytes);
     if (context.options.fromStart) walk.after = null;
     const wasWhole = walk.after === null;
-    const paced = pace(deps, context.options.concurrency);
-    const result = await workThrough(deps, context, this.#rows(), (row) => paced(() => this.#one(row)), { goesOn: () => !isAway(deps.buckets, 'upload') });
+    const paced = fewInParts(pace(deps, context.options.concurrency));
+    const result = await workThrough(deps, context, this.#rows(), (row) => paced(sizeOf(row), () => this.#one(row)), { goesOn: () => !isAway(deps.buckets, 'upload') });
     const early = endedEarly(deps, context, result, true);
     if (early) return early;
     walk.after = null;

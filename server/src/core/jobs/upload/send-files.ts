@@ -6,12 +6,12 @@ import { isIn, type LedgerRow, type RowIn } from '../../ledger/state';
 import { seenUnder, send, type WritableBucket } from '../../buckets/send';
 import type { MoveParts } from '../deps';
 import { prove } from '../../buckets/proof';
-import { ONE_REQUEST_BYTES, type Body, type ObjectFacts } from '../../store/object-store';
+import type { Body, ObjectFacts } from '../../store/object-store';
 import { noteFailure } from '../../buckets/failures';
 import type { IsFree } from './free-names';
 import { AT_ONCE, rowsInHand } from '../../pool/at-once';
 import { limit } from '../../pool/limit';
-import { pace } from '../pace';
+import { fewInParts, pace } from '../pace';
 import { localBody } from '../local-copy';
 import { together, type Gathering } from '../../pool/together';
 
@@ -65,8 +65,7 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
     commit: together(ledger.commitUploads, { clock, ...gathering }),
   });
   const inLane = pace(deps, concurrency);
-  // each of them takes the memory of several parts
-  const inParts = limit(AT_ONCE.sentInParts);
+  const largeInLane = fewInParts(inLane);
   // a small file leaves its lane while it waits for the ledger; a larger one keeps it, so that few larger files are held in memory
   const small: Way = { ...steps({ lingerMs: AT_ONCE.lingerMs, atMost }), reading: limit(concurrency), moving: inLane, heldBytes: 0, givenBack: signal };
   const atOnce = <T>(work: () => Promise<T>) => work();
@@ -114,8 +113,7 @@ export function uploads(deps: MoveParts, { concurrency, batchSize, signal, halt 
       const isSmall = row.placement.content.size <= AT_ONCE.smallBytes;
       const unasked = isSmall && (isFree?.(plainObjectName(bucket.prefix, row.key)) ?? false);
       try {
-        const moveLarge = () => inLane(() => move(bucket, row, large, false));
-        const committed = await (isSmall ? move(bucket, row, small, unasked) : row.placement.content.size > ONE_REQUEST_BYTES ? inParts(moveLarge) : moveLarge());
+        const committed = await (isSmall ? move(bucket, row, small, unasked) : largeInLane(row.placement.content.size, () => move(bucket, row, large, false)));
         deps.rows.forget([row.key]);
         return committed;
       } catch (error) {
