@@ -45,7 +45,7 @@ const pathOf = ({ path }: AdminRoute) => `/s3-storage${path.replaceAll(/:\w+/g, 
 const bodyFor = ({ method }: AdminRoute) => (method === 'GET' ? undefined : {});
 
 /** The statuses of a route that has let somebody through. No job runs on this stage, and one may have nothing to do. */
-const letThrough = ({ path }: AdminRoute) => (/^\/(jobs|objects|settings\/(leave|claim))/.test(path) ? [200, 202, 400, 409] : [200]);
+const letThrough = ({ path }: AdminRoute) => (/^\/(jobs|objects|settings\/(leave|claim|cors))/.test(path) ? [200, 202, 400, 409] : [200]);
 
 const ask = (who: Person | Stage['strapi'], route: AdminRoute) => who.api<{ error?: { name: string } }>(route.method, pathOf(route), bodyFor(route));
 
