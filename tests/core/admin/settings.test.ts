@@ -7,15 +7,14 @@ import { Redactor } from '../../../server/src/core/settings/redactor';
 import { SettingsService } from '../../../server/src/core/settings/service';
 import { memoryProbe, story } from '../buckets/probe/support';
 import { MemorySettingsRepository, recordingLog, toyBox } from '../settings/support';
-import { OWN } from '../../../server/src/core/ownership';
-import { owns } from '../../support/owners';
+import { NOT_LOOKED_YET, OWN, type Ownership } from '../../../server/src/core/ownership';
 
 const STORED = { endpoint: 'http://127.0.0.1:9000', bucket: 'media', accessKeyId: 'KEY', secretAccessKey: 'hunter2-secret' };
 
 const NONE = { count: 0, bytes: 0 };
 const COUNTS = { staying: { count: 3, bytes: 30 }, outOfSight: { count: 1, bytes: 2 } };
 
-async function setUp(variables: Record<string, string> = {}, hasObjects = false) {
+async function setUp(variables: Record<string, string> = {}, hasObjects = false, ownership: Ownership = OWN) {
   const repository = new MemorySettingsRepository();
   const service = new SettingsService({
     repository, variables, secrets: toyBox(), configFile: null, clock: systemClock, log: recordingLog(), redactor: new Redactor(), isCron: () => true,
@@ -30,7 +29,7 @@ async function setUp(variables: Record<string, string> = {}, hasObjects = false)
   };
   return { api: new SettingsApi({
       service,
-      instance: new Instance(service, instanceFacts(variables, true), quietEvents(), owns),
+      instance: new Instance(service, instanceFacts(variables, true), quietEvents(), () => ownership),
       probe: { open, clock: systemClock, ownerOf: async () => OWN },
       hasObjects: async () => hasObjects,
       moveCounts: async (before, { settings }) => (isOtherArea(before, settings) ? COUNTS : { staying: NONE, outOfSight: NONE }),
@@ -208,6 +207,15 @@ test('a rule that allows less is no reason to leave the CORS rule out', async ()
 test('a copy of production leaves the CORS rules of the bucket alone', async () => {
   const { api, probe } = await setUp({ NODE_ENV: 'development', S3_STORAGE_PRODUCTION_ONLY: 'true' });
   await expect(api.installCors()).rejects.toMatchObject({ code: 'PRODUCTION_ONLY' });
+  expect([probe.rules, probe.opened()]).toEqual([[], 0]);
+});
+
+test.each<[Ownership['state'], Ownership]>([
+  ['unknown', NOT_LOOKED_YET],
+  ['foreign', { state: 'foreign', code: 'DATABASE_COPY' }],
+])('a server leaves the CORS rules of the bucket alone while the owner of the bucket is %s', async (_state, ownership) => {
+  const { api, probe } = await setUp({}, false, ownership);
+  await expect(api.installCors()).rejects.toMatchObject({ refused: true });
   expect([probe.rules, probe.opened()]).toEqual([[], 0]);
 });
 

@@ -134,8 +134,8 @@ export class SettingsApi {
     const { service, instance, probe } = this.deps;
     await service.refresh();
     const { mode, reason, settings } = instance.current();
-    // a copy of production must change nothing in the bucket
-    if (mode !== 'read-write') throw new StorageError(reason ?? 'READ_ONLY', { operation: 'cors', refused: true });
+    // a copy of production must change nothing in the bucket, not even before it knows that it is one
+    if (mode !== 'read-write' || instance.awaitsOwner) throw new StorageError(reason ?? 'OWNER_UNKNOWN', { operation: 'cors', refused: true });
     const { cors, close } = probe.open(settings);
     try {
       return { added: await installCors(cors) };

@@ -40,24 +40,35 @@ test('the CORS rule joins the rules of a bucket, as another client sees them, or
   }
 });
 
-test('the change of the rules carries a Content-MD5 and no other checksum, which some servers refuse', async () => {
-  const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
+/** The CORS rules of a bucket at a server that gives this answer to every request, and the requests that it has seen. */
+async function cannedServer(status: number) {
+  const seen: { method: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
   const listening = createServer((request, response) => {
     void text(request).then((body) => {
-      seen.push({ headers: request.headers, body });
-      response.end();
+      seen.push({ method: request.method, headers: request.headers, body });
+      response.writeHead(status).end();
     });
   });
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
   const { port } = listening.address() as AddressInfo;
   const client = createS3Client({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'id', secretAccessKey: 'secret' }, connectTimeoutMs: 3_000, timeoutMs: 10_000 }, systemClock);
-  try {
-    await new BucketCors({ client, bucket: 'media', clock: systemClock, timeoutMs: 10_000 }).replace([{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]);
-  } finally {
+  const close = async () => {
     client.destroy();
     await new Promise((resolve) => listening.close(resolve));
-  }
-  const [{ headers, body } = { headers: {}, body: '' }] = seen;
+  };
+  return { seen, cors: new BucketCors({ client, bucket: 'media', clock: systemClock, timeoutMs: 10_000 }), close };
+}
+
+test('the change of the rules carries a Content-MD5 and no other checksum, which some servers refuse', async () => {
+  const { seen, cors, close } = await cannedServer(200);
+  await cors.replace([{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]).finally(close);
+  const { headers, body } = seen[0]!;
   expect(headers['content-md5']).toBe(createHash('md5').update(body).digest('base64'));
   expect(Object.keys(headers).filter((name) => name.includes('checksum'))).toEqual([]);
+});
+
+test('a 404 that does not come from S3 is not taken for a bucket without rules: nothing is replaced', async () => {
+  const { seen, cors, close } = await cannedServer(404);
+  await expect(installCors(cors).finally(close)).rejects.toMatchObject({ status: 404 });
+  expect(seen.map(({ method }) => method)).toEqual(['GET']);
 });

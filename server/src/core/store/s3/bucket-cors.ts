@@ -25,8 +25,8 @@ export class BucketCors {
       const { CORSRules } = await this.#ask((abortSignal) => client.send(new GetBucketCorsCommand({ Bucket: bucket }), { abortSignal }));
       return CORSRules ?? [];
     } catch (error) {
-      // S3 answers NoSuchCORSConfiguration, and this request names no object
-      if (isStorageError(error, 'OBJECT_NOT_FOUND')) return [];
+      // any other 404 says nothing about the rules, and whoever took it for none would replace those of others
+      if (isStorageError(error, 'OBJECT_NOT_FOUND') && error.detail?.startsWith('NoSuchCORSConfiguration')) return [];
       throw error;
     }
   }
