@@ -50,7 +50,7 @@ describe('the admin routes', () => {
   const list = routes.admin.routes;
   const actionsOf = ({ config }: (typeof list)[number]) => config.policies.flatMap((policy) => (policy as { config?: { actions: string[] } }).config?.actions ?? []);
 
-  test('are the seventeen of this list, and no others', () => {
+  test('are the eighteen of this list, and no others', () => {
     expect(routes.admin.type).toBe('admin');
     expect(list.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /settings', 'PUT /settings', 'POST /settings/test', 'POST /settings/preview', 'POST /settings/cors', 'GET /settings/claim', 'POST /settings/claim', 'POST /settings/leave', 'POST /settings/return', 'GET /status',

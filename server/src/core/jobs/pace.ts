@@ -7,7 +7,7 @@ import type { MoveParts } from './deps';
 /** Runs work as soon as its turn comes. */
 export type Pace = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Returns the pace of work that sends requests to S3: up to `concurrency` files at once, and fewer when S3 asks to slow down. */
+/** Returns the pace of work on files: up to `concurrency` of them at once, as many as pay, and fewer when S3 asks to slow down. */
 export function pace({ clock, buckets }: Pick<MoveParts, 'clock' | 'buckets'>, concurrency: number): Pace {
   return adaptiveLimit({ clock, ceiling: concurrency, throttledAt: () => buckets.breaker?.throttledAt ?? -Infinity });
 }

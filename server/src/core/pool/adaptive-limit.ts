@@ -19,6 +19,9 @@ const AGAIN_MS = 30_000;
 /** Time for which the number of works stays low after S3 asked to slow down, in milliseconds. */
 const CALM_MS = 10_000;
 
+/** Counts works since a time, by `elapsed` of the clock: those that ended, those of them that failed, and those that ended while another one waited. */
+const windowFrom = (from: number) => ({ from, ended: 0, failed: 0, withQueue: 0 });
+
 /**
  * Returns a function that runs as many works at once as pay, up to a ceiling. The others wait for their turn, in the order in which they
  * came. The number grows by half as long as more works end per second because of it, and falls by half when S3 asks to slow down. While a
@@ -29,8 +32,7 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
   const begunAt = clock.elapsed();
   let atOnce = Math.min(FIRST, ceiling);
   let running = 0;
-  /** What has happened since the number last changed or was last judged; `others`: works that ended while another one waited. */
-  let window = { from: begunAt, ended: 0, failed: 0, others: 0 };
+  let window = windowFrom(begunAt);
   /** The last growth, until it is known whether it paid: the number and the rate before it. */
   let growth: { atOnce: number; rate: number } | undefined;
   let fellAt = begunAt - WINDOW_MS;
@@ -40,7 +42,7 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
     const now = clock.elapsed();
     atOnce = next;
     steadyUntil = now + steadyMs;
-    window = { from: now, ended: 0, failed: 0, others: 0 };
+    window = windowFrom(now);
   };
   const judge = (): void => {
     const now = clock.elapsed();
@@ -51,16 +53,16 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
       set(Math.max(1, Math.floor(atOnce / 2)), CALM_MS);
       return;
     }
-    const { from, ended, failed, others } = window;
+    const { from, ended, failed, withQueue } = window;
     if (now - from < WINDOW_MS || ended < 2 * atOnce) return;
     const rate = ended / (now - from);
     const before = growth;
     growth = undefined;
     if (before && (failed > 0 || rate < before.rate * GAIN)) set(before.atOnce, AGAIN_MS);
-    else if (failed === 0 && others >= ended / 2 && atOnce < ceiling && now >= steadyUntil) {
+    else if (failed === 0 && withQueue >= ended / 2 && atOnce < ceiling && now >= steadyUntil) {
       growth = { atOnce, rate };
       set(Math.min(ceiling, atOnce + Math.ceil(atOnce / 2)), 0);
-    } else window = { from: now, ended: 0, failed: 0, others: 0 };
+    } else window = windowFrom(now);
   };
   const letIn = (): void => {
     while (running < atOnce && waiting.length > 0) {
@@ -80,7 +82,7 @@ export function adaptiveLimit({ clock, ceiling, throttledAt }: AdaptiveLimitOpti
     } finally {
       running--;
       window.ended++;
-      if (waiting.length > 0) window.others++;
+      if (waiting.length > 0) window.withQueue++;
       judge();
       letIn();
     }

@@ -12,10 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-type Rest = Parameters<LibraryWorld['run']> extends [unknown, ...infer R] ? R : never;
+type Run = Parameters<LibraryWorld['run']>;
 const job = () => cleanupJob(world.deps);
 const upload = () => world.run(uploadJob(world.deps));
-const run = (...how: Rest) => world.run(job(), ...how);
+const run = (options?: Run[1], hooks?: Run[2]) => world.run(job(), options, hooks);
 const onDisk = (name: string) => access(path.join(world.folder, name)).then(() => true, () => false);
 const blocked = (maxId: number | null = null) => job().blockedBy({ dryRun: false, maxId, apply: false });
 

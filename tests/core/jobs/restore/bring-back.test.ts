@@ -30,7 +30,7 @@ async function inS3(...contents: string[]): Promise<RowIn<'remote'>[]> {
   return rows;
 }
 
-/** Files on this disk that the sweeper has to look for, once all time is over. */
+/** The number of files on this disk that the sweeper has to look for after a week. */
 const condemnedFiles = async () => {
   world.state.now += WEEK;
   return (await world.ledger.dueNames({ kind: 'file', volume: world.jobs.volume.id }, 100)).length;

@@ -146,6 +146,7 @@ test('no more than four files are sent in parts at once, whatever the concurrenc
   let ended = false;
   void all.then(() => (ended = true));
   await until(() => held.length >= 4);
+  // time in which a fifth file would be read, and its PUT would come
   await new Promise((resolve) => setTimeout(resolve, 500));
   while (!ended) {
     held.shift()?.();

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { StorageError } from '../../../../server/src/core/errors';
 import type { ErrorCode } from '../../../../server/src/contracts/errors';
 import { HeldBody } from '../../../../server/src/core/store/held-body';
@@ -141,6 +142,32 @@ test.each([
   waiting.pop()?.();
   await clock.advance(0);
   expect(breaker.state.kind).toBe('closed');
+});
+
+test('the breaker closes when S3 is back, whatever requests and probes have failed in whatever order', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom('get', 'put', 'probe fails', 'probe succeeds', 'second', 'force'), { maxLength: 30 }), async (steps) => {
+      const time = new FakeClock(0, [0.5]);
+      const some = new CircuitBreaker(time);
+      const probes: ((isDown: boolean) => void)[] = [];
+      some.probeWith(() => new Promise((resolve, reject) => probes.push((isDown) => (isDown ? reject(new StorageError('UNREACHABLE')) : resolve()))));
+      const fails = () => Promise.reject(new StorageError('UNREACHABLE'));
+      for (const [index, step] of steps.entries()) {
+        if (step === 'get') void some.run('get', 'name', fails).catch(() => undefined);
+        else if (step === 'put') void some.runPut('name', HeldBody.of(Buffer.from(`${index}`)), fails).catch(() => undefined);
+        else if (step === 'force') void some.forceProbe();
+        else if (step !== 'second') probes.shift()?.(step === 'probe fails');
+        await time.advance(step === 'second' ? 1_000 : 0);
+      }
+      for (let times = 0; times < 5; times++) {
+        probes.shift()?.(false);
+        await time.advance(30_000);
+      }
+      some.stop();
+      expect(some.state.kind).toBe('closed');
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('jitter spreads the probes over the second half of the wait', async () => {

@@ -9,6 +9,7 @@ import { isBeyondFetching } from '../../ledger/given-up';
 import { forEach } from '../../pool/for-each';
 import type { JobContext } from '../../runner/job';
 import { localBody } from '../local-copy';
+import { pace } from '../pace';
 
 /**
  * Finds the rows whose copy on this disk is wrong: it is on another disk, it is gone, or somebody has changed it. The check reads
@@ -81,7 +82,8 @@ export class CopyCheck {
   /** Returns the rows whose copies are wrong. @param looked keys to leave out; each key that is looked at is added */
   async #wantingOf(rows: readonly LedgerRow[], { options, signal, halt }: Pick<JobContext, 'options' | 'signal' | 'halt'>, looked: Set<ObjectKey>): Promise<RowIn<'both'>[]> {
     const wanting: RowIn<'both'>[] = [];
-    await forEach(rows, options.concurrency, async (row) => {
+    const paced = pace(this.deps, options.concurrency);
+    await forEach(rows, options.concurrency, (row) => paced(async () => {
       // no file is opened once the run is to end
       if (signal.aborted || looked.has(row.key)) return;
       const isFine = !isIn(row, 'both') || row.tombstone !== null || (await isProven(this.deps, row, halt));
@@ -89,7 +91,7 @@ export class CopyCheck {
       if (isFine) return;
       this.#wanting.add(row.key);
       if (!isBeyondFetching(row)) wanting.push(row);
-    });
+    }));
     return wanting;
   }
 }

@@ -12,6 +12,7 @@ import { noteFailure } from '../../buckets/failures';
 import { hasGivenUp } from '../../ledger/given-up';
 import type { JobOutcome } from '../../runner/job';
 import { localBody } from '../local-copy';
+import { pace } from '../pace';
 import { sweepFiles } from '../../sweep/sweep';
 
 /**
@@ -74,6 +75,7 @@ export async function settleOnce(deps: SettleParts, ways: SettleWays): Promise<E
 async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = signal, onResult, afterBatch }: SettleWays) {
   const results = { settled: false, freed: false, code: null as ErrorCode | null };
   const goesOn = () => !signal.aborted && deps.instance.leaving;
+  const paced = pace(deps, concurrency);
   let after: LedgerRow['key'] | null = null;
   while (goesOn()) {
     // this comes before the id is written again: on an empty mount point every file would be noted as gone
@@ -82,13 +84,13 @@ async function pass(deps: MoveParts, { concurrency, batchSize, signal, halt = si
     const last = rows.at(-1);
     if (!last) break;
     after = last.key;
-    await forEach(rows, concurrency, async (row) => {
+    await forEach(rows, concurrency, (row) => paced(async () => {
       if (!goesOn()) return;
       const result = await settleRow(deps, row, halt);
       if (typeof result === 'object') results.code = result.failed;
       else if (result !== 'waits') results[result] = true;
       onResult?.(result, row);
-    });
+    }));
     await afterBatch?.();
   }
   return results;
